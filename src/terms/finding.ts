@@ -1,0 +1,56 @@
+// What a safeguard says and what policy makes of it. A safeguard that did not run is its own state, never a pass.
+import { z } from "zod";
+
+export const Category = z.enum([
+  "misinformation",
+  "cyber",
+  "manipulation",
+  "fraud",
+  "weapons",
+  "violence",
+  "self-harm",
+  "hate",
+  "sexual",
+  "privacy",
+  "illegal-goods",
+  "illegal-acts",
+  "jailbreak",
+  "injection",
+]);
+export type Category = z.infer<typeof Category>;
+
+export const Surface = z.enum(["input", "output"]);
+export type Surface = z.infer<typeof Surface>;
+
+/** A half-open range of UTF-16 offsets into the text that was inspected. */
+export type Span = readonly [start: number, end: number];
+
+/** How far a score reaches: past the block threshold, only past the review threshold, or below both. */
+export type Band = "clear" | "review" | "block";
+
+export interface Finding {
+  readonly category: Category;
+  /** Calibrated to 0..1; comparable within one detector version only. */
+  readonly score: number;
+  readonly band: Band;
+  readonly span: Span;
+  /** Name and version of the detector, for example `ngram-misuse@1`. */
+  readonly detector: string;
+}
+
+/** Why a safeguard could not say anything. A closed set: it goes into receipts and metrics. */
+export const UnknownCause = z.enum(["timeout", "failed", "overloaded", "unscannable", "too-long", "not-configured"]);
+export type UnknownCause = z.infer<typeof UnknownCause>;
+
+/** What a chain of safeguards found in one text: findings, or the cause why it cannot know. */
+export type Inspection =
+  | { readonly kind: "inspected"; readonly findings: readonly Finding[] }
+  | { readonly kind: "unknown"; readonly cause: UnknownCause };
+
+/** Policy applied to an inspection and to the caller's scopes. */
+export type Verdict =
+  | { readonly kind: "pass" }
+  | { readonly kind: "flag"; readonly category: Category }
+  | { readonly kind: "review"; readonly category: Category }
+  | { readonly kind: "block"; readonly category: Category }
+  | { readonly kind: "unknown"; readonly cause: UnknownCause };

@@ -1,0 +1,94 @@
+// Identifiers, as branded strings: inside the program no plain string stands for a thing (style 11).
+// Random ids are made by `randomId` in src/proof/identity.ts; this file only says what they look like.
+import { z } from "zod";
+
+export const Digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, "a digest is sha256: and 64 hex digits")
+  .brand<"Digest">();
+export type Digest = z.infer<typeof Digest>;
+
+/** First 16 bytes, in hex, of the SHA-256 of a raw Ed25519 public key. */
+export const SignerId = z
+  .string()
+  .regex(/^signer_[0-9a-f]{32}$/)
+  .brand<"SignerId">();
+export type SignerId = z.infer<typeof SignerId>;
+
+/** Raw 32-byte Ed25519 public key, standard base64. */
+export const PublicKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/]{43}=$/)
+  .brand<"PublicKey">();
+export type PublicKey = z.infer<typeof PublicKey>;
+
+export const DeploymentId = z
+  .string()
+  .regex(/^dep_[0-9a-f]{16}$/)
+  .brand<"DeploymentId">();
+export type DeploymentId = z.infer<typeof DeploymentId>;
+export const PersonId = z
+  .string()
+  .regex(/^person_[0-9a-f]{16}$/)
+  .brand<"PersonId">();
+export type PersonId = z.infer<typeof PersonId>;
+export const KeyId = z
+  .string()
+  .regex(/^key_[0-9a-f]{16}$/)
+  .brand<"KeyId">();
+export type KeyId = z.infer<typeof KeyId>;
+export const PermitId = z
+  .string()
+  .regex(/^permit_[0-9a-f]{16}$/)
+  .brand<"PermitId">();
+export type PermitId = z.infer<typeof PermitId>;
+export const RunId = z
+  .string()
+  .regex(/^run_[0-9a-f]{16}$/)
+  .brand<"RunId">();
+export type RunId = z.infer<typeof RunId>;
+export const ProposalId = z
+  .string()
+  .regex(/^prop_[0-9a-f]{16}$/)
+  .brand<"ProposalId">();
+export type ProposalId = z.infer<typeof ProposalId>;
+export const CertificateId = z
+  .string()
+  .regex(/^cert_[0-9a-f]{16}$/)
+  .brand<"CertificateId">();
+export type CertificateId = z.infer<typeof CertificateId>;
+export const HoldId = z
+  .string()
+  .regex(/^hold_[0-9a-f]{16}$/)
+  .brand<"HoldId">();
+export type HoldId = z.infer<typeof HoldId>;
+export const ReceiptId = z
+  .string()
+  .regex(/^rcpt_[0-9a-f]{24}$/)
+  .brand<"ReceiptId">();
+export type ReceiptId = z.infer<typeof ReceiptId>;
+
+/** The public name of a model, organisation, suite, policy or safeguards document. */
+export const Name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name is 1 to 63 of a-z 0-9 . _ -, starting with a letter or digit")
+  .brand<"Name">();
+export type Name = z.infer<typeof Name>;
+
+/** A moment, as milliseconds since 1970-01-01T00:00:00Z. Documents and statements carry it as RFC 3339 text in UTC. */
+export const Instant = z.number().int().nonnegative().brand<"Instant">();
+export type Instant = z.infer<typeof Instant>;
+
+/** RFC 3339 text in UTC with milliseconds, parsed to an Instant. */
+export const Timestamp = z.iso
+  .datetime({ precision: 3 })
+  .refine((text) => Number.isFinite(Date.parse(text)), "not a date");
+export type Timestamp = z.infer<typeof Timestamp>;
+
+export function instantOf(timestamp: Timestamp): Instant {
+  return Instant.parse(Date.parse(timestamp));
+}
+
+export function timestampOf(instant: Instant): Timestamp {
+  return new Date(instant).toISOString();
+}

@@ -1,0 +1,15 @@
+// The ladder of design.md: how far a model is out. Order matters: a later stage reaches more people.
+import { z } from "zod";
+
+const stages = ["withheld", "internal", "evaluators", "trusted", "limited", "general"] as const;
+export const Stage = z.enum(stages);
+export type Stage = z.infer<typeof Stage>;
+
+/** A stage that somebody can be served at; `withheld` is the absence of one. */
+export const OpenStage = Stage.exclude(["withheld"]);
+export type OpenStage = z.infer<typeof OpenStage>;
+
+/** Negative when `a` reaches fewer people than `b`, zero when they are the same stage. */
+export function compareStages(a: Stage, b: Stage): number {
+  return stages.indexOf(a) - stages.indexOf(b);
+}
