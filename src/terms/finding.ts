@@ -25,8 +25,11 @@ export type Surface = z.infer<typeof Surface>;
 /** A half-open range of UTF-16 offsets into the text that was inspected. */
 export type Span = readonly [start: number, end: number];
 
-/** How far a score reaches: past the block threshold, only past the review threshold, or below both. */
-export type Band = "clear" | "review" | "block";
+/**
+ * How far a score reaches: past the block threshold, only past the review threshold, or below both. `flag`: past a
+ * threshold of a safeguard that runs in flag mode, which records and never stops.
+ */
+export type Band = "clear" | "flag" | "review" | "block";
 
 export interface Finding {
   readonly category: Category;

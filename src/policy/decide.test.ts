@@ -1,0 +1,97 @@
+// What the policy decision promises, over all combinations of findings, rules and scopes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { Category, type Band, type Finding, type Inspection, type Surface } from "../terms/finding.ts";
+import { decide, lets, stricter } from "./decide.ts";
+import { UsagePolicy } from "./policy-document.ts";
+
+const closed = UsagePolicy.parse({ kind: "UsagePolicy", name: "closed", categories: [] });
+const mixed = UsagePolicy.parse({
+  kind: "UsagePolicy",
+  name: "mixed",
+  categories: [
+    { category: "cyber", treat: "restricted", scope: "security-research" },
+    { category: "sexual", treat: "allowed" },
+    { category: "hate", treat: "prohibited", input: "flag" },
+  ],
+});
+const nobody = { scopes: [], surface: "input" } as const;
+
+function found(category: Category, band: Band): Finding {
+  return { category, band, score: 0.9, span: [0, 1], detector: "test@1" };
+}
+
+function isPolicy(...categories: readonly object[]): boolean {
+  return UsagePolicy.safeParse({ kind: "UsagePolicy", name: "p", categories }).success;
+}
+
+function inspected(...findings: readonly Finding[]): Inspection {
+  return { kind: "inspected", findings };
+}
+
+test("nothing found passes", () => {
+  assert.deepEqual(decide(inspected(), closed, nobody), { kind: "pass" });
+});
+
+test("a category that the policy does not name is blocked", () => {
+  for (const category of Category.options)
+    assert.deepEqual(decide(inspected(found(category, "block")), closed, nobody), { kind: "block", category });
+});
+
+test("an inspection that is unknown never passes, whatever the policy allows", () => {
+  const everything = UsagePolicy.parse({
+    kind: "UsagePolicy",
+    name: "all",
+    categories: Category.options.map((category) => ({ category, treat: "allowed" })),
+  });
+  const verdict = decide({ kind: "unknown", cause: "timeout" }, everything, nobody);
+  assert.deepEqual(verdict, { kind: "unknown", cause: "timeout" });
+  assert.equal(lets(verdict), false);
+});
+
+test("a restricted category passes flagged with its scope and is blocked without it", () => {
+  const inspection = inspected(found("cyber", "block"));
+  assert.equal(decide(inspection, mixed, { scopes: ["security-research"], surface: "input" }).kind, "flag");
+  assert.equal(decide(inspection, mixed, { scopes: ["other"], surface: "output" }).kind, "block");
+});
+
+test("an action can differ between input and output", () => {
+  const inspection = inspected(found("hate", "block"));
+  assert.equal(decide(inspection, mixed, nobody).kind, "flag");
+  assert.equal(decide(inspection, mixed, { scopes: [], surface: "output" }).kind, "block");
+});
+
+test("a finding in the review band never does more than review", () => {
+  assert.equal(decide(inspected(found("weapons", "review")), mixed, nobody).kind, "review");
+});
+
+test("a finding of a safeguard that only flags never does more than flag", () => {
+  assert.equal(decide(inspected(found("weapons", "flag")), mixed, nobody).kind, "flag");
+});
+
+test("one more finding never makes a verdict milder", () => {
+  const finding = fc
+    .tuple(fc.constantFrom(...Category.options), fc.constantFrom<Band[]>("clear", "flag", "review", "block"))
+    .map(([category, band]) => found(category, band));
+  const surface = fc.constantFrom<Surface[]>("input", "output");
+  fc.assert(
+    fc.property(fc.array(finding), finding, surface, (findings, more, side) => {
+      const caller = { scopes: [], surface: side };
+      const before = decide(inspected(...findings), mixed, caller);
+      const after = decide(inspected(...findings, more), mixed, caller);
+      assert.deepEqual(stricter(after, before), after);
+    }),
+    { seed: 7 },
+  );
+});
+
+test("a restricted category without a scope, a scope on an allowed one, and a category named twice are refused", () => {
+  assert.equal(isPolicy({ category: "cyber", treat: "restricted" }), false);
+  assert.equal(isPolicy({ category: "cyber", treat: "allowed", scope: "x" }), false);
+  assert.equal(isPolicy({ category: "cyber", treat: "allowed", input: "block" }), false);
+  assert.equal(isPolicy({ category: "cyber", treat: "prohibited", input: "pass" }), false);
+  assert.equal(isPolicy({ category: "cyber", treat: "allowed" }, { category: "cyber", treat: "prohibited" }), false);
+  assert.equal(isPolicy({ category: "nonsense", treat: "allowed" }), false);
+  assert.equal(isPolicy({ category: "cyber", treat: "restricted", scope: "security-research" }), true);
+});

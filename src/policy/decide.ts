@@ -1,0 +1,61 @@
+// Policy as a pure decision: what a chain of safeguards found, one usage policy, and who asks, to one verdict.
+// The strictest finding wins; a category that the policy does not name is prohibited; unknown stays unknown.
+import type { Category, Finding, Inspection, Surface, Verdict } from "../terms/finding.ts";
+import type { Action, CategoryRule, UsagePolicy } from "./policy-document.ts";
+
+/** Who asks, as far as policy cares: the scopes of the caller's grant, and the side of the exchange. */
+export interface Caller {
+  readonly scopes: readonly string[];
+  readonly surface: Surface;
+}
+
+/** The verdict on one inspection. Never `pass` for an inspection that is unknown. */
+export function decide(inspection: Inspection, policy: UsagePolicy, caller: Caller): Verdict {
+  if (inspection.kind === "unknown") return { kind: "unknown", cause: inspection.cause };
+  let verdict: Verdict = { kind: "pass" };
+  for (const finding of inspection.findings) {
+    const answer = verdictOf(finding, ruleOf(policy, finding.category), caller);
+    if (strictness[answer.kind] > strictness[verdict.kind]) verdict = answer;
+  }
+  return verdict;
+}
+
+/** The stricter of two verdicts, the first where they are equally strict. */
+export function stricter(a: Verdict, b: Verdict): Verdict {
+  return strictness[b.kind] > strictness[a.kind] ? b : a;
+}
+
+/** True for verdicts that let text through. Review is not one: it waits, and until reviewers exist it refuses. */
+export function lets(verdict: Verdict): boolean {
+  return verdict.kind === "pass" || verdict.kind === "flag";
+}
+
+const strictness = { pass: 0, flag: 1, review: 2, block: 3, unknown: 4 } as const satisfies Record<
+  Verdict["kind"],
+  number
+>;
+
+function ruleOf(policy: UsagePolicy, category: Category): CategoryRule {
+  const named = policy.categories.find((rule) => rule.category === category);
+  return named ?? { category, treat: "prohibited", input: "block", output: "block" };
+}
+
+function verdictOf(finding: Finding, rule: CategoryRule, caller: Caller): Verdict {
+  const action = milder(actionOf(rule, caller), actionOfBand[finding.band]);
+  return action === "pass" ? { kind: "pass" } : { kind: action, category: finding.category };
+}
+
+function actionOf(rule: CategoryRule, caller: Caller): Action {
+  const lifted = rule.treat === "restricted" && caller.scopes.includes(rule.scope);
+  return lifted ? "flag" : rule[caller.surface];
+}
+
+/** The most that a finding of a band may do, however strict the policy. */
+const actionOfBand = { clear: "pass", flag: "flag", review: "review", block: "block" } as const satisfies Record<
+  Finding["band"],
+  Action
+>;
+
+function milder(a: Action, b: Action): Action {
+  return strictness[a] < strictness[b] ? a : b;
+}

@@ -1,0 +1,51 @@
+// The UsagePolicy document: per category of misuse, whether it is prohibited, restricted to a scope, or allowed, and
+// what a finding does on the way in and on the way out. Whatever it does not name is prohibited.
+import { z } from "zod";
+import { Category } from "../terms/finding.ts";
+import { Name } from "../terms/ids.ts";
+
+/** What a finding does, mildest last. `review` waits for a person; until reviewers exist it is enforced as a block. */
+export const Action = z.enum(["block", "review", "flag", "pass"]);
+export type Action = z.infer<typeof Action>;
+
+const Guarded = z.enum(["block", "review", "flag"]);
+const Open = z.enum(["flag", "pass"]);
+
+/** Nobody may have it. A finding may do less than block, but never nothing. */
+const Prohibited = z.strictObject({
+  category: Category,
+  treat: z.literal("prohibited"),
+  input: Guarded.default("block"),
+  output: Guarded.default("block"),
+});
+
+/** Callers that hold `scope` may have it, and each use is flagged; for all others it is prohibited. */
+const Restricted = z.strictObject({
+  category: Category,
+  treat: z.literal("restricted"),
+  scope: Name,
+  input: Guarded.default("block"),
+  output: Guarded.default("block"),
+});
+
+const Allowed = z.strictObject({
+  category: Category,
+  treat: z.literal("allowed"),
+  input: Open.default("pass"),
+  output: Open.default("pass"),
+});
+
+export const CategoryRule = z.discriminatedUnion("treat", [Prohibited, Restricted, Allowed]);
+export type CategoryRule = z.infer<typeof CategoryRule>;
+
+export const UsagePolicy = z.strictObject({
+  kind: z.literal("UsagePolicy"),
+  name: Name,
+  categories: z
+    .array(CategoryRule)
+    .max(Category.options.length)
+    .refine((rules) => new Set(rules.map((rule) => rule.category)).size === rules.length, "a category is named twice"),
+  /** What was not scanned is not served. The only value there is; written out so that readers see it. */
+  unknown: z.literal("block").default("block"),
+});
+export type UsagePolicy = z.infer<typeof UsagePolicy>;
