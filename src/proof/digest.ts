@@ -1,0 +1,71 @@
+// Digests, in the three spellings they have here: 32 raw bytes, `sha256:` and hex (type Digest), and the commitment to a
+// text that may one day be erased. A bare hash of a reason or a name could be guessed; with 32 random bytes of salt it cannot.
+import { assert } from "./assert.ts";
+import { z } from "zod";
+import { Digest, SignerId, type PublicKey } from "../terms/ids.ts";
+import { Failure } from "../terms/failure.ts";
+import { canonicalBytes } from "./canonical.ts";
+import { fromBase64, fromHex, toHex } from "./encoding.ts";
+import { hashBytes, publicKeyBytes, type Hasher } from "./primitives.ts";
+
+const prefix = "sha256:";
+
+export function digestOf(bytes: Uint8Array, hasher: Hasher): Digest {
+  return digestOfHash(hasher.sha256(bytes));
+}
+
+/** Digest of the canonical JSON of a value. */
+export function digestOfValue(value: unknown, hasher: Hasher): Digest {
+  return digestOf(canonicalBytes(value), hasher);
+}
+
+export function digestOfHash(hash: Uint8Array): Digest {
+  assert(hash.length === hashBytes, "a SHA-256 hash has 32 bytes");
+  return Digest.parse(prefix + toHex(hash));
+}
+
+export function hashOfDigest(digest: Digest): Uint8Array {
+  const hash = fromHex(hexOfDigest(digest));
+  assert(hash?.length === hashBytes, "a digest was parsed when it came in");
+  return hash;
+}
+
+/** The 64 hex digits alone, as in-toto subjects write them. */
+export function hexOfDigest(digest: Digest): string {
+  return digest.slice(prefix.length);
+}
+
+/** Fails with statement_invalid on anything but 64 lower-case hex digits. */
+export function digestOfHex(hex: string): Digest {
+  const parsed = Digest.safeParse(prefix + hex);
+  if (!parsed.success) throw new Failure("statement_invalid", "A SHA-256 digest is 64 lower-case hex digits.");
+  return parsed.data;
+}
+
+export function signerIdOf(publicKey: PublicKey, hasher: Hasher): SignerId {
+  return SignerId.parse(`signer_${toHex(hasher.sha256(rawPublicKey(publicKey)).slice(0, 16))}`);
+}
+
+/** The 32 bytes behind a PublicKey. Fails with signature_invalid where the text is not the strict base64 of 32 bytes. */
+export function rawPublicKey(publicKey: PublicKey): Uint8Array {
+  const raw = fromBase64(publicKey);
+  if (raw?.length !== publicKeyBytes) {
+    throw new Failure("signature_invalid", "A public key is the standard base64 of 32 bytes.");
+  }
+  return raw;
+}
+
+const openingTextCharsMax = 8192;
+
+/** What a commitment was made of. Kept beside the ledger; erasing it leaves the commitment and every proof standing. */
+export const Opening = z.strictObject({
+  /** 32 random bytes, standard base64. */
+  salt: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
+  text: z.string().max(openingTextCharsMax),
+});
+export type Opening = z.infer<typeof Opening>;
+
+/** SHA-256 of the canonical JSON `{"salt":…,"text":…}`. */
+export function commit(opening: Opening, hasher: Hasher): Digest {
+  return digestOfValue({ salt: opening.salt, text: opening.text }, hasher);
+}
