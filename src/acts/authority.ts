@@ -1,0 +1,40 @@
+// Who may do what, as data. The same table is judged in the control plane, the gateway, the offline verifier and the
+// browser; docs/threat-model.md argues from it. `loosens` marks acts that take effect only once the ledger holds them;
+// the others are tightenings, which one person may do and which take effect at once.
+import type { Role } from "../terms/role.ts";
+import type { Verb } from "./bodies.ts";
+
+const anyoneButAuditor: readonly Role[] = ["owner", "safety", "assurance", "policy", "access", "evaluator", "reviewer"];
+
+export interface Authority {
+  /**
+   * persons: signed by persons whose role is listed.
+   * pair: the same, and by two distinct persons as soon as two were ever admitted; the second may hold any role but auditor.
+   * root, invitation, gateway: the signers are named by the trust root or by the act itself; see src/acts/rules/.
+   */
+  readonly by: "persons" | "pair" | "root" | "invitation" | "gateway";
+  readonly roles: readonly Role[];
+  readonly loosens: boolean;
+}
+
+export const authority = {
+  root: { by: "root", roles: ["owner"], loosens: true },
+  invite: { by: "pair", roles: ["owner"], loosens: true },
+  admit: { by: "invitation", roles: [], loosens: true },
+  suspend: { by: "persons", roles: ["owner", "access"], loosens: false },
+  organisation: { by: "persons", roles: ["owner", "access"], loosens: true },
+  key: { by: "persons", roles: ["owner", "access"], loosens: true },
+  document: { by: "persons", roles: ["owner", "policy"], loosens: true },
+  permit: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
+  evidence: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
+  proposal: { by: "persons", roles: ["owner", "safety"], loosens: false },
+  "sign-off": { by: "persons", roles: anyoneButAuditor, loosens: true },
+  certificate: { by: "persons", roles: ["owner"], loosens: true },
+  hold: { by: "persons", roles: anyoneButAuditor, loosens: false },
+  restriction: { by: "persons", roles: anyoneButAuditor, loosens: false },
+  fact: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
+  withdrawal: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: false },
+  receipts: { by: "gateway", roles: [], loosens: false },
+} as const satisfies Record<Verb, Authority>;
+
+export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;

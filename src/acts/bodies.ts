@@ -1,0 +1,262 @@
+// The closed set of verbs and what each one says. A new verb is a new line here, one in src/acts/authority.ts and one
+// rule in src/acts/rules/: the compiler asks for all three. Free text never stands in a body: `reason` and `name` are
+// commitments (src/proof/digest.ts), whose openings are kept aside and can be erased.
+import { z } from "zod";
+import {
+  CertificateId,
+  Digest,
+  HoldId,
+  KeyId,
+  Name,
+  PermitId,
+  PersonId,
+  ProposalId,
+  PublicKey,
+  RunId,
+  Timestamp,
+} from "../terms/ids.ts";
+import { Category } from "../terms/finding.ts";
+import { Quorum, Role } from "../terms/role.ts";
+import { OpenStage } from "../terms/stage.ts";
+
+const Count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
+/** The keys everything else hangs on, and the least quorum the gateway demands per stage, whatever a plan says. */
+const Root = z.strictObject({
+  version: z.number().int().min(1),
+  /** Act digest of the version before; null in version 1 only. */
+  previous: Digest.nullable(),
+  demo: z.boolean(),
+  log: z.strictObject({ origin: z.string().regex(/^[\x21-\x2a\x2c-\x7e]{1,200}$/), key: PublicKey }),
+  control: PublicKey,
+  gateways: z.array(PublicKey).min(1).max(64),
+  /** Distinct persons that a change of this root takes; two as soon as two persons were ever admitted. */
+  personsForChange: z.number().int().min(1).max(20),
+  floors: z.record(OpenStage, Quorum),
+  /** Only in version 1. */
+  firstOwner: z.strictObject({ person: PersonId, key: PublicKey, name: Digest }).nullable(),
+});
+export type Root = z.infer<typeof Root>;
+
+const Invite = z.strictObject({
+  person: PersonId,
+  role: Role,
+  /** Public half of the one-time key; its seed travels in the invitation code. */
+  key: PublicKey,
+  name: Digest,
+  notAfter: Timestamp,
+});
+
+const Admit = z.strictObject({ person: PersonId, key: PublicKey, invitation: Digest });
+
+const Suspend = z.strictObject({
+  target: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("person"), person: PersonId }),
+    z.strictObject({ kind: z.literal("organisation"), organisation: Name }),
+    z.strictObject({ kind: z.literal("key"), key: KeyId }),
+  ]),
+  reason: Digest,
+});
+
+export const Grant = z.strictObject({
+  model: Name,
+  /** The stage this grant takes part in: it serves once the model is out at least this far. */
+  stage: OpenStage,
+  scopes: z.array(Name).max(32),
+  requestsPerMinute: z.number().int().min(1).max(1_000_000),
+  tokensPerDay: z.number().int().min(1).max(1_000_000_000_000),
+  notAfter: Timestamp,
+});
+export type Grant = z.infer<typeof Grant>;
+
+const Organisation = z.strictObject({
+  organisation: Name,
+  type: Name,
+  /** Digest of the whole document; what only people read (country, purpose) stays there. */
+  document: Digest,
+  grants: z.array(Grant).max(256),
+});
+
+const Key = z.strictObject({
+  key: KeyId,
+  organisation: Name,
+  /** SHA-256 of the secret text; the secret has 256 random bits, so no salt is needed. */
+  hash: Digest,
+  notAfter: Timestamp.nullable(),
+});
+
+export const DocumentKind = z.enum(["Model", "ReleasePlan", "UsagePolicy", "Safeguards", "Suite"]);
+export type DocumentKind = z.infer<typeof DocumentKind>;
+
+const Document = z.strictObject({
+  documents: z
+    .array(z.strictObject({ kind: DocumentKind, name: Name, digest: Digest }))
+    .min(1)
+    .max(64),
+});
+
+/** What was evaluated: the served configuration, and what it was asked and graded with. */
+export const EvaluatedDigests = z.strictObject({
+  model: Digest,
+  safeguards: Digest,
+  policy: Digest,
+  suite: Digest,
+  grader: Digest,
+});
+export type EvaluatedDigests = z.infer<typeof EvaluatedDigests>;
+
+export const Slot = z.enum(["candidate", "in-force"]);
+export type Slot = z.infer<typeof Slot>;
+
+const Permit = z.strictObject({
+  permit: PermitId,
+  run: RunId,
+  /** SHA-256 of the one-time secret the runner calls with. */
+  hash: Digest,
+  model: Name,
+  slot: Slot,
+  digests: EvaluatedDigests,
+  /** Merkle root over the request bodies that may be sent, and how many there are. */
+  items: z.strictObject({ root: Digest, count: z.number().int().min(1).max(1_000_000) }),
+  attempts: z.number().int().min(1).max(1000),
+  tokens: Count,
+  notAfter: Timestamp,
+  /** The plan of analysis, fixed before the first sample. */
+  analysis: z.strictObject({
+    measure: Name,
+    rule: z.literal("fixed"),
+    trials: z.number().int().min(1),
+    confidence: z.number().gt(0.5).lt(1),
+  }),
+});
+export type Permit = z.infer<typeof Permit>;
+
+export const MeasureCounts = z.strictObject({
+  name: Name,
+  failures: Count,
+  trials: Count,
+  clusters: Count,
+  /** Part of trials; a claim counts each of them as a failure. */
+  unknown: Count,
+});
+export type MeasureCounts = z.infer<typeof MeasureCounts>;
+
+const Evidence = z.strictObject({
+  run: RunId,
+  permit: PermitId.nullable(),
+  basis: z.enum(["measured-here", "declared"]),
+  model: Name,
+  digests: EvaluatedDigests,
+  measures: z.array(MeasureCounts).min(1).max(16),
+  samples: z.strictObject({ root: Digest, count: Count, artefact: Digest }),
+  /** For an imported report: digest of the file. */
+  source: z.strictObject({ tool: Name, file: Digest }).nullable(),
+  flags: z.array(Name).max(32),
+});
+export type EvidenceBody = z.infer<typeof Evidence>;
+
+/** A proposal is an unsigned certificate: these bytes are proposed, signed off, and then certified unchanged. */
+export const Release = z.strictObject({
+  proposal: ProposalId,
+  certificate: CertificateId,
+  model: Name,
+  stage: OpenStage,
+  digests: z.strictObject({
+    model: Digest,
+    safeguards: Digest,
+    policy: Digest,
+    plan: Digest,
+    suites: z.array(Digest).max(32),
+    graders: z.array(Digest).max(32),
+    /** Act digests of the evidence statements judged. */
+    evidence: z.array(Digest).max(256),
+  }),
+  identityBasis: z.enum(["measured", "vendor", "declared"]),
+  /** Organisation types admitted, per stage up to this one. */
+  audience: z.array(z.strictObject({ stage: OpenStage, types: z.array(Name).min(1).max(32) })).min(1),
+  /** The seam for traffic share, hours, regions, retention. Nothing is admitted here yet, so nothing is ignored. */
+  conditions: z.strictObject({}),
+  /** True where one person's sign-off was enough; shown wherever the certificate is. */
+  oneSigner: z.boolean(),
+  notBefore: Timestamp,
+  notAfter: Timestamp,
+  decideBy: Timestamp,
+  trustVersion: z.number().int().min(1),
+  /** The highest serial of a model counts. */
+  serial: z.number().int().min(1),
+  replaces: CertificateId.nullable(),
+  /** The holds this release answers; any other hold keeps holding. */
+  answers: z.array(HoldId).max(64),
+  reason: Digest,
+});
+export type Release = z.infer<typeof Release>;
+
+const SignOff = z.strictObject({
+  proposal: ProposalId,
+  /** Digest of the canonical release. */
+  release: Digest,
+  verdict: z.enum(["for", "against"]),
+  role: Role,
+  reason: Digest,
+});
+
+export const HoldScope = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("model"), model: Name }),
+  z.strictObject({ kind: z.literal("everything") }),
+]);
+export type HoldScope = z.infer<typeof HoldScope>;
+
+const Hold = z.strictObject({ hold: HoldId, scope: HoldScope, reason: Digest });
+
+/** Can only make decisions stricter; the stricter of certificate and restriction wins. */
+export const Limit = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("output-tokens"), max: z.number().int().min(1) }),
+  z.strictObject({ kind: z.literal("category-prohibited"), category: Category }),
+]);
+export type Limit = z.infer<typeof Limit>;
+
+const Restriction = z.strictObject({ hold: HoldId, model: Name, limit: Limit, reason: Digest });
+
+/** What the world reports. Other parts feed the same verb later: incident, consultation, statistic. */
+const Fact = z.strictObject({
+  fact: z.discriminatedUnion("kind", [
+    z.strictObject({ kind: z.literal("drill"), attempts: Count, opened: Count, unfinished: Count }),
+  ]),
+  model: Name.nullable(),
+});
+
+const Withdrawal = z.strictObject({ evidence: RunId, reason: Digest });
+
+const Receipts = z.strictObject({
+  gateway: PublicKey,
+  interval: z.number().int().min(1),
+  first: z.number().int().min(1),
+  count: z.number().int().min(1),
+  root: Digest,
+  previous: Digest.nullable(),
+  /** Exchanges per permit, so that a bad run cannot vanish. */
+  permits: z.array(z.strictObject({ permit: PermitId, count: z.number().int().min(1) })).max(1024),
+});
+
+export const bodies = {
+  root: Root,
+  invite: Invite,
+  admit: Admit,
+  suspend: Suspend,
+  organisation: Organisation,
+  key: Key,
+  document: Document,
+  permit: Permit,
+  evidence: Evidence,
+  proposal: z.strictObject({ release: Release }),
+  "sign-off": SignOff,
+  certificate: z.strictObject({ release: Release }),
+  hold: Hold,
+  restriction: Restriction,
+  fact: Fact,
+  withdrawal: Withdrawal,
+  receipts: Receipts,
+} as const;
+
+export type Verb = keyof typeof bodies;
+export type BodyOf<V extends Verb> = z.infer<(typeof bodies)[V]>;

@@ -1,0 +1,151 @@
+// The fold: one act after another, in ledger order, onto the state. `judgeAct` decides and changes nothing; `foldAct`
+// makes the change. The control plane asks `judgeAct` before it appends; gateway, CLI and verifiers fold what they get,
+// and an entry that the rules refuse changes nothing, whoever wrote it into the ledger.
+import type { PublicKey } from "../terms/ids.ts";
+import { type Authority, anyRoleButAuditor, authority } from "./authority.ts";
+import type { Verb } from "./bodies.ts";
+import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
+import {
+  applyDocuments,
+  giveEvidence,
+  permitRun,
+  recordFact,
+  recordReceipts,
+  withdrawEvidence,
+} from "./rules/evaluation.ts";
+import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
+import { createKey, grantOrganisation } from "./rules/programme.ts";
+import { certify, hold, propose, restrict, signOff } from "./rules/release.ts";
+import type { Person, State } from "./state.ts";
+import type { Act, AnyPredicate } from "./statement.ts";
+
+const rules: { readonly [V in Verb]: Rule<V> } = {
+  root: changeRoot,
+  invite: invitePerson,
+  admit: admitPerson,
+  suspend,
+  organisation: grantOrganisation,
+  key: createKey,
+  document: applyDocuments,
+  permit: permitRun,
+  evidence: giveEvidence,
+  proposal: propose,
+  "sign-off": signOff,
+  certificate: certify,
+  hold,
+  restriction: restrict,
+  fact: recordFact,
+  withdrawal: withdrawEvidence,
+  receipts: recordReceipts,
+};
+
+export interface Place {
+  /** Ledger index of the act. */
+  readonly index: number;
+  /** Root of the ledger at an earlier size, to check what a signer says they saw; undefined when it is not known. */
+  readonly rootAt: RootAt;
+}
+
+/** Decides whether the rules admit `act` at `place`. Changes nothing. */
+export function judgeAct(state: State, act: Act, place: Place): Refusal | Change {
+  const { predicate } = act;
+  if (state.root === undefined && predicate.verb !== "root") {
+    return refuse("statement_invalid", "The first act of a ledger is its trust root.");
+  }
+  if (state.deployment !== undefined && state.deployment !== predicate.deployment) {
+    return refuse("statement_invalid", "This statement was signed for another deployment.");
+  }
+  if (state.acts.has(act.digest)) return refuse("conflict", "This very statement is already recorded.");
+  const seen = checkSeen(predicate, place);
+  if (seen !== undefined) return seen;
+  const context = contextOf(state, act.signers, place.index);
+  return checkAuthority(state, predicate.verb, context) ?? applyRule(state, act, context);
+}
+
+/** Folds one act in. Returns the refusal, if the rules refuse it; the state is then as it was, but for the anomaly. */
+export function foldAct(state: State, act: Act, place: Place): Refusal | undefined {
+  const judged = judgeAct(state, act, place);
+  if (judged.kind === "refused") {
+    state.anomalies.push({ index: place.index, why: judged.why });
+    return judged;
+  }
+  judged.commit();
+  state.acts.add(act.digest);
+  return undefined;
+}
+
+function checkSeen(predicate: AnyPredicate, place: Place): Refusal | undefined {
+  if (predicate.seen === null) return undefined;
+  const { size, root } = predicate.seen;
+  if (size <= place.index && place.rootAt(size) === root) return undefined;
+  return refuse("conflict", "The signer last saw another ledger than this one. Someone is showing two histories.");
+}
+
+function contextOf(state: State, signers: readonly PublicKey[], index: number): Context {
+  const persons: Person[] = [];
+  const strangers: PublicKey[] = [];
+  for (const signer of signers) {
+    const id = state.personByKey.get(signer);
+    const person = id === undefined ? undefined : state.persons.get(id);
+    if (person === undefined || person.suspended) strangers.push(signer);
+    else persons.push(person);
+  }
+  return { index, persons, strangers };
+}
+
+/** Roles and numbers of signers. What the act itself demands of its signers is the rule's part. */
+function checkAuthority(state: State, verb: Verb, context: Context): Refusal | undefined {
+  const rule: Authority = authority[verb];
+  switch (rule.by) {
+    case "root":
+    case "invitation":
+    case "gateway":
+      return undefined;
+    case "persons":
+      return checkPersons(state, verb, context);
+    case "pair":
+      return checkPair(state, verb, context);
+  }
+}
+
+function checkPersons(state: State, verb: Verb, context: Context): Refusal | undefined {
+  const [stranger] = context.strangers;
+  const byControl = verb === "hold" && stranger !== undefined && stranger === state.root?.body.control;
+  if (byControl && context.strangers.length === 1 && context.persons.length === 0) return undefined;
+  const { roles }: Authority = authority[verb];
+  if (context.strangers.length > 0) return unknownSigner();
+  if (context.persons.length !== 1) return refuse("statement_invalid", `"${verb}" is signed by exactly one person.`);
+  return context.persons.some((person) => roles.includes(person.role)) ? undefined : wrongRole(verb, roles);
+}
+
+function checkPair(state: State, verb: Verb, context: Context): Refusal | undefined {
+  const { roles }: Authority = authority[verb];
+  if (context.strangers.length > 0) return unknownSigner();
+  if (!context.persons.some((person) => roles.includes(person.role))) return wrongRole(verb, roles);
+  if (!context.persons.every((person) => anyRoleButAuditor.includes(person.role)))
+    return wrongRole(verb, anyRoleButAuditor);
+  return checkTwo(state, context);
+}
+
+function checkTwo(state: State, context: Context): Refusal | undefined {
+  if (!state.pairSeen || context.persons.length >= 2) return undefined;
+  return refuse("quorum_missing", "Since a second person was admitted, this takes the signatures of two persons.", [
+    "person",
+  ]);
+}
+
+function unknownSigner(): Refusal {
+  return refuse(
+    "authority_missing",
+    "A signature on this statement is by nobody who was admitted, or by someone suspended.",
+  );
+}
+
+function wrongRole(verb: Verb, roles: readonly string[]): Refusal {
+  return refuse("authority_missing", `"${verb}" is signed by one of: ${roles.join(", ")}.`);
+}
+
+function applyRule<V extends Verb>(state: State, act: Act<V>, context: Context): Refusal | Change {
+  const rule: Rule<V> = rules[act.predicate.verb];
+  return rule(state, act, context);
+}

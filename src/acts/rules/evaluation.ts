@@ -1,0 +1,143 @@
+// Documents, permits, evidence, facts, and the gateways' receipt intervals. A permit stands in the ledger before the
+// first sample is sent, so a bad run cannot vanish: its exchanges are counted in the interval entries.
+import { type Name, type PublicKey, instantOf } from "../../terms/ids.ts";
+import type { BodyOf, Permit } from "../bodies.ts";
+import { type Rule, author, change, refuse } from "../rule.ts";
+import type { Applied, State } from "../state.ts";
+
+/** A permit is for one run, not for a season. */
+export const permitDaysMax = 7;
+
+export const applyDocuments: Rule<"document"> = (state, act) => {
+  const { documents } = act.predicate.body;
+  const places = documents.map(({ kind, name }) => `${kind}/${name}`);
+  if (new Set(places).size !== places.length)
+    return refuse("statement_invalid", "A document is named twice in one act.");
+  return change(() => {
+    for (const { kind, name, digest } of documents) {
+      const ofKind: Map<Name, Applied> = state.documents.get(kind) ?? new Map<Name, Applied>();
+      const all = new Set(ofKind.get(name)?.all).add(digest);
+      ofKind.set(name, { candidate: digest, all });
+      state.documents.set(kind, ofKind);
+    }
+  });
+};
+
+export const permitRun: Rule<"permit"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  if (state.permits.has(body.permit)) return refuse("conflict", "This permit exists already.");
+  if (state.permitByHash.has(body.hash) || state.keys.has(body.hash))
+    return refuse("conflict", "This key is in use already.");
+  const life = instantOf(body.notAfter) - instantOf(at);
+  if (life <= 0 || life > permitDaysMax * 86_400_000) {
+    return refuse("statement_invalid", `A permit ends within ${permitDaysMax} days of being made.`);
+  }
+  const unknown = unknownDocument(state, body);
+  if (unknown !== undefined) return refuse("not_found", `The permit names a ${unknown} that nobody applied.`);
+  return change(() => {
+    state.permits.set(body.permit, { ...body, by: author(context).person, index: context.index });
+    state.permitByHash.set(body.hash, body.permit);
+  });
+};
+
+function unknownDocument(state: State, permit: Permit): string | undefined {
+  const { digests, model } = permit;
+  if (state.documents.get("Model")?.get(model)?.all.has(digests.model) !== true) return "model";
+  if (!isApplied(state, "Safeguards", digests.safeguards)) return "safeguards document";
+  if (!isApplied(state, "UsagePolicy", digests.policy)) return "usage policy";
+  if (!isApplied(state, "Suite", digests.suite)) return "suite";
+  return undefined;
+}
+
+/** Whether a document of this kind and digest was ever applied, under whatever name. */
+export function isApplied(
+  state: State,
+  kind: "Safeguards" | "UsagePolicy" | "Suite",
+  digest: Permit["digests"]["model"],
+): boolean {
+  return [...(state.documents.get(kind)?.values() ?? [])].some((applied) => applied.all.has(digest));
+}
+
+export const giveEvidence: Rule<"evidence"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  if ([...state.evidence.values()].some((known) => known.body.run === body.run)) {
+    return refuse("conflict", "This run is sealed already; a run is sealed once.");
+  }
+  const impossible = body.measures.find((measure) => measure.failures + measure.unknown > measure.trials);
+  if (impossible !== undefined)
+    return refuse("statement_invalid", `Measure "${impossible.name}" counts more outcomes than trials.`);
+  const { person, role } = author(context);
+  const record = change(() => {
+    state.evidence.set(act.digest, {
+      act: act.digest,
+      body,
+      by: person,
+      role,
+      at,
+      index: context.index,
+      withdrawn: false,
+    });
+  });
+  if (body.permit === null) {
+    return body.basis === "declared" ? record : refuse("statement_invalid", "Evidence measured here names its permit.");
+  }
+  const permit = state.permits.get(body.permit);
+  if (permit === undefined) return refuse("not_found", "The evidence names a permit that is not in the ledger.");
+  const isBound =
+    body.basis === "measured-here" &&
+    permit.run === body.run &&
+    permit.model === body.model &&
+    Object.entries(permit.digests).every(([name, digest]) =>
+      Object.entries(body.digests).some(([n, d]) => n === name && d === digest),
+    );
+  return isBound
+    ? record
+    : refuse("statement_invalid", "The evidence differs from its permit in run, model or digests.");
+};
+
+export const withdrawEvidence: Rule<"withdrawal"> = (state, act) => {
+  const { body } = act.predicate;
+  const found = [...state.evidence.values()].find((known) => known.body.run === body.evidence);
+  if (found === undefined) return refuse("not_found", "There is no evidence of this run.");
+  return change(() => {
+    state.evidence.set(found.act, { ...found, withdrawn: true });
+  });
+};
+
+export const recordFact: Rule<"fact"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  return change(() => {
+    state.facts.push({ body, at, index: context.index });
+  });
+};
+
+/** Gap-free: an interval continues the numbers of the one before it, or it is refused. */
+export const recordReceipts: Rule<"receipts"> = (state, act, context) => {
+  const { body } = act.predicate;
+  const isOwn = act.signers.length === 1 && act.signers[0] === body.gateway && context.persons.length === 0;
+  if (!isOwn) return refuse("authority_missing", "Receipts are signed by the gateway that gave them.");
+  if (state.root?.body.gateways.includes(body.gateway) !== true) {
+    return refuse("authority_missing", "This gateway is not in the trust root.");
+  }
+  const expected = nextInterval(state, body.gateway);
+  if (body.interval !== expected.interval || body.first !== expected.first || body.previous !== expected.previous) {
+    const { interval, first } = expected;
+    return refuse("conflict", `The next interval of this gateway is ${interval}, from receipt ${first} on.`);
+  }
+  return change(() => {
+    state.intervals.set(body.gateway, { interval: body.interval, next: body.first + body.count, root: body.root });
+    for (const { permit, count } of body.permits) {
+      state.permitExchanges.set(permit, (state.permitExchanges.get(permit) ?? 0) + count);
+    }
+  });
+};
+
+/** Where a gateway's next interval continues. */
+export function nextInterval(
+  state: State,
+  gateway: PublicKey,
+): Pick<BodyOf<"receipts">, "interval" | "first" | "previous"> {
+  const last = state.intervals.get(gateway);
+  if (last === undefined) return { interval: 1, first: 1, previous: null };
+  return { interval: last.interval + 1, first: last.next, previous: last.root };
+}

@@ -1,0 +1,192 @@
+// The trust root and the persons under it. Version N+1 of the root needs the thresholds of N and of N+1 and the
+// signature of every key it brings in; a person comes in by an invitation that admitted persons signed, and proves
+// possession of the one-time key and of the key that is to be theirs.
+import type { Digest, PersonId, PublicKey } from "../../terms/ids.ts";
+import type { Root } from "../bodies.ts";
+import { type Change, type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
+import type { Invitation, State } from "../state.ts";
+import type { Act } from "../statement.ts";
+
+/** How many admitted persons an admission or a change of the root takes now. */
+export function personsNeeded(state: State): number {
+  return state.pairSeen ? 2 : 1;
+}
+
+export const changeRoot: Rule<"root"> = (state, act, context) => {
+  const { body } = act.predicate;
+  const keys = serverKeys(body);
+  if (new Set(keys).size !== keys.length)
+    return refuse("statement_invalid", "Each key in a root has one job; two are the same.");
+  return state.root === undefined ? firstRoot(state, act, context) : nextRoot(state, act, context);
+};
+
+function firstRoot(state: State, act: Act<"root">, context: Context): Refusal | Change {
+  const { body, deployment } = act.predicate;
+  const owner = body.firstOwner;
+  if (body.version !== 1 || body.previous !== null || owner === null || context.index !== 0) {
+    return refuse("statement_invalid", "The first root is version 1, at index 0, and names the first owner.");
+  }
+  if (!sameKeys(act.signers, [owner.key, ...serverKeys(body)])) {
+    return refuse("quorum_missing", "The first root is signed by the first owner and by every key it names.");
+  }
+  return change(() => {
+    state.deployment = deployment;
+    state.root = { body, digest: act.digest, index: context.index };
+    state.firstRoot = act.digest;
+    state.persons.set(owner.person, {
+      person: owner.person,
+      role: "owner",
+      key: owner.key,
+      name: owner.name,
+      admitted: context.index,
+      suspended: false,
+    });
+    state.personByKey.set(owner.key, owner.person);
+  });
+}
+
+function nextRoot(state: State, act: Act<"root">, context: Context): Refusal | Change {
+  const { body } = act.predicate;
+  const old = state.root;
+  if (old === undefined) throw new Error("nextRoot needs a root");
+  const continues = body.version === old.body.version + 1 && body.previous === old.digest && body.firstOwner === null;
+  if (!continues)
+    return refuse("conflict", `The next root is version ${old.body.version + 1} and names the root before it.`);
+  if (body.log.origin !== old.body.log.origin || body.demo !== old.body.demo) {
+    return refuse("statement_invalid", "A root change keeps the log's origin and the demo mark.");
+  }
+  if (keysInUse(state, newKeys(old.body, body)))
+    return refuse("conflict", "A new server key already belongs to someone.");
+  if (!sameKeys(context.strangers, newKeys(old.body, body))) {
+    return refuse(
+      "quorum_missing",
+      "Every new key in a root signs it, to prove possession; nobody else outside signs.",
+    );
+  }
+  const needed = Math.max(old.body.personsForChange, body.personsForChange, personsNeeded(state));
+  if (context.persons.length < needed || !context.persons.some((person) => person.role === "owner")) {
+    return refuse("quorum_missing", `This root change takes ${needed} person(s), an owner among them.`, ["person"]);
+  }
+  return change(() => {
+    state.root = { body, digest: act.digest, index: context.index };
+  });
+}
+
+function serverKeys(body: Root): readonly PublicKey[] {
+  return [body.log.key, body.control, ...body.gateways];
+}
+
+function newKeys(old: Root, next: Root): readonly PublicKey[] {
+  const known = new Set(serverKeys(old));
+  return serverKeys(next).filter((key) => !known.has(key));
+}
+
+function keysInUse(state: State, keys: readonly PublicKey[]): boolean {
+  return keys.some((key) => state.personByKey.has(key));
+}
+
+function sameKeys(left: readonly PublicKey[], right: readonly PublicKey[]): boolean {
+  const expected = new Set(right);
+  return left.length === expected.size && left.every((key) => expected.has(key));
+}
+
+export const invitePerson: Rule<"invite"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  if (state.persons.has(body.person)) return refuse("conflict", "This person is already admitted.");
+  if (body.notAfter <= at) return refuse("statement_invalid", "The invitation ends before it begins.");
+  if (!isFreeKey(state, body.key)) return refuse("conflict", "The one-time key is in use already.");
+  const signers = context.persons.map(({ person }) => person);
+  return change(() => {
+    state.invitations.set(act.digest, { ...body, signers, spent: false });
+  });
+};
+
+export const admitPerson: Rule<"admit"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const invitation = state.invitations.get(body.invitation);
+  if (invitation === undefined) return refuse("not_found", "This invitation is not in the ledger. Ask for a new one.");
+  if (invitation.spent)
+    return refuse("conflict", "This invitation was used already; it works once. Ask for a new one.");
+  if (at > invitation.notAfter) return refuse("authority_missing", "This invitation has expired. Ask for a new one.");
+  if (body.person !== invitation.person || state.persons.has(body.person)) {
+    return refuse("statement_invalid", "This invitation is for another person, or the person was admitted meanwhile.");
+  }
+  if (body.key === invitation.key || !isFreeKey(state, body.key)) {
+    return refuse("conflict", "A person's key is new and their own; make another one.");
+  }
+  if (!sameKeys(context.strangers, [invitation.key, body.key]) || context.persons.length > 0) {
+    return refuse("quorum_missing", "Joining is signed by the one-time key and by the new key, and by nobody else.");
+  }
+  const standing = standingInviters(state, invitation);
+  if (standing.length < personsNeeded(state)) {
+    return refuse(
+      "quorum_missing",
+      "Since it was written another person was admitted, or its signer suspended: two must invite now.",
+      ["person"],
+    );
+  }
+  return change(() => admit(state, { body, index: context.index, invitation }));
+};
+
+function standingInviters(state: State, invitation: Invitation): readonly PersonId[] {
+  return invitation.signers.filter((person) => state.persons.get(person)?.suspended === false);
+}
+
+interface Admission {
+  readonly body: Act<"admit">["predicate"]["body"];
+  readonly index: number;
+  readonly invitation: Invitation;
+}
+
+function admit(state: State, { body, index, invitation }: Admission): void {
+  state.persons.set(body.person, {
+    person: body.person,
+    role: invitation.role,
+    key: body.key,
+    name: invitation.name,
+    admitted: index,
+    suspended: false,
+  });
+  state.personByKey.set(body.key, body.person);
+  state.invitations.set(body.invitation, { ...invitation, spent: true });
+  state.pairSeen = true;
+}
+
+/** A key that is nobody's: not a person's, not a server's, not an invitation's. One key, one job. */
+function isFreeKey(state: State, key: PublicKey): boolean {
+  const root = state.root?.body;
+  const invited = [...state.invitations.values()].some((invitation) => invitation.key === key);
+  return !invited && !state.personByKey.has(key) && (root === undefined || !serverKeys(root).includes(key));
+}
+
+export const suspend: Rule<"suspend"> = (state, act, context) => {
+  const { target } = act.predicate.body;
+  switch (target.kind) {
+    case "person": {
+      const person = state.persons.get(target.person);
+      if (person === undefined) return refuse("not_found", "There is no such person.");
+      if (author(context).role !== "owner") return refuse("authority_missing", "Suspending a person takes an owner.");
+      return change(() => {
+        state.persons.set(target.person, { ...person, suspended: true });
+      });
+    }
+    case "organisation": {
+      const organisation = state.organisations.get(target.organisation);
+      if (organisation === undefined) return refuse("not_found", "There is no such organisation.");
+      return change(() => {
+        state.organisations.set(target.organisation, { ...organisation, suspended: true });
+      });
+    }
+    case "key":
+      return suspendKey(state, target.key);
+  }
+};
+
+function suspendKey(state: State, key: Act<"key">["predicate"]["body"]["key"]): Refusal | Change {
+  const found = [...state.keys].find(([, held]) => held.key === key);
+  if (found === undefined) return refuse("not_found", "There is no such key.");
+  const [hash, held]: readonly [Digest, (typeof found)[1]] = found;
+  return change(() => {
+    state.keys.set(hash, { ...held, suspended: true });
+  });
+}

@@ -1,0 +1,227 @@
+// Proposal, sign-off, certificate, hold, restriction. Here the gateway itself checks who signed what over which bytes,
+// and the floor quorum of the trust root; whether the evidence sufficed is judged at `advance`, and by anyone from the
+// bundle (src/gates).
+import type { Seat } from "../../terms/role.ts";
+import { compareStages } from "../../terms/stage.ts";
+import type { Release } from "../bodies.ts";
+import { type Change, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
+import { type Person, type Proposal, type SignOff, type State, latestCertificate } from "../state.ts";
+import { isApplied } from "./evaluation.ts";
+
+export const propose: Rule<"proposal"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const { release } = body;
+  const person = author(context);
+  if (state.proposals.has(release.proposal) || isCertificateKnown(state, release)) {
+    return refuse("conflict", "This proposal or certificate id is taken already.");
+  }
+  if (person.role !== "owner" && !isPlainResume(state, release)) {
+    return refuse(
+      "authority_missing",
+      "Only an owner proposes a release; safety may propose to resume the one that is held.",
+    );
+  }
+  const wrong = wrongDates(release, at) ?? wrongDocuments(state, release);
+  if (wrong !== undefined) return refuse("statement_invalid", wrong);
+  return change(() => {
+    state.proposals.set(release.proposal, {
+      release,
+      digest: act.body,
+      by: person.person,
+      at,
+      index: context.index,
+      signOffs: new Map(),
+      certified: false,
+    });
+  });
+};
+
+/** The same release again, not wider and not longer, answering holds. */
+function isPlainResume(state: State, release: Release): boolean {
+  const current = latestCertificate(state, release.model)?.release;
+  if (current === undefined || release.answers.length === 0) return false;
+  const { model, safeguards, policy, plan } = release.digests;
+  const same = current.digests;
+  const isSame = model === same.model && safeguards === same.safeguards && policy === same.policy && plan === same.plan;
+  return isSame && compareStages(release.stage, current.stage) <= 0 && release.notAfter <= current.notAfter;
+}
+
+function isCertificateKnown(state: State, release: Release): boolean {
+  return [...state.certificates.values()].some((list) =>
+    list.some((known) => known.release.certificate === release.certificate),
+  );
+}
+
+/** A release lasts at most a year: a certificate that nobody renews ends by itself. */
+const certificateDaysMax = 366;
+
+function wrongDates(release: Release, at: string): string | undefined {
+  if (release.notAfter <= release.notBefore) return "The release ends before it begins.";
+  if (release.decideBy < at || release.decideBy > release.notAfter)
+    return "decideBy lies between the proposal and its end.";
+  const days = (Date.parse(release.notAfter) - Date.parse(release.notBefore)) / 86_400_000;
+  return days > certificateDaysMax ? `A release lasts at most ${certificateDaysMax} days.` : undefined;
+}
+
+function wrongDocuments(state: State, release: Release): string | undefined {
+  const { digests, model } = release;
+  if (state.documents.get("Model")?.get(model)?.all.has(digests.model) !== true)
+    return "Nobody applied this model document.";
+  if (state.documents.get("ReleasePlan")?.get(model)?.all.has(digests.plan) !== true)
+    return "Nobody applied this release plan.";
+  if (!isApplied(state, "Safeguards", digests.safeguards)) return "Nobody applied this safeguards document.";
+  if (!isApplied(state, "UsagePolicy", digests.policy)) return "Nobody applied this usage policy.";
+  return digests.evidence.map((act) => wrongEvidence(state, release, act)).find((wrong) => wrong !== undefined);
+}
+
+function wrongEvidence(
+  state: State,
+  release: Release,
+  act: Release["digests"]["evidence"][number],
+): string | undefined {
+  const evidence = state.evidence.get(act);
+  if (evidence === undefined || evidence.withdrawn)
+    return "The release rests on evidence that is not in the ledger or was withdrawn.";
+  const { model, safeguards, policy } = evidence.body.digests;
+  const { digests } = release;
+  const isSame = model === digests.model && safeguards === digests.safeguards && policy === digests.policy;
+  return isSame ? undefined : "The release rests on evidence about another model, policy or safeguards.";
+}
+
+export const signOff: Rule<"sign-off"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const proposal = state.proposals.get(body.proposal);
+  if (proposal === undefined) return refuse("not_found", "There is no such proposal.");
+  const person = author(context);
+  if (body.release !== proposal.digest)
+    return refuse("statement_invalid", "This signs other bytes than the proposal's.");
+  if (body.role !== person.role)
+    return refuse("authority_missing", `You sign as ${person.role}, the role you were admitted with.`);
+  if (person.admitted >= proposal.index) {
+    return refuse(
+      "authority_missing",
+      "Who was admitted after a proposal cannot sign it. Ask the owner to propose again.",
+    );
+  }
+  if (proposal.certified) return refuse("conflict", "This proposal is certified already; hold the release to stop it.");
+  if (at > proposal.release.decideBy)
+    return refuse("conflict", "The time to decide on this proposal is over. Propose again.");
+  const given: SignOff = {
+    person: person.person,
+    role: person.role,
+    verdict: body.verdict,
+    at,
+    reason: body.reason,
+    index: context.index,
+  };
+  return change(() => {
+    const signOffs = new Map(proposal.signOffs).set(person.person, given);
+    state.proposals.set(body.proposal, { ...proposal, signOffs });
+  });
+};
+
+/** Persons in good standing whose latest word on the proposal is "for". */
+export function supporters(state: State, proposal: Proposal): readonly Person[] {
+  return [...proposal.signOffs.values()]
+    .filter((given) => given.verdict === "for")
+    .map((given) => state.persons.get(given.person))
+    .filter((person) => person !== undefined)
+    .filter((person) => !person.suspended);
+}
+
+/** Seats of a quorum that the persons do not fill; each person fills the one seat of their role. */
+export function missingSeats(quorum: readonly Seat[], persons: readonly Person[]): readonly Seat[] {
+  return quorum
+    .map(({ role, count }) => ({ role, count: count - persons.filter((person) => person.role === role).length }))
+    .filter(({ count }) => count > 0);
+}
+
+export const certify: Rule<"certificate"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const { release } = body;
+  const proposal = state.proposals.get(release.proposal);
+  if (proposal === undefined) return refuse("not_found", "There is no such proposal.");
+  if (act.body !== proposal.digest)
+    return refuse("statement_invalid", "The certificate differs from the proposal that was signed.");
+  const refusal = outdated(state, proposal, at) ?? withoutQuorum(state, proposal);
+  if (refusal !== undefined) return refusal;
+  return change(() => {
+    const earlier = state.certificates.get(release.model) ?? [];
+    const certificate = { release, by: author(context).person, at, index: context.index };
+    state.certificates.set(release.model, [...earlier, certificate]);
+    state.proposals.set(release.proposal, { ...proposal, certified: true });
+    for (const hold of release.answers) answer(state, hold, release);
+  });
+};
+
+function outdated(state: State, proposal: Proposal, at: string): Refusal | undefined {
+  const { release } = proposal;
+  if (proposal.certified) return refuse("conflict", "This proposal is certified already.");
+  if (at > release.decideBy || at > release.notAfter) {
+    return refuse("conflict", "The time to decide on this proposal is over. Propose again.");
+  }
+  if (state.root?.body.version !== release.trustVersion) {
+    return refuse("conflict", "The trust root changed since this was proposed. Propose again.");
+  }
+  if (!isNext(state, release)) {
+    return refuse("conflict", "Another certificate took effect since this was proposed. Propose again.");
+  }
+  const wrong = wrongDocuments(state, release);
+  return wrong === undefined ? undefined : refuse("conflict", wrong);
+}
+
+function isNext(state: State, release: Release): boolean {
+  const current = latestCertificate(state, release.model)?.release;
+  if (current === undefined) return release.serial === 1 && release.replaces === null;
+  return release.serial === current.serial + 1 && release.replaces === current.certificate;
+}
+
+function withoutQuorum(state: State, proposal: Proposal): Refusal | undefined {
+  const { release } = proposal;
+  const floor = state.root?.body.floors[release.stage];
+  if (floor === undefined) return refuse("quorum_missing", `The trust root has no floor for stage ${release.stage}.`);
+  const persons = supporters(state, proposal);
+  const missing = missingSeats(floor, persons);
+  if (missing.length > 0) {
+    const needs = missing.map(({ role }) => role);
+    return refuse("quorum_missing", `Sign-offs are missing for ${release.stage}: ${needs.join(", ")}.`, needs);
+  }
+  const isAlone = persons.length === 1;
+  return isAlone === release.oneSigner ? undefined : markWrong(isAlone);
+}
+
+function markWrong(isAlone: boolean): Refusal {
+  return isAlone
+    ? refuse("quorum_missing", "This proposal says several persons stand behind it, and one signed.", ["person"])
+    : refuse(
+        "conflict",
+        "This proposal is marked as one signer's, and several signed. Propose again without the mark.",
+      );
+}
+
+function answer(state: State, hold: Release["answers"][number], release: Release): void {
+  const models = state.answered.get(hold) ?? new Map<Release["model"], Release["certificate"]>();
+  state.answered.set(hold, models.set(release.model, release.certificate));
+}
+
+export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
+  const { body, at } = act.predicate;
+  if (state.holds.has(body.hold)) return refuse("conflict", "This hold is recorded already.");
+  return change(() => {
+    state.holds.set(body.hold, { hold: body.hold, scope: body.scope, at, reason: body.reason, index: context.index });
+  });
+};
+
+export const restrict: Rule<"restriction"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  if (state.restrictions.has(body.hold)) return refuse("conflict", "This restriction is recorded already.");
+  return change(() => {
+    state.restrictions.set(body.hold, {
+      hold: body.hold,
+      model: body.model,
+      limit: body.limit,
+      at,
+      index: context.index,
+    });
+  });
+};

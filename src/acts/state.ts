@@ -1,0 +1,189 @@
+// What the ledger says, folded. Only src/acts/fold.ts changes it, and only after a rule has decided purely that it may.
+// Nothing opens by absence: holds, suspensions and withdrawals are entries here, and taking one away needs another entry.
+import type { Role } from "../terms/role.ts";
+import type {
+  CertificateId,
+  DeploymentId,
+  Digest,
+  HoldId,
+  KeyId,
+  Name,
+  PermitId,
+  PersonId,
+  ProposalId,
+  PublicKey,
+  Timestamp,
+} from "../terms/ids.ts";
+import type { BodyOf, DocumentKind, EvidenceBody, Grant, HoldScope, Limit, Permit, Release, Root } from "./bodies.ts";
+
+export interface Person {
+  readonly person: PersonId;
+  readonly role: Role;
+  readonly key: PublicKey;
+  readonly name: Digest;
+  /** Ledger index of the act that admitted them: who came after a proposal cannot sign it. */
+  readonly admitted: number;
+  readonly suspended: boolean;
+}
+
+export interface Invitation extends BodyOf<"invite"> {
+  /** How many distinct persons stood behind it. */
+  readonly signers: readonly PersonId[];
+  readonly spent: boolean;
+}
+
+export interface Organisation {
+  readonly organisation: Name;
+  readonly type: Name;
+  readonly document: Digest;
+  readonly grants: readonly Grant[];
+  readonly suspended: boolean;
+}
+
+export interface CallerKey {
+  readonly key: KeyId;
+  readonly organisation: Name;
+  readonly notAfter: Timestamp | null;
+  readonly suspended: boolean;
+}
+
+export interface SignOff {
+  readonly person: PersonId;
+  readonly role: Role;
+  readonly verdict: "for" | "against";
+  readonly at: Timestamp;
+  readonly reason: Digest;
+  readonly index: number;
+}
+
+export interface Proposal {
+  readonly release: Release;
+  readonly digest: Digest;
+  readonly by: PersonId;
+  readonly at: Timestamp;
+  readonly index: number;
+  /** One a person, the latest. */
+  readonly signOffs: ReadonlyMap<PersonId, SignOff>;
+  readonly certified: boolean;
+}
+
+export interface Certificate {
+  readonly release: Release;
+  readonly by: PersonId;
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
+export interface Hold {
+  readonly hold: HoldId;
+  readonly scope: HoldScope;
+  readonly at: Timestamp;
+  readonly reason: Digest;
+  readonly index: number;
+}
+
+export interface Restriction {
+  readonly hold: HoldId;
+  readonly model: Name;
+  readonly limit: Limit;
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
+export interface Evidence {
+  readonly act: Digest;
+  readonly body: EvidenceBody;
+  readonly by: PersonId;
+  readonly role: Role;
+  readonly at: Timestamp;
+  readonly index: number;
+  readonly withdrawn: boolean;
+}
+
+export interface Applied {
+  readonly candidate: Digest;
+  readonly all: ReadonlySet<Digest>;
+}
+
+export interface Fact {
+  readonly body: BodyOf<"fact">;
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
+/** An entry the ledger holds and the rules refuse: it changes nothing and is shown as an anomaly. */
+export interface Anomaly {
+  readonly index: number;
+  readonly why: string;
+}
+
+export interface State {
+  deployment: DeploymentId | undefined;
+  root: { readonly body: Root; readonly digest: Digest; readonly index: number } | undefined;
+  firstRoot: Digest | undefined;
+  /** Once two persons were admitted, every further admission or root change needs two, for ever. */
+  pairSeen: boolean;
+  readonly acts: Set<Digest>;
+  readonly persons: Map<PersonId, Person>;
+  readonly personByKey: Map<PublicKey, PersonId>;
+  readonly invitations: Map<Digest, Invitation>;
+  readonly organisations: Map<Name, Organisation>;
+  readonly keys: Map<Digest, CallerKey>;
+  readonly documents: Map<DocumentKind, Map<Name, Applied>>;
+  readonly permits: Map<PermitId, Permit & { readonly by: PersonId; readonly index: number }>;
+  readonly permitByHash: Map<Digest, PermitId>;
+  readonly permitExchanges: Map<PermitId, number>;
+  readonly evidence: Map<Digest, Evidence>;
+  readonly proposals: Map<ProposalId, Proposal>;
+  /** Per model, every certificate in ledger order; the last has the highest serial. */
+  readonly certificates: Map<Name, readonly Certificate[]>;
+  readonly holds: Map<HoldId, Hold>;
+  /** Which models a hold no longer holds, by the certificate that answered it. */
+  readonly answered: Map<HoldId, Map<Name, CertificateId>>;
+  readonly restrictions: Map<HoldId, Restriction>;
+  readonly facts: Fact[];
+  readonly intervals: Map<PublicKey, { readonly interval: number; readonly next: number; readonly root: Digest }>;
+  readonly anomalies: Anomaly[];
+}
+
+export function emptyState(): State {
+  return {
+    deployment: undefined,
+    root: undefined,
+    firstRoot: undefined,
+    pairSeen: false,
+    acts: new Set(),
+    persons: new Map(),
+    personByKey: new Map(),
+    invitations: new Map(),
+    organisations: new Map(),
+    keys: new Map(),
+    documents: new Map(),
+    permits: new Map(),
+    permitByHash: new Map(),
+    permitExchanges: new Map(),
+    evidence: new Map(),
+    proposals: new Map(),
+    certificates: new Map(),
+    holds: new Map(),
+    answered: new Map(),
+    restrictions: new Map(),
+    facts: [],
+    intervals: new Map(),
+    anomalies: [],
+  };
+}
+
+/** The certificate that counts: the one with the highest serial, valid or not. */
+export function latestCertificate(state: State, model: Name): Certificate | undefined {
+  return state.certificates.get(model)?.at(-1);
+}
+
+/** Holds on a model that no certificate has answered. */
+export function holdsOn(state: State, model: Name): readonly Hold[] {
+  return [...state.holds.values()].filter(
+    (hold) =>
+      (hold.scope.kind === "everything" || hold.scope.model === model) &&
+      state.answered.get(hold.hold)?.has(model) !== true,
+  );
+}
