@@ -1,0 +1,64 @@
+// Model documents: the walkthrough's, and the ones that must not parse.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ModelDocument } from "./model-document.ts";
+
+const weights = `sha256:${"0".repeat(64)}`;
+const good = {
+  kind: "Model",
+  name: "small",
+  upstream: {
+    dialect: "openai-chat",
+    url: "http://127.0.0.1:9001/v1",
+    model: "upstream-name",
+    key: "env:UPSTREAM_KEY",
+  },
+  identity: { basis: "declared", weights },
+  systemPrompt: "",
+  envelope: { temperature: [0, 1], outputTokensMax: 1024, requestBytesMax: 262144, tools: true },
+};
+const embedded = { dialect: "embedded", file: "smollm2-135m-instruct", runtime: "node-llama-cpp@3.22.1" };
+
+/** The path and message of the first complaint, or "parsed". */
+function complaint(document: unknown): string {
+  const parsed = ModelDocument.safeParse(document);
+  if (parsed.success) return "parsed";
+  const [issue] = parsed.error.issues;
+  return `${(issue?.path ?? []).map(String).join(".")}: ${issue?.message ?? ""}`;
+}
+
+test("the document of the walkthrough and an embedded one parse", () => {
+  assert.equal(complaint(good), "parsed");
+  const tools = { ...good.envelope, tools: false };
+  assert.equal(
+    complaint({ ...good, upstream: embedded, identity: { basis: "measured", weights }, envelope: tools }),
+    "parsed",
+  );
+});
+
+test("a dialect that is not spoken yet says so", () => {
+  for (const dialect of ["openai-responses", "anthropic-messages"]) {
+    assert.match(
+      complaint({ ...good, upstream: { ...good.upstream, dialect } }),
+      /upstream\.dialect: .*not spoken yet/,
+    );
+  }
+  assert.match(complaint({ ...good, upstream: { ...good.upstream, dialect: "gopher" } }), /upstream\.dialect/);
+});
+
+test("only what we load ourselves can be called measured", () => {
+  assert.match(complaint({ ...good, identity: { basis: "measured", weights } }), /identity\.basis: only the embedded/);
+});
+
+test("unknown fields, written-out keys, odd addresses and upside-down ranges do not parse", () => {
+  assert.match(complaint({ ...good, extra: 1 }), /extra/);
+  assert.match(complaint({ ...good, envelope: { ...good.envelope, colour: 1 } }), /colour/);
+  assert.match(complaint({ ...good, upstream: { ...good.upstream, key: "sk-123" } }), /upstream\.key/);
+  assert.match(complaint({ ...good, upstream: { ...good.upstream, key: "env:HOME" } }), /upstream\.key/);
+  for (const url of ["ftp://a/v1", "http://u:p@a/v1", "http://a/v1?x=1", "a/v1"]) {
+    assert.match(complaint({ ...good, upstream: { ...good.upstream, url } }), /upstream\.url/, url);
+  }
+  assert.match(complaint({ ...good, envelope: { temperature: [1, 0] } }), /envelope\.temperature/);
+  assert.match(complaint({ ...good, envelope: { temperature: [0, 9] } }), /envelope\.temperature/);
+  assert.match(complaint({ ...good, upstream: embedded }), /envelope\.tools/);
+});
