@@ -1,0 +1,158 @@
+// All that outsiders see of the control plane: routes, bodies, answers. The CLI and the console import this file and
+// nothing else of src/control. Bytes travel as standard base64. Every refusal is `{"error":{code,message,detail,needs}}`
+// with the status of src/terms/failure.ts.
+import { z } from "zod";
+import { Opening } from "../proof/digest.ts";
+import {
+  CertificateId,
+  DeploymentId,
+  Digest,
+  HoldId,
+  Name,
+  PersonId,
+  ProposalId,
+  PublicKey,
+  Timestamp,
+} from "../terms/ids.ts";
+import { OpenStage, Stage } from "../terms/stage.ts";
+
+const Base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
+
+/** Bytes of one request to the control plane: the largest suite with its items fits. */
+export const controlBodyBytesMax = 24 * 1024 * 1024;
+
+export const routes = {
+  deployment: "/api/v1/public/deployment",
+  root: "/api/v1/root",
+  statements: "/api/v1/statements",
+  pending: "/api/v1/pending",
+  batch: "/api/v1/log/batch",
+  artefact: "/api/v1/artefacts/:digest",
+  openings: "/api/v1/openings",
+  status: "/api/v1/models/:model/status",
+  publicStatus: "/api/v1/public/models/:model/status",
+  bundle: "/api/v1/proposals/:proposal/bundle",
+  publicBundle: "/api/v1/public/proposals/:proposal/bundle",
+  explain: "/api/v1/explain/:id",
+} as const;
+
+/** `GET deployment`: what a client needs before it knows anybody. Nothing here is secret, and nothing is to be trusted
+ *  but by comparing `firstRoot` with a digest known from elsewhere. */
+export const DeploymentView = z.object({
+  version: z.string(),
+  initialised: z.boolean(),
+  demo: z.boolean(),
+  deployment: DeploymentId,
+  firstRoot: Digest.nullable(),
+  log: z.object({ origin: z.string(), key: PublicKey }),
+  control: PublicKey,
+  gateways: z.array(PublicKey),
+  dataPlane: z.string(),
+});
+export type DeploymentView = z.infer<typeof DeploymentView>;
+
+/** `POST root` with header `x-headgate-code`: the first root, signed by its first owner. The server adds the signatures
+ *  of its own keys and records it. */
+export const RootRequest = z.strictObject({ envelope: Base64, openings: z.array(Opening).max(4) });
+
+/** `POST statements`. The same payload with further signatures goes to the same place. */
+export const StatementRequest = z.strictObject({
+  envelope: Base64,
+  /** Openings of the commitments in the body; each is checked. */
+  openings: z.array(Opening).max(16),
+  /** Content that the body names by digest; each is checked. */
+  artefacts: z.array(Base64).max(128),
+});
+export type StatementRequest = z.infer<typeof StatementRequest>;
+
+export const StatementAnswer = z.discriminatedUnion("kind", [
+  /** In the ledger, and folded by every connected gateway. */
+  z.object({ kind: z.literal("recorded"), act: Digest, index: z.number().int(), size: z.number().int() }),
+  /** Kept until the other signatures come; `needs` says whose. */
+  z.object({ kind: z.literal("pending"), act: Digest, needs: z.array(z.string()) }),
+]);
+export type StatementAnswer = z.infer<typeof StatementAnswer>;
+
+export const PendingView = z.object({
+  pending: z.array(
+    z.object({ act: Digest, verb: z.string(), envelope: Base64, at: Timestamp, needs: z.array(z.string()) }),
+  ),
+});
+
+/** `GET batch?from=N`: records from N on, at most 1000, ending at `checkpoint`. */
+export const BatchView = z.object({
+  from: z.number().int().nonnegative(),
+  records: z.array(z.object({ leaf: Base64, envelope: Base64 })),
+  checkpoint: z.string(),
+});
+
+/** `GET openings?commitment=…`: texts behind commitments (names, reasons), for those who may read. */
+export const OpeningsView = z.object({ openings: z.array(Opening) });
+
+export const RequirementView = z.object({
+  id: z.string(),
+  kind: z.string(),
+  verdict: z.enum(["pass", "fail", "inconclusive"]),
+  have: z.unknown(),
+  need: z.unknown(),
+  why: z.string(),
+  stillToShow: z.string(),
+});
+
+/** `GET status`: where a model stands and what is still to be shown for the next stage. */
+export const StatusView = z.object({
+  model: Name,
+  /** What is served now: `withheld` while held, expired or lapsed. */
+  stage: Stage,
+  /** The certified stage that a hold, expiry or lapse keeps shut. */
+  certified: z
+    .object({
+      certificate: CertificateId,
+      stage: OpenStage,
+      since: Timestamp,
+      validUntil: Timestamp,
+      oneSigner: z.boolean(),
+      identityBasis: z.string(),
+    })
+    .nullable(),
+  closed: z.string().nullable(),
+  holds: z.array(z.object({ hold: HoldId, at: Timestamp })),
+  restrictions: z.array(z.unknown()),
+  next: OpenStage.nullable(),
+  verdict: z.enum(["pass", "fail", "inconclusive"]).nullable(),
+  requirements: z.array(RequirementView),
+  proposals: z.array(
+    z.object({
+      proposal: ProposalId,
+      stage: OpenStage,
+      digest: Digest,
+      signOffs: z.array(z.object({ person: PersonId, role: z.string(), verdict: z.enum(["for", "against"]) })),
+      certified: z.boolean(),
+    }),
+  ),
+  ledgerSize: z.number().int(),
+});
+export type StatusView = z.infer<typeof StatusView>;
+
+export const ErrorView = z.object({
+  error: z.object({
+    code: z.string(),
+    message: z.string(),
+    detail: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+    needs: z.array(z.string()),
+  }),
+});
+
+/** `GET bundle`: a whole decision, to be verified offline. */
+export const Bundle = z.object({
+  format: z.literal("headgate-bundle/1"),
+  proposal: ProposalId,
+  firstRoot: Digest,
+  batch: BatchView,
+  /** Documents and samples that the acts name, by digest. */
+  artefacts: z.record(Digest, Base64),
+  openings: z.array(Opening),
+  /** Self-contained receipts of exchanges under permits that were never sealed. */
+  receipts: z.array(z.string()),
+});
+export type Bundle = z.infer<typeof Bundle>;

@@ -1,0 +1,133 @@
+// May this key reach this model now? A pure view of the fold: no clock, no store, no network. Asked at every attempt,
+// on the model really called. Whatever is in doubt is closed, and the refusal says why only to those who hold a grant:
+// everyone else learns no more than that there is no such model.
+import type { Grant, Permit, Release } from "../acts/bodies.ts";
+import {
+  type Certificate,
+  type Hold,
+  type Organisation,
+  type State,
+  holdsOn,
+  latestCertificate,
+} from "../acts/state.ts";
+import type { FailureCode } from "../terms/failure.ts";
+import { type Digest, type HoldId, type Instant, type KeyId, type Name, instantOf } from "../terms/ids.ts";
+import { type Stage, compareStages } from "../terms/stage.ts";
+
+export type ClosedReason = "withheld" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
+
+/** Holds that reached a gateway directly and are not in its ledger yet. */
+export type EarlyHold = Pick<Hold, "hold" | "scope">;
+
+export type Standing =
+  | { readonly kind: "open"; readonly stage: Stage; readonly certificate: Certificate }
+  | {
+      readonly kind: "closed";
+      readonly stage: Stage;
+      readonly reason: ClosedReason;
+      readonly holds: readonly HoldId[];
+    };
+
+/** How far `model` is out at `at`, whoever asks. */
+export function standing(state: State, model: Name, moment: Moment): Standing {
+  const certificate = latestCertificate(state, model);
+  const holds = activeHolds(state, model, moment.early);
+  const stage = certificate?.release.stage ?? "withheld";
+  if (holds.length > 0) return { kind: "closed", stage, reason: "held", holds };
+  if (certificate === undefined) return { kind: "closed", stage, reason: "withheld", holds };
+  const reason = closedReason(state, certificate.release, moment.at);
+  return reason === undefined ? { kind: "open", stage, certificate } : { kind: "closed", stage, reason, holds };
+}
+
+export interface Moment {
+  readonly at: Instant;
+  readonly early: readonly EarlyHold[];
+}
+
+function closedReason(state: State, release: Release, at: Instant): ClosedReason | undefined {
+  if (at < instantOf(release.notBefore)) return "not-yet";
+  if (at >= instantOf(release.notAfter)) return "expired";
+  const lost = release.digests.evidence.some((act) => state.evidence.get(act)?.withdrawn !== false);
+  return lost ? "lapsed" : undefined;
+}
+
+/** Holds on `model` that no certificate answered: those of the ledger, and those that came directly. */
+export function activeHolds(state: State, model: Name, early: readonly EarlyHold[]): readonly HoldId[] {
+  const recorded = holdsOn(state, model).map((hold) => hold.hold);
+  const direct = early
+    .filter((hold) => hold.scope.kind === "everything" || hold.scope.model === model)
+    .map((hold) => hold.hold)
+    .filter((hold) => !state.holds.has(hold));
+  return [...recorded, ...direct];
+}
+
+export interface Asked {
+  /** SHA-256 of the caller's secret. */
+  readonly hash: Digest;
+  readonly model: Name;
+}
+
+export type Exposure =
+  | {
+      readonly kind: "open";
+      readonly key: KeyId;
+      readonly organisation: Organisation;
+      readonly grant: Grant;
+      readonly release: Release;
+    }
+  | { readonly kind: "permit"; readonly permit: Permit }
+  | { readonly kind: "refused"; readonly code: RefusalCode; readonly reason: ClosedReason | null };
+
+type RefusalCode = Extract<
+  FailureCode,
+  "key_unknown" | "key_suspended" | "model_unknown" | "stage_closed" | "agreement_missing"
+>;
+
+export function expose(state: State, asked: Asked, moment: Moment): Exposure {
+  const permitId = state.permitByHash.get(asked.hash);
+  const permit = permitId === undefined ? undefined : state.permits.get(permitId);
+  return permit === undefined ? exposeKey(state, asked, moment) : exposePermit(state, permit, { asked, moment });
+}
+
+function refused(code: RefusalCode, reason: ClosedReason | null = null): Exposure {
+  return { kind: "refused", code, reason };
+}
+
+function exposePermit(state: State, permit: Permit, { asked, moment }: { asked: Asked; moment: Moment }): Exposure {
+  if (moment.at >= instantOf(permit.notAfter)) return refused("key_suspended");
+  if (permit.model !== asked.model) return refused("model_unknown");
+  if (activeHolds(state, permit.model, moment.early).length > 0) return refused("stage_closed", "held");
+  return { kind: "permit", permit };
+}
+
+function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
+  const key = state.keys.get(asked.hash);
+  if (key === undefined) return refused("key_unknown");
+  const organisation = state.organisations.get(key.organisation);
+  if (organisation === undefined || organisation.suspended || isEnded(key, moment.at)) return refused("key_suspended");
+  const grant = organisation.grants.find((known) => known.model === asked.model);
+  if (grant === undefined || state.documents.get("Model")?.has(asked.model) !== true) return refused("model_unknown");
+  if (moment.at >= instantOf(grant.notAfter)) return refused("agreement_missing");
+  const now = standing(state, asked.model, moment);
+  if (now.kind === "closed") return refused("stage_closed", now.reason);
+  const { release } = now.certificate;
+  if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
+  return { kind: "open", key: key.key, organisation, grant, release };
+}
+
+function isEnded(key: CallerKey, at: Instant): boolean {
+  return key.suspended || (key.notAfter !== null && at >= instantOf(key.notAfter));
+}
+
+/** The model is out as far as the grant's stage, and that stage admits organisations of this type. */
+function isReached(release: Release, grant: Grant, organisation: Organisation): boolean {
+  if (compareStages(release.stage, grant.stage) < 0) return false;
+  const audience = release.audience.find((known) => known.stage === grant.stage);
+  return audience?.types.includes(organisation.type) === true;
+}
+
+/** Models this key may call now, for `GET /v1/models`. */
+export function reachableModels(state: State, hash: Digest, moment: Moment): readonly Name[] {
+  const models = [...(state.documents.get("Model")?.keys() ?? [])];
+  return models.filter((model) => expose(state, { hash, model }, moment).kind !== "refused");
+}

@@ -1,0 +1,104 @@
+// What passes between control plane and gateway: one feed in, one drain out. A gateway trusts none of it by where it
+// comes from: records are checked against the signed checkpoint, acts by their own signatures, artefacts by their
+// digest, leases by the control key in the trust root. Embedded, both ends are in one process; the checks are the same.
+import { z } from "zod";
+import { canonicalBytes } from "../proof/canonical.ts";
+import { rawPublicKey } from "../proof/digest.ts";
+import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import type { Primitives, Signer } from "../proof/primitives.ts";
+import {
+  type Digest,
+  type Instant,
+  type KeyId,
+  type Name,
+  type PermitId,
+  type PublicKey,
+  Timestamp,
+} from "../terms/ids.ts";
+
+/** One ledger entry as it is delivered: the leaf the tree holds, and the envelope the leaf names. */
+export interface LedgerRecord {
+  readonly leaf: Uint8Array;
+  readonly envelope: Uint8Array;
+}
+
+/** Consecutive entries from index `from` on, ending where `checkpoint` says. */
+export interface Batch {
+  readonly from: number;
+  readonly records: readonly LedgerRecord[];
+  /** Signed note over the tree that ends with the last record. */
+  readonly checkpoint: string;
+}
+
+/** Entries in one batch, at most. */
+export const batchRecordsMax = 1000;
+
+/** How long a gateway serves on one renewal. */
+export const leaseMsDefault = 3000;
+
+const Lease = z.strictObject({
+  nonce: z.string().regex(/^[0-9a-f]{32}$/),
+  at: Timestamp,
+  leaseMs: z.number().int().min(100).max(60_000),
+  /** Ledger size the control plane stands at: a gateway behind it is not up to date. */
+  size: z.number().int().nonnegative(),
+});
+export type Lease = z.infer<typeof Lease>;
+
+export interface SignedLease {
+  readonly lease: Lease;
+  readonly signature: string;
+}
+
+const leaseContext = "headgate lease v1";
+
+export async function signLease(lease: Lease, control: Signer): Promise<SignedLease> {
+  return { lease, signature: toBase64(await control.sign(leaseBytes(lease))) };
+}
+
+/** Whether the control key signed this lease. The caller compares the nonce with the one it sent. */
+export async function isLeaseSigned(signed: SignedLease, control: PublicKey, primitives: Primitives): Promise<boolean> {
+  const signature = fromBase64(signed.signature);
+  if (signature === undefined || !Lease.safeParse(signed.lease).success) return false;
+  return primitives.verify(rawPublicKey(control), leaseBytes(signed.lease), signature);
+}
+
+function leaseBytes(lease: Lease): Uint8Array {
+  return canonicalBytes([leaseContext, lease]);
+}
+
+export interface UsageCount {
+  readonly organisation: Name;
+  readonly key: KeyId;
+  readonly model: Name;
+  readonly tokens: number;
+  readonly requests: number;
+}
+
+/** A receipt as the drain carries it: its bytes, and what the control plane files it under. */
+export interface DrainedReceipt {
+  readonly id: string;
+  readonly bytes: Uint8Array;
+  readonly digest: Digest;
+  readonly at: Instant;
+  readonly permit: PermitId | null;
+  readonly item: Digest | null;
+}
+
+/** What a gateway hands over: it keeps each until the promise resolves, and tries again after a failure. */
+export interface Drain {
+  /** The receipts of one interval with the gateway's signed `receipts` act over their root. Idempotent. */
+  readonly recordInterval: (envelope: Uint8Array, receipts: readonly DrainedReceipt[]) => Promise<void>;
+  /** A hold or restriction that reached the gateway directly. Idempotent. */
+  readonly recordHold: (envelope: Uint8Array) => Promise<void>;
+  readonly recordUsage: (counts: readonly UsageCount[]) => Promise<void>;
+}
+
+export interface Feed extends Drain {
+  /** Waits until the ledger is longer than `from`, then delivers from there. Rejects when `signal` aborts. */
+  readonly next: (from: number, signal: AbortSignal) => Promise<Batch>;
+  readonly renew: (nonce: string) => Promise<SignedLease>;
+  readonly artefact: (digest: Digest) => Promise<Uint8Array>;
+  /** Tokens used today per key and model, to begin with after a restart. */
+  readonly usageToday: () => Promise<readonly UsageCount[]>;
+}
