@@ -1,0 +1,227 @@
+// The chain and its stream guard: nothing that did not run passes, and how an answer is cut cannot change the outcome.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import type { Category, Inspection, Verdict } from "../terms/finding.ts";
+import { Digest } from "../terms/ids.ts";
+import { compileChain, pinSafeguards, type Chain } from "./chain.ts";
+import { shippedSafeguards, type Registry } from "./registry.ts";
+import type { Safeguard } from "./safeguard.ts";
+import { Safeguards } from "./safeguards-document.ts";
+import { createStreamGuard, type GuardStep } from "./stream-guard.ts";
+import { windowEnds, windowStart } from "./windows.ts";
+
+/** A real safeguard, if a simple one: finds a word, and breaks on another, so that its findings are known exactly. */
+const wordGuard: Safeguard = {
+  name: "word",
+  version: 1,
+  digest: Digest.parse(`sha256:${"0".repeat(64)}`),
+  maxChars: 5000,
+  thresholds: () => ({ review: {}, block: {} }),
+  scores: () => {
+    throw new Error("not asked here");
+  },
+  inspect: (text): Inspection => {
+    if (text.includes("BREAK")) throw new Error("broken");
+    const at = text.indexOf("bad");
+    if (at < 0) return { kind: "inspected", findings: [] };
+    const category: Category = "cyber";
+    return {
+      kind: "inspected",
+      findings: [{ category, score: 1, band: "block", span: [at, at + 3], detector: "word@1" }],
+    };
+  },
+};
+const words: Registry = { names: ["word@1"], get: () => wordGuard };
+
+function document(change: object = {}, stream: object = {}): Safeguards {
+  const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
+  const entry = { safeguard: "word@1", on: ["input", "output"], ...limits, ...change };
+  return Safeguards.parse({ kind: "Safeguards", name: "default", chain: [entry], stream });
+}
+
+function decide(inspection: Inspection): Verdict {
+  if (inspection.kind === "unknown") return { kind: "unknown", cause: inspection.cause };
+  const [first] = inspection.findings;
+  if (first === undefined) return { kind: "pass" };
+  return first.band === "flag"
+    ? { kind: "flag", category: first.category }
+    : { kind: "block", category: first.category };
+}
+
+const bounds = { outputCharsMax: 100_000 };
+
+test("a safeguard that throws makes the inspection unknown", () => {
+  const chain = compileChain(document(), words);
+  assert.deepEqual(chain.inspectInput(["fine", "BREAK"]), { kind: "unknown", cause: "failed" });
+  assert.deepEqual(chain.inspectOutput("BREAK"), { kind: "unknown", cause: "failed" });
+});
+
+test("a side with no safeguard is unknown, even for empty text", () => {
+  const chain = compileChain(document({ on: ["output"] }), words);
+  assert.deepEqual(chain.inspectInput(["fine"]), { kind: "unknown", cause: "not-configured" });
+  assert.deepEqual(chain.inspectInput([]), { kind: "unknown", cause: "not-configured" });
+});
+
+test("text longer than a safeguard reads is unknown", () => {
+  const chain = compileChain(document(), words);
+  assert.deepEqual(chain.inspectInput(["x".repeat(5001)]), { kind: "unknown", cause: "too-long" });
+  assert.deepEqual(chain.inspectOutput("x".repeat(5001)), { kind: "unknown", cause: "too-long" });
+});
+
+test("spans of findings count in the messages joined by two line ends", () => {
+  const chain = compileChain(document(), words);
+  const inspection = chain.inspectInput(["good", "this is bad"]);
+  assert.ok(inspection.kind === "inspected");
+  assert.deepEqual(inspection.findings[0]?.span, [14, 17]);
+});
+
+test("in flag mode findings are kept and stop nothing", () => {
+  const chain = compileChain(document({ mode: "flag" }), words);
+  assert.equal(decide(chain.inspectInput(["bad"])).kind, "flag");
+});
+
+test("no part of a long answer is left out of the windows", () => {
+  for (const length of [1, 119, 120, 121, 481, 1000]) {
+    const shape = { windowChars: 120, strideChars: 40 };
+    let covered = 0;
+    for (const end of windowEnds(length, shape)) {
+      assert.ok(windowStart(end, shape) <= covered, `gap before ${end}`);
+      covered = end;
+    }
+    assert.equal(covered, length);
+  }
+});
+
+interface Streamed {
+  readonly text: string;
+  readonly last: GuardStep;
+}
+
+/** Sends `answer` in the given pieces through a fresh guard. */
+function streamed(chain: Chain, pieces: readonly string[]): Streamed {
+  const guard = createStreamGuard(chain, decide, bounds);
+  let text = "";
+  for (const piece of pieces) {
+    const step = guard.push(piece);
+    text += step.text;
+    if (step.kind === "stop") return { text, last: step };
+  }
+  const last = guard.finish();
+  return { text: text + last.text, last };
+}
+
+function cut(answer: string, sizes: readonly number[]): string[] {
+  const pieces: string[] = [];
+  let at = 0;
+  for (let index = 0; at < answer.length; index += 1) {
+    const size = sizes[index % sizes.length] ?? 1;
+    pieces.push(answer.slice(at, at + size));
+    at += size;
+  }
+  return pieces;
+}
+
+const answers = fc
+  .array(fc.constantFrom("good words ", "bad", "😀", "\n", "neutral text that goes on for a while ", "b", "ad"), {
+    maxLength: 60,
+  })
+  .map((parts) => parts.join(""));
+const sizes = fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 8 });
+const streams = fc.record({
+  holdBackChars: fc.integer({ min: 0, max: 200 }),
+  windowChars: fc.integer({ min: 120, max: 400 }),
+});
+
+test("any cutting of an answer releases the same text and stops at the same place as one piece a character", () => {
+  fc.assert(
+    fc.property(answers, sizes, streams, (answer, pieces, stream) => {
+      const chain = compileChain(document({}, stream), words);
+      const one = streamed(chain, cut(answer, [1]));
+      const other = streamed(chain, cut(answer, pieces));
+      assert.equal(other.text, one.text);
+      assert.equal(other.last.kind, one.last.kind);
+      assert.deepEqual(other.last.verdict, one.last.verdict);
+      if (other.last.kind === "stop" && one.last.kind === "stop")
+        assert.equal(other.last.checkedChars, one.last.checkedChars);
+      else assert.equal(other.text, answer);
+    }),
+    { seed: 11, numRuns: 300 },
+  );
+});
+
+test("a stream is stopped exactly when the whole answer is", () => {
+  fc.assert(
+    fc.property(answers, sizes, (answer, pieces) => {
+      const chain = compileChain(document(), words);
+      const whole = decide(chain.inspectOutput(answer)).kind === "pass";
+      assert.equal(streamed(chain, cut(answer, pieces)).last.kind === "release", whole);
+    }),
+    { seed: 12, numRuns: 300 },
+  );
+});
+
+test("nothing is released before the hold-back after it was cleared too", () => {
+  fc.assert(
+    fc.property(answers, sizes, streams, (answer, pieces, stream) => {
+      const chain = compileChain(document({}, stream), words);
+      const bad = answer.indexOf("bad");
+      const { text } = streamed(chain, cut(answer, pieces));
+      // The window that stops ends at most one stride after the word; what was cleared before ends before the word does.
+      if (bad >= 0) assert.ok(text.length <= Math.max(0, bad + 3 - chain.stream.holdBackChars), "released too much");
+    }),
+    { seed: 13, numRuns: 300 },
+  );
+});
+
+test("half of a surrogate pair is never released", () => {
+  const chain = compileChain(document({}, { holdBackChars: 1, windowChars: 120 }), words);
+  const guard = createStreamGuard(chain, decide, bounds);
+  for (const unit of "😀".repeat(300).split("")) {
+    const step = guard.push(unit);
+    assert.ok(step.kind === "release" && step.text.isWellFormed());
+  }
+});
+
+test("a guard that stopped stays stopped, and says how far it checked", () => {
+  const chain = compileChain(document(), words);
+  const guard = createStreamGuard(chain, decide, bounds);
+  const stop = guard.push(`${"x".repeat(100)} bad ${"x".repeat(100)}`);
+  const verdict = { kind: "block", category: "cyber" };
+  assert.deepEqual(stop, { kind: "stop", text: "", verdict, checkedChars: 120 });
+  assert.deepEqual(guard.push("more"), stop);
+  assert.deepEqual(guard.finish(), stop);
+});
+
+test("a safeguard that breaks, a policy that throws and an answer over the bound stop the stream", () => {
+  const chain = compileChain(document(), words);
+  const broken = streamed(chain, [`${"x".repeat(200)}BREAK`]);
+  assert.deepEqual(broken.last.kind === "stop" && broken.last.verdict, { kind: "unknown", cause: "failed" });
+  const throwing = createStreamGuard(
+    chain,
+    () => {
+      throw new Error("policy");
+    },
+    bounds,
+  );
+  assert.equal(throwing.push("x".repeat(200)).kind, "stop");
+  assert.equal(createStreamGuard(chain, decide, { outputCharsMax: 10 }).push("x".repeat(11)).kind, "stop");
+});
+
+test("a digest is filled in once, and another one is refused from then on", () => {
+  const registry = shippedSafeguards();
+  const open = document({ safeguard: "misuse@1" });
+  const pinned = pinSafeguards(open, registry);
+  assert.match(pinned.chain[0]?.digest ?? "", /^sha256:/);
+  compileChain(pinned, registry);
+  const other = document({ safeguard: "misuse@1", digest: `sha256:${"1".repeat(64)}` });
+  assert.throws(() => compileChain(other, registry), { code: "artefact_missing" });
+});
+
+test("an unknown safeguard and a rate outside the tables are refused", () => {
+  assert.throws(() => compileChain(document({ safeguard: "nothing@1" }), shippedSafeguards()), {
+    code: "configuration_invalid",
+  });
+  assert.throws(() => document({ block: { benignRate: 0.5 }, review: { benignRate: 0.6 } }));
+  assert.throws(() => document({ block: { benignRate: 0.02 }, review: { benignRate: 0.01 } }));
+});

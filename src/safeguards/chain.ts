@@ -1,0 +1,152 @@
+// The safeguards of one document, ready to run: what is inspected on the way in, and on the way out, and in which
+// windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
+import { Failure } from "../terms/failure.ts";
+import type { Finding, Inspection, Surface, UnknownCause } from "../terms/finding.ts";
+import type { Registry } from "./registry.ts";
+import type { Safeguard, Thresholds } from "./safeguard.ts";
+import type { ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
+import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
+
+export interface Chain {
+  readonly stream: StreamBounds;
+  /** Windows of answers, the same for streamed and whole ones. */
+  readonly shape: WindowShape;
+  /** All texts of a request, each by itself and all together; spans count in the texts joined by two line ends. */
+  readonly inspectInput: (texts: readonly string[]) => Inspection;
+  /** A whole answer, in the windows a stream of it would be judged in. */
+  readonly inspectOutput: (text: string) => Inspection;
+  /** One window of an answer that starts at `offset` of it. */
+  readonly inspectWindow: (text: string, offset: number) => Inspection;
+}
+
+/** The document with the digest of every safeguard filled in. Failure as `compileChain`. */
+export function pinSafeguards(document: Safeguards, registry: Registry): Safeguards {
+  const chain = document.chain.map((entry) => ({ ...entry, digest: pinned(entry, registry).digest }));
+  return { ...document, chain };
+}
+
+/** Failure configuration_invalid for an unknown safeguard or rate, artefact_missing where a digest differs. */
+export function compileChain(document: Safeguards, registry: Registry): Chain {
+  const links = document.chain.map((entry) => linkOf(entry, registry));
+  const shape: WindowShape = {
+    windowChars: document.stream.windowChars,
+    strideChars: Math.max(strideCharsMin, Math.floor(document.stream.windowChars / 8)),
+  };
+  const inspectWindow = (text: string, offset: number): Inspection => moved(inspectAll(links, text, "output"), offset);
+  return {
+    stream: document.stream,
+    shape,
+    inspectInput: (texts) => inspectTexts(links, texts),
+    inspectOutput: (text) => {
+      if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
+      const windows = windowEnds(text.length, shape).map((end) => {
+        const start = windowStart(end, shape);
+        return inspectWindow(text.slice(start, end), start);
+      });
+      return joined(windows);
+    },
+    inspectWindow,
+  };
+}
+
+const strideCharsMin = 40;
+
+/** One safeguard of the chain with its thresholds for each side. */
+interface Link {
+  readonly safeguard: Safeguard;
+  readonly entry: ChainEntry;
+  readonly thresholds: Readonly<Record<Surface, Thresholds>>;
+}
+
+function linkOf(entry: ChainEntry, registry: Registry): Link {
+  const safeguard = pinned(entry, registry);
+  const rates = { block: entry.block.benignRate, review: entry.review.benignRate };
+  return {
+    safeguard,
+    entry,
+    thresholds: { input: safeguard.thresholds(rates, "input"), output: safeguard.thresholds(rates, "output") },
+  };
+}
+
+function pinned(entry: ChainEntry, registry: Registry): Safeguard {
+  const safeguard = registry.get(entry.safeguard);
+  if (entry.digest === undefined || entry.digest === safeguard.digest) return safeguard;
+  throw new Failure(
+    "artefact_missing",
+    `Safeguard ${entry.safeguard} is pinned as ${entry.digest}, but the one here is ${safeguard.digest}. ` +
+      `Restore the pinned weights, or apply the document again without the digest and have it certified.`,
+    { detail: { safeguard: entry.safeguard, pinned: entry.digest, loaded: safeguard.digest } },
+  );
+}
+
+function inspectTexts(links: readonly Link[], texts: readonly string[]): Inspection {
+  const spoken = texts.filter((text) => text !== "");
+  const inspections: Inspection[] = [];
+  let offset = 0;
+  for (const text of spoken) {
+    inspections.push(moved(inspectAll(links, text, "input"), offset));
+    offset += text.length + separator.length;
+  }
+  // Together too: what is harmless in pieces may not be so as a whole.
+  if (spoken.length > 1) inspections.push(inspectAll(links, spoken.join(separator), "input"));
+  if (spoken.length === 0) inspections.push(inspectAll(links, "", "input"));
+  return joined(inspections);
+}
+
+const separator = "\n\n";
+
+/** Every safeguard that stands on this side. None at all is not a pass. */
+function inspectAll(links: readonly Link[], text: string, surface: Surface): Inspection {
+  const active = links.filter((link) => link.entry.on.includes(surface));
+  if (active.length === 0) return unknown("not-configured");
+  return joined(active.map((link) => inspectOne(link, text, surface)));
+}
+
+function inspectOne(link: Link, text: string, surface: Surface): Inspection {
+  if (text.length > link.safeguard.maxChars) return unknown("too-long");
+  try {
+    const inspection = link.safeguard.inspect(text, surface, link.thresholds[surface]);
+    return link.entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
+  } catch {
+    // Not logged and not passed on: the cause is in the verdict, and the verdict closes.
+    return unknown("failed");
+  }
+}
+
+function onlyFlagged(inspection: Inspection): Inspection {
+  if (inspection.kind === "unknown") return inspection;
+  return { kind: "inspected", findings: inspection.findings.map((finding) => ({ ...finding, band: "flag" })) };
+}
+
+function moved(inspection: Inspection, offset: number): Inspection {
+  if (inspection.kind === "unknown" || offset === 0) return inspection;
+  const findings = inspection.findings.map((finding): Finding => ({
+    ...finding,
+    span: [finding.span[0] + offset, finding.span[1] + offset],
+  }));
+  return { kind: "inspected", findings };
+}
+
+/** All findings of several inspections; unknown as soon as one of them is. */
+function joined(inspections: readonly Inspection[]): Inspection {
+  const findings: Finding[] = [];
+  for (const inspection of inspections) {
+    if (inspection.kind === "unknown") return inspection;
+    findings.push(...inspection.findings);
+  }
+  return { kind: "inspected", findings: highestOfEach(findings) };
+}
+
+function highestOfEach(findings: readonly Finding[]): Finding[] {
+  const best = new Map<string, Finding>();
+  for (const finding of findings) {
+    const key = `${finding.detector} ${finding.category} ${finding.band === "flag" ? "flag" : "stop"}`;
+    const before = best.get(key);
+    if (before === undefined || finding.score > before.score) best.set(key, finding);
+  }
+  return [...best.values()];
+}
+
+function unknown(cause: UnknownCause): Inspection {
+  return { kind: "unknown", cause };
+}

@@ -1,0 +1,197 @@
+// The misuse detector: two views of a text that err differently, one by its spelling (hashed n-grams, linear), one by
+// its meaning (a small network over static token vectors), mixed into one score for misuse and one for attacks on the
+// model (jailbreaks, planted orders); other heads say which category it is. Trained by scripts/train-misuse.py.
+import { Failure } from "../terms/failure.ts";
+import { Category, type Band, type Finding, type Inspection, type Span, type Surface } from "../terms/finding.ts";
+import { detectorShape } from "./detector-shape.ts";
+import { networkOf } from "./network.ts";
+import { ngramsOf } from "./ngrams.ts";
+import { normalise } from "./normalise.ts";
+import type { Safeguard, Scores, Thresholds } from "./safeguard.ts";
+import type { ThresholdTable, Weights } from "./weights.ts";
+import { wholeWindows } from "./windows.ts";
+
+type Detector = Omit<Safeguard, "name" | "version" | "digest">;
+
+const maxChars = 400_000;
+
+export function detectorOf(weights: Weights): Detector {
+  const judge = judgeOf(weights);
+  const label = weights.detector;
+  return {
+    maxChars,
+    thresholds: (rates, surface) => {
+      const review: Partial<Record<Category, number>> = {};
+      const block: Partial<Record<Category, number>> = {};
+      for (const category of Category.options) {
+        const table = weights.thresholds[`${surface}:${familyOf(category)}`];
+        if (table === undefined) continue;
+        review[category] = thresholdAt(table, rates.review);
+        block[category] = thresholdAt(table, rates.block);
+      }
+      return { review, block };
+    },
+    scores: (text, surface) => highest(scoredWindows(judge, text, surface)),
+    inspect: (text, surface, thresholds) => {
+      if (text.length > maxChars) return { kind: "unknown", cause: "too-long" };
+      return findingsOf(scoredWindows(judge, text, surface), thresholds, label);
+    },
+  };
+}
+
+/** Scores of one window of normalised text. */
+type Judge = (text: string, surface: Surface) => Scores;
+
+interface ScoredWindow {
+  readonly span: Span;
+  readonly scores: Scores;
+}
+
+function scoredWindows(judge: Judge, source: string, surface: Surface): ScoredWindow[] {
+  const { text, offsets } = normalise(source);
+  return wholeWindows(text.length, detectorShape.windowChars).map(([start, end]) => ({
+    span: [offsets[start] ?? 0, offsets[end] ?? source.length],
+    scores: judge(text.slice(start, end), surface),
+  }));
+}
+
+function highest(windows: readonly ScoredWindow[]): Scores {
+  const scores = noScores();
+  for (const window of windows)
+    for (const category of Category.options) scores[category] = Math.max(scores[category], window.scores[category]);
+  return scores;
+}
+
+/** One finding a category, at its highest window. */
+function findingsOf(windows: readonly ScoredWindow[], thresholds: Thresholds, detector: string): Inspection {
+  const findings: Finding[] = [];
+  for (const category of Category.options) {
+    let best: ScoredWindow | undefined;
+    for (const window of windows)
+      if (best === undefined || window.scores[category] > best.scores[category]) best = window;
+    if (best === undefined) continue;
+    const score = best.scores[category];
+    const band = bandOf(score, thresholds, category);
+    if (band !== "clear") findings.push({ category, score, band, span: best.span, detector });
+  }
+  return { kind: "inspected", findings };
+}
+
+function bandOf(score: number, thresholds: Thresholds, category: Category): Band {
+  // A score that is not a number compares false with everything: it must not look clear.
+  if (!Number.isFinite(score)) throw new Failure("safeguard_unavailable", "A safeguard gave no number as its score.");
+  if (score >= (thresholds.block[category] ?? Infinity)) return "block";
+  return score >= (thresholds.review[category] ?? Infinity) ? "review" : "clear";
+}
+
+/** Misuse of the world, or an attack on the model itself: the two are told apart, and have thresholds of their own. */
+type Family = "misuse" | "attack";
+
+function familyOf(category: Category): Family {
+  return category === "jailbreak" || category === "injection" ? "attack" : "misuse";
+}
+
+/** The score at a benign rate, interpolated between the entries of the table by the logarithm of the rate. */
+function thresholdAt(table: ThresholdTable, rate: number): number {
+  const above = table.findIndex((entry) => entry.benignRate >= rate);
+  const right = table[above];
+  const left = table[Math.max(0, above - 1)];
+  if (right === undefined || left === undefined || rate < (table[0]?.benignRate ?? 0))
+    throw new Failure("configuration_invalid", `No threshold is calibrated for a benign rate of ${rate}.`, {
+      detail: { rateMin: table[0]?.benignRate ?? 0, rateMax: table.at(-1)?.benignRate ?? 0 },
+    });
+  if (left === right) return right.score;
+  const share = Math.log(rate / left.benignRate) / Math.log(right.benignRate / left.benignRate);
+  return left.score + share * (right.score - left.score);
+}
+
+function judgeOf(weights: Weights): Judge {
+  const linear = {
+    misuseInput: linearHead(weights, "misuse-input"),
+    misuseOutput: linearHead(weights, "misuse-output"),
+    attackInput: linearHead(weights, "attack-input"),
+  };
+  const network = networkOf(weights);
+  const tellCategories = categoryHeads(weights);
+  return (text, surface) => {
+    const features = ngramsOf(text, detectorShape.buckets);
+    const meaning = network(text);
+    const spelled = surface === "input" ? linear.misuseInput(features) : linear.misuseOutput(features);
+    const misuse = mixed(weights, `misuse-${surface}`, [spelled, meaning[`misuse-${surface}`]]);
+    const attack = mixed(weights, "attack-input", [linear.attackInput(features), meaning["attack-input"]]);
+    return spread({ misuse, attack }, tellCategories(features, meaning.categories));
+  };
+}
+
+/** Weighted sum of the logits of the two views, as a probability. */
+function mixed(weights: Weights, head: string, [spelling, meaning]: readonly [number, number]): number {
+  const sum =
+    weights.number(`${head}:bias`) +
+    weights.number(`${head}:spelling`) * spelling +
+    weights.number(`${head}:meaning`) * meaning;
+  return 1 / (1 + Math.exp(-sum));
+}
+
+/** The likeliest category of each family takes its family's score, the others a part of it by how likely they are. */
+function spread(families: Readonly<Record<Family, number>>, logits: Float32Array): Scores {
+  const top = { misuse: -Infinity, attack: -Infinity };
+  Category.options.forEach((category, index) => {
+    const family = familyOf(category);
+    top[family] = Math.max(top[family], logits[index] ?? -Infinity);
+  });
+  const scores = noScores();
+  Category.options.forEach((category, index) => {
+    const family = familyOf(category);
+    scores[category] = families[family] * Math.exp((logits[index] ?? -Infinity) - top[family]);
+  });
+  return scores;
+}
+
+/** Linear head over n-grams, every feature of a text weighing 1/√n. Weights are 8-bit with one scale. */
+function linearHead(weights: Weights, name: string): (features: Uint32Array) => number {
+  const table = weights.int8(`ngrams:${name}`);
+  const scale = weights.number(`ngrams:${name}:scale`);
+  const bias = weights.number(`ngrams:${name}:bias`);
+  return (features) => {
+    let sum = 0;
+    for (const feature of features) sum += table[feature] ?? 0;
+    return bias + (features.length === 0 ? 0 : (sum * scale) / Math.sqrt(features.length));
+  };
+}
+
+/** Logits of the categories: n-grams in a table of fewer buckets (feature-major), plus what the network says. */
+function categoryHeads(weights: Weights): (features: Uint32Array, meaning: Float32Array) => Float32Array {
+  const table = weights.int8("ngrams:categories");
+  const bias = weights.float32("ngrams:categories:bias");
+  const scale = weights.number("ngrams:categories:scale");
+  const heads = Category.options.length;
+  const mask = table.length / heads - 1;
+  return (features, meaning) => {
+    const sums = new Float32Array(heads);
+    for (const feature of features) {
+      const row = (feature & mask) * heads;
+      for (let head = 0; head < heads; head += 1) sums[head] = (sums[head] ?? 0) + (table[row + head] ?? 0);
+    }
+    const factor = features.length === 0 ? 0 : scale / Math.sqrt(features.length);
+    return sums.map((sum, head) => (bias[head] ?? 0) + sum * factor + (meaning[head] ?? 0));
+  };
+}
+
+function noScores(): Record<Category, number> {
+  return {
+    misinformation: 0,
+    cyber: 0,
+    manipulation: 0,
+    fraud: 0,
+    weapons: 0,
+    violence: 0,
+    "self-harm": 0,
+    hate: 0,
+    sexual: 0,
+    privacy: 0,
+    "illegal-goods": 0,
+    "illegal-acts": 0,
+    jailbreak: 0,
+    injection: 0,
+  };
+}

@@ -1,0 +1,244 @@
+// Undoes cheap disguises before text is judged: compatibility forms, invisible and tag characters, accents, look-alike
+// letters, case, spacing, spelled-out words. One pass, linear time, with a map back to the offsets of the source.
+// Sources: Unicode Standard Annex 15 (forms), Technical Standard 39 (confusables; a minimal table of ours).
+
+export interface Normalised {
+  readonly text: string;
+  /** For each UTF-16 unit of `text`, the offset in the source where it came from; one more entry for the end. */
+  readonly offsets: Uint32Array;
+  /** How many source characters had to be undone (dropped, folded or joined): high in disguised text, near 0 else. */
+  readonly undone: number;
+}
+
+/** Normalised text with its map. Cost: linear in the length of `source`. */
+export function normalise(source: string): Normalised {
+  const draft = new Draft(source.length);
+  for (let at = 0; at < source.length;) {
+    const code = source.codePointAt(at) ?? 0;
+    if (code < 0x80) appendAscii(draft, code, at);
+    else appendFolded(draft, code, at);
+    at += code > 0xffff ? 2 : 1;
+  }
+  foldLookAlikes(draft);
+  joinSpelledOut(draft);
+  return draft.done();
+}
+
+/** The text as it grows, with the offset of every unit. NFKC of one character is at most 18 units long. */
+class Draft {
+  units: Uint16Array;
+  offsets: Uint32Array;
+  length = 0;
+  undone = 0;
+  readonly #sourceLength: number;
+
+  constructor(sourceLength: number) {
+    this.#sourceLength = sourceLength;
+    this.units = new Uint16Array(sourceLength + 32);
+    this.offsets = new Uint32Array(sourceLength + 32);
+  }
+
+  push(unit: number, offset: number): void {
+    if (this.length + 1 >= this.units.length) this.#grow();
+    this.units[this.length] = unit;
+    this.offsets[this.length] = offset;
+    this.length += 1;
+  }
+
+  last(): number {
+    return this.length === 0 ? space : (this.units[this.length - 1] ?? space);
+  }
+
+  done(): Normalised {
+    while (this.length > 0 && this.last() === space) this.length -= 1;
+    const parts: string[] = [];
+    for (let at = 0; at < this.length; at += chunkUnits)
+      parts.push(String.fromCharCode(...this.units.subarray(at, Math.min(this.length, at + chunkUnits))));
+    const offsets = this.offsets.slice(0, this.length + 1);
+    offsets[this.length] = this.#sourceLength;
+    return { text: parts.join(""), offsets, undone: this.undone };
+  }
+
+  #grow(): void {
+    const units = new Uint16Array(this.units.length * 2);
+    const offsets = new Uint32Array(units.length);
+    units.set(this.units);
+    offsets.set(this.offsets);
+    this.units = units;
+    this.offsets = offsets;
+  }
+}
+
+const space = 32;
+const chunkUnits = 4096;
+
+function appendAscii(draft: Draft, code: number, offset: number): void {
+  if (code <= space || code === 0x7f) {
+    if (draft.last() !== space) draft.push(space, offset);
+    return;
+  }
+  draft.push(code >= 65 && code <= 90 ? code + 32 : code, offset);
+}
+
+function appendFolded(draft: Draft, code: number, offset: number): void {
+  if (code >= 0xe0020 && code <= 0xe007e) {
+    draft.undone += 1;
+    appendAscii(draft, code - 0xe0000, offset);
+    return;
+  }
+  if (isInvisible(code)) {
+    draft.undone += 1;
+    return;
+  }
+  const folded = fold(code);
+  if (folded === "") return;
+  for (let index = 0; index < folded.length; index += 1) {
+    const unit = folded.charCodeAt(index);
+    if (unit < 0x80) appendAscii(draft, unit, offset);
+    else draft.push(unit, offset);
+  }
+  if (code >= 0x2000 && folded.length === 1 && folded.charCodeAt(0) < 0x80) draft.undone += 1;
+}
+
+/** Characters that show nothing: joiners, direction marks, fillers, selectors, tags, soft hyphen. First to last. */
+const invisible: readonly (readonly [first: number, last: number])[] = [
+  [0xad, 0xad],
+  [0x34f, 0x34f],
+  [0x61c, 0x61c],
+  [0x115f, 0x1160],
+  [0x17b4, 0x17b5],
+  [0x180b, 0x180f],
+  [0x200b, 0x200f],
+  [0x202a, 0x202e],
+  [0x2060, 0x206f],
+  [0x3164, 0x3164],
+  [0xfe00, 0xfe0f],
+  [0xfeff, 0xfeff],
+  [0xffa0, 0xffa0],
+  [0xe0000, 0xe0fff],
+];
+
+function isInvisible(code: number): boolean {
+  return invisible.some(([first, last]) => code >= first && code <= last);
+}
+
+/** One character in compatibility form, lower case, without the accents of Latin, Greek and Cyrillic. */
+function fold(code: number): string {
+  const known = folds.get(code);
+  if (known !== undefined) return known;
+  const folded = String.fromCodePoint(code).normalize("NFKD").toLowerCase().replaceAll(accents, "").normalize("NFC");
+  if (folds.size < foldsMax) folds.set(code, folded);
+  return folded;
+}
+
+const accents = /[\u0300-\u036f]/gu;
+const folds = new Map<number, string>();
+const foldsMax = 8192;
+
+/** Cyrillic, Greek and other letters drawn like Latin ones. Folded only in words that hold Latin letters too. */
+const lookAlikes: ReadonlyMap<number, number> = new Map(
+  Object.entries({
+    a: "аαɑ",
+    b: "ьʙ",
+    c: "сϲ",
+    d: "ԁ",
+    e: "еєε",
+    g: "ɡ",
+    h: "һн",
+    i: "іιıɩ",
+    j: "ј",
+    k: "кκ",
+    l: "ӏ",
+    m: "м",
+    n: "ոη",
+    o: "оοօ",
+    p: "рρ",
+    q: "ԛ",
+    r: "гr",
+    s: "ѕ",
+    t: "тτ",
+    u: "υս",
+    v: "ѵν",
+    w: "ԝω",
+    x: "хχ",
+    y: "уγ",
+  }).flatMap(([latin, others]) => Array.from(others, (other) => [other.charCodeAt(0), latin.charCodeAt(0)] as const)),
+);
+
+function foldLookAlikes(draft: Draft): void {
+  for (let start = 0; start < draft.length;) {
+    let end = start;
+    let latin = 0;
+    let foreign = 0;
+    while (end < draft.length && draft.units[end] !== space) {
+      const unit = draft.units[end] ?? 0;
+      if (unit >= 97 && unit <= 122) latin += 1;
+      else if (lookAlikes.has(unit)) foreign += 1;
+      end += 1;
+    }
+    if (latin > 0 && foreign > 0) foldWord(draft, start, end);
+    start = end + 1;
+  }
+}
+
+function foldWord(draft: Draft, start: number, end: number): void {
+  for (let at = start; at < end; at += 1) {
+    const latin = lookAlikes.get(draft.units[at] ?? 0);
+    if (latin === undefined) continue;
+    draft.units[at] = latin;
+    draft.undone += 1;
+  }
+}
+
+/** Fewer single letters in a row than this are left alone: "a b c" is a list, "k i l l" is a word. */
+const spelledOutMin = 4;
+
+/** Joins words written letter by letter with one separator between ("b o m b", "b.o.m.b"). */
+function joinSpelledOut(draft: Draft): void {
+  let write = 0;
+  for (let read = 0; read < draft.length;) {
+    const letters = startsWord(draft, read) ? spelledOut(draft, read) : 0;
+    if (letters < spelledOutMin) {
+      draft.units[write] = draft.units[read] ?? 0;
+      draft.offsets[write] = draft.offsets[read] ?? 0;
+      write += 1;
+      read += 1;
+      continue;
+    }
+    for (let letter = 0; letter < letters; letter += 1) {
+      draft.units[write] = draft.units[read + 2 * letter] ?? 0;
+      draft.offsets[write] = draft.offsets[read + 2 * letter] ?? 0;
+      write += 1;
+    }
+    draft.undone += letters - 1;
+    read += 2 * letters - 1;
+  }
+  draft.length = write;
+}
+
+function startsWord(draft: Draft, at: number): boolean {
+  return at === 0 || draft.units[at - 1] === space;
+}
+
+/** How many single letters stand in a row from `at`, each followed by the same one separator. */
+function spelledOut(draft: Draft, at: number): number {
+  const separator = draft.units[at + 1] ?? 0;
+  if (!isLetter(draft.units[at] ?? 0) || !isSeparator(separator)) return 0;
+  let letters = 1;
+  let next = at + 2;
+  while (next < draft.length && draft.units[next - 1] === separator && isLetter(draft.units[next] ?? 0)) {
+    const after = next + 1 < draft.length ? (draft.units[next + 1] ?? space) : space;
+    if (isLetter(after)) break;
+    letters += 1;
+    next += 2;
+  }
+  return letters;
+}
+
+function isLetter(unit: number): boolean {
+  return (unit >= 97 && unit <= 122) || (unit > 0xbf && unit < 0x2000);
+}
+
+function isSeparator(unit: number): boolean {
+  return unit === space || unit === 45 || unit === 46 || unit === 95 || unit === 42;
+}

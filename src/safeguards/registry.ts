@@ -1,0 +1,67 @@
+// The safeguards that ship with Headgate: read from their files on first use, named by the SHA-256 of the bytes that were
+// really loaded, so that a digest in a document or receipt can only mean what ran.
+import { createHash } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Failure } from "../terms/failure.ts";
+import { Digest } from "../terms/ids.ts";
+import { detectorOf } from "./detector.ts";
+import type { Safeguard } from "./safeguard.ts";
+import { readWeights, weightBytesMax } from "./weights.ts";
+
+export interface Registry {
+  readonly names: readonly string[];
+  /** The safeguard called `name@version`. Failure configuration_invalid or artefact_missing. */
+  readonly get: (name: string) => Safeguard;
+}
+
+const shipped: Readonly<Record<string, URL>> = {
+  "misuse@1": new URL("artefacts/misuse-1.bin", import.meta.url),
+};
+
+/** The safeguards that ship with Headgate. Cost: the first `get` of each reads its weights. */
+export function shippedSafeguards(): Registry {
+  const loaded = new Map<string, Safeguard>();
+  return {
+    names: Object.keys(shipped),
+    get: (name) => {
+      const before = loaded.get(name);
+      if (before !== undefined) return before;
+      const file = shipped[name];
+      if (file === undefined) throw unknownSafeguard(name);
+      const safeguard = loadSafeguard(name, file);
+      loaded.set(name, safeguard);
+      return safeguard;
+    },
+  };
+}
+
+function loadSafeguard(name: string, file: URL): Safeguard {
+  const bytes = readArtefact(name, file);
+  const weights = readWeights(bytes);
+  if (weights.detector !== name)
+    throw new Failure("artefact_missing", `The weights of ${name} name another detector. Restore the shipped file.`);
+  const [stem = name, version = "1"] = name.split("@");
+  const digest = Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
+  return { name: stem, version: Number(version), digest, ...detectorOf(weights) };
+}
+
+function readArtefact(name: string, file: URL): Uint8Array {
+  try {
+    if (statSync(file).size > weightBytesMax) throw new RangeError("too large");
+    return readFileSync(file);
+  } catch (cause) {
+    throw new Failure(
+      "artefact_missing",
+      `The weights of safeguard ${name} cannot be read (${fileURLToPath(file)}). Restore the file from the release.`,
+      { cause, detail: { safeguard: name } },
+    );
+  }
+}
+
+function unknownSafeguard(name: string): Failure {
+  const names = Object.keys(shipped).join(", ");
+  return new Failure("configuration_invalid", `There is no safeguard ${name}. There are: ${names}.`, {
+    detail: { safeguard: name },
+  });
+}

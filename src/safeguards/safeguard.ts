@@ -1,0 +1,32 @@
+// What every safeguard is to the rest of the program: a name, the digest of what decides, and an inspection that either
+// says what it found or why it cannot know.
+import type { Category, Inspection, Surface } from "../terms/finding.ts";
+import type { Digest } from "../terms/ids.ts";
+
+/** The two bands of one chain entry, as shares of the benign reference stream. */
+export interface Rates {
+  readonly block: number;
+  readonly review: number;
+}
+
+/** Scores past which a finding is in the review band and in the block band, per category that can be found. */
+export interface Thresholds {
+  readonly review: Readonly<Partial<Record<Category, number>>>;
+  readonly block: Readonly<Partial<Record<Category, number>>>;
+}
+
+export type Scores = Readonly<Record<Category, number>>;
+
+export interface Safeguard {
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 of the weight file, which holds everything that a decision depends on but this code. */
+  readonly digest: Digest;
+  /** Longer text is not judged: `inspect` answers unknown, cause too-long. In UTF-16 units. */
+  readonly maxChars: number;
+  /** Failure configuration_invalid for a rate outside the calibrated range. */
+  readonly thresholds: (rates: Rates, surface: Surface) => Thresholds;
+  /** The highest score of each category over all windows of `text`, 0 to 1. */
+  readonly scores: (text: string, surface: Surface) => Scores;
+  readonly inspect: (text: string, surface: Surface, thresholds: Thresholds) => Inspection;
+}

@@ -1,0 +1,110 @@
+// Holds an answer back until it is cleared. Promise: no character is sent before a window that contains it and
+// `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks;
+// at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
+import type { Inspection, Verdict } from "../terms/finding.ts";
+import type { Chain } from "./chain.ts";
+import { windowStart } from "./windows.ts";
+
+export type GuardStep =
+  | { readonly kind: "release"; readonly text: string; readonly verdict: Verdict }
+  /** `text` was cleared before the stop and may still be sent, so that what is sent does not depend on the chunks. */
+  | { readonly kind: "stop"; readonly text: string; readonly verdict: Verdict; readonly checkedChars: number };
+
+export interface StreamGuard {
+  /** Takes the next piece of the answer, gives what may be sent now (often nothing). A stop is final. */
+  readonly push: (text: string) => GuardStep;
+  /** The answer has ended: judges the rest and gives it, or stops. */
+  readonly finish: () => GuardStep;
+}
+
+export interface GuardBounds {
+  /** Longer answers are stopped, cause too-long. In UTF-16 units. */
+  readonly outputCharsMax: number;
+}
+
+/** `decide` is policy with its caller bound; verdicts pass and flag let text through, all others stop. */
+export function createStreamGuard(
+  chain: Chain,
+  decide: (inspection: Inspection) => Verdict,
+  bounds: GuardBounds,
+): StreamGuard {
+  const state: State = { held: "", heldFrom: 0, released: 0, checked: 0, total: 0, verdict: { kind: "pass" } };
+  let stopped: Verdict | undefined;
+  const stop = (text: string, verdict: Verdict): GuardStep => {
+    stopped = verdict;
+    return { kind: "stop", text, verdict, checkedChars: state.checked };
+  };
+  const judge = (end: number): Verdict => {
+    const start = windowStart(end, chain.shape);
+    try {
+      return decide(chain.inspectWindow(state.held.slice(start - state.heldFrom, end - state.heldFrom), start));
+    } catch {
+      return { kind: "unknown", cause: "failed" };
+    }
+  };
+  const advance = (final: boolean): GuardStep => {
+    for (let end = nextEnd(state, chain, final); end !== undefined; end = nextEnd(state, chain, final)) {
+      const cleared = state.checked;
+      const verdict = judge(end);
+      state.checked = end;
+      if (!lets(verdict)) return stop(take(state, cleared - chain.stream.holdBackChars), verdict);
+      if (state.verdict.kind === "pass") state.verdict = verdict;
+    }
+    const text = take(state, final ? state.total : state.checked - chain.stream.holdBackChars);
+    forget(state, windowStart(state.checked, chain.shape));
+    return { kind: "release", text, verdict: state.verdict };
+  };
+  return {
+    push: (text) => {
+      if (stopped !== undefined) return stop("", stopped);
+      if (state.total + text.length > bounds.outputCharsMax) return stop("", { kind: "unknown", cause: "too-long" });
+      state.held += text;
+      state.total += text.length;
+      return advance(false);
+    },
+    finish: () => (stopped === undefined ? advance(true) : stop("", stopped)),
+  };
+}
+
+/** End of the next window that can be judged: a stride on, if text goes on beyond it, or the end of the answer. */
+function nextEnd(state: State, chain: Chain, final: boolean): number | undefined {
+  const end = state.checked + chain.shape.strideChars;
+  if (end < state.total) return end;
+  return final && state.checked < state.total ? state.total : undefined;
+}
+
+interface State {
+  /** The answer from `heldFrom` on: what is still to be sent, and what later windows still look back on. */
+  held: string;
+  heldFrom: number;
+  released: number;
+  checked: number;
+  total: number;
+  verdict: Verdict;
+}
+
+/** What may be sent up to `end`, never half of a surrogate pair. */
+function take(state: State, end: number): string {
+  let cut = Math.min(end, state.total);
+  if (cut < state.total && isHighSurrogate(state.held.charCodeAt(cut - 1 - state.heldFrom))) cut -= 1;
+  if (cut <= state.released) return "";
+  const text = state.held.slice(state.released - state.heldFrom, cut - state.heldFrom);
+  state.released = cut;
+  return text;
+}
+
+/** Drops what no later window and no later release needs. */
+function forget(state: State, before: number): void {
+  const from = Math.min(before, state.released);
+  if (from <= state.heldFrom) return;
+  state.held = state.held.slice(from - state.heldFrom);
+  state.heldFrom = from;
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+function lets(verdict: Verdict): boolean {
+  return verdict.kind === "pass" || verdict.kind === "flag";
+}

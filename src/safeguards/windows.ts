@@ -1,0 +1,31 @@
+// Which stretches of a text are judged. Streamed and whole text use the same windows, so that how an answer was cut
+// into chunks cannot change what is decided about it; no stretch is left out, the last one always ends at the end.
+
+/** Length of a window and the distance between the ends of two, in UTF-16 units. */
+export interface WindowShape {
+  readonly windowChars: number;
+  readonly strideChars: number;
+}
+
+/** Ends of the windows of a text of `length` units: every stride, and the end itself. Empty text has none. */
+export function windowEnds(length: number, shape: WindowShape): number[] {
+  const ends: number[] = [];
+  for (let end = shape.strideChars; end < length; end += shape.strideChars) ends.push(end);
+  if (length > 0) ends.push(length);
+  return ends;
+}
+
+/** Where the window that ends at `end` starts. */
+export function windowStart(end: number, shape: WindowShape): number {
+  return Math.max(0, end - shape.windowChars);
+}
+
+/** Windows of text that is there at once: full ones, overlapping by half, the last one flush with the end. */
+export function wholeWindows(length: number, windowChars: number): [start: number, end: number][] {
+  if (length <= windowChars) return length === 0 ? [] : [[0, length]];
+  const stride = Math.max(1, Math.floor(windowChars / 2));
+  const windows: [number, number][] = [];
+  for (let start = 0; start + windowChars < length; start += stride) windows.push([start, start + windowChars]);
+  windows.push([length - windowChars, length]);
+  return windows;
+}
