@@ -3,6 +3,7 @@
 // everyone else learns no more than that there is no such model.
 import type { Grant, Permit, Release } from "../acts/bodies.ts";
 import {
+  type CallerKey,
   type Certificate,
   type Hold,
   type Organisation,
