@@ -75,10 +75,12 @@ export interface UsageCount {
   readonly requests: number;
 }
 
-/** A receipt as the drain carries it: its bytes, and what the control plane files it under. */
+/** A receipt as the drain carries it, and what the control plane files it under. */
 export interface DrainedReceipt {
-  readonly id: string;
-  readonly bytes: Uint8Array;
+  readonly id: ReceiptId;
+  /** Self-contained text of src/acts/receipt.ts. */
+  readonly text: string;
+  /** Of the receipt's bytes, which are the leaf of the interval's tree. */
   readonly digest: Digest;
   readonly at: Instant;
   readonly permit: PermitId | null;
@@ -94,11 +96,41 @@ export interface Drain {
   readonly recordUsage: (counts: readonly UsageCount[]) => Promise<void>;
 }
 
+export interface PublicFile {
+  readonly body: Uint8Array;
+  readonly contentType: string;
+  readonly cacheControl: string;
+}
+
+const Hashes = z.array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/)).max(64);
+
+/** That a receipt stands in the ledger: its path to the interval's root, and that interval's path to a checkpoint. */
+export const ReceiptProof = z.strictObject({
+  format: z.literal("headgate-receipt-proof/1"),
+  receipt: Digest,
+  /** Place among the receipts of the interval, and its path; leaves are the receipts' bytes. */
+  index: z.number().int().nonnegative(),
+  count: z.number().int().min(1),
+  path: Hashes,
+  /** The gateway's `receipts` act, base64, and where it stands in the ledger. */
+  envelope: z.string(),
+  ledgerIndex: z.number().int().nonnegative(),
+  ledgerSize: z.number().int().min(1),
+  inclusion: Hashes,
+  checkpoint: z.string(),
+});
+export type ReceiptProof = z.infer<typeof ReceiptProof>;
+
 export interface Feed extends Drain {
   /** Waits until the ledger is longer than `from`, then delivers from there. Rejects when `signal` aborts. */
   readonly next: (from: number, signal: AbortSignal) => Promise<Batch>;
   readonly renew: (nonce: string) => Promise<SignedLease>;
   readonly artefact: (digest: Digest) => Promise<Uint8Array>;
+  /** A file anyone may read, by path without leading slash: `log/checkpoint`, `log/tile/…`, `log/proof/{receipt digest}`
+   *  (JSON of `ReceiptProof`), `transparency`, `transparency.json`. Undefined where there is none (yet). */
+  readonly publicFile: (path: string) => Promise<PublicFile | undefined>;
+  /** The self-contained text of a receipt that was drained. */
+  readonly receipt: (id: ReceiptId) => Promise<string | undefined>;
   /** Tokens used today per key and model, to begin with after a restart. */
   readonly usageToday: () => Promise<readonly UsageCount[]>;
 }

@@ -131,15 +131,21 @@ export interface InclusionClaim {
 
 /** RFC 9162 section 2.1.3.2. False on anything malformed; never throws. */
 export function verifyInclusion(claim: InclusionClaim, hasher: Hasher): boolean {
-  const { index, size, path, root } = claim;
-  if (!isIndex(index, size) || !areHashes([claim.leafHash, root, ...path])) return false;
+  const root = inclusionRoot(claim, hasher);
+  return root !== undefined && areHashes([claim.root]) && equalBytes(root, claim.root);
+}
+
+/** The root that this leaf and path lead to; undefined on anything malformed. */
+export function inclusionRoot(claim: Omit<InclusionClaim, "root">, hasher: Hasher): Uint8Array | undefined {
+  const { index, size, path } = claim;
+  if (!isIndex(index, size) || !areHashes([claim.leafHash, ...path])) return undefined;
   const sides = siblingSides(index, size - 1, path.length);
-  if (sides === undefined) return false;
+  if (sides === undefined) return undefined;
   let hash = claim.leafHash;
   for (const [at, sibling] of path.entries()) {
     hash = sides[at] === "left" ? nodeHash(sibling, hash, hasher) : nodeHash(hash, sibling, hasher);
   }
-  return equalBytes(hash, root);
+  return hash;
 }
 
 export interface ConsistencyClaim {

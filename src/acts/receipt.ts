@@ -1,0 +1,154 @@
+// The signed record of one exchange: digests, ids and closed words, no content. All exchanges that end in one turn of the
+// event loop share a signature: over the Merkle root of their receipts. The text a caller gets is self-contained: the
+// receipt, its path to that root, the gateway's key and signature; under 1 KB.
+//
+//   hgr1.<receipt, canonical JSON>.<gateway key>.<index>-<count>.<path>.<signature>      (binary parts in base64url)
+import { z } from "zod";
+import { canonicalBytes, parseJson } from "../proof/canonical.ts";
+import { digestOf, digestOfValue, rawPublicKey } from "../proof/digest.ts";
+import { concatBytes, fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
+import { inclusionProof, inclusionRoot, leafHash, rootOf } from "../proof/merkle.ts";
+import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
+import { Failure } from "../terms/failure.ts";
+import { CertificateId, Digest, KeyId, Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
+import { OpenStage } from "../terms/stage.ts";
+
+/** What became of an exchange. `stopped`: a hold ended it; `cut`: the caller or the upstream went away. */
+export const Outcome = z.enum(["served", "blocked", "stopped", "cut", "failed"]);
+export type Outcome = z.infer<typeof Outcome>;
+
+/** A verdict in a word: its kind, and the category or cause it names. */
+const VerdictWord = z.string().regex(/^(pass|none|(flag|review|block|unknown):[a-z-]{1,24})$/);
+
+export const Receipt = z.strictObject({
+  v: z.literal(1),
+  id: ReceiptId,
+  /** Gap-free per gateway. */
+  seq: z.number().int().min(1),
+  at: Timestamp,
+  model: Name,
+  /** Digest of the canonical {model, safeguards, policy} digests that decided. */
+  config: Digest,
+  /** The certificate or permit it was served under, or would have been. */
+  under: z.union([CertificateId, PermitId]),
+  stage: OpenStage.or(z.literal("permit")),
+  /** The caller's key; null under a permit. */
+  key: KeyId.nullable(),
+  /** Under a permit: leaf of the suite item that was sent. */
+  item: Digest.nullable(),
+  outcome: Outcome,
+  input: VerdictWord,
+  output: VerdictWord,
+  /** Commits to the request as admitted and to the text as sent; the receipt's id is the nonce. */
+  content: Digest,
+  /** Prompt and completion tokens: as the upstream counted, or an estimate where it did not say. */
+  tokens: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+});
+export type Receipt = z.infer<typeof Receipt>;
+
+/** The served configuration as one digest, as receipts name it. */
+export function configDigest(digests: { model: Digest; safeguards: Digest; policy: Digest }, hasher: Hasher): Digest {
+  const { model, safeguards, policy } = digests;
+  return digestOfValue({ model, safeguards, policy }, hasher);
+}
+
+export function contentDigest(id: ReceiptId, content: { request: string; answer: string }, hasher: Hasher): Digest {
+  return digestOfValue([id, content.request, content.answer], hasher);
+}
+
+/** Characters of a self-contained receipt that is read at all. */
+export const receiptCharsMax = 4096;
+
+const prefix = "hgr1";
+const batchContext = toUtf8("headgate receipts v1\n");
+
+export interface SignedReceipt {
+  readonly receipt: Receipt;
+  readonly digest: Digest;
+  readonly bytes: Uint8Array;
+  readonly text: string;
+}
+
+/** Signs all receipts of one turn with one signature. */
+export async function signReceipts(
+  receipts: readonly Receipt[],
+  gateway: Signer,
+  hasher: Hasher,
+): Promise<readonly SignedReceipt[]> {
+  const leaves = receipts.map((receipt) => canonicalBytes(receipt));
+  const hashes = leaves.map((bytes) => leafHash(bytes, hasher));
+  const signature = await gateway.sign(concatBytes([batchContext, rootOf(hashes, hasher)]));
+  const key = toBase64Url(rawPublicKey(gateway.publicKey));
+  return receipts.map((receipt, index) => {
+    const bytes = leaves[index] ?? canonicalBytes(receipt);
+    const path = toBase64Url(concatBytes(inclusionProof(hashes, index, hasher)));
+    const text = [prefix, toBase64Url(bytes), key, `${index}-${receipts.length}`, path, toBase64Url(signature)].join(
+      ".",
+    );
+    return { receipt, digest: digestOf(bytes, hasher), bytes, text };
+  });
+}
+
+export interface OpenedReceipt extends SignedReceipt {
+  /** Who signed; whether this key is a gateway of the trust root is the caller's to check. */
+  readonly gateway: PublicKey;
+}
+
+/** Checks form, path and signature of a self-contained receipt. Fails with proof_invalid or signature_invalid. */
+export async function openReceipt(text: string, primitives: Primitives): Promise<OpenedReceipt> {
+  const parts = splitReceipt(text);
+  const root = inclusionRoot({ leafHash: leafHash(parts.bytes, primitives), ...parts.place }, primitives);
+  if (root === undefined) throw malformed();
+  const key = PublicKey.parse(toBase64(parts.key));
+  const isSigned = await primitives.verify(parts.key, concatBytes([batchContext, root]), parts.signature);
+  if (!isSigned) throw new Failure("signature_invalid", "The gateway's signature on this receipt does not verify.");
+  const parsed = Receipt.safeParse(
+    parseJson(parts.bytes, { bytesMax: receiptCharsMax, depthMax: 3, code: "proof_invalid" }),
+  );
+  if (!parsed.success) throw malformed();
+  return { receipt: parsed.data, digest: digestOf(parts.bytes, primitives), bytes: parts.bytes, text, gateway: key };
+}
+
+interface Parts {
+  readonly bytes: Uint8Array;
+  readonly key: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly place: { readonly index: number; readonly size: number; readonly path: readonly Uint8Array[] };
+}
+
+function splitReceipt(text: string): Parts {
+  if (text.length > receiptCharsMax) throw malformed();
+  const [start, receipt = "", key = "", place = "", path = "", signature = "", ...rest] = text.split(".");
+  const numbers = /^(0|[1-9][0-9]{0,8})-([1-9][0-9]{0,8})$/.exec(place);
+  const [bytes, keyBytes, pathBytes, signatureBytes] = [receipt, key, path, signature].map(fromBase64Url);
+  if (start !== prefix || rest.length > 0 || numbers === null) throw malformed();
+  if (bytes === undefined || keyBytes?.length !== 32 || signatureBytes?.length !== 64) throw malformed();
+  if (pathBytes === undefined || pathBytes.length % hashBytes !== 0) throw malformed();
+  return {
+    bytes,
+    key: keyBytes,
+    signature: signatureBytes,
+    place: { index: Number(numbers[1]), size: Number(numbers[2]), path: hashesOf(pathBytes) },
+  };
+}
+
+function hashesOf(bytes: Uint8Array): readonly Uint8Array[] {
+  return Array.from({ length: bytes.length / hashBytes }, (_, at) => bytes.slice(at * hashBytes, (at + 1) * hashBytes));
+}
+
+function malformed(): Failure {
+  return new Failure(
+    "proof_invalid",
+    "This is not a receipt: it has six parts, beginning with hgr1, and was changed or cut.",
+  );
+}
+
+function toBase64Url(bytes: Uint8Array): string {
+  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function fromBase64Url(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
+  const padded = text.replaceAll("-", "+").replaceAll("_", "/");
+  return fromBase64(padded + "=".repeat((4 - (padded.length % 4)) % 4));
+}
