@@ -116,23 +116,23 @@ interface Parts {
   readonly place: { readonly index: number; readonly size: number; readonly path: readonly Uint8Array[] };
 }
 
+const form =
+  /^hgr1\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{43})\.(0|[1-9][0-9]{0,8})-([1-9][0-9]{0,8})\.([A-Za-z0-9_-]*)\.([A-Za-z0-9_-]{86})$/;
+
 function splitReceipt(text: string): Parts {
-  if (text.length > receiptCharsMax) throw malformed();
-  const [start, receipt = "", key = "", place = "", path = "", signature = "", ...rest] = text.split(".");
-  const numbers = /^(0|[1-9][0-9]{0,8})-([1-9][0-9]{0,8})$/.exec(place);
-  const [bytes, keyBytes, pathBytes, signatureBytes] = [receipt, key, path, signature].map(fromBase64Url);
-  if (start !== prefix || rest.length > 0 || numbers === null) throw malformed();
-  if (bytes === undefined || keyBytes?.length !== 32 || signatureBytes?.length !== 64) throw malformed();
-  if (pathBytes === undefined || pathBytes.length % hashBytes !== 0) throw malformed();
+  const found = text.length > receiptCharsMax ? null : form.exec(text);
+  if (found === null) throw malformed();
+  const [, receipt = "", key = "", index, size, path = "", signature = ""] = found;
   return {
-    bytes,
-    key: keyBytes,
-    signature: signatureBytes,
-    place: { index: Number(numbers[1]), size: Number(numbers[2]), path: hashesOf(pathBytes) },
+    bytes: fromBase64Url(receipt),
+    key: fromBase64Url(key),
+    signature: fromBase64Url(signature),
+    place: { index: Number(index), size: Number(size), path: hashesOf(fromBase64Url(path)) },
   };
 }
 
 function hashesOf(bytes: Uint8Array): readonly Uint8Array[] {
+  if (bytes.length % hashBytes !== 0) throw malformed();
   return Array.from({ length: bytes.length / hashBytes }, (_, at) => bytes.slice(at * hashBytes, (at + 1) * hashBytes));
 }
 
@@ -147,8 +147,9 @@ function toBase64Url(bytes: Uint8Array): string {
   return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function fromBase64Url(text: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
+function fromBase64Url(text: string): Uint8Array {
   const padded = text.replaceAll("-", "+").replaceAll("_", "/");
-  return fromBase64(padded + "=".repeat((4 - (padded.length % 4)) % 4));
+  const bytes = fromBase64(padded + "=".repeat((4 - (padded.length % 4)) % 4));
+  if (bytes === undefined) throw malformed();
+  return bytes;
 }

@@ -7,12 +7,13 @@ import { rawPublicKey } from "../proof/digest.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import {
-  type Digest,
+  Digest,
   type Instant,
   type KeyId,
   type Name,
   type PermitId,
   type PublicKey,
+  type ReceiptId,
   Timestamp,
 } from "../terms/ids.ts";
 
