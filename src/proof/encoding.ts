@@ -8,6 +8,7 @@ for (let value = 0; value < alphabet.length; value++) base64Values[alphabet.char
 
 const hexPairs = Array.from({ length: 256 }, (_, value) => value.toString(16).padStart(2, "0"));
 const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 /** Standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
@@ -77,7 +78,7 @@ export function toUtf8(text: string): Uint8Array {
 /** The text of well-formed UTF-8 (a byte order mark is kept as the character it is), or undefined. */
 export function fromUtf8(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    return decoder.decode(bytes);
   } catch {
     return undefined;
   }

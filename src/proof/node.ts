@@ -17,7 +17,8 @@ import { concatBytes, fromBase64, toBase64, toHex } from "./encoding.ts";
 import { signatureBytes, type Primitives, type Signer } from "./primitives.ts";
 
 export const nodePrimitives: Primitives = {
-  sha256: (bytes) => hash("sha256", bytes, "buffer"),
+  // A plain array, never a Buffer: `slice` of a Buffer would share its memory.
+  sha256: (bytes) => new Uint8Array(hash("sha256", bytes, "buffer")),
   verify: async (key, message, signature) => verifyEd25519(key, message, signature),
 };
 
