@@ -1,0 +1,53 @@
+// What the gateway knows of a model server, whatever its dialect. One call is one attempt: nothing is retried here, so
+// that the check before an attempt is on the model really called (design.md, principle 7).
+import type { Digest } from "../terms/ids.ts";
+import type { FailureCode } from "../terms/failure.ts";
+import type { ChatBody, ChatChunk, ChatCompletion } from "./chat.ts";
+
+export type UpstreamHealth =
+  | { readonly kind: "up" }
+  | { readonly kind: "down"; readonly code: FailureCode; readonly message: string };
+
+/**
+ * Every method throws `upstream_failed`, `upstream_timeout` or `destination_refused`; `detail.why` is a closed word:
+ * refused, redirect, garbage, too_long, cut, error_frame, status, overloaded, connect, abandoned, too_long_context.
+ */
+export interface Upstream {
+  readonly complete: (body: ChatBody, signal: AbortSignal) => Promise<ChatCompletion>;
+  /** Chunks until the answer is whole; one that ends early throws. Leaving the loop closes the connection at once. */
+  readonly stream: (body: ChatBody, signal: AbortSignal) => AsyncGenerator<ChatChunk, void, void>;
+  /** What was measured of the model that answers: nothing for a server that others run. */
+  readonly measure: () => Promise<{ readonly weights?: Digest }>;
+  readonly health: () => Promise<UpstreamHealth>;
+  readonly close: () => Promise<void>;
+}
+
+export interface UpstreamBounds {
+  /** Until the head of a stream's answer; a whole answer has no head before it is done, so there `totalMsMax` holds. */
+  readonly headersMsMax: number;
+  /** From the head until the first event that carries something. */
+  readonly firstTokenMsMax: number;
+  /** Between any two pieces of a stream, while we are waiting for it and not it for us. */
+  readonly idleMsMax: number;
+  readonly totalMsMax: number;
+  readonly healthMsMax: number;
+  readonly responseBytesMax: number;
+  readonly streamBytesMax: number;
+  readonly lineBytesMax: number;
+  readonly eventBytesMax: number;
+  /** Exchanges under way with one upstream; more are refused at once. */
+  readonly exchangesMax: number;
+}
+
+export const upstreamBounds: UpstreamBounds = {
+  headersMsMax: 60_000,
+  firstTokenMsMax: 60_000,
+  idleMsMax: 30_000,
+  totalMsMax: 600_000,
+  healthMsMax: 3_000,
+  responseBytesMax: 16 * 1024 * 1024,
+  streamBytesMax: 64 * 1024 * 1024,
+  lineBytesMax: 1024 * 1024,
+  eventBytesMax: 1024 * 1024,
+  exchangesMax: 1_024,
+};
