@@ -11,10 +11,13 @@ import { inclusionProof, inclusionRoot, leafHash, rootOf } from "../proof/merkle
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { CertificateId, Digest, KeyId, Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
-import { OpenStage } from "../terms/stage.ts";
+import { Stage } from "../terms/stage.ts";
 
-/** What became of an exchange. `stopped`: a hold ended it; `cut`: the caller or the upstream went away. */
-export const Outcome = z.enum(["served", "blocked", "stopped", "cut", "failed"]);
+/**
+ * What became of an exchange. refused: nothing was asked of the model; blocked: a safeguard stopped it; stopped: a hold or
+ * an expiry ended it; cut: the caller went away; failed: the upstream or a part of ours did not do its work.
+ */
+export const Outcome = z.enum(["served", "refused", "blocked", "stopped", "cut", "failed"]);
 export type Outcome = z.infer<typeof Outcome>;
 
 /** A verdict in a word: its kind, and the category or cause it names. */
@@ -27,16 +30,21 @@ export const Receipt = z.strictObject({
   seq: z.number().int().min(1),
   at: Timestamp,
   model: Name,
-  /** Digest of the canonical {model, safeguards, policy} digests that decided. */
-  config: Digest,
-  /** The certificate or permit it was served under, or would have been. */
-  under: z.union([CertificateId, PermitId]),
-  stage: OpenStage.or(z.literal("permit")),
+  /** Digest of the canonical {model, safeguards, policy} digests that decided; null where none was in force. */
+  config: Digest.nullable(),
+  /** The certificate or permit it was served under; null where none was in force. */
+  under: z.union([CertificateId, PermitId]).nullable(),
+  stage: Stage.or(z.literal("permit")),
   /** The caller's key; null under a permit. */
   key: KeyId.nullable(),
   /** Under a permit: leaf of the suite item that was sent. */
   item: Digest.nullable(),
   outcome: Outcome,
+  /** Where it was not served: the code that the caller got, and its reason after a colon. */
+  why: z
+    .string()
+    .regex(/^[a-z_]{1,32}(:[a-z-]{1,24})?$/)
+    .nullable(),
   input: VerdictWord,
   output: VerdictWord,
   /** Commits to the request as admitted and to the text as sent; the receipt's id is the nonce. */

@@ -58,7 +58,7 @@ export function activeHolds(state: State, model: Name, early: readonly EarlyHold
   const direct = early
     .filter((hold) => hold.scope.kind === "everything" || hold.scope.model === model)
     .map((hold) => hold.hold)
-    .filter((hold) => !state.holds.has(hold));
+    .filter((hold) => !state.holds.has(hold) && state.answered.get(hold)?.has(model) !== true);
   return [...recorded, ...direct];
 }
 

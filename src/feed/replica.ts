@@ -41,16 +41,16 @@ export interface ReplicaOptions {
 
 export interface Replica {
   readonly state: State;
-  size(): number;
-  root(): Digest;
+  readonly size: () => number;
+  readonly root: () => Digest;
   /** The signed note over the present tree; undefined while the replica is empty. */
-  checkpoint(): string | undefined;
-  rootAt(size: number): Digest | undefined;
+  readonly checkpoint: () => string | undefined;
+  readonly rootAt: (size: number) => Digest | undefined;
   /**
    * Verifies and folds a batch. A batch that fails changes nothing.
    * Fails with proof_invalid, fork_detected, trust_unknown, signature_invalid or statement_invalid.
    */
-  receive(batch: Batch): Promise<readonly Act[]>;
+  readonly receive: (batch: Batch) => Promise<readonly Act[]>;
 }
 
 export function createReplica(options: ReplicaOptions): Replica {
