@@ -1,0 +1,84 @@
+// What a gate is given and what it says. Everything here is plain JSON data, so that a bundle can carry both and anyone
+// can judge again.
+import type { EvaluatedDigests } from "../acts/bodies.ts";
+import type { SignOff } from "../acts/state.ts";
+import type { Tally } from "../statistics/measure.ts";
+import type { Digest, Instant, Name, PermitId, Timestamp } from "../terms/ids.ts";
+import type { OpenStage } from "../terms/stage.ts";
+
+/** pass: shown. fail: shown not to hold, or refused, or not signed. inconclusive: nobody can tell yet. */
+export type GateVerdict = "pass" | "fail" | "inconclusive";
+
+export type Basis = "measured-here" | "declared";
+
+/** All evidence of one measure under one set of digests, pooled by item. */
+export interface PooledMeasure {
+  readonly suite: Name;
+  readonly measure: Name;
+  readonly basis: Basis;
+  readonly digests: EvaluatedDigests;
+  readonly tally: Tally;
+  /** Items of the suite that no permit ever tried; they are part of the unknown ones. */
+  readonly untried: number;
+  /** When the item that was tried least recently was last tried; null where an item never was. */
+  readonly oldestTry: Timestamp | null;
+  readonly permits: readonly PermitId[];
+}
+
+/** What the proposal is about; evidence counts only under exactly these. */
+export interface ReleasedDigests {
+  readonly model: Digest;
+  readonly safeguards: Digest;
+  readonly policy: Digest;
+  readonly suites: readonly { readonly name: Name; readonly suite: Digest; readonly grader: Digest }[];
+}
+
+/** A sign-off by a person in good standing: the caller leaves out who was suspended or admitted too late. */
+export type GivenSignOff = Pick<SignOff, "person" | "role" | "verdict">;
+
+/** A logged statement about the world, for requirement kinds that ask for one. */
+export interface GivenFact {
+  readonly kind: Name;
+  readonly at: Timestamp;
+}
+
+/** Which measure a requirement asks for. */
+export interface Wanted {
+  readonly suite: Name;
+  readonly measure: Name;
+  /** True where reports from outside count too, not only what was measured through the front door. */
+  readonly acceptsDeclared: boolean;
+}
+
+/** Everything a stage is judged on, but its plan. */
+export interface GateCase {
+  readonly digests: ReleasedDigests;
+  readonly measures: readonly PooledMeasure[];
+  readonly signOffs: readonly GivenSignOff[];
+  readonly facts: readonly GivenFact[];
+  readonly at: Instant;
+}
+
+/** The case with what the whole stage asks for, for requirements that look across. */
+export interface StageCase extends GateCase {
+  readonly wanted: readonly Wanted[];
+}
+
+export type Figures = Readonly<Record<string, string | number | boolean | null>>;
+
+export interface RequirementJudgement {
+  readonly id: string;
+  readonly kind: "measure-bound" | "sign-offs" | "evidence-age";
+  readonly verdict: GateVerdict;
+  readonly have: Figures;
+  readonly need: Figures;
+  readonly why: string;
+  /** What would make it pass; null when it does. */
+  readonly stillToShow: string | null;
+}
+
+export interface Judgement {
+  readonly stage: OpenStage;
+  readonly verdict: GateVerdict;
+  readonly requirements: readonly RequirementJudgement[];
+}

@@ -1,0 +1,168 @@
+// Pooling: over all permits of the same digests an item is one trial, so that a bad run cannot vanish behind a better
+// one. Failed if any attempt failed, else unknown if any attempt is unfinished, unanswered, ungraded or unaccounted for,
+// else clean. What the gateways' receipts say happened outweighs what a sealed run says about itself.
+import type { EvaluatedDigests } from "../acts/bodies.ts";
+import { tally } from "../statistics/measure.ts";
+import type { Name, PermitId, ReceiptId, Timestamp } from "../terms/ids.ts";
+import { type FailureKind, markOf, type Mark, type Outcome, worstMark } from "../terms/outcome.ts";
+import type { PooledMeasure } from "./judgement.ts";
+
+/** One try of one attempt on an item, as a sealed run states it. A try without an answer may be repeated. */
+export interface SealedTry {
+  readonly item: string;
+  readonly attempt: number;
+  readonly outcome: Outcome;
+  readonly receipt: ReceiptId | null;
+  readonly at: Timestamp;
+}
+
+/** What a gateway's receipt says of an exchange under a permit. */
+export interface SeenReceipt {
+  readonly receipt: ReceiptId;
+  readonly item: string;
+  /** True when the exchange ended with an answer or a refusal, so that there was something to grade. */
+  readonly answered: boolean;
+  readonly at: Timestamp;
+}
+
+export interface PermitRun {
+  readonly permit: PermitId;
+  /** Attempts on each item that the permit was given for. */
+  readonly attempts: number;
+  /** Exchanges that the ledger counts under the permit; more than `receipts` holds means that some were kept back. */
+  readonly exchanges: number;
+  readonly receipts: readonly SeenReceipt[];
+  /** Null where nothing was sealed. */
+  readonly tries: readonly SealedTry[] | null;
+}
+
+export interface PooledSuite {
+  readonly name: Name;
+  readonly measure: Name;
+  readonly failure: FailureKind;
+  /** All items, tried or not: who stops early keeps the rest as unknown. */
+  readonly items: readonly { readonly id: string; readonly cluster: string }[];
+}
+
+export interface Trial {
+  readonly item: string;
+  readonly cluster: string;
+  readonly mark: Mark;
+  readonly lastTry: Timestamp | null;
+}
+
+export interface Pool {
+  readonly measure: PooledMeasure;
+  readonly trials: readonly Trial[];
+}
+
+/** All trials of a suite over `runs`, which all have `digests`; undefined when none of them made a single exchange. */
+export function poolTrials(
+  suite: PooledSuite,
+  digests: EvaluatedDigests,
+  runs: readonly PermitRun[],
+): Pool | undefined {
+  const used = runs.filter((run) => run.exchanges > 0 || run.receipts.length > 0);
+  if (used.length === 0) return undefined;
+  const entries = used.flatMap((run) => entriesOf(run, suite.failure));
+  const byItem = Map.groupBy(entries, ({ item }) => item);
+  const listed = new Map(suite.items.map(({ id, cluster }) => [id, cluster]));
+  const trials = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
+    trialOf(item, listed.get(item) ?? item, byItem.get(item) ?? []),
+  );
+  const oldest = trials.map(({ lastTry }) => lastTry).toSorted(byTime)[0] ?? null;
+  return {
+    trials,
+    measure: {
+      suite: suite.name,
+      measure: suite.measure,
+      basis: "measured-here",
+      digests,
+      tally: tally(trials),
+      untried: trials.filter(({ lastTry }) => lastTry === null).length,
+      oldestTry: oldest,
+      permits: used.map(({ permit }) => permit),
+    },
+  };
+}
+
+/** One thing that a permit says about an item. */
+interface Entry {
+  readonly item: string;
+  readonly mark: Mark;
+  readonly at: Timestamp | null;
+}
+
+function trialOf(item: string, cluster: string, entries: readonly Entry[]): Trial {
+  const times = entries.map(({ at }) => at).filter((at) => at !== null);
+  return { item, cluster, mark: worstMark(entries.map(({ mark }) => mark)), lastTry: times.toSorted().at(-1) ?? null };
+}
+
+function entriesOf(run: PermitRun, failure: FailureKind): readonly Entry[] {
+  const believed = believe(run, failure);
+  const attempts = Map.groupBy(believed, ({ tried }) => JSON.stringify([tried.item, tried.attempt]));
+  const made = [...attempts.values()].flatMap((tries) => attemptEntries(tries, failure));
+  return [...made, ...unfinished(run), ...unnamed(run), ...keptBack(run)];
+}
+
+interface BelievedTry {
+  readonly tried: SealedTry;
+  readonly outcome: Outcome;
+}
+
+/** The tries as far as receipts bear them out: an outcome without a receipt of its own is the runner's word alone. */
+function believe(run: PermitRun, failure: FailureKind): readonly BelievedTry[] {
+  const receipts = new Map(run.receipts.map((seen) => [seen.receipt, seen]));
+  return (run.tries ?? []).map((tried) => {
+    const seen = tried.receipt === null ? undefined : receipts.get(tried.receipt);
+    // A receipt speaks for one try only.
+    if (tried.receipt !== null) receipts.delete(tried.receipt);
+    const wasAnswered = seen?.item === tried.item && seen.answered;
+    return { tried, outcome: believedOutcome(tried.outcome, wasAnswered, failure) };
+  });
+}
+
+/** What counts against the claim is believed as it stands; the rest only where the receipt agrees that there was an answer. */
+function believedOutcome(stated: Outcome, wasAnswered: boolean, failure: FailureKind): Outcome {
+  if (markOf(stated, failure) === "failed") return stated;
+  return (stated !== "errored") === wasAnswered ? stated : "unscored";
+}
+
+/** One attempt: a try without an answer is superseded by one that has an answer. */
+function attemptEntries(tries: readonly BelievedTry[], failure: FailureKind): readonly Entry[] {
+  const answered = tries.filter(({ outcome }) => outcome !== "errored");
+  const counted = answered.length > 0 ? answered : tries;
+  return counted.map(({ tried, outcome }) => ({ item: tried.item, mark: markOf(outcome, failure), at: tried.at }));
+}
+
+/** Items that the run began and did not try as often as its permit says. */
+function unfinished(run: PermitRun): readonly Entry[] {
+  const byItem = Map.groupBy(run.tries ?? [], ({ item }) => item);
+  return [...byItem]
+    .filter(([, made]) => new Set(made.map(({ attempt }) => attempt)).size < run.attempts)
+    .map(([item]) => ({ item, mark: "unknown", at: null }));
+}
+
+/** Exchanges that have a receipt and that no sealed try names: unfinished, or left out. */
+function unnamed(run: PermitRun): readonly Entry[] {
+  const named = new Set((run.tries ?? []).map(({ receipt }) => receipt));
+  const tried = new Set((run.tries ?? []).map(({ item }) => item));
+  return run.receipts
+    .filter((seen) => !named.has(seen.receipt) && (seen.answered || !tried.has(seen.item)))
+    .map(({ item, at }) => ({ item, mark: "unknown", at }));
+}
+
+/** Exchanges that the ledger counts and whose receipts are not here: nobody can say which items they were, so each is one. */
+function keptBack(run: PermitRun): readonly Entry[] {
+  const missing = Math.max(0, run.exchanges - run.receipts.length);
+  return Array.from({ length: missing }, (_, at) => ({
+    item: `unaccounted:${run.permit}:${at}`,
+    mark: "unknown",
+    at: null,
+  }));
+}
+
+/** Never tried sorts first. */
+function byTime(one: Timestamp | null, other: Timestamp | null): number {
+  return (one ?? "").localeCompare(other ?? "");
+}

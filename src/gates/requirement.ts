@@ -1,0 +1,32 @@
+// The closed union of requirement kinds, as a table: a new kind is one file in requirements/ and one line here, and does
+// not compile until it has a document form and a judge. A document says which kind it means by the field that is present.
+import { z } from "zod";
+import type { RequirementJudgement, StageCase, Wanted } from "./judgement.ts";
+import { EvidenceAge, judgeEvidenceAge } from "./requirements/evidence-age.ts";
+import { judgeMeasureBound, MeasureBound, wantedBound } from "./requirements/measure-bound.ts";
+import { judgeSignOffs, SignOffs } from "./requirements/sign-offs.ts";
+
+/** For each kind, the field whose presence means it; the document parser uses it to say what is wrong with which form. */
+export const requirementForms = {
+  measure: MeasureBound,
+  signOffs: SignOffs,
+  maxAgeDays: EvidenceAge,
+} as const;
+
+export const Requirement = z.union([MeasureBound, SignOffs, EvidenceAge], {
+  error:
+    "a requirement has an id and either suite, measure, upper and confidence; or signOffs; or maxAgeDays; nothing else",
+});
+export type Requirement = z.infer<typeof Requirement>;
+
+/** Judges one requirement. Missing evidence is inconclusive, a missing sign-off fails; neither ever passes. */
+export function judgeRequirement(requirement: Requirement, given: StageCase): RequirementJudgement {
+  if ("measure" in requirement) return judgeMeasureBound(requirement, given);
+  if ("signOffs" in requirement) return judgeSignOffs(requirement, given);
+  return judgeEvidenceAge(requirement, given);
+}
+
+/** The measures a requirement asks for. */
+export function wantedBy(requirement: Requirement): readonly Wanted[] {
+  return "measure" in requirement ? [wantedBound(requirement)] : [];
+}

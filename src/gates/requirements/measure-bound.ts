@@ -1,0 +1,116 @@
+// "At most so many, shown with so much confidence": an upper bound on a measure of a suite. Passes when the exact bound,
+// with every unknown counted as a failure, is at or below the limit; fails when the lower bound, with every unknown
+// counted as a pass, is above it; anything between is inconclusive.
+import { z } from "zod";
+import { cleanTrialsNeeded, isShown, trialsNeeded, type Claim } from "../../statistics/binomial.ts";
+import { boundsOf, type Bounds, type Tally } from "../../statistics/measure.ts";
+import { Name } from "../../terms/ids.ts";
+import { countingEvidence, whyNotCounting } from "../counting.ts";
+import type { Figures, GateCase, GateVerdict, PooledMeasure, RequirementJudgement, Wanted } from "../judgement.ts";
+
+export const MeasureBound = z.strictObject({
+  id: Name,
+  suite: Name,
+  measure: Name,
+  /** The rate that is not to be exceeded. */
+  upper: z.number().gt(0).lt(1),
+  confidence: z.number().gt(0.5).lte(0.999_999),
+  /** Present when reports from outside, whose binding to the digests is only declared, count as well. */
+  basis: z.literal("declared").optional(),
+});
+export type MeasureBound = z.infer<typeof MeasureBound>;
+
+export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): RequirementJudgement {
+  const claim: Claim = { limit: requirement.upper, confidence: requirement.confidence };
+  const wanted = wantedBound(requirement);
+  const need = {
+    suite: requirement.suite,
+    measure: requirement.measure,
+    upper: claim.limit,
+    confidence: claim.confidence,
+  };
+  const common = { id: requirement.id, kind: "measure-bound", need } as const;
+  // More than one pool is rare (measured and declared); each must pass, so the one with the highest bound speaks.
+  const [worst] = countingEvidence(given, wanted)
+    .map((pooled) => ({ pooled, bounds: boundsOf(pooled.tally, claim.confidence) }))
+    .toSorted((one, other) => other.bounds.upper - one.bounds.upper);
+  if (worst === undefined) {
+    return {
+      ...common,
+      verdict: "inconclusive",
+      have: { trials: 0 },
+      why: `No evidence of ${requirement.measure} on ${requirement.suite} counts here.${whyNotCounting(given, wanted)}`,
+      stillToShow: `a run of ${requirement.suite}: ${wording(trialsNeeded(0, claim), "clean trial")} or more (limit ${percent(claim.limit)})`,
+    };
+  }
+  const { pooled, bounds } = worst;
+  const verdict = verdictOf(pooled.tally, claim, bounds);
+  return {
+    ...common,
+    verdict,
+    have: figuresOf(pooled, bounds),
+    why: reason(pooled, claim, bounds),
+    stillToShow: verdict === "pass" ? null : stillToShow(pooled.tally, claim),
+  };
+}
+
+export function wantedBound({ suite, measure, basis }: MeasureBound): Wanted {
+  return { suite, measure, acceptsDeclared: basis === "declared" };
+}
+
+function verdictOf(tally: Tally, claim: Claim, bounds: Bounds): GateVerdict {
+  const failures = tally.clustersFailed + tally.clustersUnknown;
+  if (tally.clusters > 0 && isShown({ failures, trials: tally.clusters }, claim)) return "pass";
+  return bounds.lower > claim.limit ? "fail" : "inconclusive";
+}
+
+function figuresOf(pooled: PooledMeasure, bounds: Bounds): Figures {
+  const { tally } = pooled;
+  return {
+    failures: tally.clustersFailed,
+    trials: tally.clusters,
+    unknown: tally.clustersUnknown,
+    untried: pooled.untried,
+    estimate: bounds.estimate,
+    upper: bounds.upper,
+    lower: bounds.lower,
+    confidence: bounds.confidence,
+    method: bounds.method,
+    basis: pooled.basis,
+  };
+}
+
+function reason(pooled: PooledMeasure, claim: Claim, bounds: Bounds): string {
+  const { clusters, clustersFailed, clustersUnknown } = pooled.tally;
+  const doubt = clustersUnknown > 0 ? ` and ${clustersUnknown} unknown, counted as failures` : "";
+  const basis = pooled.basis === "declared" ? " Declared by a report from outside." : "";
+  return (
+    `${clustersFailed} of ${clusters} failed${doubt}: at most ${percent(bounds.upper)} ` +
+    `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}.${basis}`
+  );
+}
+
+/** What would show the claim from here, worked out, not guessed. */
+function stillToShow(tally: Tally, claim: Claim): string {
+  const { clusters: trials, clustersFailed, clustersUnknown } = tally;
+  const standing = `(${clustersFailed} of ${trials}, limit ${percent(claim.limit)})`;
+  const settled = { failures: clustersFailed, trials };
+  const clean = cleanTrialsNeeded(settled, claim);
+  if (clustersUnknown > 0) {
+    const first = `an outcome for ${wording(clustersUnknown, "unknown trial")}`;
+    return clean === 0 ? `${first} ${standing}` : `${first}, then ${wording(clean, "more clean trial")} ${standing}`;
+  }
+  const withOne = cleanTrialsNeeded({ failures: clustersFailed + 1, trials }, claim);
+  const alternative = withOne === undefined ? "" : `, or ${withOne} if one of them fails`;
+  return `${wording(clean, "more clean trial")}${alternative} ${standing}`;
+}
+
+function wording(count: number | undefined, noun: string): string {
+  if (count === undefined) return `more ${noun}s than can be counted here`;
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** At most three significant digits, as people write rates. */
+function percent(rate: number): string {
+  return `${Number((rate * 100).toPrecision(rate > 0.9 ? 6 : 3))} %`;
+}
