@@ -3,6 +3,7 @@
 // the others are tightenings, which one person may do and which take effect at once.
 import type { Role } from "../terms/role.ts";
 import type { Verb } from "./bodies.ts";
+import type { AnyPredicate } from "./statement.ts";
 
 const anyoneButAuditor: readonly Role[] = ["owner", "safety", "assurance", "policy", "access", "evaluator", "reviewer"];
 
@@ -38,3 +39,13 @@ export const authority = {
 } as const satisfies Record<Verb, Authority>;
 
 export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;
+
+const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "withdrawal"]);
+
+/**
+ * Whether an act can only close. Such acts are for bad days: they are refused neither for the ledger their signer saw
+ * nor for the clock they were dated by, because whoever showed a false ledger could otherwise stop the stopping.
+ */
+export function isStop(predicate: AnyPredicate): boolean {
+  return stopVerbs.has(predicate.verb) || (predicate.verb === "sign-off" && predicate.body.verdict === "against");
+}

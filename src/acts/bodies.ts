@@ -193,7 +193,7 @@ export type Release = z.infer<typeof Release>;
 
 const SignOff = z.strictObject({
   proposal: ProposalId,
-  /** Digest of the canonical release. */
+  /** Digest of the proposal's canonical body, `{"release":…}`: its statement's subject (`Act.body`). */
   release: Digest,
   verdict: z.enum(["for", "against"]),
   role: Role,

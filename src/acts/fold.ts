@@ -1,8 +1,8 @@
 // The fold: one act after another, in ledger order, onto the state. `judgeAct` decides and changes nothing; `foldAct`
 // makes the change. The control plane asks `judgeAct` before it appends; gateway, CLI and verifiers fold what they get,
 // and an entry that the rules refuse changes nothing, whoever wrote it into the ledger.
-import type { PublicKey } from "../terms/ids.ts";
-import { type Authority, anyRoleButAuditor, authority } from "./authority.ts";
+import { type Instant, type PublicKey, instantOf } from "../terms/ids.ts";
+import { type Authority, anyRoleButAuditor, authority, isStop } from "./authority.ts";
 import type { Verb } from "./bodies.ts";
 import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
 import {
@@ -44,7 +44,17 @@ export interface Place {
   readonly index: number;
   /** Root of the ledger at an earlier size, to check what a signer says they saw; undefined when it is not known. */
   readonly rootAt: RootAt;
+  /**
+   * The judge's clock, for an act that is about to be recorded: one dated far from it is refused, so that nobody keeps a
+   * statement in a drawer, or dates one back past a deadline. Absent when recorded history is folded.
+   */
+  readonly now?: Instant;
 }
+
+/** How far ahead of the judge's clock a signer's may run, in minutes. */
+export const clockAheadMinutesMax = 10;
+/** How old an act may be when it is recorded, in minutes: one signer's, and one that gathers signatures. */
+export const ageMinutesMax = { alone: 60, together: 7 * 24 * 60 } as const;
 
 /** Decides whether the rules admit `act` at `place`. Changes nothing. */
 export function judgeAct(state: State, act: Act, place: Place): Refusal | Change {
@@ -56,8 +66,8 @@ export function judgeAct(state: State, act: Act, place: Place): Refusal | Change
     return refuse("statement_invalid", "This statement was signed for another deployment.");
   }
   if (state.acts.has(act.digest)) return refuse("conflict", "This very statement is already recorded.");
-  const seen = checkSeen(predicate, place);
-  if (seen !== undefined) return seen;
+  const misplaced = isStop(predicate) ? undefined : (checkSeen(predicate, place) ?? checkDate(predicate, place.now));
+  if (misplaced !== undefined) return misplaced;
   const context = contextOf(state, act.signers, place.index);
   return checkAuthority(state, predicate.verb, context) ?? applyRule(state, act, context);
 }
@@ -69,6 +79,8 @@ export function foldAct(state: State, act: Act, place: Place): Refusal | undefin
     state.anomalies.push({ index: place.index, why: judged.why });
     return judged;
   }
+  const unseen = checkSeen(act.predicate, place);
+  if (unseen !== undefined) state.anomalies.push({ index: place.index, why: unseen.why });
   judged.commit();
   state.acts.add(act.digest);
   return undefined;
@@ -79,6 +91,18 @@ function checkSeen(predicate: AnyPredicate, place: Place): Refusal | undefined {
   const { size, root } = predicate.seen;
   if (size <= place.index && place.rootAt(size) === root) return undefined;
   return refuse("conflict", "The signer last saw another ledger than this one. Someone is showing two histories.");
+}
+
+function checkDate({ verb, at }: AnyPredicate, now: Instant | undefined): Refusal | undefined {
+  if (now === undefined) return undefined;
+  const minutes = (now - instantOf(at)) / 60_000;
+  if (minutes < -clockAheadMinutesMax) {
+    return refuse("conflict", "This statement is dated in the future. Set the signer's clock and sign again.");
+  }
+  const rule: Authority = authority[verb];
+  const minutesMax = verb === "root" || verb === "invite" ? ageMinutesMax.together : ageMinutesMax.alone;
+  if (!rule.loosens || minutes <= minutesMax) return undefined;
+  return refuse("conflict", "This statement was signed too long ago to be recorded now. Sign a new one.");
 }
 
 function contextOf(state: State, signers: readonly PublicKey[], index: number): Context {

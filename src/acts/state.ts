@@ -27,7 +27,7 @@ export interface Person {
 }
 
 export interface Invitation extends BodyOf<"invite"> {
-  /** How many distinct persons stood behind it. */
+  /** The distinct persons who stood behind it. */
   readonly signers: readonly PersonId[];
   readonly spent: boolean;
 }
@@ -37,6 +37,8 @@ export interface Organisation {
   readonly type: Name;
   readonly document: Digest;
   readonly grants: readonly Grant[];
+  /** When it was last written or suspended, as its signer says. */
+  readonly at: Timestamp;
   readonly suspended: boolean;
 }
 
@@ -130,7 +132,7 @@ export interface State {
   readonly organisations: Map<Name, Organisation>;
   readonly keys: Map<Digest, CallerKey>;
   readonly documents: Map<DocumentKind, Map<Name, Applied>>;
-  readonly permits: Map<PermitId, Permit & { readonly by: PersonId; readonly index: number }>;
+  readonly permits: Map<PermitId, Permit & { readonly by: PersonId; readonly at: Timestamp; readonly index: number }>;
   readonly permitByHash: Map<Digest, PermitId>;
   readonly permitExchanges: Map<PermitId, number>;
   readonly evidence: Map<Digest, Evidence>;
@@ -140,7 +142,8 @@ export interface State {
   readonly holds: Map<HoldId, Hold>;
   /** Which models a hold no longer holds, by the certificate that answered it. */
   readonly answered: Map<HoldId, Map<Name, CertificateId>>;
-  readonly restrictions: Map<HoldId, Restriction>;
+  /** By act digest: no one can take an id before somebody else's restriction. */
+  readonly restrictions: Map<Digest, Restriction>;
   readonly facts: Fact[];
   readonly intervals: Map<PublicKey, { readonly interval: number; readonly next: number; readonly root: Digest }>;
   readonly anomalies: Anomaly[];

@@ -1,7 +1,7 @@
 // A statement is an in-toto Statement v1 whose predicate is one act: who may do it and what it changes is decided by
 // src/acts/fold.ts. Here only its form: made, signed, opened. Sources: in-toto attestation v1, DSSE 1.0.2, RFC 8785.
 import { z } from "zod";
-import { canonicalBytes, parseJson } from "../proof/canonical.ts";
+import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfValue } from "../proof/digest.ts";
 import { type Envelope, addSignature, envelopeBytes, openEnvelope, signEnvelope } from "../proof/envelope.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
@@ -115,10 +115,11 @@ export async function openStatement(bytes: Uint8Array, primitives: Primitives): 
 }
 
 function parsePredicate(payload: Uint8Array, primitives: Primitives): AnyPredicate {
-  const frame = Frame.safeParse(
-    parseJson(payload, { bytesMax: envelopeBytesMax, depthMax: 16, code: "statement_invalid" }),
-  );
+  const value = parseJson(payload, { bytesMax: envelopeBytesMax, depthMax: 16, code: "statement_invalid" });
+  const frame = Frame.safeParse(value);
   if (!frame.success) throw malformed(frame.error);
+  // One statement has one spelling, so that the digest of its bytes is the digest of what it says.
+  if (!isCanonical(payload, value)) throw new Failure("statement_invalid", "The statement is not canonical JSON.");
   const { predicate, subject } = frame.data;
   const named = subject[0];
   if (named.name !== predicate.verb || `sha256:${named.digest.sha256}` !== digestOfValue(predicate.body, primitives)) {

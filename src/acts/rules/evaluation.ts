@@ -35,7 +35,7 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
   const unknown = unknownDocument(state, body);
   if (unknown !== undefined) return refuse("not_found", `The permit names a ${unknown} that nobody applied.`);
   return change(() => {
-    state.permits.set(body.permit, { ...body, by: author(context).person, index: context.index });
+    state.permits.set(body.permit, { ...body, by: author(context).person, at, index: context.index });
     state.permitByHash.set(body.hash, body.permit);
   });
 };

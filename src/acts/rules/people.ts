@@ -1,11 +1,16 @@
 // The trust root and the persons under it. Version N+1 of the root needs the thresholds of N and of N+1 and the
 // signature of every key it brings in; a person comes in by an invitation that admitted persons signed, and proves
 // possession of the one-time key and of the key that is to be theirs.
-import type { Digest, PersonId, PublicKey } from "../../terms/ids.ts";
+import { type Digest, type PublicKey, instantOf } from "../../terms/ids.ts";
+import { OpenStage } from "../../terms/stage.ts";
+import { anyRoleButAuditor } from "../authority.ts";
 import type { Root } from "../bodies.ts";
 import { type Change, type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
-import type { Invitation, State } from "../state.ts";
+import type { Invitation, Person, State } from "../state.ts";
 import type { Act } from "../statement.ts";
+
+/** An invitation code that nobody used is worth nothing after this. */
+export const invitationDaysMax = 30;
 
 /** How many admitted persons an admission or a change of the root takes now. */
 export function personsNeeded(state: State): number {
@@ -17,8 +22,17 @@ export const changeRoot: Rule<"root"> = (state, act, context) => {
   const keys = serverKeys(body);
   if (new Set(keys).size !== keys.length)
     return refuse("statement_invalid", "Each key in a root has one job; two are the same.");
+  const weak = OpenStage.options.find((stage) => stage !== "internal" && isAloneEnough(body, stage));
+  if (weak !== undefined) {
+    return refuse("statement_invalid", `The floor of stage ${weak} takes persons in at least two separate roles.`);
+  }
   return state.root === undefined ? firstRoot(state, act, context) : nextRoot(state, act, context);
 };
+
+/** Only `internal` may be opened by one person, or by persons who all sit in the same seat. */
+function isAloneEnough(body: Root, stage: OpenStage): boolean {
+  return new Set(body.floors[stage].map((seat) => seat.role)).size < 2;
+}
 
 function firstRoot(state: State, act: Act<"root">, context: Context): Refusal | Change {
   const { body, deployment } = act.predicate;
@@ -26,6 +40,8 @@ function firstRoot(state: State, act: Act<"root">, context: Context): Refusal | 
   if (body.version !== 1 || body.previous !== null || owner === null || context.index !== 0) {
     return refuse("statement_invalid", "The first root is version 1, at index 0, and names the first owner.");
   }
+  if (serverKeys(body).includes(owner.key))
+    return refuse("statement_invalid", "The first owner's key is the owner's alone; a server has its own.");
   if (!sameKeys(act.signers, [owner.key, ...serverKeys(body)])) {
     return refuse("quorum_missing", "The first root is signed by the first owner and by every key it names.");
   }
@@ -64,6 +80,8 @@ function nextRoot(state: State, act: Act<"root">, context: Context): Refusal | C
     );
   }
   const needed = Math.max(old.body.personsForChange, body.personsForChange, personsNeeded(state));
+  if (!context.persons.every((person) => anyRoleButAuditor.includes(person.role)))
+    return refuse("authority_missing", "An auditor reads; a root change is signed by the other roles.");
   if (context.persons.length < needed || !context.persons.some((person) => person.role === "owner")) {
     return refuse("quorum_missing", `This root change takes ${needed} person(s), an owner among them.`, ["person"]);
   }
@@ -82,7 +100,8 @@ function newKeys(old: Root, next: Root): readonly PublicKey[] {
 }
 
 function keysInUse(state: State, keys: readonly PublicKey[]): boolean {
-  return keys.some((key) => state.personByKey.has(key));
+  const invited = new Set([...state.invitations.values()].map((invitation) => invitation.key));
+  return keys.some((key) => state.personByKey.has(key) || invited.has(key));
 }
 
 function sameKeys(left: readonly PublicKey[], right: readonly PublicKey[]): boolean {
@@ -93,7 +112,11 @@ function sameKeys(left: readonly PublicKey[], right: readonly PublicKey[]): bool
 export const invitePerson: Rule<"invite"> = (state, act, context) => {
   const { body, at } = act.predicate;
   if (state.persons.has(body.person)) return refuse("conflict", "This person is already admitted.");
-  if (body.notAfter <= at) return refuse("statement_invalid", "The invitation ends before it begins.");
+  const life = instantOf(body.notAfter) - instantOf(at);
+  if (life <= 0 || life > invitationDaysMax * 86_400_000)
+    return refuse("statement_invalid", `An invitation ends within ${invitationDaysMax} days of being made.`);
+  if (!state.pairSeen && body.role === "auditor")
+    return refuse("conflict", "Invite someone first who can sign with you: from then on every invitation takes two.");
   if (!isFreeKey(state, body.key)) return refuse("conflict", "The one-time key is in use already.");
   const signers = context.persons.map(({ person }) => person);
   return change(() => {
@@ -118,18 +141,21 @@ export const admitPerson: Rule<"admit"> = (state, act, context) => {
     return refuse("quorum_missing", "Joining is signed by the one-time key and by the new key, and by nobody else.");
   }
   const standing = standingInviters(state, invitation);
-  if (standing.length < personsNeeded(state)) {
+  if (standing.length < personsNeeded(state) || !standing.some((person) => person.role === "owner")) {
     return refuse(
       "quorum_missing",
-      "Since it was written another person was admitted, or its signer suspended: two must invite now.",
+      "Since it was written another person was admitted, or a signer suspended. Invite again, with all it takes now.",
       ["person"],
     );
   }
   return change(() => admit(state, { body, index: context.index, invitation }));
 };
 
-function standingInviters(state: State, invitation: Invitation): readonly PersonId[] {
-  return invitation.signers.filter((person) => state.persons.get(person)?.suspended === false);
+function standingInviters(state: State, invitation: Invitation): readonly Person[] {
+  return invitation.signers
+    .map((person) => state.persons.get(person))
+    .filter((person) => person !== undefined)
+    .filter((person) => !person.suspended);
 }
 
 interface Admission {
@@ -160,7 +186,8 @@ function isFreeKey(state: State, key: PublicKey): boolean {
 }
 
 export const suspend: Rule<"suspend"> = (state, act, context) => {
-  const { target } = act.predicate.body;
+  const { body, at } = act.predicate;
+  const { target } = body;
   switch (target.kind) {
     case "person": {
       const person = state.persons.get(target.person);
@@ -174,7 +201,8 @@ export const suspend: Rule<"suspend"> = (state, act, context) => {
       const organisation = state.organisations.get(target.organisation);
       if (organisation === undefined) return refuse("not_found", "There is no such organisation.");
       return change(() => {
-        state.organisations.set(target.organisation, { ...organisation, suspended: true });
+        const latest = at > organisation.at ? at : organisation.at;
+        state.organisations.set(target.organisation, { ...organisation, at: latest, suspended: true });
       });
     }
     case "key":

@@ -3,16 +3,20 @@
 import { type Rule, change, refuse } from "../rule.ts";
 
 export const grantOrganisation: Rule<"organisation"> = (state, act) => {
-  const { body } = act.predicate;
+  const { body, at } = act.predicate;
   const models = body.grants.map((grant) => grant.model);
   if (new Set(models).size !== models.length)
     return refuse("statement_invalid", "An organisation has one grant a model.");
+  const known = state.organisations.get(body.organisation);
+  if (known?.suspended === true && at <= known.at)
+    return refuse("conflict", "This was signed before the organisation was suspended. Write it anew.");
   return change(() => {
     state.organisations.set(body.organisation, {
       organisation: body.organisation,
       type: body.type,
       document: body.document,
       grants: body.grants,
+      at,
       suspended: false,
     });
   });

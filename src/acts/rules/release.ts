@@ -3,10 +3,12 @@
 // bundle (src/gates).
 import type { Seat } from "../../terms/role.ts";
 import { compareStages } from "../../terms/stage.ts";
-import type { Release } from "../bodies.ts";
+import type { BodyOf, HoldScope, Release } from "../bodies.ts";
 import { type Change, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import { type Person, type Proposal, type SignOff, type State, latestCertificate } from "../state.ts";
+import type { Act } from "../statement.ts";
 import { isApplied } from "./evaluation.ts";
+import { personsNeeded } from "./people.ts";
 
 export const propose: Rule<"proposal"> = (state, act, context) => {
   const { body, at } = act.predicate;
@@ -21,7 +23,11 @@ export const propose: Rule<"proposal"> = (state, act, context) => {
       "Only an owner proposes a release; safety may propose to resume the one that is held.",
     );
   }
-  const wrong = wrongDates(release, at) ?? wrongDocuments(state, release);
+  const wrong =
+    wrongDates(release, at) ??
+    wrongAudience(release) ??
+    wrongReferences(state, release) ??
+    wrongDocuments(state, release);
   if (wrong !== undefined) return refuse("statement_invalid", wrong);
   return change(() => {
     state.proposals.set(release.proposal, {
@@ -43,7 +49,15 @@ function isPlainResume(state: State, release: Release): boolean {
   const { model, safeguards, policy, plan } = release.digests;
   const same = current.digests;
   const isSame = model === same.model && safeguards === same.safeguards && policy === same.policy && plan === same.plan;
-  return isSame && compareStages(release.stage, current.stage) <= 0 && release.notAfter <= current.notAfter;
+  const isNoWider = compareStages(release.stage, current.stage) <= 0 && release.notAfter <= current.notAfter;
+  return isSame && isNoWider && isWithinAudience(release, current) && release.identityBasis === current.identityBasis;
+}
+
+function isWithinAudience(release: Release, current: Release): boolean {
+  return release.audience.every(({ stage, types }) => {
+    const known = current.audience.find((admitted) => admitted.stage === stage);
+    return types.every((type) => known?.types.includes(type) === true);
+  });
 }
 
 function isCertificateKnown(state: State, release: Release): boolean {
@@ -61,6 +75,36 @@ function wrongDates(release: Release, at: string): string | undefined {
     return "decideBy lies between the proposal and its end.";
   const days = (Date.parse(release.notAfter) - Date.parse(release.notBefore)) / 86_400_000;
   return days > certificateDaysMax ? `A release lasts at most ${certificateDaysMax} days.` : undefined;
+}
+
+/** The organisation type of one's own staff: the widest audience that one person may open a model to. */
+export const ownOrganisationType = "internal";
+
+/** What the stage's floor stands for is who is reached: an audience never reaches past the stage whose floor was met. */
+function wrongAudience(release: Release): string | undefined {
+  const stages = release.audience.map(({ stage }) => stage);
+  if (new Set(stages).size !== stages.length) return "The audience names a stage twice.";
+  if (stages.some((stage) => compareStages(stage, release.stage) > 0))
+    return "The audience reaches further than the stage that is proposed.";
+  if (!release.oneSigner) return undefined;
+  const isOwn = release.audience.every(({ types }) => types.every((type) => type === ownOrganisationType));
+  return release.stage === "internal" && isOwn
+    ? undefined
+    : `One signer opens stage internal, to organisations of type "${ownOrganisationType}", and no further.`;
+}
+
+/** Signers see what they agree to: the root they sign under, and holds that are there to be answered. */
+function wrongReferences(state: State, release: Release): string | undefined {
+  if (release.trustVersion !== state.root?.body.version) return "The release names another version of the trust root.";
+  const isHere = release.answers.every((hold) => {
+    const scope = state.holds.get(hold)?.scope;
+    return scope !== undefined && reaches(scope, release.model);
+  });
+  return isHere ? undefined : "The release answers a hold that is not recorded, or that holds another model.";
+}
+
+function reaches(scope: HoldScope, model: Release["model"]): boolean {
+  return scope.kind === "everything" || scope.model === model;
 }
 
 function wrongDocuments(state: State, release: Release): string | undefined {
@@ -84,7 +128,11 @@ function wrongEvidence(
     return "The release rests on evidence that is not in the ledger or was withdrawn.";
   const { model, safeguards, policy } = evidence.body.digests;
   const { digests } = release;
-  const isSame = model === digests.model && safeguards === digests.safeguards && policy === digests.policy;
+  const isSame =
+    evidence.body.model === release.model &&
+    model === digests.model &&
+    safeguards === digests.safeguards &&
+    policy === digests.policy;
   return isSame ? undefined : "The release rests on evidence about another model, policy or safeguards.";
 }
 
@@ -93,24 +141,14 @@ export const signOff: Rule<"sign-off"> = (state, act, context) => {
   const proposal = state.proposals.get(body.proposal);
   if (proposal === undefined) return refuse("not_found", "There is no such proposal.");
   const person = author(context);
-  if (body.release !== proposal.digest)
-    return refuse("statement_invalid", "This signs other bytes than the proposal's.");
-  if (body.role !== person.role)
-    return refuse("authority_missing", `You sign as ${person.role}, the role you were admitted with.`);
-  if (person.admitted >= proposal.index) {
-    return refuse(
-      "authority_missing",
-      "Who was admitted after a proposal cannot sign it. Ask the owner to propose again.",
-    );
-  }
-  if (proposal.certified) return refuse("conflict", "This proposal is certified already; hold the release to stop it.");
-  if (at > proposal.release.decideBy)
-    return refuse("conflict", "The time to decide on this proposal is over. Propose again.");
+  const refusal = notTheirs(proposal, body, person) ?? tooLate(proposal, act.predicate, person);
+  if (refusal !== undefined) return refusal;
+  const earlier = proposal.signOffs.get(person.person);
   const given: SignOff = {
     person: person.person,
     role: person.role,
     verdict: body.verdict,
-    at,
+    at: earlier !== undefined && earlier.at > at ? earlier.at : at,
     reason: body.reason,
     index: context.index,
   };
@@ -119,6 +157,30 @@ export const signOff: Rule<"sign-off"> = (state, act, context) => {
     state.proposals.set(body.proposal, { ...proposal, signOffs });
   });
 };
+
+function notTheirs(proposal: Proposal, body: BodyOf<"sign-off">, person: Person): Refusal | undefined {
+  if (body.release !== proposal.digest)
+    return refuse("statement_invalid", "This signs other bytes than the proposal's.");
+  if (body.role !== person.role)
+    return refuse("authority_missing", `You sign as ${person.role}, the role you were admitted with.`);
+  if (person.admitted < proposal.index) return undefined;
+  return refuse(
+    "authority_missing",
+    "Who was admitted after a proposal cannot sign it. Ask the owner to propose again.",
+  );
+}
+
+/** A refusal is heard for as long as there is no certificate: whoever certifies may date that back. */
+function tooLate(proposal: Proposal, predicate: Act<"sign-off">["predicate"], person: Person): Refusal | undefined {
+  const { body, at } = predicate;
+  if (proposal.certified) return refuse("conflict", "This proposal is certified already; hold the release to stop it.");
+  if (body.verdict === "against") return undefined;
+  if (at > proposal.release.decideBy)
+    return refuse("conflict", "The time to decide on this proposal is over. Propose again.");
+  const earlier = proposal.signOffs.get(person.person);
+  if (earlier === undefined || at > earlier.at) return undefined;
+  return refuse("conflict", "You decided on this proposal again after you signed this. Sign anew to change your mind.");
+}
 
 /** Persons in good standing whose latest word on the proposal is "for". */
 export function supporters(state: State, proposal: Proposal): readonly Person[] {
@@ -129,9 +191,15 @@ export function supporters(state: State, proposal: Proposal): readonly Person[] 
     .filter((person) => !person.suspended);
 }
 
-/** Seats of a quorum that the persons do not fill; each person fills the one seat of their role. */
+/**
+ * Seats of a quorum that the persons do not fill; each person fills the one seat of their role. Seats of one role add
+ * up, however many lines they are written in.
+ */
 export function missingSeats(quorum: readonly Seat[], persons: readonly Person[]): readonly Seat[] {
-  return quorum
+  const counts = new Map<Seat["role"], number>();
+  for (const { role, count } of quorum) counts.set(role, (counts.get(role) ?? 0) + count);
+  return [...counts]
+    .map(([role, count]) => ({ role, count }))
     .map(({ role, count }) => ({ role, count: count - persons.filter((person) => person.role === role).length }))
     .filter(({ count }) => count > 0);
 }
@@ -163,8 +231,11 @@ function outdated(state: State, proposal: Proposal, at: string): Refusal | undef
   if (state.root?.body.version !== release.trustVersion) {
     return refuse("conflict", "The trust root changed since this was proposed. Propose again.");
   }
-  if (!isNext(state, release)) {
+  if (!isNext(state, release) || isCertificateKnown(state, release)) {
     return refuse("conflict", "Another certificate took effect since this was proposed. Propose again.");
+  }
+  if (release.answers.some((hold) => (state.holds.get(hold)?.index ?? 0) > proposal.index)) {
+    return refuse("conflict", "A hold that this answers was placed again since it was proposed. Propose again.");
   }
   const wrong = wrongDocuments(state, release);
   return wrong === undefined ? undefined : refuse("conflict", wrong);
@@ -186,6 +257,10 @@ function withoutQuorum(state: State, proposal: Proposal): Refusal | undefined {
     const needs = missing.map(({ role }) => role);
     return refuse("quorum_missing", `Sign-offs are missing for ${release.stage}: ${needs.join(", ")}.`, needs);
   }
+  const needed = release.answers.length > 0 ? personsNeeded(state) : 1;
+  if (persons.length < needed) {
+    return refuse("quorum_missing", "A hold is answered by two persons, whatever the stage.", ["person"]);
+  }
   const isAlone = persons.length === 1;
   return isAlone === release.oneSigner ? undefined : markWrong(isAlone);
 }
@@ -204,19 +279,30 @@ function answer(state: State, hold: Release["answers"][number], release: Release
   state.answered.set(hold, models.set(release.model, release.certificate));
 }
 
+/**
+ * Never refused for its id: whoever saw somebody's hold on its way could else take the id first, for another model. Two
+ * holds of one id hold what both hold, or everything, and a certificate that answered the earlier one answers neither.
+ */
 export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
   const { body, at } = act.predicate;
-  if (state.holds.has(body.hold)) return refuse("conflict", "This hold is recorded already.");
+  const earlier = state.holds.get(body.hold);
+  const isWider = earlier !== undefined && !isSameScope(earlier.scope, body.scope);
+  const scope: HoldScope = isWider ? { kind: "everything" } : body.scope;
   return change(() => {
-    state.holds.set(body.hold, { hold: body.hold, scope: body.scope, at, reason: body.reason, index: context.index });
+    state.holds.set(body.hold, { hold: body.hold, scope, at, reason: body.reason, index: context.index });
+    state.answered.delete(body.hold);
   });
 };
 
+function isSameScope(one: HoldScope, other: HoldScope): boolean {
+  if (one.kind === "everything" || other.kind === "everything") return one.kind === other.kind;
+  return one.model === other.model;
+}
+
 export const restrict: Rule<"restriction"> = (state, act, context) => {
   const { body, at } = act.predicate;
-  if (state.restrictions.has(body.hold)) return refuse("conflict", "This restriction is recorded already.");
   return change(() => {
-    state.restrictions.set(body.hold, {
+    state.restrictions.set(act.digest, {
       hold: body.hold,
       model: body.model,
       limit: body.limit,
