@@ -1,18 +1,17 @@
 // Runs a script under Node 24 or newer, wherever it was started: `node bin/launch.mjs SCRIPT ARGUMENT…`. Plain
 // JavaScript that Node 18 understands. An older Node fetches a right one, once, as a script-free npm package whose
 // digest is pinned here, into .node/ of the project, or into the user's cache where that folder cannot be written.
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-argument, typescript/no-unsafe-call, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/strict-boolean-expressions, typescript/explicit-module-boundary-types -- plain JavaScript has no types that these rules could read */
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-argument, typescript/no-unsafe-call, typescript/no-unsafe-return, typescript/no-unsafe-member-access, typescript/strict-boolean-expressions -- plain JavaScript has no types that these rules could read */
 import { spawn, spawnSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, realpathSync } from "node:fs";
-import { renameSync, rmSync, writeFileSync } from "node:fs";
+import * as fs from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const majorMin = 24;
 const fetchSecondsMax = 600;
-const root = dirname(dirname(realpathSync(fileURLToPath(import.meta.url))));
+const root = dirname(dirname(fs.realpathSync(fileURLToPath(import.meta.url))));
 
 /** The Node that is fetched, by platform: an npm package without scripts, its version and what its archive hashes to. */
 const packages = {
@@ -46,7 +45,7 @@ class LaunchError extends Error {}
 /** Where `headgate` begins: the source in a clone, what was built from it in the published package. */
 export function commandEntry() {
   const source = join(root, "src", "main", "headgate.ts");
-  return existsSync(source) ? source : join(root, "dist", "main", "headgate.js");
+  return fs.existsSync(source) ? source : join(root, "dist", "main", "headgate.js");
 }
 
 /** Runs `script` with `parameters` under the right Node; this process ends as that one does. */
@@ -144,8 +143,8 @@ function binaryIn(folder) {
 
 function isUsable(folder) {
   try {
-    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
-    return majorOf(version) >= majorMin && existsSync(binaryIn(folder));
+    const { version } = JSON.parse(fs.readFileSync(join(folder, "package.json"), "utf8"));
+    return majorOf(version) >= majorMin && fs.existsSync(binaryIn(folder));
   } catch {
     return false;
   }
@@ -168,12 +167,12 @@ async function fetchNode() {
     `Headgate needs Node ${majorMin}; fetching ${wanted.name}@${wanted.version} into ${home} (about 190 MB, once) …\n`,
   );
   const workshop = join(home, `.fetch-${process.pid}-${randomBytes(4).toString("hex")}`);
-  const clean = () => rmSync(workshop, { recursive: true, force: true });
+  const clean = () => fs.rmSync(workshop, { recursive: true, force: true });
   process.once("exit", clean);
   try {
-    mkdirSync(workshop, { recursive: true });
-    writeFileSync(join(workshop, "package.json"), JSON.stringify(manifestOf(wanted)));
-    writeFileSync(join(workshop, "package-lock.json"), JSON.stringify(lockOf(wanted)));
+    fs.mkdirSync(workshop, { recursive: true });
+    fs.writeFileSync(join(workshop, "package.json"), JSON.stringify(manifestOf(wanted)));
+    fs.writeFileSync(join(workshop, "package-lock.json"), JSON.stringify(lockOf(wanted)));
     await install(workshop, wanted);
     return putInPlace(join(workshop, "node_modules", wanted.name), join(home, "node_modules", wanted.name));
   } finally {
@@ -184,8 +183,8 @@ async function fetchNode() {
 
 function isWritable(folder) {
   try {
-    mkdirSync(folder, { recursive: true });
-    accessSync(folder, constants.W_OK);
+    fs.mkdirSync(folder, { recursive: true });
+    fs.accessSync(folder, fs.constants.W_OK);
     return true;
   } catch {
     return false;
@@ -229,13 +228,13 @@ async function install(workshop, { name, version }) {
 
 // The npm that runs us, else the one installed beside this Node, else whatever PATH has.
 function npmCommand() {
-  const beside = dirname(realpathSync(process.execPath));
+  const beside = dirname(fs.realpathSync(process.execPath));
   const candidates = [
     process.env.npm_execpath,
     join(beside, "..", "lib", "node_modules", "npm", "bin", "npm-cli.js"),
     join(beside, "node_modules", "npm", "bin", "npm-cli.js"),
   ];
-  const script = candidates.find((path) => path !== undefined && path.endsWith("npm-cli.js") && existsSync(path));
+  const script = candidates.find((path) => path !== undefined && path.endsWith("npm-cli.js") && fs.existsSync(path));
   if (script !== undefined) return [process.execPath, script];
   return [process.platform === "win32" ? "npm.cmd" : "npm"];
 }
@@ -245,8 +244,8 @@ function putInPlace(from, to) {
   if (spawnSync(binaryIn(from), ["--version"], { timeout: 30_000 }).status !== 0) {
     throw new LaunchError(`the Node that was fetched does not run on this machine (another C library?). ${ownInstall}`);
   }
-  mkdirSync(dirname(to), { recursive: true });
-  if (existsSync(to) && !isUsable(to)) moveTo(to, `${from}-unusable`);
+  fs.mkdirSync(dirname(to), { recursive: true });
+  if (fs.existsSync(to) && !isUsable(to)) moveTo(to, `${from}-unusable`);
   if (!moveTo(from, to) && !isUsable(to)) {
     throw new LaunchError(`${to} is in the way and cannot be replaced. Delete it and run this again.`);
   }
@@ -255,14 +254,14 @@ function putInPlace(from, to) {
 
 function moveTo(from, to) {
   try {
-    renameSync(from, to);
+    fs.renameSync(from, to);
     return true;
   } catch {
     return false;
   }
 }
 
-if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+if (process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   const [script, ...parameters] = process.argv.slice(2);
   if (script === undefined) {
     process.stderr.write("headgate: bin/launch.mjs runs a script: node bin/launch.mjs SCRIPT ARGUMENT…\n");
