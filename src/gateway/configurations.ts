@@ -1,0 +1,130 @@
+// What a certificate or permit names by digest, loaded and ready: model document and upstream, safeguards, policy. Every
+// artefact is checked against its digest here, by the gateway, and so is what was measured of the model: what differs
+// from the certified digests closes with the reason `changed`.
+import type { Digest } from "../terms/ids.ts";
+import { configDigest } from "../acts/receipt.ts";
+import type { Feed } from "../feed/feed.ts";
+import { UsagePolicy } from "../policy/policy-document.ts";
+import { parseJson } from "../proof/canonical.ts";
+import { digestOf } from "../proof/digest.ts";
+import type { Hasher } from "../proof/primitives.ts";
+import { type Chain, compileChain } from "../safeguards/chain.ts";
+import type { Registry } from "../safeguards/registry.ts";
+import { Safeguards } from "../safeguards/safeguards-document.ts";
+import { Failure } from "../terms/failure.ts";
+import { ModelDocument } from "../upstream/model-document.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+
+export interface ServedDigests {
+  readonly model: Digest;
+  readonly safeguards: Digest;
+  readonly policy: Digest;
+}
+
+export interface Configuration {
+  readonly config: Digest;
+  readonly document: ModelDocument;
+  readonly chain: Chain;
+  readonly policy: UsagePolicy;
+  readonly upstream: Upstream;
+}
+
+export interface ConfigurationOptions {
+  readonly feed: Feed;
+  readonly registry: Registry;
+  readonly hasher: Hasher;
+  readonly openUpstream: (document: ModelDocument) => Promise<Upstream>;
+}
+
+export interface Configurations {
+  /** Cost: nothing once loaded. Fails with stage_closed (reason changed) or what the upstream failed with. */
+  readonly load: (digests: ServedDigests) => Promise<Configuration>;
+  readonly close: () => Promise<void>;
+}
+
+const documentBytesMax = 1_048_576;
+
+/** A configuration that could not be loaded is tried again after this long, in milliseconds. */
+const failureMsKept = 1000;
+
+/** Configurations kept ready; a gateway serves a handful of models in two slots each. */
+const configurationsMax = 64;
+
+export function openConfigurations(options: ConfigurationOptions): Configurations {
+  const loaded = new Map<Digest, Promise<Configuration>>();
+  const upstreams = new Map<Digest, Promise<Upstream>>();
+
+  async function openModel(digest: Digest): Promise<{ document: ModelDocument; upstream: Upstream }> {
+    const document = ModelDocument.parse(await readDocument(digest, options));
+    const known = upstreams.get(digest);
+    const opening = known ?? options.openUpstream(document);
+    upstreams.set(digest, opening);
+    try {
+      const upstream = await opening;
+      await checkMeasured(document, upstream);
+      return { document, upstream };
+    } catch (error) {
+      upstreams.delete(digest);
+      void opening.then(async (upstream) => upstream.close()).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async function read(digests: ServedDigests, config: Digest): Promise<Configuration> {
+    const [safeguards, policy] = await Promise.all([
+      readDocument(digests.safeguards, options),
+      readDocument(digests.policy, options),
+    ]);
+    const chain = compile(Safeguards.parse(safeguards), options.registry);
+    return { config, chain, policy: UsagePolicy.parse(policy), ...(await openModel(digests.model)) };
+  }
+
+  return {
+    load: async (digests) => {
+      const config = configDigest(digests, options.hasher);
+      const known = loaded.get(config);
+      if (known !== undefined) return known;
+      if (loaded.size >= configurationsMax) loaded.clear();
+      const reading = read(digests, config);
+      loaded.set(config, reading);
+      reading.catch(() => {
+        setTimeout(() => loaded.delete(config), failureMsKept).unref();
+      });
+      return reading;
+    },
+    close: async () => {
+      const opened = await Promise.allSettled(upstreams.values());
+      await Promise.all(opened.map(async (one) => (one.status === "fulfilled" ? one.value.close() : undefined)));
+    },
+  };
+}
+
+async function readDocument(digest: Digest, options: ConfigurationOptions): Promise<unknown> {
+  const bytes = await options.feed.artefact(digest);
+  if (digestOf(bytes, options.hasher) !== digest) throw changed(digest, "An artefact is not what its digest says.");
+  return parseJson(bytes, { bytesMax: documentBytesMax, depthMax: 16, code: "artefact_missing" });
+}
+
+function compile(document: Safeguards, registry: Registry): Chain {
+  try {
+    return compileChain(document, registry);
+  } catch (cause) {
+    const pinned = cause instanceof Failure ? cause.detail["pinned"] : undefined;
+    throw changed(
+      typeof pinned === "string" ? pinned : document.name,
+      "The safeguards here are not the certified ones.",
+      cause,
+    );
+  }
+}
+
+async function checkMeasured(document: ModelDocument, upstream: Upstream): Promise<void> {
+  if (document.identity.basis !== "measured") return;
+  const { weights } = await upstream.measure();
+  if (weights === document.identity.weights) return;
+  throw changed(document.identity.weights, "The weights loaded are not the certified ones.");
+}
+
+function changed(digest: string, message: string, cause?: unknown): Failure {
+  return new Failure("stage_closed", message, { cause, detail: { reason: "changed", digest } });
+}

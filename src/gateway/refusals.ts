@@ -1,0 +1,154 @@
+// Every refusal a caller of the data plane can meet, in words: the sentence, the error type of the wire format, and
+// whether asking again can help. To change a refusal's wording, change it here and nowhere else.
+import type { Failure, FailureCode } from "../terms/failure.ts";
+import { httpStatus } from "../terms/failure.ts";
+
+type CallerCode = Extract<
+  FailureCode,
+  | "key_missing"
+  | "key_unknown"
+  | "key_suspended"
+  | "model_unknown"
+  | "stage_closed"
+  | "agreement_missing"
+  | "scope_missing"
+  | "quota_exhausted"
+  | "policy_blocked"
+  | "review_pending"
+  | "feature_unsupported"
+  | "safeguard_unavailable"
+  | "gateway_closed"
+  | "upstream_failed"
+  | "upstream_timeout"
+  | "body_too_large"
+  | "request_invalid"
+  | "not_found"
+>;
+
+interface Wording {
+  /** `error.type` as OpenAI's clients know it. */
+  readonly type: string;
+  readonly sentence: string;
+  readonly canRetry: boolean;
+}
+
+const wordings = {
+  key_missing: {
+    type: "invalid_request_error",
+    sentence: "No key was sent. Send it as `Authorization: Bearer hg_…` or in `x-api-key`.",
+    canRetry: false,
+  },
+  key_unknown: {
+    type: "invalid_request_error",
+    sentence: "This key is not known here. Check it, or ask whoever gave it to you for a new one.",
+    canRetry: false,
+  },
+  key_suspended: {
+    type: "permission_error",
+    sentence: "This key, or its organisation, is suspended or has ended. Ask your contact.",
+    canRetry: false,
+  },
+  model_unknown: {
+    type: "invalid_request_error",
+    sentence: "There is no such model for this key. GET /v1/models lists what this key may use.",
+    canRetry: false,
+  },
+  stage_closed: { type: "permission_error", sentence: "This model is not released to you now.", canRetry: false },
+  agreement_missing: {
+    type: "permission_error",
+    sentence: "Your organisation's grant for this model has ended. Ask your contact to renew it.",
+    canRetry: false,
+  },
+  scope_missing: {
+    type: "permission_error",
+    sentence: "This use is restricted to organisations vetted for it. Ask your contact about the scope.",
+    canRetry: false,
+  },
+  quota_exhausted: {
+    type: "rate_limit_error",
+    sentence: "The quota of this key is used up. Wait as long as `retry-after` says.",
+    canRetry: true,
+  },
+  policy_blocked: {
+    type: "invalid_request_error",
+    sentence: "The usage policy does not allow this request. If that is wrong, quote the id to your contact.",
+    canRetry: false,
+  },
+  review_pending: {
+    type: "invalid_request_error",
+    sentence: "A person has to look at this first. Ask again later with the id.",
+    canRetry: false,
+  },
+  feature_unsupported: {
+    type: "invalid_request_error",
+    sentence: "This feature would go round the safeguards and is not offered.",
+    canRetry: false,
+  },
+  safeguard_unavailable: {
+    type: "api_error",
+    sentence: "A safeguard could not run, so nothing is served. Try again shortly.",
+    canRetry: true,
+  },
+  gateway_closed: {
+    type: "api_error",
+    sentence: "The gateway cannot prove that it may serve now, so it is closed. Try again shortly.",
+    canRetry: true,
+  },
+  upstream_failed: { type: "api_error", sentence: "The model server did not answer properly.", canRetry: true },
+  upstream_timeout: { type: "api_error", sentence: "The model server took too long.", canRetry: true },
+  body_too_large: { type: "invalid_request_error", sentence: "The request is larger than allowed.", canRetry: false },
+  request_invalid: { type: "invalid_request_error", sentence: "The request is not valid.", canRetry: false },
+  not_found: { type: "invalid_request_error", sentence: "There is nothing at this address.", canRetry: false },
+} as const satisfies Record<CallerCode, Wording>;
+
+/** What a closed stage says, by reason. */
+const stageSentences: Readonly<Record<string, string>> = {
+  withheld: "No certificate is in force for this model at your stage, so nobody at it can be served.",
+  held: "A release hold stops this model. It reopens when the hold is answered.",
+  expired: "The certificate of this model has expired, and none has replaced it.",
+  lapsed: "The certificate of this model lapsed: what it rested on was withdrawn.",
+  changed: "What would be served here is not what was certified, so the gateway is closed.",
+  "not-yet": "The certificate of this model is not in force yet.",
+};
+
+export interface Refusal {
+  readonly status: number;
+  readonly code: CallerCode;
+  readonly type: string;
+  readonly message: string;
+  readonly reason: string | null;
+  readonly canRetry: boolean;
+  readonly retryAfterSeconds: number | undefined;
+}
+
+/** The refusal a failure becomes on the wire. A failure that no caller should learn about becomes `gateway_closed`. */
+export function refusalOf(failure: Failure): Refusal {
+  const code = isCallerCode(failure.code) ? failure.code : "gateway_closed";
+  const wording: Wording = wordings[code];
+  const reason = typeof failure.detail["reason"] === "string" ? failure.detail["reason"] : null;
+  const retryAfter = failure.detail["retryAfterSeconds"];
+  return {
+    status: httpStatus[code],
+    code,
+    type: wording.type,
+    message: code === failure.code ? sentenceOf(failure, wording, reason) : wording.sentence,
+    reason,
+    canRetry: wording.canRetry,
+    retryAfterSeconds: typeof retryAfter === "number" ? retryAfter : undefined,
+  };
+}
+
+/** Codes whose failures speak for themselves: they name fields and limits, never what a caller wrote. */
+const speaking: readonly CallerCode[] = ["request_invalid", "feature_unsupported", "body_too_large"];
+
+function sentenceOf(failure: Failure, wording: Wording, reason: string | null): string {
+  const own = speaking.find((code) => code === failure.code);
+  if (own !== undefined && failure.message !== "") return failure.message;
+  const stage = failure.code === "stage_closed" && reason !== null ? stageSentences[reason] : undefined;
+  const named = typeof failure.detail["digest"] === "string" ? ` (${failure.detail["digest"]})` : "";
+  return `${stage ?? wording.sentence}${named}`;
+}
+
+function isCallerCode(code: FailureCode): code is CallerCode {
+  return code in wordings;
+}
