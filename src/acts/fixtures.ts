@@ -203,6 +203,12 @@ export function emptyWorld(options: { readonly rootAt?: RootAt } = {}): World {
   };
 }
 
+/** What the rules say, as one line to match: `admitted`, or the code and the reason of the refusal. */
+export async function verdictOn<V extends Verb>(world: World, spoken: Spoken<V>): Promise<string> {
+  const refusal = await world.judge(spoken);
+  return refusal === undefined ? "admitted" : `${refusal.code}: ${refusal.why}`;
+}
+
 /** A moment of the world, some days from its now. */
 export function inDays(world: World, days: number): Timestamp {
   return timestampOf(Instant.parse(world.now() + days * 86_400_000));
