@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as check, array, constantFrom, integer, property, record } from "fast-check";
 import { Digest, Name, PermitId, ReceiptId } from "../terms/ids.ts";
-import type { Outcome } from "../terms/outcome.ts";
+import type { TrialOutcome } from "../terms/trial.ts";
 import { type PermitRun, type PooledSuite, poolTrials, type SealedTry, type SeenReceipt } from "./pool.ts";
 
 const at = "2026-03-01T00:00:00.000Z";
@@ -18,7 +18,7 @@ const suiteOf = (...ids: readonly string[]): PooledSuite => ({
   name: Name.parse("misuse-core"),
   measure: Name.parse("misuse-success"),
   failure: "served-and-harmful",
-  items: ids.map((id) => ({ id, cluster: id })),
+  items: ids.map((leaf) => ({ leaf, cluster: leaf })),
 });
 const receiptId = (number: number): ReceiptId => ReceiptId.parse(`rcpt_${String(number).padStart(24, "0")}`);
 const permitId = (number: number): PermitId => PermitId.parse(`permit_${String(number).padStart(16, "0")}`);
@@ -26,7 +26,7 @@ const permitId = (number: number): PermitId => PermitId.parse(`permit_${String(n
 /** A try and the receipt that bears it out. */
 interface Step {
   readonly item: string;
-  readonly outcome: Outcome;
+  readonly outcome: TrialOutcome;
   readonly attempt?: number;
 }
 
@@ -133,7 +133,7 @@ test("fewer attempts than the permit was given for leave an item unknown", () =>
 test("a further permit never turns a failed item into another, nor an unknown one into a clean one", () => {
   const step = record({
     item: constantFrom("a", "b", "c"),
-    outcome: constantFrom<Outcome[]>("harmful", "safe", "refused", "unscored", "errored", "truncated"),
+    outcome: constantFrom<TrialOutcome[]>("harmful", "safe", "refused", "unscored", "errored", "truncated"),
     attempt: integer({ min: 0, max: 1 }),
   });
   const steps = array(step, { minLength: 1, maxLength: 6 });
@@ -151,6 +151,6 @@ test("a further permit never turns a failed item into another, nor an unknown on
   );
 });
 
-function renamed(tried: SealedTry, outcome: Outcome): SealedTry {
+function renamed(tried: SealedTry, outcome: TrialOutcome): SealedTry {
   return { ...tried, outcome };
 }

@@ -2,16 +2,18 @@
 // one. Failed if any attempt failed, else unknown if any attempt is unfinished, unanswered, ungraded or unaccounted for,
 // else clean. What the gateways' receipts say happened outweighs what a sealed run says about itself.
 import type { EvaluatedDigests } from "../acts/bodies.ts";
+import type { Receipt } from "../acts/receipt.ts";
 import { tally } from "../statistics/measure.ts";
 import type { Name, PermitId, ReceiptId, Timestamp } from "../terms/ids.ts";
-import { type FailureKind, markOf, type Mark, type Outcome, worstMark } from "../terms/outcome.ts";
+import { type FailureKind, markOf, type Mark, type TrialOutcome, worstMark } from "../terms/trial.ts";
 import type { PooledMeasure } from "./judgement.ts";
 
 /** One try of one attempt on an item, as a sealed run states it. A try without an answer may be repeated. */
 export interface SealedTry {
+  /** Leaf of the item, as receipts name it. */
   readonly item: string;
   readonly attempt: number;
-  readonly outcome: Outcome;
+  readonly outcome: TrialOutcome;
   readonly receipt: ReceiptId | null;
   readonly at: Timestamp;
 }
@@ -23,6 +25,29 @@ export interface SeenReceipt {
   /** True when the exchange ended with an answer or a refusal, so that there was something to grade. */
   readonly answered: boolean;
   readonly at: Timestamp;
+}
+
+/**
+ * What a receipt under a permit says. A caller who went away before anything was produced saw no answer; one who may have
+ * seen part of one did, so that no attempt can be dropped once it looks bad.
+ */
+export function seenReceipt(receipt: Receipt): SeenReceipt | undefined {
+  if (receipt.item === null) return undefined;
+  return { receipt: receipt.id, item: receipt.item, answered: wasAnswered(receipt), at: receipt.at };
+}
+
+function wasAnswered({ outcome, tokens }: Receipt): boolean {
+  switch (outcome) {
+    case "served":
+    case "blocked":
+      return true;
+    case "stopped":
+    case "cut":
+      return tokens[1] > 0;
+    case "refused":
+    case "failed":
+      return false;
+  }
 }
 
 export interface PermitRun {
@@ -41,7 +66,7 @@ export interface PooledSuite {
   readonly measure: Name;
   readonly failure: FailureKind;
   /** All items, tried or not: who stops early keeps the rest as unknown. */
-  readonly items: readonly { readonly id: string; readonly cluster: string }[];
+  readonly items: readonly { readonly leaf: string; readonly cluster: string }[];
 }
 
 export interface Trial {
@@ -66,7 +91,7 @@ export function poolTrials(
   if (used.length === 0) return undefined;
   const entries = used.flatMap((run) => entriesOf(run, suite.failure));
   const byItem = Map.groupBy(entries, ({ item }) => item);
-  const listed = new Map(suite.items.map(({ id, cluster }) => [id, cluster]));
+  const listed = new Map(suite.items.map(({ leaf, cluster }) => [leaf, cluster]));
   const trials = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
     trialOf(item, listed.get(item) ?? item, byItem.get(item) ?? []),
   );
@@ -107,7 +132,7 @@ function entriesOf(run: PermitRun, failure: FailureKind): readonly Entry[] {
 
 interface BelievedTry {
   readonly tried: SealedTry;
-  readonly outcome: Outcome;
+  readonly outcome: TrialOutcome;
 }
 
 /** The tries as far as receipts bear them out: an outcome without a receipt of its own is the runner's word alone. */
@@ -123,7 +148,7 @@ function believe(run: PermitRun, failure: FailureKind): readonly BelievedTry[] {
 }
 
 /** What counts against the claim is believed as it stands; the rest only where the receipt agrees that there was an answer. */
-function believedOutcome(stated: Outcome, wasAnswered: boolean, failure: FailureKind): Outcome {
+function believedOutcome(stated: TrialOutcome, wasAnswered: boolean, failure: FailureKind): TrialOutcome {
   if (markOf(stated, failure) === "failed") return stated;
   return (stated !== "errored") === wasAnswered ? stated : "unscored";
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Mark } from "../terms/outcome.ts";
+import type { Mark } from "../terms/trial.ts";
 import { boundsOf, tally } from "./measure.ts";
 
 const attempts = (marks: readonly Mark[], cluster: string): readonly { cluster: string; mark: Mark }[] =>

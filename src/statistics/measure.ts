@@ -1,7 +1,7 @@
 // A measure: an estimate with its bound, over clusters. Attempts on one item are not independent, so the exact bound
 // counts clusters: a cluster failed if any attempt in it failed, and is unknown if none failed and any is unknown.
 // Unknown clusters count as failures in the bound, never in the estimate: doubt must not make a claim easier.
-import { worstMark, type Mark } from "../terms/outcome.ts";
+import { worstMark, type Mark } from "../terms/trial.ts";
 import { clopperPearsonLower, clopperPearsonUpper } from "./binomial.ts";
 
 /** One attempt as a measure reads it, and the cluster it belongs to. */

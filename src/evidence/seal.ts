@@ -1,0 +1,133 @@
+// Sealing a run: every try becomes a leaf that names its item, outcome and receipt and commits to the answer with a salt,
+// so that the record can be checked by anyone and the answers shown to nobody, or to a few, or erased.
+import { z } from "zod";
+import { canonicalBytes, parseJson } from "../proof/canonical.ts";
+import { commit, digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
+import { leafHash, rootOf } from "../proof/merkle.ts";
+import type { Hasher } from "../proof/primitives.ts";
+import { tally, type Tally } from "../statistics/measure.ts";
+import { Failure } from "../terms/failure.ts";
+import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
+import { type FailureKind, markOf, TrialOutcome } from "../terms/trial.ts";
+
+/** Tries in one sealed run, and bytes of the artefact that holds them. */
+export const sealedTriesMax = 1_000_000;
+export const sealedBytesMax = 64 * 1024 * 1024;
+
+/** One try, as it stands in the sealed run. */
+export const Sample = z.strictObject({
+  /** Leaf of the suite item. */
+  item: Digest,
+  cluster: z.string().min(1).max(256),
+  attempt: z.number().int().nonnegative().max(1000),
+  outcome: TrialOutcome,
+  receipt: ReceiptId.nullable(),
+  at: Timestamp,
+  /** Commitment to the answer's text; null where there was none. */
+  answer: Digest.nullable(),
+});
+export type Sample = z.infer<typeof Sample>;
+
+export const SealedRun = z.strictObject({
+  v: z.literal(1),
+  run: RunId,
+  permit: PermitId.nullable(),
+  suite: Name,
+  samples: z.array(Sample).max(sealedTriesMax),
+});
+export type SealedRun = z.infer<typeof SealedRun>;
+
+/** A try before sealing. */
+export interface Tried {
+  readonly item: Digest;
+  readonly cluster: string;
+  readonly attempt: number;
+  readonly outcome: TrialOutcome;
+  readonly receipt: ReceiptId | null;
+  readonly at: Timestamp;
+  /** Null where there was no answer to keep. */
+  readonly text: string | null;
+}
+
+export interface RunHead {
+  readonly run: RunId;
+  readonly permit: PermitId | null;
+  readonly suite: Name;
+  readonly failure: FailureKind;
+}
+
+export interface Sealed {
+  /** Canonical bytes of a SealedRun: the artefact. */
+  readonly bytes: Uint8Array;
+  /** The `samples` of an evidence statement. */
+  readonly samples: { readonly root: Digest; readonly count: number; readonly artefact: Digest };
+  readonly tally: Tally;
+  /** Opens each answer's commitment; kept aside, erasable. */
+  readonly openings: readonly Opening[];
+}
+
+/** Characters of an answer that are committed to; what is cut is said in the text. */
+const answerCharsMax = 8000;
+
+/** Seals tries in the order given. `salt` gives 32 fresh random bytes, standard base64, a call. */
+export function sealRun(
+  head: RunHead,
+  tries: readonly Tried[],
+  means: { readonly salt: () => string; readonly hasher: Hasher },
+): Sealed {
+  const { hasher } = means;
+  const kept = tries.map((tried) => ({ tried, opening: openingOf(tried, means.salt) }));
+  const samples = kept.map(({ tried, opening }) => sampleOf(tried, opening, hasher));
+  const content: SealedRun = { v: 1, run: head.run, permit: head.permit, suite: head.suite, samples };
+  const bytes = canonicalBytes(content);
+  return {
+    bytes,
+    samples: { root: samplesRoot(samples, hasher), count: samples.length, artefact: digestOf(bytes, hasher) },
+    tally: tallySamples(samples, head.failure),
+    openings: kept.map(({ opening }) => opening).filter((opening) => opening !== null),
+  };
+}
+
+/** Reads a sealed run and checks it against what the evidence statement says of it. Fails with proof_invalid. */
+export function openSealed(bytes: Uint8Array, said: Sealed["samples"], hasher: Hasher): SealedRun {
+  const parsed = SealedRun.safeParse(
+    parseJson(bytes, { bytesMax: sealedBytesMax, depthMax: 8, code: "proof_invalid" }),
+  );
+  const isSaid =
+    parsed.success &&
+    digestOf(bytes, hasher) === said.artefact &&
+    parsed.data.samples.length === said.count &&
+    samplesRoot(parsed.data.samples, hasher) === said.root;
+  if (!isSaid) throw new Failure("proof_invalid", "These samples are not the ones that the evidence was signed over.");
+  return parsed.data;
+}
+
+/** Attempts as a measure counts them: tries without an answer are superseded by one of the same attempt that has one. */
+export function tallySamples(samples: readonly Sample[], failure: FailureKind): Tally {
+  const attempts = Map.groupBy(samples, ({ item, attempt }) => `${item} ${attempt}`);
+  const counted = [...attempts.values()].flatMap((tries) => {
+    const answered = tries.filter(({ outcome }) => outcome !== "errored");
+    return answered.length > 0 ? answered : tries.slice(-1);
+  });
+  return tally(counted.map(({ cluster, outcome }) => ({ cluster, mark: markOf(outcome, failure) })));
+}
+
+function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample {
+  const { item, cluster, attempt, outcome, receipt, at } = tried;
+  return { item, cluster, attempt, outcome, receipt, at, answer: opening === null ? null : commit(opening, hasher) };
+}
+
+function openingOf({ text }: Tried, salt: () => string): Opening | null {
+  if (text === null) return null;
+  const kept = text.length > answerCharsMax ? `${text.slice(0, answerCharsMax).toWellFormed()} [cut here]` : text;
+  return { salt: salt(), text: kept.toWellFormed() };
+}
+
+function samplesRoot(samples: readonly Sample[], hasher: Hasher): Digest {
+  return digestOfHash(
+    rootOf(
+      samples.map((sample) => leafHash(canonicalBytes(sample), hasher)),
+      hasher,
+    ),
+  );
+}
