@@ -1,0 +1,144 @@
+// From a request to what it may do: parsed once, then key, grant, certificate or permit, envelope. Each step throws the
+// Failure that becomes the caller's refusal; nothing here asks anything but memory.
+import type { Permit, Release } from "../acts/bodies.ts";
+import { isItem, itemLeaf } from "../acts/item-proof.ts";
+import { type Exposure, expose } from "../exposure/exposure.ts";
+import { parseJson } from "../proof/canonical.ts";
+import { digestOf, digestOfHash } from "../proof/digest.ts";
+import { toUtf8 } from "../proof/encoding.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Digest, Name } from "../terms/ids.ts";
+import type { ChatBody } from "../upstream/chat.ts";
+import { admitBody } from "../upstream/envelope.ts";
+import type { Configuration, ServedDigests } from "./configurations.ts";
+import type { Gateway } from "./gateway.ts";
+
+/** Bytes of a body that is read at all; a model's envelope sets its own, smaller limit. */
+export const bodyBytesMax = 16 * 1024 * 1024;
+
+const depthMax = 64;
+
+/** Characters of a key; a longer one is not looked up. */
+const secretCharsMax = 200;
+
+export interface ChatRequest {
+  /** Value of `Authorization: Bearer` or `x-api-key`. */
+  readonly secret: string | undefined;
+  /** Value of `x-headgate-item`. */
+  readonly item: string | undefined;
+  readonly body: Uint8Array;
+  /** Aborts when the caller goes away. */
+  readonly gone: AbortSignal;
+}
+
+export type Admitted = Exclude<Exposure, { kind: "refused" }>;
+
+/** SHA-256 of the secret; fails with key_missing or key_unknown. Demo keys open nothing under a real root. */
+export function identify(secret: string | undefined, gateway: Gateway): Digest {
+  if (secret === undefined || secret === "") throw new Failure("key_missing", "");
+  const isDemo = secret.startsWith("hg_demo_");
+  const state = gateway.follower.state;
+  if (secret.length > secretCharsMax || isDemo !== (state.root?.body.demo ?? false))
+    throw new Failure("key_unknown", "");
+  const hash = digestOf(toUtf8(secret), gateway.primitives);
+  if (!state.keys.has(hash) && !state.permitByHash.has(hash)) throw new Failure("key_unknown", "");
+  return hash;
+}
+
+/** Fails with gateway_closed while anything about this gateway's own standing is in doubt. */
+export function checkOpen(gateway: Gateway): void {
+  const closure = gateway.isDraining() ? "draining" : gateway.follower.closure();
+  const why =
+    closure ??
+    (gateway.recorder.isReady() ? undefined : "starting") ??
+    (gateway.recorder.isFull() ? "backlog" : undefined);
+  if (why !== undefined) throw new Failure("gateway_closed", "", { detail: { reason: why, retryAfterSeconds: 1 } });
+}
+
+/** The body as one parser reads it; what was checked is what is sent. */
+export function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> {
+  const value = parseJson(body, { bytesMax: bodyBytesMax, depthMax, code: "request_invalid" });
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw new Failure("request_invalid", "The body is a JSON object.");
+  }
+  return Object.fromEntries(Object.entries(value));
+}
+
+export function modelOf(body: Readonly<Record<string, unknown>>): Name {
+  if (typeof body["model"] !== "string")
+    throw new Failure("request_invalid", "`model` is missing: name the model as a text.");
+  const name = Name.safeParse(body["model"]);
+  if (!name.success) throw new Failure("model_unknown", "");
+  return name.data;
+}
+
+/** Asked anew at every attempt, and while an exchange runs. */
+export function exposeNow(gateway: Gateway, hash: Digest, model: Name): Admitted {
+  const exposure = expose(gateway.follower.state, { hash, model }, gateway.follower.moment());
+  if (exposure.kind !== "refused") return exposure;
+  throw new Failure(exposure.code, "", { detail: { reason: exposure.reason } });
+}
+
+export function servedDigests(exposure: Admitted): ServedDigests {
+  const { model, safeguards, policy } = exposure.kind === "open" ? exposure.release.digests : exposure.permit.digests;
+  return { model, safeguards, policy };
+}
+
+export function underOf(exposure: Admitted): Release["certificate"] | Permit["permit"] {
+  return exposure.kind === "open" ? exposure.release.certificate : exposure.permit.permit;
+}
+
+export interface Envelope {
+  readonly raw: Readonly<Record<string, unknown>>;
+  readonly bytes: number;
+  readonly item: string | undefined;
+}
+
+/** The body as the model's envelope, the restrictions and, under a permit, its items allow it. */
+export function admitEnvelope(asked: Envelope, exposure: Admitted, { configuration, gateway }: Bound): AdmittedBody {
+  const { document } = configuration;
+  const { requestBytesMax } = document.envelope;
+  if (asked.bytes > requestBytesMax) {
+    throw new Failure("body_too_large", `A request to this model has at most ${requestBytesMax} bytes.`);
+  }
+  const body = limitOutput(admitBody(asked.raw, document), outputLimit(gateway, document.name));
+  return { body, item: exposure.kind === "permit" ? checkItem(asked, exposure.permit, gateway) : null };
+}
+
+interface Bound {
+  readonly configuration: Configuration;
+  readonly gateway: Gateway;
+}
+
+export interface AdmittedBody {
+  readonly body: ChatBody;
+  readonly item: Digest | null;
+}
+
+function checkItem(asked: Envelope, permit: Permit, gateway: Gateway): Digest {
+  const leaf = itemLeaf(asked.raw, gateway.primitives);
+  if (!isItem({ leaf, header: asked.item ?? "", items: permit.items }, gateway.primitives)) {
+    throw new Failure(
+      "request_invalid",
+      "This permit serves only the items of its suite, unchanged, with their path in x-headgate-item.",
+    );
+  }
+  const item = digestOfHash(leaf);
+  if (gateway.attempts.begin(permit, item)) return item;
+  throw new Failure("quota_exhausted", "", { detail: { reason: "attempts" } });
+}
+
+function outputLimit(gateway: Gateway, model: Name): number {
+  const limits = [...gateway.follower.state.restrictions.values()]
+    .filter((restriction) => restriction.model === model)
+    .map(({ limit }) => (limit.kind === "output-tokens" ? limit.max : Number.POSITIVE_INFINITY));
+  return Math.min(Number.POSITIVE_INFINITY, ...limits);
+}
+
+function limitOutput(body: ChatBody, max: number): ChatBody {
+  if (!Number.isFinite(max)) return body;
+  if (body.max_completion_tokens !== undefined) {
+    return { ...body, max_completion_tokens: Math.min(body.max_completion_tokens, max) };
+  }
+  return { ...body, max_tokens: Math.min(body.max_tokens ?? max, max) };
+}

@@ -1,0 +1,200 @@
+// One exchange from admission to receipt: what is known of it, whether it may still go on, and its record. Receipts are
+// drafted here, so that a served, a blocked, a stopped and a refused exchange are recorded by the same hand.
+import type { Limit } from "../acts/bodies.ts";
+import type { Outcome, SignedReceipt } from "../acts/receipt.ts";
+import { decide } from "../policy/decide.ts";
+import type { UsagePolicy } from "../policy/policy-document.ts";
+import { Failure } from "../terms/failure.ts";
+import type { Category, Inspection, Surface, Verdict } from "../terms/finding.ts";
+import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
+import type { ChatBody } from "../upstream/chat.ts";
+import { type Admitted, exposeNow, underOf } from "./admission.ts";
+import type { Configuration } from "./configurations.ts";
+import type { Gateway } from "./gateway.ts";
+import type { Reservation } from "./quota.ts";
+
+export interface Exchange {
+  readonly id: ReceiptId;
+  readonly hash: Digest;
+  readonly model: Name;
+  readonly exposure: Admitted;
+  readonly configuration: Configuration;
+  readonly body: ChatBody;
+  readonly item: Digest | null;
+  /** Aborts with a Failure when the exchange may not go on, or when the caller has gone. */
+  readonly signal: AbortSignal;
+  /** Set when it was stopped from our side: a hold, an expiry, a lease that ended. */
+  readonly stopped: () => Failure | undefined;
+  readonly judge: (inspection: Inspection, surface: Surface) => Verdict;
+  /** Ends the watch over it. */
+  readonly end: () => void;
+}
+
+export interface Beginning {
+  readonly id: ReceiptId;
+  readonly hash: Digest;
+  readonly model: Name;
+  readonly exposure: Admitted;
+  readonly configuration: Configuration;
+  readonly body: ChatBody;
+  readonly item: Digest | null;
+  readonly gone: AbortSignal;
+}
+
+export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange {
+  const { gone, ...known } = beginning;
+  const stop = new AbortController();
+  let why: Failure | undefined;
+  const end = gateway.live.add({
+    check: () => mayGoOn(known, gateway),
+    stop: (failure) => {
+      why ??= failure;
+      stop.abort(failure);
+    },
+  });
+  const policy = restrictedPolicy(known.configuration.policy, restrictedCategories(gateway, known.model));
+  const scopes = known.exposure.kind === "open" ? known.exposure.grant.scopes : [];
+  return {
+    ...known,
+    signal: AbortSignal.any([gone, stop.signal]),
+    stopped: () => why,
+    judge: (inspection, surface) => decide(inspection, policy, { scopes, surface }),
+    end,
+  };
+}
+
+/** The same certificate or permit must still carry it: a new certificate ends what the old one served. */
+function mayGoOn(known: Omit<Beginning, "gone">, gateway: Gateway): Failure | undefined {
+  const closure = gateway.follower.closure();
+  if (closure !== undefined) return new Failure("gateway_closed", "", { detail: { reason: closure } });
+  try {
+    const now = exposeNow(gateway, known.hash, known.model);
+    return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
+  } catch (error) {
+    return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
+  }
+}
+
+/** A renewal that changes nothing of what is served lets running exchanges end in peace. */
+function superseded(now: Admitted, known: Omit<Beginning, "gone">): Failure | undefined {
+  if (now.kind !== "open" || known.exposure.kind !== "open") return undefined;
+  const { digests } = now.release;
+  const before = known.exposure.release.digests;
+  const isSame =
+    digests.model === before.model && digests.safeguards === before.safeguards && digests.policy === before.policy;
+  return isSame ? undefined : new Failure("stage_closed", "", { detail: { reason: "changed", digest: digests.model } });
+}
+
+function restrictedCategories(gateway: Gateway, model: Name): readonly Category[] {
+  const isOfModel = [...gateway.follower.state.restrictions.values()].filter((known) => known.model === model);
+  return isOfModel
+    .map(({ limit }) => limit)
+    .flatMap((limit: Limit) => (limit.kind === "category-prohibited" ? [limit.category] : []));
+}
+
+/** A category that a restriction prohibits is prohibited, whatever the policy or the caller's scopes say. */
+function restrictedPolicy(policy: UsagePolicy, prohibited: readonly Category[]): UsagePolicy {
+  if (prohibited.length === 0) return policy;
+  return { ...policy, categories: policy.categories.filter((rule) => !prohibited.includes(rule.category)) };
+}
+
+export interface Ending {
+  readonly outcome: Outcome;
+  readonly why: string | null;
+  readonly input: string;
+  readonly output: string;
+  readonly answer: string;
+  readonly tokens: readonly [prompt: number, completion: number];
+}
+
+/** Records how an exchange ended, settles its reservation, and gives the receipt. */
+export async function recordEnding(exchange: Exchange, ending: Ending, parts: Recording): Promise<SignedReceipt> {
+  const { gateway, reservation } = parts;
+  exchange.end();
+  reservation?.settle(ending.tokens[0] + ending.tokens[1]);
+  const { exposure } = exchange;
+  if (exposure.kind === "permit" && exchange.item !== null && isAnswered(ending.outcome)) {
+    gateway.attempts.answered(exposure.permit, exchange.item);
+  }
+  const { answer, tokens, ...said } = ending;
+  return gateway.recorder.finish({
+    id: exchange.id,
+    model: exchange.model,
+    config: exchange.configuration.config,
+    under: underOf(exposure),
+    stage: exposure.kind === "open" ? exposure.release.stage : "permit",
+    key: exposure.kind === "open" ? exposure.key : null,
+    item: exchange.item,
+    ...said,
+    request: JSON.stringify(exchange.body),
+    answer,
+    tokens: [tokens[0], tokens[1]],
+  });
+}
+
+export interface Recording {
+  readonly gateway: Gateway;
+  readonly reservation: Reservation | undefined;
+}
+
+function isAnswered(outcome: Outcome): boolean {
+  return outcome === "served" || outcome === "blocked";
+}
+
+export interface EarlyRefusal {
+  readonly id: ReceiptId;
+  readonly model: Name;
+  readonly key: KeyId;
+  readonly why: string;
+}
+
+/** The receipt of a request that was refused before anything was loaded for it, to a key that is known. */
+export async function recordRefusal(refusal: EarlyRefusal, gateway: Gateway): Promise<SignedReceipt> {
+  return gateway.recorder.finish({
+    id: refusal.id,
+    model: refusal.model,
+    config: null,
+    under: null,
+    stage: "withheld",
+    key: refusal.key,
+    item: null,
+    outcome: "refused",
+    why: refusal.why,
+    input: "none",
+    output: "none",
+    request: "",
+    answer: "",
+    tokens: [0, 0],
+  });
+}
+
+/** A verdict as receipts spell it. */
+export function verdictWord(verdict: Verdict): string {
+  switch (verdict.kind) {
+    case "pass":
+      return "pass";
+    case "flag":
+    case "review":
+    case "block":
+      return `${verdict.kind}:${verdict.category}`;
+    case "unknown":
+      return `unknown:${verdict.cause}`;
+  }
+}
+
+/** A failure as receipts spell it: its code, and its reason after a colon. */
+export function whyWord(failure: Failure): string {
+  const { reason } = failure.detail;
+  return typeof reason === "string" && /^[a-z-]{1,24}$/.test(reason) ? `${failure.code}:${reason}` : failure.code;
+}
+
+/** The refusal of a verdict that does not let text through. Review refuses too, until there are reviewers to wait for. */
+export function blocked(verdict: Verdict): Failure {
+  if (verdict.kind === "unknown") {
+    return new Failure("safeguard_unavailable", "", {
+      detail: { reason: verdict.cause, verdict: verdictWord(verdict) },
+    });
+  }
+  const reason = "category" in verdict ? verdict.category : null;
+  return new Failure("policy_blocked", "", { detail: { reason, verdict: verdictWord(verdict) } });
+}

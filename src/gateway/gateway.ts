@@ -1,0 +1,26 @@
+// The parts of one running gateway, as the request flow sees them. Built by src/main, used by serve.ts and listener.ts.
+import type { Primitives } from "../proof/primitives.ts";
+import type { Feed } from "../feed/feed.ts";
+import type { Attempts } from "./attempts.ts";
+import type { Configurations } from "./configurations.ts";
+import type { Clock, Follower } from "./follower.ts";
+import type { HoldDesk } from "./hold.ts";
+import type { LiveExchanges } from "./live.ts";
+import type { Quotas } from "./quota.ts";
+import type { Recorder } from "./recorder.ts";
+
+export interface Gateway {
+  readonly follower: Follower;
+  readonly feed: Feed;
+  readonly configurations: Configurations;
+  readonly quotas: Quotas;
+  readonly attempts: Attempts;
+  readonly recorder: Recorder;
+  readonly live: LiveExchanges;
+  readonly holdDesk: HoldDesk;
+  readonly clock: Clock;
+  readonly primitives: Primitives;
+  /** Where a refused caller can turn; stands in every refusal. */
+  readonly contact: string;
+  readonly isDraining: () => boolean;
+}

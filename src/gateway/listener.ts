@@ -1,0 +1,279 @@
+// The data plane's listener: routes, bodies, headers, and the writing of answers with back-pressure. One route table, no
+// route that tests anything, and the Host header checked, so that no page in a browser can talk to it by another name.
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import { Failure, httpStatus } from "../terms/failure.ts";
+import { envelopeBytesMax } from "../acts/statement.ts";
+import { Name, ReceiptId } from "../terms/ids.ts";
+import { reachableModels } from "../exposure/exposure.ts";
+import { itemHeader } from "../acts/item-proof.ts";
+import { bodyBytesMax, checkOpen, identify } from "./admission.ts";
+import type { Answer } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { takeHold } from "./hold.ts";
+import { refusalOf } from "./refusals.ts";
+import { serveChat } from "./serve.ts";
+import { errorBody, errorHeaders } from "./wire.ts";
+
+/** A caller that reads nothing for this long, in milliseconds, is let go. */
+const stalledMsMax = 30_000;
+
+export interface ListenerOptions {
+  /** Host names this listener answers to, without port; loopback names always are among them. */
+  readonly hosts: readonly string[];
+}
+
+const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
+
+export function createListener(gateway: Gateway, options: ListenerOptions): Server {
+  const hosts = new Set([...loopbackHosts, ...options.hosts]);
+  const server = createServer({ requestTimeout: 60_000, headersTimeout: 10_000 }, (request, response) => {
+    const asked: Asked = { request, response, gateway, url: new URL(request.url ?? "/", "http://gateway") };
+    const work = hosts.has(hostOf(request)) ? route(asked) : Promise.reject(new Failure("not_found", ""));
+    work.catch((error: unknown) => {
+      sendFailure(asked, error);
+    });
+  });
+  server.maxHeadersCount = 100;
+  return server;
+}
+
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly gateway: Gateway;
+  readonly url: URL;
+}
+
+function hostOf(request: IncomingMessage): string {
+  return (request.headers.host ?? "").replace(/:\d{1,5}$/, "");
+}
+
+/** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
+const laterRoutes = new Set([
+  "/v1/responses",
+  "/v1/messages",
+  "/v1/messages/count_tokens",
+  "/v1/embeddings",
+  "/v1/completions",
+]);
+
+async function route(asked: Asked): Promise<void> {
+  const { pathname } = asked.url;
+  const method = asked.request.method ?? "";
+  if (method === "POST") return routePost(asked, pathname);
+  if (method !== "GET" && method !== "HEAD") throw new Failure("not_found", "");
+  if (pathname === "/v1/models" || pathname.startsWith("/v1/models/")) return sendModels(asked, pathname);
+  if (pathname.startsWith("/v1/receipts/")) return sendReceipt(asked, pathname);
+  if (pathname === "/healthz") return sendJson(asked.response, { status: 200 }, { status: "up" });
+  if (pathname === "/readyz") return sendReadiness(asked);
+  return sendPublicFile(asked, pathname);
+}
+
+async function routePost(asked: Asked, pathname: string): Promise<void> {
+  if (pathname === "/v1/chat/completions") return chat(asked);
+  if (pathname === "/hold") return hold(asked);
+  if (!laterRoutes.has(pathname)) throw new Failure("not_found", "");
+  throw new Failure("feature_unsupported", `${pathname} is not offered yet. Use /v1/chat/completions.`);
+}
+
+async function chat(asked: Asked): Promise<void> {
+  const { request, response, gateway } = asked;
+  const secret = secretOf(request);
+  // Strangers are turned away before a byte of their body is read.
+  identify(secret, gateway);
+  const body = await readBody(request, bodyBytesMax);
+  const gone = goneSignal(request, response);
+  const item = request.headers[itemHeader];
+  const answer = await serveChat({ secret, item: typeof item === "string" ? item : undefined, body, gone }, gateway);
+  await sendAnswer(asked, answer);
+}
+
+function secretOf(request: IncomingMessage): string | undefined {
+  const { authorization } = request.headers;
+  if (authorization !== undefined) return /^Bearer\s+(\S+)$/i.exec(authorization)?.[1];
+  const key = request.headers["x-api-key"];
+  return typeof key === "string" ? key : undefined;
+}
+
+function goneSignal(request: IncomingMessage, response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => {
+    if (!response.writableFinished) gone.abort(new Failure("request_invalid", "The caller went away."));
+  });
+  request.once("error", () => {
+    gone.abort();
+  });
+  return gone.signal;
+}
+
+async function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    if (!Buffer.isBuffer(part)) throw new Failure("request_invalid", "The body could not be read.");
+    bytes += part.length;
+    if (bytes > bytesMax) throw new Failure("body_too_large", `A request has at most ${bytesMax} bytes.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
+  const { response, gateway } = asked;
+  switch (answer.kind) {
+    case "refused": {
+      const { refusal, id, receipt } = answer;
+      const headers = { ...errorHeaders(refusal), ...idHeaders(id), ...receiptHeader(receipt?.text) };
+      return sendJson(response, { status: refusal.status, headers }, errorBody(refusal, id, gateway.contact));
+    }
+    case "whole":
+      return sendJson(
+        response,
+        {
+          status: 200,
+          headers: {
+            ...exchangeHeaders(answer.exchange),
+            ...receiptHeader(answer.receipt.text),
+          },
+        },
+        answer.completion,
+      );
+    case "stream":
+      return sendStream(response, answer.events, {
+        ...exchangeHeaders(answer.exchange),
+        ...receiptHeader(answer.exchange.id),
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+      });
+  }
+}
+
+function idHeaders(id: ReceiptId): Record<string, string> {
+  return { "x-request-id": id };
+}
+
+function receiptHeader(text: string | undefined): Record<string, string> {
+  return text === undefined ? {} : { "x-headgate-receipt": text };
+}
+
+function exchangeHeaders({ exposure, id }: Exchange): Record<string, string> {
+  if (exposure.kind === "permit")
+    return { ...idHeaders(id), "x-headgate-stage": "permit", "x-headgate-permit": exposure.permit.permit };
+  const { stage, certificate, oneSigner } = exposure.release;
+  const mark = oneSigner ? { "x-headgate-one-signer": "true" } : {};
+  return { ...idHeaders(id), "x-headgate-stage": stage, "x-headgate-certificate": certificate, ...mark };
+}
+
+async function sendStream(
+  response: ServerResponse,
+  events: AsyncGenerator<string, void, void>,
+  headers: Record<string, string>,
+): Promise<void> {
+  response.writeHead(200, headers);
+  response.flushHeaders();
+  for await (const event of events) {
+    if (response.destroyed) break;
+    if (!response.write(event)) await drained(response);
+  }
+  response.end();
+}
+
+/** Waits until the caller reads on; one who does not is let go. */
+async function drained(response: ServerResponse): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => response.destroy(), stalledMsMax);
+    const done = (): void => {
+      clearTimeout(timer);
+      response.off("drain", done);
+      response.off("close", done);
+      resolve();
+    };
+    response.once("drain", done);
+    response.once("close", done);
+  });
+}
+
+interface Head {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+function sendJson(response: ServerResponse, { status, headers }: Head, value: unknown): void {
+  const body = Buffer.from(JSON.stringify(value));
+  response.writeHead(status, { "content-type": "application/json", "content-length": body.length, ...headers });
+  response.end(body);
+}
+
+function sendFailure({ request, response, gateway }: Asked, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  const failure = error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
+  const refusal = refusalOf(failure);
+  const id = gateway.recorder.newId();
+  // What is left of a body nobody read would be taken for the next request.
+  const headers = { ...errorHeaders(refusal), ...idHeaders(id), ...(request.complete ? {} : { connection: "close" }) };
+  sendJson(response, { status: refusal.status, headers }, errorBody(refusal, id, gateway.contact));
+}
+
+/** Whoever holds is staff, not a caller: the codes of statements are theirs to read. */
+async function hold(asked: Asked): Promise<void> {
+  const { request, response, gateway } = asked;
+  try {
+    const held = await takeHold(await readBody(request, envelopeBytesMax), gateway);
+    sendJson(response, { status: 200 }, held);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const { code, message, detail } = error;
+    sendJson(response, { status: httpStatus[code] }, { error: { code, message, detail, needs: [] } });
+  }
+}
+
+async function sendModels(asked: Asked, pathname: string): Promise<void> {
+  const { gateway, request, response } = asked;
+  const hash = identify(secretOf(request), gateway);
+  checkOpen(gateway);
+  const models = reachableModels(gateway.follower.state, hash, gateway.follower.moment());
+  const listed = models.map((id) => ({ id, object: "model", created: 0, owned_by: "headgate" }));
+  if (pathname === "/v1/models") return sendJson(response, { status: 200 }, { object: "list", data: listed });
+  const name = Name.safeParse(pathname.slice("/v1/models/".length)).data;
+  const found = listed.find(({ id }) => id === name);
+  if (found === undefined) throw new Failure("model_unknown", "");
+  return sendJson(response, { status: 200 }, found);
+}
+
+async function sendReceipt(asked: Asked, pathname: string): Promise<void> {
+  const { gateway, request, response } = asked;
+  identify(secretOf(request), gateway);
+  const id = ReceiptId.safeParse(pathname.slice("/v1/receipts/".length)).data;
+  const text = id === undefined ? undefined : (gateway.recorder.find(id) ?? (await gateway.feed.receipt(id)));
+  if (text === undefined) throw new Failure("not_found", "");
+  sendJson(response, { status: 200 }, { id, receipt: text });
+}
+
+function sendReadiness({ gateway, response }: Asked): void {
+  const closure = gateway.isDraining() ? "draining" : gateway.follower.closure();
+  const isReady = closure === undefined && gateway.recorder.isReady();
+  sendJson(
+    response,
+    { status: isReady ? 200 : 503 },
+    { ready: isReady, closure: closure ?? null, live: gateway.live.count() },
+  );
+}
+
+async function sendPublicFile({ gateway, response }: Asked, pathname: string): Promise<void> {
+  const file = await gateway.feed.publicFile(pathname.slice(1));
+  if (file === undefined) throw new Failure("not_found", "");
+  response.writeHead(200, {
+    "content-type": file.contentType,
+    "cache-control": file.cacheControl,
+    "content-length": file.body.length,
+    "access-control-allow-origin": "*",
+    "x-content-type-options": "nosniff",
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'",
+  });
+  response.end(file.body);
+}

@@ -1,0 +1,134 @@
+// Puts one gateway together and takes it apart: the mark, the follower, the recorder, the listener, and the beats that
+// hand usage over. It has no database; what it needs comes by the feed, and what it owes leaves by the drain.
+import type { Server } from "node:http";
+import path from "node:path";
+import { latestCertificate } from "../acts/state.ts";
+import type { Feed, UsageCount } from "../feed/feed.ts";
+import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { Registry } from "../safeguards/registry.ts";
+import type { Digest } from "../terms/ids.ts";
+import type { ModelDocument } from "../upstream/model-document.ts";
+import type { Upstream } from "../upstream/upstream.ts";
+import { createAttempts } from "./attempts.ts";
+import { openConfigurations } from "./configurations.ts";
+import { type Clock, follow } from "./follower.ts";
+import type { Gateway } from "./gateway.ts";
+import { openHoldDesk } from "./hold.ts";
+import { createListener } from "./listener.ts";
+import { createLiveExchanges } from "./live.ts";
+import { openMark } from "./mark.ts";
+import { type Quotas, createQuotas } from "./quota.ts";
+import { openRecorder } from "./recorder.ts";
+
+export interface GatewayOptions {
+  readonly feed: Feed;
+  /** Act digest of the first trust root; undefined only where the operator has no root yet. */
+  readonly pin: Digest | undefined;
+  readonly signer: Signer;
+  /** Holds the mark and the spool. */
+  readonly folder: string;
+  readonly registry: Registry;
+  readonly openUpstream: (document: ModelDocument) => Promise<Upstream>;
+  readonly clock: Clock;
+  readonly primitives: Primitives;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly contact: string;
+  readonly hosts: readonly string[];
+  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+}
+
+export interface OpenGateway {
+  readonly gateway: Gateway;
+  readonly server: Server;
+  /** Refuses new work, lets running exchanges end for a while, drains, and stops. */
+  readonly close: () => Promise<void>;
+}
+
+/** How long running exchanges may go on while the gateway closes, in milliseconds. */
+const drainMsMax = 10_000;
+const usageMs = 5_000;
+
+export async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
+  const { feed, clock, primitives } = options;
+  const mark = await openMark(path.join(options.folder, "mark"));
+  const follower = await follow({ ...options, mark });
+  const recorder = await openRecorder({
+    ...options,
+    follower,
+    gateway: options.signer,
+    spool: path.join(options.folder, "spool"),
+  });
+  const configurations = openConfigurations({ ...options, hasher: primitives });
+  const quotas = createQuotas(await usageToday(feed), clock.now());
+  let isDraining = false;
+  const gateway: Gateway = {
+    follower,
+    feed,
+    configurations,
+    quotas,
+    attempts: createAttempts(),
+    recorder,
+    live: createLiveExchanges(),
+    holdDesk: openHoldDesk(feed),
+    clock,
+    primitives,
+    contact: options.contact,
+    isDraining: () => isDraining,
+  };
+  follower.onChange(() => {
+    gateway.live.recheck();
+    makeReady(gateway);
+  });
+  const timer = setInterval(() => void drainUsage(feed, quotas), usageMs);
+  const server = createListener(gateway, options);
+  return {
+    gateway,
+    server,
+    close: async () => {
+      isDraining = true;
+      server.close();
+      server.closeIdleConnections();
+      await emptied(gateway);
+      clearInterval(timer);
+      await drainUsage(feed, quotas);
+      await recorder.close();
+      gateway.holdDesk.close();
+      gateway.live.close();
+      server.closeAllConnections();
+      await follower.close();
+      await configurations.close();
+    },
+  };
+}
+
+/** Loads what certificates name before anybody asks for it. Whoever asks meets the failure, if there is one. */
+function makeReady(gateway: Gateway): void {
+  for (const model of gateway.follower.state.certificates.keys()) {
+    const certificate = latestCertificate(gateway.follower.state, model);
+    if (certificate === undefined) continue;
+    const { model: document, safeguards, policy } = certificate.release.digests;
+    gateway.configurations.load({ model: document, safeguards, policy }).catch(() => undefined);
+  }
+}
+
+async function usageToday(feed: Feed): Promise<readonly UsageCount[]> {
+  return feed.usageToday();
+}
+
+async function drainUsage(feed: Feed, quotas: Quotas): Promise<void> {
+  const counts = quotas.take();
+  if (counts.length === 0) return;
+  try {
+    await feed.recordUsage(counts);
+  } catch {
+    quotas.putBack(counts);
+  }
+}
+
+async function emptied(gateway: Gateway): Promise<void> {
+  for (let waitedMs = 0; waitedMs < drainMsMax && gateway.live.count() > 0; waitedMs += 50) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+  }
+}
