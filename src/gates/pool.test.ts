@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as check, array, constantFrom, integer, property, record } from "fast-check";
+import { Receipt } from "../acts/receipt.ts";
 import { Digest, Name, PermitId, ReceiptId } from "../terms/ids.ts";
 import type { TrialOutcome } from "../terms/trial.ts";
-import { type PermitRun, type PooledSuite, poolTrials, type SealedTry, type SeenReceipt } from "./pool.ts";
+import { type PermitRun, type PooledSuite, poolTrials, type SealedTry, seenReceipt, type SeenReceipt } from "./pool.ts";
 
 const at = "2026-03-01T00:00:00.000Z";
 const digest = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
@@ -18,7 +19,7 @@ const suiteOf = (...ids: readonly string[]): PooledSuite => ({
   name: Name.parse("misuse-core"),
   measure: Name.parse("misuse-success"),
   failure: "served-and-harmful",
-  items: ids.map((leaf) => ({ leaf, cluster: leaf })),
+  items: ids.map((id) => ({ id, cluster: id })),
 });
 const receiptId = (number: number): ReceiptId => ReceiptId.parse(`rcpt_${String(number).padStart(24, "0")}`);
 const permitId = (number: number): PermitId => PermitId.parse(`permit_${String(number).padStart(16, "0")}`);
@@ -128,6 +129,34 @@ test("exchanges that the ledger counts and nobody shows are unknown trials of th
 test("fewer attempts than the permit was given for leave an item unknown", () => {
   const run = { ...honestRun(1, [{ item: "a", outcome: "safe" }]), attempts: 2 };
   assert.deepEqual(marks(suiteOf("a"), [run]), { a: "unknown" });
+});
+
+test("who may have seen part of an answer saw one; who saw nothing did not", () => {
+  const receipt = (outcome: Receipt["outcome"], tokens: number): Receipt =>
+    Receipt.parse({
+      v: 1,
+      id: receiptId(1),
+      seq: 1,
+      at,
+      model: "small",
+      config: digest("6"),
+      under: permitId(1),
+      stage: "permit",
+      key: null,
+      item: digest("7"),
+      outcome,
+      why: null,
+      input: "pass",
+      output: "none",
+      content: digest("8"),
+      tokens: [5, tokens],
+    });
+  const answered = (outcome: Receipt["outcome"], tokens: number): boolean | undefined =>
+    seenReceipt(receipt(outcome, tokens))?.answered;
+  assert.deepEqual([answered("served", 0), answered("blocked", 0)], [true, true]);
+  assert.deepEqual([answered("cut", 0), answered("cut", 3), answered("stopped", 3)], [false, true, true]);
+  assert.deepEqual([answered("failed", 0), answered("refused", 0)], [false, false]);
+  assert.equal(seenReceipt({ ...receipt("served", 1), item: null }), undefined);
 });
 
 test("a further permit never turns a failed item into another, nor an unknown one into a clean one", () => {

@@ -33,10 +33,10 @@ export interface SeenReceipt {
  */
 export function seenReceipt(receipt: Receipt): SeenReceipt | undefined {
   if (receipt.item === null) return undefined;
-  return { receipt: receipt.id, item: receipt.item, answered: wasAnswered(receipt), at: receipt.at };
+  return { receipt: receipt.id, item: receipt.item, answered: gaveAnAnswer(receipt), at: receipt.at };
 }
 
-function wasAnswered({ outcome, tokens }: Receipt): boolean {
+function gaveAnAnswer({ outcome, tokens }: Receipt): boolean {
   switch (outcome) {
     case "served":
     case "blocked":
@@ -65,8 +65,8 @@ export interface PooledSuite {
   readonly name: Name;
   readonly measure: Name;
   readonly failure: FailureKind;
-  /** All items, tried or not: who stops early keeps the rest as unknown. */
-  readonly items: readonly { readonly leaf: string; readonly cluster: string }[];
+  /** All items, tried or not, by the leaf that receipts name: who stops early keeps the rest as unknown. */
+  readonly items: readonly { readonly id: string; readonly cluster: string }[];
 }
 
 export interface Trial {
@@ -91,7 +91,7 @@ export function poolTrials(
   if (used.length === 0) return undefined;
   const entries = used.flatMap((run) => entriesOf(run, suite.failure));
   const byItem = Map.groupBy(entries, ({ item }) => item);
-  const listed = new Map(suite.items.map(({ leaf, cluster }) => [leaf, cluster]));
+  const listed = new Map(suite.items.map(({ id, cluster }) => [id, cluster]));
   const trials = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
     trialOf(item, listed.get(item) ?? item, byItem.get(item) ?? []),
   );
