@@ -1,0 +1,168 @@
+// The real model in its own process. The first run fetches it and its runtime into the cache; later runs take seconds.
+import assert from "node:assert/strict";
+import { copyFile, mkdtemp, open, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { Failure, failureCode } from "../../terms/failure.ts";
+import { type ChatBody, chunkTexts } from "../chat.ts";
+import { type Upstream, upstreamBounds } from "../upstream.ts";
+import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded.ts";
+import { fetchModel } from "./fetch.ts";
+import { ensureRuntime } from "./runtime.ts";
+
+const cacheFolder = process.env["HEADGATE_CACHE"] ?? join(homedir(), ".cache", "headgate");
+const weights = "sha256:b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53";
+const never = new AbortController().signal;
+let runtimeFolder = "";
+let file = "";
+let model: Upstream;
+let events: EmbeddedEvent[] = [];
+let scratch = "";
+
+function onEvent(event: EmbeddedEvent): void {
+  events.push(event);
+}
+
+function openModel(path: string): Promise<Upstream> {
+  return openEmbedded({
+    ...embeddedDefaults,
+    bounds: upstreamBounds,
+    file: path,
+    runtimeFolder,
+    onEvent,
+    parallel: 2,
+    restartMsMin: 50,
+  });
+}
+
+before(async () => {
+  scratch = await mkdtemp(join(tmpdir(), "headgate-embedded-"));
+  [runtimeFolder, { path: file }] = await Promise.all([
+    ensureRuntime({ cacheFolder }),
+    fetchModel("smollm2-135m-instruct", { cacheFolder, modelFile: process.env["HEADGATE_MODEL_FILE"] }),
+  ]);
+  model = await openModel(file);
+});
+after(async () => {
+  await model.close();
+  await rm(scratch, { recursive: true });
+});
+
+function ask(content: string, more: Partial<ChatBody> = {}): ChatBody {
+  return { model: "small", messages: [{ role: "user", content }], max_tokens: 24, temperature: 0, ...more };
+}
+const france = ask("What is the capital of France?");
+
+async function until(isTrue: () => boolean): Promise<void> {
+  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+test("the model answers, whole and streamed, with the same text at temperature 0", async () => {
+  const answer = await model.complete(france, never);
+  assert.match(answer.choices[0]?.message.content ?? "", /Paris/);
+  assert.equal(answer.choices[0]?.finish_reason, "stop");
+  assert.ok((answer.usage?.prompt_tokens ?? 0) > 10);
+  let text = "";
+  let finish: string | undefined;
+  for await (const chunk of model.stream(france, never)) {
+    text += chunkTexts(chunk)
+      .map((piece) => piece.text)
+      .join("");
+    finish ??= chunk.choices[0]?.finish_reason ?? undefined;
+  }
+  assert.equal(text, answer.choices[0]?.message.content);
+  assert.equal(finish, "stop");
+});
+
+test("the digest is of the file that was loaded", async () => {
+  assert.deepEqual(await model.measure(), { weights });
+  assert.deepEqual(await model.health(), { kind: "up" });
+});
+
+test("more requests than places are all answered, and each with its own answer", async () => {
+  const countries = ["France", "Italy", "Japan", "Germany", "Poland"];
+  const answers = await Promise.all(
+    countries.map((country) => model.complete(ask(`What is the capital of ${country}?`), never)),
+  );
+  for (const [index, country] of countries.entries()) {
+    assert.match(answers[index]?.choices[0]?.message.content ?? "", new RegExp(country));
+  }
+});
+
+test("the limit on tokens, stop texts and the seed are obeyed", async () => {
+  const story = ask("Write a long story about a dragon.", { max_tokens: 5 });
+  const short = await model.complete(story, never);
+  assert.equal(short.choices[0]?.finish_reason, "length");
+  assert.equal(short.usage?.completion_tokens, 5);
+  const stopped = await model.complete({ ...france, stop: ["Paris"] }, never);
+  assert.doesNotMatch(stopped.choices[0]?.message.content ?? "", /Paris/);
+  const seeded = ask("Name a random animal.", { temperature: 1, seed: 7 });
+  const [one, two] = [await model.complete(seeded, never), await model.complete(seeded, never)];
+  assert.equal(one.choices[0]?.message.content, two.choices[0]?.message.content);
+});
+
+test("a conversation longer than the context is refused instead of shortened", async () => {
+  const long = ask("word ".repeat(3_000));
+  await assert.rejects(model.complete(long, never), (error) => failureCode(error) === "request_invalid");
+});
+
+test("giving up frees the place at once", async () => {
+  const endless = ask("Count from one to one thousand in words.", { max_tokens: 1_500 });
+  for (let round = 0; round < 4; round += 1) {
+    const controller = new AbortController();
+    const stream = model.stream(endless, controller.signal);
+    await stream.next();
+    await stream.next();
+    controller.abort();
+    await assert.rejects(async () => {
+      while ((await stream.next()).done !== true);
+    });
+  }
+  assert.match((await model.complete(france, never)).choices[0]?.message.content ?? "", /Paris/);
+});
+
+test("a killed process fails what is under way, is started again and serves the same file", async () => {
+  const ready = events.findLast((event) => event.kind === "ready");
+  assert.ok(ready);
+  const stream = model.stream(ask("Write a long story.", { max_tokens: 1_000 }), never);
+  await stream.next();
+  const seen = events.length;
+  process.kill(ready.pid, "SIGKILL");
+  await assert.rejects(
+    async () => {
+      while ((await stream.next()).done !== true);
+    },
+    (error) => error instanceof Failure && error.detail["why"] === "cut",
+  );
+  await until(() => events.slice(seen).some((event) => event.kind === "ready"));
+  assert.match((await model.complete(france, never)).choices[0]?.message.content ?? "", /Paris/);
+});
+
+test("a file that changed since the first start is not served after a restart", async () => {
+  const copy = join(scratch, "copy.gguf");
+  await copyFile(file, copy);
+  events = [];
+  const changing = await openModel(copy);
+  const [ready] = events;
+  assert.ok(ready?.kind === "ready");
+  const handle = await open(copy, "r+");
+  // One bit deep in the weights: the file still loads and would answer, only it is another model.
+  await handle.write(Buffer.from([0x5a]), 0, 1, 90_000_000);
+  await handle.close();
+  process.kill(ready.pid, "SIGKILL");
+  await until(() => events.some((event) => event.kind === "ended"));
+  let health = await changing.health();
+  while (health.kind !== "down" || !health.message.includes("not the one")) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    health = await changing.health();
+  }
+  await assert.rejects(changing.complete(france, never), (error) => failureCode(error) === "model_unavailable");
+  await changing.close();
+});
+
+test("a file that is no model, or is not there, fails the start with a reason", async () => {
+  for (const path of [import.meta.filename, join(scratch, "absent.gguf")]) {
+    await assert.rejects(openModel(path), (error) => failureCode(error) === "model_unavailable");
+  }
+});
