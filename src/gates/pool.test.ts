@@ -132,25 +132,6 @@ test("fewer attempts than the permit was given for leave an item unknown", () =>
 });
 
 test("who may have seen part of an answer saw one; who saw nothing did not", () => {
-  const receipt = (outcome: Receipt["outcome"], tokens: number): Receipt =>
-    Receipt.parse({
-      v: 1,
-      id: receiptId(1),
-      seq: 1,
-      at,
-      model: "small",
-      config: digest("6"),
-      under: permitId(1),
-      stage: "permit",
-      key: null,
-      item: digest("7"),
-      outcome,
-      why: null,
-      input: "pass",
-      output: "none",
-      content: digest("8"),
-      tokens: [5, tokens],
-    });
   const answered = (outcome: Receipt["outcome"], tokens: number): boolean | undefined =>
     seenReceipt(receipt(outcome, tokens))?.answered;
   assert.deepEqual([answered("served", 0), answered("blocked", 0)], [true, true]);
@@ -182,4 +163,25 @@ test("a further permit never turns a failed item into another, nor an unknown on
 
 function renamed(tried: SealedTry, outcome: TrialOutcome): SealedTry {
   return { ...tried, outcome };
+}
+
+function receipt(outcome: Receipt["outcome"], tokens: number): Receipt {
+  return Receipt.parse({
+    v: 1,
+    id: receiptId(1),
+    seq: 1,
+    at,
+    model: "small",
+    config: digest("6"),
+    under: permitId(1),
+    stage: "permit",
+    key: null,
+    item: digest("7"),
+    outcome,
+    why: null,
+    input: "pass",
+    output: "none",
+    content: digest("8"),
+    tokens: [5, tokens],
+  });
 }
