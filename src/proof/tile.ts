@@ -4,7 +4,7 @@
 import { Failure } from "../terms/failure.ts";
 import { assert } from "./assert.ts";
 import { concatBytes } from "./encoding.ts";
-import { consistencyRanges, foldRight, inclusionRanges, nodeHash, type Range } from "./merkle.ts";
+import { consistencyRanges, foldRight, inclusionRanges, nodeHash, type Frontier, type Range } from "./merkle.ts";
 import { hashBytes, type Hasher } from "./primitives.ts";
 
 export const tileWidthMax = 256;
@@ -134,6 +134,15 @@ export async function rootFromTiles(tree: TiledTree, hasher: Hasher): Promise<Ui
   const [root] = await hashRanges([{ start: 0, end: tree.size }], tree, hasher);
   assert(root !== undefined, "one range gives one hash");
   return root;
+}
+
+/** What appending to the tree goes on from. */
+export async function frontierFromTiles(tree: TiledTree, hasher: Hasher): Promise<Frontier> {
+  const subtrees = completeNodes({ start: 0, end: tree.size }).map(({ height, index }) => ({
+    start: index * 2 ** height,
+    end: (index + 1) * 2 ** height,
+  }));
+  return { size: tree.size, hashes: await hashRanges(subtrees, tree, hasher) };
 }
 
 /** The inclusion proof of leaf `index` in the tree. The caller checks what it proves: tiles are only as good as their reader. */
