@@ -1,0 +1,70 @@
+// Everything the environment says, read once, here and nowhere else. An unknown or wrong value is an error with its name.
+import { homedir } from "node:os";
+import path from "node:path";
+import { Failure } from "../terms/failure.ts";
+import { Digest } from "../terms/ids.ts";
+
+export interface Configuration {
+  readonly host: string;
+  readonly port: number;
+  readonly controlPort: number;
+  readonly data: string;
+  /** Server keys lie outside the data folder, so that a copy of the data is not a copy of the keys. */
+  readonly keys: string;
+  readonly storePath: string;
+  /** Model and runtime of the embedded upstream. */
+  readonly cache: string;
+  readonly modelFile: string | undefined;
+  /** The one folder `file:` secrets of documents are read from. */
+  readonly secrets: string | undefined;
+  /** Pinned first trust root; otherwise the one in the data folder's trust.json. */
+  readonly trust: Digest | undefined;
+  readonly contact: string;
+  readonly hosts: readonly string[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export function readConfiguration(environment: Environment, dataDefault = "./data"): Configuration {
+  const data = path.resolve(environment["HEADGATE_DATA"] ?? dataDefault);
+  const host = environment["HEADGATE_HOST"] ?? "127.0.0.1";
+  return {
+    host,
+    port: portOf(environment, "HEADGATE_PORT", 8700),
+    controlPort: portOf(environment, "HEADGATE_CONTROL_PORT", 8701),
+    data,
+    keys: path.resolve(environment["HEADGATE_KEYS"] ?? `${data}-keys`),
+    storePath: storeOf(environment["HEADGATE_STORE"], data),
+    cache: cacheOf(environment),
+    modelFile: environment["HEADGATE_MODEL_FILE"],
+    secrets: environment["HEADGATE_SECRETS"],
+    trust: trustOf(environment["HEADGATE_TRUST"]),
+    contact: environment["HEADGATE_CONTACT"] ?? "the operator of this gateway",
+    hosts: (environment["HEADGATE_HOSTS"] ?? "").split(",").filter((name) => name !== ""),
+  };
+}
+
+export function cacheOf(environment: Environment): string {
+  return path.resolve(environment["HEADGATE_CACHE"] ?? path.join(homedir(), ".cache", "headgate"));
+}
+
+function portOf(environment: Environment, name: string, usual: number): number {
+  const text = environment[name];
+  if (text === undefined) return usual;
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : -1;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new Failure("configuration_invalid", `${name} is a port from 0 (any free one) to 65535, not "${text}".`);
+}
+
+function storeOf(text: string | undefined, data: string): string {
+  if (text === undefined) return path.join(data, "headgate.db");
+  if (text.startsWith("sqlite:")) return path.resolve(text.slice("sqlite:".length));
+  throw new Failure("configuration_invalid", "HEADGATE_STORE is sqlite:PATH. PostgreSQL is not offered yet.");
+}
+
+function trustOf(text: string | undefined): Digest | undefined {
+  if (text === undefined) return undefined;
+  const digest = Digest.safeParse(text);
+  if (digest.success) return digest.data;
+  throw new Failure("configuration_invalid", "HEADGATE_TRUST is the digest of the first trust root, sha256:…");
+}
