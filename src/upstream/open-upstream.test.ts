@@ -1,0 +1,60 @@
+// From document to a served answer, with the key and the rules that the document and the environment give.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { failureCode } from "../terms/failure.ts";
+import { startMock } from "../../test/upstream-mock/server.ts";
+import { admitBody } from "./envelope.ts";
+import { ModelDocument } from "./model-document.ts";
+import { openUpstream, type UpstreamEnvironment } from "./open-upstream.ts";
+import { upstreamBounds } from "./upstream.ts";
+
+const environment: UpstreamEnvironment = {
+  secrets: { environment: { UPSTREAM_KEY: "sk-own" }, folder: undefined },
+  ownPorts: new Set(),
+  cacheFolder: "unused",
+  modelFile: undefined,
+  bounds: upstreamBounds,
+  onProgress: () => undefined,
+  onEmbeddedEvent: () => undefined,
+};
+
+function documentFor(upstream: object): ModelDocument {
+  return ModelDocument.parse({
+    kind: "Model",
+    name: "small",
+    upstream,
+    identity: { basis: "declared" },
+    systemPrompt: "Be brief.",
+  });
+}
+
+test("what the caller asks reaches the upstream named by the document, with the document's key and prompt", async () => {
+  const mock = await startMock();
+  const document = documentFor({ dialect: "openai-chat", url: mock.url, model: "mock", key: "env:UPSTREAM_KEY" });
+  const upstream = await openUpstream(document, environment);
+  const body = admitBody({ model: "small", messages: [{ role: "user", content: "Hello" }] }, document);
+  const answer = await upstream.complete(body, new AbortController().signal);
+  assert.equal(answer.choices[0]?.message.content, "You said: Hello");
+  assert.equal(mock.records[0]?.headers.authorization, "Bearer sk-own");
+  assert.deepEqual(mock.records[0]?.body["messages"], [
+    { role: "system", content: "Be brief." },
+    { role: "user", content: "Hello" },
+  ]);
+  assert.deepEqual(await upstream.measure(), {});
+  await upstream.close();
+  await mock.close();
+});
+
+test("a missing key, our own listener and an unknown model file do not open", async () => {
+  const server = { dialect: "openai-chat", url: "http://127.0.0.1:8700/v1", model: "m" };
+  const cases = [
+    [{ ...server, key: "env:UPSTREAM_NONE" }, "configuration_invalid"],
+    [server, "destination_refused"],
+    [{ dialect: "embedded", file: "../../etc/passwd", runtime: "node-llama-cpp@3.22.1" }, "configuration_invalid"],
+  ] as const;
+  for (const [upstream, code] of cases) {
+    // Nothing may be fetched for a document that is wrong: the cache folder is one that cannot be made.
+    const own = { ...environment, ownPorts: new Set([8700]), cacheFolder: "/dev/null/cache" };
+    await assert.rejects(openUpstream(documentFor(upstream), own), (error) => failureCode(error) === code);
+  }
+});
