@@ -133,11 +133,11 @@ test("fewer attempts than the permit was given for leave an item unknown", () =>
 
 test("who may have seen part of an answer saw one; who saw nothing did not", () => {
   const answered = (outcome: Receipt["outcome"], tokens: number): boolean | undefined =>
-    seenReceipt(receipt(outcome, tokens))?.answered;
+    seenReceipt(receiptOf(outcome, tokens))?.answered;
   assert.deepEqual([answered("served", 0), answered("blocked", 0)], [true, true]);
   assert.deepEqual([answered("cut", 0), answered("cut", 3), answered("stopped", 3)], [false, true, true]);
   assert.deepEqual([answered("failed", 0), answered("refused", 0)], [false, false]);
-  assert.equal(seenReceipt({ ...receipt("served", 1), item: null }), undefined);
+  assert.equal(seenReceipt({ ...receiptOf("served", 1), item: null }), undefined);
 });
 
 test("a further permit never turns a failed item into another, nor an unknown one into a clean one", () => {
@@ -165,7 +165,7 @@ function renamed(tried: SealedTry, outcome: TrialOutcome): SealedTry {
   return { ...tried, outcome };
 }
 
-function receipt(outcome: Receipt["outcome"], tokens: number): Receipt {
+function receiptOf(outcome: Receipt["outcome"], tokens: number): Receipt {
   return Receipt.parse({
     v: 1,
     id: receiptId(1),
