@@ -41,7 +41,7 @@ src/access: terms acts store ledger
 src/evidence: terms proof statistics acts store ledger
 src/documents: terms proof acts policy safeguards upstream gates evidence(only suite*.ts)
 src/runner: terms proof statistics acts evidence(not *-store.ts) safeguards upstream
-src/release: terms acts store ledger evidence gates exposure
+src/release: terms proof acts store ledger evidence gates exposure
 src/watch: terms store ledger access
 src/report: terms proof acts access evidence release watch
 src/control: terms proof statistics acts gates policy safeguards documents exposure feed store ledger access evidence release watch report outbound

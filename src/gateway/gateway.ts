@@ -4,7 +4,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { Attempts } from "./attempts.ts";
 import type { Configurations } from "./configurations.ts";
 import type { Clock, Follower } from "./follower.ts";
-import type { HoldDesk } from "./hold.ts";
+import type { HoldDesk } from "./hold-desk.ts";
 import type { LiveExchanges } from "./live.ts";
 import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";

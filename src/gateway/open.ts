@@ -13,7 +13,7 @@ import { createAttempts } from "./attempts.ts";
 import { openConfigurations } from "./configurations.ts";
 import { type Clock, follow } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
-import { openHoldDesk } from "./hold.ts";
+import { openHoldDesk } from "./hold-desk.ts";
 import { createListener } from "./listener.ts";
 import { createLiveExchanges } from "./live.ts";
 import { openMark } from "./mark.ts";
