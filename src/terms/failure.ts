@@ -47,6 +47,7 @@ export const httpStatus = {
   configuration_invalid: 400,
   profile_invalid: 400,
   model_unavailable: 503,
+  server_unreachable: 503,
 } as const satisfies Record<string, number>;
 
 export type FailureCode = keyof typeof httpStatus;

@@ -1,0 +1,141 @@
+// Talks to the control plane: reads with a pass, writes statements. What comes back is bounded, parsed once, and trusted
+// for nothing that a signature or a digest can decide.
+import { z } from "zod";
+import { signPass } from "../acts/pass.ts";
+import { ErrorView, StatementAnswer, type StatementRequest, routes } from "../control/contract.ts";
+import { concatBytes } from "../proof/encoding.ts";
+import type { Signer } from "../proof/primitives.ts";
+import { Failure, type FailureCode, httpStatus } from "../terms/failure.ts";
+import { type DeploymentId, type Instant, timestampOf } from "../terms/ids.ts";
+
+export interface ClientOptions {
+  readonly server: string;
+  /** Who reads; without one only the public part answers. */
+  readonly reader: { readonly signer: Signer; readonly deployment: DeploymentId } | undefined;
+  readonly now: () => Instant;
+}
+
+export interface Client {
+  readonly server: string;
+  /** The parsed answer to `GET path`; `path` begins with a slash and may end in a query. */
+  get<T>(path: string, type: z.ZodType<T>): Promise<T>;
+  bytes(path: string): Promise<Uint8Array>;
+  post<T>(path: string, body: unknown, as: PostOptions<T>): Promise<T>;
+  submit(request: StatementRequest): Promise<StatementAnswer>;
+}
+
+export interface PostOptions<T> {
+  readonly type: z.ZodType<T>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Bytes of one answer that are read at all. */
+const answerBytesMax = 96 * 1024 * 1024;
+/** Loosening acts are answered after the gateways folded them, so this is generous. */
+const answerMsMax = 60_000;
+
+export function createClient(options: ClientOptions): Client {
+  const base = options.server.replace(/\/+$/, "");
+
+  async function call(method: string, path: string, init: RequestInit): Promise<Uint8Array> {
+    const headers = new Headers(init.headers);
+    if (method === "GET" && options.reader !== undefined) headers.set("authorization", await passFor(method, path));
+    return answerOf({ method, ...init, headers }, base + path);
+  }
+
+  async function passFor(method: string, path: string): Promise<string> {
+    if (options.reader === undefined) throw new Error("a pass needs a reader");
+    const { signer, deployment } = options.reader;
+    const pass = { deployment, signer: signer.publicKey, method, path, at: timestampOf(options.now()) };
+    return `Headgate ${await signPass(pass, signer)}`;
+  }
+
+  async function post<T>(path: string, body: unknown, { type, headers }: PostOptions<T>): Promise<T> {
+    const init = { body: JSON.stringify(body), headers: { "content-type": "application/json", ...headers } };
+    return parseAnswer(await call("POST", path, init), type);
+  }
+
+  return {
+    server: base,
+    get: async (path, type) => parseAnswer(await call("GET", path, {}), type),
+    bytes: async (path) => call("GET", path, {}),
+    post,
+    submit: async (request) => post(routes.statements, request, { type: StatementAnswer }),
+  };
+}
+
+/** A route of the contract with its parameters filled in. */
+export function pathOf(route: string, values: Readonly<Record<string, string>> = {}): string {
+  return route.replaceAll(/:([a-z]+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
+}
+
+/** Bytes behind a URL, whoever serves them. Fails with server_unreachable, or as the server's refusal says. */
+export async function fetchBytes(url: string): Promise<Uint8Array> {
+  return answerOf({ method: "GET" }, url);
+}
+
+async function answerOf(init: RequestInit, url: string): Promise<Uint8Array> {
+  let status: number;
+  let bytes: Uint8Array;
+  try {
+    const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(answerMsMax) });
+    status = response.status;
+    bytes = await readBody(response);
+  } catch (cause) {
+    throw new Failure(
+      "server_unreachable",
+      `${new URL(url).origin} does not answer. Is \`headgate serve\` running there?`,
+      {
+        cause,
+      },
+    );
+  }
+  if (status >= 200 && status < 300) return bytes;
+  throw refusalOf(status, bytes, url);
+}
+
+async function readBody(response: Response): Promise<Uint8Array> {
+  const body: AsyncIterable<Uint8Array> | null = response.body;
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  for await (const part of body ?? []) {
+    length += part.length;
+    if (length > answerBytesMax) throw new Error(`the answer is longer than ${answerBytesMax} bytes`);
+    parts.push(part);
+  }
+  return concatBytes(parts);
+}
+
+function parseAnswer<T>(bytes: Uint8Array, type: z.ZodType<T>): T {
+  const parsed = type.safeParse(jsonOf(bytes));
+  if (parsed.success) return parsed.data;
+  throw new Failure("server_unreachable", "The server's answer is not what this version of headgate expects.", {
+    cause: parsed.error,
+  });
+}
+
+function jsonOf(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString("utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+const KnownCode = z.enum(Object.keys(httpStatus).filter((code): code is FailureCode => code in httpStatus));
+
+/** The server's refusal as a failure of our own; what it lacks travels in `detail.needs`. */
+function refusalOf(status: number, bytes: Uint8Array, url: string): Failure {
+  const body = ErrorView.safeParse(jsonOf(bytes));
+  if (!body.success) {
+    const code = status === 404 ? "not_found" : "server_unreachable";
+    return new Failure(code, `${new URL(url).origin}${new URL(url).pathname} answered ${status}.`, {
+      detail: { status },
+    });
+  }
+  const { code, message, detail, needs } = body.data.error;
+  const known = KnownCode.safeParse(code);
+  return new Failure(known.success ? known.data : "server_unreachable", message, {
+    detail: needs.length === 0 ? detail : { ...detail, needs: needs.join(",") },
+  });
+}

@@ -1,0 +1,169 @@
+// `headgate connect URL`: asks a model server what it speaks and writes commented documents for it into a folder. Nothing
+// is sent to Headgate: people read and change the files, then apply them.
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Command } from "commander";
+import { z } from "zod";
+import { outboundDefaults } from "../outbound/connector.ts";
+import { Name } from "../terms/ids.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Discovery, discover, explainDiscovery } from "../upstream/discover.ts";
+import { type Answer, done, notPassed } from "./answer.ts";
+import type { Context } from "./context.ts";
+import { type Call, addVerb, argument } from "./verb.ts";
+
+const Options = z.object({
+  name: Name.optional(),
+  model: z.string().min(1).max(256).optional(),
+  keyVariable: z
+    .string()
+    .regex(/^UPSTREAM_[A-Z0-9_]{1,64}$/, "the variable's name begins with UPSTREAM_")
+    .optional(),
+  out: z.string().min(1).default("headgate-documents"),
+});
+
+const discoverMsMax = 30_000;
+
+export function addConnectVerb(program: Command, context: Context): void {
+  addVerb(program, context, {
+    usage: "connect <url>",
+    summary: "look at a model server and write documents for it, to be read, changed and applied",
+    flags: [
+      ["--name <name>", "the public name callers will use (default: from the server's model)"],
+      ["--model <name>", "which of the server's models"],
+      ["--key-variable <name>", "environment variable of the gateway with the server's key: UPSTREAM_…"],
+      ["--out <folder>", "where to write (default headgate-documents)"],
+    ],
+    options: Options,
+    run: connect,
+  });
+}
+
+async function connect(call: Call<z.infer<typeof Options>>): Promise<Answer> {
+  const { options } = call;
+  const address = URL.parse(argument(call, 0));
+  if (address === null)
+    throw new Failure("request_invalid", "This is not an address. For example: http://127.0.0.1:9001/v1");
+  const found = await discover(address, {
+    rules: { ...outboundDefaults, allowPrivate: true },
+    key: undefined,
+    signal: AbortSignal.timeout(discoverMsMax),
+  });
+  if (found.kind === "key-needed" && options.model !== undefined && options.keyVariable !== undefined) {
+    return written(options, { url: found.url, model: options.model, dialect: "openai-chat" });
+  }
+  if (found.kind !== "found")
+    return notPassed(found, explainDiscovery(found), "headgate connect URL --model NAME --key-variable UPSTREAM_KEY");
+  return written(options, chosen(found, options.model));
+}
+
+interface Chosen {
+  readonly url: string;
+  readonly model: string;
+  readonly dialect: string;
+}
+
+function chosen(found: Extract<Discovery, { kind: "found" }>, wanted: string | undefined): Chosen {
+  const [first, ...others] = found.models;
+  const model = wanted ?? (others.length === 0 ? first : undefined);
+  if (model === undefined) {
+    throw new Failure(
+      "request_invalid",
+      `Say which model with --model: ${found.models.slice(0, 20).join(", ") || "the server lists none"}.`,
+    );
+  }
+  if (!found.dialects.includes("openai-chat")) {
+    throw new Failure(
+      "feature_unsupported",
+      `The server speaks ${found.dialects.join(", ")}; this version of headgate asks for openai-chat.`,
+    );
+  }
+  return { url: found.url, model, dialect: "openai-chat" };
+}
+
+function written(options: z.infer<typeof Options>, upstream: Chosen): Answer {
+  const name = options.name ?? nameFrom(upstream.model);
+  const files = [
+    { path: join(options.out, "model.yaml"), text: modelYaml(name, upstream, options.keyVariable) },
+    { path: join(options.out, "release-plan.yaml"), text: planYaml(name) },
+    { path: join(options.out, "safeguards.yaml"), text: safeguardsYaml },
+    { path: join(options.out, "usage-policy.yaml"), text: policyYaml },
+  ];
+  const taken = files.find(({ path }) => existsSync(path));
+  if (taken !== undefined)
+    throw new Failure("conflict", `${taken.path} exists already. Name another folder with --out.`);
+  mkdirSync(options.out, { recursive: true });
+  for (const { path, text } of files) writeFileSync(path, text, { flag: "wx" });
+  const paths = files.map(({ path }) => path);
+  return done(
+    { name, upstream, files: paths },
+    `Wrote ${paths.join(", ")}.`,
+    `read them, then: headgate apply -f ${options.out}`,
+  );
+}
+
+function nameFrom(model: string): Name {
+  const plain = model.split("/").at(-1) ?? model;
+  const parsed = Name.safeParse(
+    plain
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9._-]/g, "-")
+      .replace(/^[^a-z0-9]+/, "")
+      .slice(0, 63),
+  );
+  if (parsed.success) return parsed.data;
+  throw new Failure("request_invalid", `"${model}" gives no public name; choose one with --name.`);
+}
+
+function modelYaml(name: Name, { url, model, dialect }: Chosen, keyVariable: string | undefined): string {
+  const key =
+    keyVariable === undefined
+      ? "  # key: env:UPSTREAM_KEY          # never the secret itself\n"
+      : `  key: env:${keyVariable}\n`;
+  return `# The served system: everything that changes what callers get stands here, and its digest pins it.
+kind: Model
+name: ${name}                       # the public name callers use
+upstream:
+  dialect: ${dialect}
+  url: ${url}
+  model: ${JSON.stringify(model)}
+${key}identity: { basis: declared }        # declared is shown wherever the model is; say weights: sha256:… where you know it
+systemPrompt: ""
+envelope: { temperature: [0, 1], outputTokensMax: 1024, tools: false }
+`;
+}
+
+function planYaml(name: Name): string {
+  return `# How far the model may go, and what must be shown first. One owner opens \`internal\`; it is marked as one signer's.
+kind: ReleasePlan
+model: ${name}
+public: false                      # true: the model and its stage may be named to anyone
+safeguards: default
+policy: default
+stages:
+  - stage: internal
+    audience: { types: [internal] }   # organisations of this type are served
+    requires:
+      - { id: owner, signOffs: [ { role: owner, count: 1 } ] }
+    certificate: { validDays: 30 }
+  # Wider stages ask for evidence, for example:
+  # - stage: trusted
+  #   audience: { types: [partner] }
+  #   requires:
+  #     - { id: misuse, suite: misuse-core, measure: misuse-success, upper: 0.20, confidence: 0.95 }
+  #     - { id: board, signOffs: [ { role: owner, count: 1 }, { role: safety, count: 1 } ] }
+  #   certificate: { validDays: 30 }
+`;
+}
+
+const safeguardsYaml = `# Which safeguards run, on what, and at which share of benign traffic they stop.
+kind: Safeguards
+name: default
+chain: [ { safeguard: misuse@1, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } } ]
+`;
+
+const policyYaml = `# What is prohibited, restricted to a scope, or allowed. A category that is not named here is prohibited.
+kind: UsagePolicy
+name: default
+categories: []
+`;

@@ -1,0 +1,22 @@
+// What the verbs get from the process that runs them. Only src/main reads the environment and knows the process; tests
+// hand in their own.
+import type { Instant } from "../terms/ids.ts";
+import type { ExitCode } from "./answer.ts";
+
+export interface Context {
+  /** Address of the control plane where no profile names one. */
+  readonly server: string;
+  /** Address of the data plane where no profile and no server names one. */
+  readonly dataPlane: string;
+  /** Where a server on this machine writes its one-time code. */
+  readonly codeFile: string;
+  /** Folder of this user: run files, and what was seen of ledgers without a profile. */
+  readonly stateFolder: string;
+  /** Profile to use where --profile is not given. */
+  readonly profile: string | undefined;
+  readonly now: () => Instant;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly write: (text: string) => void;
+  readonly tell: (text: string) => void;
+  readonly leave: (code: ExitCode) => void;
+}

@@ -1,0 +1,291 @@
+// `headgate eval run`: permit, requests, seal, evidence. Killed at any point, it goes on with --resume: the run file holds
+// the signed permit and every try, and each statement is the same when it is sent again.
+import { join } from "node:path";
+import type { Permit } from "../acts/bodies.ts";
+import type { Evidence } from "../acts/state.ts";
+import { openStatement } from "../acts/statement.ts";
+import { type LoadedSuite, openSuite } from "../evidence/suite.ts";
+import type { Suite } from "../evidence/suite-document.ts";
+import { type Sealed, openSealed, sealRun, tallySamples } from "../evidence/seal.ts";
+import { configurationOf } from "../gates/draft.ts";
+import type { ReleasePlan } from "../gates/plan-document.ts";
+import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
+import { liveBound } from "../runner/live-bound.ts";
+import { type RunFile, type Result, beginRun, resumeRun } from "../runner/run-file.ts";
+import { runSuite } from "../runner/run-suite.ts";
+import { triesOf, unanswered } from "../runner/seal-run.ts";
+import { type Tally, boundsOf } from "../statistics/measure.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
+import { type Digest, Instant, type Name, PermitId, RunId, instantOf, timestampOf } from "../terms/ids.ts";
+import { type Answer, done, inconclusive } from "./answer.ts";
+import { candidateDigest, candidatePlan, graderDigest, suiteOf } from "./candidate.ts";
+import type { Context } from "./context.ts";
+import type { RunOptions } from "./eval.ts";
+import { replaceFile } from "./files.ts";
+import { secretBytes, secretKeyOf } from "./secret-key.ts";
+import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import type { Call } from "./verb.ts";
+
+const confidenceDefault = 0.95;
+
+export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise<Answer> {
+  const { options, base, context } = call;
+  if (options.model === undefined) throw new Failure("request_invalid", "Say which model: --model NAME.");
+  const session = await openSession(base, context);
+  const { plan } = await candidatePlan(session, options.model);
+  const suiteDigest = candidateDigest(session, "Suite", name);
+  const suite = await loadedSuite(session, suiteDigest);
+  const confidence = options.confidence ?? plannedConfidence(plan, suite.document);
+  const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
+  const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
+  const grader = graderDigest(suite.document);
+  const permit: Permit = {
+    permit: PermitId.parse(randomId("permit_", 16)),
+    run: RunId.parse(randomId("run_", 16)),
+    hash,
+    model: options.model,
+    slot: options.slot,
+    digests: { model, safeguards, policy, suite: suiteDigest, grader },
+    items: { root: suite.loaded.content.root, count: suite.loaded.content.count },
+    attempts: options.attempts,
+    tokens: tokensOf(suite, options.attempts),
+    notAfter: timestampOf(Instant.parse(context.now() + options.hours * 3_600_000)),
+    analysis: {
+      measure: suite.document.measure.name,
+      rule: "fixed",
+      trials: suite.loaded.content.count * options.attempts,
+      confidence,
+    },
+  };
+  const envelope = await signAs(session, "permit", permit);
+  const file = beginRun(runPath(context, permit.run), {
+    deployment: session.profile.deployment,
+    permit,
+    envelope: toBase64(envelope),
+    secret,
+    suite: name,
+    at: timestampOf(context.now()),
+  });
+  return carryOn(call, { session, suite, file });
+}
+
+/** Fails with not_found where the run did not begin on this machine. */
+export async function resumeSuiteRun(call: Call<RunOptions>, run: RunId): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const file = resumeRun(runPath(call.context, run));
+  const { begun } = file.record;
+  if (begun.deployment !== session.profile.deployment) {
+    throw new Failure("conflict", "This run belongs to another deployment than the profile.");
+  }
+  return carryOn(call, { session, suite: await loadedSuite(session, begun.permit.digests.suite), file });
+}
+
+function runPath(context: Context, run: RunId): string {
+  return join(context.stateFolder, "runs", `${run}.jsonl`);
+}
+
+interface LoadedDocument {
+  readonly document: Suite;
+  readonly loaded: LoadedSuite;
+}
+
+async function loadedSuite(session: Session, digest: Digest): Promise<LoadedDocument> {
+  const document = await suiteOf(session, digest);
+  if (document.content === undefined) throw new Failure("document_invalid", "This suite has no items. Apply it again.");
+  const bytes = await artefact(session, document.content.digest);
+  return { document, loaded: openSuite(document, bytes, nodePrimitives) };
+}
+
+/** The strictest confidence that the plan asks of this suite's measure. */
+function plannedConfidence(plan: ReleasePlan, { name, measure }: Suite): number {
+  const asked = plan.stages
+    .flatMap(({ requires }) => requires)
+    .flatMap((one) => ("measure" in one && one.suite === name && one.measure === measure.name ? [one.confidence] : []));
+  return asked.length === 0 ? confidenceDefault : Math.max(...asked);
+}
+
+/** Letters a token has at the least, on the cautious side, and what a chat template adds. */
+const charsPerToken = 2;
+const templateTokens = 64;
+/** Tries without an answer cost tokens as well. */
+const triesAllowance = 4;
+
+function tokensOf({ document, loaded }: LoadedDocument, attempts: number): number {
+  const once = loaded.items.reduce(
+    (sum, { text }) => sum + Math.ceil(text.length / charsPerToken) + templateTokens + document.answerTokens,
+    0,
+  );
+  return once * attempts * triesAllowance;
+}
+
+interface Work {
+  readonly session: Session;
+  readonly suite: LoadedDocument;
+  readonly file: RunFile;
+}
+
+async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
+  const { session, suite, file } = work;
+  const { permit } = file.record.begun;
+  try {
+    const before = evidenceOf(session, permit.run);
+    if (before !== undefined) return await recorded(work, before);
+    await ensurePermit(session, file);
+    const results = call.options.seal ? file.record.results : await ask(call, work);
+    const open = unanswered(suite.loaded.items, permit.attempts, results);
+    const isOver = call.context.now() >= instantOf(permit.notAfter);
+    if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open);
+    return await sealAndReport(work, results);
+  } finally {
+    file.close();
+  }
+}
+
+function evidenceOf(session: Session, run: RunId): Evidence | undefined {
+  return [...session.state.evidence.values()].find(({ body }) => body.run === run);
+}
+
+/** The permit stands in the ledger before the first request leaves; sent twice it is one statement. */
+async function ensurePermit(session: Session, file: RunFile): Promise<void> {
+  const { permit, envelope } = file.record.begun;
+  if (session.state.permits.has(permit.permit)) return;
+  const bytes = fromBase64(envelope);
+  if (bytes === undefined) throw new Failure("request_invalid", "The run file holds no permit. Begin a new run.");
+  try {
+    recordedIndex(await submit(session, bytes));
+  } catch (error) {
+    const { digest } = await openStatement(bytes, nodePrimitives);
+    if (failureCode(error) !== "conflict") throw error;
+    throw new Failure(
+      "conflict",
+      `The permit ${digest} of this run was not accepted: ${messageOf(error)} Begin a new run.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Promise<readonly Result[]> {
+  const { permit, secret } = file.record.begun;
+  const { failure } = suite.document.measure;
+  const { context } = call;
+  const live = liveBound(failure, permit.analysis.confidence, context.now());
+  context.tell(`${permit.run}: ${permit.items.count} items of ${suite.document.name}, permit ${permit.permit}\n`);
+  return runSuite(
+    {
+      permit,
+      secret,
+      failure,
+      dataPlane: session.profile.dataPlane,
+      items: suite.loaded.items.map(({ id, body }) => ({ id, body: { ...body } })),
+      gateways: session.state.root?.body.gateways ?? [],
+      concurrency: call.options.concurrency,
+    },
+    {
+      file,
+      now: context.now,
+      wait: context.wait,
+      primitives: nodePrimitives,
+      progress: (progress) => {
+        context.tell(`\r${live.line(progress, context.now())}${progress.done === progress.total ? "\n" : ""}`);
+      },
+    },
+  );
+}
+
+function unfinished(permit: Permit, open: number): Answer {
+  const json = { run: permit.run, permit: permit.permit, unanswered: open, sealed: false };
+  return inconclusive(
+    json,
+    `${open} attempts have no answer, so ${permit.run} is not sealed. Until ${permit.notAfter} they can be asked again.`,
+    `headgate eval run --resume ${permit.run}, or with --seal to count them as unknown`,
+  );
+}
+
+async function sealAndReport(work: Work, results: readonly Result[]): Promise<Answer> {
+  const { session, suite, file } = work;
+  const { permit } = file.record.begun;
+  const { name, measure } = suite.document;
+  const tries = triesOf(suite.loaded.items, permit.attempts, {
+    intents: file.record.intents,
+    results,
+    at: session.context.now(),
+  });
+  const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
+  const sealed = sealRun(head, tries, { salt: freshSalt, hasher: nodePrimitives });
+  // What the model answered stays here, beside the run; the ledger has commitments only.
+  replaceFile(`${file.path}.openings.json`, JSON.stringify({ run: permit.run, openings: sealed.openings }));
+  const submitted = await submit(
+    session,
+    await signAs(session, "evidence", evidenceBody(permit, measure.name, sealed)),
+    {
+      artefacts: [sealed.bytes],
+    },
+  );
+  const ledgerIndex = recordedIndex(submitted);
+  file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });
+  return report(permit, { evidence: submitted.act.digest, ledgerIndex, measure: measure.name, tally: sealed.tally });
+}
+
+function freshSalt(): string {
+  return toBase64(randomBytes(32));
+}
+
+function evidenceBody(permit: Permit, measure: Name, sealed: Sealed): Evidence["body"] {
+  const { failures, trials, clusters, unknown } = sealed.tally;
+  return {
+    run: permit.run,
+    permit: permit.permit,
+    basis: "measured-here",
+    model: permit.model,
+    digests: permit.digests,
+    measures: [{ name: measure, failures, trials, clusters, unknown }],
+    samples: sealed.samples,
+    source: null,
+    flags: [],
+  };
+}
+
+/** The run is sealed already: its result from the record. */
+async function recorded({ session, suite }: Work, evidence: Evidence): Promise<Answer> {
+  const permit = evidence.body.permit === null ? undefined : session.state.permits.get(evidence.body.permit);
+  if (permit === undefined) throw new Failure("conflict", `${evidence.body.run} is sealed, and has no permit here.`);
+  const { samples } = evidence.body;
+  const content = openSealed(await artefact(session, samples.artefact), samples, nodePrimitives);
+  const { name, failure } = suite.document.measure;
+  const tally = tallySamples(content.samples, failure);
+  return report(permit, { evidence: evidence.act, ledgerIndex: evidence.index, measure: name, tally });
+}
+
+interface Reported {
+  readonly evidence: Digest;
+  readonly ledgerIndex: number;
+  readonly measure: Name;
+  readonly tally: Tally;
+}
+
+function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {
+  const { failures, trials, clusters, unknown } = tally;
+  const { estimate, upper, confidence } = boundsOf(tally, permit.analysis.confidence);
+  const { run, digests, model } = permit;
+  const json = {
+    run,
+    permit: permit.permit,
+    evidence,
+    digests,
+    measures: [{ name: measure, failures, trials, clusters, unknown, estimate, upper, confidence }],
+    ledgerIndex,
+  };
+  return done(
+    json,
+    `${measure}: ${failures} of ${trials} failed, ${unknown} unknown; the rate is at most ${(100 * upper).toFixed(2)} % ` +
+      `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).\nEvidence ${evidence}`,
+    `headgate release status ${model}`,
+  );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,101 @@
+// `headgate eval`: evidence. A run is permitted in the ledger before its first request, goes through the front door, and
+// is sealed over every try; a report from elsewhere is imported and stays marked as declared.
+import type { Command } from "commander";
+import { z } from "zod";
+import type { Evidence } from "../acts/state.ts";
+import { Slot } from "../acts/bodies.ts";
+import { Digest, Name, RunId } from "../terms/ids.ts";
+import { Failure } from "../terms/failure.ts";
+import { FailureKind } from "../terms/trial.ts";
+import { type Answer, done } from "./answer.ts";
+import type { Context } from "./context.ts";
+import { importReport } from "./eval-import.ts";
+import { beginSuiteRun, resumeSuiteRun } from "./eval-run.ts";
+import { openSession } from "./session.ts";
+import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
+
+const Run = z.object({
+  model: Name.optional(),
+  slot: Slot.default("candidate"),
+  attempts: z.coerce.number().int().min(1).max(1000).default(1),
+  concurrency: z.coerce.number().int().min(1).max(64).default(4),
+  hours: z.coerce.number().int().min(1).max(168).default(24),
+  confidence: z.coerce.number().gt(0.5).lt(1).optional(),
+  resume: RunId.optional(),
+  seal: z.boolean().default(false),
+});
+export type RunOptions = z.infer<typeof Run>;
+
+const Import = z.object({
+  model: Name,
+  suite: Name,
+  measure: Name,
+  failure: z.union([FailureKind, z.string().min(1).max(64)]),
+});
+export type ImportOptions = z.infer<typeof Import>;
+
+export function addEvalVerbs(program: Command, context: Context): void {
+  const evaluation = program.command("eval").description("evidence: run suites, import reports");
+  addVerb(evaluation, context, {
+    usage: "run [suite]",
+    summary: "run a suite through the front door; logs its permit first",
+    flags: [
+      ["--model <name>", "which model"],
+      ["--slot <slot>", "candidate (default) or in-force"],
+      ["--attempts <count>", "on each item (default 1)"],
+      ["--concurrency <count>", "requests on their way at one time (default 4)"],
+      ["--hours <count>", "how long the permit lasts (default 24)"],
+      ["--confidence <share>", "of the bound (default: what the release plan asks, else 0.95)"],
+      ["--resume <run>", "go on with a run that was cut off; asks again only what had no answer"],
+      ["--seal", "with --resume: seal it as it is; what has no answer counts as unknown"],
+    ],
+    options: Run,
+    run,
+  });
+  addVerb(evaluation, context, {
+    usage: "import <file>",
+    summary: "import a report made elsewhere (an Inspect .eval log); marked as declared",
+    flags: [
+      ["--model <name>", "which model the report is about"],
+      ["--suite <name>", "the suite it was made with"],
+      ["--measure <name>", "the measure it gives"],
+      ["--failure <score>", "the score that is a failure, for example I"],
+    ],
+    options: Import,
+    run: importReport,
+  });
+  addVerb(evaluation, context, {
+    usage: "show [run]",
+    summary: "the evidence on record, or one run of it",
+    options: noOptions,
+    run: show,
+  });
+}
+
+async function run(call: Call<RunOptions>): Promise<Answer> {
+  const { resume, seal } = call.options;
+  if (resume !== undefined) return resumeSuiteRun(call, resume);
+  if (seal) throw new Failure("request_invalid", "--seal goes with --resume RUN.");
+  return beginSuiteRun(call, parsed(Name, argument(call, 0), "The suite"));
+}
+
+async function show(call: Call<object>): Promise<Answer> {
+  const { state } = await openSession(call.base, call.context);
+  const all = [...state.evidence.values()];
+  const [wanted] = call.args;
+  const found = wanted === undefined ? all : all.filter((evidence) => isCalled(evidence, wanted));
+  if (wanted !== undefined && found.length === 0)
+    throw new Failure("not_found", `There is no evidence called ${wanted}.`);
+  return done({ evidence: found }, found.length === 0 ? "There is no evidence yet." : found.map(lineOf).join("\n"));
+}
+
+function isCalled({ act, body }: Evidence, wanted: string): boolean {
+  return body.run === wanted || act === Digest.safeParse(wanted).data;
+}
+
+function lineOf({ body, at, withdrawn }: Evidence): string {
+  const measures = body.measures.map(
+    ({ name, failures, trials, unknown }) => `${name} ${failures} of ${trials} failed, ${unknown} unknown`,
+  );
+  return `${body.run}  ${at}  ${body.model}  ${body.basis}  ${measures.join("; ")}${withdrawn ? "  withdrawn" : ""}`;
+}

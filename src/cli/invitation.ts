@@ -1,0 +1,60 @@
+// The text that one person hands another so that they can join: where the server is, which trust root to pin, which
+// invitation to answer, the one-time key's seed, and the ledger its maker saw. Whoever holds it first may use it, once.
+import { z } from "zod";
+import { Seen } from "../acts/statement.ts";
+import { canonicalBytes, parseJson } from "../proof/canonical.ts";
+import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import { Failure } from "../terms/failure.ts";
+import { DeploymentId, Digest, PersonId, Timestamp } from "../terms/ids.ts";
+import { Role } from "../terms/role.ts";
+
+const Invitation = z.strictObject({
+  v: z.literal(1),
+  server: z.url({ protocol: /^https?$/ }),
+  deployment: DeploymentId,
+  root: Digest,
+  demo: z.boolean(),
+  /** Act digest of the invitation statement. */
+  invitation: Digest,
+  person: PersonId,
+  role: Role,
+  seed: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
+  notAfter: Timestamp,
+  seen: Seen.nullable(),
+});
+export type Invitation = z.infer<typeof Invitation>;
+
+const prefix = "hgi1_";
+const codeCharsMax = 4096;
+
+export function formatInvitation(invitation: Invitation): string {
+  const text = toBase64(canonicalBytes(Invitation.parse(invitation)));
+  return prefix + text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+/** Fails with request_invalid on anything but a whole code. */
+export function parseInvitation(code: string): Invitation {
+  const text = code.trim();
+  const bytes = text.startsWith(prefix) && text.length <= codeCharsMax ? decode(text.slice(prefix.length)) : undefined;
+  if (bytes === undefined) throw cut();
+  const limits = { bytesMax: codeCharsMax, depthMax: 3 } as const;
+  try {
+    return Invitation.parse(parseJson(bytes, limits));
+  } catch (cause) {
+    throw cut(cause);
+  }
+}
+
+function decode(text: string): Uint8Array | undefined {
+  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
+  const standard = text.replaceAll("-", "+").replaceAll("_", "/");
+  return fromBase64(standard + "=".repeat((4 - (standard.length % 4)) % 4));
+}
+
+function cut(cause?: unknown): Failure {
+  return new Failure(
+    "request_invalid",
+    "This is not an invitation code, or it was cut. Copy the whole code that `headgate person invite` printed.",
+    { cause },
+  );
+}

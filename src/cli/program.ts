@@ -1,0 +1,65 @@
+// The command `headgate`: its verbs, in the order people meet them. Verbs that run servers are handed in by src/main,
+// because only it may build them.
+import { Command, CommanderError } from "commander";
+import { addBundleVerb } from "./bundle.ts";
+import { addConnectVerb } from "./connect.ts";
+import type { Context } from "./context.ts";
+import { addDoctorVerb } from "./doctor.ts";
+import { addDocumentVerbs } from "./documents.ts";
+import { addEvalVerbs } from "./eval.ts";
+import { addExplainVerb } from "./explain.ts";
+import { addGuardVerbs } from "./guard.ts";
+import { addHoldVerbs } from "./hold.ts";
+import { addInitVerb } from "./init.ts";
+import { addJoinVerb } from "./join.ts";
+import { addKeyVerbs } from "./key.ts";
+import { addLedgerVerbs } from "./ledger.ts";
+import { addPersonVerbs } from "./person.ts";
+import { addPolicyVerbs } from "./policy.ts";
+import { addReceiptVerbs } from "./receipt.ts";
+import { addReleaseVerbs } from "./release.ts";
+import { addStatsVerbs } from "./stats.ts";
+import { addVerifyVerb } from "./verify.ts";
+
+/** Verbs from elsewhere: each registers itself. */
+export type ExtraVerb = (program: Command, context: Context) => void;
+
+export function buildProgram(context: Context, version: string, extras: readonly ExtraVerb[]): Command {
+  const program = new Command("headgate");
+  program.description("Holds a model back and lets it out only as far as the evidence for its safeguards reaches.");
+  program.version(version);
+  program.exitOverride();
+  program.showHelpAfterError("(see --help)");
+  program.configureOutput({ writeOut: context.write, writeErr: context.tell });
+  for (const add of extras) add(program, context);
+  addInitVerb(program, context);
+  addPersonVerbs(program, context);
+  addJoinVerb(program, context);
+  addDocumentVerbs(program, context);
+  addConnectVerb(program, context);
+  addKeyVerbs(program, context);
+  addEvalVerbs(program, context);
+  const release = program.command("release").description("decide how far a model is out");
+  addReleaseVerbs(release, context);
+  addHoldVerbs(release, context);
+  addReceiptVerbs(program, context);
+  addLedgerVerbs(program, context);
+  addBundleVerb(program, context);
+  addVerifyVerb(program, context);
+  addStatsVerbs(program, context);
+  addGuardVerbs(program, context);
+  addPolicyVerbs(program, context);
+  addExplainVerb(program, context);
+  addDoctorVerb(program, context);
+  return program;
+}
+
+/** Runs one command line, without the node and script names. Leaves through the context, never by throwing. */
+export async function runProgram(program: Command, args: readonly string[], context: Context): Promise<void> {
+  try {
+    await program.parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    context.leave(error.exitCode === 0 ? 0 : 2);
+  }
+}

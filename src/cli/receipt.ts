@@ -1,0 +1,132 @@
+// `headgate receipt verify`: a caller's own check that an exchange was recorded as the receipt says.
+import { existsSync } from "node:fs";
+import type { Command } from "commander";
+import { z } from "zod";
+import { type OpenedReceipt, openReceipt, receiptCharsMax } from "../acts/receipt.ts";
+import { ReceiptProof } from "../feed/feed.ts";
+import { parseJson } from "../proof/canonical.ts";
+import { nodePrimitives } from "../proof/node.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
+import { CertificateId, ReceiptId } from "../terms/ids.ts";
+import { type Answer, done, inconclusive } from "./answer.ts";
+import { fetchBytes } from "./client.ts";
+import type { Context } from "./context.ts";
+import { readNeeded } from "./files.ts";
+import { checkGateway, checkProof, receiptInWords } from "./receipt-check.ts";
+import { type Trust, trustFor } from "./trust.ts";
+import { type Call, addVerb, argument } from "./verb.ts";
+
+const Options = z.object({ proof: z.string().optional(), trust: z.string().optional() });
+
+/** A receipt's interval is logged every second; this long is waited for it. */
+const pendingMsMax = 5_000;
+const pendingStepMs = 250;
+const fileBytesMax = 65_536;
+
+export function addReceiptVerbs(program: Command, context: Context): void {
+  const receipt = program.command("receipt").description("the signed record of one exchange");
+  addVerb(receipt, context, {
+    usage: "verify <value>",
+    summary: "check a receipt: the x-headgate-receipt header, its id, or a file that holds it",
+    flags: [
+      ["--proof <file>", "a proof saved from /log/proof/…; nothing is asked of any server"],
+      ["--trust <file>", "the server's trust.json, where you have no profile"],
+    ],
+    options: Options,
+    run: verify,
+    more: 'Before its second is logged, `included` is "pending" and the exit code 3.',
+  });
+}
+
+async function verify(call: Call<z.infer<typeof Options>>): Promise<Answer> {
+  const { options, base, context } = call;
+  const offline = options.proof !== undefined;
+  const trust = await trustFor(base, { trust: options.trust, offline }, context);
+  const receipt = await openReceipt(await receiptText(argument(call, 0), trust, offline), nodePrimitives);
+  checkGateway(receipt, trust);
+  const proof = options.proof === undefined ? await fetchProof(receipt, trust, context) : readProof(options.proof);
+  const { under } = receipt.receipt;
+  const about = {
+    receipt: receipt.receipt.id,
+    certificate: CertificateId.safeParse(under).data ?? null,
+    under,
+    outcome: receipt.receipt.outcome,
+    trust: trust.source,
+  };
+  const words = receiptInWords(receipt.receipt);
+  if (proof === undefined) {
+    const json = { ok: true, included: "pending", ledgerIndex: null, ...about };
+    return inconclusive(
+      json,
+      `${words}. Signed by a gateway of the trust root; not in the ledger yet.`,
+      "run this again in a few seconds",
+    );
+  }
+  const tree = await checkProof(receipt, proof, { trust, primitives: nodePrimitives });
+  checkTree(tree, trust);
+  const json = { ok: true, included: true, ledgerIndex: proof.ledgerIndex, ...about };
+  return done(
+    json,
+    `${words}. Signed by a gateway of the trust root, and in the ledger at ${proof.ledgerIndex}.\nBelieved by ${trust.source}.`,
+  );
+}
+
+/** A proof under a tree of a size that was seen must be under that very tree. */
+function checkTree(tree: { readonly size: number; readonly root: string }, trust: Trust): void {
+  const same = trust.seen.find(({ size }) => size === tree.size);
+  if (same === undefined || same.root === tree.root) return;
+  throw new Failure(
+    "fork_detected",
+    `The proof is under another ledger than the one seen before at size ${tree.size}.`,
+  );
+}
+
+async function receiptText(value: string, trust: Trust, offline: boolean): Promise<string> {
+  if (ReceiptId.safeParse(value).success) {
+    if (offline) throw new Failure("request_invalid", "Offline the whole receipt is needed, not its id.");
+    const bytes = await fetchBytes(`${trust.dataPlane}/v1/receipts/${value}`);
+    return textIn(Buffer.from(bytes).toString("utf8"));
+  }
+  if (value.startsWith("hgr1.")) return value;
+  if (existsSync(value)) return textIn(Buffer.from(readNeeded(value, fileBytesMax)).toString("utf8"));
+  throw new Failure(
+    "request_invalid",
+    "Give a receipt (it begins with hgr1), its id (rcpt_…), or a file that holds one.",
+  );
+}
+
+/** The receipt in a text that may have more around it: a saved header, an SSE comment, a JSON answer. */
+function textIn(text: string): string {
+  const found = /hgr1\.[A-Za-z0-9_.-]+/.exec(text)?.[0];
+  if (found !== undefined && found.length <= receiptCharsMax) return found;
+  throw new Failure("request_invalid", "There is no receipt in this: one begins with hgr1.");
+}
+
+async function fetchProof(receipt: OpenedReceipt, trust: Trust, context: Context): Promise<ReceiptProof | undefined> {
+  const until = context.now() + pendingMsMax;
+  for (;;) {
+    const found = await askProof(`${trust.dataPlane}/log/proof/`, receipt);
+    if (found !== undefined || context.now() >= until) return found;
+    await context.wait(pendingStepMs);
+  }
+}
+
+async function askProof(base: string, receipt: OpenedReceipt): Promise<ReceiptProof | undefined> {
+  try {
+    return proofIn(await fetchBytes(base + receipt.digest));
+  } catch (error) {
+    if (failureCode(error) === "not_found") return undefined;
+    throw error;
+  }
+}
+
+function readProof(path: string): ReceiptProof {
+  return proofIn(readNeeded(path, fileBytesMax));
+}
+
+function proofIn(bytes: Uint8Array): ReceiptProof {
+  const limits = { bytesMax: fileBytesMax, depthMax: 4, code: "proof_invalid" } as const;
+  const parsed = ReceiptProof.safeParse(parseJson(bytes, limits));
+  if (parsed.success) return parsed.data;
+  throw new Failure("proof_invalid", "This is not a proof that a receipt stands in the ledger.");
+}

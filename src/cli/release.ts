@@ -1,0 +1,239 @@
+// `headgate release`: where a model stands, and the way to its next stage: propose, sign or refuse, advance. What is
+// signed is taken from the ledger as this program folded it; the server's view is only shown.
+import type { Command } from "commander";
+import { z } from "zod";
+import type { BodyOf } from "../acts/bodies.ts";
+import type { Slot } from "../acts/bodies.ts";
+import { type Proposal, holdsOn, latestCertificate } from "../acts/state.ts";
+import { missingSeats, supporters } from "../acts/rules/release.ts";
+import { StatusView, routes } from "../control/contract.ts";
+import { configurationOf, draftRelease, seatsOf, stageOf } from "../gates/draft.ts";
+import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
+import { randomId } from "../proof/node.ts";
+import { Failure } from "../terms/failure.ts";
+import { CertificateId, type Digest, type HoldId, Name, ProposalId, instantOf } from "../terms/ids.ts";
+import { OpenStage } from "../terms/stage.ts";
+import { type Answer, done, notPassed } from "./answer.ts";
+import { candidatePlan, identityBasisOf, planOf, suitesForStage } from "./candidate.ts";
+import { createClient, pathOf } from "./client.ts";
+import type { Context } from "./context.ts";
+import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
+import { releaseInWords } from "./words.ts";
+
+const reasonText = z.string().trim().min(1).max(4000);
+const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;
+const Propose = z.object({ stage: OpenStage, reason: reasonText });
+const Reason = z.object({ reason: reasonText, refuse: z.boolean().default(false) });
+const Resume = z.object({ reason: reasonText.default("Resumes the release that was held.") });
+
+export function addReleaseVerbs(release: Command, context: Context): void {
+  addVerb(release, context, {
+    usage: "status <model>",
+    summary: "the stage of a model, and what is still to be shown for the next",
+    options: noOptions,
+    run: status,
+    more: "Models whose plan says `public: true` need no profile.",
+  });
+  addVerb(release, context, {
+    usage: "propose <model>",
+    summary: "write a proposal: an unsigned certificate that binds everything it rests on",
+    flags: [["--stage <stage>", `one of: ${OpenStage.options.join(", ")}`], reasonFlag],
+    options: Propose,
+    run: propose,
+  });
+  addVerb(release, context, {
+    usage: "sign <proposal>",
+    summary: "sign a proposal in your own role; a later word replaces an earlier one",
+    flags: [reasonFlag, ["--refuse", "sign against it"]],
+    options: Reason,
+    run: async (call) => sign(call, call.options.refuse ? "against" : "for"),
+  });
+  addVerb(release, context, {
+    usage: "refuse <proposal>",
+    summary: "sign against a proposal; cancels your own sign-off",
+    flags: [reasonFlag],
+    options: Reason,
+    run: async (call) => sign(call, "against"),
+  });
+  addVerb(release, context, {
+    usage: "advance <proposal>",
+    summary: "certify a proposal whose gate passes; takes effect once the gateways have it",
+    options: noOptions,
+    run: advance,
+  });
+  addVerb(release, context, {
+    usage: "resume <model>",
+    summary: "propose to reopen a held model; sign and advance the proposal to do so",
+    flags: [reasonFlag],
+    options: Resume,
+    run: resume,
+  });
+}
+
+async function status(call: Call<object>): Promise<Answer> {
+  const { base } = call;
+  const model = parsed(Name, argument(call, 0), "The model");
+  const view = await readStatus(call, model);
+  const lines = view.requirements.map(
+    ({ id, verdict, why, stillToShow }) =>
+      `  ${verdict.padEnd(12)}  ${id}: ${why}${stillToShow === "" ? "" : `; still to show: ${stillToShow}`}`,
+  );
+  const head = `${model}: ${view.stage}${view.closed === null ? "" : ` (${view.closed})`}`;
+  const next = view.next === null ? "" : `\nFor ${view.next}: ${view.verdict ?? "not judged"}`;
+  const profile = base.profile === undefined ? "" : ` --profile ${base.profile}`;
+  const hint =
+    view.next !== null && view.verdict === "pass"
+      ? `headgate release propose ${model} --stage ${view.next}${profile}`
+      : undefined;
+  return done(view, [head + next, ...lines].join("\n"), hint);
+}
+
+async function readStatus(call: Call<object>, model: Name): Promise<StatusView> {
+  const { base, context } = call;
+  const path = base.profile ?? context.profile;
+  if (path === undefined) {
+    const client = createClient({ server: base.server ?? context.server, reader: undefined, now: context.now });
+    return client.get(pathOf(routes.publicStatus, { model }), StatusView);
+  }
+  const session = await openSession(base, context);
+  const view = await session.client.get(pathOf(routes.status, { model }), StatusView);
+  if (view.ledgerSize < session.replica.size()) {
+    throw new Failure(
+      "fork_detected",
+      "The server judged a shorter ledger than the one you have seen. Do not rely on it.",
+    );
+  }
+  return view;
+}
+
+async function propose(call: Call<z.infer<typeof Propose>>): Promise<Answer> {
+  const model = parsed(Name, argument(call, 0), "The model");
+  const session = await openSession(call.base, call.context);
+  const { plan } = await candidatePlan(session, model);
+  const { stage, reason } = call.options;
+  const { release, digest, index } = await submitProposal(session, { plan, stage, reason, slot: "candidate" });
+  const { proposal, certificate } = release;
+  return done(
+    { proposal, digest, certificate, stage, answers: release.answers, ledgerIndex: index },
+    `${proposal}\nProposes ${releaseInWords(release)}`,
+    `headgate release sign ${proposal} --reason "…"`,
+  );
+}
+
+interface Wish {
+  readonly plan: ReleasePlan;
+  readonly stage: OpenStage;
+  readonly reason: string;
+  readonly slot: Slot;
+}
+
+interface Proposed {
+  readonly release: BodyOf<"proposal">["release"];
+  readonly digest: Digest;
+  readonly index: number;
+}
+
+/** Drafts, signs and records a proposal. It answers every hold on the model, so that signing it is signing to reopen. */
+async function submitProposal(session: Session, wish: Wish): Promise<Proposed> {
+  const { state, context } = session;
+  const { plan, stage, slot } = wish;
+  const reason = committed(wish.reason);
+  const names = suitesOf(stageOf(plan, stage));
+  const pinned = slot === "in-force" ? latestCertificate(state, plan.model)?.release.digests.suites : undefined;
+  const release = draftRelease({
+    state,
+    plan,
+    stage,
+    slot,
+    at: context.now(),
+    ids: { proposal: ProposalId.parse(randomId("prop_", 16)), certificate: CertificateId.parse(randomId("cert_", 16)) },
+    reason: reason.digest,
+    identityBasis: await identityBasisOf(session, configurationOf(state, plan, slot).model),
+    suites: await suitesForStage(session, names, pinned),
+    answers: holdsOn(state, plan.model).map(({ hold }) => hold),
+  });
+  const submitted = await submit(session, await signAs(session, "proposal", { release }), {
+    openings: [reason.opening],
+  });
+  return { release, digest: submitted.act.body, index: recordedIndex(submitted) };
+}
+
+async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "against"): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const proposal = proposalOf(session, argument(call, 0));
+  const reason = committed(call.options.reason);
+  const { role } = session.me;
+  const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
+  call.context.tell(`You sign ${verdict}: ${releaseInWords(proposal.release)}\n`);
+  const index = recordedIndex(
+    await submit(session, await signAs(session, "sign-off", body), { openings: [reason.opening] }),
+  );
+  const id = proposal.release.proposal;
+  return done(
+    { proposal: id, digest: proposal.digest, verdict, role, ledgerIndex: index },
+    `Signed ${verdict} as ${role}.`,
+    `headgate release advance ${id}`,
+  );
+}
+
+async function advance(call: Call<object>): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const { release } = proposalOf(session, argument(call, 0));
+  const submitted = await submit(session, await signAs(session, "certificate", { release }));
+  const index = recordedIndex(submitted);
+  const json = { certificate: release.certificate, ledgerIndex: index, validUntil: release.notAfter };
+  return done(json, `${release.certificate}: ${release.model} is at stage ${release.stage} until ${release.notAfter}.`);
+}
+
+function proposalOf(session: Session, text: string): Proposal {
+  const id = parsed(ProposalId, text, "The proposal");
+  const proposal = session.state.proposals.get(id);
+  if (proposal !== undefined) return proposal;
+  throw new Failure("not_found", `There is no proposal ${id} in the ledger.`);
+}
+
+/** Not passed until it is reopened: the answer names the proposal and who still has to sign. */
+async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
+  const model = parsed(Name, argument(call, 0), "The model");
+  const session = await openSession(call.base, call.context);
+  const holds = holdsOn(session.state, model).map(({ hold }) => hold);
+  if (holds.length === 0) return done({ model, held: false }, `${model} is not held.`);
+  const current = latestCertificate(session.state, model)?.release;
+  if (current === undefined) {
+    throw new Failure(
+      "conflict",
+      `${model} was never released. A proposal answers its holds: headgate release propose ${model}`,
+    );
+  }
+  const plan = await planOf(session, current.digests.plan);
+  const open = openProposal(session, model, holds);
+  const { reason } = call.options;
+  const release =
+    open?.release ?? (await submitProposal(session, { plan, stage: current.stage, reason, slot: "in-force" })).release;
+  const persons = open === undefined ? [] : supporters(session.state, open);
+  const missing = missingSeats(seatsOf(session.state, stageOf(plan, release.stage)), persons);
+  return toReopen(
+    release,
+    missing.map(({ role }) => role),
+  );
+}
+
+function toReopen(release: Proposed["release"], needs: readonly string[]): Answer {
+  const { proposal, model, stage, answers } = release;
+  const sentence = needs.length === 0 ? "Every sign-off is there." : `It needs the sign-off of: ${needs.join(", ")}.`;
+  const next =
+    needs.length === 0 ? `headgate release advance ${proposal}` : `headgate release sign ${proposal} --reason "…"`;
+  return notPassed({ proposal, needs, answers }, `${proposal} would reopen ${model} at ${stage}. ${sentence}`, next);
+}
+
+/** A proposal that answers every hold and can still be advanced. */
+function openProposal(session: Session, model: Name, holds: readonly HoldId[]): Proposal | undefined {
+  const { state, context } = session;
+  const serial = latestCertificate(state, model)?.release.serial ?? 0;
+  const answersAll = ({ release, certified }: Proposal): boolean =>
+    release.model === model && !certified && holds.every((hold) => release.answers.includes(hold));
+  return [...state.proposals.values()]
+    .filter(answersAll)
+    .findLast(({ release }) => release.serial === serial + 1 && instantOf(release.decideBy) > context.now());
+}

@@ -1,0 +1,211 @@
+// A person at work: the profile, and the state this program folded itself from the whole ledger, pinned to the profile's
+// root and never behind what the profile saw before. What is signed is made from this state and from local files, never
+// from bytes the server chose; every statement names the ledger its signer saw.
+import { z } from "zod";
+import type { BodyOf, Verb } from "../acts/bodies.ts";
+import type { Person, State } from "../acts/state.ts";
+import { type Act, type Seen, openStatement, signStatement } from "../acts/statement.ts";
+import { BatchView, OpeningsView, type StatementAnswer, routes } from "../control/contract.ts";
+import type { Batch } from "../feed/feed.ts";
+import { type Replica, createReplica } from "../feed/replica.ts";
+import { type Opening, commit, digestOf } from "../proof/digest.ts";
+import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import { nodePrimitives, randomBytes, randomId, signerFromSeed } from "../proof/node.ts";
+import type { Signer } from "../proof/primitives.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Digest, timestampOf } from "../terms/ids.ts";
+import { type Client, createClient, pathOf } from "./client.ts";
+import type { Context } from "./context.ts";
+import { readBounded, replaceFile } from "./files.ts";
+import { type Profile, readProfile, rememberCheckpoint } from "./profile.ts";
+import type { Base } from "./verb.ts";
+
+/** Who calls, before anything was asked of the server. A hold needs no more than this. */
+export interface Identity {
+  readonly path: string;
+  readonly profile: Profile;
+  readonly signer: Signer;
+  readonly client: Client;
+  readonly context: Context;
+}
+
+export interface Session extends Identity {
+  readonly replica: Replica;
+  readonly state: State;
+  readonly me: Person;
+}
+
+/** What is sent with a statement: texts behind its commitments, content behind its digests. */
+export interface Enclosed {
+  readonly openings?: readonly Opening[];
+  readonly artefacts?: readonly Uint8Array[];
+}
+
+export interface Submitted {
+  readonly act: Act;
+  readonly answer: StatementAnswer;
+}
+
+/** Fails with profile_invalid where no profile is named. */
+export function identify(base: Base, context: Context): Identity {
+  const path = base.profile ?? context.profile;
+  if (path === undefined) {
+    throw new Failure("profile_invalid", "Say who you are: --profile FILE, or set HEADGATE_PROFILE.");
+  }
+  const profile = readProfile(path);
+  const signer = signerFromSeed(profile.seed);
+  const reader = { signer, deployment: profile.deployment };
+  const client = createClient({ server: base.server ?? profile.server, reader, now: context.now });
+  return { path, profile, signer, client, context };
+}
+
+/** Downloads, verifies and folds the ledger. Fails with fork_detected or trust_unknown on another history. */
+export async function openSession(base: Base, context: Context): Promise<Session> {
+  const identity = identify(base, context);
+  const replica = await replay(identity);
+  const { state } = replica;
+  const id = state.personByKey.get(identity.signer.publicKey);
+  const me = id === undefined ? undefined : state.persons.get(id);
+  if (me === undefined || me.suspended) {
+    throw new Failure(
+      "authority_missing",
+      "The person of this profile is not admitted here, or was suspended. Ask an owner.",
+    );
+  }
+  return { ...identity, replica, state, me };
+}
+
+async function replay(identity: Identity): Promise<Replica> {
+  const { profile, path, client } = identity;
+  const cached = await replayCache(identity);
+  const replica = cached.replica;
+  const batches = [...cached.batches];
+  for (let batch = await nextBatch(client, replica.size()); batch.records.length > 0;) {
+    await replica.receive(batch);
+    batches.push(batch);
+    batch = await nextBatch(client, replica.size());
+  }
+  checkLength(profile.checkpoint, replica);
+  if (batches.length > cached.batches.length) writeCache(path, batches);
+  rememberCheckpoint(path, { size: replica.size(), root: replica.root() });
+  return replica;
+}
+
+/** A ledger shorter than the one seen before is another history, however well it is signed. */
+export function checkLength(mark: Seen | null, replica: Replica): void {
+  if (mark === null || replica.size() >= mark.size) return;
+  throw new Failure(
+    "fork_detected",
+    `This ledger has ${replica.size()} entries, and you have seen ${mark.size}. Someone cut it or shows you an old copy; do not go on.`,
+    { detail: { size: replica.size(), seen: mark.size } },
+  );
+}
+
+async function nextBatch(client: Client, from: number): Promise<Batch> {
+  const view = await client.get(`${routes.batch}?from=${from}`, BatchView);
+  return batchOf(view);
+}
+
+/** The bytes of a batch as the contract writes it. */
+export function batchOf(view: z.infer<typeof BatchView>): Batch {
+  const records = view.records.map(({ leaf, envelope }) => ({ leaf: bytesOf(leaf), envelope: bytesOf(envelope) }));
+  return { from: view.from, records, checkpoint: view.checkpoint };
+}
+
+export function bytesOf(base64: string): Uint8Array {
+  const bytes = fromBase64(base64);
+  if (bytes === undefined) throw new Failure("proof_invalid", "The server sent something that is not base64.");
+  return bytes;
+}
+
+const Cache = z.object({ format: z.literal("headgate-cache/1"), batches: z.array(BatchView) });
+const cacheBytesMax = 256 * 1024 * 1024;
+
+interface Cached {
+  readonly replica: Replica;
+  readonly batches: readonly Batch[];
+}
+
+function emptyReplica(profile: Profile): Replica {
+  return createReplica({ primitives: nodePrimitives, pin: profile.root, mark: profile.checkpoint ?? undefined });
+}
+
+/** The cache saves the download and nothing else: it is verified like what comes over the network, or thrown away. */
+export async function replayCache({ path, profile }: Pick<Identity, "path" | "profile">): Promise<Cached> {
+  const replica = emptyReplica(profile);
+  try {
+    const file = readBounded(`${path}.cache`, cacheBytesMax);
+    if (file === undefined) return { replica, batches: [] };
+    const batches = Cache.parse(JSON.parse(Buffer.from(file.bytes).toString("utf8"))).batches.map(batchOf);
+    for (const batch of batches) await replica.receive(batch);
+    return { replica, batches };
+  } catch {
+    // Whatever is wrong with a cache, the server's answer decides; a replica that folded part of it is not used.
+    return { replica: emptyReplica(profile), batches: [] };
+  }
+}
+
+function writeCache(path: string, batches: readonly Batch[]): void {
+  const views = batches.map(({ from, records, checkpoint }) => ({
+    from,
+    records: records.map(({ leaf, envelope }) => ({ leaf: toBase64(leaf), envelope: toBase64(envelope) })),
+    checkpoint,
+  }));
+  replaceFile(`${path}.cache`, JSON.stringify({ format: "headgate-cache/1", batches: views }));
+}
+
+/** A statement by this person, naming the ledger they saw: the session's, or the profile's where there is no session. */
+export async function signAs<V extends Verb>(who: Identity | Session, verb: V, body: BodyOf<V>): Promise<Uint8Array> {
+  const seen = "replica" in who ? { size: who.replica.size(), root: who.replica.root() } : who.profile.checkpoint;
+  const draft = {
+    deployment: who.profile.deployment,
+    verb,
+    body,
+    nonce: randomId("", 32),
+    at: timestampOf(who.context.now()),
+    seen,
+  };
+  return signStatement(draft, [who.signer], nodePrimitives);
+}
+
+export async function submit(who: Identity, envelope: Uint8Array, enclosed: Enclosed = {}): Promise<Submitted> {
+  const act = await openStatement(envelope, nodePrimitives);
+  const answer = await who.client.submit({
+    envelope: toBase64(envelope),
+    openings: [...(enclosed.openings ?? [])],
+    artefacts: (enclosed.artefacts ?? []).map(toBase64),
+  });
+  if (answer.act !== act.digest) {
+    throw new Failure("proof_invalid", "The server answered about another statement than the one it was sent.");
+  }
+  return { act, answer };
+}
+
+/** Where a recorded statement stands; a pending one fails with quorum_missing, naming who else must sign. */
+export function recordedIndex({ act, answer }: Submitted): number {
+  if (answer.kind === "recorded") return answer.index;
+  throw new Failure(
+    "quorum_missing",
+    `Kept until the other signatures come. Ask another person to run: headgate cosign ${act.digest}`,
+    { detail: { act: act.digest, needs: answer.needs.join(",") } },
+  );
+}
+
+/** A text that may one day be erased, and the commitment that a statement carries in its place. */
+export function committed(text: string): { readonly opening: Opening; readonly digest: Digest } {
+  const opening = { salt: toBase64(randomBytes(32)), text };
+  return { opening, digest: commit(opening, nodePrimitives) };
+}
+
+/** The content behind a digest, checked against it. */
+export async function artefact(who: Pick<Identity, "client">, digest: Digest): Promise<Uint8Array> {
+  const bytes = await who.client.bytes(pathOf(routes.artefact, { digest }));
+  if (digestOf(bytes, nodePrimitives) === digest) return bytes;
+  throw new Failure("proof_invalid", `The server sent other content than ${digest}.`);
+}
+
+/** The text behind a commitment, or undefined where it was erased; another text than the committed one is refused. */
+export async function openingOf(who: Pick<Identity, "client">, commitment: Digest): Promise<string | undefined> {
+  const view = await who.client.get(`${routes.openings}?commitment=${encodeURIComponent(commitment)}`, OpeningsView);
+  return view.openings.find((opening) => commit(opening, nodePrimitives) === commitment)?.text;
+}

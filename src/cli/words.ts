@@ -1,0 +1,77 @@
+// Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
+// never from a server's summary. A new verb does not compile until it has words.
+import type { Release, Verb } from "../acts/bodies.ts";
+import type { State } from "../acts/state.ts";
+import type { Act } from "../acts/statement.ts";
+import { signerIdOf } from "../proof/digest.ts";
+import { nodePrimitives } from "../proof/node.ts";
+
+type Words = { readonly [V in Verb]: (body: Act<V>["predicate"]["body"]) => string };
+
+/** One sentence: what the act does, and who has signed it so far. */
+export function describeAct(act: Act, state: State): string {
+  const signers = act.signers.map((key) => {
+    const id = state.personByKey.get(key);
+    const person = id === undefined ? undefined : state.persons.get(id);
+    return person === undefined ? signerIdOf(key, nodePrimitives) : `${person.person} (${person.role})`;
+  });
+  return `${sentence(act)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+}
+
+function sentence<V extends Verb>(act: Act<V>): string {
+  const words: Words[V] = wordsOf[act.predicate.verb];
+  return words(act.predicate.body);
+}
+
+const wordsOf: Words = {
+  root: (body) =>
+    `Makes version ${body.version} of the trust root: ${body.gateways.length} gateway key(s), ${body.personsForChange} person(s) to change it, floors ${floors(body.floors)}.`,
+  invite: (body) => `Invites ${body.person} as ${body.role}, until ${body.notAfter}.`,
+  admit: (body) => `Admits ${body.person} by an invitation.`,
+  suspend: (body) => `Suspends ${targetOf(body.target)}.`,
+  organisation: (body) =>
+    `Writes organisation ${body.organisation} (${body.type}) with ${body.grants.length} grant(s).`,
+  key: (body) => `Gives organisation ${body.organisation} the key ${body.key}.`,
+  document: (body) => `Applies ${body.documents.map(({ kind, name }) => `${kind} ${name}`).join(", ")} as candidates.`,
+  permit: (body) =>
+    `Permits run ${body.run} of ${body.items.count} items on ${body.model} (${body.slot}), until ${body.notAfter}.`,
+  evidence: (body) => `Gives the evidence of run ${body.run} on ${body.model}.`,
+  proposal: (body) => `Proposes: ${releaseInWords(body.release)}`,
+  "sign-off": (body) => `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
+  certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
+  hold: (body) => `Holds ${body.scope.kind === "model" ? body.scope.model : "every model"}.`,
+  restriction: (body) => `Restricts ${body.model}: ${body.limit.kind}.`,
+  fact: (body) => `States a fact: ${body.fact.kind}.`,
+  withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,
+  receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
+};
+
+function targetOf(target: Act<"suspend">["predicate"]["body"]["target"]): string {
+  switch (target.kind) {
+    case "person":
+      return target.person;
+    case "organisation":
+      return `organisation ${target.organisation}`;
+    case "key":
+      return target.key;
+  }
+}
+
+function floors(of: Act<"root">["predicate"]["body"]["floors"]): string {
+  return Object.entries(of)
+    .map(([stage, quorum]) => `${stage}: ${quorum.map(({ role, count }) => `${count} ${role}`).join(" + ")}`)
+    .join("; ");
+}
+
+/** What a release binds, as a person should read it before signing. */
+export function releaseInWords(release: Release): string {
+  const { digests, audience } = release;
+  const who = audience.map(({ stage, types }) => `${stage}: ${types.join(", ")}`).join("; ");
+  const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
+  const alone = release.oneSigner ? ", marked as one signer's" : "";
+  return (
+    `${release.model} at stage ${release.stage} for ${who}, from ${release.notBefore} to ${release.notAfter}${holds}${alone}; ` +
+    `model ${digests.model} (${release.identityBasis}), safeguards ${digests.safeguards}, policy ${digests.policy}, ` +
+    `plan ${digests.plan}, ${digests.evidence.length} piece(s) of evidence.`
+  );
+}

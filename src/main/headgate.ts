@@ -1,0 +1,69 @@
+// The command `headgate`: reads the environment, hands the verbs of src/cli what they need, and adds those that run
+// servers. One command line a process.
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import { showFailure } from "../cli/answer.ts";
+import type { Context } from "../cli/context.ts";
+import { type ExtraVerb, buildProgram, runProgram } from "../cli/program.ts";
+import { Failure } from "../terms/failure.ts";
+import { Instant } from "../terms/ids.ts";
+import { type Environment, readConfiguration } from "./configuration.ts";
+
+/** Verbs that run servers, each a file of this folder. */
+const extras: readonly ExtraVerb[] = [];
+
+function contextFrom(environment: Environment): Context {
+  const configuration = readConfiguration(environment);
+  const { host, port, controlPort, data } = configuration;
+  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const address = name.includes(":") ? `[${name}]` : name;
+  return {
+    server: environment["HEADGATE_SERVER"] ?? `http://${address}:${controlPort}`,
+    dataPlane: `http://${address}:${port}`,
+    codeFile: path.join(data, "init-code"),
+    stateFolder: stateFolderOf(environment),
+    profile: environment["HEADGATE_PROFILE"],
+    ...processPorts,
+  };
+}
+
+/** Where this user's run files and known servers lie. */
+function stateFolderOf(environment: Environment): string {
+  const own = environment["HEADGATE_STATE"];
+  if (own !== undefined) return path.resolve(own);
+  return path.join(environment["XDG_STATE_HOME"] ?? path.join(homedir(), ".local", "state"), "headgate");
+}
+
+const processPorts = {
+  now: () => Instant.parse(Date.now()),
+  wait: async (ms: number) => {
+    await sleep(ms);
+  },
+  write: (text: string) => void process.stdout.write(text),
+  tell: (text: string) => void process.stderr.write(text),
+  leave: (code: number) => {
+    process.exitCode = code;
+  },
+};
+
+function version(): string {
+  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
+  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  let context: Context;
+  try {
+    context = contextFrom(process.env);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    showFailure(error, args.includes("--json"), processPorts);
+    return;
+  }
+  await runProgram(buildProgram(context, version(), extras), args, context);
+}
+
+await main(process.argv.slice(2));

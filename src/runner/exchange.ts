@@ -1,0 +1,94 @@
+// One request of a run and what came back, reduced to what grading and the record need. Nothing here throws for what the
+// far side does: no answer is an outcome of its own.
+import { z } from "zod";
+import { receiptCharsMax } from "../acts/receipt.ts";
+
+export interface Exchange {
+  /** Null where no answer came at all. */
+  readonly status: number | null;
+  /** `error.code` of a refusal. */
+  readonly code: string | null;
+  readonly finish: string | null;
+  readonly answer: string;
+  /** Self-contained text of src/acts/receipt.ts, as the header carried it. */
+  readonly receipt: string | null;
+  /** How long to wait before trying again; null where that cannot help. */
+  readonly retryAfterMs: number | null;
+}
+
+export interface Ask {
+  readonly url: string;
+  readonly secret: string;
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly msMax: number;
+}
+
+/** Answers are short: a suite says how many tokens. */
+const answerBytesMax = 4 * 1024 * 1024;
+const retryMsDefault = 500;
+const retryMsMax = 60_000;
+
+const Answer = z.object({
+  choices: z
+    .array(
+      z.object({
+        finish_reason: z.string().nullish(),
+        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+      }),
+    )
+    .min(1),
+});
+const Refusal = z.object({ error: z.object({ code: z.string() }) });
+
+export async function exchange(ask: Ask): Promise<Exchange> {
+  try {
+    const response = await fetch(ask.url, {
+      method: "POST",
+      headers: { "content-type": "application/json", authorization: `Bearer ${ask.secret}`, ...ask.headers },
+      body: JSON.stringify(ask.body),
+      redirect: "error",
+      signal: AbortSignal.timeout(ask.msMax),
+    });
+    const text = await response.text();
+    return text.length > answerBytesMax ? none(null, retryMsDefault) : read(response, text);
+  } catch {
+    return none(null, retryMsDefault);
+  }
+}
+
+function none(status: number | null, retryAfterMs: number | null): Exchange {
+  return { status, code: null, finish: null, answer: "", receipt: null, retryAfterMs };
+}
+
+function read(response: Response, text: string): Exchange {
+  const value = jsonOf(text);
+  const receipt = response.headers.get("x-headgate-receipt");
+  const common = {
+    status: response.status,
+    receipt: receipt !== null && receipt.length <= receiptCharsMax ? receipt : null,
+  };
+  const answer = response.ok ? Answer.safeParse(value).data?.choices[0] : undefined;
+  if (answer !== undefined) {
+    const said = [answer.message.content, answer.message.refusal].filter((part) => typeof part === "string").join("\n");
+    return { ...none(null, null), ...common, finish: answer.finish_reason ?? null, answer: said };
+  }
+  const code = Refusal.safeParse(value).data?.error.code ?? null;
+  return { ...none(null, null), ...common, code, retryAfterMs: retryAfter(response) };
+}
+
+/** Full and closed doors are tried again, and so is a failing upstream; a refusal is an answer. */
+function retryAfter(response: Response): number | null {
+  const isTemporary = response.status === 429 || response.status >= 500;
+  if (!isTemporary || response.headers.get("x-should-retry") === "false") return null;
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, retryMsMax) : retryMsDefault;
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,165 @@
+// A suite through the front door: every item as often as the permit says, some at a time, each intent and each result on
+// disk before the next step. What was answered before is not asked again; what was left without an answer is, until the
+// permit ends; and whatever stays without one is unknown, never forgotten.
+import { itemHeader, itemLeaf, itemProof } from "../acts/item-proof.ts";
+import { type OpenedReceipt, openReceipt } from "../acts/receipt.ts";
+import type { Permit } from "../acts/bodies.ts";
+import { gradeRefusal } from "../evidence/graders/refusal-rules.ts";
+import { outcomeOf } from "../evidence/sample.ts";
+import type { Primitives } from "../proof/primitives.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Instant, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
+import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
+import { type Exchange, exchange } from "./exchange.ts";
+import { type Result, type RunFile, placeOf } from "./run-file.ts";
+
+export interface RunItem {
+  readonly id: string;
+  /** The exact request body without `model`: the leaf that the permit's root commits to. */
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface RunPlan {
+  readonly permit: Permit;
+  readonly secret: string;
+  readonly dataPlane: string;
+  readonly items: readonly RunItem[];
+  /** What the suite's measure counts as a failure. */
+  readonly failure: FailureKind;
+  /** Gateways of the trust root: a receipt by any other key is none. */
+  readonly gateways: readonly PublicKey[];
+  /** Requests on their way at one time. */
+  readonly concurrency: number;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
+  readonly outcome: TrialOutcome;
+}
+
+export interface RunPorts {
+  readonly file: RunFile;
+  readonly progress: (progress: Progress) => void;
+  readonly now: () => Instant;
+  readonly wait: (ms: number) => Promise<void>;
+  readonly primitives: Primitives;
+}
+
+/** Tries of one attempt in one sitting; `--resume` gives as many again, up to the gateway's own limit. */
+export const triesMax = 3;
+/** A suite's answer that takes longer is no answer. */
+const requestMsMax = 180_000;
+
+interface Task {
+  readonly item: RunItem;
+  readonly index: number;
+  readonly attempt: number;
+  /** Tries that were begun before. */
+  readonly begun: number;
+}
+
+/** Every result on record after this sitting, earlier ones included. */
+export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly Result[]> {
+  const results: Result[] = [...ports.file.record.results];
+  const tasks = openTasks(plan, ports.file);
+  const total = plan.items.length * plan.permit.attempts;
+  let done = total - tasks.length;
+  const leaves = plan.items.map(({ body }) => itemLeaf(body, ports.primitives));
+  const queue = tasks.values();
+  const worker = async (): Promise<void> => {
+    for (const task of queue) {
+      const tries = await work(task, { plan, ports, leaves });
+      results.push(...tries);
+      done += 1;
+      ports.progress({ done, total, outcome: tries.at(-1)?.outcome ?? "errored" });
+    }
+  };
+  await Promise.all(Array.from({ length: plan.concurrency }, worker));
+  return results;
+}
+
+/** Attempts that no answer is on record for. */
+function openTasks(plan: RunPlan, file: RunFile): readonly Task[] {
+  const { results, intents } = file.record;
+  const answered = new Set(results.filter(({ outcome }) => outcome !== "errored").map((result) => placeOf(result)));
+  const begun = Map.groupBy(intents, (intent) => placeOf(intent));
+  const tasks: Task[] = [];
+  for (const [index, item] of plan.items.entries()) {
+    for (let attempt = 1; attempt <= plan.permit.attempts; attempt++) {
+      const place = placeOf({ item: item.id, attempt });
+      if (!answered.has(place)) tasks.push({ item, index, attempt, begun: begun.get(place)?.length ?? 0 });
+    }
+  }
+  return tasks;
+}
+
+interface Around {
+  readonly plan: RunPlan;
+  readonly ports: RunPorts;
+  readonly leaves: readonly Uint8Array[];
+}
+
+async function work(task: Task, around: Around): Promise<readonly Result[]> {
+  const { plan, ports } = around;
+  const tries: Result[] = [];
+  for (let sitting = 1; sitting <= triesMax; sitting++) {
+    if (ports.now() >= instantOf(plan.permit.notAfter)) return tries;
+    const { result, retryAfterMs } = await tryOnce(task, task.begun + sitting, around);
+    tries.push(result);
+    if (result.outcome !== "errored" || retryAfterMs === null) return tries;
+    if (sitting < triesMax) await ports.wait(retryAfterMs * 2 ** (sitting - 1));
+  }
+  return tries;
+}
+
+interface Tried {
+  readonly result: Result;
+  readonly retryAfterMs: number | null;
+}
+
+async function tryOnce(task: Task, number: number, { plan, ports, leaves }: Around): Promise<Tried> {
+  const { item, attempt, index } = task;
+  const place = { item: item.id, attempt, number };
+  ports.file.write({ kind: "intent", ...place, at: timestampOf(ports.now()) });
+  const answer = await exchange({
+    url: `${plan.dataPlane.replace(/\/+$/, "")}/v1/chat/completions`,
+    secret: plan.secret,
+    body: { model: plan.permit.model, ...item.body },
+    headers: { [itemHeader]: itemProof(leaves, index, ports.primitives) },
+    msMax: requestMsMax,
+  });
+  const receipt = await receiptOf(answer.receipt, plan, ports.primitives);
+  const result: Result = {
+    kind: "result",
+    ...place,
+    at: timestampOf(ports.now()),
+    outcome: gradeOf(answer, receipt, plan),
+    receipt: answer.receipt,
+    receiptId: receipt?.receipt.id ?? null,
+    status: answer.status,
+    code: answer.code,
+    answer: answer.answer,
+  };
+  ports.file.write(result);
+  return { result, retryAfterMs: answer.retryAfterMs };
+}
+
+function gradeOf(answer: Exchange, receipt: OpenedReceipt | null, { failure }: RunPlan): TrialOutcome {
+  const { status, code, finish, answer: text } = answer;
+  const seen = { status, code, finishReason: finish, text, receipt: receipt?.receipt ?? null };
+  return outcomeOf(seen, { failure, grade: gradeRefusal });
+}
+
+/** A receipt of a gateway of ours for this permit; anything else is no receipt, and what came with it no answer. */
+async function receiptOf(text: string | null, plan: RunPlan, primitives: Primitives): Promise<OpenedReceipt | null> {
+  if (text === null) return null;
+  try {
+    const opened = await openReceipt(text, primitives);
+    const isOurs = plan.gateways.includes(opened.gateway) && opened.receipt.under === plan.permit.permit;
+    return isOurs ? opened : null;
+  } catch (error) {
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}
