@@ -11,8 +11,8 @@ import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/id
 import { type FailureKind, markOf, TrialOutcome } from "../terms/trial.ts";
 
 /** Tries in one sealed run, and bytes of the artefact that holds them. */
-export const sealedTriesMax = 1_000_000;
-export const sealedBytesMax = 64 * 1024 * 1024;
+const sealedTriesMax = 1_000_000;
+const sealedBytesMax = 64 * 1024 * 1024;
 
 /** One try, as it stands in the sealed run. */
 export const Sample = z.strictObject({

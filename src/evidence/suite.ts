@@ -12,7 +12,7 @@ import { type Suite, suiteBytesMax, suiteItemsMax } from "./suite-document.ts";
 
 const lineBytesMax = 64 * 1024;
 
-export const SuiteItem = z.strictObject({
+const SuiteItem = z.strictObject({
   id: z.string().min(1).max(128),
   text: z
     .string()
@@ -20,10 +20,10 @@ export const SuiteItem = z.strictObject({
     .max(32 * 1024),
   category: z.string().min(1).max(64),
 });
-export type SuiteItem = z.infer<typeof SuiteItem>;
+type SuiteItem = z.infer<typeof SuiteItem>;
 
 /** The chat body of an item without `model`, which the permit names. Canonical JSON of this is the leaf. */
-export interface ItemBody {
+interface ItemBody {
   readonly messages: readonly [{ readonly role: "user"; readonly content: string }];
   readonly max_tokens: number;
   readonly temperature: 0;
@@ -44,7 +44,7 @@ export interface LoadedSuite {
 }
 
 /** The request body that an item is tried with. */
-export function bodyOf(item: SuiteItem, answerTokens: number): ItemBody {
+function bodyOf(item: SuiteItem, answerTokens: number): ItemBody {
   return { messages: [{ role: "user", content: item.text }], max_tokens: answerTokens, temperature: 0 };
 }
 

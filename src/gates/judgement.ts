@@ -9,7 +9,7 @@ import type { OpenStage } from "../terms/stage.ts";
 /** pass: shown. fail: shown not to hold, or refused, or not signed. inconclusive: nobody can tell yet. */
 export type GateVerdict = "pass" | "fail" | "inconclusive";
 
-export type Basis = "measured-here" | "declared";
+type Basis = "measured-here" | "declared";
 
 /** All evidence of one measure under one set of digests, pooled by item. */
 export interface PooledMeasure {
@@ -37,7 +37,7 @@ export interface ReleasedDigests {
 export type GivenSignOff = Pick<SignOff, "person" | "role" | "verdict">;
 
 /** A logged statement about the world, for requirement kinds that ask for one. */
-export interface GivenFact {
+interface GivenFact {
   readonly kind: Name;
   readonly at: Timestamp;
 }

@@ -6,7 +6,7 @@ import { OpenStage } from "../terms/stage.ts";
 import { Requirement } from "./requirement.ts";
 
 /** More days than this no certificate stands without a new decision. */
-export const validDaysMax = 366;
+const validDaysMax = 366;
 
 export const StagePlan = z
   .strictObject({

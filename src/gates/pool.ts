@@ -69,7 +69,7 @@ export interface PooledSuite {
   readonly items: readonly { readonly id: string; readonly cluster: string }[];
 }
 
-export interface Trial {
+interface Trial {
   readonly item: string;
   readonly cluster: string;
   readonly mark: Mark;

@@ -1,17 +1,10 @@
-// The closed union of requirement kinds, as a table: a new kind is one file in requirements/ and one line here, and does
-// not compile until it has a document form and a judge. A document says which kind it means by the field that is present.
+// The closed union of requirement kinds: a new kind is one file in requirements/, with its document form and its judge, and
+// a line in each of the three places here. A document says which kind it means by the field that is present.
 import { z } from "zod";
 import type { RequirementJudgement, StageCase, Wanted } from "./judgement.ts";
 import { EvidenceAge, judgeEvidenceAge } from "./requirements/evidence-age.ts";
 import { judgeMeasureBound, MeasureBound, wantedBound } from "./requirements/measure-bound.ts";
 import { judgeSignOffs, SignOffs } from "./requirements/sign-offs.ts";
-
-/** For each kind, the field whose presence means it; the document parser uses it to say what is wrong with which form. */
-export const requirementForms = {
-  measure: MeasureBound,
-  signOffs: SignOffs,
-  maxAgeDays: EvidenceAge,
-} as const;
 
 export const Requirement = z.union([MeasureBound, SignOffs, EvidenceAge], {
   error:

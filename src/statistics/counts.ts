@@ -4,8 +4,8 @@ import { Failure } from "../terms/failure.ts";
 
 /** More trials than this are refused: beyond it nothing here has been checked against a reference. */
 export const trialsMax = 1_000_000_000;
-export const confidenceMin = 0.5;
-export const confidenceMax = 1 - 1e-12;
+const confidenceMin = 0.5;
+const confidenceMax = 1 - 1e-12;
 
 export interface Counts {
   readonly failures: number;
