@@ -67,7 +67,14 @@ export type StatementRequest = z.infer<typeof StatementRequest>;
 
 export const StatementAnswer = z.discriminatedUnion("kind", [
   /** In the ledger, and folded by every connected gateway. */
-  z.object({ kind: z.literal("recorded"), act: Digest, index: z.number().int(), size: z.number().int() }),
+  z.object({
+    kind: z.literal("recorded"),
+    act: Digest,
+    index: z.number().int(),
+    size: z.number().int(),
+    /** Connected gateways that had not folded it when the wait was over; nothing to worry about at 0. */
+    behind: z.number().int().nonnegative().default(0),
+  }),
   /** Kept until the other signatures come; `needs` says whose. */
   z.object({ kind: z.literal("pending"), act: Digest, needs: z.array(z.string()) }),
 ]);
@@ -143,6 +150,14 @@ export const ErrorView = z.object({
   }),
 });
 
+/** `GET explain`: what happened, in sentences. */
+export const ExplainView = z.object({
+  id: z.string(),
+  kind: z.string(),
+  text: z.string(),
+  lines: z.array(z.string()),
+});
+
 /** `GET bundle`: a whole decision, to be verified offline. */
 export const Bundle = z.object({
   format: z.literal("headgate-bundle/1"),
@@ -152,7 +167,7 @@ export const Bundle = z.object({
   /** Documents and samples that the acts name, by digest. */
   artefacts: z.record(Digest, Base64),
   openings: z.array(Opening),
-  /** Self-contained receipts of exchanges under permits that were never sealed. */
+  /** Self-contained receipts of the exchanges under every permit that the judgement pools. */
   receipts: z.array(z.string()),
 });
 export type Bundle = z.infer<typeof Bundle>;

@@ -1,0 +1,38 @@
+// Tokens and requests per organisation, key, model and day: what quotas begin with after a restart, and what bills read.
+import { z } from "zod";
+import type { Database, Transaction } from "../store/database.ts";
+import { type Instant, KeyId, Name, timestampOf } from "../terms/ids.ts";
+
+const Usage = z.object({
+  organisation: Name,
+  key: KeyId,
+  model: Name,
+  tokens: z.number().int().nonnegative(),
+  requests: z.number().int().nonnegative(),
+});
+export type Usage = Readonly<z.infer<typeof Usage>>;
+
+/** Adds counts to the day of `at`, in UTC. */
+export async function addUsage(transaction: Transaction, counts: readonly Usage[], at: Instant): Promise<void> {
+  for (const { organisation, key, model, tokens, requests } of counts) {
+    await transaction.query(
+      `INSERT INTO usage (organisation, key, model, day, tokens, requests) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (organisation, key, model, day)
+       DO UPDATE SET tokens = tokens + excluded.tokens, requests = requests + excluded.requests`,
+      [organisation, key, model, dayOf(at), tokens, requests],
+    );
+  }
+}
+
+/** Counts of the day of `at`, in UTC. */
+export async function usageOf(database: Database, at: Instant): Promise<readonly Usage[]> {
+  const rows = await database.query(
+    "SELECT organisation, key, model, tokens, requests FROM usage WHERE day = ? ORDER BY organisation, key, model",
+    [dayOf(at)],
+  );
+  return rows.map((row) => Usage.parse(row));
+}
+
+function dayOf(at: Instant): string {
+  return timestampOf(at).slice(0, "2026-01-01".length);
+}

@@ -1,0 +1,76 @@
+// What comes with a statement beside its envelope: openings of its commitments and the content it names by digest. Each is
+// checked against the statement, so that nothing else is ever kept.
+import type { AnyPredicate } from "../acts/statement.ts";
+import { openDocument } from "../documents/kinds.ts";
+import { type Opening, commit, digestOf } from "../proof/digest.ts";
+import { fromBase64 } from "../proof/encoding.ts";
+import type { Hasher } from "../proof/primitives.ts";
+import { Failure } from "../terms/failure.ts";
+import type { Digest } from "../terms/ids.ts";
+
+export interface Content {
+  readonly openings: ReadonlyMap<Digest, Opening>;
+  readonly artefacts: ReadonlyMap<Digest, Uint8Array>;
+}
+
+export const noContent: Content = { openings: new Map(), artefacts: new Map() };
+
+/** Content as it came, by digest. Fails with request_invalid on bad base64. */
+export function contentOf(
+  sent: { readonly openings: readonly Opening[]; readonly artefacts: readonly string[] },
+  hasher: Hasher,
+): Content {
+  const artefacts = sent.artefacts.map((text) => {
+    const bytes = fromBase64(text);
+    if (bytes === undefined) throw new Failure("request_invalid", "An artefact is not standard base64.");
+    return [digestOf(bytes, hasher), bytes] as const;
+  });
+  return {
+    openings: new Map(sent.openings.map((opening) => [commit(opening, hasher), opening])),
+    artefacts: new Map(artefacts),
+  };
+}
+
+/** Fails with request_invalid where something came that the statement does not name. */
+export function checkContent(predicate: AnyPredicate, content: Content): void {
+  const commitments = new Set(commitmentsIn(predicate));
+  const stray = [...content.openings.keys()].find((commitment) => !commitments.has(commitment));
+  if (stray !== undefined) {
+    throw new Failure("request_invalid", "A text came with this statement that it does not commit to. Sign it anew.");
+  }
+  const named = new Set(artefactsIn(predicate));
+  for (const digest of named) for (const inner of itemsIn(content.artefacts.get(digest))) named.add(inner);
+  const unnamed = [...content.artefacts.keys()].find((digest) => !named.has(digest));
+  if (unnamed === undefined) return;
+  throw new Failure("request_invalid", `Content came that the statement does not name (${unnamed}).`, {
+    detail: { digest: unnamed },
+  });
+}
+
+/** Commitments to texts in the body of a statement. */
+export function commitmentsIn({ verb, body }: AnyPredicate): readonly Digest[] {
+  if (verb === "root") return body.firstOwner === null ? [] : [body.firstOwner.name];
+  if (verb === "invite") return [body.name];
+  if (verb === "proposal" || verb === "certificate") return [body.release.reason];
+  return "reason" in body ? [body.reason] : [];
+}
+
+/** Content that the body of a statement names by digest. */
+export function artefactsIn({ verb, body }: AnyPredicate): readonly Digest[] {
+  if (verb === "organisation") return [body.document];
+  if (verb === "document") return body.documents.map(({ digest }) => digest);
+  if (verb !== "evidence") return [];
+  return body.source === null ? [body.samples.artefact] : [body.samples.artefact, body.source.file];
+}
+
+/** The items that a suite document names. */
+function itemsIn(bytes: Uint8Array | undefined): readonly Digest[] {
+  if (bytes === undefined) return [];
+  try {
+    const document = openDocument(bytes);
+    return document.kind === "Suite" && document.content !== undefined ? [document.content.digest] : [];
+  } catch {
+    // Not a document: whether it should have been one is decided by src/control/examine.ts.
+    return [];
+  }
+}

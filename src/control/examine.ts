@@ -1,0 +1,208 @@
+// What the rules of the fold cannot see, because it lies beside the ledger: documents are what their act says, items are
+// the suite's, samples count to what the evidence claims, a proposal says what its plan says, and a certificate is given
+// only where the gate passes. Asked once, before a statement is appended.
+import type { Act, AnyPredicate } from "../acts/statement.ts";
+import type { Proposal, State } from "../acts/state.ts";
+import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
+import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
+import { openSealed, tallySamples } from "../evidence/seal.ts";
+import { openSuite } from "../evidence/suite.ts";
+import type { Suite } from "../evidence/suite-document.ts";
+import { releaseProblems } from "../gates/draft.ts";
+import type { Judgement } from "../gates/judgement.ts";
+import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
+import { isCanonical, parseJson } from "../proof/canonical.ts";
+import { type AskedGate, type Records, judgeFrom, readPlan, suiteFacts } from "../release/records.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Digest, type Instant, type Name, instantOf } from "../terms/ids.ts";
+
+export interface Examined {
+  readonly state: State;
+  /** Reads what came with the statement first, then what is kept. */
+  readonly records: Records;
+  /** Ledger index the statement will get. */
+  readonly index: number;
+  readonly at: Instant;
+}
+
+type PredicateOf<V extends AnyPredicate["verb"]> = Extract<AnyPredicate, { verb: V }>;
+
+/** Fails with document_invalid, statement_invalid, artefact_missing or gate_not_passed. */
+export async function examine({ predicate }: Act, given: Examined): Promise<void> {
+  if (predicate.verb === "document") await examineDocuments(predicate, given);
+  else if (predicate.verb === "organisation") await examineOrganisation(predicate, given);
+  else if (predicate.verb === "permit") await examinePermit(predicate, given);
+  else if (predicate.verb === "evidence") await examineEvidence(predicate, given);
+  else if (predicate.verb === "proposal") await examineProposal(predicate, given);
+  else if (predicate.verb === "certificate") await examineCertificate(predicate, given);
+}
+
+async function readDocument(records: Records, digest: Digest): Promise<AnyDocument> {
+  const bytes = await records.artefact(digest);
+  const document = openDocument(bytes);
+  const value = parseJson(bytes, { bytesMax: bytes.length, depthMax: 32, code: "document_invalid" });
+  if (isCanonical(bytes, document) && isCanonical(bytes, value)) return document;
+  throw new Failure(
+    "document_invalid",
+    "A document is kept as canonical JSON with its defaults filled in. Apply it again.",
+  );
+}
+
+async function examineDocuments({ body }: PredicateOf<"document">, given: Examined): Promise<void> {
+  for (const { kind, name, digest } of body.documents) {
+    const document = await readDocument(given.records, digest);
+    if (document.kind !== kind || nameOf(document) !== name) {
+      throw new Failure("statement_invalid", `The document applied as ${kind} "${name}" is another one.`);
+    }
+    await examineDocument(document, body.documents, given);
+  }
+}
+
+type Named = PredicateOf<"document">["body"]["documents"];
+
+async function examineDocument(document: AnyDocument, beside: Named, given: Examined): Promise<void> {
+  switch (document.kind) {
+    case "Suite":
+      await openItems(document, given.records);
+      return;
+    case "Safeguards":
+      if (document.chain.every(({ digest }) => digest !== undefined)) return;
+      throw new Failure("document_invalid", "A safeguard of the chain is not pinned by its digest. Apply it again.");
+    case "ReleasePlan":
+      examinePlan(document, beside, given.state);
+      return;
+    case "Organisation":
+      throw new Failure("statement_invalid", "An organisation is an act of its own.");
+    case "Model":
+    case "UsagePolicy":
+      return;
+  }
+}
+
+async function openItems(suite: Suite, records: Records): Promise<void> {
+  if (suite.content === undefined) {
+    throw new Failure("document_invalid", `Suite ${suite.name} does not pin its items. Apply it again.`);
+  }
+  openSuite(suite, await records.artefact(suite.content.digest), records.primitives);
+}
+
+function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
+  const wanted: readonly (readonly ["Model" | "Safeguards" | "UsagePolicy" | "Suite", Name])[] = [
+    ["Model", plan.model],
+    ["Safeguards", plan.safeguards],
+    ["UsagePolicy", plan.policy],
+    ...plan.stages.flatMap((stage) => suitesOf(stage).map((suite) => ["Suite", suite] as const)),
+  ];
+  const missing = wanted.find(
+    ([kind, name]) =>
+      state.documents.get(kind)?.has(name) !== true &&
+      !beside.some((document) => document.kind === kind && document.name === name),
+  );
+  if (missing === undefined) return;
+  throw new Failure(
+    "document_invalid",
+    `The plan of ${plan.model} names a ${missing[0]} "${missing[1]}" that nobody applied.`,
+  );
+}
+
+const dayMs = 86_400_000;
+
+async function examineOrganisation({ body, at }: PredicateOf<"organisation">, given: Examined): Promise<void> {
+  const document = await readDocument(given.records, body.document);
+  if (document.kind !== "Organisation" || document.name !== body.organisation || document.type !== body.type) {
+    throw new Failure("statement_invalid", "The organisation's document says something else than the act.");
+  }
+  const fits = body.grants.every((grant) => {
+    const wish = document.grants.find(({ model }) => model === grant.model);
+    if (wish === undefined || instantOf(grant.notAfter) > instantOf(at) + wish.expiresInDays * dayMs) return false;
+    const { model, stage, scopes, requestsPerMinute, tokensPerDay } = grant;
+    const said = { model, stage, scopes, requestsPerMinute, tokensPerDay };
+    const { expiresInDays: _days, ...wished } = wish;
+    return Object.entries(wished).every(([key, value]) =>
+      Object.entries(said).some(([name, other]) => name === key && JSON.stringify(other) === JSON.stringify(value)),
+    );
+  });
+  if (fits && body.grants.length === document.grants.length) return;
+  throw new Failure("statement_invalid", "The grants of the act are not those of the organisation's document.");
+}
+
+async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): Promise<void> {
+  const suite = await readDocument(given.records, body.digests.suite);
+  const isSuite =
+    suite.kind === "Suite" &&
+    suite.content?.root === body.items.root &&
+    suite.content.count === body.items.count &&
+    suite.measure.name === body.analysis.measure;
+  if (!isSuite) throw new Failure("statement_invalid", "The permit's items or measure are not those of its suite.");
+  if (body.digests.grader === refusalRulesDigest(given.records.primitives)) return;
+  throw new Failure("statement_invalid", "The permit names another grader than this server's. Use the same version.");
+}
+
+async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examined): Promise<void> {
+  const { records } = given;
+  const suite = await readDocument(records, body.digests.suite);
+  if (suite.kind !== "Suite") throw new Failure("statement_invalid", "The evidence names a suite that is none.");
+  const sealed = openSealed(await records.artefact(body.samples.artefact), body.samples, records.primitives);
+  if (sealed.run !== body.run || sealed.permit !== body.permit || sealed.suite !== suite.name) {
+    throw new Failure("statement_invalid", "The samples belong to another run, permit or suite.");
+  }
+  const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
+  const counted = { failures, trials, clusters, unknown };
+  const isTrue = body.measures.every(
+    (said) =>
+      said.name === suite.measure.name &&
+      said.failures === failures &&
+      said.trials === trials &&
+      said.clusters === clusters &&
+      said.unknown === unknown,
+  );
+  if (isTrue && body.measures.length === 1) return;
+  throw new Failure("statement_invalid", "The samples do not count to what the evidence claims.", { detail: counted });
+}
+
+async function examineProposal({ body }: PredicateOf<"proposal">, given: Examined): Promise<void> {
+  await checkRelease(body.release, given, given.index);
+}
+
+/** That the release says what its plan says. Fails with statement_invalid and the first difference. */
+async function checkRelease(
+  release: Proposal["release"],
+  { records, state }: Examined,
+  index: number,
+): Promise<ReleasePlan> {
+  const plan = await readPlan(records, release.digests.plan);
+  const suites = await suiteFacts(records, { state, plan, stage: release.stage, release });
+  const model = await readDocument(records, release.digests.model);
+  if (model.kind !== "Model")
+    throw new Failure("statement_invalid", "The release names a model document that is none.");
+  const [problem] = releaseProblems(release, { state, plan, identityBasis: model.identity.basis, suites, index });
+  if (problem === undefined) return plan;
+  throw new Failure("statement_invalid", `The release is not what its plan says. ${problem}`);
+}
+
+async function examineCertificate({ body }: PredicateOf<"certificate">, given: Examined): Promise<void> {
+  const { release } = body;
+  const { state, at } = given;
+  const proposal = state.proposals.get(release.proposal);
+  const plan = await checkRelease(release, given, proposal?.index ?? given.index);
+  const asked: AskedGate = { state, plan, stage: release.stage, configuration: release.digests, release, proposal, at };
+  const judgement = await judgeFrom(given.records, asked);
+  if (judgement.verdict !== "pass") throw notPassed(judgement);
+}
+
+function notPassed({ stage, verdict, requirements }: Judgement): Failure {
+  const open = requirements.filter((requirement) => requirement.verdict !== "pass");
+  const missing = open.map(({ id, stillToShow, why }) => `${id}: ${stillToShow ?? why}`);
+  return new Failure("gate_not_passed", `The gate for ${stage} has not passed. Still to show: ${missing.join("; ")}.`, {
+    detail: { stage, verdict, requirements: open.map(({ id }) => id).join(","), needs: open.map(needOf).join(",") },
+  });
+}
+
+/** The roles that still have to sign, or the requirement that is not met. */
+function needOf({ id, kind, have, need }: Judgement["requirements"][number]): string {
+  if (kind !== "sign-offs") return id;
+  return Object.entries(need)
+    .filter(([role, count]) => Number(have[role] ?? 0) < Number(count))
+    .map(([role]) => role)
+    .join(",");
+}

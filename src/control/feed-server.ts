@@ -1,0 +1,217 @@
+// The control plane's end of the feed, one for each gateway. It delivers what the ledger holds under checkpoints, signs
+// leases while the store is healthy, and takes the drain. It knows how far each gateway has come, so that whoever opens
+// something can be told when it is open.
+import { type Act, openStatement } from "../acts/statement.ts";
+import { addUsage, usageOf } from "../access/usage-store.ts";
+import { readArtefact } from "../evidence/artefact-store.ts";
+import { findReceipt, keepInterval } from "../evidence/receipt-store.ts";
+import {
+  type Batch,
+  type DrainedReceipt,
+  type Feed,
+  type PublicFile,
+  batchRecordsMax,
+  leaseMsDefault,
+  signLease,
+} from "../feed/feed.ts";
+import type { Replica } from "../feed/replica.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import { digestOf, digestOfHash } from "../proof/digest.ts";
+import { fromBase64 } from "../proof/encoding.ts";
+import { leafHash, rootOf } from "../proof/merkle.ts";
+import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
+import type { Database } from "../store/database.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Instant, timestampOf } from "../terms/ids.ts";
+import { noContent } from "./content.ts";
+import type { Writer } from "./writer.ts";
+
+export interface FeedOptions {
+  readonly database: Database;
+  readonly primitives: Primitives;
+  readonly replica: Replica;
+  readonly writer: Writer;
+  readonly control: Signer;
+  readonly clock: () => Instant;
+  readonly ledger: Ledger;
+  /** Fails unless the store can be written and holds the ledger that was folded. */
+  readonly checkStore: () => Promise<void>;
+  readonly publicFile: (path: string) => Promise<PublicFile | undefined>;
+}
+
+export interface FeedServer {
+  /** A feed for one more gateway. */
+  readonly connect: () => Feed;
+  /** Waits until every connected gateway has folded `size` entries, or the time is over; answers how many have not. */
+  readonly followed: (size: number) => Promise<number>;
+  readonly close: () => void;
+}
+
+/** How long the answer to an act that opens something waits for the gateways, in milliseconds. */
+export const followMsMax = 3_500;
+/** A gateway that asked for nothing for so long is not connected. */
+const connectedMs = leaseMsDefault + 2_000;
+
+interface Consumer {
+  /** Entries it has: it asks from there. */
+  has: number;
+  waiting: number;
+  lastAsked: number;
+}
+
+export function createFeedServer(options: FeedOptions): FeedServer {
+  const { replica, writer } = options;
+  const consumers = new Set<Consumer>();
+  const wakers = new Set<() => void>();
+  const closing = new AbortController();
+  const wake = (): void => {
+    for (const waker of wakers) waker();
+  };
+  writer.onAppend(wake);
+
+  /** Resolves at the next change, when `ms` are over, or when a signal aborts. */
+  async function change(ms: number, signal: AbortSignal): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        wakers.delete(done);
+        signal.removeEventListener("abort", done);
+        closing.signal.removeEventListener("abort", done);
+        resolve();
+      };
+      const timer = setTimeout(done, ms);
+      wakers.add(done);
+      signal.addEventListener("abort", done);
+      closing.signal.addEventListener("abort", done);
+      if (signal.aborted || closing.signal.aborted) done();
+    });
+  }
+
+  async function next(consumer: Consumer, from: number, signal: AbortSignal): Promise<Batch> {
+    consumer.has = from;
+    consumer.lastAsked = options.clock();
+    consumer.waiting += 1;
+    wake();
+    try {
+      while (replica.size() <= from) {
+        if (signal.aborted || closing.signal.aborted) throw new Failure("store_unavailable", "The feed is closed.");
+        await change(waitMsMax, signal);
+      }
+      return await batchFrom(options, from);
+    } finally {
+      consumer.waiting -= 1;
+      consumer.lastAsked = options.clock();
+    }
+  }
+
+  function isBehind(consumer: Consumer, size: number): boolean {
+    const isConnected = consumer.waiting > 0 || options.clock() - consumer.lastAsked <= connectedMs;
+    return isConnected && consumer.has < size;
+  }
+
+  return {
+    connect: () => {
+      const consumer: Consumer = { has: 0, waiting: 0, lastAsked: 0 };
+      consumers.add(consumer);
+      return feedOf(options, async (from, signal) => next(consumer, from, signal));
+    },
+    followed: async (size) => {
+      const until = performance.now() + followMsMax;
+      const behind = (): number => [...consumers].filter((consumer) => isBehind(consumer, size)).length;
+      while (behind() > 0 && performance.now() < until) {
+        await change(Math.max(1, until - performance.now()), closing.signal);
+      }
+      return behind();
+    },
+    close: () => {
+      closing.abort();
+    },
+  };
+}
+
+const waitMsMax = 60_000;
+
+/** Entries from `from` on with a checkpoint over where they end. */
+export async function batchFrom(
+  { ledger, replica }: Pick<FeedOptions, "ledger" | "replica">,
+  from: number,
+): Promise<Batch> {
+  const entries = await ledger.entries(from, Math.min(batchRecordsMax, replica.size() - from));
+  const records = entries.map(({ leaf, envelope }) => ({ leaf, envelope }));
+  return { from, records, checkpoint: await ledger.checkpointAt(from + records.length) };
+}
+
+function feedOf(options: FeedOptions, next: Feed["next"]): Feed {
+  const { database, primitives, writer } = options;
+  return {
+    next,
+    renew: async (nonce) => {
+      await options.checkStore();
+      const size = options.replica.size();
+      return signLease({ nonce, at: timestampOf(options.clock()), leaseMs: leaseMsDefault, size }, options.control);
+    },
+    artefact: async (digest) => readArtefact(database, digest, primitives),
+    publicFile: options.publicFile,
+    receipt: async (id) => findReceipt(database, id),
+    usageToday: async () => usageOf(database, options.clock()),
+    recordInterval: async (envelope, receipts) => recordInterval(options, envelope, receipts),
+    recordHold: async (envelope) => {
+      const { predicate } = await openStatement(envelope, primitives);
+      if (predicate.verb !== "hold" && predicate.verb !== "restriction") {
+        throw new Failure("statement_invalid", "Only a hold or a restriction comes this way.");
+      }
+      await writer.record(envelope, noContent);
+    },
+    recordUsage: async (counts) => {
+      await database.transaction(async (transaction) => addUsage(transaction, counts, options.clock()));
+    },
+  };
+}
+
+/** Receipts per interval, at most; the gateway makes one a second. */
+const intervalReceiptsMax = 100_000;
+
+async function recordInterval(
+  options: FeedOptions,
+  envelope: Uint8Array,
+  receipts: readonly DrainedReceipt[],
+): Promise<void> {
+  const act = await openStatement(envelope, options.primitives);
+  const { predicate } = act;
+  if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
+  if (options.writer.indexOf(act.digest) !== undefined) return;
+  const leaves = checkedLeaves(predicate.body, receipts, options.primitives);
+  const { root } = predicate.body;
+  await options.writer.record(envelope, noContent, async (transaction, index) =>
+    keepInterval(transaction, { root, leaves, ledgerIndex: index }, receipts),
+  );
+}
+
+/** Leaf hashes of the interval's receipts. Fails with statement_invalid where they are not what the act says. */
+function checkedLeaves(
+  body: Extract<Act["predicate"], { verb: "receipts" }>["body"],
+  receipts: readonly DrainedReceipt[],
+  primitives: Primitives,
+): readonly Uint8Array[] {
+  if (receipts.length !== body.count || receipts.length > intervalReceiptsMax) {
+    throw new Failure("statement_invalid", "The interval counts other receipts than came with it.");
+  }
+  const bytes = receipts.map((receipt) => receiptBytes(receipt.text));
+  if (receipts.some((receipt, at) => digestOf(bytes[at] ?? new Uint8Array(0), primitives) !== receipt.digest)) {
+    throw new Failure("statement_invalid", "A receipt does not have the digest it came with.");
+  }
+  const leaves = bytes.map((leaf) => leafHash(leaf, primitives));
+  if (digestOfHash(rootOf(leaves, primitives)) === body.root) return leaves;
+  throw new Failure("statement_invalid", "The receipts do not make the root of their interval.");
+}
+
+/** Leaf of a receipt in its interval's tree. */
+export function receiptLeafHash(text: string, hasher: Hasher): Uint8Array {
+  return leafHash(receiptBytes(text), hasher);
+}
+
+/** The signed bytes inside a self-contained receipt; its signature is checked by whoever relies on it. */
+function receiptBytes(text: string): Uint8Array {
+  const part = (text.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
+  return fromBase64(part + "=".repeat((4 - (part.length % 4)) % 4)) ?? new Uint8Array(0);
+}

@@ -1,0 +1,263 @@
+// The control plane, composed: database, ledger, fold, writer, feeds, routes. Starting replays the whole ledger from the
+// pinned root; whatever does not fit what was pinned, marked or signed refuses to start.
+import type { Hono } from "hono";
+import type { State } from "../acts/state.ts";
+import { type Act, openStatement } from "../acts/statement.ts";
+import { readArtefact } from "../evidence/artefact-store.ts";
+import { receiptsUnder } from "../evidence/receipt-store.ts";
+import type { Feed } from "../feed/feed.ts";
+import { type Replica, createReplica } from "../feed/replica.ts";
+import { readHead } from "../ledger/ledger-store.ts";
+import { type Ledger, openLedger } from "../ledger/ledger.ts";
+import type { Mark } from "../ledger/load.ts";
+import { signerIdOf } from "../proof/digest.ts";
+import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { Records } from "../release/records.ts";
+import type { Database } from "../store/database.ts";
+import { migrate } from "../store/migrations.ts";
+import { schema } from "../store/schema.ts";
+import { Failure } from "../terms/failure.ts";
+import { DeploymentId, type Digest, type Instant } from "../terms/ids.ts";
+import { type Content, noContent } from "./content.ts";
+import type { StatementAnswer } from "./contract.ts";
+import { examine } from "./examine.ts";
+import { type FeedServer, createFeedServer } from "./feed-server.ts";
+import {
+  type Code,
+  type Here,
+  type TrustFile,
+  countersignRoot,
+  createCode,
+  readTrustFile,
+  trustOf,
+  trustedEnvelope,
+  writeTrustFile,
+} from "./initialise.ts";
+import { publicFiles } from "./public-files.ts";
+import { createApp } from "./routes.ts";
+import { type WatchedDatabase, watchDatabase } from "./watched-database.ts";
+import { Writer, loosens } from "./writer.ts";
+
+export interface ControlOptions {
+  /** Open, migrated or not. Closed by whoever opened it, after the control plane. */
+  readonly database: Database;
+  readonly primitives: Primitives;
+  readonly clock: () => Instant;
+  readonly random: (count: number) => Uint8Array;
+  readonly signers: { readonly log: Signer; readonly control: Signer; readonly gateways: readonly Signer[] };
+  readonly paths: {
+    /** The one-time code, written while nobody owns the deployment. */
+    readonly codeFile: string;
+    /** What the deployment is pinned to. */
+    readonly trustFile: string;
+  };
+  readonly version: string;
+  /** Base URL of the data plane, for those who ask. */
+  readonly dataPlane: string;
+  readonly demo: boolean;
+  /** Names besides those of this machine that the Host header may carry. */
+  readonly hosts: readonly string[];
+  /** A tree seen before: the ledger must contain it. */
+  readonly mark?: Mark | undefined;
+  /** The first trust root, known from elsewhere. */
+  readonly pin?: Digest | undefined;
+  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+}
+
+export interface Control {
+  readonly deployment: DeploymentId;
+  readonly origin: string;
+  /** Name of the one-time code's file while nobody owns the deployment. */
+  readonly codeFile: () => string | undefined;
+  readonly state: State;
+  /** The feed of the embedded gateway. */
+  readonly feed: Feed;
+  /** A feed for one more gateway. */
+  readonly connect: () => Feed;
+  readonly app: Hono;
+  /** Judges, records and folds a statement; after one that opens something, waits for the gateways. */
+  readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;
+  /** After what has begun. */
+  readonly close: () => Promise<void>;
+}
+
+/** Everything the routes need; made once by `openControl`. */
+export interface Core {
+  readonly options: ControlOptions;
+  readonly here: Here;
+  readonly database: WatchedDatabase;
+  readonly ledger: Ledger;
+  readonly replica: Replica;
+  readonly writer: Writer;
+  readonly feeds: FeedServer;
+  readonly records: Records;
+  readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
+  readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
+}
+
+/**
+ * Opens the control plane. Fails with what the store and ledger fail with, and with trust_unknown, mark_ahead,
+ * fork_detected or configuration_invalid where the ledger is not the one pinned, marked or keyed here.
+ */
+export async function openControl(options: ControlOptions): Promise<Control> {
+  const { primitives, clock, signers, mark } = options;
+  const database = watchDatabase(options.database);
+  await migrate(database, schema);
+  const here = hereOf(options);
+  const trust = readTrustFile(options.paths.trustFile);
+  checkPin(trust, options);
+  const ledger = await openLedger({ database, primitives, signer: signers.log, origin: here.origin, clock, mark });
+  if (trust === undefined && ledger.head().size > 0) {
+    throw new Failure(
+      "trust_unknown",
+      "The ledger has entries and the trust file is gone. Restore trust.json from a copy.",
+    );
+  }
+  const replica = createReplica({ primitives, pin: trust?.root, mark });
+  const records = recordsOf(database, primitives);
+  const writer = writerOf(options, { database, ledger, replica, records });
+  await writer.catchUp();
+  if (trust !== undefined && replica.size() === 0) {
+    await writer.record(await trustedEnvelope(trust, primitives), noContent);
+  }
+  checkKeys(replica.state, options);
+  return compose(options, { here, database, ledger, replica, records, writer });
+}
+
+type Parts = Pick<Core, "here" | "database" | "ledger" | "replica" | "records" | "writer">;
+
+function compose(options: ControlOptions, parts: Parts): Control {
+  const { replica, writer, ledger, database, records, here } = parts;
+  const { primitives, clock, signers } = options;
+  const publicFile = publicFiles({ database, ledger, records, hasher: primitives, state: replica.state, clock });
+  const feeds = createFeedServer({
+    database,
+    primitives,
+    replica,
+    writer,
+    ledger,
+    clock,
+    control: signers.control,
+    checkStore: async () => checkStore(parts),
+    publicFile,
+  });
+  const submit = async (envelope: Uint8Array, content: Content): Promise<StatementAnswer> => {
+    const recorded = await writer.record(envelope, content);
+    const { act } = recorded;
+    if (recorded.kind === "pending") return { kind: "pending", act: act.digest, needs: [...recorded.needs] };
+    const behind = loosens(act) ? await feeds.followed(recorded.index + 1) : 0;
+    return { kind: "recorded", act: act.digest, index: recorded.index, size: recorded.size, behind };
+  };
+  let code: Code | undefined;
+  if (replica.state.root === undefined) code = createCode(options.paths.codeFile, options.random);
+  const core: Core = {
+    ...parts,
+    options,
+    feeds,
+    submit,
+    initialise: async (envelope, given, content) => {
+      if (code === undefined) throw new Failure("conflict", "This deployment has an owner already. Ask to be invited.");
+      code.check(given);
+      const signed = await countersignRoot(envelope, here);
+      const act = await openStatement(signed, primitives);
+      if (!isRoot(act)) throw new Failure("statement_invalid", "The first statement is a trust root.");
+      await writer.tryOut(signed, content);
+      writeTrustFile(options.paths.trustFile, trustOf(act, signed));
+      const answer = await submit(signed, content);
+      code.remove();
+      code = undefined;
+      return answer;
+    },
+  };
+  return {
+    deployment: here.deployment,
+    origin: here.origin,
+    codeFile: () => (code === undefined ? undefined : options.paths.codeFile),
+    state: replica.state,
+    feed: feeds.connect(),
+    connect: feeds.connect,
+    app: createApp(core),
+    record: async (envelope, content = noContent) => submit(envelope, content),
+    close: async () => {
+      feeds.close();
+      await writer.idle();
+      await ledger.close();
+    },
+  };
+}
+
+/** The deployment is named by its log key, so that its name is the same before and after it begins. */
+function hereOf({ signers, demo, primitives }: ControlOptions): Here {
+  const name = signerIdOf(signers.log.publicKey, primitives).slice("signer_".length, "signer_".length + 16);
+  const deployment = DeploymentId.parse(`dep_${name}`);
+  return { deployment, origin: `headgate/${deployment}`, demo, ...signers, primitives };
+}
+
+function checkPin(trust: TrustFile | undefined, { pin, demo }: ControlOptions): void {
+  if (trust === undefined) return;
+  if (pin !== undefined && pin !== trust.root) {
+    throw new Failure("trust_unknown", "The trust file names another first root than the one pinned for this server.");
+  }
+  if (trust.demo !== demo) {
+    throw new Failure(
+      "configuration_invalid",
+      "This data folder belongs to a demo, or the demo was pointed at a real one.",
+    );
+  }
+}
+
+/** The root in force names this server's keys, or the server could sign nothing that anybody accepts. */
+function checkKeys({ root }: State, { signers }: ControlOptions): void {
+  if (root === undefined) return;
+  const { log, control } = root.body;
+  if (log.key === signers.log.publicKey && control === signers.control.publicKey) return;
+  throw new Failure(
+    "configuration_invalid",
+    "The server keys here are not those of the trust root. Restore the keys folder.",
+  );
+}
+
+function recordsOf(database: Database, primitives: Primitives): Records {
+  return {
+    primitives,
+    artefact: async (digest) => readArtefact(database, digest, primitives),
+    receipts: async (permit) => receiptsUnder(database, permit),
+  };
+}
+
+function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledger" | "replica" | "records">): Writer {
+  const { primitives, clock } = options;
+  const { replica, records } = parts;
+  return new Writer({
+    ...parts,
+    primitives,
+    clock,
+    examine: async (act, content) => {
+      const withSent: Records = {
+        ...records,
+        artefact: async (digest) => content.artefacts.get(digest) ?? records.artefact(digest),
+      };
+      await examine(act, { state: replica.state, records: withSent, index: replica.size(), at: clock() });
+    },
+  });
+}
+
+function isRoot(act: Act): act is Act<"root"> {
+  return act.predicate.verb === "root";
+}
+
+/** Fails unless the store takes writes and holds the very ledger that was folded: else no lease is given. */
+async function checkStore({ database, replica, writer }: Parts): Promise<void> {
+  if (database.isDoubtful()) {
+    await database.transaction(async (transaction) =>
+      transaction.query("UPDATE ledger_head SET size = size WHERE one = 1"),
+    );
+    await writer.catchUp();
+  }
+  const head = await readHead(database);
+  if (head?.size === replica.size() && head.root === replica.root()) return;
+  throw new Failure(
+    "fork_detected",
+    "The store no longer holds the ledger that was folded from it. Stop and look at it.",
+  );
+}

@@ -1,0 +1,114 @@
+// The interface as OpenAPI 3.1, made from the contract's own types, so that it cannot say something else.
+import { z } from "zod";
+import {
+  BatchView,
+  Bundle,
+  DeploymentView,
+  ErrorView,
+  ExplainView,
+  OpeningsView,
+  PendingView,
+  RootRequest,
+  StatementAnswer,
+  StatementRequest,
+  StatusView,
+  routes,
+} from "./contract.ts";
+
+interface Operation {
+  readonly method: "get" | "post";
+  readonly path: string;
+  readonly summary: string;
+  readonly query?: string;
+  readonly request?: z.ZodType;
+  /** Undefined: bytes. */
+  readonly answer: z.ZodType | undefined;
+}
+
+const operations: readonly Operation[] = [
+  {
+    method: "get",
+    path: routes.deployment,
+    summary: "What a client needs before it knows anybody",
+    answer: DeploymentView,
+  },
+  {
+    method: "post",
+    path: routes.root,
+    summary: "The first trust root, with header x-headgate-code",
+    request: RootRequest,
+    answer: StatementAnswer,
+  },
+  {
+    method: "post",
+    path: routes.statements,
+    summary: "A signed statement, with what it names",
+    request: StatementRequest,
+    answer: StatementAnswer,
+  },
+  { method: "get", path: routes.pending, summary: "Statements that lack signatures", answer: PendingView },
+  { method: "get", path: routes.batch, summary: "Ledger records from an index on", query: "from", answer: BatchView },
+  { method: "get", path: routes.artefact, summary: "Content by digest", answer: undefined },
+  {
+    method: "get",
+    path: routes.openings,
+    summary: "Texts behind commitments",
+    query: "commitment",
+    answer: OpeningsView,
+  },
+  { method: "get", path: routes.status, summary: "Where a model stands", answer: StatusView },
+  { method: "get", path: routes.publicStatus, summary: "Where a public model stands", answer: StatusView },
+  { method: "get", path: routes.bundle, summary: "A whole decision", answer: Bundle },
+  { method: "get", path: routes.publicBundle, summary: "A whole decision about a public model", answer: Bundle },
+  { method: "get", path: routes.explain, summary: "What happened, in sentences", answer: ExplainView },
+];
+
+const security = [{ pass: [] }] as const;
+
+/** The document. Public routes, the root and statements need no pass: a statement carries its own signatures. */
+export function openApi(version: string): Readonly<Record<string, unknown>> {
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const operation of operations) {
+    const path = operation.path.replaceAll(/:([a-z]+)/g, "{$1}");
+    paths[path] = { ...paths[path], [operation.method]: describe(operation) };
+  }
+  return {
+    openapi: "3.1.0",
+    info: { title: "Headgate control plane", version },
+    paths,
+    components: {
+      securitySchemes: {
+        pass: { type: "apiKey", in: "header", name: "authorization", description: "Headgate <pass>: src/acts/pass.ts" },
+      },
+    },
+  };
+}
+
+function describe({ path, method, summary, query, request, answer }: Operation): unknown {
+  const isOpen = path.includes("/public/") || method === "post";
+  const names = [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
+    name,
+    in: "path",
+    required: true,
+    schema: text,
+  }));
+  const asked = query === undefined ? [] : [{ name: query, in: "query", required: false, schema: text }];
+  const body = request === undefined ? {} : { requestBody: { required: true, content: json(request, "input") } };
+  const content = answer === undefined ? { "application/octet-stream": {} } : json(answer, "output");
+  return {
+    summary,
+    ...(isOpen ? {} : { security }),
+    parameters: [...names, ...asked],
+    ...body,
+    responses: {
+      "200": { description: "Done", content },
+      default: { description: "Refused", content: json(ErrorView, "output") },
+    },
+  };
+}
+
+const text = { type: "string" } as const;
+
+function json(type: z.ZodType, io: "input" | "output"): unknown {
+  return { "application/json": { schema: z.toJSONSchema(type, { io, unrepresentable: "any" }) } };
+}

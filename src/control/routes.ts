@@ -1,0 +1,303 @@
+// The routes of the contract on Hono: reads with a pass, writes that are statements, a public part. Every refusal is the
+// contract's ErrorView; whatever is not a Failure is an error of ours, reported and answered without a word of detail.
+import { Hono } from "hono";
+import type { Context, MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import { z } from "zod";
+import { parseJson } from "../proof/canonical.ts";
+import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import { readArtefact } from "../evidence/artefact-store.ts";
+import { countReceiptsUnder, findReceipt } from "../evidence/receipt-store.ts";
+import { candidatePlan } from "../release/records.ts";
+import { explain } from "../release/explain.ts";
+import { statusOf } from "../release/status.ts";
+import { buildBundle } from "../report/bundle.ts";
+import { type Act, openStatement } from "../acts/statement.ts";
+import type { Proposal } from "../acts/state.ts";
+import { Failure, httpStatus } from "../terms/failure.ts";
+import { Digest, Name, ProposalId, timestampOf } from "../terms/ids.ts";
+import { contentOf } from "./content.ts";
+import {
+  type BatchView,
+  type DeploymentView,
+  RootRequest,
+  StatementRequest,
+  controlBodyBytesMax,
+  routes,
+} from "./contract.ts";
+import { batchFrom } from "./feed-server.ts";
+import type { Core } from "./open-control.ts";
+import { findOpenings } from "./opening-store.ts";
+import { openApi } from "./openapi.ts";
+import { readerOf } from "./passes.ts";
+import { startPage } from "./start-page.ts";
+
+/** Openings asked for at once. */
+const openingsMax = 200;
+
+export function createApp(core: Core): Hono {
+  const app = new Hono();
+  app.use(checkHost(core.options.hosts));
+  app.use(async (context, next) => {
+    await next();
+    context.header("x-content-type-options", "nosniff");
+    context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+    context.header("cache-control", "no-store");
+  });
+  app.use(bodyLimit({ maxSize: controlBodyBytesMax, onError: () => tooLarge() }));
+  addOpenRoutes(app, core);
+  addWriteRoutes(app, core);
+  addReadRoutes(app, core);
+  app.notFound((context) =>
+    answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),
+  );
+  app.onError((error, context) => {
+    if (error instanceof Failure) return answerFailure(context, error);
+    core.options.report("control-error", {
+      path: new URL(context.req.url).pathname,
+      error: error.stack ?? error.message,
+    });
+    return answerFailure(
+      context,
+      new Failure("store_unavailable", "The server met an error of its own; its log says which."),
+    );
+  });
+  return app;
+}
+
+function addOpenRoutes(app: Hono, core: Core): void {
+  const { options, here, replica, records } = core;
+  app.get("/", (context) => context.html(startPage(options.dataPlane, replica.state.root !== undefined)));
+  app.get("/healthz", (context) => context.json({ ok: true, version: options.version, ledgerSize: replica.size() }));
+  app.get("/api/openapi.json", (context) => context.json(openApi(options.version)));
+  app.get(routes.deployment, (context) => {
+    const view: DeploymentView = {
+      version: options.version,
+      initialised: replica.state.root !== undefined,
+      demo: here.demo,
+      deployment: here.deployment,
+      firstRoot: replica.state.firstRoot ?? null,
+      log: { origin: here.origin, key: here.log.publicKey },
+      control: here.control.publicKey,
+      gateways: here.gateways.map(({ publicKey }) => publicKey),
+      dataPlane: options.dataPlane,
+    };
+    return context.json(view);
+  });
+  app.get(routes.publicStatus, async (context) => {
+    const model = parsed(Name, context.req.param("model"), "model_unknown");
+    await checkPublic(core, model);
+    return context.json(await statusView(core, model));
+  });
+  app.get(routes.publicBundle, async (context) => {
+    const proposal = proposalOf(core, context.req.param("proposal"));
+    const plan = await candidatePlan(records, replica.state, proposal.release.model);
+    if (plan?.public !== true) throw unknownProposal();
+    return context.json(await bundleOf(core, proposal, []));
+  });
+}
+
+/** One answer for a model that is not public and for one that does not exist. */
+async function checkPublic({ records, replica }: Core, model: Name): Promise<void> {
+  const plan = await candidatePlan(records, replica.state, model);
+  if (plan?.public !== true)
+    throw new Failure("model_unknown", `There is no public model "${model}" here. Reading others takes --profile.`);
+}
+
+function addWriteRoutes(app: Hono, core: Core): void {
+  const { primitives } = core.options;
+  app.post(routes.root, async (context) => {
+    const request = await bodyOf(context, RootRequest);
+    const content = contentOf({ openings: request.openings, artefacts: [] }, primitives);
+    const code = context.req.header("x-headgate-code") ?? "";
+    return context.json(await core.initialise(envelopeOf(request.envelope), code, content));
+  });
+  app.post(routes.statements, async (context) => {
+    if (core.replica.state.root === undefined) {
+      throw new Failure("deployment_uninitialised", "Nobody owns this deployment yet. Run: headgate init");
+    }
+    const request = await bodyOf(context, StatementRequest);
+    const envelope = envelopeOf(request.envelope);
+    await waitForReceipts(core, await openStatement(envelope, primitives));
+    return context.json(await core.submit(envelope, contentOf(request, primitives)));
+  });
+}
+
+/** How long evidence waits for the receipts of its own permit, in milliseconds, and between two looks. */
+const receiptsWait = { msMax: 4_000, stepMs: 100 } as const;
+
+/** A run is sealed the moment it ends; its last receipts are still on their way, and without them its tries are unknown. */
+async function waitForReceipts(core: Core, { predicate }: Act): Promise<void> {
+  if (predicate.verb !== "evidence" || predicate.body.permit === null) return;
+  const { permit, samples } = predicate.body;
+  const until = performance.now() + receiptsWait.msMax;
+  while (performance.now() < until && (await countReceiptsUnder(core.database, permit)) < samples.count) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, receiptsWait.stepMs);
+    });
+  }
+}
+
+function addReadRoutes(app: Hono, core: Core): void {
+  const { replica, writer, database } = core;
+  const { primitives } = core.options;
+  const read = passRequired(core);
+  app.get(routes.pending, read, async (context) => {
+    const pending = await writer.pending();
+    const view = pending.map(({ act, envelope, at, needs }) => ({
+      act: act.digest,
+      verb: act.predicate.verb,
+      envelope: toBase64(envelope),
+      at: timestampOf(at),
+      needs,
+    }));
+    return context.json({ pending: view });
+  });
+  app.get(routes.batch, read, async (context) => {
+    const from = parsed(z.coerce.number().int().nonnegative(), context.req.query("from") ?? "0", "request_invalid");
+    if (from > replica.size())
+      throw new Failure("not_found", `The ledger has ${replica.size()} entries, fewer than you have seen.`);
+    return context.json(await batchView(core, from));
+  });
+  app.get(routes.artefact, read, async (context) => {
+    const digest = parsed(Digest, context.req.param("digest"), "not_found");
+    const bytes = await readArtefact(database, digest, primitives);
+    return context.body(new Uint8Array(bytes), 200, { "content-type": "application/octet-stream" });
+  });
+  app.get(routes.openings, read, async (context) => {
+    const asked = parsed(z.array(Digest).max(openingsMax), context.req.queries("commitment") ?? [], "request_invalid");
+    return context.json({ openings: await findOpenings(database, asked, primitives) });
+  });
+  app.get(routes.status, read, async (context) => {
+    const model = parsed(Name, context.req.param("model"), "model_unknown");
+    return context.json(await statusView(core, model));
+  });
+  app.get(routes.bundle, read, async (context) => {
+    const proposal = proposalOf(core, context.req.param("proposal"));
+    const reasons = [proposal.release.reason, ...[...proposal.signOffs.values()].map(({ reason }) => reason)];
+    return context.json(await bundleOf(core, proposal, reasons));
+  });
+  app.get(routes.explain, read, async (context) => {
+    const means = {
+      state: replica.state,
+      primitives,
+      findReceipt: async (id: Parameters<typeof findReceipt>[1]) => findReceipt(database, id),
+    };
+    const explanation = await explain(context.req.param("id"), means);
+    return context.json({ ...explanation, text: explanation.lines.join("\n") });
+  });
+}
+
+async function statusView(
+  { records, replica, options }: Core,
+  model: Name,
+): Promise<Awaited<ReturnType<typeof statusOf>>> {
+  return statusOf(records, { state: replica.state, model, at: options.clock(), ledgerSize: replica.size() });
+}
+
+async function batchView(core: Core, from: number): Promise<z.infer<typeof BatchView>> {
+  const { records, checkpoint } = await batchFrom(core, from);
+  const view = records.map(({ leaf, envelope }) => ({ leaf: toBase64(leaf), envelope: toBase64(envelope) }));
+  return { from, records: view, checkpoint };
+}
+
+async function bundleOf(
+  core: Core,
+  proposal: Proposal,
+  commitments: readonly Digest[],
+): ReturnType<typeof buildBundle> {
+  const { replica, ledger, records, database } = core;
+  const size = replica.size();
+  const entries = [];
+  while (entries.length < size) {
+    const page = await ledger.entries(entries.length, size - entries.length);
+    if (page.length === 0) throw new Failure("store_unavailable", "Entries of the ledger are missing in the store.");
+    entries.push(...page.map(({ leaf, envelope }) => ({ leaf: toBase64(leaf), envelope: toBase64(envelope) })));
+  }
+  const batch = { from: 0, records: entries, checkpoint: await ledger.checkpointAt(size) };
+  const openings = await findOpenings(database, commitments, core.options.primitives);
+  return buildBundle(records, { state: replica.state, proposal, batch, openings });
+}
+
+function proposalOf({ replica }: Core, text: string): Proposal {
+  const id = ProposalId.safeParse(text);
+  const proposal = id.success ? replica.state.proposals.get(id.data) : undefined;
+  if (proposal === undefined) throw unknownProposal();
+  return proposal;
+}
+
+function unknownProposal(): Failure {
+  return new Failure(
+    "not_found",
+    "There is no such proposal here, or it is not public: then reading it takes --profile.",
+  );
+}
+
+function passRequired(core: Core): MiddlewareHandler {
+  return async (context, next) => {
+    const url = new URL(context.req.url);
+    const reading = {
+      authorization: context.req.header("authorization"),
+      method: context.req.method,
+      path: url.pathname + url.search,
+    };
+    await readerOf(core.replica.state, reading, { at: core.options.clock(), primitives: core.options.primitives });
+    await next();
+  };
+}
+
+const localNames = ["localhost", "127.0.0.1", "[::1]"];
+
+/** A page of another site that resolves its own name to this machine must not reach us. */
+function checkHost(hosts: readonly string[]): MiddlewareHandler {
+  const admitted = new Set([...localNames, ...hosts]);
+  return async (context, next) => {
+    const host = (context.req.header("host") ?? "").replace(/:\d{1,5}$/, "").toLowerCase();
+    if (!admitted.has(host)) {
+      throw new Failure("request_invalid", "This host name is not served here. List it in HEADGATE_HOSTS.");
+    }
+    await next();
+  };
+}
+
+async function bodyOf<T>(context: Context, type: z.ZodType<T>): Promise<T> {
+  const bytes = new Uint8Array(await context.req.arrayBuffer());
+  const value = parseJson(bytes, { bytesMax: controlBodyBytesMax, depthMax: 8 });
+  const result = type.safeParse(value);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new Failure(
+    "request_invalid",
+    `The body is not what this route takes (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}).`,
+  );
+}
+
+function parsed<S extends z.ZodType>(
+  type: S,
+  value: unknown,
+  code: "request_invalid" | "not_found" | "model_unknown",
+): z.infer<S> {
+  const result = type.safeParse(value);
+  if (result.success) return result.data;
+  throw new Failure(
+    code,
+    `"${String(value).slice(0, 100)}" is not known here: ${result.error.issues[0]?.message ?? ""}`,
+  );
+}
+
+function envelopeOf(text: string): Uint8Array {
+  const bytes = fromBase64(text);
+  if (bytes === undefined) throw new Failure("request_invalid", "The envelope is not standard base64.");
+  return bytes;
+}
+
+function answerFailure(context: Context, failure: Failure): Response {
+  const { code, message, detail } = failure;
+  const { needs, ...rest } = detail;
+  const list = typeof needs === "string" && needs !== "" ? needs.split(",") : [];
+  return context.json({ error: { code, message, detail: rest, needs: list } }, httpStatus[code]);
+}
+
+function tooLarge(): never {
+  throw new Failure("body_too_large", `A request to the control plane is at most ${controlBodyBytesMax} bytes.`);
+}

@@ -1,0 +1,62 @@
+// The control plane's listener: loopback unless told otherwise, with bounds on slow and idle clients.
+import { createAdaptorServer } from "@hono/node-server";
+import { Server } from "node:http";
+import type { Hono } from "hono";
+import { Failure } from "../terms/failure.ts";
+
+export interface ControlServer {
+  readonly port: number;
+  /** After the requests that are running; longer than `graceMs` they are cut. */
+  readonly close: () => Promise<void>;
+}
+
+export interface ControlAddress {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+const bounds = { headersMs: 10_000, requestMs: 120_000, connectionsMax: 512, graceMs: 2_000 } as const;
+
+/** Listens. Fails with configuration_invalid where the address cannot be had. */
+export async function serveControl(app: Hono, { host, port }: ControlAddress): Promise<ControlServer> {
+  const server = createAdaptorServer({ fetch: app.fetch });
+  if (!(server instanceof Server)) throw new Error("the control plane listens with node:http");
+  server.headersTimeout = bounds.headersMs;
+  server.requestTimeout = bounds.requestMs;
+  server.maxConnections = bounds.connectionsMax;
+  await listening(server, { host, port });
+  const address = server.address();
+  return {
+    port: typeof address === "object" && address !== null ? address.port : port,
+    close: async () => closed(server),
+  };
+}
+
+async function listening(server: Server, { host, port }: ControlAddress): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(
+        new Failure(
+          "configuration_invalid",
+          `Cannot listen on ${host}:${port}. Is another headgate running? Set HEADGATE_CONTROL_PORT.`,
+          { cause },
+        ),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+}
+
+async function closed(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+    }, bounds.graceMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+    server.closeIdleConnections();
+  });
+}

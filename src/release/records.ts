@@ -1,0 +1,148 @@
+// What stands beside the ledger and is needed to judge: plans, suites, samples, receipts. Read through an interface, so that
+// the same code judges from the store and from a bundle; whatever is missing or does not fit its digest makes a judgement
+// weaker, never stronger.
+import type { Release } from "../acts/bodies.ts";
+import { openReceipt, type Receipt } from "../acts/receipt.ts";
+import type { Proposal, State } from "../acts/state.ts";
+import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
+import { openSealed } from "../evidence/seal.ts";
+import { openSuite } from "../evidence/suite.ts";
+import { Suite } from "../evidence/suite-document.ts";
+import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/assess.ts";
+import { type Configuration, candidate } from "../gates/draft.ts";
+import type { Judgement } from "../gates/judgement.ts";
+import { ReleasePlan, suitesOf } from "../gates/plan-document.ts";
+import type { SealedTry, SeenReceipt } from "../gates/pool.ts";
+import { parseJson } from "../proof/canonical.ts";
+import type { Primitives } from "../proof/primitives.ts";
+import { Failure } from "../terms/failure.ts";
+import type { Digest, Instant, Name, PermitId } from "../terms/ids.ts";
+import type { OpenStage } from "../terms/stage.ts";
+
+const documentLimits = { bytesMax: 1024 * 1024, depthMax: 32, code: "document_invalid" } as const;
+
+/** Where the content lies. */
+export interface Records {
+  readonly primitives: Primitives;
+  /** The bytes under a digest, hashed again by the reader. Fails with artefact_missing. */
+  readonly artefact: (digest: Digest) => Promise<Uint8Array>;
+  /** Self-contained receipts under a permit; their signatures are checked here. */
+  readonly receipts: (permit: PermitId) => Promise<readonly string[]>;
+}
+
+export async function readPlan(records: Records, digest: Digest): Promise<ReleasePlan> {
+  const parsed = ReleasePlan.safeParse(parseJson(await records.artefact(digest), documentLimits));
+  if (parsed.success) return parsed.data;
+  throw new Failure("artefact_missing", "The release plan's content is not a release plan. Apply it again.");
+}
+
+/** The plan applied last for a model; undefined where there is none or its content is missing. */
+export async function candidatePlan(records: Records, state: State, model: Name): Promise<ReleasePlan | undefined> {
+  const digest = state.documents.get("ReleasePlan")?.get(model)?.candidate;
+  if (digest === undefined) return undefined;
+  try {
+    return await readPlan(records, digest);
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+export interface AskedGate {
+  readonly state: State;
+  readonly plan: ReleasePlan;
+  readonly stage: OpenStage;
+  readonly configuration: Pick<Configuration, "model" | "safeguards" | "policy">;
+  /** Suites by digest where a proposal names them; else those applied last. */
+  readonly release: Release | undefined;
+  readonly proposal: Proposal | undefined;
+  readonly at: Instant;
+}
+
+/** Judges a stage from what is on record. Fails with not_found or artefact_missing where it cannot be judged at all. */
+export async function judgeFrom(records: Records, asked: AskedGate): Promise<Judgement> {
+  const suites = await suiteFacts(records, asked);
+  const runs = new Map<PermitId, RunFacts>();
+  for (const suite of suites) {
+    for (const { permit } of permitsOf(asked.state, suite, asked.plan.model)) {
+      runs.set(permit, await runFacts(records, asked.state, permit));
+    }
+  }
+  return assess({ ...asked, suites, runs });
+}
+
+/** The suites that the stage asks for, with their items. */
+export async function suiteFacts(
+  records: Records,
+  { state, plan, stage, release }: Pick<AskedGate, "state" | "plan" | "stage" | "release">,
+): Promise<readonly SuiteFacts[]> {
+  const stagePlan = plan.stages.find((known) => known.stage === stage);
+  const names = stagePlan === undefined ? [] : suitesOf(stagePlan);
+  const facts: SuiteFacts[] = [];
+  for (const name of names) facts.push(await suiteOf(records, name, suiteDigest(state, name, release)));
+  return facts;
+}
+
+/** The digest a proposal names for this suite, if it names one that was applied under the name; else the candidate. */
+function suiteDigest(state: State, name: Name, release: Release | undefined): Digest {
+  const applied = state.documents.get("Suite")?.get(name);
+  return release?.digests.suites.find((digest) => applied?.all.has(digest)) ?? candidate(state, "Suite", name);
+}
+
+async function suiteOf(records: Records, name: Name, digest: Digest): Promise<SuiteFacts> {
+  const { primitives } = records;
+  const document = Suite.safeParse(parseJson(await records.artefact(digest), documentLimits)).data;
+  if (document?.content === undefined)
+    throw new Failure("artefact_missing", `Suite ${name} pins no items. Apply it again.`);
+  const { items } = openSuite(document, await records.artefact(document.content.digest), primitives);
+  return {
+    name,
+    suite: digest,
+    grader: refusalRulesDigest(primitives),
+    measure: document.measure.name,
+    failure: document.measure.failure,
+    items: items.map(({ leaf, cluster }) => ({ id: leaf, cluster })),
+  };
+}
+
+async function runFacts(records: Records, state: State, permit: PermitId): Promise<RunFacts> {
+  const texts = await records.receipts(permit);
+  const opened = await Promise.all(texts.map(async (text) => seenReceipt(records, state, { text, permit })));
+  return { tries: await sealedTries(records, state, permit), receipts: opened.filter((seen) => seen !== undefined) };
+}
+
+async function sealedTries(records: Records, state: State, permit: PermitId): Promise<readonly SealedTry[] | null> {
+  const evidence = [...state.evidence.values()].find((known) => known.body.permit === permit);
+  if (evidence === undefined) return null;
+  try {
+    const { samples } = evidence.body;
+    const sealed = openSealed(await records.artefact(samples.artefact), samples, records.primitives);
+    return sealed.samples;
+  } catch (error) {
+    // Samples that are gone or were edited are as good as none: their items become unknown.
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}
+
+/** A receipt that a gateway of the trust root signed for this permit; anything else is nothing. */
+async function seenReceipt(
+  { primitives }: Records,
+  state: State,
+  { text, permit }: { readonly text: string; readonly permit: PermitId },
+): Promise<SeenReceipt | undefined> {
+  try {
+    const { receipt, gateway } = await openReceipt(text, primitives);
+    const isOurs = state.intervals.has(gateway) && receipt.under === permit && receipt.item !== null;
+    if (!isOurs || receipt.item === null) return undefined;
+    return { receipt: receipt.id, item: receipt.item, answered: wasAnswered(receipt), at: receipt.at };
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** There was something to grade: an answer, or a refusal by the safeguards. */
+function wasAnswered(receipt: Receipt): boolean {
+  return receipt.outcome === "served" || receipt.outcome === "blocked";
+}

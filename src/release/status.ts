@@ -1,0 +1,154 @@
+// Where a model stands and what is still to be shown for its next stage: the view of `release status`, of the transparency
+// page and of the console, worked out anew from the fold each time.
+import type { Release } from "../acts/bodies.ts";
+import { type Proposal, type State, holdsOn, latestCertificate } from "../acts/state.ts";
+import { type Standing, standing } from "../exposure/exposure.ts";
+import { configurationOf } from "../gates/draft.ts";
+import type { GateVerdict, RequirementJudgement } from "../gates/judgement.ts";
+import type { ReleasePlan } from "../gates/plan-document.ts";
+import { Failure } from "../terms/failure.ts";
+import type { CertificateId, Digest, HoldId, Instant, Name, PersonId, ProposalId, Timestamp } from "../terms/ids.ts";
+import type { Role } from "../terms/role.ts";
+import { type OpenStage, type Stage, compareStages } from "../terms/stage.ts";
+import { type Records, candidatePlan, judgeFrom } from "./records.ts";
+
+export interface Status {
+  readonly model: Name;
+  readonly stage: Stage;
+  readonly certified: {
+    readonly certificate: CertificateId;
+    readonly stage: OpenStage;
+    readonly since: Timestamp;
+    readonly validUntil: Timestamp;
+    readonly oneSigner: boolean;
+    readonly identityBasis: Release["identityBasis"];
+  } | null;
+  readonly closed: string | null;
+  readonly holds: { readonly hold: HoldId; readonly at: Timestamp }[];
+  readonly restrictions: unknown[];
+  readonly next: OpenStage | null;
+  readonly verdict: GateVerdict | null;
+  readonly requirements: (Omit<RequirementJudgement, "stillToShow"> & { readonly stillToShow: string })[];
+  readonly proposals: {
+    readonly proposal: ProposalId;
+    readonly stage: OpenStage;
+    readonly digest: Digest;
+    readonly signOffs: { readonly person: PersonId; readonly role: Role; readonly verdict: "for" | "against" }[];
+    readonly certified: boolean;
+  }[];
+  readonly ledgerSize: number;
+}
+
+/** Proposals shown, newest first. */
+const proposalsMax = 20;
+
+export interface StatusAsked {
+  readonly state: State;
+  readonly model: Name;
+  readonly at: Instant;
+  readonly ledgerSize: number;
+}
+
+/** Fails with model_unknown where nobody applied such a model. */
+export async function statusOf(records: Records, asked: StatusAsked): Promise<Status> {
+  const { state, model, at } = asked;
+  if (state.documents.get("Model")?.has(model) !== true) {
+    throw new Failure("model_unknown", `There is no model "${model}" here.`);
+  }
+  const now = standing(state, model, { at, early: [] });
+  const plan = await candidatePlan(records, state, model);
+  const next = plan === undefined ? undefined : nextStage(plan, now);
+  const judged = await judgeNext(records, { ...asked, plan, next });
+  return {
+    model,
+    stage: now.kind === "open" ? now.stage : "withheld",
+    certified: certifiedOf(state, model),
+    closed: now.kind === "closed" ? now.reason : null,
+    holds: holdsOn(state, model).map(({ hold, at: since }) => ({ hold, at: since })),
+    restrictions: [...state.restrictions.values()]
+      .filter((restriction) => restriction.model === model)
+      .map(({ hold, limit, at: since }) => ({ restriction: hold, limit, at: since })),
+    next: next ?? null,
+    verdict: judged?.verdict ?? null,
+    requirements: (judged?.requirements ?? []).map((one) => ({ ...one, stillToShow: one.stillToShow ?? "" })),
+    proposals: proposalsOn(state, model).slice(0, proposalsMax).map(proposalView),
+    ledgerSize: asked.ledgerSize,
+  };
+}
+
+function certifiedOf(state: State, model: Name): Status["certified"] {
+  const latest = latestCertificate(state, model);
+  if (latest === undefined) return null;
+  const { certificate, stage, notAfter, oneSigner, identityBasis } = latest.release;
+  return { certificate, stage, since: latest.at, validUntil: notAfter, oneSigner, identityBasis };
+}
+
+/** The first stage of the plan beyond what is certified; the certified one again where its certificate no longer holds. */
+function nextStage(plan: ReleasePlan, now: Standing): OpenStage | undefined {
+  const isCertified = now.kind === "open" || now.reason === "held" || now.reason === "not-yet";
+  const reached: Stage = isCertified ? now.stage : "withheld";
+  return plan.stages
+    .map(({ stage }) => stage)
+    .toSorted(compareStages)
+    .find((stage) => compareStages(stage, reached) > 0);
+}
+
+interface NextStage {
+  readonly plan: ReleasePlan | undefined;
+  readonly next: OpenStage | undefined;
+}
+
+async function judgeNext(
+  records: Records,
+  { state, at, plan, next }: StatusAsked & NextStage,
+): Promise<{ readonly verdict: GateVerdict; readonly requirements: readonly RequirementJudgement[] } | undefined> {
+  if (plan === undefined || next === undefined) return undefined;
+  try {
+    const configuration = configurationOf(state, plan, "candidate");
+    const proposal = openProposal(state, { plan, next, configuration });
+    const release = proposal?.release;
+    return await judgeFrom(records, { state, plan, stage: next, configuration, release, proposal, at });
+  } catch (error) {
+    // A document or its content is missing: nothing can be judged, and nothing is shown as if it were.
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** The newest proposal that is still open for this stage and the candidate. */
+function openProposal(
+  state: State,
+  wanted: {
+    readonly plan: ReleasePlan;
+    readonly next: OpenStage;
+    readonly configuration: Pick<Release["digests"], "model" | "safeguards" | "policy" | "plan">;
+  },
+): Proposal | undefined {
+  const { model, safeguards, policy, plan } = wanted.configuration;
+  return proposalsOn(state, wanted.plan.model).find(({ release, certified }) => {
+    const { digests } = release;
+    const isSame =
+      digests.model === model &&
+      digests.safeguards === safeguards &&
+      digests.policy === policy &&
+      digests.plan === plan;
+    return !certified && isSame && release.stage === wanted.next;
+  });
+}
+
+/** Newest first. */
+export function proposalsOn(state: State, model: Name): readonly Proposal[] {
+  return [...state.proposals.values()]
+    .filter(({ release }) => release.model === model)
+    .toSorted((one, other) => other.index - one.index);
+}
+
+function proposalView({ release, digest, signOffs, certified }: Proposal): Status["proposals"][number] {
+  return {
+    proposal: release.proposal,
+    stage: release.stage,
+    digest,
+    signOffs: [...signOffs.values()].map(({ person, role, verdict }) => ({ person, role, verdict })),
+    certified,
+  };
+}

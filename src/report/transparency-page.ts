@@ -1,0 +1,117 @@
+// The transparency page as HTML: one static document that works without scripts, in light and dark, by keyboard and with a
+// screen reader. Everything that is not ours is escaped.
+import type { Status } from "../release/status.ts";
+import type { Transparency } from "./transparency.ts";
+
+const style = `
+:root{color-scheme:light dark;--edge:#8886;--soft:#8882}
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
+h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2rem}
+table{border-collapse:collapse;width:100%;margin:.5rem 0}
+caption{text-align:left;font-weight:600;padding:.25rem 0}
+th,td{text-align:left;vertical-align:top;padding:.35rem .6rem;border:1px solid var(--edge)}
+thead th{background:var(--soft)}
+.mark{border:2px solid;border-radius:.3rem;padding:0 .4rem;font-weight:600}
+section{border-top:1px solid var(--edge)}
+`;
+
+export function renderPage(view: Transparency): string {
+  const title = view.demo ? "DEMO: what is released here" : "What is released here";
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width,initial-scale=1">
+<title>${escape(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>${escape(title)}</h1>
+<p>Made at <time datetime="${escape(view.at)}">${escape(view.at)}</time> from ${view.ledgerSize} ledger entries
+of deployment ${escape(view.deployment ?? "(not begun)")}. <a href="transparency.json">The same as JSON</a>.
+The ledger is <strong>unwitnessed</strong>.</p>
+${view.models.map(renderModel).join("\n")}
+${view.models.length === 0 ? "<p>No model here is public.</p>" : ""}
+${renderBoard(view)}
+${renderDrills(view)}
+<section aria-labelledby="limits">
+<h2 id="limits">What this does not show</h2>
+<ul>${view.limits.map((limit) => `<li>${escape(limit)}</li>`).join("")}</ul>
+</section>
+</main>
+</body>
+</html>
+`;
+}
+
+function renderModel(status: Status): string {
+  const id = `model-${status.model}`;
+  return `<section aria-labelledby="${escape(id)}">
+<h2 id="${escape(id)}">${escape(status.model)}: ${escape(status.stage)}</h2>
+${renderCertified(status)}
+${renderHolds(status)}
+${renderNext(status)}
+</section>`;
+}
+
+function renderCertified({ certified, closed }: Status): string {
+  const shut = closed === null ? "" : `<p>Closed now: <strong>${escape(closed)}</strong>.</p>`;
+  if (certified === null) return `${shut}<p>No certificate exists. Nobody is served.</p>`;
+  const one = certified.oneSigner ? ` <span class="mark">one signer</span>` : "";
+  return `${shut}<p>Certified for <strong>${escape(certified.stage)}</strong> by ${escape(certified.certificate)}${one},
+from ${escape(certified.since)} until ${escape(certified.validUntil)}.
+That the model is what it is said to be is <strong>${escape(certified.identityBasis)}</strong>.</p>`;
+}
+
+function renderHolds({ holds, restrictions }: Status): string {
+  const held = holds.map(({ hold, at }) => `<li>${escape(hold)} since ${escape(at)}</li>`).join("");
+  const narrowed = restrictions.length === 0 ? "" : `<p>${restrictions.length} restriction(s) make it stricter.</p>`;
+  return `${held === "" ? "" : `<p>Held:</p><ul>${held}</ul>`}${narrowed}`;
+}
+
+function renderNext({ next, verdict, requirements }: Status): string {
+  if (next === null) return "<p>Its plan has no further stage.</p>";
+  const rows = requirements.map(
+    ({ id, verdict: one, why, stillToShow }) =>
+      `<tr><th scope="row">${escape(id)}</th><td>${escape(one)}</td><td>${escape(why)}</td><td>${escape(stillToShow === "" ? "nothing" : stillToShow)}</td></tr>`,
+  );
+  return `<table>
+<caption>For ${escape(next)}: ${escape(verdict ?? "not judged")}</caption>
+<thead><tr><th scope="col">Requirement</th><th scope="col">Verdict</th><th scope="col">Why</th><th scope="col">Still to show</th></tr></thead>
+<tbody>${rows.join("")}</tbody>
+</table>`;
+}
+
+function renderBoard(view: Transparency): string {
+  const floors = view.floors.map(
+    ({ stage, seats }) => `<tr><th scope="row">${escape(stage)}</th><td>${escape(seats)}</td></tr>`,
+  );
+  const persons = Object.entries(view.persons).map(([role, count]) => `${count} ${role}`);
+  return `<section aria-labelledby="board">
+<h2 id="board">Who can open the gate</h2>
+<p>Admitted: ${escape(persons.join(", ") || "nobody")}. Admitting a person or changing the trust root takes ${view.personsForChange}.
+Any one of them can stop a release; opening it again takes these seats, and what the plan asks besides.</p>
+<table><caption>Least sign-offs per stage</caption>
+<thead><tr><th scope="col">Stage</th><th scope="col">Seats</th></tr></thead><tbody>${floors.join("")}</tbody></table>
+<p>${view.anomalies} ledger entries were refused by the rules and changed nothing.</p>
+</section>`;
+}
+
+function renderDrills({ drills }: Transparency): string {
+  const rows = drills.map(
+    ({ at, attempts, opened }) => `<tr><td>${escape(at)}</td><td>${attempts}</td><td>${opened}</td></tr>`,
+  );
+  const table = `<table><caption>Attempts to get past this gate</caption>
+<thead><tr><th scope="col">When</th><th scope="col">Attempts</th><th scope="col">Opened</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+  return `<section aria-labelledby="drills"><h2 id="drills">Drills</h2>${rows.length === 0 ? "<p>None on record.</p>" : table}</section>`;
+}
+
+function escape(text: string): string {
+  return text
+    .replaceAll("&", "&amp;")
+    .replaceAll("<", "&lt;")
+    .replaceAll(">", "&gt;")
+    .replaceAll('"', "&quot;")
+    .replaceAll("'", "&#39;");
+}

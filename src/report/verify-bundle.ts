@@ -1,0 +1,192 @@
+// Verifies a whole decision offline: the ledger is replayed from its first root, the documents and samples are hashed
+// again, and the gate is judged again as it stood when the certificate was given, by the bundle's plan or by one's own.
+// Pure: everything comes from the bundle and the arguments.
+import { foldAct } from "../acts/fold.ts";
+import type { Certificate, Proposal, State } from "../acts/state.ts";
+import { emptyState } from "../acts/state.ts";
+import type { Act } from "../acts/statement.ts";
+import { createReplica } from "../feed/replica.ts";
+import { releaseProblems } from "../gates/draft.ts";
+import type { Judgement } from "../gates/judgement.ts";
+import type { ReleasePlan } from "../gates/plan-document.ts";
+import { parseJson } from "../proof/canonical.ts";
+import { digestOf } from "../proof/digest.ts";
+import { fromBase64 } from "../proof/encoding.ts";
+import type { Primitives } from "../proof/primitives.ts";
+import { type Records, judgeFrom, readPlan, suiteFacts } from "../release/records.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Digest, type Instant, instantOf } from "../terms/ids.ts";
+import { ModelDocument } from "../upstream/model-document.ts";
+import type { BundleView } from "./bundle.ts";
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+}
+
+export interface Verification {
+  readonly ok: boolean;
+  readonly checks: readonly Check[];
+  readonly firstDifference: string | null;
+  /** How the gate was judged here. */
+  readonly judgement: Judgement | null;
+}
+
+export interface VerifyOptions {
+  /** Act digest of the first trust root, known from elsewhere; without it the bundle may be anyone's. */
+  readonly pin: Digest | undefined;
+  /** Judge by this plan instead of the proposal's. */
+  readonly plan: ReleasePlan | undefined;
+  readonly primitives: Primitives;
+  /** For a proposal without a certificate. */
+  readonly at: Instant;
+}
+
+/** The parts of a bundle as its JSON holds them. */
+export type BundleLike = Omit<BundleView, "artefacts"> & { readonly artefacts: Readonly<Record<string, string>> };
+
+/** Every step by name, in order; what depends on a step that failed is not tried. */
+export async function verifyBundle(bundle: BundleLike, options: VerifyOptions): Promise<Verification> {
+  const checks: Check[] = [];
+  let judgement: Judgement | null = null;
+  try {
+    const replayed = await check(checks, "ledger", async () => replay(bundle, options));
+    const decided = await check(checks, "decision", async () => decisionIn(replayed, bundle));
+    const records = recordsOf(bundle, options.primitives);
+    await check(checks, "documents", async () => sayWhatTheyAre(records, decided));
+    judgement = await check(checks, "gate", async () => judgeAgain(records, decided, options));
+  } catch (error) {
+    // The failed check is in the list already.
+    if (!(error instanceof Failure)) throw error;
+  }
+  const failed = checks.find(({ ok }) => !ok);
+  const firstDifference = failed === undefined ? null : `${failed.name}: ${failed.detail}`;
+  return { ok: failed === undefined, checks, firstDifference, judgement };
+}
+
+/** Runs a step and notes how it went; the step's value carries its own words. */
+async function check<T>(checks: Check[], name: string, step: () => Promise<Step<T>>): Promise<T> {
+  try {
+    const { value, detail } = await step();
+    checks.push({ name, ok: true, detail });
+    return value;
+  } catch (error) {
+    if (error instanceof Failure) checks.push({ name, ok: false, detail: error.message });
+    throw error;
+  }
+}
+
+interface Step<T> {
+  readonly value: T;
+  readonly detail: string;
+}
+
+interface Replayed {
+  readonly acts: readonly Act[];
+  readonly state: State;
+  readonly rootAt: (size: number) => Digest | undefined;
+}
+
+async function replay(bundle: BundleLike, { pin, primitives }: VerifyOptions): Promise<Step<Replayed>> {
+  const replica = createReplica({ primitives, pin: pin ?? bundle.firstRoot, mark: undefined });
+  const records = bundle.batch.records.map(({ leaf, envelope }) => ({
+    leaf: bytesOf(leaf),
+    envelope: bytesOf(envelope),
+  }));
+  if (bundle.batch.from !== 0)
+    throw new Failure("proof_invalid", "The bundle's ledger does not begin at its beginning.");
+  const acts = await replica.receive({ from: 0, records, checkpoint: bundle.batch.checkpoint });
+  if (replica.state.firstRoot !== bundle.firstRoot) {
+    throw new Failure("trust_unknown", "The bundle names another first trust root than its ledger begins with.");
+  }
+  const refused = replica.state.anomalies.length;
+  const value = { acts, state: replica.state, rootAt: replica.rootAt };
+  return { value, detail: `${acts.length} entries, every signature checked, ${refused} refused by the rules` };
+}
+
+interface Decided {
+  readonly proposal: Proposal;
+  readonly certificate: Certificate | undefined;
+  /** The fold as it stood when the certificate was given, or at the end. */
+  readonly before: State;
+}
+
+async function decisionIn(replayed: Replayed, bundle: BundleLike): Promise<Step<Decided>> {
+  const proposal = replayed.state.proposals.get(bundle.proposal);
+  if (proposal === undefined)
+    throw new Failure("not_found", "The ledger does not hold the proposal that the bundle is about.");
+  const certificate = replayed.state.certificates
+    .get(proposal.release.model)
+    ?.find(({ release }) => release.certificate === proposal.release.certificate);
+  if (certificate === undefined) {
+    const detail = "proposed, not certified: judged as it stands at the end of the bundle";
+    return { value: { proposal, certificate, before: replayed.state }, detail };
+  }
+  const before = stateBefore(replayed, certificate.index);
+  const then = before.proposals.get(bundle.proposal) ?? proposal;
+  return {
+    value: { proposal: then, certificate, before },
+    detail: `certified at entry ${certificate.index} as ${certificate.release.certificate}, with its floor quorum`,
+  };
+}
+
+function stateBefore({ acts, rootAt }: Replayed, index: number): State {
+  const state = emptyState();
+  for (const [at, act] of acts.slice(0, index).entries()) foldAct(state, act, { index: at, rootAt });
+  return state;
+}
+
+function recordsOf(bundle: BundleLike, primitives: Primitives): Records {
+  const kept = new Map(Object.entries(bundle.artefacts));
+  return {
+    primitives,
+    artefact: async (digest) => {
+      const bytes = fromBase64(kept.get(digest) ?? "*");
+      if (bytes !== undefined && digestOf(bytes, primitives) === digest) return bytes;
+      throw new Failure("artefact_missing", `${digest} is missing in the bundle, or is other content.`);
+    },
+    // Each receipt is opened by whoever asks, and counts only under its own permit.
+    receipts: async () => bundle.receipts,
+  };
+}
+
+const documentLimits = { bytesMax: 1024 * 1024, depthMax: 32, code: "document_invalid" } as const;
+
+async function sayWhatTheyAre(records: Records, { proposal, before }: Decided): Promise<Step<undefined>> {
+  const { release } = proposal;
+  const plan = await readPlan(records, release.digests.plan);
+  const model = ModelDocument.safeParse(parseJson(await records.artefact(release.digests.model), documentLimits)).data;
+  if (model === undefined) throw new Failure("document_invalid", "The model's document is none.");
+  await records.artefact(release.digests.safeguards);
+  await records.artefact(release.digests.policy);
+  const suites = await suiteFacts(records, { state: before, plan, stage: release.stage, release });
+  const facts = { state: before, plan, identityBasis: model.identity.basis, suites, index: proposal.index };
+  const [problem] = releaseProblems(release, facts);
+  if (problem !== undefined)
+    throw new Failure("statement_invalid", `The release is not what its plan says. ${problem}`);
+  return {
+    value: undefined,
+    detail: `plan, model (${model.identity.basis}), safeguards, policy and ${suites.length} suite(s) are those signed`,
+  };
+}
+
+async function judgeAgain(records: Records, decided: Decided, options: VerifyOptions): Promise<Step<Judgement>> {
+  const { proposal, before, certificate } = decided;
+  const { release } = proposal;
+  const plan = options.plan ?? (await readPlan(records, release.digests.plan));
+  const at = certificate === undefined ? options.at : instantOf(certificate.at);
+  const asked = { state: before, plan, stage: release.stage, configuration: release.digests, release, proposal, at };
+  const judgement = await judgeFrom(records, asked);
+  const words = judgement.requirements.map(({ id, verdict, why }) => `${id} ${verdict}: ${why}`).join("; ");
+  const isFit = judgement.verdict === "pass" || (certificate === undefined && options.plan === undefined);
+  if (isFit) return { value: judgement, detail: `${judgement.verdict}. ${words}` };
+  const by = options.plan === undefined ? "its own plan" : "the plan given";
+  throw new Failure("gate_not_passed", `By ${by} the gate for ${release.stage} is ${judgement.verdict}. ${words}`);
+}
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromBase64(text);
+  if (bytes === undefined) throw new Failure("proof_invalid", "The bundle holds something that is not base64.");
+  return bytes;
+}
