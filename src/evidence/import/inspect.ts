@@ -20,7 +20,7 @@ export interface Mapping {
 }
 
 /** Reasons to read the result with care; they go into the evidence as they are. */
-type Flag =
+export type Flag =
   | "subset"
   | "early-stopping"
   | "dirty"
