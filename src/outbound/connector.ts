@@ -9,7 +9,7 @@ import { buildConnector, Pool } from "undici";
 import { Failure } from "../terms/failure.ts";
 import { addressKind } from "./address.ts";
 
-export interface ResolvedAddress {
+interface ResolvedAddress {
   readonly address: string;
   readonly family: number;
 }
@@ -83,7 +83,7 @@ interface Candidate {
 }
 
 /** Throws `destination_refused` unless this address may be dialled for this name. */
-export function vetAddress(candidate: Candidate, rules: OutboundRules): void {
+function vetAddress(candidate: Candidate, rules: OutboundRules): void {
   const { hostname, port, address } = candidate;
   const kind = addressKind(address);
   if (kind === "forbidden") {

@@ -81,16 +81,14 @@ export interface ChatBody {
 /** Finish reasons under other names that some servers use. Any other word is a failure: it must not look like `stop`. */
 const finishAliases: Readonly<Record<string, string>> = { eos: "stop", eos_token: "stop", model_length: "length" };
 
-export const FinishReason = z.preprocess(
+const FinishReason = z.preprocess(
   (word) => (typeof word === "string" ? (finishAliases[word] ?? word) : word),
   z.enum(["stop", "length", "tool_calls", "content_filter"]),
 );
-export type FinishReason = z.infer<typeof FinishReason>;
 
 const count = z.number().int().nonnegative();
 
-export const Usage = z.object({ prompt_tokens: count, completion_tokens: count, total_tokens: count });
-export type Usage = z.infer<typeof Usage>;
+const Usage = z.object({ prompt_tokens: count, completion_tokens: count, total_tokens: count });
 
 const identifier = z.string().max(256).catch("");
 const instantSeconds = z.number().int().nonnegative().catch(0);

@@ -6,7 +6,7 @@ import { Failure } from "../terms/failure.ts";
 import { Exchange, type ExchangeRequest } from "./exchange.ts";
 
 /** Dialects an address may turn out to speak; only those in the Model document can be put behind Headgate now. */
-export type SpokenDialect = "openai-chat" | "openai-responses" | "anthropic-messages";
+type SpokenDialect = "openai-chat" | "openai-responses" | "anthropic-messages";
 
 export type Discovery =
   | {

@@ -14,7 +14,7 @@ import { type KnownModel, knownModels } from "./known-models.ts";
 import { digestOfFile } from "./llama.ts";
 import { runTool } from "./tool.ts";
 
-export type ModelSource = "cache" | "file" | "pip" | "url";
+type ModelSource = "cache" | "file" | "pip" | "url";
 
 export interface FetchProgress {
   readonly source: ModelSource;

@@ -84,7 +84,7 @@ interface LlamaModule {
   }) => Chat;
 }
 
-export interface Turn {
+interface Turn {
   readonly role: "system" | "user" | "assistant";
   readonly content: string;
 }
@@ -115,7 +115,7 @@ export interface LoadedModel {
   readonly generate: (place: number, generation: Generation, hooks: GenerationHooks) => Promise<Generated>;
 }
 
-export interface GenerationHooks {
+interface GenerationHooks {
   readonly signal: AbortSignal;
   readonly onText: (text: string) => void;
 }

@@ -6,7 +6,7 @@ import { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
 import { runTool } from "./tool.ts";
 
-export const runtimeVersion = "3.22.1";
+const runtimeVersion = "3.22.1";
 
 const binaries: Readonly<Record<string, string>> = {
   "linux-x64": "linux-x64",
