@@ -1,19 +1,19 @@
 // The command `headgate`: reads the environment, hands the verbs of src/cli what they need, and adds those that run
 // servers. One command line a process.
-import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { z } from "zod";
 import { showFailure } from "../cli/answer.ts";
 import type { Context } from "../cli/context.ts";
 import { type ExtraVerb, buildProgram, runProgram } from "../cli/program.ts";
 import { Failure } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
 import { type Environment, readConfiguration } from "./configuration.ts";
+import { addServeVerb } from "./serve-verb.ts";
+import { version } from "./version.ts";
 
 /** Verbs that run servers, each a file of this folder. */
-const extras: readonly ExtraVerb[] = [];
+const extras: readonly ExtraVerb[] = [addServeVerb];
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);
@@ -48,11 +48,6 @@ const processPorts = {
     process.exitCode = code;
   },
 };
-
-function version(): string {
-  const manifest = readFileSync(new URL("../../package.json", import.meta.url), "utf8");
-  return z.object({ version: z.string() }).parse(JSON.parse(manifest)).version;
-}
 
 async function main(args: readonly string[]): Promise<void> {
   let context: Context;

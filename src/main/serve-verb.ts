@@ -1,0 +1,57 @@
+// `headgate serve`: runs both planes until it is told to stop, says where it listens, and, with no owner yet, how to make
+// one. It has no demo.
+import type { ExtraVerb } from "../cli/program.ts";
+import { readConfiguration } from "./configuration.ts";
+import { reportTo } from "./report.ts";
+import { type Serving, serve } from "./serve.ts";
+import { version } from "./version.ts";
+
+export const addServeVerb: ExtraVerb = (program, context) => {
+  program
+    .command("serve")
+    .description("run the control plane and the gateway here")
+    .option("--json", "print one JSON line when it is ready")
+    .action(async (options: { json?: boolean }) => {
+      const configuration = readConfiguration(process.env);
+      const report = reportTo(process.stderr);
+      const serving = await serve({ configuration, environment: process.env, version: version(), demo: false, report });
+      context.write(options.json === true ? `${JSON.stringify(readyView(serving))}\n` : readyText(serving));
+      await stopped();
+      await serving.close();
+    });
+};
+
+function readyView({ dataPlane, controlPlane, control }: Serving): object {
+  return { ready: true, dataPlane, controlPlane, deployment: control.deployment, codeFile: control.codeFile() ?? null };
+}
+
+export function readyText({ dataPlane, controlPlane, control }: Serving): string {
+  const code = control.codeFile();
+  const lines = [
+    `Data plane     ${dataPlane}`,
+    `Control plane  ${controlPlane}`,
+    `Transparency   ${dataPlane}/transparency`,
+  ];
+  if (code !== undefined) {
+    lines.push(
+      "",
+      "Nobody owns this deployment yet. In another terminal on this machine:",
+      "  headgate init --name YOU --profile you.json",
+    );
+    lines.push(`(it reads the one-time code from ${code}; from another machine, pass it with --code)`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** Until SIGINT or SIGTERM; a second one ends the process at once. */
+export async function stopped(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const stop = (): void => {
+      process.once("SIGINT", () => process.exit(130));
+      process.once("SIGTERM", () => process.exit(143));
+      resolve();
+    };
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+  });
+}
