@@ -85,10 +85,12 @@ const FinishReason = z.preprocess(
   (word) => (typeof word === "string" ? (finishAliases[word] ?? word) : word),
   z.enum(["stop", "length", "tool_calls", "content_filter"]),
 );
+export type FinishReason = z.infer<typeof FinishReason>;
 
 const count = z.number().int().nonnegative();
 
 const Usage = z.object({ prompt_tokens: count, completion_tokens: count, total_tokens: count });
+export type Usage = z.infer<typeof Usage>;
 
 const identifier = z.string().max(256).catch("");
 const instantSeconds = z.number().int().nonnegative().catch(0);
