@@ -1,6 +1,6 @@
 // Client of servers that speak OpenAI chat completions, whole and as a stream. The far end is not trusted: its answer is
 // parsed into the fields we know, an answer that does not end as the format says is a failure and never looks complete,
-// and nothing of the caller's connection (key, headers) reaches it. Wire rules: notes of the checklist in docs.
+// and nothing of the caller's connection (key, headers) reaches it. Source: OpenAI API reference.
 import type { Pool } from "undici";
 import { z } from "zod";
 import { Failure } from "../terms/failure.ts";
