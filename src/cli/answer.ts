@@ -1,10 +1,7 @@
 // What a verb answers and how it leaves: a JSON value for scripts, words for people, and one of four exit codes. Verbs
 // return answers and throw failures; only `show` and `showFailure` write, so that no verb prints by its own rules.
 import { Failure, type FailureCode } from "../terms/failure.ts";
-import type { Context } from "./context.ts";
-
-/** 0 done, 1 not passed, 2 bad input, 3 inconclusive. */
-export type ExitCode = 0 | 1 | 2 | 3;
+import type { Context, ExitCode } from "./context.ts";
 
 export interface Answer {
   /** Printed on one line with --json. */

@@ -1,7 +1,9 @@
 // What the verbs get from the process that runs them. Only src/main reads the environment and knows the process; tests
 // hand in their own.
 import type { Instant } from "../terms/ids.ts";
-import type { ExitCode } from "./answer.ts";
+
+/** 0 done, 1 not passed, 2 bad input, 3 inconclusive. */
+export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface Context {
   /** Address of the control plane where no profile names one. */

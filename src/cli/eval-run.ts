@@ -21,7 +21,7 @@ import { type Digest, Instant, type Name, PermitId, RunId, instantOf, timestampO
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { candidateDigest, candidatePlan, graderDigest, suiteOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
-import type { RunOptions } from "./eval.ts";
+import type { RunOptions } from "./eval-options.ts";
 import { replaceFile } from "./files.ts";
 import { secretBytes, secretKeyOf } from "./secret-key.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";

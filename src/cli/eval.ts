@@ -1,38 +1,16 @@
 // `headgate eval`: evidence. A run is permitted in the ledger before its first request, goes through the front door, and
 // is sealed over every try; a report from elsewhere is imported and stays marked as declared.
 import type { Command } from "commander";
-import { z } from "zod";
 import type { Evidence } from "../acts/state.ts";
-import { Slot } from "../acts/bodies.ts";
-import { Digest, Name, RunId } from "../terms/ids.ts";
+import { Digest, Name } from "../terms/ids.ts";
 import { Failure } from "../terms/failure.ts";
-import { FailureKind } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { ImportOptions, RunOptions } from "./eval-options.ts";
 import { importReport } from "./eval-import.ts";
 import { beginSuiteRun, resumeSuiteRun } from "./eval-run.ts";
 import { openSession } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
-
-const Run = z.object({
-  model: Name.optional(),
-  slot: Slot.default("candidate"),
-  attempts: z.coerce.number().int().min(1).max(1000).default(1),
-  concurrency: z.coerce.number().int().min(1).max(64).default(4),
-  hours: z.coerce.number().int().min(1).max(168).default(24),
-  confidence: z.coerce.number().gt(0.5).lt(1).optional(),
-  resume: RunId.optional(),
-  seal: z.boolean().default(false),
-});
-export type RunOptions = z.infer<typeof Run>;
-
-const Import = z.object({
-  model: Name,
-  suite: Name,
-  measure: Name,
-  failure: z.union([FailureKind, z.string().min(1).max(64)]),
-});
-export type ImportOptions = z.infer<typeof Import>;
 
 export function addEvalVerbs(program: Command, context: Context): void {
   const evaluation = program.command("eval").description("evidence: run suites, import reports");
@@ -49,7 +27,7 @@ export function addEvalVerbs(program: Command, context: Context): void {
       ["--resume <run>", "go on with a run that was cut off; asks again only what had no answer"],
       ["--seal", "with --resume: seal it as it is; what has no answer counts as unknown"],
     ],
-    options: Run,
+    options: RunOptions,
     run,
   });
   addVerb(evaluation, context, {
@@ -59,9 +37,11 @@ export function addEvalVerbs(program: Command, context: Context): void {
       ["--model <name>", "which model the report is about"],
       ["--suite <name>", "the suite it was made with"],
       ["--measure <name>", "the measure it gives"],
-      ["--failure <score>", "the score that is a failure, for example I"],
+      ["--failure <scores>", "the score values that are a failure: C, I, P or N, with commas between them"],
+      ["--scorer <name>", "whose score counts, where the log has several"],
+      ["--cluster <field>", "metadata field of the independent units (default: the sample's id)"],
     ],
-    options: Import,
+    options: ImportOptions,
     run: importReport,
   });
   addVerb(evaluation, context, {

@@ -1,0 +1,27 @@
+// The options of `headgate eval run` and `headgate eval import`, parsed.
+import { z } from "zod";
+import { Slot } from "../acts/bodies.ts";
+import { Name, RunId } from "../terms/ids.ts";
+
+export const RunOptions = z.object({
+  model: Name.optional(),
+  slot: Slot.default("candidate"),
+  attempts: z.coerce.number().int().min(1).max(1000).default(1),
+  concurrency: z.coerce.number().int().min(1).max(64).default(4),
+  hours: z.coerce.number().int().min(1).max(168).default(24),
+  confidence: z.coerce.number().gt(0.5).lt(1).optional(),
+  resume: RunId.optional(),
+  seal: z.boolean().default(false),
+});
+export type RunOptions = z.infer<typeof RunOptions>;
+
+export const ImportOptions = z.object({
+  model: Name,
+  suite: Name,
+  measure: Name,
+  /** Score values that mean the measure's failure, with commas between them. */
+  failure: z.string().regex(/^[\w.-]+(,[\w.-]+)*$/, "score values, with commas between them: for example I or I,N"),
+  scorer: z.string().min(1).max(200).optional(),
+  cluster: z.string().min(1).max(200).optional(),
+});
+export type ImportOptions = z.infer<typeof ImportOptions>;
