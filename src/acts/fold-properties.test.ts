@@ -481,14 +481,19 @@ async function decide(play: Play): Promise<void> {
   const body = { release };
   const proposal = await world.sign({ verb: "proposal", body, by: [move.also % 9 === 1 ? actor : ada] });
   world.record(proposal);
-  for (const [at, player] of cast.entries()) {
-    const isHere = world.state.persons.has(player.person) || move.also % 5 === 0;
-    const isOut = isAlone ? player !== ada : (move.also + at) % 8 === 7 || !isHere;
+  // Somebody comes in between a proposal and its signatures, and signs along.
+  if (move.also % 3 === 0) await steps.welcome(play);
+  for (const [at, player] of (isAlone ? [ada] : boardOf(play)).entries()) {
     const verdict = (move.what + at) % 11 === 0 ? "against" : "for";
-    const spoken = { verb: "sign-off", body: signOffOf(proposal.act, player, verdict), by: [player] } as const;
-    if (!isOut) world.record(await world.sign(spoken));
+    world.record(await world.sign({ verb: "sign-off", body: signOffOf(proposal.act, player, verdict), by: [player] }));
   }
   await put({ ...play, actor: ada }, "certificate", body);
+}
+
+/** Who signs a decision: those admitted, now and then with others, now and then with one left out. */
+function boardOf({ world, move: { also } }: Play): readonly Player[] {
+  const here = also % 5 === 0 ? cast : cast.filter(({ person }) => world.state.persons.has(person));
+  return here.filter((_, at) => (also + at) % 8 !== 7);
 }
 
 /** Even: drawn towards zero, as usual, everybody would be Ada and all of them alike. */
@@ -535,7 +540,7 @@ const scenario = fc.noBias(
     /** How many of the cast are there from the start, Ada included. */
     crew: fc.integer({ min: 1, max: 5 }),
     /** Where the ledger is meddled with afterwards. */
-    cuts: fc.array(fc.tuple(some, some), { minLength: 2, maxLength: 4 }),
+    cuts: fc.array(fc.tuple(some, some), { minLength: 1, maxLength: 3 }),
   }),
 );
 
@@ -607,7 +612,7 @@ test("over random ledgers every person, certificate and missing hold is borne ou
     for (const [at, to] of cuts) meddle(entries, at, to);
     dropEach(entries, state);
   });
-  await fc.assert(property, { seed, numRuns: 250 });
+  await fc.assert(property, { seed, numRuns: 200 });
 });
 
 /** Entries dropped, moved and said twice by whoever keeps the ledger: the oracle looks on at every step. */
