@@ -431,11 +431,7 @@ export interface Run {
 /** A permit, and exchanges under it as a gateway reports them: one an item, `failing` of them served and harmful. */
 export async function run(desk: Desk, by: Member, documents = resolved()): Promise<Run> {
   const { digest, loaded } = suiteOf(documents);
-  const {
-    model: modelDigest,
-    safeguards,
-    policy,
-  } = configurationOf(desk.control.state, planOf(documents), "candidate");
+  const configuration = configurationOf(desk.control.state, planOf(documents), "candidate");
   const permit: BodyOf<"permit"> = {
     permit: PermitId.parse(randomId("permit_", 16)),
     run: RunId.parse(randomId("ended", 16)),
