@@ -12,7 +12,7 @@ export interface Edge {
 
 export const emptyEdge: Edge = { size: 0, levels: [] };
 
-export interface WrittenTile {
+interface WrittenTile {
   readonly tile: HashTile;
   readonly hashes: Uint8Array;
 }

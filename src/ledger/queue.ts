@@ -4,8 +4,8 @@ import { Failure } from "../terms/failure.ts";
 import { checkRecords, type AppendOptions, type Appended, type Appending, type NewRecord } from "./append.ts";
 
 /** One entry bundle. */
-export const batchRecordsMax = 256;
-export const waitingRecordsMax = 4096;
+const batchRecordsMax = 256;
+const waitingRecordsMax = 4096;
 
 export class AppendQueue {
   readonly #commit: (batch: readonly Appending[]) => Promise<void>;

@@ -21,7 +21,7 @@ import { readEntries, readLeaves, type StoredEntry } from "./ledger-store.ts";
 import { tiledTree } from "./load.ts";
 
 /** How many entries one call of `entries` gives, at most. */
-export const entriesMax = 1000;
+const entriesMax = 1000;
 
 /** The signed head. */
 export interface Head {

@@ -31,7 +31,7 @@ export function hashOfDigest(digest: Digest): Uint8Array {
 }
 
 /** The 64 hex digits alone, as in-toto subjects write them. */
-export function hexOfDigest(digest: Digest): string {
+function hexOfDigest(digest: Digest): string {
   return digest.slice(prefix.length);
 }
 

@@ -11,7 +11,7 @@ import { concatBytes, fromBase64, toBase64, toUtf8 } from "./encoding.ts";
 import { signatureBytes, type Primitives, type Signer } from "./primitives.ts";
 
 export const envelopeBytesMax = 65_536;
-export const envelopeSignaturesMax = 16;
+const envelopeSignaturesMax = 16;
 
 const EnvelopeSignature = z.strictObject({ keyid: PublicKey, sig: z.string().length(88) });
 

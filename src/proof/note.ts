@@ -15,8 +15,8 @@ import { publicKeyBytes, type Hasher, type Primitives, type Signer } from "./pri
 import { rawPublicKey } from "./digest.ts";
 import { isStrongPublicKey } from "./ed25519.ts";
 
-export const noteBytesMax = 65_536;
-export const noteSignaturesMax = 100;
+const noteBytesMax = 65_536;
+const noteSignaturesMax = 100;
 
 /** Printable ASCII without space and plus: narrower than the specification, where readers differ on what a space is. */
 const KeyName = z.string().regex(/^[!-*,-~]{1,255}$/);

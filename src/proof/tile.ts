@@ -10,7 +10,7 @@ import { hashBytes, type Hasher } from "./primitives.ts";
 export const tileWidthMax = 256;
 /** 2^53 leaves are less than 7 levels of 256; the format itself allows 64. */
 const tileLevelMax = 63;
-export const entryBytesMax = 65_535;
+const entryBytesMax = 65_535;
 
 export interface HashTile {
   readonly kind: "hashes";
@@ -122,7 +122,7 @@ export function decodeHashTile(tile: HashTile, bytes: Uint8Array): readonly Uint
 }
 
 /** Brings the bytes of one tile: from a database, a file or a server. What it brings is not trusted further than that. */
-export type TileReader = (tile: HashTile) => Promise<Uint8Array>;
+type TileReader = (tile: HashTile) => Promise<Uint8Array>;
 
 /** A tree of `size` leaves whose tiles can be read. Ask with one of these at a time: it remembers the tiles it read. */
 export interface TiledTree {
