@@ -434,7 +434,7 @@ export async function run(desk: Desk, by: Member, documents = resolved()): Promi
   const configuration = configurationOf(desk.control.state, planOf(documents), "candidate");
   const permit: BodyOf<"permit"> = {
     permit: PermitId.parse(randomId("permit_", 16)),
-    run: RunId.parse(randomId("ended", 16)),
+    run: RunId.parse(randomId("run_", 16)),
     hash: digestOfHash(nodePrimitives.sha256(randomBytes(32))),
     model,
     slot: "candidate",
