@@ -3,7 +3,7 @@
 import type { OpenedReceipt, Receipt } from "../acts/receipt.ts";
 import { openStatement } from "../acts/statement.ts";
 import type { ReceiptProof } from "../feed/feed.ts";
-import { leafOf } from "../feed/replica.ts";
+import { formatLeaf } from "../proof/leaf.ts";
 import { openCheckpoint } from "../proof/checkpoint.ts";
 import { digestOfHash, hashOfDigest } from "../proof/digest.ts";
 import { fromBase64, toUtf8 } from "../proof/encoding.ts";
@@ -51,7 +51,7 @@ export async function checkProof(
   const head = await openCheckpoint(toUtf8(proof.checkpoint), log, primitives);
   const inLedger = verifyInclusion(
     {
-      leafHash: leafHash(leafOf(act.envelope, "receipts"), primitives),
+      leafHash: leafHash(formatLeaf(act.envelope, "receipts"), primitives),
       index: proof.ledgerIndex,
       size: head.size,
       path: proof.inclusion.map(bytesOf),

@@ -1,30 +1,18 @@
 // A verified copy of the ledger and the state folded from it: in the gateway, the CLI, the control plane and offline.
 // It starts from a pinned trust root, replays every entry, and accepts a batch only if the tree it makes is the one the
 // log's key signed. It trusts signatures, not whoever delivers.
-import { z } from "zod";
-import type { Verb } from "../acts/bodies.ts";
 import { foldAct } from "../acts/fold.ts";
 import { type State, emptyState } from "../acts/state.ts";
 import { type Act, openStatement } from "../acts/statement.ts";
-import { canonicalBytes, parseJson } from "../proof/canonical.ts";
 import { openCheckpoint } from "../proof/checkpoint.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
 import { toUtf8 } from "../proof/encoding.ts";
+import { parseLeaf } from "../proof/leaf.ts";
 import { type Frontier, appendLeaf, emptyFrontier, frontierRoot, leafHash } from "../proof/merkle.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { Digest, type PublicKey } from "../terms/ids.ts";
+import type { Digest, PublicKey } from "../terms/ids.ts";
 import type { Batch, LedgerRecord } from "./feed.ts";
-
-const Leaf = z.strictObject({ statement: Digest, v: z.literal(1), verb: z.string() });
-
-/** Bytes of a leaf: a digest, a version and a verb. */
-const leafBytesMax = 256;
-
-/** The leaf that stands in the tree for a statement: no names, no text, nothing to erase. */
-export function leafOf(statement: Digest, verb: Verb): Uint8Array {
-  return canonicalBytes({ statement, v: 1, verb });
-}
 
 export interface Mark {
   readonly size: number;
@@ -108,12 +96,12 @@ function rootsSoFar(roots: readonly Digest[], grown: Grown): (size: number) => D
 }
 
 async function openRecord(record: LedgerRecord, primitives: Primitives): Promise<Act> {
-  const leaf = Leaf.safeParse(parseJson(record.leaf, { bytesMax: leafBytesMax, depthMax: 2, code: "proof_invalid" }));
-  if (!leaf.success || digestOf(record.envelope, primitives) !== leaf.data.statement) {
+  const leaf = parseLeaf(record.leaf);
+  if (digestOf(record.envelope, primitives) !== leaf.statement) {
     throw new Failure("proof_invalid", "A ledger entry does not name the statement delivered with it.");
   }
   const act = await openStatement(record.envelope, primitives);
-  if (act.predicate.verb !== leaf.data.verb)
+  if (act.predicate.verb !== leaf.verb)
     throw new Failure("proof_invalid", "A ledger entry names another verb than its statement.");
   return act;
 }

@@ -1,5 +1,5 @@
 // Identifiers, as branded strings: inside the program no plain string stands for a thing (style 11).
-// Random ids are made by `randomId` in src/proof/identity.ts; this file only says what they look like.
+// Random ids are made by `randomId` in src/proof/node.ts; this file only says what they look like.
 import { z } from "zod";
 
 export const Digest = z
