@@ -1,6 +1,7 @@
 // The command `headgate`: its verbs, in the order people meet them. Verbs that run servers are handed in by src/main,
 // because only it may build them.
 import { Command, CommanderError } from "commander";
+import { showFailure } from "./answer.ts";
 import { addBundleVerb } from "./bundle.ts";
 import { addConnectVerb } from "./connect.ts";
 import type { Context } from "./context.ts";
@@ -59,7 +60,7 @@ export async function runProgram(program: Command, args: readonly string[], cont
   try {
     await program.parseAsync(args, { from: "user" });
   } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    context.leave(error.exitCode === 0 ? 0 : 2);
+    if (error instanceof CommanderError) context.leave(error.exitCode === 0 ? 0 : 2);
+    else showFailure(error, args.includes("--json"), context);
   }
 }
