@@ -305,6 +305,11 @@ export function inDays(desk: Desk, days: number): string {
   return timestampOf(Instant.parse(desk.now() + days * 86_400_000));
 }
 
+/** What a caller's key is known by. */
+export function digestOfSecret(secret: string): Digest {
+  return digestOf(toUtf8(secret), nodePrimitives);
+}
+
 export const model = Name.parse("small");
 export const acme = Name.parse("acme");
 
