@@ -48,7 +48,7 @@ export function checkContent(predicate: AnyPredicate, content: Content): void {
 }
 
 /** Commitments to texts in the body of a statement. */
-export function commitmentsIn({ verb, body }: AnyPredicate): readonly Digest[] {
+function commitmentsIn({ verb, body }: AnyPredicate): readonly Digest[] {
   if (verb === "root") return body.firstOwner === null ? [] : [body.firstOwner.name];
   if (verb === "invite") return [body.name];
   if (verb === "proposal" || verb === "certificate") return [body.release.reason];
@@ -56,7 +56,7 @@ export function commitmentsIn({ verb, body }: AnyPredicate): readonly Digest[] {
 }
 
 /** Content that the body of a statement names by digest. */
-export function artefactsIn({ verb, body }: AnyPredicate): readonly Digest[] {
+function artefactsIn({ verb, body }: AnyPredicate): readonly Digest[] {
   if (verb === "organisation") return [body.document];
   if (verb === "document") return body.documents.map(({ digest }) => digest);
   if (verb !== "evidence") return [];

@@ -96,7 +96,7 @@ export const BatchView = z.object({
 /** `GET openings?commitment=…`: texts behind commitments (names, reasons), for those who may read. */
 export const OpeningsView = z.object({ openings: z.array(Opening) });
 
-export const RequirementView = z.object({
+const RequirementView = z.object({
   id: z.string(),
   kind: z.string(),
   verdict: z.enum(["pass", "fail", "inconclusive"]),

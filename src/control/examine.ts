@@ -12,7 +12,14 @@ import { releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { isCanonical, parseJson } from "../proof/canonical.ts";
-import { type AskedGate, type Records, judgeFrom, readPlan, suiteFacts } from "../release/records.ts";
+import {
+  type AskedGate,
+  type Records,
+  judgeFrom,
+  readIdentityBasis,
+  readPlan,
+  suiteFacts,
+} from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Instant, type Name, instantOf } from "../terms/ids.ts";
 
@@ -172,10 +179,8 @@ async function checkRelease(
 ): Promise<ReleasePlan> {
   const plan = await readPlan(records, release.digests.plan);
   const suites = await suiteFacts(records, { state, plan, stage: release.stage, release });
-  const model = await readDocument(records, release.digests.model);
-  if (model.kind !== "Model")
-    throw new Failure("statement_invalid", "The release names a model document that is none.");
-  const [problem] = releaseProblems(release, { state, plan, identityBasis: model.identity.basis, suites, index });
+  const identityBasis = await readIdentityBasis(records, release.digests.model);
+  const [problem] = releaseProblems(release, { state, plan, identityBasis, suites, index });
   if (problem === undefined) return plan;
   throw new Failure("statement_invalid", `The release is not what its plan says. ${problem}`);
 }

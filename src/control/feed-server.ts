@@ -48,7 +48,7 @@ export interface FeedServer {
 }
 
 /** How long the answer to an act that opens something waits for the gateways, in milliseconds. */
-export const followMsMax = 3_500;
+const followMsMax = 3_500;
 /** A gateway that asked for nothing for so long is not connected. */
 const connectedMs = leaseMsDefault + 2_000;
 

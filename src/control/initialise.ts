@@ -25,7 +25,7 @@ import { Failure } from "../terms/failure.ts";
 import { type DeploymentId, Digest } from "../terms/ids.ts";
 
 /** Wrong codes before a new start is needed. */
-export const codeTriesMax = 10;
+const codeTriesMax = 10;
 
 const trustBytesMax = 128 * 1024;
 

@@ -6,22 +6,21 @@ import { type Act, openStatement } from "../acts/statement.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { receiptsUnder } from "../evidence/receipt-store.ts";
 import type { Feed } from "../feed/feed.ts";
-import { type Replica, createReplica } from "../feed/replica.ts";
+import { createReplica } from "../feed/replica.ts";
 import { readHead } from "../ledger/ledger-store.ts";
-import { type Ledger, openLedger } from "../ledger/ledger.ts";
-import type { Mark } from "../ledger/load.ts";
+import { openLedger } from "../ledger/ledger.ts";
 import { signerIdOf } from "../proof/digest.ts";
-import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { Primitives } from "../proof/primitives.ts";
 import type { Records } from "../release/records.ts";
 import type { Database } from "../store/database.ts";
 import { migrate } from "../store/migrations.ts";
 import { schema } from "../store/schema.ts";
 import { Failure } from "../terms/failure.ts";
-import { DeploymentId, type Digest, type Instant } from "../terms/ids.ts";
+import { DeploymentId } from "../terms/ids.ts";
 import { type Content, noContent } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import { examine } from "./examine.ts";
-import { type FeedServer, createFeedServer } from "./feed-server.ts";
+import { createFeedServer } from "./feed-server.ts";
 import {
   type Code,
   type Here,
@@ -35,34 +34,9 @@ import {
 } from "./initialise.ts";
 import { publicFiles } from "./public-files.ts";
 import { createApp } from "./routes.ts";
-import { type WatchedDatabase, watchDatabase } from "./watched-database.ts";
+import type { ControlOptions, Core } from "./core.ts";
+import { watchDatabase } from "./watched-database.ts";
 import { Writer, loosens } from "./writer.ts";
-
-export interface ControlOptions {
-  /** Open, migrated or not. Closed by whoever opened it, after the control plane. */
-  readonly database: Database;
-  readonly primitives: Primitives;
-  readonly clock: () => Instant;
-  readonly random: (count: number) => Uint8Array;
-  readonly signers: { readonly log: Signer; readonly control: Signer; readonly gateways: readonly Signer[] };
-  readonly paths: {
-    /** The one-time code, written while nobody owns the deployment. */
-    readonly codeFile: string;
-    /** What the deployment is pinned to. */
-    readonly trustFile: string;
-  };
-  readonly version: string;
-  /** Base URL of the data plane, for those who ask. */
-  readonly dataPlane: string;
-  readonly demo: boolean;
-  /** Names besides those of this machine that the Host header may carry. */
-  readonly hosts: readonly string[];
-  /** A tree seen before: the ledger must contain it. */
-  readonly mark?: Mark | undefined;
-  /** The first trust root, known from elsewhere. */
-  readonly pin?: Digest | undefined;
-  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
-}
 
 export interface Control {
   readonly deployment: DeploymentId;
@@ -79,20 +53,6 @@ export interface Control {
   readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;
   /** After what has begun. */
   readonly close: () => Promise<void>;
-}
-
-/** Everything the routes need; made once by `openControl`. */
-export interface Core {
-  readonly options: ControlOptions;
-  readonly here: Here;
-  readonly database: WatchedDatabase;
-  readonly ledger: Ledger;
-  readonly replica: Replica;
-  readonly writer: Writer;
-  readonly feeds: FeedServer;
-  readonly records: Records;
-  readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
-  readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
 }
 
 /**

@@ -26,7 +26,7 @@ import {
   routes,
 } from "./contract.ts";
 import { batchFrom } from "./feed-server.ts";
-import type { Core } from "./open-control.ts";
+import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
 import { readerOf } from "./passes.ts";

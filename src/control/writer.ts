@@ -57,10 +57,10 @@ interface Given {
 }
 
 /** Statements waiting for their turn. */
-export const waitingMax = 1024;
+const waitingMax = 1024;
 
 /** How long a statement may wait for its other signatures. */
-export const pendingDaysMax = 14;
+const pendingDaysMax = 14;
 
 const pendingVerbs: ReadonlySet<string> = new Set(["invite", "root"]);
 

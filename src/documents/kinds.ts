@@ -26,7 +26,7 @@ export type AnyKind = z.infer<typeof AnyKind>;
 export type AnyDocument = ModelDocument | OrganisationDocument | Suite | Safeguards | UsagePolicy | ReleasePlan;
 
 /** Bytes of a document in its canonical form. */
-export const documentBytesMax = 1024 * 1024;
+const documentBytesMax = 1024 * 1024;
 
 /** A plan is named by its model; everything else has a name of its own. */
 export function nameOf(document: AnyDocument): Name {

@@ -24,7 +24,7 @@ export interface ParsedDocument {
 }
 
 export const fileCharsMax = 1024 * 1024;
-export const documentsMax = 256;
+const documentsMax = 256;
 
 /** Errors shown at once; the rest is counted. */
 const errorsShownMax = 25;

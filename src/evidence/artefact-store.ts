@@ -18,11 +18,7 @@ export async function keepArtefact(transaction: Transaction, digest: Digest, byt
 }
 
 /** The bytes of an artefact, or undefined where it is not kept or no longer what its digest says. */
-export async function findArtefact(
-  database: Database,
-  digest: Digest,
-  hasher: Hasher,
-): Promise<Uint8Array | undefined> {
+async function findArtefact(database: Database, digest: Digest, hasher: Hasher): Promise<Uint8Array | undefined> {
   const [row] = await database.query("SELECT bytes FROM artefact WHERE digest = ?", [digest]);
   if (row === undefined) return undefined;
   const { bytes } = Row.parse(row);

@@ -25,7 +25,7 @@ export interface KeptInterval {
 }
 
 /** Receipts of one permit that are read at once. */
-export const permitReceiptsMax = 200_000;
+const permitReceiptsMax = 200_000;
 
 /** Keeps an interval and its receipts. Idempotent. */
 export async function keepInterval(

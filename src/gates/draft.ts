@@ -19,7 +19,7 @@ import { type OpenStage, compareStages } from "../terms/stage.ts";
 import { type ReleasePlan, type StagePlan, suitesOf } from "./plan-document.ts";
 
 /** Days that a board has to decide on a proposal. */
-export const decideDays = 14;
+const decideDays = 14;
 
 const dayMs = 86_400_000;
 
@@ -142,7 +142,7 @@ export function wantedSuites<S extends SuiteDigests>(stagePlan: StagePlan, known
 }
 
 /** Evidence on record that counts for this configuration and these suites, in ledger order. */
-export function usableEvidence(
+function usableEvidence(
   state: State,
   configuration: Pick<Configuration, "model" | "safeguards" | "policy">,
   suites: readonly SuiteDigests[],
@@ -158,7 +158,7 @@ export function usableEvidence(
 }
 
 /** Who is admitted, per stage of the plan up to this one, first stage first. */
-export function audienceUpTo(plan: ReleasePlan, stage: OpenStage): Release["audience"] {
+function audienceUpTo(plan: ReleasePlan, stage: OpenStage): Release["audience"] {
   return plan.stages
     .filter((known) => compareStages(known.stage, stage) <= 0)
     .toSorted((one, other) => compareStages(one.stage, other.stage))

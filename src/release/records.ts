@@ -1,6 +1,7 @@
 // What stands beside the ledger and is needed to judge: plans, suites, samples, receipts. Read through an interface, so that
 // the same code judges from the store and from a bundle; whatever is missing or does not fit its digest makes a judgement
 // weaker, never stronger.
+import { z } from "zod";
 import type { Release } from "../acts/bodies.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { Proposal, State } from "../acts/state.ts";
@@ -34,6 +35,18 @@ export async function readPlan(records: Records, digest: Digest): Promise<Releas
   const parsed = ReleasePlan.safeParse(parseJson(await records.artefact(digest), documentLimits));
   if (parsed.success) return parsed.data;
   throw new Failure("artefact_missing", "The release plan's content is not a release plan. Apply it again.");
+}
+
+const Identified = z.looseObject({
+  kind: z.literal("Model"),
+  identity: z.looseObject({ basis: z.enum(["measured", "vendor", "declared"]) }),
+});
+
+/** What the identity of a model document rests on. */
+export async function readIdentityBasis(records: Records, digest: Digest): Promise<Release["identityBasis"]> {
+  const parsed = Identified.safeParse(parseJson(await records.artefact(digest), documentLimits));
+  if (parsed.success) return parsed.data.identity.basis;
+  throw new Failure("artefact_missing", "The model document's content is not a model document. Apply it again.");
 }
 
 /** The plan applied last for a model; undefined where there is none or its content is missing. */

@@ -137,7 +137,7 @@ function openProposal(
 }
 
 /** Newest first. */
-export function proposalsOn(state: State, model: Name): readonly Proposal[] {
+function proposalsOn(state: State, model: Name): readonly Proposal[] {
   return [...state.proposals.values()]
     .filter(({ release }) => release.model === model)
     .toSorted((one, other) => other.index - one.index);

@@ -1,7 +1,23 @@
 // The transparency page as HTML: one static document that works without scripts, in light and dark, by keyboard and with a
 // screen reader. Everything that is not ours is escaped.
 import type { Status } from "../release/status.ts";
-import type { Transparency } from "./transparency.ts";
+
+export interface Transparency {
+  readonly format: "headgate-transparency/1";
+  readonly at: string;
+  readonly deployment: string | null;
+  readonly demo: boolean;
+  readonly ledgerSize: number;
+  readonly witnessed: false;
+  readonly models: readonly Status[];
+  /** Who can open which stage, whatever a plan says. */
+  readonly floors: readonly { readonly stage: string; readonly seats: string }[];
+  readonly personsForChange: number;
+  readonly persons: Readonly<Record<string, number>>;
+  readonly drills: readonly { readonly at: string; readonly attempts: number; readonly opened: number }[];
+  readonly anomalies: number;
+  readonly limits: readonly string[];
+}
 
 const style = `
 :root{color-scheme:light dark;--edge:#8886;--soft:#8882}

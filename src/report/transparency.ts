@@ -6,24 +6,7 @@ import { type Records, candidatePlan } from "../release/records.ts";
 import { type Status, statusOf } from "../release/status.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, timestampOf } from "../terms/ids.ts";
-import { renderPage } from "./transparency-page.ts";
-
-export interface Transparency {
-  readonly format: "headgate-transparency/1";
-  readonly at: string;
-  readonly deployment: string | null;
-  readonly demo: boolean;
-  readonly ledgerSize: number;
-  readonly witnessed: false;
-  readonly models: readonly Status[];
-  /** Who can open which stage, whatever a plan says. */
-  readonly floors: readonly { readonly stage: string; readonly seats: string }[];
-  readonly personsForChange: number;
-  readonly persons: Readonly<Record<string, number>>;
-  readonly drills: readonly { readonly at: string; readonly attempts: number; readonly opened: number }[];
-  readonly anomalies: number;
-  readonly limits: readonly string[];
-}
+import { type Transparency, renderPage } from "./transparency-page.ts";
 
 /** Said where the claim is made. */
 const limits = [

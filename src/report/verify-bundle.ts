@@ -9,17 +9,15 @@ import { createReplica } from "../feed/replica.ts";
 import { releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
-import { parseJson } from "../proof/canonical.ts";
 import { digestOf } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
-import { type Records, judgeFrom, readPlan, suiteFacts } from "../release/records.ts";
+import { type Records, judgeFrom, readIdentityBasis, readPlan, suiteFacts } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Instant, instantOf } from "../terms/ids.ts";
-import { ModelDocument } from "../upstream/model-document.ts";
 import type { BundleView } from "./bundle.ts";
 
-export interface Check {
+interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
@@ -151,23 +149,20 @@ function recordsOf(bundle: BundleLike, primitives: Primitives): Records {
   };
 }
 
-const documentLimits = { bytesMax: 1024 * 1024, depthMax: 32, code: "document_invalid" } as const;
-
 async function sayWhatTheyAre(records: Records, { proposal, before }: Decided): Promise<Step<undefined>> {
   const { release } = proposal;
   const plan = await readPlan(records, release.digests.plan);
-  const model = ModelDocument.safeParse(parseJson(await records.artefact(release.digests.model), documentLimits)).data;
-  if (model === undefined) throw new Failure("document_invalid", "The model's document is none.");
+  const identityBasis = await readIdentityBasis(records, release.digests.model);
   await records.artefact(release.digests.safeguards);
   await records.artefact(release.digests.policy);
   const suites = await suiteFacts(records, { state: before, plan, stage: release.stage, release });
-  const facts = { state: before, plan, identityBasis: model.identity.basis, suites, index: proposal.index };
+  const facts = { state: before, plan, identityBasis, suites, index: proposal.index };
   const [problem] = releaseProblems(release, facts);
   if (problem !== undefined)
     throw new Failure("statement_invalid", `The release is not what its plan says. ${problem}`);
   return {
     value: undefined,
-    detail: `plan, model (${model.identity.basis}), safeguards, policy and ${suites.length} suite(s) are those signed`,
+    detail: `plan, model (${identityBasis}), safeguards, policy and ${suites.length} suite(s) are those signed`,
   };
 }
 

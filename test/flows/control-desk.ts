@@ -10,7 +10,8 @@ import { type Receipt, configDigest, contentDigest, signReceipts } from "../../s
 import { nextInterval } from "../../src/acts/rules/evaluation.ts";
 import { type Act, openStatement, signStatement } from "../../src/acts/statement.ts";
 import { DeploymentView, StatementAnswer, routes } from "../../src/control/contract.ts";
-import { type Control, type ControlOptions, openControl } from "../../src/control/open-control.ts";
+import type { ControlOptions } from "../../src/control/core.ts";
+import { type Control, openControl } from "../../src/control/open-control.ts";
 import { type ControlServer, serveControl } from "../../src/control/serve-control.ts";
 import { parseDocuments } from "../../src/documents/parse.ts";
 import { type ResolvedDocument, documentKind, resolveDocuments } from "../../src/documents/resolve.ts";

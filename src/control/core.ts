@@ -1,0 +1,54 @@
+// What the parts of a running control plane know of each other; made once by src/control/open-control.ts.
+import type { Replica } from "../feed/replica.ts";
+import type { Ledger } from "../ledger/ledger.ts";
+import type { Mark } from "../ledger/load.ts";
+import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { Records } from "../release/records.ts";
+import type { Database } from "../store/database.ts";
+import type { Digest, Instant } from "../terms/ids.ts";
+import type { Content } from "./content.ts";
+import type { StatementAnswer } from "./contract.ts";
+import type { FeedServer } from "./feed-server.ts";
+import type { Here } from "./initialise.ts";
+import type { WatchedDatabase } from "./watched-database.ts";
+import type { Writer } from "./writer.ts";
+
+export interface ControlOptions {
+  /** Open, migrated or not. Closed by whoever opened it, after the control plane. */
+  readonly database: Database;
+  readonly primitives: Primitives;
+  readonly clock: () => Instant;
+  readonly random: (count: number) => Uint8Array;
+  readonly signers: { readonly log: Signer; readonly control: Signer; readonly gateways: readonly Signer[] };
+  readonly paths: {
+    /** The one-time code, written while nobody owns the deployment. */
+    readonly codeFile: string;
+    /** What the deployment is pinned to. */
+    readonly trustFile: string;
+  };
+  readonly version: string;
+  /** Base URL of the data plane, for those who ask. */
+  readonly dataPlane: string;
+  readonly demo: boolean;
+  /** Names besides those of this machine that the Host header may carry. */
+  readonly hosts: readonly string[];
+  /** A tree seen before: the ledger must contain it. */
+  readonly mark?: Mark | undefined;
+  /** The first trust root, known from elsewhere. */
+  readonly pin?: Digest | undefined;
+  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+}
+
+/** Everything the routes need; made once by `openControl`. */
+export interface Core {
+  readonly options: ControlOptions;
+  readonly here: Here;
+  readonly database: WatchedDatabase;
+  readonly ledger: Ledger;
+  readonly replica: Replica;
+  readonly writer: Writer;
+  readonly feeds: FeedServer;
+  readonly records: Records;
+  readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
+  readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
+}
