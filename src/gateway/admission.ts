@@ -11,6 +11,7 @@ import { type Digest, Name } from "../terms/ids.ts";
 import type { ChatBody } from "../upstream/chat.ts";
 import { admitBody } from "../upstream/envelope.ts";
 import type { Configuration, ServedDigests } from "./configurations.ts";
+import type { Closure } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** Bytes of a body that is read at all; a model's envelope sets its own, smaller limit. */
@@ -38,21 +39,30 @@ export function identify(secret: string | undefined, gateway: Gateway): Digest {
   if (secret === undefined || secret === "") throw new Failure("key_missing", "");
   const isDemo = secret.startsWith("hg_demo_");
   const state = gateway.follower.state;
-  if (secret.length > secretCharsMax || isDemo !== (state.root?.body.demo ?? false))
-    throw new Failure("key_unknown", "");
-  const hash = digestOf(toUtf8(secret), gateway.primitives);
-  if (!state.keys.has(hash) && !state.permitByHash.has(hash)) throw new Failure("key_unknown", "");
-  return hash;
+  const isOurs = secret.length <= secretCharsMax && isDemo === (state.root?.body.demo ?? false);
+  const hash = digestOf(toUtf8(secret.slice(0, secretCharsMax)), gateway.primitives);
+  if (isOurs && (state.keys.has(hash) || state.permitByHash.has(hash))) return hash;
+  // Until the ledger was read as far as it was known before, nobody can say whom it names.
+  const closure = gateway.follower.closure();
+  if (closure === "starting" || closure === "behind-mark") throw closedBecause(closure);
+  throw new Failure("key_unknown", "");
 }
 
 /** Fails with gateway_closed while anything about this gateway's own standing is in doubt. */
 export function checkOpen(gateway: Gateway): void {
-  const closure = gateway.isDraining() ? "draining" : gateway.follower.closure();
-  const why =
-    closure ??
-    (gateway.recorder.isReady() ? undefined : "starting") ??
-    (gateway.recorder.isFull() ? "backlog" : undefined);
-  if (why !== undefined) throw new Failure("gateway_closed", "", { detail: { reason: why, retryAfterSeconds: 1 } });
+  const why = closureNow(gateway);
+  if (why !== undefined) throw closedBecause(why);
+}
+
+function closedBecause(reason: Closure): Failure {
+  return new Failure("gateway_closed", "", { detail: { reason, retryAfterSeconds: 1 } });
+}
+
+export function closureNow({ isDraining, follower, recorder }: Gateway): Closure | undefined {
+  const closure = isDraining() ? "draining" : follower.closure();
+  if (closure !== undefined) return closure;
+  if (!recorder.isReady()) return "records";
+  return recorder.isFull() ? "backlog" : undefined;
 }
 
 /** The body as one parser reads it; what was checked is what is sent. */
@@ -101,8 +111,8 @@ export function admitEnvelope(asked: Envelope, exposure: Admitted, { configurati
   if (asked.bytes > requestBytesMax) {
     throw new Failure("body_too_large", `A request to this model has at most ${requestBytesMax} bytes.`);
   }
-  const body = limitOutput(admitBody(asked.raw, document), outputLimit(gateway, document.name));
-  return { body, item: exposure.kind === "permit" ? checkItem(asked, exposure.permit, gateway) : null };
+  const body = withinLimits(admitBody(asked.raw, document), document.name, gateway);
+  return { body, item: exposure.kind === "permit" ? itemOf(asked, exposure.permit, gateway) : null };
 }
 
 interface Bound {
@@ -115,17 +125,24 @@ export interface AdmittedBody {
   readonly item: Digest | null;
 }
 
-function checkItem(asked: Envelope, permit: Permit, gateway: Gateway): Digest {
+function itemOf(asked: Envelope, permit: Permit, gateway: Gateway): Digest {
   const leaf = itemLeaf(asked.raw, gateway.primitives);
-  if (!isItem({ leaf, header: asked.item ?? "", items: permit.items }, gateway.primitives)) {
-    throw new Failure(
-      "request_invalid",
-      "This permit serves only the items of its suite, unchanged, with their path in x-headgate-item.",
-    );
-  }
-  const item = digestOfHash(leaf);
-  if (gateway.attempts.begin(permit, item)) return item;
-  throw new Failure("quota_exhausted", "", { detail: { reason: "attempts" } });
+  if (isItem({ leaf, header: asked.item ?? "", items: permit.items }, gateway.primitives)) return digestOfHash(leaf);
+  throw new Failure(
+    "request_invalid",
+    "This permit serves only the items of its suite, unchanged, with their path in x-headgate-item.",
+  );
+}
+
+/** The body with the output that the restrictions in force leave it; the same object where they change nothing. */
+export function withinLimits(body: ChatBody, model: Name, gateway: Gateway): ChatBody {
+  const max = outputLimit(gateway, model);
+  return outputTokens(body) <= max ? body : limitOutput(body, max);
+}
+
+/** Tokens of an answer, at the most, for one choice. */
+export function outputTokens(body: ChatBody): number {
+  return body.max_completion_tokens ?? body.max_tokens ?? Number.POSITIVE_INFINITY;
 }
 
 function outputLimit(gateway: Gateway, model: Name): number {
@@ -136,7 +153,6 @@ function outputLimit(gateway: Gateway, model: Name): number {
 }
 
 function limitOutput(body: ChatBody, max: number): ChatBody {
-  if (!Number.isFinite(max)) return body;
   if (body.max_completion_tokens !== undefined) {
     return { ...body, max_completion_tokens: Math.min(body.max_completion_tokens, max) };
   }

@@ -5,7 +5,7 @@
 import { Failure } from "../terms/failure.ts";
 import type { ChatChunk, Usage } from "../upstream/chat.ts";
 import type { AnswerParts, Streamed } from "./answer.ts";
-import { type Exchange, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import { type Exchange, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { type GuardedChoices, guardChoices } from "./guarded-choices.ts";
 import { withHeartbeats } from "./heartbeat.ts";
 import { refusalOf } from "./refusals.ts";
@@ -18,7 +18,13 @@ export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
   const { exchange } = parts;
   const chunks = exchange.configuration.upstream.stream(exchange.body, exchange.signal);
   const first = await chunks.next();
-  exchange.signal.throwIfAborted();
+  try {
+    exchange.mustGoOn();
+    await recordBeginning(exchange, parts.input, parts.recording);
+  } catch (error) {
+    await chunks.return();
+    throw error;
+  }
   return { kind: "stream", exchange, events: events(parts, resume(first, chunks)) };
 }
 
@@ -49,18 +55,19 @@ async function* events(
   const choices = guardChoices(exchange);
   const counted: { usage: Usage | undefined } = { usage: undefined };
   let end: End = { outcome: "cut", failure: undefined };
+  let closed: Closed | undefined;
   try {
     end = yield* relay(parts, { chunks, choices, counted });
   } catch (error) {
     end = endOf(error, exchange);
   } finally {
-    // Reached also when the caller went away and nobody reads on.
+    // Reached also when the caller went away and nobody reads on: every stream that began is closed, and here.
     await chunks.return();
-    if (end.outcome === "cut") await close(parts, { end, choices, counted });
+    closed = await close(parts, { end, choices, counted }).catch(() => undefined);
   }
   if (end.outcome === "cut") return;
   if (end.outcome !== "failed") yield* choices.finishAll();
-  yield* terminal(parts, await close(parts, { end, choices, counted }), end);
+  yield* terminal(parts, closed, end);
 }
 
 interface Flow {
@@ -75,7 +82,7 @@ async function* relay(parts: AnswerParts, flow: Flow): AsyncGenerator<string, En
       yield commentOf("waiting");
       continue;
     }
-    parts.exchange.signal.throwIfAborted();
+    parts.exchange.mustGoOn();
     flow.counted.usage = beat.value.usage ?? flow.counted.usage;
     yield* flow.choices.push(beat.value);
     if (flow.choices.stoppedBy() !== undefined) return { outcome: "blocked", failure: undefined };
@@ -121,11 +128,15 @@ async function close(parts: AnswerParts, { end, choices, counted }: Closing): Pr
   return { receipt: receipt.text, usage };
 }
 
-function* terminal(parts: AnswerParts, closed: Closed, end: End): Generator<string, void, void> {
+function* terminal(parts: AnswerParts, closed: Closed | undefined, end: End): Generator<string, void, void> {
   const { exchange, recording } = parts;
-  yield commentOf(`x-headgate-receipt ${closed.receipt}`);
-  if (end.outcome === "failed" && end.failure !== undefined) {
-    yield eventOf(errorBody(refusalOf(end.failure), exchange.id, recording.gateway.contact));
+  if (closed !== undefined) yield commentOf(`x-headgate-receipt ${closed.receipt}`);
+  // Without a receipt it must not look whole. The spool knows the stream, and gets its receipt once the disk takes it.
+  const failure =
+    closed === undefined ? new Failure("gateway_closed", "", { detail: { reason: "records" } }) : end.failure;
+  if (closed === undefined || (end.outcome === "failed" && failure !== undefined)) {
+    const refusal = refusalOf(failure ?? new Failure("gateway_closed", ""));
+    yield eventOf(errorBody(refusal, exchange.id, recording.gateway.contact));
     return;
   }
   if (exchange.body.stream_options?.include_usage === true) {

@@ -12,7 +12,7 @@ type Choice = ChatCompletion["choices"][number];
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const { exchange, recording } = parts;
   const completion = await exchange.configuration.upstream.complete(exchange.body, exchange.signal);
-  exchange.signal.throwIfAborted();
+  exchange.mustGoOn();
   const verdicts = completion.choices.map((choice) => judgeChoice(choice, completion, exchange));
   const output = verdicts.reduce(stricter, { kind: "pass" });
   if (output.kind === "unknown") throw blocked(output);

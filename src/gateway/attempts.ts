@@ -1,34 +1,85 @@
-// How often each item of a permit may be sent: as often as the permit says with an answer, and a few times more for
-// attempts that got none. Kept in memory; what was sent before a restart stands in the receipts and is counted there.
+// What a permit still covers: each item as often as the permit says with an answer, and a few times more for attempts that
+// got none; its tokens; and some exchanges at once. Kept in memory: what was sent before a restart stands in the ledger,
+// and at the least its count is known from there.
 import type { Permit } from "../acts/bodies.ts";
-import type { Digest } from "../terms/ids.ts";
+import type { Digest, PermitId } from "../terms/ids.ts";
+import { exchangesPerKeyMax } from "./quota.ts";
 
 /** Sends per allowed attempt, unanswered ones included. */
 const sendsPerAttemptMax = 4;
 
+export interface Send {
+  readonly permit: Permit;
+  readonly item: Digest;
+  /** Of the item's text, and of its answer at the most. What the document adds is not the permit's. */
+  readonly tokens: { readonly prompt: number; readonly answer: number };
+  /** Exchanges under this permit that the ledger has. */
+  readonly recorded: number;
+}
+
+export interface Sent {
+  readonly kind: "reserved";
+  readonly settle: (ended: { readonly isAnswered: boolean; readonly answerTokens: number }) => void;
+}
+
+export interface UsedUp {
+  readonly kind: "exhausted";
+  readonly what: "attempts" | "tokens" | "exchanges";
+}
+
 export interface Attempts {
-  /** False when the permit is used up for this item. */
-  readonly begin: (permit: Permit, item: Digest) => boolean;
-  readonly answered: (permit: Permit, item: Digest) => void;
+  readonly begin: (send: Send) => Sent | UsedUp;
+}
+
+interface Account {
+  sent: number;
+  underWay: number;
+  tokens: number;
+  readonly items: Map<Digest, ItemAccount>;
+}
+
+interface ItemAccount {
+  sent: number;
+  underWay: number;
+  answered: number;
 }
 
 export function createAttempts(): Attempts {
-  const counts = new Map<string, { sent: number; answered: number }>();
-  const countsOf = (permit: Permit, item: Digest): { sent: number; answered: number } => {
-    const id = `${permit.permit} ${item}`;
-    const known = counts.get(id) ?? { sent: 0, answered: 0 };
-    counts.set(id, known);
-    return known;
-  };
+  const accounts = new Map<PermitId, Account>();
   return {
-    begin: (permit, item) => {
-      const known = countsOf(permit, item);
-      if (known.answered >= permit.attempts || known.sent >= permit.attempts * sendsPerAttemptMax) return false;
-      known.sent += 1;
-      return true;
-    },
-    answered: (permit, item) => {
-      countsOf(permit, item).answered += 1;
+    begin: (send) => {
+      const { permit, tokens } = send;
+      const account: Account = accounts.get(permit.permit) ?? { sent: 0, underWay: 0, tokens: 0, items: new Map() };
+      accounts.set(permit.permit, account);
+      const item: ItemAccount = account.items.get(send.item) ?? { sent: 0, underWay: 0, answered: 0 };
+      account.items.set(send.item, item);
+      const what = usedUp(send, account, item);
+      if (what !== undefined) return { kind: "exhausted", what };
+      const reserved = tokens.prompt + tokens.answer;
+      account.sent += 1;
+      account.underWay += 1;
+      account.tokens += reserved;
+      item.sent += 1;
+      item.underWay += 1;
+      let isSettled = false;
+      const settle: Sent["settle"] = ({ isAnswered, answerTokens }) => {
+        if (isSettled) return;
+        isSettled = true;
+        account.underWay -= 1;
+        account.tokens += tokens.prompt + Math.min(answerTokens, tokens.answer) - reserved;
+        item.underWay -= 1;
+        if (isAnswered) item.answered += 1;
+      };
+      return { kind: "reserved", settle };
     },
   };
+}
+
+function usedUp({ permit, tokens, recorded }: Send, account: Account, item: ItemAccount): UsedUp["what"] | undefined {
+  // What is under way counts as answered until it is known: else many at once would get more answers than one by one.
+  if (item.answered + item.underWay >= permit.attempts) return "attempts";
+  const sendsMax = permit.attempts * sendsPerAttemptMax;
+  if (item.sent >= sendsMax || Math.max(account.sent, recorded) >= permit.items.count * sendsMax) return "attempts";
+  if (account.tokens + tokens.prompt + tokens.answer > permit.tokens) return "tokens";
+  return account.underWay >= exchangesPerKeyMax ? "exchanges" : undefined;
 }

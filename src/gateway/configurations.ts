@@ -14,6 +14,7 @@ import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
 import { ModelDocument } from "../upstream/model-document.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import { within } from "./within.ts";
 
 export interface ServedDigests {
   readonly model: Digest;
@@ -43,6 +44,9 @@ export interface Configurations {
 }
 
 const documentBytesMax = 1_048_576;
+
+/** An artefact that the feed does not deliver in this time, in milliseconds, is asked for again by the next request. */
+const artefactMsMax = 10_000;
 
 /** A configuration that could not be loaded is tried again after this long, in milliseconds. */
 const failureMsKept = 1000;
@@ -100,7 +104,7 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
 }
 
 async function readDocument(digest: Digest, options: ConfigurationOptions): Promise<unknown> {
-  const bytes = await options.feed.artefact(digest);
+  const bytes = await within(options.feed.artefact(digest), artefactMsMax, "An artefact");
   if (digestOf(bytes, options.hasher) !== digest) throw changed(digest, "An artefact is not what its digest says.");
   return parseJson(bytes, { bytesMax: documentBytesMax, depthMax: 16, code: "artefact_missing" });
 }

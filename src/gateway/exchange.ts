@@ -8,10 +8,10 @@ import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Surface, Verdict } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
 import type { ChatBody } from "../upstream/chat.ts";
-import { type Admitted, exposeNow, underOf } from "./admission.ts";
+import { type Admitted, exposeNow, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Reservation } from "./quota.ts";
+import type { Begun } from "./spool.ts";
 
 export interface Exchange {
   readonly id: ReceiptId;
@@ -25,6 +25,9 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** Set when it was stopped from our side: a hold, an expiry, a lease that ended. */
   readonly stopped: () => Failure | undefined;
+  /** Throws unless it may go on at this very moment, and the caller is still there. */
+  readonly mustGoOn: () => void;
+  /** By the policy and the restrictions in force at this moment. */
   readonly judge: (inspection: Inspection, surface: Surface) => Verdict;
   /** Ends the watch over it. */
   readonly end: () => void;
@@ -45,20 +48,27 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
   const { gone, ...known } = beginning;
   const stop = new AbortController();
   let why: Failure | undefined;
-  const end = gateway.live.add({
-    check: () => mayGoOn(known, gateway),
-    stop: (failure) => {
-      why ??= failure;
-      stop.abort(failure);
-    },
-  });
-  const policy = restrictedPolicy(known.configuration.policy, restrictedCategories(gateway, known.model));
+  const signal = AbortSignal.any([gone, stop.signal]);
+  const stopWith = (failure: Failure): void => {
+    why ??= failure;
+    stop.abort(failure);
+  };
+  const end = gateway.live.add({ check: () => mayGoOn(known, gateway), stop: stopWith });
+  const { policy } = known.configuration;
   const scopes = known.exposure.kind === "open" ? known.exposure.grant.scopes : [];
   return {
     ...known,
-    signal: AbortSignal.any([gone, stop.signal]),
+    signal,
     stopped: () => why,
-    judge: (inspection, surface) => decide(inspection, policy, { scopes, surface }),
+    mustGoOn: () => {
+      const failure = mayGoOn(known, gateway);
+      if (failure !== undefined) stopWith(failure);
+      signal.throwIfAborted();
+    },
+    judge: (inspection, surface) => {
+      const restricted = restrictedPolicy(policy, restrictedCategories(gateway, known.model));
+      return decide(inspection, restricted, { scopes, surface });
+    },
     end,
   };
 }
@@ -69,6 +79,7 @@ function mayGoOn(known: Omit<Beginning, "gone">, gateway: Gateway): Failure | un
   if (closure !== undefined) return new Failure("gateway_closed", "", { detail: { reason: closure } });
   try {
     const now = exposeNow(gateway, known.hash, known.model);
+    if (withinLimits(known.body, known.model, gateway) !== known.body) return changed(known.exposure);
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
     return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
@@ -82,7 +93,12 @@ function superseded(now: Admitted, known: Omit<Beginning, "gone">): Failure | un
   const before = known.exposure.release.digests;
   const isSame =
     digests.model === before.model && digests.safeguards === before.safeguards && digests.policy === before.policy;
-  return isSame ? undefined : new Failure("stage_closed", "", { detail: { reason: "changed", digest: digests.model } });
+  return isSame ? undefined : changed(now);
+}
+
+function changed(exposure: Admitted): Failure {
+  const { digests } = exposure.kind === "open" ? exposure.release : exposure.permit;
+  return new Failure("stage_closed", "", { detail: { reason: "changed", digest: digests.model } });
 }
 
 function restrictedCategories(gateway: Gateway, model: Name): readonly Category[] {
@@ -111,25 +127,37 @@ export interface Ending {
 export async function recordEnding(exchange: Exchange, ending: Ending, parts: Recording): Promise<SignedReceipt> {
   const { gateway, reservation } = parts;
   exchange.end();
-  reservation?.settle(ending.tokens[0] + ending.tokens[1]);
-  const { exposure } = exchange;
-  if (exposure.kind === "permit" && exchange.item !== null && isAnswered(ending.outcome)) {
-    gateway.attempts.answered(exposure.permit, exchange.item);
-  }
+  reservation?.settle({ tokens: ending.tokens, isAnswered: isAnswered(ending.outcome) });
   const { answer, tokens, ...said } = ending;
   return gateway.recorder.finish({
-    id: exchange.id,
-    model: exchange.model,
-    config: exchange.configuration.config,
-    under: underOf(exposure),
-    stage: exposure.kind === "open" ? exposure.release.stage : "permit",
-    key: exposure.kind === "open" ? exposure.key : null,
-    item: exchange.item,
+    ...knownOf(exchange),
     ...said,
     request: JSON.stringify(exchange.body),
     answer,
     tokens: [tokens[0], tokens[1]],
   });
+}
+
+/** Puts on record that a stream begins, before a character of it leaves. */
+export async function recordBeginning(exchange: Exchange, input: string, { gateway }: Recording): Promise<void> {
+  await gateway.recorder.begin({ ...knownOf(exchange), input });
+}
+
+function knownOf({ id, model, configuration, exposure, item }: Exchange): Omit<Begun, "input"> {
+  return {
+    id,
+    model,
+    config: configuration.config,
+    under: underOf(exposure),
+    stage: exposure.kind === "open" ? exposure.release.stage : "permit",
+    key: exposure.kind === "open" ? exposure.key : null,
+    item,
+  };
+}
+
+/** What was set aside for an exchange, of a key's quota or a permit. */
+export interface Reservation {
+  readonly settle: (ended: { readonly tokens: Ending["tokens"]; readonly isAnswered: boolean }) => void;
 }
 
 export interface Recording {

@@ -5,16 +5,17 @@ import { judgeAct } from "../acts/fold.ts";
 import type { State } from "../acts/state.ts";
 import { type Act, openStatement } from "../acts/statement.ts";
 import type { EarlyHold, Moment } from "../exposure/exposure.ts";
-import { type Feed, type SignedLease, isLeaseSigned } from "../feed/feed.ts";
+import { type Feed, type SignedLease, batchRecordsMax, isLeaseSigned } from "../feed/feed.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
 import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, HoldId, type Instant } from "../terms/ids.ts";
-import type { Mark } from "./mark.ts";
+import type { DirectHold, Mark } from "./mark.ts";
+import { within } from "./within.ts";
 
 /** Why the whole gateway is closed. A closed set: it stands in refusals and metrics. */
-export type Closure = "starting" | "behind-mark" | "lease" | "clock" | "draining" | "backlog";
+export type Closure = "starting" | "behind-mark" | "lease" | "clock" | "draining" | "records" | "backlog";
 
 export interface Clock {
   /** Wall clock. */
@@ -38,12 +39,25 @@ export interface Follower {
   readonly state: State;
   readonly closure: () => Closure | undefined;
   readonly moment: () => Moment;
-  /** Takes a signed hold or restriction; resolves once it cannot be lost. The envelope is drained by the caller. */
-  readonly takeHold: (envelope: Uint8Array) => Promise<{ readonly hold: HoldId; readonly at: Instant }>;
+  /**
+   * Takes a signed hold or restriction, in force as soon as this resolves; `written` resolves once it stands in the mark.
+   * The envelope is drained by the caller.
+   */
+  readonly takeHold: (envelope: Uint8Array) => Promise<TakenHold>;
   /** Called after every change of what may be served. */
   readonly onChange: (listener: () => void) => void;
   readonly close: () => Promise<void>;
 }
+
+export interface TakenHold {
+  readonly hold: HoldId;
+  readonly act: Digest;
+  readonly at: Instant;
+  readonly written: Promise<void>;
+}
+
+/** An answer of the feed that takes longer, in milliseconds, is asked for again: one that is lost must not end renewals. */
+const renewMsMax = 2_000;
 
 /** A clock this much behind what was served at before is a clock set back, in milliseconds. */
 const clockBackMsMax = 2_000;
@@ -70,18 +84,26 @@ export async function follow(options: FollowerOptions): Promise<Follower> {
   };
 
   async function receive(): Promise<number> {
-    await replica.receive(await feed.next(replica.size(), stop.signal));
-    await mark.settle((hold) => replica.state.holds.has(hold));
+    const batch = await feed.next(replica.size(), stop.signal);
+    if (batch.records.length > batchRecordsMax) {
+      throw new Failure("proof_invalid", `A batch has at most ${batchRecordsMax} entries.`);
+    }
+    await replica.receive(batch);
+    // Before the disk is asked for anything: what was tightened holds at once.
+    changed();
     const trustVersion = replica.state.root?.body.version ?? 0;
     await mark.advance({ size: replica.size(), root: replica.root(), trustVersion });
-    changed();
+    await mark.settle((act) => replica.state.acts.has(act));
     return 0;
   }
 
   async function renewLease(): Promise<number> {
     const renewed = await renew(options, replica);
-    if (renewed !== undefined) leaseEnd = renewed.end;
-    if (renewed !== undefined) await mark.advance({ latest: clock.now() });
+    if (renewed !== undefined) {
+      // The mark first: a gateway that cannot keep its mark does not go on serving.
+      await mark.advance({ latest: clock.now() });
+      leaseEnd = renewed.end;
+    }
     changed();
     return renewed === undefined ? retryMs : renewed.leaseMs / 3;
   }
@@ -92,15 +114,14 @@ export async function follow(options: FollowerOptions): Promise<Follower> {
     replica,
     state: replica.state,
     closure: () => closureOf({ mark, replica, clock, leaseEnd }),
-    moment: () => ({ at: clock.now(), early: earlyHolds(mark) }),
+    moment: () => ({ at: clock.now(), early: earlyHolds(mark, replica.state) }),
     takeHold: async (envelope) => {
-      const hold = await checkHold(envelope, replica, primitives);
-      if (hold.early !== undefined) {
-        const written = mark.hold(hold.early);
-        changed();
-        await written;
-      }
-      return { hold: hold.id, at: clock.now() };
+      const { id, act, direct } = await checkHold(envelope, replica, primitives);
+      const written = direct === undefined ? Promise.resolve() : mark.hold(direct);
+      // Whoever asked waits for it; nobody else has to hear of a failure.
+      written.catch(() => undefined);
+      changed();
+      return { hold: id, act, at: clock.now(), written };
     },
     onChange: (listener) => {
       listeners.push(listener);
@@ -150,9 +171,16 @@ function closureOf(now: {
 const everything: HoldScope = { kind: "everything" };
 const fullMark: EarlyHold = { hold: HoldId.parse("hold_0000000000000000"), scope: everything };
 
-function earlyHolds(mark: Mark): readonly EarlyHold[] {
+function earlyHolds(mark: Mark, state: State): readonly EarlyHold[] {
   const { holds, isFull } = mark.content();
-  return isFull ? [...holds, fullMark] : holds;
+  const direct = holds.filter(({ act }) => !state.acts.has(act));
+  const early = direct.map(({ act, scope }) => ({ hold: ownId(act), scope }));
+  return isFull ? [...early, fullMark] : early;
+}
+
+/** An id that no hold of the ledger has taken or answered, so that the exposure counts this one by itself. */
+function ownId(act: Digest): HoldId {
+  return HoldId.parse(`hold_${act.slice("sha256:".length, "sha256:".length + 16)}`);
 }
 
 /** A lease counts from when it was asked for, and only once the replica stands where the control plane stood. */
@@ -165,7 +193,7 @@ async function renew(
   if (control === undefined) return undefined;
   const asked = { wall: clock.now(), monotonic: clock.monotonic() };
   const nonce = toHex(options.randomBytes(16));
-  const signed: SignedLease = await feed.renew(nonce);
+  const signed: SignedLease = await within(feed.renew(nonce), renewMsMax, "The lease");
   if (signed.lease.nonce !== nonce || !(await isLeaseSigned(signed, control, primitives))) {
     throw new Failure("signature_invalid", "The lease is not signed by the control key of the trust root.");
   }
@@ -176,18 +204,20 @@ async function renew(
 
 interface CheckedHold {
   readonly id: HoldId;
+  readonly act: Digest;
   /** Undefined for what is in the ledger already. */
-  readonly early: EarlyHold | undefined;
+  readonly direct: DirectHold | undefined;
 }
 
 async function checkHold(envelope: Uint8Array, replica: Replica, primitives: Primitives): Promise<CheckedHold> {
   const act = await openStatement(envelope, primitives);
   const early = earlyOf(act);
   if (early === undefined) throw new Failure("statement_invalid", "Only a signed hold or restriction is taken here.");
-  if (replica.state.acts.has(act.digest)) return { id: early.hold, early: undefined };
+  const known = { id: early.hold, act: act.digest };
+  if (replica.state.acts.has(act.digest)) return { ...known, direct: undefined };
   const judged = judgeAct(replica.state, act, { index: replica.size(), rootAt: replica.rootAt });
   if (judged.kind === "refused") throw new Failure(judged.code, judged.why);
-  return { id: early.hold, early };
+  return { ...known, direct: { act: act.digest, scope: early.scope } };
 }
 
 /** A restriction that comes directly holds its model until the ledger carries it: stricter, never looser. */

@@ -1,17 +1,21 @@
 // The choices of a stream, each text channel behind its own stream guard. Events are built anew from what the guards
 // release; a frame's other fields do not pass. A finish reason is held until every channel of its choice is cleared.
 import { stricter } from "../policy/decide.ts";
+import { Failure } from "../terms/failure.ts";
 import { type GuardStep, type StreamGuard, createStreamGuard } from "../safeguards/stream-guard.ts";
 import type { Verdict } from "../terms/finding.ts";
 import { type ChatChunk, type FinishReason, type TextPiece, chunkTexts } from "../upstream/chat.ts";
 import type { Exchange } from "./exchange.ts";
 import { declaredTool, eventOf, toolCallId } from "./wire.ts";
 
-/** Characters of an answer that are guarded at all; a longer one is stopped. */
+/** Characters of an answer, all its channels together, that are guarded at all; a longer one is stopped. */
 const outputCharsMax = 1_000_000;
 
 /** Channels of one answer: choices with content, refusal, reasoning and tool calls. */
 const channelsMax = 600;
+
+/** Characters of a tool's name. */
+const nameCharsMax = 256;
 
 export interface GuardedChoices {
   readonly push: (chunk: ChatChunk) => Generator<string, void, void>;
@@ -30,6 +34,7 @@ interface Channel {
   readonly name: string;
   /** Tool names are read whole before anything of the call leaves. */
   pendingName: string;
+  isAnnounced: boolean;
 }
 
 interface Books {
@@ -39,6 +44,8 @@ interface Books {
   readonly begun: Set<number>;
   readonly ended: Set<number>;
   readonly sent: string[];
+  /** Characters that came, over all channels. */
+  taken: number;
   verdict: Verdict;
   stop: Verdict | undefined;
 }
@@ -51,6 +58,7 @@ export function guardChoices(exchange: Exchange): GuardedChoices {
     begun: new Set(),
     ended: new Set(),
     sent: [],
+    taken: 0,
     verdict: { kind: "pass" },
     stop: undefined,
   };
@@ -84,7 +92,14 @@ function* pushPiece(books: Books, piece: TextPiece): Generator<string, void, voi
   const channel = channelOf(books, piece.channel);
   if (books.ended.has(channel.choice)) return;
   if (channel.name.endsWith("/name")) {
+    if (channel.isAnnounced || channel.pendingName.length > nameCharsMax) throw brokenCall();
     channel.pendingName += piece.text;
+    return;
+  }
+  books.taken += piece.text.length;
+  if (books.taken > outputCharsMax) {
+    books.verdict = { kind: "unknown", cause: "too-long" };
+    books.stop = books.verdict;
     return;
   }
   yield* announceTool(books, channel);
@@ -100,7 +115,13 @@ function channelOf(books: Books, id: string): Channel {
     outputCharsMax: books.channels.size < channelsMax ? outputCharsMax : 0,
   });
   const [choice = "0", ...name] = id.split("/");
-  const channel: Channel = { guard, choice: Number(choice), name: name.join("/"), pendingName: "" };
+  const channel: Channel = {
+    guard,
+    choice: Number(choice),
+    name: name.join("/"),
+    pendingName: "",
+    isAnnounced: false,
+  };
   books.channels.set(id, channel);
   return channel;
 }
@@ -108,10 +129,12 @@ function channelOf(books: Books, id: string): Channel {
 /** The first frame of a tool call: our id, and a name that the caller declared. */
 function* announceTool(books: Books, channel: Channel): Generator<string, void, void> {
   const place = toolPlace(channel);
-  const named = place === undefined ? undefined : books.channels.get(`${channel.choice}/tool/${place}/name`);
-  if (place === undefined || named === undefined || named.pendingName === "") return;
+  if (place === undefined) return;
+  const named = books.channels.get(`${channel.choice}/tool/${place}/name`);
+  if (named === undefined) throw brokenCall();
+  if (named.isAnnounced) return;
   const name = declaredTool(named.pendingName, books.exchange);
-  named.pendingName = "";
+  named.isAnnounced = true;
   const call = {
     index: place,
     id: toolCallId(books.exchange, place),
@@ -119,6 +142,11 @@ function* announceTool(books: Books, channel: Channel): Generator<string, void, 
     function: { name, arguments: "" },
   };
   yield frame(books, channel.choice, { delta: { tool_calls: [call] } });
+}
+
+/** Arguments before a name, or a name after them: a call whose identity could change is none. */
+function brokenCall(): Failure {
+  return new Failure("upstream_failed", "", { detail: { why: "tool_call" } });
 }
 
 function toolPlace(channel: Channel): number | undefined {
@@ -129,8 +157,10 @@ function toolPlace(channel: Channel): number | undefined {
 function* take(books: Books, channel: Channel, step: GuardStep): Generator<string, void, void> {
   books.verdict = stricter(books.verdict, step.verdict);
   if (step.text !== "") {
-    books.sent.push(step.text);
-    yield frame(books, channel.choice, { delta: deltaOf(channel, step.text) });
+    // Half a surrogate pair is no text: it could be sent, and not committed to.
+    const text = step.text.toWellFormed();
+    books.sent.push(text);
+    yield frame(books, channel.choice, { delta: deltaOf(channel, text) });
   }
   if (step.kind === "stop") books.stop = step.verdict;
 }

@@ -1,5 +1,6 @@
-// Holds that come to the gateway directly, without store or control plane: checked here, on the mark, in force, and only
-// then answered. The envelope is handed to the ledger as soon as somebody takes it.
+// Holds that come to the gateway directly, without store or control plane: checked here, in force at once, and answered
+// once they stand in the mark. The envelope is handed to the ledger as soon as somebody takes it.
+import { Failure } from "../terms/failure.ts";
 import { timestampOf } from "../terms/ids.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -9,8 +10,18 @@ export interface HeldAnswer {
 }
 
 export async function takeHold(envelope: Uint8Array, gateway: Gateway): Promise<HeldAnswer> {
-  const { hold, at } = await gateway.follower.takeHold(envelope);
+  const { hold, act, at, written } = await gateway.follower.takeHold(envelope);
   gateway.live.recheck();
-  gateway.holdDesk.deliver(envelope);
+  // Whatever the disk says: it is in force here, and the ledger can keep it.
+  gateway.holdDesk.deliver(act, envelope);
+  try {
+    await written;
+  } catch (cause) {
+    throw new Failure(
+      "disk_full",
+      "The hold is in force here and on its way to the ledger, but the mark could not be written. Send it again.",
+      { cause },
+    );
+  }
   return { hold, heldAt: timestampOf(at) };
 }

@@ -2,11 +2,12 @@
 // route that tests anything, and the Host header checked, so that no page in a browser can talk to it by another name.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { Failure, httpStatus } from "../terms/failure.ts";
+import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
-import { Name, ReceiptId } from "../terms/ids.ts";
+import { type Digest, Name, ReceiptId } from "../terms/ids.ts";
 import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
-import { bodyBytesMax, checkOpen, identify } from "./admission.ts";
+import { bodyBytesMax, checkOpen, closureNow, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
@@ -26,9 +27,12 @@ export interface ListenerOptions {
 const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
 
 export function createListener(gateway: Gateway, options: ListenerOptions): Server {
-  const hosts = new Set([...loopbackHosts, ...options.hosts]);
+  const hosts = new Set([...loopbackHosts, ...options.hosts].map((host) => host.toLowerCase()));
+  const bodies: Bodies = { bytes: 0 };
   const server = createServer({ requestTimeout: 60_000, headersTimeout: 10_000 }, (request, response) => {
-    const asked: Asked = { request, response, gateway, url: new URL(request.url ?? "/", "http://gateway") };
+    // Attached before anything is waited for: who leaves while the body is read has left.
+    const gone = goneSignal(request, response);
+    const asked: Asked = { request, response, gateway, path: pathOf(request), gone, bodies };
     const work = hosts.has(hostOf(request)) ? route(asked) : Promise.reject(new Failure("not_found", ""));
     work.catch((error: unknown) => {
       sendFailure(asked, error);
@@ -42,11 +46,18 @@ interface Asked {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly gateway: Gateway;
-  readonly url: URL;
+  /** Undefined for an address that is none. */
+  readonly path: string | undefined;
+  readonly gone: AbortSignal;
+  readonly bodies: Bodies;
+}
+
+function pathOf(request: IncomingMessage): string | undefined {
+  return URL.parse(request.url ?? "", "http://gateway")?.pathname;
 }
 
 function hostOf(request: IncomingMessage): string {
-  return (request.headers.host ?? "").replace(/:\d{1,5}$/, "");
+  return (request.headers.host ?? "").replace(/:\d{1,5}$/, "").toLowerCase();
 }
 
 /** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
@@ -59,7 +70,8 @@ const laterRoutes = new Set([
 ]);
 
 async function route(asked: Asked): Promise<void> {
-  const { pathname } = asked.url;
+  const { path: pathname } = asked;
+  if (pathname === undefined) throw new Failure("not_found", "");
   const method = asked.request.method ?? "";
   if (method === "POST") return routePost(asked, pathname);
   if (method !== "GET" && method !== "HEAD") throw new Failure("not_found", "");
@@ -78,12 +90,11 @@ async function routePost(asked: Asked, pathname: string): Promise<void> {
 }
 
 async function chat(asked: Asked): Promise<void> {
-  const { request, response, gateway } = asked;
+  const { request, gateway, gone } = asked;
   const secret = secretOf(request);
   // Strangers are turned away before a byte of their body is read.
   identify(secret, gateway);
-  const body = await readBody(request, bodyBytesMax);
-  const gone = goneSignal(request, response);
+  const body = await readBody(asked, bodyBytesMax);
   const item = request.headers[itemHeader];
   const answer = await serveChat({ secret, item: typeof item === "string" ? item : undefined, body, gone }, gateway);
   await sendAnswer(asked, answer);
@@ -107,16 +118,32 @@ function goneSignal(request: IncomingMessage, response: ServerResponse): AbortSi
   return gone.signal;
 }
 
-async function readBody(request: IncomingMessage, bytesMax: number): Promise<Uint8Array> {
+/** Bytes of bodies that are being read, of all callers together; who comes then is asked to come again. */
+const bodiesBytesMax = 256 * 1024 * 1024;
+
+/** Bytes of bodies under way. */
+interface Bodies {
+  bytes: number;
+}
+
+async function readBody({ request, bodies }: Asked, bytesMax: number): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let bytes = 0;
-  for await (const part of request) {
-    if (!Buffer.isBuffer(part)) throw new Failure("request_invalid", "The body could not be read.");
-    bytes += part.length;
-    if (bytes > bytesMax) throw new Failure("body_too_large", `A request has at most ${bytesMax} bytes.`);
-    parts.push(part);
+  try {
+    for await (const part of request) {
+      if (!Buffer.isBuffer(part)) throw new Failure("request_invalid", "The body could not be read.");
+      bytes += part.length;
+      bodies.bytes += part.length;
+      if (bytes > bytesMax) throw new Failure("body_too_large", `A request has at most ${bytesMax} bytes.`);
+      if (bodies.bytes > bodiesBytesMax) {
+        throw new Failure("gateway_closed", "", { detail: { reason: "backlog", retryAfterSeconds: 1 } });
+      }
+      parts.push(part);
+    }
+    return Buffer.concat(parts);
+  } finally {
+    bodies.bytes -= bytes;
   }
-  return Buffer.concat(parts);
 }
 
 async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
@@ -202,6 +229,8 @@ interface Head {
 
 function sendJson(response: ServerResponse, { status, headers }: Head, value: unknown): void {
   const body = Buffer.from(JSON.stringify(value));
+  // A caller that does not read on is let go, so that answers nobody fetches do not pile up.
+  response.setTimeout(stalledMsMax, () => response.destroy());
   response.writeHead(status, { "content-type": "application/json", "content-length": body.length, ...headers });
   response.end(body);
 }
@@ -221,9 +250,9 @@ function sendFailure({ request, response, gateway }: Asked, error: unknown): voi
 
 /** Whoever holds is staff, not a caller: the codes of statements are theirs to read. */
 async function hold(asked: Asked): Promise<void> {
-  const { request, response, gateway } = asked;
+  const { response, gateway } = asked;
   try {
-    const held = await takeHold(await readBody(request, envelopeBytesMax), gateway);
+    const held = await takeHold(await readBody(asked, envelopeBytesMax), gateway);
     sendJson(response, { status: 200 }, held);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -247,21 +276,25 @@ async function sendModels(asked: Asked, pathname: string): Promise<void> {
 
 async function sendReceipt(asked: Asked, pathname: string): Promise<void> {
   const { gateway, request, response } = asked;
-  identify(secretOf(request), gateway);
+  const hash = identify(secretOf(request), gateway);
   const id = ReceiptId.safeParse(pathname.slice("/v1/receipts/".length)).data;
   const text = id === undefined ? undefined : (gateway.recorder.find(id) ?? (await gateway.feed.receipt(id)));
-  if (text === undefined) throw new Failure("not_found", "");
+  if (text === undefined || !(await isOwn(text, hash, gateway))) throw new Failure("not_found", "");
   sendJson(response, { status: 200 }, { id, receipt: text });
 }
 
+/** A receipt is given to the key, or under the permit, that it was made for. */
+async function isOwn(text: string, hash: Digest, { follower, primitives }: Gateway): Promise<boolean> {
+  const { receipt } = await openReceipt(text, primitives);
+  const { keys, permitByHash } = follower.state;
+  const permit = permitByHash.get(hash);
+  return receipt.key === null ? permit !== undefined && receipt.under === permit : receipt.key === keys.get(hash)?.key;
+}
+
 function sendReadiness({ gateway, response }: Asked): void {
-  const closure = gateway.isDraining() ? "draining" : gateway.follower.closure();
-  const isReady = closure === undefined && gateway.recorder.isReady();
-  sendJson(
-    response,
-    { status: isReady ? 200 : 503 },
-    { ready: isReady, closure: closure ?? null, live: gateway.live.count() },
-  );
+  const closure = closureNow(gateway) ?? null;
+  const isReady = closure === null;
+  sendJson(response, { status: isReady ? 200 : 503 }, { ready: isReady, closure, live: gateway.live.count() });
 }
 
 async function sendPublicFile({ gateway, response }: Asked, pathname: string): Promise<void> {

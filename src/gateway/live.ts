@@ -11,6 +11,7 @@ export interface LiveExchange {
 export interface LiveExchanges {
   readonly add: (exchange: LiveExchange) => () => void;
   readonly recheck: () => void;
+  readonly stopAll: (why: Failure) => void;
   readonly count: () => number;
   readonly close: () => void;
 }
@@ -32,6 +33,9 @@ export function createLiveExchanges(): LiveExchanges {
       return () => exchanges.delete(exchange);
     },
     recheck,
+    stopAll: (why) => {
+      for (const exchange of exchanges) exchange.stop(why);
+    },
     count: () => exchanges.size,
     close: () => {
       clearInterval(timer);

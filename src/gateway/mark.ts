@@ -2,18 +2,24 @@
 // written in turn and fsynced, so that a full disk cannot stop a write and a torn write cannot lose the slot before it.
 // Holds are answered only after they stand here; when there is no more room for holds, everything is held.
 import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, rename } from "node:fs/promises";
 import { z } from "zod";
 import { HoldScope } from "../acts/bodies.ts";
-import type { EarlyHold } from "../exposure/exposure.ts";
 import { canonicalText } from "../proof/canonical.ts";
 import { Failure } from "../terms/failure.ts";
-import { Digest, HoldId } from "../terms/ids.ts";
+import { Digest } from "../terms/ids.ts";
 
 const slotBytes = 65_536;
 
 /** Holds remembered one by one; the next one becomes a hold on everything. */
 export const holdsMax = 256;
+
+/**
+ * A hold that came directly, named by its act: a hold's id is its signer's choice, so that another hold could have taken
+ * it first, for another model.
+ */
+const DirectHold = z.strictObject({ act: Digest, scope: HoldScope });
+export type DirectHold = z.infer<typeof DirectHold>;
 
 const Content = z.strictObject({
   sequence: z.number().int().nonnegative(),
@@ -23,7 +29,7 @@ const Content = z.strictObject({
   trustVersion: z.number().int().nonnegative(),
   /** Latest wall-clock time served at, in milliseconds. */
   latest: z.number().int().nonnegative(),
-  holds: z.array(z.strictObject({ hold: HoldId, scope: HoldScope })).max(holdsMax),
+  holds: z.array(DirectHold).max(holdsMax),
   isFull: z.boolean(),
 });
 export type MarkContent = z.infer<typeof Content>;
@@ -35,9 +41,9 @@ export interface Mark {
   /** Resolves once the change is on the disk. Fields only grow: a smaller size or time is ignored. */
   readonly advance: (next: Partial<Omit<MarkContent, "sequence" | "holds" | "isFull">>) => Promise<void>;
   /** Resolves once the hold is on the disk. */
-  readonly hold: (hold: EarlyHold) => Promise<void>;
+  readonly hold: (hold: DirectHold) => Promise<void>;
   /** Forgets holds that the ledger has. */
-  readonly settle: (recorded: (hold: HoldId) => boolean) => Promise<void>;
+  readonly settle: (recorded: (act: Digest) => boolean) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -48,7 +54,7 @@ export async function openMark(path: string): Promise<Mark> {
   let queue: Promise<void> = Promise.resolve();
 
   /** In force in this process from the moment they come: a tightening waits for no disk. */
-  let direct: readonly EarlyHold[] = [];
+  let direct: readonly DirectHold[] = [];
 
   async function write(change: (from: MarkContent) => MarkContent): Promise<void> {
     const turn = async (): Promise<void> => {
@@ -67,13 +73,15 @@ export async function openMark(path: string): Promise<Mark> {
       await write((from) => advanced(from, next));
     },
     hold: async (hold) => {
-      direct = [...direct, hold];
+      // One that the disk did not take stays here, so that the same hold sent again writes, and the list does not grow.
+      if (!direct.some(({ act }) => act === hold.act)) direct = [...direct, hold];
       await write((from) => withHold(from, hold));
-      direct = direct.filter((known) => known !== hold);
+      direct = direct.filter(({ act }) => act !== hold.act);
     },
     settle: async (recorded) => {
-      if (!content.holds.some(({ hold }) => recorded(hold))) return;
-      await write((from) => ({ ...from, holds: from.holds.filter(({ hold }) => !recorded(hold)) }));
+      direct = direct.filter(({ act }) => !recorded(act));
+      if (!content.holds.some(({ act }) => recorded(act))) return;
+      await write((from) => ({ ...from, holds: from.holds.filter(({ act }) => !recorded(act)) }));
     },
     close: async () => {
       await queue;
@@ -93,10 +101,10 @@ function advanced(from: MarkContent, next: Partial<MarkContent>): MarkContent {
   };
 }
 
-function withHold(from: MarkContent, hold: EarlyHold): MarkContent {
-  if (from.holds.some((known) => known.hold === hold.hold)) return from;
+function withHold(from: MarkContent, hold: DirectHold): MarkContent {
+  if (from.holds.some((known) => known.act === hold.act)) return from;
   if (from.holds.length >= holdsMax) return { ...from, isFull: true };
-  return { ...from, holds: [...from.holds, { hold: hold.hold, scope: hold.scope }] };
+  return { ...from, holds: [...from.holds, hold] };
 }
 
 async function openFile(path: string): Promise<FileHandle> {
@@ -105,10 +113,12 @@ async function openFile(path: string): Promise<FileHandle> {
   } catch (error) {
     if (!isAbsent(error)) throw error;
   }
-  const file = await open(path, "wx+", 0o600);
+  // Under its own name only once it can be read: a crash while it is made leaves no mark, not a broken one.
+  const file = await open(`${path}.new`, "w+", 0o600);
   await file.write(Buffer.alloc(slotBytes * 2, " "), 0, slotBytes * 2, 0);
   await file.sync();
   for (const sequence of [0, 1]) await writeSlot(file, { ...blank, sequence });
+  await rename(`${path}.new`, path);
   return file;
 }
 

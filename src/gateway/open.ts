@@ -3,9 +3,10 @@
 import type { Server } from "node:http";
 import path from "node:path";
 import { latestCertificate } from "../acts/state.ts";
-import type { Feed, UsageCount } from "../feed/feed.ts";
+import type { Feed } from "../feed/feed.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import type { Registry } from "../safeguards/registry.ts";
+import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import type { ModelDocument } from "../upstream/model-document.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -46,6 +47,8 @@ export interface OpenGateway {
 
 /** How long running exchanges may go on while the gateway closes, in milliseconds. */
 const drainMsMax = 10_000;
+/** How long stopped exchanges may take for their ending, in milliseconds. */
+const stopMsMax = 2_000;
 const usageMs = 5_000;
 
 export async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
@@ -58,8 +61,9 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     gateway: options.signer,
     spool: path.join(options.folder, "spool"),
   });
+  const holdDesk = await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") });
   const configurations = openConfigurations({ ...options, hasher: primitives });
-  const quotas = createQuotas(await usageToday(feed), clock.now());
+  const quotas = createQuotas(await feed.usageToday(), clock.now());
   let isDraining = false;
   const gateway: Gateway = {
     follower,
@@ -69,7 +73,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     attempts: createAttempts(),
     recorder,
     live: createLiveExchanges(),
-    holdDesk: openHoldDesk(feed),
+    holdDesk,
     clock,
     primitives,
     contact: options.contact,
@@ -88,7 +92,9 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
       isDraining = true;
       server.close();
       server.closeIdleConnections();
-      await emptied(gateway);
+      await emptied(gateway, drainMsMax);
+      gateway.live.stopAll(new Failure("gateway_closed", "", { detail: { reason: "draining" } }));
+      await emptied(gateway, stopMsMax);
       clearInterval(timer);
       await drainUsage(feed, quotas);
       await recorder.close();
@@ -111,10 +117,6 @@ function makeReady(gateway: Gateway): void {
   }
 }
 
-async function usageToday(feed: Feed): Promise<readonly UsageCount[]> {
-  return feed.usageToday();
-}
-
 async function drainUsage(feed: Feed, quotas: Quotas): Promise<void> {
   const counts = quotas.take();
   if (counts.length === 0) return;
@@ -125,8 +127,8 @@ async function drainUsage(feed: Feed, quotas: Quotas): Promise<void> {
   }
 }
 
-async function emptied(gateway: Gateway): Promise<void> {
-  for (let waitedMs = 0; waitedMs < drainMsMax && gateway.live.count() > 0; waitedMs += 50) {
+async function emptied(gateway: Gateway, msMax: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < msMax && gateway.live.count() > 0; waitedMs += 50) {
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
     });

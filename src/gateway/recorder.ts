@@ -10,9 +10,9 @@ import { toHex } from "../proof/encoding.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Instant, PermitId, ReceiptId, instantOf, timestampOf } from "../terms/ids.ts";
+import { type Digest, type Instant, PermitId, ReceiptId, instantOf, timestampOf } from "../terms/ids.ts";
 import type { Clock, Follower } from "./follower.ts";
-import { type Interval, type Spool, openSpool } from "./spool.ts";
+import { type Begun, type Interval, type Spool, openSpool } from "./spool.ts";
 
 /** Receipts that wait for the ledger; beyond it the gateway closes rather than forget. */
 export const receiptsBacklogMax = 50_000;
@@ -38,7 +38,12 @@ export interface ReceiptDraft extends Omit<Receipt, "v" | "seq" | "at" | "conten
 
 export interface Recorder {
   readonly newId: () => ReceiptId;
-  /** Resolves once the receipt is signed and spooled. */
+  /** Resolves once the spool knows that this stream is under way: then its receipt cannot be missing. */
+  readonly begin: (begun: Begun) => Promise<void>;
+  /**
+   * Resolves once the receipt is signed and spooled. Where the disk fails it rejects, and a receipt for a stream that was
+   * begun is written as soon as the disk takes it.
+   */
   readonly finish: (draft: ReceiptDraft) => Promise<SignedReceipt>;
   /** The self-contained text of a receipt that is not drained yet. */
   readonly find: (id: ReceiptId) => string | undefined;
@@ -47,105 +52,212 @@ export interface Recorder {
   readonly close: () => Promise<void>;
 }
 
-interface Waiting {
-  readonly draft: ReceiptDraft;
-  readonly resolve: (receipt: SignedReceipt) => void;
+interface Settling<T> {
+  readonly resolve: (value: T) => void;
   readonly reject: (error: unknown) => void;
+}
+
+interface Waiting extends Settling<SignedReceipt> {
+  readonly draft: ReceiptDraft;
+  readonly content: Digest;
+}
+
+interface Beginning extends Settling<void> {
+  readonly begun: Begun;
+}
+
+/** A receipt with what the interval's tree needs of it. */
+interface Kept {
+  readonly drained: DrainedReceipt;
+  readonly seq: number;
+  readonly leaf: Uint8Array;
+}
+
+interface ClosedInterval {
+  readonly kept: readonly Kept[];
+  readonly file: string;
+  /** A receipt in it is not as it was written; an operator has to look. */
+  readonly isDamaged: boolean;
 }
 
 interface Books {
   /** Number of the next receipt; undefined until what an earlier process left is in the ledger. */
   seq: number | undefined;
+  beginning: Beginning[];
   waiting: Waiting[];
-  current: DrainedReceipt[];
-  readonly closed: Interval[];
+  /** Streams under way: what left for them is owed a receipt. */
+  readonly begun: Set<ReceiptId>;
+  current: Kept[];
+  readonly closed: ClosedInterval[];
   readonly byId: Map<ReceiptId, string>;
+  /** The last write to the spool failed. Nothing is admitted until one succeeds. */
+  isFailing: boolean;
+}
+
+interface Work {
+  readonly books: Books;
+  readonly spool: Spool;
+  readonly options: RecorderOptions;
 }
 
 export async function openRecorder(options: RecorderOptions): Promise<Recorder> {
-  const { follower } = options;
-  const spool = await openSpool(options.spool, options.clock.now());
-  const books: Books = { seq: undefined, waiting: [], current: [], closed: await spool.leftovers(), byId: new Map() };
+  const { follower, primitives } = options;
+  const { spool, leftovers } = await openSpool(options.spool);
+  const books: Books = {
+    seq: undefined,
+    beginning: [],
+    waiting: leftovers.begun.map((begun) => cutByCrash(begun, primitives)),
+    begun: new Set(leftovers.begun.map(({ id }) => id)),
+    current: [],
+    closed: await Promise.all(leftovers.intervals.map(async (interval) => keptInterval(interval, primitives))),
+    byId: new Map(),
+    isFailing: false,
+  };
+  const turns = createTurns({ books, spool, options });
+  const timer = setInterval(() => void turns.beat(), intervalMsDefault);
+  follower.onChange(() => {
+    if (books.seq === undefined) void turns.drainOnce();
+  });
+  return {
+    newId: () => ReceiptId.parse(`rcpt_${toHex(options.randomBytes(12))}`),
+    begin: async (begun) =>
+      new Promise<void>((resolve, reject) => {
+        books.beginning.push({ begun, resolve, reject });
+        turns.flushSoon();
+      }),
+    finish: async (draft) => {
+      // Here and not among the others: what cannot be committed to must not take their receipts with it.
+      const content = contentDigest(draft.id, { request: draft.request, answer: draft.answer }, primitives);
+      return new Promise((resolve, reject) => {
+        books.waiting.push({ draft, content, resolve, reject });
+        turns.flushSoon();
+      });
+    },
+    find: (id) => books.byId.get(id),
+    isReady: () => books.seq !== undefined && !books.isFailing,
+    isFull: () => books.byId.size >= receiptsBacklogMax,
+    close: async () => {
+      clearInterval(timer);
+      await turns.beat();
+    },
+  };
+}
+
+interface Turns {
+  /** At the end of this turn of the event loop, with all that gathers until then. */
+  readonly flushSoon: () => void;
+  readonly drainOnce: () => Promise<void>;
+  /** Once an interval. Never rejects. */
+  readonly beat: () => Promise<void>;
+}
+
+/** One write to the spool after another, one drain at a time. */
+function createTurns(work: Work): Turns {
+  const { books, spool, options } = work;
   let flushing: Promise<void> = Promise.resolve();
   let draining: Promise<void> | undefined;
+  let isFlushComing = false;
+
+  async function inTurn(turn: () => Promise<void>): Promise<void> {
+    flushing = flushing.then(turn).catch((error: unknown) => {
+      options.report("spool", { why: error instanceof Error ? error.message : "unknown" });
+    });
+    await flushing;
+  }
 
   async function drainOnce(): Promise<void> {
-    draining ??= drain(books, spool, options).finally(() => {
+    draining ??= drain(work).finally(() => {
       draining = undefined;
     });
     await draining;
   }
 
-  async function beat(): Promise<void> {
-    flushing = flushing.then(async () => {
-      await flush(books, spool, options);
-      if (books.current.length === 0) return;
-      books.closed.push({ receipts: books.current, file: await spool.rotate() });
-      books.current = [];
-    });
-    await flushing;
-    await drainOnce();
+  async function closeInterval(): Promise<void> {
+    if (books.isFailing || books.waiting.length > 0) await flush(work);
+    if (books.current.length === 0) return;
+    const kept = books.current;
+    books.current = [];
+    books.closed.push({ kept, file: await spool.rotate(), isDamaged: false });
   }
 
-  const timer = setInterval(() => void beat(), intervalMsDefault);
-  follower.onChange(() => {
-    if (books.seq === undefined) void drainOnce();
-  });
   return {
-    newId: () => ReceiptId.parse(`rcpt_${toHex(options.randomBytes(12))}`),
-    finish: async (draft) =>
-      new Promise((resolve, reject) => {
-        books.waiting.push({ draft, resolve, reject });
-        if (books.waiting.length > 1) return;
-        setImmediate(() => {
-          flushing = flushing.then(async () => flush(books, spool, options));
-        });
-      }),
-    find: (id) => books.byId.get(id),
-    isReady: () => books.seq !== undefined,
-    isFull: () => books.byId.size >= receiptsBacklogMax,
-    close: async () => {
-      clearInterval(timer);
-      await beat();
+    flushSoon: () => {
+      if (isFlushComing) return;
+      isFlushComing = true;
+      setImmediate(() => {
+        isFlushComing = false;
+        void inTurn(async () => flush(work));
+      });
+    },
+    drainOnce,
+    beat: async () => {
+      await inTurn(closeInterval);
+      await drainOnce();
     },
   };
 }
 
 /** Signs and spools what waits. A failure gives the numbers back: no receipt was given out for them. */
-async function flush(books: Books, spool: Spool, options: RecorderOptions): Promise<void> {
-  const batch = books.waiting;
-  books.waiting = [];
-  if (batch.length === 0) return;
+async function flush(work: Work): Promise<void> {
+  const { books, spool } = work;
+  const { beginning, waiting } = books;
+  // Until what an earlier process left is numbered, only announcements are written.
+  const batch = books.seq === undefined ? [] : waiting;
+  if (batch.length + beginning.length === 0 && !books.isFailing) return;
+  books.beginning = [];
+  if (books.seq !== undefined) books.waiting = [];
   try {
-    const first = books.seq;
-    if (first === undefined)
-      throw new Failure("gateway_closed", "The gateway is still catching up with its own records.");
-    const { gateway, primitives, clock } = options;
-    const receipts = batch.map(({ draft }, at) => receiptOf(draft, { seq: first + at, at: clock.now() }, primitives));
-    const signed = await signReceipts(receipts, gateway, primitives);
-    const drained = signed.map(drainedOf);
-    await spool.append(drained);
-    books.seq = first + batch.length;
-    books.current.push(...drained);
-    for (const { id, text } of drained) books.byId.set(id, text);
-    for (const [at, { resolve, reject }] of batch.entries()) {
-      const done = signed[at];
-      if (done === undefined) reject(new Error("a receipt was not signed"));
-      else resolve(done);
-    }
+    const signed = await signBatch(batch, work);
+    const kept = signed.map((one) => keptOf(one, work.options.primitives));
+    await spool.append({ begun: beginning.map(({ begun }) => begun), receipts: kept.map(({ drained }) => drained) });
+    enter(kept, books);
+    for (const { begun } of beginning) books.begun.add(begun.id);
+    for (const { resolve } of beginning) resolve();
+    for (const [at, receipt] of signed.entries()) batch[at]?.resolve(receipt);
   } catch (error) {
-    for (const { reject } of batch) reject(error);
+    books.isFailing = true;
+    for (const { reject } of [...beginning, ...batch]) reject(error);
+    // Rejected to who waits, and owed all the same: something of these streams has left.
+    books.waiting = [...batch.filter(({ draft }) => books.begun.has(draft.id)), ...books.waiting];
+    throw error;
   }
 }
 
-async function drain(books: Books, spool: Spool, options: RecorderOptions): Promise<void> {
+async function signBatch(batch: readonly Waiting[], { books, options }: Work): Promise<readonly SignedReceipt[]> {
+  const { seq } = books;
+  if (seq === undefined || batch.length === 0) return [];
+  const { gateway, primitives, clock } = options;
+  const receipts = batch.map((one, at) => receiptOf(one, { seq: seq + at, at: clock.now() }));
+  return signReceipts(receipts, gateway, primitives);
+}
+
+/** What stands in the spool now is what there is. */
+function enter(kept: readonly Kept[], books: Books): void {
+  books.isFailing = false;
+  if (books.seq !== undefined) books.seq += kept.length;
+  books.current.push(...kept);
+  for (const { drained } of kept) {
+    books.byId.set(drained.id, drained.text);
+    books.begun.delete(drained.id);
+  }
+}
+
+/** A stream that an earlier process left open: it is on record as cut. What was sent is not known, so nothing is committed to. */
+function cutByCrash(begun: Begun, primitives: Primitives): Waiting {
+  const ended = { outcome: "cut", why: null, output: "none", tokens: [0, 0], request: "", answer: "" } as const;
+  const draft: ReceiptDraft = { ...begun, ...ended, tokens: [0, 0] };
+  const content = contentDigest(begun.id, { request: "", answer: "" }, primitives);
+  return { draft, content, resolve: () => undefined, reject: () => undefined };
+}
+
+async function drain({ books, spool, options }: Work): Promise<void> {
   const { follower } = options;
   if (follower.closure() === "starting" || follower.closure() === "behind-mark") return;
   try {
     for (let [interval] = books.closed; interval !== undefined; [interval] = books.closed) {
       await drainInterval(interval, options);
       await spool.remove(interval.file);
-      for (const receipt of interval.receipts) books.byId.delete(receipt.id);
+      for (const { drained } of interval.kept) books.byId.delete(drained.id);
       books.closed.shift();
     }
     books.seq ??= nextInterval(follower.state, options.gateway.publicKey).first;
@@ -154,42 +266,55 @@ async function drain(books: Books, spool: Spool, options: RecorderOptions): Prom
   }
 }
 
-function receiptOf(draft: ReceiptDraft, given: { seq: number; at: Instant }, primitives: Primitives): Receipt {
-  const { request, answer, ...rest } = draft;
-  const content = contentDigest(draft.id, { request, answer }, primitives);
+function receiptOf({ draft, content }: Waiting, given: { seq: number; at: Instant }): Receipt {
+  const { request: _request, answer: _answer, ...rest } = draft;
   return { ...rest, v: 1, seq: given.seq, at: timestampOf(given.at), content };
 }
 
-function drainedOf({ receipt, digest, text }: SignedReceipt): DrainedReceipt {
+function keptOf({ receipt, digest, bytes, text }: SignedReceipt, primitives: Primitives): Kept {
   const permit = PermitId.safeParse(receipt.under).data ?? null;
-  return { id: receipt.id, text, digest, at: instantOf(receipt.at), permit, item: receipt.item };
+  const drained = { id: receipt.id, text, digest, at: instantOf(receipt.at), permit, item: receipt.item };
+  return { drained, seq: receipt.seq, leaf: leafHash(bytes, primitives) };
 }
 
-async function drainInterval(interval: Interval, options: RecorderOptions): Promise<void> {
+async function keptInterval({ file, receipts }: Interval, primitives: Primitives): Promise<ClosedInterval> {
+  try {
+    const opened = await Promise.all(receipts.map(async ({ text }) => openReceipt(text, primitives)));
+    return { file, kept: opened.map((one) => keptOf(one, primitives)), isDamaged: false };
+  } catch {
+    return { file, kept: [], isDamaged: true };
+  }
+}
+
+async function drainInterval({ kept, file, isDamaged }: ClosedInterval, options: RecorderOptions): Promise<void> {
   const { follower, gateway, primitives, feed } = options;
   const { deployment } = follower.state;
   if (deployment === undefined) throw new Error("nothing to drain into before the trust root is known");
   const place = nextInterval(follower.state, gateway.publicKey);
-  const opened = await Promise.all(interval.receipts.map(async ({ text }) => openReceipt(text, primitives)));
-  const [first] = opened;
-  const last = opened.at(-1);
-  if (first === undefined || last === undefined) return;
+  const last = kept.at(-1);
   // A crash between the ledger's commit and the removal of the spool leaves an interval that is recorded already.
-  if (last.receipt.seq >= place.first) {
-    const hashes = opened.map(({ bytes }) => leafHash(bytes, primitives));
-    const body = {
-      ...place,
-      gateway: gateway.publicKey,
-      count: opened.length,
-      root: digestOfHash(rootOf(hashes, primitives)),
-      permits: permitCounts(interval.receipts),
-    };
-    const seen = { size: follower.replica.size(), root: follower.replica.root() };
-    const at = timestampOf(options.clock.now());
-    const draft = { deployment, verb: "receipts", body, nonce: toHex(options.randomBytes(16)), at, seen } as const;
-    await feed.recordInterval(await signStatement(draft, [gateway], primitives), interval.receipts);
-    await caughtUp(options, place.first);
+  if (!isDamaged && (last === undefined || last.seq < place.first)) return;
+  if (isDamaged || kept.some(({ seq }, at) => seq !== place.first + at)) {
+    throw new Failure("gateway_closed", `The spool file ${file} is damaged, or one before it is missing. Look at it.`);
   }
+  const receipts = kept.map(({ drained }) => drained);
+  const body = {
+    ...place,
+    gateway: gateway.publicKey,
+    count: kept.length,
+    root: digestOfHash(
+      rootOf(
+        kept.map(({ leaf }) => leaf),
+        primitives,
+      ),
+    ),
+    permits: permitCounts(receipts),
+  };
+  const seen = { size: follower.replica.size(), root: follower.replica.root() };
+  const at = timestampOf(options.clock.now());
+  const draft = { deployment, verb: "receipts", body, nonce: toHex(options.randomBytes(16)), at, seen } as const;
+  await feed.recordInterval(await signStatement(draft, [gateway], primitives), receipts);
+  await caughtUp(options, place.first);
 }
 
 /** The next interval continues this one, so it waits until this one has been folded. */

@@ -1,6 +1,8 @@
-// THE REQUEST FLOW, line for line. A request is parsed once, admitted by key, grant and certificate (or permit), read by
-// the safeguards, decided by policy, counted against its quota, asked of the model, guarded on the way out, and recorded.
+// THE REQUEST FLOW, line for line. A request is parsed once, admitted by key, grant and certificate (or permit), counted
+// against its quota (blocked ones too: nobody tries the safeguards without limit), read by
+// the safeguards, decided by policy, asked of the model, guarded on the way out, and recorded.
 // Each step throws the Failure that becomes the refusal; there is one place where failures become answers, at the end.
+import type { Permit } from "../acts/bodies.ts";
 import type { SignedReceipt } from "../acts/receipt.ts";
 import { lets } from "../policy/decide.ts";
 import { Failure } from "../terms/failure.ts";
@@ -15,12 +17,14 @@ import {
   exposeNow,
   identify,
   modelOf,
+  outputTokens,
   parseBody,
   servedDigests,
 } from "./admission.ts";
 import {
   type Exchange,
   type Recording,
+  type Reservation,
   beginExchange,
   blocked,
   recordEnding,
@@ -29,11 +33,11 @@ import {
   whyWord,
 } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Reservation } from "./quota.ts";
 import { refusalOf } from "./refusals.ts";
 import type { Answer, Refused } from "./answer.ts";
 import { streamAnswer } from "./answer-stream.ts";
 import { wholeAnswer } from "./answer-whole.ts";
+import { usageOf } from "./wire.ts";
 
 /** What is known so far, for the refusal's record. */
 interface Trail {
@@ -53,8 +57,8 @@ export async function serveChat(request: ChatRequest, gateway: Gateway): Promise
     const raw = parseBody(request.body);
     trail.model = modelOf(raw);
     const exchange = await admit(request, raw, { trail, gateway });
-    trail.input = inspectInput(exchange);
     trail.reservation = reserve(exchange, gateway);
+    trail.input = inspectInput(exchange);
     const recording: Recording = { gateway, reservation: trail.reservation };
     const parts = { exchange, input: verdictWord(trail.input), recording };
     return exchange.body.stream === true ? await streamAnswer(parts) : await wholeAnswer(parts);
@@ -76,6 +80,7 @@ async function admit(request: ChatRequest, raw: Envelope["raw"], { trail, gatewa
   const asked: Envelope = { raw, bytes: request.body.length, item: request.item };
   const { body, item } = admitEnvelope(asked, exposure, { configuration, gateway });
   // What was loaded may have taken a while: whether it may be served is asked again, now.
+  checkOpen(gateway);
   const exposed = exposeNow(gateway, hash, model);
   const known = { id: trail.id, hash, model, exposure: exposed, configuration, body, item, gone: request.gone };
   trail.exchange = beginExchange(known, gateway);
@@ -92,23 +97,46 @@ function inspectInput(exchange: Exchange): Verdict {
 /** Characters of prompt that make a token, at the least: reservations err on the side of too many. */
 const charsPerTokenMin = 2;
 
-function reserve(exchange: Exchange, gateway: Gateway): Reservation | undefined {
+function reserve(exchange: Exchange, gateway: Gateway): Reservation {
   const { exposure, body } = exchange;
-  if (exposure.kind === "permit") return undefined;
-  const promptTokens = Math.ceil(JSON.stringify(body.messages).length / charsPerTokenMin);
-  const answerTokens = (body.max_completion_tokens ?? body.max_tokens ?? 0) * (body.n ?? 1);
+  const answerTokens = outputTokens(body) * (body.n ?? 1);
+  if (exposure.kind === "permit") return reservePermit(exchange, exposure.permit, { answerTokens, gateway });
+  const { messages, tools, response_format: format } = body;
+  const promptTokens = Math.ceil(JSON.stringify([messages, tools, format]).length / charsPerTokenMin);
   const { key, organisation, grant } = exposure;
   const tokens = promptTokens + answerTokens;
-  const answer = gateway.quotas.reserve({
-    key,
-    organisation: organisation.organisation,
-    grant,
-    tokens,
-    at: gateway.clock.now(),
-  });
-  if (answer.kind === "reserved") return answer;
-  const { what, retryAfterSeconds } = answer;
-  throw new Failure("quota_exhausted", "", { detail: { reason: what, retryAfterSeconds } });
+  const at = gateway.clock.now();
+  const answer = gateway.quotas.reserve({ key, organisation: organisation.organisation, grant, tokens, at });
+  if (answer.kind === "exhausted") throw exhausted(answer.what, answer.retryAfterSeconds);
+  return {
+    settle: ({ tokens: [prompt, completion] }) => {
+      answer.settle(prompt + completion);
+    },
+  };
+}
+
+/** A permit counts what its items say and what is answered: the document's own words are not the runner's. */
+function reservePermit(
+  { body, configuration, item }: Exchange,
+  permit: Permit,
+  { answerTokens, gateway }: { readonly answerTokens: number; readonly gateway: Gateway },
+): Reservation {
+  if (item === null) throw new Failure("request_invalid", "");
+  const chars = inputTexts(body, configuration.document).reduce((sum, text) => sum + text.length, 0);
+  const tokens = { prompt: Math.ceil(chars / charsPerTokenMin), answer: answerTokens };
+  const recorded = gateway.follower.state.permitExchanges.get(permit.permit) ?? 0;
+  const answer = gateway.attempts.begin({ permit, item, tokens, recorded });
+  if (answer.kind === "exhausted") throw exhausted(answer.what, answer.what === "exchanges" ? 1 : undefined);
+  return {
+    settle: ({ tokens: [, completion], isAnswered }) => {
+      answer.settle({ isAnswered, answerTokens: completion });
+    },
+  };
+}
+
+function exhausted(reason: string, retryAfterSeconds: number | undefined): Failure {
+  const later = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+  return new Failure("quota_exhausted", "", { detail: { reason, ...later } });
 }
 
 async function refuse(failure: Failure, trail: Trail, gateway: Gateway): Promise<Refused> {
@@ -125,7 +153,9 @@ async function recordIfKnown(failure: Failure, trail: Trail, gateway: Gateway): 
   if (exchange !== undefined) {
     const input = trail.input === undefined ? verdictOf(failure) : verdictWord(trail.input);
     const outcome = outcomeOf(failure, exchange);
-    const ending = { outcome, why, input, output: "none", answer: "", tokens: [0, 0] } as const;
+    // Once the model was asked, the prompt was read, whatever came of it.
+    const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, "").prompt_tokens;
+    const ending = { outcome, why, input, output: "none", answer: "", tokens: [prompt, 0] } as const;
     return recordEnding(exchange, ending, { gateway, reservation: trail.reservation });
   }
   const key = hash === undefined ? undefined : gateway.follower.state.keys.get(hash)?.key;

@@ -1,8 +1,10 @@
 // The spool: receipts on the disk between the answer they belong to and the ledger. One file an interval, appended to
-// before answers leave, removed once the ledger has the interval. What a crash leaves is drained at the next start.
+// before answers leave, removed once the ledger has the interval. What a crash leaves is drained at the next start. A
+// stream is announced here before its first character leaves, so that one cut by a crash or a full disk is on record too.
 import { type FileHandle, mkdir, open, readFile, readdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { Receipt } from "../acts/receipt.ts";
 import type { DrainedReceipt } from "../feed/feed.ts";
 import { Digest, Instant, PermitId, ReceiptId } from "../terms/ids.ts";
 
@@ -11,36 +13,121 @@ export interface Interval {
   readonly file: string;
 }
 
-export interface Spool {
-  readonly append: (receipts: readonly DrainedReceipt[]) => Promise<void>;
-  /** Ends the present file; the next append begins another. */
-  readonly rotate: () => Promise<string>;
-  readonly remove: (file: string) => Promise<void>;
-  /** Intervals that a stop or a crash left, oldest first. */
-  readonly leftovers: () => Promise<Interval[]>;
+/** What is known of a stream when it begins. No text of it: what people wrote is not kept. */
+export const Begun = Receipt.omit({ v: true, seq: true, at: true, outcome: true, why: true, output: true }).omit({
+  content: true,
+  tokens: true,
+});
+export type Begun = z.infer<typeof Begun>;
+
+export interface Lines {
+  readonly begun: readonly Begun[];
+  readonly receipts: readonly DrainedReceipt[];
 }
 
-export async function openSpool(folder: string, firstFile: number): Promise<Spool> {
+export interface Spool {
+  /** Resolves once the lines are written; a failure leaves the file as it was. */
+  readonly append: (lines: Lines) => Promise<void>;
+  /** Ends the present file; the next append begins another, with the streams that are still under way. */
+  readonly rotate: () => Promise<string>;
+  readonly remove: (file: string) => Promise<void>;
+}
+
+export interface Leftovers {
+  /** Intervals that a stop or a crash left, oldest first. */
+  readonly intervals: readonly Interval[];
+  /** Streams that were under way. */
+  readonly begun: readonly Begun[];
+}
+
+export async function openSpool(folder: string): Promise<{ readonly spool: Spool; readonly leftovers: Leftovers }> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
+  const files = (await readdir(folder)).filter((name) => pattern.test(name)).toSorted();
+  const leftovers = await readLeftovers(folder, files);
+  const last = pattern.exec(files.at(-1) ?? "")?.[1];
+  return { spool: spoolIn(folder, Number(last ?? "0") + 1, leftovers.begun), leftovers };
+}
+
+interface Present {
+  readonly handle: FileHandle;
+  /** Bytes of whole lines. */
+  bytes: number;
+  /** What stands behind them is left of a write that failed. */
+  isTorn: boolean;
+}
+
+function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[]): Spool {
   let number = firstFile;
-  let handle: FileHandle | undefined;
+  let present: Present | undefined;
+  const underWay = new Map<ReceiptId, Begun>(recovered.map((begun) => [begun.id, begun]));
+
+  async function openPresent(): Promise<Present> {
+    const handle = await open(path.join(folder, fileName(number)), "w", 0o600);
+    return { handle, bytes: 0, isTorn: false };
+  }
+
+  async function append({ begun, receipts }: Lines): Promise<void> {
+    present ??= await openPresent();
+    const carried = present.bytes === 0 ? [...underWay.values()] : [];
+    const text = [...carried, ...begun].map((one) => lineOf({ begun: one })).join("") + receipts.map(lineOf).join("");
+    await writeWhole(present, text);
+    for (const one of begun) underWay.set(one.id, one);
+    for (const { id } of receipts) underWay.delete(id);
+  }
+
   return {
-    append: async (receipts) => {
-      handle ??= await open(path.join(folder, fileName(number)), "a", 0o600);
-      await handle.appendFile(receipts.map((receipt) => `${JSON.stringify(receipt)}\n`).join(""));
-    },
+    append,
     rotate: async () => {
       const file = fileName(number);
       number += 1;
-      await handle?.close();
-      handle = undefined;
+      const ended = present;
+      present = undefined;
+      // All that was answered for is written; how the closing went changes nothing.
+      await ended?.handle.close().catch(() => undefined);
       return file;
     },
-    remove: async (file) => rm(path.join(folder, file), { force: true }),
-    leftovers: async () => leftovers(folder),
+    remove: async (file) => {
+      // What is under way stands in the next file before this one goes.
+      if (underWay.size > 0 && (present?.bytes ?? 0) === 0) await append({ begun: [], receipts: [] });
+      await rm(path.join(folder, file), { force: true });
+    },
   };
 }
 
+/** A write that fails half-way, as on a full disk, must not run into the next line, nor leave receipts nobody was given. */
+async function writeWhole(present: Present, text: string): Promise<void> {
+  const bytes = Buffer.from(text);
+  if (present.isTorn) await mend(present);
+  try {
+    let written = 0;
+    while (written < bytes.length) {
+      const done = await present.handle.write(bytes, written, bytes.length - written, present.bytes + written);
+      written += done.bytesWritten;
+    }
+  } catch (error) {
+    present.isTorn = true;
+    await mend(present).catch(() => undefined);
+    throw error;
+  }
+  present.bytes += bytes.length;
+}
+
+async function mend(present: Present): Promise<void> {
+  await present.handle.truncate(present.bytes);
+  present.isTorn = false;
+}
+
+const pattern = /^interval-(\d{16})\.jsonl$/;
+
+function fileName(number: number): string {
+  return `interval-${String(number).padStart(16, "0")}.jsonl`;
+}
+
+function lineOf(value: object): string {
+  return `${JSON.stringify(value)}\n`;
+}
+
+const Announced = z.strictObject({ begun: Begun });
 const Spooled = z.strictObject({
   id: ReceiptId,
   text: z.string(),
@@ -50,27 +137,27 @@ const Spooled = z.strictObject({
   item: Digest.nullable(),
 });
 
-function fileName(number: number): string {
-  return `interval-${String(number).padStart(16, "0")}.jsonl`;
-}
-
-async function leftovers(folder: string): Promise<Interval[]> {
-  const files = (await readdir(folder)).filter((name) => name.startsWith("interval-")).toSorted();
-  return Promise.all(
-    files.map(async (file) => {
-      const lines = (await readFile(path.join(folder, file), "utf8")).split("\n");
-      return { file, receipts: lines.flatMap(spooledLine) };
-    }),
-  );
+async function readLeftovers(folder: string, files: readonly string[]): Promise<Leftovers> {
+  const intervals: Interval[] = [];
+  const begun = new Map<ReceiptId, Begun>();
+  for (const file of files) {
+    const lines = (await readFile(path.join(folder, file), "utf8")).split("\n").map(parseLine);
+    for (const line of lines) {
+      const announced = Announced.safeParse(line).data?.begun;
+      if (announced !== undefined) begun.set(announced.id, announced);
+    }
+    const receipts = lines.flatMap((line) => Spooled.safeParse(line).data ?? []);
+    for (const { id } of receipts) begun.delete(id);
+    intervals.push({ file, receipts });
+  }
+  return { intervals, begun: [...begun.values()] };
 }
 
 /** A line torn by a crash was never answered, so nothing acknowledged is lost with it. */
-function spooledLine(line: string): readonly DrainedReceipt[] {
-  if (line === "") return [];
+function parseLine(line: string): unknown {
   try {
-    const parsed = Spooled.safeParse(JSON.parse(line));
-    return parsed.success ? [parsed.data] : [];
+    return JSON.parse(line);
   } catch {
-    return [];
+    return undefined;
   }
 }
