@@ -484,10 +484,16 @@ async function decide(play: Play): Promise<void> {
   // Somebody comes in between a proposal and its signatures, and signs along.
   if (move.also % 3 === 0) await steps.welcome(play);
   for (const [at, player] of (isAlone ? [ada] : boardOf(play)).entries()) {
-    const verdict = (move.what + at) % 11 === 0 ? "against" : "for";
-    world.record(await world.sign({ verb: "sign-off", body: signOffOf(proposal.act, player, verdict), by: [player] }));
+    const word = wordOf(proposal.act, player, move.what + at);
+    world.record(await world.sign({ verb: "sign-off", body: word, by: [player] }));
   }
   await put({ ...play, actor: ada }, "certificate", body);
+}
+
+/** Mostly for, and of the very bytes. */
+function wordOf(proposal: Act, player: Player, chance: number): BodyOf<"sign-off"> {
+  const word = signOffOf(proposal, player, chance % 11 === 0 ? "against" : "for");
+  return chance % 7 === 0 ? { ...word, release: digestOfLabel("other bytes") } : word;
 }
 
 /** Who signs a decision: those admitted, now and then with others, now and then with one left out. */
