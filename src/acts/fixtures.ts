@@ -25,6 +25,7 @@ import type { OpenStage } from "../terms/stage.ts";
 import type { BodyOf, EvaluatedDigests, Release, Root, Verb } from "./bodies.ts";
 import { foldAct, judgeAct } from "./fold.ts";
 import type { Refusal, RootAt } from "./rule.ts";
+import { ownOrganisationType } from "./rules/release.ts";
 import { type State, emptyState, latestCertificate } from "./state.ts";
 import { type Act, type Seen, openStatement, signStatement } from "./statement.ts";
 
@@ -281,7 +282,7 @@ export function releaseOf(world: World, { configuration, evidence = [], ...wante
     certificate: idOf.certificate(`${wanted.model} ${serial} ${world.entries.length}`),
     digests: { model, safeguards, policy, plan, suites: [suite], graders: [grader], evidence: [...evidence] },
     identityBasis: "declared",
-    audience: [{ stage: wanted.stage, types: [Name.parse(isOwn ? "internal" : "partner")] }],
+    audience: [{ stage: wanted.stage, types: [Name.parse(isOwn ? ownOrganisationType : "partner")] }],
     conditions: {},
     oneSigner: isOwn,
     notBefore: inDays(world, 0),
@@ -334,7 +335,7 @@ export function organisationOf(
 ): BodyOf<"organisation"> {
   return {
     organisation: Name.parse("acme"),
-    type: Name.parse(grant.stage === "internal" ? "internal" : "partner"),
+    type: Name.parse(grant.stage === "internal" ? ownOrganisationType : "partner"),
     document: digestOfLabel("acme's document"),
     grants: [{ ...grant, scopes: [], requestsPerMinute: 600, tokensPerDay: 2_000_000, notAfter: inDays(world, 180) }],
   };
