@@ -16,6 +16,8 @@ export interface Context {
   readonly stateFolder: string;
   /** Profile to use where --profile is not given. */
   readonly profile: string | undefined;
+  /** Whether people watch the error stream, so that a line may be written over. */
+  readonly isWatched: boolean;
   readonly now: () => Instant;
   readonly wait: (ms: number) => Promise<void>;
   readonly write: (text: string) => void;

@@ -11,9 +11,9 @@ import { configurationOf } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
-import { liveBound } from "../runner/live-bound.ts";
+import { type Live, liveBound } from "../runner/live-bound.ts";
 import { type RunFile, type Result, beginRun, resumeRun } from "../runner/run-file.ts";
-import { runSuite } from "../runner/run-suite.ts";
+import { type Progress, runSuite } from "../runner/run-suite.ts";
 import { triesOf, unanswered } from "../runner/seal-run.ts";
 import { type Tally, boundsOf } from "../statistics/measure.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
@@ -188,11 +188,27 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
       now: context.now,
       wait: context.wait,
       primitives: nodePrimitives,
-      progress: (progress) => {
-        context.tell(`\r${live.line(progress, context.now())}${progress.done === progress.total ? "\n" : ""}`);
-      },
+      progress: progressLine(context, live),
     },
   );
+}
+
+/** How often the line is written anew: for people, and into a file. */
+const watchedMs = 100;
+const unwatchedMs = 5_000;
+
+function progressLine(context: Context, live: Live): (progress: Progress) => void {
+  let last = 0;
+  return (progress) => {
+    const now = context.now();
+    const line = live.line(progress, now);
+    const isEnd = progress.done === progress.total;
+    if (!isEnd && now - last < (context.isWatched ? watchedMs : unwatchedMs)) return;
+    last = now;
+    // Back to the start of the line, and whatever stood there is cleared.
+    const start = context.isWatched ? "\r\u001b[K" : "";
+    context.tell(`${start}${line}${isEnd || !context.isWatched ? "\n" : ""}`);
+  };
 }
 
 function unfinished(permit: Permit, open: number): Answer {

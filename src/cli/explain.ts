@@ -1,14 +1,11 @@
 // `headgate explain ID`: what happened to one exchange and why, by the id in its refusal or receipt.
 import type { Command } from "commander";
-import { z } from "zod";
-import { routes } from "../control/contract.ts";
+import { ExplainView, routes } from "../control/contract.ts";
 import { type Answer, done } from "./answer.ts";
 import { pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
 import { openSession } from "./session.ts";
 import { type Call, addVerb, argument, noOptions } from "./verb.ts";
-
-const Explanation = z.looseObject({ text: z.string().optional() });
 
 export function addExplainVerb(program: Command, context: Context): void {
   addVerb(program, context, {
@@ -21,6 +18,6 @@ export function addExplainVerb(program: Command, context: Context): void {
 
 async function explain(call: Call<object>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const view = await session.client.get(pathOf(routes.explain, { id: argument(call, 0) }), Explanation);
+  const view = await session.client.get(pathOf(routes.explain, { id: argument(call, 0) }), ExplainView);
   return done(view, view.text ?? JSON.stringify(view, null, 2));
 }

@@ -79,7 +79,7 @@ async function status(call: Call<object>): Promise<Answer> {
     ({ id, verdict, why, stillToShow }) =>
       `  ${verdict.padEnd(12)}  ${id}: ${why}${stillToShow === "" ? "" : `; still to show: ${stillToShow}`}`,
   );
-  const head = `${model}: ${view.stage}${view.closed === null ? "" : ` (${view.closed})`}`;
+  const head = `${model}: ${view.stage}${view.closed === null || view.closed === view.stage ? "" : ` (${view.closed})`}`;
   const next = view.next === null ? "" : `\nFor ${view.next}: ${view.verdict ?? "not judged"}`;
   const profile = base.profile === undefined ? "" : ` --profile ${base.profile}`;
   const hint =

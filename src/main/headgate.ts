@@ -9,11 +9,12 @@ import { type ExtraVerb, buildProgram, runProgram } from "../cli/program.ts";
 import { Failure } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
 import { type Environment, readConfiguration } from "./configuration.ts";
+import { addDrillVerb } from "./drill/drill-verb.ts";
 import { addServeVerb } from "./serve-verb.ts";
 import { version } from "./version.ts";
 
 /** Verbs that run servers, each a file of this folder. */
-const extras: readonly ExtraVerb[] = [addServeVerb];
+const extras: readonly ExtraVerb[] = [addServeVerb, addDrillVerb];
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);
@@ -38,6 +39,7 @@ function stateFolderOf(environment: Environment): string {
 }
 
 const processPorts = {
+  isWatched: process.stderr.isTTY,
   now: () => Instant.parse(Date.now()),
   wait: async (ms: number) => {
     await sleep(ms);
