@@ -102,6 +102,8 @@ export interface Evidence {
   readonly withdrawn: boolean;
 }
 
+export type GivenPermit = Permit & { readonly by: PersonId; readonly at: Timestamp; readonly index: number };
+
 export interface Applied {
   readonly candidate: Digest;
   readonly all: ReadonlySet<Digest>;
@@ -132,7 +134,7 @@ export interface State {
   readonly organisations: Map<Name, Organisation>;
   readonly keys: Map<Digest, CallerKey>;
   readonly documents: Map<DocumentKind, Map<Name, Applied>>;
-  readonly permits: Map<PermitId, Permit & { readonly by: PersonId; readonly at: Timestamp; readonly index: number }>;
+  readonly permits: Map<PermitId, GivenPermit>;
   readonly permitByHash: Map<Digest, PermitId>;
   readonly permitExchanges: Map<PermitId, number>;
   readonly evidence: Map<Digest, Evidence>;

@@ -5,6 +5,7 @@ import type { Grant, Permit, Release } from "../acts/bodies.ts";
 import {
   type CallerKey,
   type Certificate,
+  type GivenPermit,
   type Hold,
   type Organisation,
   type State,
@@ -57,8 +58,7 @@ export function activeHolds(state: State, model: Name, early: readonly EarlyHold
   const recorded = holdsOn(state, model).map((hold) => hold.hold);
   const direct = early
     .filter((hold) => hold.scope.kind === "everything" || hold.scope.model === model)
-    .map((hold) => hold.hold)
-    .filter((hold) => !state.holds.has(hold) && state.answered.get(hold)?.has(model) !== true);
+    .map((hold) => hold.hold);
   return [...recorded, ...direct];
 }
 
@@ -94,8 +94,17 @@ function refused(code: RefusalCode, reason: ClosedReason | null = null): Exposur
   return { kind: "refused", code, reason };
 }
 
-function exposePermit(state: State, permit: Permit, { asked, moment }: { asked: Asked; moment: Moment }): Exposure {
-  if (moment.at >= instantOf(permit.notAfter)) return refused("key_suspended");
+/** A permit dated further ahead than clocks differ is not in force yet, in milliseconds. */
+const clockAheadMsMax = 600_000;
+
+function exposePermit(
+  state: State,
+  permit: GivenPermit,
+  { asked, moment }: { asked: Asked; moment: Moment },
+): Exposure {
+  const isOver = moment.at >= instantOf(permit.notAfter) || moment.at + clockAheadMsMax < instantOf(permit.at);
+  // A permit stands with its maker: a suspended person's runs stop with them.
+  if (isOver || state.persons.get(permit.by)?.suspended !== false) return refused("key_suspended");
   if (permit.model !== asked.model) return refused("model_unknown");
   if (activeHolds(state, permit.model, moment.early).length > 0) return refused("stage_closed", "held");
   return { kind: "permit", permit };

@@ -1,0 +1,122 @@
+// Who may reach what, over states that real statements made.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  type Configuration,
+  ada,
+  bo,
+  callerKeyOf,
+  configurationOf,
+  digestOfLabel,
+  documentsOf,
+  idOf,
+  openModel,
+  organisationOf,
+  permitOf,
+  playerOf,
+  join,
+  type World,
+  worldOfTwo,
+} from "../acts/fixtures.ts";
+import { Instant, Name } from "../terms/ids.ts";
+import { type Exposure, expose, reachableModels, standing } from "./exposure.ts";
+
+const small = Name.parse("small");
+const hash = digestOfLabel("a caller's secret");
+const configuration: Configuration = configurationOf("one");
+
+async function openWorld(stage: "trusted" | "limited" = "trusted"): Promise<World> {
+  const world = await worldOfTwo();
+  await openModel(world, { model: small, stage, configuration });
+  await world.say({ verb: "organisation", body: organisationOf(world, { model: small, stage: "trusted" }), by: [ada] });
+  await world.say({ verb: "key", body: callerKeyOf(hash), by: [ada] });
+  return world;
+}
+
+function asked(world: World, early: Parameters<typeof expose>[2]["early"] = []): Exposure {
+  return expose(world.state, { hash, model: small }, { at: world.now(), early });
+}
+
+function word(exposure: Exposure): string {
+  return exposure.kind === "refused" ? `${exposure.code}:${String(exposure.reason)}` : exposure.kind;
+}
+
+test("a key with a grant at the stage that is out is served, and an unknown one is not", async () => {
+  const world = await openWorld();
+  assert.equal(word(asked(world)), "open");
+  const stranger = { hash: digestOfLabel("another secret"), model: small };
+  assert.equal(word(expose(world.state, stranger, { at: world.now(), early: [] })), "key_unknown:null");
+  assert.deepEqual(reachableModels(world.state, hash, { at: world.now(), early: [] }), [small]);
+});
+
+test("a model that is out less far than the grant is withheld from it", async () => {
+  const world = await worldOfTwo();
+  await openModel(world, { model: small, stage: "evaluators", configuration });
+  await world.say({ verb: "organisation", body: organisationOf(world, { model: small, stage: "trusted" }), by: [ada] });
+  await world.say({ verb: "key", body: callerKeyOf(hash), by: [ada] });
+  assert.equal(word(asked(world)), "stage_closed:withheld");
+});
+
+test("a key without a grant for a model learns no more than that there is none", async () => {
+  const world = await openWorld();
+  const other = Name.parse("other");
+  await world.say({ verb: "document", body: documentsOf(other, configurationOf("two")), by: [ada] });
+  for (const model of [other, Name.parse("nowhere")]) {
+    assert.equal(word(expose(world.state, { hash, model }, { at: world.now(), early: [] })), "model_unknown:null");
+  }
+});
+
+test("a certificate ends by itself, to the millisecond", async () => {
+  const world = await openWorld();
+  const now = standing(world.state, small, { at: world.now(), early: [] });
+  assert.equal(now.kind, "open");
+  const end = Date.parse(world.state.certificates.get(small)?.at(-1)?.release.notAfter ?? "");
+  const at = (ms: number): string => {
+    const then = standing(world.state, small, { at: Instant.parse(ms), early: [] });
+    return then.kind === "open" ? "open" : then.reason;
+  };
+  assert.equal(at(end - 1), "open");
+  assert.equal(at(end), "expired");
+});
+
+test("a hold in the ledger, or one that came directly, closes the model to keys and permits alike", async () => {
+  const world = await openWorld();
+  const permit = permitOf(world, small, configuration);
+  await world.say({ verb: "permit", body: permit, by: [ada] });
+  const direct = [{ hold: idOf.hold("direct"), scope: { kind: "everything" } }] as const;
+  const byPermit = { hash: permit.hash, model: small };
+  assert.equal(word(expose(world.state, byPermit, { at: world.now(), early: [] })), "permit");
+  assert.equal(word(asked(world, direct)), "stage_closed:held");
+  assert.equal(word(expose(world.state, byPermit, { at: world.now(), early: direct })), "stage_closed:held");
+  const body = {
+    hold: idOf.hold("one"),
+    scope: { kind: "model", model: small },
+    reason: digestOfLabel("why"),
+  } as const;
+  await world.say({ verb: "hold", body, by: [bo] });
+  assert.equal(word(asked(world)), "stage_closed:held");
+});
+
+test("a suspended key, and a key of a suspended organisation, are refused", async () => {
+  const world = await openWorld();
+  const reason = digestOfLabel("why");
+  const target = { kind: "organisation", organisation: Name.parse("acme") } as const;
+  await world.say({ verb: "suspend", body: { target, reason }, by: [ada] });
+  assert.equal(word(asked(world)), "key_suspended:null");
+});
+
+test("a permit ends with its time, is not in force before it, and falls with the person who made it", async () => {
+  const world = await openWorld();
+  const cy = playerOf("Cy", "assurance");
+  await join(world, cy, [ada, bo]);
+  const permit = permitOf(world, small, configuration);
+  await world.say({ verb: "permit", body: permit, by: [cy] });
+  const at = (instant: number): string =>
+    word(expose(world.state, { hash: permit.hash, model: small }, { at: Instant.parse(instant), early: [] }));
+  assert.equal(at(world.now()), "permit");
+  assert.equal(at(Date.parse(permit.notAfter)), "key_suspended:null");
+  assert.equal(at(world.now() - 3_600_000), "key_suspended:null");
+  const target = { kind: "person", person: cy.person } as const;
+  await world.say({ verb: "suspend", body: { target, reason: digestOfLabel("why") }, by: [ada] });
+  assert.equal(at(world.now()), "key_suspended:null");
+});
