@@ -1,7 +1,7 @@
 // The control plane's end of the feed, one for each gateway. It delivers what the ledger holds under checkpoints, signs
 // leases while the store is healthy, and takes the drain. It knows how far each gateway has come, so that whoever opens
 // something can be told when it is open.
-import { type Act, openStatement } from "../acts/statement.ts";
+import { type Act, openStatement, signStatement } from "../acts/statement.ts";
 import { addUsage, usageOf } from "../access/usage-store.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { findReceipt, keepInterval } from "../evidence/receipt-store.ts";
@@ -21,7 +21,7 @@ import { fromBase64 } from "../proof/encoding.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
 import type { Database } from "../store/database.ts";
-import { Failure } from "../terms/failure.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
 import { type Instant, timestampOf } from "../terms/ids.ts";
 import { noContent } from "./content.ts";
 import type { Writer } from "./writer.ts";
@@ -33,6 +33,8 @@ export interface FeedOptions {
   readonly writer: Writer;
   readonly control: Signer;
   readonly clock: () => Instant;
+  /** 32 fresh random hex digits. */
+  readonly nonce: () => string;
   readonly ledger: Ledger;
   /** Fails unless the store can be written and holds the ledger that was folded. */
   readonly checkStore: () => Promise<void>;
@@ -142,7 +144,7 @@ export async function batchFrom(
 }
 
 function feedOf(options: FeedOptions, next: Feed["next"]): Feed {
-  const { database, primitives, writer } = options;
+  const { database, primitives } = options;
   return {
     next,
     renew: async (nonce) => {
@@ -155,17 +157,31 @@ function feedOf(options: FeedOptions, next: Feed["next"]): Feed {
     receipt: async (id) => findReceipt(database, id),
     usageToday: async () => usageOf(database, options.clock()),
     recordInterval: async (envelope, receipts) => recordInterval(options, envelope, receipts),
-    recordHold: async (envelope) => {
-      const { predicate } = await openStatement(envelope, primitives);
-      if (predicate.verb !== "hold" && predicate.verb !== "restriction") {
-        throw new Failure("statement_invalid", "Only a hold or a restriction comes this way.");
-      }
-      await writer.record(envelope, noContent);
-    },
+    recordHold: async (envelope) => recordHold(options, envelope),
     recordUsage: async (counts) => {
       await database.transaction(async (transaction) => addUsage(transaction, counts, options.clock()));
     },
   };
+}
+
+/**
+ * Records a hold or restriction that a gateway took. A hold whose signer lost standing on the way is recorded under the
+ * control key instead: it is in force at the gateway, and only what the ledger holds can be answered.
+ */
+async function recordHold(options: FeedOptions, envelope: Uint8Array): Promise<void> {
+  const { predicate } = await openStatement(envelope, options.primitives);
+  if (predicate.verb !== "hold" && predicate.verb !== "restriction") {
+    throw new Failure("statement_invalid", "Only a hold or a restriction comes this way.");
+  }
+  try {
+    await options.writer.record(envelope, noContent);
+  } catch (error) {
+    if (predicate.verb !== "hold" || failureCode(error) !== "authority_missing") throw error;
+    if (options.replica.state.holds.has(predicate.body.hold)) return;
+    const { deployment, verb, body } = predicate;
+    const draft = { deployment, verb, body, nonce: options.nonce(), at: timestampOf(options.clock()), seen: null };
+    await options.writer.record(await signStatement(draft, [options.control], options.primitives), noContent);
+  }
 }
 
 /** Receipts per interval, at most; the gateway makes one a second. */

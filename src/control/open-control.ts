@@ -10,6 +10,7 @@ import { createReplica } from "../feed/replica.ts";
 import { readHead } from "../ledger/ledger-store.ts";
 import { openLedger } from "../ledger/ledger.ts";
 import { signerIdOf } from "../proof/digest.ts";
+import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import type { Records } from "../release/records.ts";
 import type { Database } from "../store/database.ts";
@@ -98,6 +99,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     ledger,
     clock,
     control: signers.control,
+    nonce: () => toHex(options.random(16)),
     checkStore: async () => checkStore(parts),
     publicFile,
   });

@@ -10,8 +10,8 @@ import { readArtefact } from "../evidence/artefact-store.ts";
 import { countReceiptsUnder, findReceipt } from "../evidence/receipt-store.ts";
 import { candidatePlan } from "../release/records.ts";
 import { explain } from "../release/explain.ts";
-import { statusOf } from "../release/status.ts";
-import { buildBundle } from "../report/bundle.ts";
+import { type Status, statusOf } from "../release/status.ts";
+import { type BundleView, buildBundle } from "../report/bundle.ts";
 import { type Act, openStatement } from "../acts/statement.ts";
 import type { Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
@@ -30,6 +30,7 @@ import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
 import { readerOf } from "./passes.ts";
+import { createMemory } from "./remember.ts";
 import { startPage } from "./start-page.ts";
 
 /** Openings asked for at once. */
@@ -53,10 +54,7 @@ export function createApp(core: Core): Hono {
   );
   app.onError((error, context) => {
     if (error instanceof Failure) return answerFailure(context, error);
-    core.options.report("control-error", {
-      path: new URL(context.req.url).pathname,
-      error: error.stack ?? error.message,
-    });
+    core.options.report("control-error", { path: new URL(context.req.url).pathname, error: placeOf(error) });
     return answerFailure(
       context,
       new Failure("store_unavailable", "The server met an error of its own; its log says which."),
@@ -65,8 +63,16 @@ export function createApp(core: Core): Hono {
   return app;
 }
 
+/** Kind of an error and where it was thrown; its message could hold text of a request. */
+function placeOf(error: Error): string {
+  const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
+  return [error.name, ...frames.slice(0, 8).map((line) => line.trim())].join(" ");
+}
+
 function addOpenRoutes(app: Hono, core: Core): void {
   const { options, here, replica, records } = core;
+  const statuses = createMemory<Status>(options.clock);
+  const bundles = createMemory<BundleView>(options.clock);
   app.get("/", (context) => context.html(startPage(options.dataPlane, replica.state.root !== undefined)));
   app.get("/healthz", (context) => context.json({ ok: true, version: options.version, ledgerSize: replica.size() }));
   app.get("/api/openapi.json", (context) => context.json(openApi(options.version)));
@@ -87,13 +93,15 @@ function addOpenRoutes(app: Hono, core: Core): void {
   app.get(routes.publicStatus, async (context) => {
     const model = parsed(Name, context.req.param("model"), "model_unknown");
     await checkPublic(core, model);
-    return context.json(await statusView(core, model));
+    const key = `${model} ${replica.size()}`;
+    return context.json(await statuses(key, async () => statusView(core, model)));
   });
   app.get(routes.publicBundle, async (context) => {
     const proposal = proposalOf(core, context.req.param("proposal"));
     const plan = await candidatePlan(records, replica.state, proposal.release.model);
     if (plan?.public !== true) throw unknownProposal();
-    return context.json(await bundleOf(core, proposal, []));
+    const key = `${proposal.release.proposal} ${replica.size()}`;
+    return context.json(await bundles(key, async () => bundleOf(core, proposal, [])));
   });
 }
 
@@ -127,8 +135,10 @@ function addWriteRoutes(app: Hono, core: Core): void {
 const receiptsWait = { msMax: 4_000, stepMs: 100 } as const;
 
 /** A run is sealed the moment it ends; its last receipts are still on their way, and without them its tries are unknown. */
-async function waitForReceipts(core: Core, { predicate }: Act): Promise<void> {
+async function waitForReceipts(core: Core, { predicate, signers }: Act): Promise<void> {
   if (predicate.verb !== "evidence" || predicate.body.permit === null) return;
+  const { personByKey, permits } = core.replica.state;
+  if (!permits.has(predicate.body.permit) || !signers.every((signer) => personByKey.has(signer))) return;
   const { permit, samples } = predicate.body;
   const until = performance.now() + receiptsWait.msMax;
   while (performance.now() < until && (await countReceiptsUnder(core.database, permit)) < samples.count) {
@@ -188,10 +198,7 @@ function addReadRoutes(app: Hono, core: Core): void {
   });
 }
 
-async function statusView(
-  { records, replica, options }: Core,
-  model: Name,
-): Promise<Awaited<ReturnType<typeof statusOf>>> {
+async function statusView({ records, replica, options }: Core, model: Name): Promise<Status> {
   return statusOf(records, { state: replica.state, model, at: options.clock(), ledgerSize: replica.size() });
 }
 

@@ -13,7 +13,7 @@ import { toBase64 } from "../../src/proof/encoding.ts";
 import { parseEnvelope } from "../../src/proof/envelope.ts";
 import { newSigner, nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { verifyBundle } from "../../src/report/verify-bundle.ts";
-import { type Digest, PersonId } from "../../src/terms/ids.ts";
+import { type Digest, HoldId, PersonId } from "../../src/terms/ids.ts";
 import type { BodyOf, Release } from "../../src/acts/bodies.ts";
 import type { Signer } from "../../src/proof/primitives.ts";
 import {
@@ -429,6 +429,24 @@ describe("a released model", () => {
     await signOff(desk, proposal, owner);
     await must(desk, { verb: "certificate", body: { release }, by: [owner.signer] });
     assert.equal((await statusOf(desk)).stage, "trusted");
+  });
+
+  test("a hold that a gateway took is recorded though its signer was suspended meanwhile, and only once", async () => {
+    await withDesk(async (other) => {
+      const one = await initialise(other);
+      const two = await enrol(other, "safety", [one]);
+      await apply(other, one);
+      const id = HoldId.parse(randomId("hold_", 16));
+      const body = { hold: id, scope: { kind: "model", model }, reason: committed("stop").digest } as const;
+      const envelope = await signBy(other, { verb: "hold", body, by: [two.signer] });
+      const suspension = { target: { kind: "person", person: two.person }, reason: committed("left").digest } as const;
+      await must(other, { verb: "suspend", body: suspension, by: [one.signer] });
+      await other.control.feed.recordHold(envelope);
+      const size = other.control.state.acts.size;
+      await other.control.feed.recordHold(envelope);
+      assert.equal(other.control.state.acts.size, size);
+      assert.equal((await statusOf(other)).closed, "held");
+    });
   });
 
   test("a lease is signed over the caller's nonce by the control key", async () => {
