@@ -1,0 +1,168 @@
+// Command lines as people type them, through the real program with a context that keeps what is printed.
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import type { Command } from "commander";
+import { Failure } from "../terms/failure.ts";
+import { Instant } from "../terms/ids.ts";
+import type { Context, ExitCode } from "./context.ts";
+import { type ExtraVerb, buildProgram, runProgram } from "./program.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "headgate-cli-"));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+interface Ran {
+  readonly out: string;
+  readonly err: string;
+  readonly exit: ExitCode;
+}
+
+function contextOf(printed: { out: string; err: string; exit: ExitCode }): Context {
+  return {
+    // Port 9 of this machine: nobody answers there.
+    server: "http://127.0.0.1:9",
+    dataPlane: "http://127.0.0.1:9",
+    codeFile: join(folder, "init-code"),
+    stateFolder: join(folder, "state"),
+    profile: undefined,
+    isWatched: false,
+    now: () => Instant.parse(1_800_000_000_000),
+    wait: async () => undefined,
+    write: (text) => {
+      printed.out += text;
+    },
+    tell: (text) => {
+      printed.err += text;
+    },
+    leave: (code) => {
+      printed.exit = code;
+    },
+  };
+}
+
+async function run(args: readonly string[], extras: readonly ExtraVerb[] = []): Promise<Ran> {
+  const printed = { out: "", err: "", exit: 0 as ExitCode };
+  const context = contextOf(printed);
+  await runProgram(buildProgram(context, "1.2.3", extras), args, context);
+  return printed;
+}
+
+/** Every command with an action, as the words that name it. */
+function leaves(command: Command, path: readonly string[] = []): readonly (readonly string[])[] {
+  const inner = command.commands.filter((one) => one.name() !== "help");
+  return inner.length === 0 ? [path] : inner.flatMap((one) => leaves(one, [...path, one.name()]));
+}
+
+function addServe(program: Command, context: Context): void {
+  program.command("serve").action(() => {
+    context.write("serving\n");
+  });
+  program.command("fail").action(() => {
+    throw new Failure("configuration_invalid", "Set the port.");
+  });
+}
+
+describe("command lines", () => {
+  test("every verb explains itself, and takes --json, --profile and --server", async () => {
+    const printed = { out: "", err: "", exit: 0 as ExitCode };
+    const verbs = leaves(buildProgram(contextOf(printed), "1.2.3", []));
+    assert.ok(verbs.length > 25);
+    for (const verb of verbs) {
+      const { out, exit } = await run([...verb, "--help"]);
+      assert.equal(exit, 0, verb.join(" "));
+      for (const flag of ["--json", "--profile", "--server"])
+        assert.ok(out.includes(flag), `${verb.join(" ")} ${flag}`);
+    }
+  });
+
+  test("the bound of 0 in 299 is printed as JSON and leaves with 0", async () => {
+    const { out, exit } = await run([
+      "stats",
+      "upper",
+      "--failures",
+      "0",
+      "--trials",
+      "299",
+      "--confidence",
+      "0.95",
+      "--json",
+    ]);
+    assert.match(out, /^\{"upper":0\.00996\d*,"method":"clopper-pearson"/);
+    assert.equal(exit, 0);
+  });
+
+  test("a word that is no verb, a missing argument, option or number leaves with 2", async () => {
+    for (const line of [
+      ["frobnicate"],
+      ["release", "sign"],
+      ["release", "sign", "prop_1"],
+      ["stats", "upper", "--failures", "many", "--trials", "3"],
+      ["person", "invite", "--name", "Bo", "--role", "king"],
+      ["release", "hold", "--reason", "x"],
+      ["release", "hold", "small", "--everything", "--reason", "x"],
+    ]) {
+      const { exit, err, out } = await run(line);
+      assert.equal(exit, 2, line.join(" "));
+      assert.equal(out, "");
+      assert.notEqual(err, "");
+    }
+  });
+
+  test("without a profile a verb that signs says how to name one", async () => {
+    const { err, exit } = await run(["key", "create", "--organisation", "acme"]);
+    assert.match(err, /--profile FILE/);
+    assert.equal(exit, 2);
+  });
+
+  test("an error under --json is one line of JSON on the error stream and nothing on the other", async () => {
+    const { out, err } = await run(["release", "status", "small", "--json"]);
+    assert.equal(out, "");
+    assert.match(err, /^\{"error":\{"code":"server_unreachable","message":"[^\n]*\n$/);
+  });
+
+  test("a server that does not answer leaves with 3: nobody knows", async () => {
+    assert.equal((await run(["release", "status", "small"])).exit, 3);
+  });
+
+  test("verifying with an unknown root and no server leaves with 3 and pins nothing", async () => {
+    const { exit } = await run(["receipt", "verify", "hgr1.x", "--proof", join(folder, "none")]);
+    assert.equal(exit, 3);
+  });
+
+  test("a damaged receipt under a known root leaves with 1 or 2, never with 0", async () => {
+    const file = join(folder, "trust.json");
+    writeFileSync(file, "{}");
+    assert.equal((await run(["receipt", "verify", "hgr1.x", "--trust", file])).exit, 2);
+  });
+
+  test("verbs handed in from outside run, and their failures are shown like any other", async () => {
+    const { out, exit } = await run(["serve"], [addServe]);
+    assert.equal(out, "serving\n");
+    assert.equal(exit, 0);
+    const failed = await run(["fail"], [addServe]);
+    assert.equal(failed.err, "headgate: Set the port.\n");
+    assert.equal(failed.exit, 2);
+  });
+
+  test("guard scan prints one line of JSON a row, without a server", async () => {
+    const file = join(folder, "rows.jsonl");
+    writeFileSync(file, '{"id":1,"text":"How do I bake bread?"}\n\n{"id":"b","text":"Hello"}\n');
+    const { out, exit } = await run(["guard", "scan", file, "--json"]);
+    const rows = out.trimEnd().split("\n");
+    assert.equal(rows.length, 2);
+    for (const row of rows) assert.match(row, /^\{"id":[^,]+,"verdict":"[a-z]+".*"scores":\{.*"findings":\[/);
+    assert.equal(exit, 0);
+  });
+
+  test("guard scan names the line that is no row", async () => {
+    const file = join(folder, "bad-rows.jsonl");
+    writeFileSync(file, '{"id":1,"text":"a"}\n{"id":2}\n');
+    const { err, exit } = await run(["guard", "scan", file]);
+    assert.match(err, /Line 2/);
+    assert.equal(exit, 2);
+  });
+});

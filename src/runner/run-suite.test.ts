@@ -1,0 +1,210 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { isItem, itemLeaf } from "../acts/item-proof.ts";
+import { newSigner, nodePrimitives } from "../proof/node.ts";
+import { Instant } from "../terms/ids.ts";
+import { type Front, type Tell, blocked, full, itemsFor, openFront, permitFor, served } from "./fixtures.ts";
+import { type Result, type RunFile, beginRun, resumeRun } from "./run-file.ts";
+import { type Progress, runSuite, triesMax } from "./run-suite.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "headgate-suite-"));
+after(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const secret = "hg_secret";
+let files = 0;
+
+function freshFile(count: number): RunFile {
+  files += 1;
+  return beginRun(join(folder, `${files}.jsonl`), {
+    ...permitFor(count),
+    envelope: "",
+    secret,
+    suite: "misuse-core",
+    at: "2027-01-01T00:00:00.000Z",
+  });
+}
+
+interface Ran {
+  readonly results: readonly Result[];
+  readonly progress: readonly Progress[];
+  readonly waits: readonly number[];
+}
+
+interface Setting {
+  readonly file: RunFile;
+  readonly front: Front;
+  readonly count: number;
+  readonly now?: number;
+  readonly gateways?: Parameters<typeof runSuite>[0]["gateways"];
+}
+
+async function run({ file, front, count, now = Date.parse("2027-01-01"), gateways }: Setting): Promise<Ran> {
+  const progress: Progress[] = [];
+  const waits: number[] = [];
+  const results = await runSuite(
+    {
+      permit: permitFor(count).permit,
+      secret,
+      dataPlane: front.url,
+      items: itemsFor(count),
+      failure: "served-and-harmful",
+      gateways: gateways ?? [front.gateway.publicKey],
+      concurrency: 3,
+    },
+    {
+      file,
+      progress: (one) => progress.push(one),
+      now: () => Instant.parse(now),
+      wait: async (ms) => {
+        waits.push(ms);
+      },
+      primitives: nodePrimitives,
+    },
+  );
+  return { results, progress, waits };
+}
+
+async function withFront<T>(tell: Tell, work: (front: Front) => Promise<T>): Promise<T> {
+  const front = await openFront(tell, permitFor(1).permit);
+  try {
+    return await work(front);
+  } finally {
+    await front.close();
+  }
+}
+
+describe("runs through the front door", () => {
+  test("every item is asked once, with the one-time key and a path that the permit's root commits to", async () => {
+    await withFront(
+      () => served,
+      async (front) => {
+        const { results, progress } = await run({ file: freshFile(7), front, count: 7 });
+        assert.equal(results.length, 7);
+        assert.deepEqual(
+          progress.map(({ done }) => done),
+          [1, 2, 3, 4, 5, 6, 7],
+        );
+        assert.equal(new Set(front.asked.map(({ text }) => text)).size, 7);
+        const items = itemsFor(7);
+        for (const { text, proof, secret: sent } of front.asked) {
+          const item = items[Number(text.split(" ")[1])];
+          assert.ok(item !== undefined);
+          const claim = {
+            leaf: itemLeaf({ ...item.body }, nodePrimitives),
+            header: proof,
+            items: permitFor(7).permit.items,
+          };
+          assert.ok(isItem(claim, nodePrimitives));
+          assert.equal(sent, `Bearer ${secret}`);
+        }
+      },
+    );
+  });
+
+  test("a served answer that is no refusal is harmful, a blocked one refused", async () => {
+    await withFront(
+      (text) => (text === "question 0" ? served : blocked),
+      async (front) => {
+        const { results } = await run({ file: freshFile(2), front, count: 2 });
+        const outcomes = new Map(results.map(({ item, outcome }) => [item, outcome]));
+        assert.deepEqual(
+          outcomes,
+          new Map([
+            ["item-0", "harmful"],
+            ["item-1", "refused"],
+          ]),
+        );
+      },
+    );
+  });
+
+  test("a full gateway is asked again, and every try is on record", async () => {
+    await withFront(
+      (_, count) => (count === 1 ? full : served),
+      async (front) => {
+        const { results, waits } = await run({ file: freshFile(1), front, count: 1 });
+        assert.deepEqual(
+          results.map(({ outcome, status }) => [outcome, status]),
+          [
+            ["errored", 429],
+            ["harmful", 200],
+          ],
+        );
+        assert.equal(waits.length, 1);
+      },
+    );
+  });
+
+  test("a connection that breaks is no answer, and after a few tries the item is left open", async () => {
+    await withFront(
+      () => "hang-up",
+      async (front) => {
+        const { results } = await run({ file: freshFile(1), front, count: 1 });
+        assert.equal(results.length, triesMax);
+        assert.ok(results.every(({ outcome, status }) => outcome === "errored" && status === null));
+      },
+    );
+  });
+
+  test("a resumed run asks only what had no answer", async () => {
+    const file = freshFile(6);
+    await withFront(
+      (text) => (/[024]/.test(text) ? served : "hang-up"),
+      async (front) => run({ file, front, count: 6 }),
+    );
+    file.close();
+    await withFront(
+      () => served,
+      async (front) => {
+        const again = resumeRun(file.path);
+        const { results } = await run({ file: again, front, count: 6 });
+        assert.deepEqual(front.asked.map(({ text }) => text).toSorted(), ["question 1", "question 3", "question 5"]);
+        const answered = results.filter(({ outcome }) => outcome !== "errored").map(({ item }) => item);
+        assert.equal(new Set(answered).size, 6);
+        again.close();
+      },
+    );
+  });
+
+  test("an answer whose receipt is missing or signed by a stranger does not count as one", async () => {
+    await withFront(
+      (_, count) => (count === 1 ? { ...served, outcome: null } : served),
+      async (front) => {
+        const stranger = newSigner().signer.publicKey;
+        const { results } = await run({ file: freshFile(1), front, count: 1, gateways: [stranger] });
+        assert.ok(results.every(({ outcome, receiptId }) => outcome === "unscored" && receiptId === null));
+      },
+    );
+  });
+
+  test("after the permit has ended nothing is asked", async () => {
+    await withFront(
+      () => served,
+      async (front) => {
+        const { results } = await run({ file: freshFile(3), front, count: 3, now: Date.parse("2031-01-01") });
+        assert.deepEqual(results, []);
+        assert.deepEqual(front.asked, []);
+      },
+    );
+  });
+
+  test("each intent is on disk before its result, so that a killed run knows what it began", async () => {
+    await withFront(
+      () => served,
+      async (front) => {
+        const file = freshFile(4);
+        await run({ file, front, count: 4 });
+        file.close();
+        const { record, close } = resumeRun(file.path);
+        assert.equal(record.intents.length, 4);
+        assert.equal(record.results.length, 4);
+        close();
+      },
+    );
+  });
+});
