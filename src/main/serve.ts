@@ -76,19 +76,35 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     report,
   });
   const gateway = await openEmbeddedGateway(options, { control, clock, pin, ports, signer: keys.gateway });
-  await listen(gateway.server, configuration.host, ports.data);
-  const server = await serveControl(control.app, { host: configuration.host, port: ports.control });
+  const undo = async (): Promise<void> => {
+    await gateway.close();
+    await control.close();
+    await database.close();
+    unlock();
+  };
+  const server = await openListeners(configuration, ports, { gateway, control }).catch(async (error: unknown) => {
+    await undo();
+    throw error;
+  });
   return {
     control,
     gateway,
     dataPlane: urlOf(configuration.host, ports.data),
     controlPlane: urlOf(configuration.host, server.port),
     close: async () => {
-      await closeAll(gateway, server, control);
-      await database.close();
-      unlock();
+      await server.close();
+      await undo();
     },
   };
+}
+
+async function openListeners(
+  { host }: Configuration,
+  ports: Ports,
+  { gateway, control }: Pick<Serving, "gateway" | "control">,
+): Promise<ControlServer> {
+  await listen(gateway.server, host, ports.data);
+  return serveControl(control.app, { host, port: ports.control });
 }
 
 interface Around {
@@ -130,12 +146,6 @@ async function openEmbeddedGateway(options: ServeOptions, around: Around): Promi
     hosts: configuration.hosts,
     report,
   });
-}
-
-async function closeAll(gateway: OpenGateway, server: ControlServer, control: Control): Promise<void> {
-  await gateway.close();
-  await server.close();
-  await control.close();
 }
 
 /** The tree this machine's gateway verified last: the store must contain it, or nothing starts. */
