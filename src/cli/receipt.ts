@@ -11,12 +11,16 @@ import { CertificateId, ReceiptId } from "../terms/ids.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { fetchBytes } from "./client.ts";
 import type { Context } from "./context.ts";
-import { readNeeded } from "./files.ts";
+import { readNeeded, replaceFile } from "./files.ts";
 import { checkGateway, checkProof, receiptInWords } from "./receipt-check.ts";
 import { type Trust, trustFor } from "./trust.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
 
-const Options = z.object({ proof: z.string().optional(), trust: z.string().optional() });
+const Options = z.object({
+  proof: z.string().min(1).optional(),
+  save: z.string().min(1).optional(),
+  trust: z.string().optional(),
+});
 
 /** A receipt's interval is logged every second; this long is waited for it. */
 const pendingMsMax = 5_000;
@@ -29,7 +33,8 @@ export function addReceiptVerbs(program: Command, context: Context): void {
     usage: "verify <value>",
     summary: "check a receipt: the x-headgate-receipt header, its id, or a file that holds it",
     flags: [
-      ["--proof <file>", "a proof saved from /log/proof/…; nothing is asked of any server"],
+      ["--save <file>", "keep the proof, to check the receipt with --proof when no server is there"],
+      ["--proof <file>", "a proof kept with --save; nothing is asked of any server"],
       ["--trust <file>", "the server's trust.json, where you have no profile"],
     ],
     options: Options,
@@ -48,6 +53,7 @@ async function verify(call: Call<z.infer<typeof Options>>): Promise<Answer> {
   const { under } = receipt.receipt;
   const about = {
     receipt: receipt.receipt.id,
+    digest: receipt.digest,
     certificate: CertificateId.safeParse(under).data ?? null,
     under,
     outcome: receipt.receipt.outcome,
@@ -64,6 +70,7 @@ async function verify(call: Call<z.infer<typeof Options>>): Promise<Answer> {
   }
   const tree = await checkProof(receipt, proof, { trust, primitives: nodePrimitives });
   checkTree(tree, trust);
+  if (options.save !== undefined) replaceFile(options.save, `${JSON.stringify(proof)}\n`);
   const json = { ok: true, included: true, ledgerIndex: proof.ledgerIndex, ...about };
   return done(
     json,
