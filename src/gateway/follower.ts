@@ -12,7 +12,7 @@ import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, HoldId, type Instant } from "../terms/ids.ts";
 import type { DirectHold, Mark } from "./mark.ts";
-import { within } from "./within.ts";
+import { unlessAborted, within } from "./within.ts";
 
 /** Why the whole gateway is closed. A closed set: it stands in refusals and metrics. */
 export type Closure = "starting" | "behind-mark" | "lease" | "clock" | "draining" | "records" | "backlog";
@@ -84,7 +84,7 @@ export async function follow(options: FollowerOptions): Promise<Follower> {
   };
 
   async function receive(): Promise<number> {
-    const batch = await feed.next(replica.size(), stop.signal);
+    const batch = await unlessAborted(feed.next(replica.size(), stop.signal), stop.signal);
     if (batch.records.length > batchRecordsMax) {
       throw new Failure("proof_invalid", `A batch has at most ${batchRecordsMax} entries.`);
     }

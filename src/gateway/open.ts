@@ -20,6 +20,7 @@ import { createLiveExchanges } from "./live.ts";
 import { openMark } from "./mark.ts";
 import { type Quotas, createQuotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
+import { within } from "./within.ts";
 
 export interface GatewayOptions {
   readonly feed: Feed;
@@ -121,7 +122,7 @@ async function drainUsage(feed: Feed, quotas: Quotas): Promise<void> {
   const counts = quotas.take();
   if (counts.length === 0) return;
   try {
-    await feed.recordUsage(counts);
+    await within(feed.recordUsage(counts), usageMs, "The control plane's word on usage");
   } catch {
     quotas.putBack(counts);
   }

@@ -12,12 +12,16 @@ import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Instant, PermitId, ReceiptId, instantOf, timestampOf } from "../terms/ids.ts";
 import type { Clock, Follower } from "./follower.ts";
+import { within } from "./within.ts";
 import { type Begun, type Interval, type Spool, openSpool } from "./spool.ts";
 
 /** Receipts that wait for the ledger; beyond it the gateway closes rather than forget. */
 export const receiptsBacklogMax = 50_000;
 
 const intervalMsDefault = 1000;
+
+/** An interval that the control plane does not take in this time, in milliseconds, is offered again. */
+const drainMsMax = 30_000;
 
 export interface RecorderOptions {
   readonly feed: Feed;
@@ -313,7 +317,8 @@ async function drainInterval({ kept, file, isDamaged }: ClosedInterval, options:
   const seen = { size: follower.replica.size(), root: follower.replica.root() };
   const at = timestampOf(options.clock.now());
   const draft = { deployment, verb: "receipts", body, nonce: toHex(options.randomBytes(16)), at, seen } as const;
-  await feed.recordInterval(await signStatement(draft, [gateway], primitives), receipts);
+  const envelope = await signStatement(draft, [gateway], primitives);
+  await within(feed.recordInterval(envelope, receipts), drainMsMax, "The ledger's word on an interval");
   await caughtUp(options, place.first);
 }
 

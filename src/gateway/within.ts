@@ -13,3 +13,18 @@ export async function within<T>(promise: Promise<T>, msMax: number, what: string
     clearTimeout(timer);
   }
 }
+
+/** The promise, or a rejection as soon as the signal aborts, whether or not the other side heeds it. */
+export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: left, reject } = Promise.withResolvers<never>();
+  const leave = (): void => {
+    reject(new Failure("gateway_closed", "The gateway closes."));
+  };
+  if (signal.aborted) leave();
+  signal.addEventListener("abort", leave, { once: true });
+  try {
+    return await Promise.race([promise, left]);
+  } finally {
+    signal.removeEventListener("abort", leave);
+  }
+}

@@ -1,7 +1,7 @@
 // A gateway for tests, on a port of its own: statements of src/acts/fixtures in a real ledger, a feed that delivers them
 // (or what a hostile one would), real documents, the mock as upstream. Nothing of ours is faked: the feed, whose other
 // end is a control plane, is the seam, and stands here with switches.
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rename, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -15,6 +15,7 @@ import {
   bo,
   callerKeyOf,
   digestOfLabel,
+  documentsOf,
   openModel,
   organisationOf,
   servers,
@@ -96,6 +97,7 @@ export interface WorldOptions {
   readonly upstreamPort?: number;
   readonly mockModel?: string;
   readonly hosts?: readonly string[];
+  readonly leaseMs?: number;
 }
 
 export interface Switches {
@@ -171,10 +173,10 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
   const { bytes, ...configuration } = await documentsFor(options, mock);
   const documents = new Map(bytes.map((one) => [digestOf(one, primitives), one]));
   let release: Release | undefined;
-  if (options.isWithheld !== true) {
-    const wanted: Wanted = { model: small, stage: "trusted", configuration };
-    release = await openModel(world, wanted);
-  }
+  const wanted: Wanted = { model: small, stage: "trusted", configuration };
+  if (options.isWithheld === true) {
+    await world.say({ verb: "document", body: documentsOf(small, configuration), by: [ada] });
+  } else release = await openModel(world, wanted);
   const organisation = organisationOf(world, { model: small, stage: "trusted" });
   const grants = organisation.grants.map((grant) => ({ ...grant, ...options.grant }));
   await world.say({ verb: "organisation", body: { ...organisation, grants }, by: [ada] });
@@ -182,7 +184,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
 
   const switches: Switches = {
     lease: "on",
-    leaseMs: 3000,
+    leaseMs: options.leaseMs ?? 3000,
     drain: "on",
     tamperBatch: (batch) => batch,
     tamperLease: (lease) => lease,
@@ -293,9 +295,16 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     onEmbeddedEvent: () => undefined,
   };
 
-  async function start(): Promise<{ opened: OpenGateway; port: number }> {
+  async function start(): Promise<{ opened: OpenGateway; port: number; life: { isOver: boolean } }> {
+    const life = { isOver: false };
     const opened = await openGateway({
-      feed,
+      feed: {
+        ...feed,
+        recordInterval: async (envelope, receipts) => {
+          if (life.isOver) throw new Error("this process was killed");
+          await feed.recordInterval(envelope, receipts);
+        },
+      },
       pin,
       signer: servers.gateway,
       folder,
@@ -315,11 +324,11 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     await once(opened.server, "listening");
     const address = opened.server.address();
     if (address === null || typeof address === "string") throw new Error("a port was asked for");
-    return { opened, port: address.port };
+    return { opened, port: address.port, life };
   }
 
   await append();
-  let { opened, port } = await start();
+  let { opened, port, life } = await start();
   const everOpened = [opened];
   const url = (): string => `http://127.0.0.1:${port}`;
   const ready = async (): Promise<void> => {
@@ -352,8 +361,11 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     url,
     restart: async (how) => {
       if (how === "close") await opened.close();
-      else await kill(opened);
-      ({ opened, port } = await start());
+      else {
+        life.isOver = true;
+        await kill(opened, path.join(folder, "spool"));
+      }
+      ({ opened, port, life } = await start());
       everOpened.push(opened);
     },
     client: (key = secret) => new OpenAI({ baseURL: `${url()}/v1`, apiKey: key, maxRetries: 0 }),
@@ -374,13 +386,16 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
   };
 }
 
-/** As near to a kill as one process can come: sockets cut, the mark let go, nothing drained, nothing flushed. */
-async function kill({ server, gateway }: OpenGateway): Promise<void> {
+/** As near to a kill as one process can come: sockets cut, nothing drained, and what is written from now on is not there. */
+async function kill({ server, gateway }: OpenGateway, spool: string): Promise<void> {
+  await cp(spool, `${spool}.then`, { recursive: true });
   server.closeAllConnections();
   server.close();
   gateway.live.close();
   gateway.holdDesk.close();
   await gateway.follower.close();
+  await rm(spool, { recursive: true });
+  await rename(`${spool}.then`, spool);
 }
 
 /** Polls, and fails after a while; the tests compare orders, never times. */

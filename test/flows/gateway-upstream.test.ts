@@ -1,0 +1,149 @@
+// The model misbehaves, or the caller does while it answers: every ending is well formed, every call is broken off.
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { after, test } from "node:test";
+import type { Fault } from "../upstream-mock/server.ts";
+import { codeOf, openGatewayWorld, readStream, said, secret, until } from "./gateway-world.ts";
+
+const one = await openGatewayWorld({
+  bounds: { headersMsMax: 250, firstTokenMsMax: 250, idleMsMax: 250, totalMsMax: 800 },
+  grant: { requestsPerMinute: 1_000_000 },
+});
+after(one.close);
+
+const words = "one two three four five six seven eight nine ten eleven twelve";
+
+const wholeFaults: readonly [fault: Fault, code: string][] = [
+  ["status-500", "upstream_failed"],
+  ["garbage", "upstream_failed"],
+  ["cut", "upstream_failed"],
+  ["redirect", "upstream_failed"],
+  ["gzip", "upstream_failed"],
+  ["huge", "upstream_failed"],
+  ["unknown-finish", "upstream_failed"],
+  ["slow-headers", "upstream_timeout"],
+  ["status-400-context", "request_invalid"],
+  ["two-choices", "upstream_failed"],
+];
+for (const [fault, code] of wholeFaults) {
+  test(`a whole answer of a model with ${fault} becomes ${code}, and nothing of it passes`, async (t) => {
+    one.mock.set({ fault });
+    t.after(() => one.mock.set({ fault: undefined }));
+    assert.equal(await codeOf(await one.ask(said(words))), code);
+  });
+}
+
+const streamFaults: readonly [fault: Fault, ending: string][] = [
+  ["status-500", "502"],
+  ["plain-for-stream", "502"],
+  ["slow-headers", "504"],
+  ["cut-before-first", "502"],
+  ["endless-line", "502"],
+  ["cut", "upstream_failed"],
+  ["no-finish", "upstream_failed"],
+  ["garbage", "upstream_failed"],
+  ["bad-utf8", "upstream_failed"],
+  ["error-frame", "upstream_failed"],
+  ["unknown-finish", "upstream_failed"],
+  ["stalls", "upstream_timeout"],
+  ["odd-wire", "whole"],
+  ["no-done", "whole"],
+];
+for (const [fault, ending] of streamFaults) {
+  test(`a stream of a model with ${fault} ends as ${ending}, with its receipt`, async (t) => {
+    one.mock.set({ fault });
+    t.after(() => one.mock.set({ fault: undefined }));
+    const response = await one.ask(said(words, { stream: true }));
+    if (response.status !== 200) {
+      assert.equal(String(response.status), ending);
+      assert.match(response.headers.get("x-headgate-receipt") ?? "", /^hgr1/);
+      return;
+    }
+    const stream = await readStream(response);
+    assert.equal(stream.errorCode ?? "whole", ending);
+    assert.deepEqual(stream.order, ["chunk", "receipt", ending === "whole" ? "done" : "error"]);
+  });
+}
+
+test("a model that is down is 502, and its return is noticed at once", async (t) => {
+  const other = await openGatewayWorld({ upstreamPort: 1 });
+  t.after(other.close);
+  assert.equal(await codeOf(await other.ask(said("x"))), "upstream_failed");
+});
+
+const phases: readonly [name: string, fault: Fault, stream: boolean][] = [
+  ["waiting for the head of a whole answer", "slow-headers", false],
+  ["waiting for the head of a stream", "slow-headers", true],
+  ["waiting for the first token", "slow-first-token", true],
+  ["in the middle of a stream", "never-ends", true],
+  ["while the model is silent in the middle", "stalls", true],
+];
+for (const [name, fault, stream] of phases) {
+  test(`a caller who leaves ${name} breaks off the model's work and frees the place`, async (t) => {
+    const patient = await openGatewayWorld();
+    t.after(patient.close);
+    patient.mock.set({ fault });
+    const leave = new AbortController();
+    const asking = fetch(`${patient.url()}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}` },
+      body: JSON.stringify(said(words, { stream })),
+      signal: leave.signal,
+    }).then(async (response) => response.text());
+    await until(() => patient.mock.records.length === 1);
+    if (stream && fault === "never-ends") await new Promise((resolve) => setTimeout(resolve, 30));
+    leave.abort();
+    await assert.rejects(asking);
+    assert.equal(await patient.mock.ended(0), "aborted");
+    await until(() => patient.gateway().gateway.live.count() === 0);
+    await until(() => patient.drained.length === 1);
+  });
+}
+
+test("a caller who leaves just when a stream is blocked is on record, and their place is free", async (t) => {
+  const leaky = await openGatewayWorld({ onInput: "flag", grant: { requestsPerMinute: 1_000_000 } });
+  t.after(leaky.close);
+  for (let n = 0; n < 12; n += 1) {
+    const leave = new AbortController();
+    const response = await fetch(`${leaky.url()}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}` },
+      body: JSON.stringify(said(`${"plain words ".repeat(30 + n)} poison`, { stream: true })),
+      signal: leave.signal,
+    });
+    const reader = response.body?.getReader();
+    for (let read = 0; read < n; read += 1) await reader?.read();
+    leave.abort();
+  }
+  await until(() => leaky.gateway().gateway.live.count() === 0);
+  await until(() => leaky.drained.length === 12);
+});
+
+test("a reader who does not read makes the model wait, and not the memory grow", async (t) => {
+  const slow = await openGatewayWorld({ stream: { holdBackChars: 0, windowChars: 120 } });
+  t.after(slow.close);
+  slow.mock.set({ fault: "never-ends", chunkChars: 20_000 });
+  const socket = connect(Number(new URL(slow.url()).port), "127.0.0.1");
+  await once(socket, "connect");
+  const body = JSON.stringify(said("word ".repeat(20_000), { stream: true }));
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${secret}\r\n`;
+  socket.write(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+  await once(socket, "readable");
+  // What is in flight now is in sockets: the gateway has stopped asking for more, or ended the stream at its bound.
+  const before = process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers;
+  await new Promise((resolve) => setTimeout(resolve, 400));
+  const grown = process.memoryUsage().heapUsed + process.memoryUsage().arrayBuffers - before;
+  assert.ok(grown < 64 * 1024 * 1024, `grew by ${grown} bytes`);
+  socket.destroy();
+  await until(() => slow.gateway().gateway.live.count() === 0);
+});
+
+test("an answer that never ends is stopped at its bound, as a refusal ends", async (t) => {
+  const long = await openGatewayWorld();
+  t.after(long.close);
+  long.mock.set({ fault: "never-ends", chunkChars: 150_000 });
+  const stream = await readStream(await long.ask(said("word ".repeat(40_000), { stream: true, max_tokens: 4096 })));
+  assert.deepEqual(stream.finishes, ["content_filter"]);
+  assert.ok(stream.text.length <= 1_000_000);
+});
