@@ -62,6 +62,8 @@ const renewMsMax = 2_000;
 /** A clock this much behind what was served at before is a clock set back, in milliseconds. */
 const clockBackMsMax = 2_000;
 const retryMs = 250;
+/** How soon a replica that is not there yet asks for its lease again, in milliseconds. */
+const behindMs = 50;
 
 interface LeaseEnd {
   readonly wall: number;
@@ -105,7 +107,7 @@ export async function follow(options: FollowerOptions): Promise<Follower> {
       leaseEnd = renewed.end;
     }
     changed();
-    return renewed === undefined ? retryMs : renewed.leaseMs / 3;
+    return renewed === undefined ? behindMs : renewed.leaseMs / 3;
   }
 
   const run = { signal: stop.signal, report: options.report, changed };

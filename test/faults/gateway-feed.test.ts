@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { type TestContext, test } from "node:test";
+import { type TestContext, describe, test } from "node:test";
 import {
   certify,
   digestOfLabel,
@@ -36,7 +36,7 @@ const hold: BodyOf<"hold"> = {
 
 /** A world whose model is held, and where a certificate that answers the hold is waiting to be delivered. */
 async function held(t: TestContext): Promise<GatewayWorld> {
-  const world = await openGatewayWorld();
+  const world = await openGatewayWorld({ leaseMs: 900 });
   t.after(world.close);
   await world.world.say({ verb: "hold", body: hold, by: [bo] });
   await world.publish();
@@ -100,24 +100,26 @@ const lies: readonly [name: string, lie: (batch: Batch) => Batch | Promise<Batch
     },
   ],
 ];
-for (const [name, lie] of lies) {
-  test(`a batch that ${name} changes nothing, and the honest one after it does`, async (t) => {
-    const world = await held(t);
-    world.switches.tamperBatch = lie;
-    const { state } = world.gateway().gateway.follower;
-    const before = state.acts.size;
-    await resume(world);
-    await world.append();
-    await until(() => world.reports.some((report) => report.startsWith("feed ")));
-    assert.equal(state.acts.size, before);
-    assert.notEqual((await world.ask(said("x"))).status, 200);
-    world.switches.tamperBatch = (batch) => batch;
-    await until(async () => (await world.ask(said("x"))).status === 200);
-  });
-}
+describe("batches that lie", { concurrency: true }, () => {
+  for (const [name, lie] of lies) {
+    test(`a batch that ${name} changes nothing, and the honest one after it does`, async (t) => {
+      const world = await held(t);
+      world.switches.tamperBatch = lie;
+      const { state } = world.gateway().gateway.follower;
+      const before = state.acts.size;
+      await resume(world);
+      await world.append();
+      await until(() => world.reports.some((report) => report.startsWith("feed ")));
+      assert.equal(state.acts.size, before);
+      assert.notEqual((await world.ask(said("x"))).status, 200);
+      world.switches.tamperBatch = (batch) => batch;
+      await until(async () => (await world.ask(said("x"))).status === 200);
+    });
+  }
+});
 
 test("a feed that keeps a hold back does not keep the gateway open: the lease names the ledger's size", async (t) => {
-  const world = await openGatewayWorld();
+  const world = await openGatewayWorld({ leaseMs: 900 });
   t.after(world.close);
   world.switches.leaseMs = 300;
   world.switches.tamperBatch = async () => new Promise<never>(() => undefined);
@@ -135,22 +137,24 @@ const leases: readonly [name: string, lie: (signed: SignedLease) => SignedLease 
   ["is longer than any lease", async ({ lease }) => signLease({ ...lease, leaseMs: 3_600_000 }, servers.control)],
   ["has no signature", ({ lease }) => ({ lease, signature: "" })],
 ];
-for (const [name, lie] of leases) {
-  test(`a lease that ${name} does not keep the gateway open`, async (t) => {
-    const world = await openGatewayWorld();
-    t.after(world.close);
-    world.switches.tamperLease = lie;
-    world.switches.monotonicShiftMs = 10_000;
-    const reported = world.reports.length;
-    await until(() => world.reports.slice(reported).some((report) => report.startsWith("lease ")));
-    assert.equal(await codeOf(await world.ask(said("x"))), "gateway_closed:lease");
-    world.switches.tamperLease = (lease) => lease;
-    await until(async () => (await world.ask(said("x"))).status === 200);
-  });
-}
+describe("leases that lie", { concurrency: true }, () => {
+  for (const [name, lie] of leases) {
+    test(`a lease that ${name} does not keep the gateway open`, async (t) => {
+      const world = await openGatewayWorld({ leaseMs: 900 });
+      t.after(world.close);
+      world.switches.tamperLease = lie;
+      world.switches.monotonicShiftMs = 10_000;
+      const reported = world.reports.length;
+      await until(() => world.reports.slice(reported).some((report) => report.startsWith("lease ")));
+      assert.equal(await codeOf(await world.ask(said("x"))), "gateway_closed:lease");
+      world.switches.tamperLease = (lease) => lease;
+      await until(async () => (await world.ask(said("x"))).status === 200);
+    });
+  }
+});
 
 test("a lease that was good once is not good again", async (t) => {
-  const world = await openGatewayWorld();
+  const world = await openGatewayWorld({ leaseMs: 900 });
   t.after(world.close);
   let first: SignedLease | undefined;
   world.switches.tamperLease = (lease) => (first ??= lease);
@@ -160,7 +164,7 @@ test("a lease that was good once is not good again", async (t) => {
 });
 
 test("artefacts with other bytes than their digest close the stage, and name the digest", async (t) => {
-  const world = await openGatewayWorld();
+  const world = await openGatewayWorld({ leaseMs: 900 });
   t.after(world.close);
   const honest = world.switches.tamperArtefact;
   world.switches.tamperArtefact = (bytes) => {
@@ -224,7 +228,7 @@ test("a fork of the ledger, signed by the log's own key, is not followed by a ga
 });
 
 test("another root than the pinned one is not taken", async (t) => {
-  const world = await openGatewayWorld();
+  const world = await openGatewayWorld({ leaseMs: 900 });
   t.after(world.close);
   const other = await worldOfTwo({ personsForChange: 2 });
   const records = other.entries.map(({ act, envelope }) => ({

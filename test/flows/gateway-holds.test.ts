@@ -178,7 +178,7 @@ test("a category that a restriction prohibits is stopped in streams that already
 });
 
 test("when the lease ends, new requests are told to come again and running streams end", async (t) => {
-  const two = await openGatewayWorld();
+  const two = await openGatewayWorld({ leaseMs: 900 });
   t.after(two.close);
   two.mock.set({ fault: "never-ends" });
   const response = await two.ask(said("words ".repeat(50), { stream: true }));
@@ -207,7 +207,7 @@ test("an answer that comes after the lease has ended is not served", async (t) =
 });
 
 test("a renewal that never comes back does not end renewals", async (t) => {
-  const two = await openGatewayWorld();
+  const two = await openGatewayWorld({ leaseMs: 900 });
   t.after(two.close);
   two.switches.lease = "hang";
   await until(() => two.gateway().gateway.follower.closure() === "lease");

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
-import { after, test } from "node:test";
+import { after, describe, test } from "node:test";
 import type { Fault } from "../upstream-mock/server.ts";
 import { codeOf, openGatewayWorld, readStream, said, secret, until } from "./gateway-world.ts";
 
@@ -79,27 +79,29 @@ const phases: readonly [name: string, fault: Fault, stream: boolean][] = [
   ["in the middle of a stream", "never-ends", true],
   ["while the model is silent in the middle", "stalls", true],
 ];
-for (const [name, fault, stream] of phases) {
-  test(`a caller who leaves ${name} breaks off the model's work and frees the place`, async (t) => {
-    const patient = await openGatewayWorld();
-    t.after(patient.close);
-    patient.mock.set({ fault });
-    const leave = new AbortController();
-    const asking = fetch(`${patient.url()}/v1/chat/completions`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${secret}` },
-      body: JSON.stringify(said(words, { stream })),
-      signal: leave.signal,
-    }).then(async (response) => response.text());
-    await until(() => patient.mock.records.length === 1);
-    if (stream && fault === "never-ends") await new Promise((resolve) => setTimeout(resolve, 30));
-    leave.abort();
-    await assert.rejects(asking);
-    assert.equal(await patient.mock.ended(0), "aborted");
-    await until(() => patient.gateway().gateway.live.count() === 0);
-    await until(() => patient.drained.length === 1);
-  });
-}
+describe("callers who leave", { concurrency: true }, () => {
+  for (const [name, fault, stream] of phases) {
+    test(`a caller who leaves ${name} breaks off the model's work and frees the place`, async (t) => {
+      const patient = await openGatewayWorld();
+      t.after(patient.close);
+      patient.mock.set({ fault });
+      const leave = new AbortController();
+      const asking = fetch(`${patient.url()}/v1/chat/completions`, {
+        method: "POST",
+        headers: { authorization: `Bearer ${secret}` },
+        body: JSON.stringify(said(words, { stream })),
+        signal: leave.signal,
+      }).then(async (response) => response.text());
+      await until(() => patient.mock.records.length === 1);
+      if (stream && fault === "never-ends") await new Promise((resolve) => setTimeout(resolve, 30));
+      leave.abort();
+      await assert.rejects(asking);
+      assert.equal(await patient.mock.ended(0), "aborted");
+      await until(() => patient.gateway().gateway.live.count() === 0);
+      await until(() => patient.drained.length === 1);
+    });
+  }
+});
 
 test("a caller who leaves just when a stream is blocked is on record, and their place is free", async (t) => {
   const leaky = await openGatewayWorld({ onInput: "flag", grant: { requestsPerMinute: 1_000_000 } });
