@@ -51,7 +51,7 @@ export function showFailure(error: unknown, isJson: boolean, context: Pick<Conte
 }
 
 /** Whose signatures or what measures a refusal says are missing. They travel in `detail.needs`, joined by commas. */
-export function needsOf(failure: Failure): readonly string[] {
+function needsOf(failure: Failure): readonly string[] {
   const { needs } = failure.detail;
   return typeof needs === "string" && needs !== "" ? needs.split(",") : [];
 }

@@ -23,7 +23,7 @@ export function candidateDigest(session: Session, kind: DocumentKind, name: Name
   );
 }
 
-export async function documentOf(session: Session, digest: Digest): Promise<AnyDocument> {
+async function documentOf(session: Session, digest: Digest): Promise<AnyDocument> {
   return openDocument(await artefact(session, digest));
 }
 

@@ -24,7 +24,7 @@ export interface Client {
   submit(request: StatementRequest): Promise<StatementAnswer>;
 }
 
-export interface PostOptions<T> {
+interface PostOptions<T> {
   readonly type: z.ZodType<T>;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -107,7 +107,7 @@ export function readNeeded(path: string, bytesMax: number): Uint8Array {
   return found.bytes;
 }
 
-export function hasCode(error: unknown, code: string): boolean {
+function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && "code" in error && error.code === code;
 }
 

@@ -21,7 +21,7 @@ import {
 import type { Seen } from "../acts/statement.ts";
 
 /** Entries of a ledger that one command recomputes. */
-export const entriesMax = 4_000_000;
+const entriesMax = 4_000_000;
 /** Files on their way at one time. */
 const fetchesMax = 8;
 

@@ -34,7 +34,7 @@ async function lint(call: Call<object>): Promise<Answer> {
 }
 
 /** Sentences, not errors: a policy that parses is valid. */
-export function remarksOn(policy: UsagePolicy): readonly string[] {
+function remarksOn(policy: UsagePolicy): readonly string[] {
   const named = new Set(policy.categories.map(({ category }) => category));
   const unnamed = Category.options.filter((category) => !named.has(category));
   const mild = policy.categories.filter((rule) => rule.treat === "prohibited" && rule.output === "flag");

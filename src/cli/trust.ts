@@ -48,7 +48,7 @@ export async function trustFor(base: Base, options: TrustOptions, context: Conte
 }
 
 /** `DATA/trust.json`, or a copy of it: the first trust root as its owner signed it. */
-export const TrustFile = z.object({ root: Digest, envelope: z.string(), demo: z.boolean() });
+const TrustFile = z.object({ root: Digest, envelope: z.string(), demo: z.boolean() });
 
 const trustBytesMax = 262_144;
 
