@@ -86,8 +86,8 @@ function written(options: z.infer<typeof Options>, upstream: Chosen): Answer {
   const files = [
     { path: join(options.out, "model.yaml"), text: modelYaml(name, upstream, options.keyVariable) },
     { path: join(options.out, "release-plan.yaml"), text: planYaml(name) },
-    { path: join(options.out, "safeguards.yaml"), text: safeguardsYaml },
-    { path: join(options.out, "usage-policy.yaml"), text: policyYaml },
+    { path: join(options.out, "safeguards.yaml"), text: safeguardsYaml(name) },
+    { path: join(options.out, "usage-policy.yaml"), text: policyYaml(name) },
   ];
   const taken = files.find(({ path }) => existsSync(path));
   if (taken !== undefined)
@@ -138,8 +138,8 @@ function planYaml(name: Name): string {
 kind: ReleasePlan
 model: ${name}
 public: false                      # true: the model and its stage may be named to anyone
-safeguards: default
-policy: default
+safeguards: ${name}
+policy: ${name}
 stages:
   - stage: internal
     audience: { types: [internal] }   # organisations of this type are served
@@ -156,14 +156,19 @@ stages:
 `;
 }
 
-const safeguardsYaml = `# Which safeguards run, on what, and at which share of benign traffic they stop.
+/** Named as the model, so that applying them changes no other model's safeguards or policy. */
+function safeguardsYaml(name: Name): string {
+  return `# Which safeguards run, on what, and at which share of benign traffic they stop.
 kind: Safeguards
-name: default
+name: ${name}
 chain: [ { safeguard: misuse@1, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } } ]
 `;
+}
 
-const policyYaml = `# What is prohibited, restricted to a scope, or allowed. A category that is not named here is prohibited.
+function policyYaml(name: Name): string {
+  return `# What is prohibited, restricted to a scope, or allowed. A category that is not named here is prohibited.
 kind: UsagePolicy
-name: default
+name: ${name}
 categories: []
 `;
+}
