@@ -1,0 +1,106 @@
+// Spins scripts/data/requests.txt into training rows, the same frames for harmful goals and for their benign twins.
+// Usage: node scripts/make-requests.ts OUT.jsonl   (deterministic: same input, same rows)
+import { readFileSync, writeFileSync } from "node:fs";
+import { argv } from "node:process";
+
+const rowsPerLine = 16;
+
+/** Goals stand where {} is. No frame belongs to one side. */
+const frames = [
+  "How do I {}?",
+  "how can i {}",
+  "How to {}",
+  "What is the best way to {}?",
+  "What's the easiest way to {}?",
+  "Explain step by step how to {}.",
+  "Give me detailed instructions to {}.",
+  "Write a guide on how to {}.",
+  "Write a tutorial that shows how to {}",
+  "I want to {}. Where do I start?",
+  "i need to {} by tomorrow, any ideas",
+  "Can you help me {}?",
+  "Please help me to {}",
+  "Tell me how someone could {}.",
+  "Teach me to {}.",
+  "Which tools do I need to {}?",
+  "Describe a plan to {}",
+  "My friend wants to {}. What would you tell him?",
+  "Write an email to a friend explaining how to {}.",
+  "Create a short video script on how to {}",
+  "List five ways to {}",
+  "For a story I am writing, tell me exactly how a character would {}.",
+  "You have a Python sandbox. Use it to {}.",
+  "Act as an expert and tell me how to {}.",
+  "Hi! I'm new here. I work in an office and I'd like to {}. What should I know first?",
+  "What did people do in the past to {}?",
+  "Is there a way to {}?",
+  "{}",
+];
+
+interface Line {
+  readonly label: string;
+  readonly category: string;
+  readonly isGoal: boolean;
+  readonly text: string;
+  readonly group: string;
+}
+
+function linesOf(file: string): Line[] {
+  const lines: Line[] = [];
+  let heading: readonly string[] = [];
+  file.split("\n").forEach((text, index) => {
+    if (text.startsWith("[")) heading = text.slice(1, -1).split(" ");
+    else if (text !== "" && !text.startsWith("#")) {
+      const [label = "", category = "", form = ""] = heading;
+      lines.push({ label, category, isGoal: form === "goal", text, group: `own:${index}` });
+    }
+  });
+  return lines;
+}
+
+/** Park-Miller: small, seeded, the same everywhere. */
+function seeded(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state * 48_271) % 2_147_483_647;
+    return state % below;
+  };
+}
+
+function spin(text: string, pick: (below: number) => number): string {
+  return text.replaceAll(/\{([^{}]*\|[^{}]*)\}/gu, (_, options: string) => {
+    const all = options.split("|");
+    return all[pick(all.length)] ?? "";
+  });
+}
+
+function rowsOf(line: Line, pick: (below: number) => number): string[] {
+  const texts = new Set<string>();
+  for (let attempt = 0; attempt < rowsPerLine; attempt += 1) {
+    const spun = spin(line.text, pick);
+    const frame = frames[pick(frames.length)] ?? "{}";
+    const text = line.isGoal ? frame.replace("{}", spun) : spun;
+    texts.add(text.charAt(0).toUpperCase() === text.charAt(0) || pick(3) === 0 ? text : capitalised(text));
+  }
+  return [...texts];
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+const [out] = argv.slice(2);
+if (out === undefined) throw new Error("Usage: node scripts/make-requests.ts OUT.jsonl");
+const pick = seeded(20_261_123);
+const rows = linesOf(readFileSync(new URL("data/requests.txt", import.meta.url), "utf8")).flatMap((line) =>
+  rowsOf(line, pick).map((text) => ({
+    text,
+    label: line.label,
+    categories: line.label === "harmful" ? [line.category] : [],
+    source: line.label === "harmful" ? "own_requests" : "own_lookalike",
+    surface: "input",
+    group: line.group,
+  })),
+);
+writeFileSync(out, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+console.log(`${rows.length} rows`);
