@@ -8,6 +8,7 @@ import type { HoldDesk } from "./hold-desk.ts";
 import type { LiveExchanges } from "./live.ts";
 import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Turns } from "./turns.ts";
 
 export interface Gateway {
   readonly follower: Follower;
@@ -17,6 +18,8 @@ export interface Gateway {
   readonly attempts: Attempts;
   readonly recorder: Recorder;
   readonly live: LiveExchanges;
+  /** For inspections of large prompts. */
+  readonly inspections: Turns;
   readonly holdDesk: HoldDesk;
   readonly clock: Clock;
   readonly primitives: Primitives;

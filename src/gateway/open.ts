@@ -20,6 +20,7 @@ import { createLiveExchanges } from "./live.ts";
 import { openMark } from "./mark.ts";
 import { type Quotas, createQuotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
+import { createTurns } from "./turns.ts";
 import { within } from "./within.ts";
 
 export interface GatewayOptions {
@@ -74,6 +75,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     attempts: createAttempts(),
     recorder,
     live: createLiveExchanges(),
+    inspections: createTurns(),
     holdDesk,
     clock,
     primitives,

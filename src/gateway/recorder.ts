@@ -143,6 +143,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     close: async () => {
       clearInterval(timer);
       await turns.beat();
+      await spool.close();
     },
   };
 }

@@ -58,7 +58,7 @@ export async function serveChat(request: ChatRequest, gateway: Gateway): Promise
     trail.model = modelOf(raw);
     const exchange = await admit(request, raw, { trail, gateway });
     trail.reservation = reserve(exchange, gateway);
-    trail.input = inspectInput(exchange);
+    trail.input = await readInput(exchange, request.body.length, gateway);
     const recording: Recording = { gateway, reservation: trail.reservation };
     const parts = { exchange, input: verdictWord(trail.input), recording };
     return exchange.body.stream === true ? await streamAnswer(parts) : await wholeAnswer(parts);
@@ -87,9 +87,16 @@ async function admit(request: ChatRequest, raw: Envelope["raw"], { trail, gatewa
   return trail.exchange;
 }
 
-function inspectInput(exchange: Exchange): Verdict {
+/** Bytes of a request that is inspected at once; larger ones wait for their turn. */
+const promptBytesAtOnce = 4 * 1024;
+
+async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): Promise<Verdict> {
   const { chain, document } = exchange.configuration;
-  const verdict = exchange.judge(chain.inspectInput(inputTexts(exchange.body, document)), "input");
+  const inspect = (): Verdict => {
+    exchange.mustGoOn();
+    return exchange.judge(chain.inspectInput(inputTexts(exchange.body, document)), "input");
+  };
+  const verdict = bytes > promptBytesAtOnce ? await gateway.inspections.take(inspect) : inspect();
   if (!lets(verdict)) throw blocked(verdict);
   return verdict;
 }

@@ -31,6 +31,7 @@ export interface Spool {
   /** Ends the present file; the next append begins another, with the streams that are still under way. */
   readonly rotate: () => Promise<string>;
   readonly remove: (file: string) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export interface Leftovers {
@@ -90,6 +91,11 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
       // What is under way stands in the next file before this one goes.
       if (underWay.size > 0 && (present?.bytes ?? 0) === 0) await append({ begun: [], receipts: [] });
       await rm(path.join(folder, file), { force: true });
+    },
+    close: async () => {
+      await present?.handle.close().catch(() => undefined);
+      present = undefined;
+      number += 1;
     },
   };
 }
