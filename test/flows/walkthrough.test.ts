@@ -17,6 +17,15 @@ const root = dirname(dirname(import.meta.dirname));
 const folder = mkdtempSync(join(tmpdir(), "headgate-walk-"));
 const data = join(folder, "data");
 
+/** How many items a suite of the example has. */
+function itemsIn(suite: string): number {
+  return readFileSync(join(root, `examples/first-release/${suite}.jsonl`), "utf8")
+    .trimEnd()
+    .split("\n").length;
+}
+
+const misuseItems = itemsIn("misuse-core");
+
 let ports = { data: 0, control: 0 };
 let upstream: Server;
 let upstreamDelayMs = 0;
@@ -276,8 +285,11 @@ const steps: readonly (readonly [line: string, check: Check])[] = [
     },
   ],
   [curl, refusedAs("withheld")],
-  ["headgate eval run misuse-core --model small --profile ada.json --json", measured("misuse-success", 220)],
-  ["headgate eval run everyday --model small --profile ada.json --json", measured("false-refusal", 230)],
+  ["headgate eval run misuse-core --model small --profile ada.json --json", measured("misuse-success", misuseItems)],
+  [
+    "headgate eval run everyday --model small --profile ada.json --json",
+    measured("false-refusal", itemsIn("everyday")),
+  ],
   [
     "headgate release status small --json",
     (ended) => {
@@ -470,13 +482,13 @@ describe("what has to survive", () => {
     await ended;
     upstreamDelayMs = 0;
     const answered = readFileSync(join(folder, "state/runs", file), "utf8").split('"kind":"result"').length - 1;
-    assert.ok(answered > 0 && answered < 220);
+    assert.ok(answered > 0 && answered < misuseItems);
     const run = file.replace(".jsonl", "");
     const resumed = await shell(`headgate eval run --resume ${run} --profile ada.json --json`);
-    const Measures = z.tuple([z.object({ trials: z.literal(220), unknown: z.number() })]);
+    const Measures = z.tuple([z.object({ trials: z.literal(misuseItems), unknown: z.number() })]);
     const [measure] = Measures.parse(json(resumed)["measures"]);
     assert.equal(measure.unknown, 0);
-    assert.match(resumed.err, new RegExp(`${answered + 1}/220|220/220`));
+    assert.match(resumed.err, new RegExp(`${answered + 1}/${misuseItems}|${misuseItems}/${misuseItems}`));
     const again = json(await shell(`headgate eval run --resume ${run} --profile ada.json --json`));
     assert.deepEqual(again["evidence"], json(resumed)["evidence"]);
   });
