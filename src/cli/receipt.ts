@@ -20,6 +20,7 @@ const Options = z.object({
   proof: z.string().min(1).optional(),
   save: z.string().min(1).optional(),
   trust: z.string().optional(),
+  url: z.url({ protocol: /^https?$/ }).optional(),
 });
 
 /** A receipt's interval is logged every second; this long is waited for it. */
@@ -36,6 +37,7 @@ export function addReceiptVerbs(program: Command, context: Context): void {
       ["--save <file>", "keep the proof, to check the receipt with --proof when no server is there"],
       ["--proof <file>", "a proof kept with --save; nothing is asked of any server"],
       ["--trust <file>", "the server's trust.json, where you have no profile"],
+      ["--url <url>", "address of the data plane, where neither profile nor first use says it"],
     ],
     options: Options,
     run: verify,
@@ -44,9 +46,9 @@ export function addReceiptVerbs(program: Command, context: Context): void {
 }
 
 async function verify(call: Call<z.infer<typeof Options>>): Promise<Answer> {
-  const { options, base, context } = call;
+  const { options, context } = call;
   const offline = options.proof !== undefined;
-  const trust = await trustFor(base, { trust: options.trust, offline }, context);
+  const trust = await trustAt(call, offline);
   const receipt = await openReceipt(await receiptText(argument(call, 0), trust, offline), nodePrimitives);
   checkGateway(receipt, trust);
   const proof = options.proof === undefined ? await fetchProof(receipt, trust, context) : readProof(options.proof);
@@ -76,6 +78,12 @@ async function verify(call: Call<z.infer<typeof Options>>): Promise<Answer> {
     json,
     `${words}. Signed by a gateway of the trust root, and in the ledger at ${proof.ledgerIndex}.\nBelieved by ${trust.source}.`,
   );
+}
+
+/** Whom to believe, and where the data plane is: as the caller says, or as the profile or the pinned server does. */
+async function trustAt({ options, base, context }: Call<z.infer<typeof Options>>, offline: boolean): Promise<Trust> {
+  const trust = await trustFor(base, { trust: options.trust, offline }, context);
+  return { ...trust, dataPlane: (options.url ?? trust.dataPlane).replace(/\/+$/, "") };
 }
 
 /** A proof under a tree of a size that was seen must be under that very tree. */
