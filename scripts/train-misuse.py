@@ -8,7 +8,7 @@
 #   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-1.training-bands.bin
 #   python scripts/train-misuse.py fit WORK ENCODER src/safeguards/artefacts
 #
-# Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/0NN-detector.md).
+# Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
 import collections, datetime, glob, gzip, hashlib, json, os, re, struct, sys, time
 import numpy as np
 
@@ -530,7 +530,7 @@ def write_card(path, data, results, weights):
                        "of one hidden layer, averaged",
         },
         "data": [dict(source=s, side=side, label=label, rows=n) for (s, side, label), n in sorted(counts.items())],
-        "dataNote": "Sources are described with licence and citation in the notices of this project. own_* rows: "
+        "dataNote": "Licences and authors: NOTICES.md beside this card. own_* rows: "
                     "scripts/data/requests.txt, written for this project. Nothing of the evaluation sets was used.",
         "reference": {"input": REFERENCE_INPUT, "output": REFERENCE_OUTPUT},
         "thresholds": results["thresholds"],

@@ -4,7 +4,7 @@ import type { Category, Inspection, Surface } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
 
 /** The two bands of one chain entry, as shares of the benign reference stream. */
-export interface Rates {
+interface Rates {
   readonly block: number;
   readonly review: number;
 }
