@@ -12,7 +12,7 @@ import { Digest } from "../terms/ids.ts";
 const slotBytes = 65_536;
 
 /** Holds remembered one by one; the next one becomes a hold on everything. */
-export const holdsMax = 256;
+const holdsMax = 256;
 
 /**
  * A hold that came directly, named by its act: a hold's id is its signer's choice, so that another hold could have taken

@@ -16,7 +16,7 @@ import { within } from "./within.ts";
 import { type Begun, type Interval, type Spool, openSpool } from "./spool.ts";
 
 /** Receipts that wait for the ledger; beyond it the gateway closes rather than forget. */
-export const receiptsBacklogMax = 50_000;
+const receiptsBacklogMax = 50_000;
 
 const intervalMsDefault = 1000;
 

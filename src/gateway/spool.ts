@@ -20,7 +20,7 @@ export const Begun = Receipt.omit({ v: true, seq: true, at: true, outcome: true,
 });
 export type Begun = z.infer<typeof Begun>;
 
-export interface Lines {
+interface Lines {
   readonly begun: readonly Begun[];
   readonly receipts: readonly DrainedReceipt[];
 }
