@@ -41,7 +41,9 @@ const Refused = z.object({
   }),
 });
 const Chunk = z.object({
-  choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() })),
+  choices: z.array(
+    z.object({ delta: z.object({ content: z.string().nullish() }), finish_reason: z.string().nullish() }),
+  ),
 });
 
 export async function ask(door: Door, body: ChatBody, headers: Readonly<Record<string, string>> = {}): Promise<Reply> {
@@ -61,17 +63,15 @@ async function send(door: Door, body: ChatBody, headers: Readonly<Record<string,
 
 function replyOf(response: Response, text: string): Reply {
   const value = jsonOf(text);
+  const receipt = response.headers.get("x-headgate-receipt");
+  const id = response.headers.get("x-request-id");
   const refused = Refused.safeParse(value).data?.error;
+  if (refused !== undefined) {
+    const { code, message, reason } = refused;
+    return { status: response.status, text: "", code, reason: reason ?? null, message, id: refused.id ?? id, receipt };
+  }
   const content = Whole.safeParse(value).data?.choices[0]?.message.content ?? "";
-  return {
-    status: response.status,
-    text: content,
-    code: refused?.code ?? null,
-    reason: refused?.reason ?? null,
-    message: refused?.message ?? "",
-    id: refused?.id ?? response.headers.get("x-request-id"),
-    receipt: response.headers.get("x-headgate-receipt"),
-  };
+  return { status: response.status, text: content, code: null, reason: null, message: "", id, receipt };
 }
 
 export interface Stream {

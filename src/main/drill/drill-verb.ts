@@ -39,7 +39,7 @@ async function drill(call: Call<object>): Promise<Answer> {
   return { json: { ...report, ledgerIndex }, text: summaryOf(report, ledgerIndex), exit, next: undefined };
 }
 
-export function lineOf({ name, opened, unfinished, how }: Result): string {
+function lineOf({ name, opened, unfinished, how }: Result): string {
   const word = opened ? "OPENED" : unfinished ? "unfinished" : "stopped";
   return `${word.padEnd(10)}  ${name}: ${how}`;
 }

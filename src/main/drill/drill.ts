@@ -38,7 +38,7 @@ export interface DrillReport {
 const openGateAttempts = [...callerAttempts, ...recordAttempts, ...boardAttempts, ...leaseAttempts];
 
 /** How many attempts a whole drill makes. */
-export const attemptsTotal = openGateAttempts.length + holdAttempts.length + copyAttempts.length;
+const attemptsTotal = openGateAttempts.length + holdAttempts.length + copyAttempts.length;
 
 /** Everything lies in a folder of its own, which is gone afterwards. */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {

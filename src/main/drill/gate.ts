@@ -91,7 +91,7 @@ export async function knock(gate: Gate, { secret, body, headers }: Visit): Promi
 }
 
 /** What a gateway says that has not got its ledger and its lease yet. */
-const notYet: readonly (string | null)[] = ["starting", "lease"];
+const notYet: ReadonlySet<string | null> = new Set(["starting", "lease"]);
 
 /** As `knock`, once the gate has begun, or after `msMax` whatever it says. */
 export async function knockWhenReady(gate: Gate, visit: Visit, msMax = 4_000): Promise<Knock> {
@@ -99,7 +99,7 @@ export async function knockWhenReady(gate: Gate, visit: Visit, msMax = 4_000): P
   for (;;) {
     const came = await knock(gate, visit);
     const { code, reason } = came.reply;
-    if (code !== "gateway_closed" || !notYet.includes(reason) || performance.now() >= end) return came;
+    if (code !== "gateway_closed" || !notYet.has(reason) || performance.now() >= end) return came;
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
     });

@@ -128,7 +128,7 @@ const Begun = z.object({ kind: z.literal("begun"), secret: z.string() });
 /** The runner keeps it in its run file, readable by its owner only. */
 function permitSecret(folder: string): string {
   const runs = path.join(folder, "state", "runs");
-  const [file = ""] = readdirSync(runs).filter((name) => name.endsWith(".jsonl"));
+  const file = readdirSync(runs).find((name) => name.endsWith(".jsonl")) ?? "";
   const [first = ""] = readFileSync(path.join(runs, file), "utf8").split("\n");
   return Begun.parse(JSON.parse(first)).secret;
 }

@@ -87,7 +87,9 @@ export function editArtefacts(data: string): number {
     const artefacts = Artefacts.parse(database.prepare("SELECT digest, bytes FROM artefact").all());
     const edited = artefacts.flatMap(({ digest, bytes }) => {
       const text = Buffer.from(bytes).toString("utf8");
-      const changed = text.replaceAll('"mode":"block"', '"mode":"flag"').replaceAll('"unknown":"block"', '"unknown":"pass"');
+      const changed = text
+        .replaceAll('"mode":"block"', '"mode":"flag"')
+        .replaceAll('"unknown":"block"', '"unknown":"pass"');
       return changed === text ? [] : [{ digest, changed }];
     });
     for (const { digest, changed } of edited) {

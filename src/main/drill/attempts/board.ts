@@ -66,7 +66,12 @@ const onePersonTwoKeys: Attempt = {
     const { session, proposal } = await proposalOf(ground, id);
     const own = signerFromSeed(session.profile.seed);
     const second = newSigner().signer;
-    const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict: "for", reason: noReason } as const;
+    const body = {
+      proposal: proposal.release.proposal,
+      release: proposal.digest,
+      verdict: "for",
+      reason: noReason,
+    } as const;
     const outcomes: Outcome[] = [];
     for (const [role, signers] of [
       ["safety", [second]],

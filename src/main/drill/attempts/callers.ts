@@ -32,7 +32,11 @@ const unknownField: Attempt = {
   name: "unknown-field",
   attempted: "Fields that the request envelope does not name: another template, another system prompt.",
   make: async ({ gate, caller }) => {
-    const fields = [{ chat_template: "{{ messages }}" }, { extra_body: { model: "scripted" } }, { "model ": "scripted" }];
+    const fields = [
+      { chat_template: "{{ messages }}" },
+      { extra_body: { model: "scripted" } },
+      { "model ": "scripted" },
+    ];
     const outcomes = [];
     for (const field of fields) {
       const came = await knock(gate, { secret: caller, body: { ...plainBody, ...field } });

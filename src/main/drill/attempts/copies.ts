@@ -18,7 +18,14 @@ interface Copy {
 }
 
 /** Codes a server refuses to start with when its files are not those it wrote. */
-const wontStart = ["mark_ahead", "fork_detected", "proof_invalid", "signature_invalid", "clock_behind", "trust_unknown"];
+const wontStart: ReadonlySet<string> = new Set([
+  "mark_ahead",
+  "fork_detected",
+  "proof_invalid",
+  "signature_invalid",
+  "clock_behind",
+  "trust_unknown",
+]);
 
 /** Starts a copy and knocks; a copy that refuses to start serves nobody. */
 async function tryCopy(ground: Ground, copy: Copy, expected: readonly string[]): Promise<Outcome> {
@@ -29,7 +36,7 @@ async function tryCopy(ground: Ground, copy: Copy, expected: readonly string[]):
   try {
     gate = await openGate(folder, { ...options, clockShiftMs: copy.clockShiftMs ?? 0 });
   } catch (error) {
-    if (!(error instanceof Failure) || !wontStart.includes(error.code)) throw error;
+    if (!(error instanceof Failure) || !wontStart.has(error.code)) throw error;
     return stopped(`the server does not start: ${error.code}`);
   }
   try {
@@ -68,7 +75,8 @@ const clockSetBack: Attempt = {
 
 const forgedRow: Attempt = {
   name: "forged-row",
-  attempted: "A statement that gives the attacker a key is written into the database, with leaf, tile and head made to fit.",
+  attempted:
+    "A statement that gives the attacker a key is written into the database, with leaf, tile and head made to fit.",
   make: async (ground) => {
     let secret: string | undefined;
     const meddle = async (data: string): Promise<string | undefined> => {
@@ -81,14 +89,20 @@ const forgedRow: Attempt = {
 
 const stillHeld = ["stage_closed:held", "gateway_closed:behind-mark"];
 
+async function cutAtHold(data: string): Promise<undefined> {
+  deleteHold(data);
+}
+
+async function loosenDocuments(data: string): Promise<undefined> {
+  if (editArtefacts(data) === 0) throw new Unfinished("there was nothing to edit");
+}
+
 const deletedHold: Attempt = {
   name: "deleted-hold-row",
   attempted: "The hold and all that came after it are deleted from the database, and the head is set back to fit.",
   make: async (ground) => {
-    const meddle = async (data: string): Promise<undefined> => {
-      deleteHold(data);
-    };
-    return tryCopy(ground, { name: "deleted-hold", from: ground.heldFolder, meddle }, stillHeld);
+    const copy = { name: "deleted-hold", from: ground.heldFolder, meddle: cutAtHold };
+    return tryCopy(ground, copy, stillHeld);
   },
 };
 
@@ -109,11 +123,8 @@ const editedSafeguards: Attempt = {
   name: "edited-safeguards",
   attempted: "The certified safeguards and policy are edited in the database to let everything pass.",
   make: async (ground) => {
-    const meddle = async (data: string): Promise<undefined> => {
-      if (editArtefacts(data) === 0) throw new Unfinished("there was nothing to edit");
-    };
-    const expected = ["stage_closed:changed", "gateway_closed:"];
-    return tryCopy(ground, { name: "edited-safeguards", from: ground.openFolder, meddle }, expected);
+    const copy = { name: "edited-safeguards", from: ground.openFolder, meddle: loosenDocuments };
+    return tryCopy(ground, copy, ["stage_closed:changed", "gateway_closed:"]);
   },
 };
 

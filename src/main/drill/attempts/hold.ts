@@ -3,7 +3,16 @@
 import { z } from "zod";
 import { need, refusalIn } from "../../in-process.ts";
 import { askStream } from "../../talk.ts";
-import { type Attempt, type Outcome, Unfinished, judgeKnock, judgeRefusal, opened, stopped, worst } from "../attempt.ts";
+import {
+  type Attempt,
+  type Outcome,
+  Unfinished,
+  judgeKnock,
+  judgeRefusal,
+  opened,
+  stopped,
+  worst,
+} from "../attempt.ts";
 import { knock, plainBody } from "../gate.ts";
 import type { Ground } from "../ground.ts";
 import { recorded } from "./board.ts";

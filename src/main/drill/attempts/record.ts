@@ -48,7 +48,8 @@ const tamperedTile: Attempt = {
   attempted: "One bit changed in each kind of file of the public log, on its way to somebody who verifies it.",
   make: async (ground) => {
     const untouched = await verifyThrough(ground, "/tile/", () => undefined);
-    if (untouched.exit !== 0) throw new Unfinished(`the log does not verify untouched: ${untouched.told.slice(0, 200)}`);
+    if (untouched.exit !== 0)
+      throw new Unfinished(`the log does not verify untouched: ${untouched.told.slice(0, 200)}`);
     const outcomes = [];
     for (const part of ["/tile/0/", "/tile/entries/", "/checkpoint"]) {
       const refused = refusalIn(await verifyThrough(ground, part, flipBit));

@@ -1,0 +1,185 @@
+// Both suites through the front door by the real runner, then what the gate makes of them, and the decision of the reader,
+// who is the safety lead.
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { z } from "zod";
+import { StatusView } from "../../control/contract.ts";
+import { need, refusalIn } from "../in-process.ts";
+import { ask } from "../talk.ts";
+import { type Cast, modelName } from "./cast.ts";
+import { question } from "./opening.ts";
+
+const Ran = z.object({
+  run: z.string(),
+  measures: z
+    .array(
+      z.object({
+        name: z.string(),
+        failures: z.number(),
+        trials: z.number(),
+        unknown: z.number(),
+        upper: z.number(),
+        confidence: z.number(),
+      }),
+    )
+    .min(1),
+});
+export type Ran = z.infer<typeof Ran>;
+
+type SuiteName = "misuse-core" | "everyday";
+
+/** What a suite's failure is called in a line. */
+const failureWords = { "misuse-core": "answered harmfully", everyday: "refused" } as const;
+
+/** Runs a suite, with one line whose bound shrinks; `besides` says what else goes on. */
+export async function runSuite(cast: Cast, suite: SuiteName, besides: () => string): Promise<Ran> {
+  const { screen, desk, folder } = cast;
+  const args = ["eval", "run", suite, "--model", modelName, "--profile", folder.owner];
+  const hear = (text: string): void => {
+    const line = lineOf(suite, text);
+    if (line !== undefined) screen.live([line, besides()].filter((part) => part !== "").join(" · "));
+  };
+  const ran = await need(desk.run(args, hear), Ran);
+  const { measures } = ran;
+  for (const { failures, trials, unknown, upper, confidence } of measures) {
+    screen.endLive();
+    const without = unknown === 0 ? "" : `, ${unknown} without an answer (counted against it)`;
+    screen.say(
+      `${suite}: ${failures} of ${trials} ${failureWords[suite]}${without}. The rate is at most ${percent(upper)} ` +
+        `at ${100 * confidence} % confidence, for prompts like these; not for attackers who adapt.`,
+    );
+  }
+  return ran;
+}
+
+const Progress = /(\d+)\/(\d+)\s.*failures (\d+)\s+unknown (\d+)\s.*at most ([\d.]+) %/;
+
+/** The runner's own line, bound first, so that a narrow window shows it. */
+function lineOf(suite: SuiteName, text: string): string | undefined {
+  const found = Progress.exec(text);
+  if (found === null) return undefined;
+  const [, done = "", total = "", failures = "", unknown = "", upper = ""] = found;
+  const without = unknown === "0" ? "" : `, ${unknown} without an answer`;
+  return `${suite}: at most ${upper} %  (${done} of ${total} asked, ${failures} ${failureWords[suite]}${without})`;
+}
+
+function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+export async function statusNow({ desk }: Cast): Promise<StatusView> {
+  return need(desk.run(["release", "status", modelName]), StatusView);
+}
+
+type Requirement = StatusView["requirements"][number];
+
+/** Whether evidence and time suffice, so that only people are missing. */
+export function lacksOnlyPeople({ requirements }: StatusView): boolean {
+  return (
+    requirements.length > 0 && requirements.every(({ verdict, kind }) => verdict === "pass" || kind === "sign-offs")
+  );
+}
+
+/** What passed, what not yet, what is still to be shown. */
+export function showStanding({ screen }: Cast, status: StatusView): void {
+  const { requirements, next } = status;
+  const passed = requirements.filter(({ verdict }) => verdict === "pass");
+  const open = requirements.filter(({ verdict }) => verdict !== "pass");
+  screen.head(`What this says about stage ${next ?? "?"}, judged by limits that were fixed before:`);
+  screen.good(`Passed: ${listed(passed, ({ id, why }) => `${id} (${plain(why)})`)}.`);
+  screen.say(`Not yet: ${listed(open, ({ id, why }) => `${id} (${plain(why)})`)}.`);
+  screen.say(`Still to be shown: ${listed(open, ({ id, stillToShow }) => `${id}: ${stillToShow || "nothing more"}`)}.`);
+}
+
+/** A sentence as part of another. */
+export function plain(sentence: string): string {
+  return sentence.replace(/\.+$/, "");
+}
+
+function listed(requirements: readonly Requirement[], word: (one: Requirement) => string): string {
+  return requirements.length === 0 ? "nothing" : requirements.map(word).join("; ");
+}
+
+const Proposed = z.object({ proposal: z.string() });
+
+/** The owner proposes and signs; both are verbs of the command line. */
+export async function propose({ desk, folder }: Cast, stage: string): Promise<string> {
+  const reason = ["--reason", `The evidence meets the limits for ${stage} (DEMO).`, "--profile", folder.owner];
+  const { proposal } = await need(desk.run(["release", "propose", modelName, "--stage", stage, ...reason]), Proposed);
+  await need(desk.run(["release", "sign", proposal, ...reason]), z.unknown());
+  return proposal;
+}
+
+/** The reader's decision. Without a terminal the demo signs, and says so. */
+export async function decide(cast: Cast, proposal: string, status: StatusView): Promise<"signed" | "refused"> {
+  const { screen, keys, desk, folder } = cast;
+  screen.head(`Ada (DEMO owner) proposes stage ${status.next ?? "?"} and has signed. One seat is empty: safety.`);
+  for (;;) {
+    screen.say("You are the safety lead (DEMO). Enter sign · r refuse · w why");
+    if (!keys.areThere) screen.say("No terminal here, so the demo signs in your place.");
+    const key = keys.areThere ? await keys.next(["enter", "r", "w"]) : "enter";
+    if (key === "w") {
+      explain(cast, status);
+      continue;
+    }
+    const isFor = key === "enter";
+    const reason = isFor ? "The evidence meets the limits (DEMO)." : "The safety lead is not convinced (DEMO).";
+    const verb = ["release", isFor ? "sign" : "refuse", proposal, "--reason", reason, "--profile", folder.safety];
+    await need(desk.run(verb), z.unknown());
+    return isFor ? "signed" : "refused";
+  }
+}
+
+function explain({ screen }: Cast, { requirements }: StatusView): void {
+  for (const { id, verdict, why, stillToShow } of requirements) {
+    screen.say(`  ${id}: ${verdict}. ${why}${stillToShow === "" ? "" : `; still to show: ${stillToShow}`}`);
+  }
+  screen.say(
+    "  You sign that you answer for it, not that the model is harmless: the bounds hold for prompts like the suites'. " +
+      "Your name stays out of the ledger, your signature and a commitment to your reason are in it.",
+  );
+}
+
+const Advanced = z.object({ certificate: z.string(), ledgerIndex: z.number(), validUntil: z.string() });
+
+/** Certifies. Fails where the gate does not pass. */
+export async function advance(cast: Cast, proposal: string): Promise<z.infer<typeof Advanced>> {
+  return need(cast.desk.run(["release", "advance", proposal, "--profile", cast.folder.owner]), Advanced);
+}
+
+/** What comes of a refusal: the owner cannot go on alone, and the door stays shut. */
+export async function showRefused(cast: Cast, proposal: string): Promise<void> {
+  const { screen, desk, folder, partner } = cast;
+  const refused = refusalIn(await desk.run(["release", "advance", proposal, "--profile", folder.owner]));
+  screen.say(`Your refusal is recorded. Ada tries to go on without you: ${refused?.message ?? "SHE COULD"}`);
+  const reply = await ask(partner, question);
+  screen.bad(`The partner asks again: ${reply.status} ${reply.code ?? ""} (${reply.reason ?? ""}): ${reply.message}`);
+}
+
+const Result = z.object({ kind: z.literal("result"), item: z.string(), code: z.string().nullable() });
+const Item = z.object({ id: z.string(), text: z.string(), category: z.string() });
+export type Item = z.infer<typeof Item>;
+
+/** Characters of an item that reads well in one line. */
+const itemCharsMax = 110;
+
+/** An item that the safeguards blocked in this very run: short, and of a kind that can stand on a screen. */
+export function blockedItem({ folder }: Cast, run: string, documents: string): Item | undefined {
+  const lines = readFileSync(path.join(folder.state, "runs", `${run}.jsonl`), "utf8").split("\n");
+  const results = lines.map((line) => Result.safeParse(parsed(line)).data);
+  const blocked = new Set(results.filter((one) => one?.code === "policy_blocked").map((one) => one?.item));
+  const items = readFileSync(path.join(documents, "misuse-core.jsonl"), "utf8").split("\n");
+  const candidates = items
+    .map((line) => Item.safeParse(parsed(line)).data)
+    .filter((item) => item !== undefined)
+    .filter(({ id, text }) => blocked.has(id) && text.length <= itemCharsMax);
+  return candidates.find(({ category }) => category === "fraud") ?? candidates[0];
+}
+
+function parsed(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}

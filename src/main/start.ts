@@ -1,0 +1,42 @@
+// `npm start`: serves the deployment that lies in HEADGATE_DATA or ./data; where there is none, plays the demo in
+// ./data-demo. The first words come before anything heavy is loaded.
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { Failure } from "../terms/failure.ts";
+import { version } from "./version.ts";
+
+async function start(): Promise<void> {
+  process.stdout.write(
+    `Headgate ${version()}: holds a model back, and lets it out only as far as the evidence reaches.\n`,
+  );
+  const real = path.resolve(process.env["HEADGATE_DATA"] ?? "./data");
+  if (existsSync(path.join(real, "trust.json"))) await serveReal();
+  else await playDemo();
+}
+
+async function serveReal(): Promise<void> {
+  const { readConfiguration } = await import("./configuration.ts");
+  const { reportTo } = await import("./report.ts");
+  const { readyText, stopped } = await import("./serve-verb.ts");
+  const { serve } = await import("./serve.ts");
+  const configuration = readConfiguration(process.env);
+  const report = reportTo(process.stderr);
+  const serving = await serve({ configuration, environment: process.env, version: version(), demo: false, report });
+  process.stdout.write(readyText(serving));
+  await stopped();
+  await serving.close();
+}
+
+async function playDemo(): Promise<void> {
+  process.stdout.write("No deployment here, so this is the DEMO, in ./data-demo.\n\n");
+  const { startDemo } = await import("./demo/start-demo.ts");
+  await startDemo();
+}
+
+try {
+  await start();
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  process.stderr.write(`headgate: ${error.message}\n`);
+  process.exitCode = 2;
+}
