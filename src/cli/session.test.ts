@@ -43,6 +43,11 @@ beforeEach(async () => {
       const url = new URL(request.url ?? "/", "http://server");
       asked.push(`${url.pathname}${url.search}`);
       const given = answers.get(url.pathname);
+      if (given === undefined && Number(url.searchParams.get("from")) > ledger.length) {
+        response.statusCode = 404;
+        response.end(JSON.stringify({ error: { code: "not_found", message: "", detail: {}, needs: [] } }));
+        return;
+      }
       const body = given ?? JSON.stringify(await batchFrom(Number(url.searchParams.get("from"))));
       response.end(body);
     })();
@@ -145,6 +150,15 @@ describe("sessions", () => {
     ledger = ledger.slice(0, -1);
     await assert.rejects(open(path), failsWith("fork_detected"));
     assert.equal(readProfile(path).checkpoint?.size, ledger.length + 1);
+  });
+
+  test("a server that went back to an older copy is refused by whoever has the newer one cached", async () => {
+    const world = await worldOfTwo();
+    ledger = ledgerOf(world);
+    const path = profileOf(world);
+    await open(path);
+    ledger = ledger.slice(0, -1);
+    await assert.rejects(open(path), failsWith("fork_detected"));
   });
 
   test("another history under the same root is refused", async () => {

@@ -12,7 +12,7 @@ import { type Opening, commit, digestOf } from "../proof/digest.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives, randomBytes, randomId, signerFromSeed } from "../proof/node.ts";
 import type { Signer } from "../proof/primitives.ts";
-import { Failure } from "../terms/failure.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, timestampOf } from "../terms/ids.ts";
 import { type Client, createClient, pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
@@ -102,8 +102,13 @@ export function checkLength(mark: Seen | null, replica: Replica): void {
 }
 
 async function nextBatch(client: Client, from: number): Promise<Batch> {
-  const view = await client.get(`${routes.batch}?from=${from}`, BatchView);
-  return batchOf(view);
+  try {
+    return batchOf(await client.get(`${routes.batch}?from=${from}`, BatchView));
+  } catch (cause) {
+    if (failureCode(cause) !== "not_found" || from === 0) throw cause;
+    const message = `You have seen ${from} entries of this ledger, and its server has fewer. Someone cut it or shows you an old copy; do not go on.`;
+    throw new Failure("fork_detected", message, { cause, detail: { seen: from } });
+  }
 }
 
 /** The bytes of a batch as the contract writes it. */
