@@ -6,8 +6,9 @@ import { receiptCharsMax } from "../acts/receipt.ts";
 export interface Exchange {
   /** Null where no answer came at all. */
   readonly status: number | null;
-  /** `error.code` of a refusal. */
+  /** `error.code` and `error.reason` of a refusal. */
   readonly code: string | null;
+  readonly reason: string | null;
   readonly finish: string | null;
   readonly answer: string;
   /** Self-contained text of src/acts/receipt.ts, as the header carried it. */
@@ -39,7 +40,7 @@ const Answer = z.object({
     )
     .min(1),
 });
-const Refusal = z.object({ error: z.object({ code: z.string() }) });
+const Refusal = z.object({ error: z.object({ code: z.string(), reason: z.string().nullish() }) });
 
 export async function exchange(ask: Ask): Promise<Exchange> {
   try {
@@ -58,23 +59,30 @@ export async function exchange(ask: Ask): Promise<Exchange> {
 }
 
 function none(status: number | null, retryAfterMs: number | null): Exchange {
-  return { status, code: null, finish: null, answer: "", receipt: null, retryAfterMs };
+  return { status, code: null, reason: null, finish: null, answer: "", receipt: null, retryAfterMs };
 }
 
 function read(response: Response, text: string): Exchange {
   const value = jsonOf(text);
-  const receipt = response.headers.get("x-headgate-receipt");
-  const common = {
-    status: response.status,
-    receipt: receipt !== null && receipt.length <= receiptCharsMax ? receipt : null,
-  };
+  const common = { ...none(response.status, null), receipt: receiptIn(response) };
   const answer = response.ok ? Answer.safeParse(value).data?.choices[0] : undefined;
   if (answer !== undefined) {
     const said = [answer.message.content, answer.message.refusal].filter((part) => typeof part === "string").join("\n");
-    return { ...none(null, null), ...common, finish: answer.finish_reason ?? null, answer: said };
+    return { ...common, finish: answer.finish_reason ?? null, answer: said };
   }
-  const code = Refusal.safeParse(value).data?.error.code ?? null;
-  return { ...none(null, null), ...common, code, retryAfterMs: retryAfter(response) };
+  const refusal = Refusal.safeParse(value).data?.error;
+  const [code, reason] = [refusal?.code ?? null, refusal?.reason ?? null];
+  return { ...common, code, reason, retryAfterMs: isSpent({ code, reason }) ? null : retryAfter(response) };
+}
+
+function receiptIn(response: Response): string | null {
+  const receipt = response.headers.get("x-headgate-receipt");
+  return receipt === null || receipt.length > receiptCharsMax ? null : receipt;
+}
+
+/** The gateway has answered this item as often as the permit allows: an answer was given and lost on its way here. */
+export function isSpent(refusal: Pick<Exchange, "code" | "reason">): boolean {
+  return refusal.code === "quota_exhausted" && refusal.reason === "attempts";
 }
 
 /** Full and closed doors are tried again, and so is a failing upstream; a refusal is an answer. */

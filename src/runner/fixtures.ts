@@ -70,6 +70,13 @@ export const full: Told = {
   headers: { "retry-after": "0" },
 };
 
+/** The item was answered as often as the permit allows. */
+export const spent: Told = {
+  status: 429,
+  body: { error: { code: "quota_exhausted", reason: "attempts" } },
+  outcome: null,
+};
+
 export interface Front {
   readonly url: string;
   readonly gateway: Signer;

@@ -26,6 +26,7 @@ const result: Result = {
   receiptId: null,
   status: 200,
   code: null,
+  reason: null,
   answer: "No.\nReally.",
 };
 

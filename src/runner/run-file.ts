@@ -8,6 +8,7 @@ import { bodies } from "../acts/bodies.ts";
 import { Failure } from "../terms/failure.ts";
 import { DeploymentId, Digest, ReceiptId, Timestamp } from "../terms/ids.ts";
 import { TrialOutcome } from "../terms/trial.ts";
+import { isSpent } from "./exchange.ts";
 
 /** Bytes of a run file that is read at all. */
 const runFileBytesMax = 1024 * 1024 * 1024;
@@ -38,6 +39,7 @@ const Result = z.strictObject({
   receiptId: ReceiptId.nullable(),
   status: z.number().int().nullable(),
   code: z.string().nullable(),
+  reason: z.string().nullable(),
   answer: z.string(),
 });
 export type Result = z.infer<typeof Result>;
@@ -45,6 +47,12 @@ export type Result = z.infer<typeof Result>;
 /** One attempt on one item, as a key. */
 export function placeOf({ item, attempt }: { readonly item: string; readonly attempt: number }): string {
   return JSON.stringify([item, attempt]);
+}
+
+/** Attempts there is nothing more to ask about: they have an answer, or theirs was lost and the gateway gives no other. */
+export function settledPlaces(results: readonly Result[]): ReadonlySet<string> {
+  const settled = results.filter((result) => result.outcome !== "errored" || isSpent(result));
+  return new Set(settled.map((result) => placeOf(result)));
 }
 
 /** The evidence statement that closed the run. */

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { isItem, itemLeaf } from "../acts/item-proof.ts";
 import { newSigner, nodePrimitives } from "../proof/node.ts";
 import { Instant } from "../terms/ids.ts";
-import { type Front, type Tell, blocked, full, itemsFor, openFront, permitFor, served } from "./fixtures.ts";
+import { type Front, type Tell, blocked, full, itemsFor, openFront, permitFor, served, spent } from "./fixtures.ts";
 import { type Result, type RunFile, beginRun, resumeRun } from "./run-file.ts";
 import { type Progress, runSuite, triesMax } from "./run-suite.ts";
 
@@ -178,6 +178,25 @@ describe("runs through the front door", () => {
         const stranger = newSigner().signer.publicKey;
         const { results } = await run({ file: freshFile(1), front, count: 1, gateways: [stranger] });
         assert.ok(results.every(({ outcome, receiptId }) => outcome === "unscored" && receiptId === null));
+      },
+    );
+  });
+
+  test("an item whose answer was lost on its way is asked once more, settled as unknown, and not asked again", async () => {
+    const file = freshFile(1);
+    await withFront(
+      () => spent,
+      async (front) => {
+        const { results } = await run({ file, front, count: 1 });
+        assert.deepEqual(
+          results.map(({ outcome, reason }) => [outcome, reason]),
+          [["errored", "attempts"]],
+        );
+        file.close();
+        const again = resumeRun(file.path);
+        assert.equal((await run({ file: again, front, count: 1 })).results.length, 1);
+        assert.equal(front.asked.length, 1);
+        again.close();
       },
     );
   });

@@ -11,7 +11,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Instant, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
 import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
 import { type Exchange, exchange } from "./exchange.ts";
-import { type Result, type RunFile, placeOf } from "./run-file.ts";
+import { type Result, type RunFile, placeOf, settledPlaces } from "./run-file.ts";
 
 export interface RunItem {
   readonly id: string;
@@ -79,16 +79,16 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly
   return results;
 }
 
-/** Attempts that no answer is on record for. */
+/** Attempts that there is something to ask about. */
 function openTasks(plan: RunPlan, file: RunFile): readonly Task[] {
   const { results, intents } = file.record;
-  const answered = new Set(results.filter(({ outcome }) => outcome !== "errored").map((result) => placeOf(result)));
+  const settled = settledPlaces(results);
   const begun = Map.groupBy(intents, (intent) => placeOf(intent));
   const tasks: Task[] = [];
   for (const [index, item] of plan.items.entries()) {
     for (let attempt = 1; attempt <= plan.permit.attempts; attempt++) {
       const place = placeOf({ item: item.id, attempt });
-      if (!answered.has(place)) tasks.push({ item, index, attempt, begun: begun.get(place)?.length ?? 0 });
+      if (!settled.has(place)) tasks.push({ item, index, attempt, begun: begun.get(place)?.length ?? 0 });
     }
   }
   return tasks;
@@ -139,6 +139,7 @@ async function tryOnce(task: Task, number: number, { plan, ports, leaves }: Arou
     receiptId: receipt?.receipt.id ?? null,
     status: answer.status,
     code: answer.code,
+    reason: answer.reason,
     answer: answer.answer,
   };
   ports.file.write(result);

@@ -19,7 +19,14 @@ function itemOf(id: string): LoadedItem {
 }
 
 function resultOf(item: string, outcome: Result["outcome"], number = 1): Result {
-  const rest = { receipt: null, receiptId: null, status: 200, code: null, answer: outcome === "errored" ? "" : "text" };
+  const rest = {
+    receipt: null,
+    receiptId: null,
+    status: 200,
+    code: null,
+    reason: null,
+    answer: outcome === "errored" ? "" : "text",
+  };
   return { kind: "result", item, attempt: 1, number, at, outcome, ...rest };
 }
 

@@ -3,12 +3,11 @@
 import type { LoadedItem } from "../evidence/suite.ts";
 import type { Tried } from "../evidence/seal.ts";
 import { type Instant, timestampOf } from "../terms/ids.ts";
-import { type Result, type RunRecord, placeOf } from "./run-file.ts";
+import { type Result, type RunRecord, placeOf, settledPlaces } from "./run-file.ts";
 
-/** Attempts of the permit for which no answer is on record. */
+/** Attempts of the permit that can still be asked about. */
 export function unanswered(items: readonly LoadedItem[], attempts: number, results: readonly Result[]): number {
-  const answered = new Set(results.filter(({ outcome }) => outcome !== "errored").map((result) => placeOf(result)));
-  return items.length * attempts - answered.size;
+  return items.length * attempts - settledPlaces(results).size;
 }
 
 /** Every try of the run, in the order of the suite. */
