@@ -4,13 +4,18 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { after, describe, test } from "node:test";
 import type { Fault } from "../upstream-mock/server.ts";
-import { codeOf, openGatewayWorld, readStream, said, secret, until } from "./gateway-world.ts";
+import { type GatewayWorld, codeOf, openGatewayWorld, readStream, said, secret, until } from "./gateway-world.ts";
 
-const one = await openGatewayWorld({
+const grant = { requestsPerMinute: 1_000_000 };
+const patient = await openGatewayWorld({ grant });
+after(patient.close);
+/** For the faults that only a time limit ends; the others must not meet one on a slow machine. */
+const hasty = await openGatewayWorld({
   bounds: { headersMsMax: 250, firstTokenMsMax: 250, idleMsMax: 250, totalMsMax: 800 },
-  grant: { requestsPerMinute: 1_000_000 },
+  grant,
 });
-after(one.close);
+after(hasty.close);
+const worldOf = (fault: Fault): GatewayWorld => (/^(slow|stalls)/.test(fault) ? hasty : patient);
 
 const words = "one two three four five six seven eight nine ten eleven twelve";
 
@@ -28,6 +33,7 @@ const wholeFaults: readonly [fault: Fault, code: string][] = [
 ];
 for (const [fault, code] of wholeFaults) {
   test(`a whole answer of a model with ${fault} becomes ${code}, and nothing of it passes`, async (t) => {
+    const one = worldOf(fault);
     one.mock.set({ fault });
     t.after(() => one.mock.set({ fault: undefined }));
     assert.equal(await codeOf(await one.ask(said(words))), code);
@@ -52,6 +58,7 @@ const streamFaults: readonly [fault: Fault, ending: string][] = [
 ];
 for (const [fault, ending] of streamFaults) {
   test(`a stream of a model with ${fault} ends as ${ending}, with its receipt`, async (t) => {
+    const one = worldOf(fault);
     one.mock.set({ fault });
     t.after(() => one.mock.set({ fault: undefined }));
     const response = await one.ask(said(words, { stream: true }));
@@ -82,23 +89,23 @@ const phases: readonly [name: string, fault: Fault, stream: boolean][] = [
 describe("callers who leave", { concurrency: true }, () => {
   for (const [name, fault, stream] of phases) {
     test(`a caller who leaves ${name} breaks off the model's work and frees the place`, async (t) => {
-      const patient = await openGatewayWorld();
-      t.after(patient.close);
-      patient.mock.set({ fault });
+      const own = await openGatewayWorld();
+      t.after(own.close);
+      own.mock.set({ fault });
       const leave = new AbortController();
-      const asking = fetch(`${patient.url()}/v1/chat/completions`, {
+      const asking = fetch(`${own.url()}/v1/chat/completions`, {
         method: "POST",
         headers: { authorization: `Bearer ${secret}` },
         body: JSON.stringify(said(words, { stream })),
         signal: leave.signal,
       }).then(async (response) => response.text());
-      await until(() => patient.mock.records.length === 1);
+      await until(() => own.mock.records.length === 1);
       if (stream && fault === "never-ends") await new Promise((resolve) => setTimeout(resolve, 30));
       leave.abort();
       await assert.rejects(asking);
-      assert.equal(await patient.mock.ended(0), "aborted");
-      await until(() => patient.gateway().gateway.live.count() === 0);
-      await until(() => patient.drained.length === 1);
+      assert.equal(await own.mock.ended(0), "aborted");
+      await until(() => own.gateway().gateway.live.count() === 0);
+      await until(() => own.drained.length === 1);
     });
   }
 });
