@@ -131,7 +131,7 @@ const Permit = z.strictObject({
 });
 export type Permit = z.infer<typeof Permit>;
 
-export const MeasureCounts = z.strictObject({
+const MeasureCounts = z.strictObject({
   name: Name,
   failures: Count,
   trials: Count,
@@ -139,7 +139,7 @@ export const MeasureCounts = z.strictObject({
   /** Part of trials; a claim counts each of them as a failure. */
   unknown: Count,
 });
-export type MeasureCounts = z.infer<typeof MeasureCounts>;
+type MeasureCounts = z.infer<typeof MeasureCounts>;
 
 const Evidence = z.strictObject({
   run: RunId,

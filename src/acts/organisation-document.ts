@@ -5,7 +5,7 @@ import { Name } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
 
 /** Longest life of a grant, in days; it is renewed by applying the document again. */
-export const grantDaysMax = 730;
+const grantDaysMax = 730;
 
 const GrantWish = z.strictObject({
   model: Name,

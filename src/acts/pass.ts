@@ -19,7 +19,7 @@ export type Pass = z.infer<typeof Pass>;
 const context = "headgate pass v1";
 
 /** A pass older or younger than this is refused, in milliseconds. */
-export const passMsMax = 60_000;
+const passMsMax = 60_000;
 
 const passCharsMax = 4096;
 

@@ -84,7 +84,7 @@ export interface Hold {
   readonly index: number;
 }
 
-export interface Restriction {
+interface Restriction {
   readonly hold: HoldId;
   readonly model: Name;
   readonly limit: Limit;
@@ -109,14 +109,14 @@ export interface Applied {
   readonly all: ReadonlySet<Digest>;
 }
 
-export interface Fact {
+interface Fact {
   readonly body: BodyOf<"fact">;
   readonly at: Timestamp;
   readonly index: number;
 }
 
 /** An entry the ledger holds and the rules refuse: it changes nothing and is shown as an anomaly. */
-export interface Anomaly {
+interface Anomaly {
   readonly index: number;
   readonly why: string;
 }

@@ -16,7 +16,7 @@ import type { FailureCode } from "../terms/failure.ts";
 import { type Digest, type HoldId, type Instant, type KeyId, type Name, instantOf } from "../terms/ids.ts";
 import { type Stage, compareStages } from "../terms/stage.ts";
 
-export type ClosedReason = "withheld" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
+type ClosedReason = "withheld" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
 
 /** Holds that reached a gateway directly and are not in its ledger yet. */
 export type EarlyHold = Pick<Hold, "hold" | "scope">;
@@ -54,7 +54,7 @@ function closedReason(state: State, release: Release, at: Instant): ClosedReason
 }
 
 /** Holds on `model` that no certificate answered: those of the ledger, and those that came directly. */
-export function activeHolds(state: State, model: Name, early: readonly EarlyHold[]): readonly HoldId[] {
+function activeHolds(state: State, model: Name, early: readonly EarlyHold[]): readonly HoldId[] {
   const recorded = holdsOn(state, model).map((hold) => hold.hold);
   const direct = early
     .filter((hold) => hold.scope.kind === "everything" || hold.scope.model === model)

@@ -89,7 +89,7 @@ export interface DrainedReceipt {
 }
 
 /** What a gateway hands over: it keeps each until the promise resolves, and tries again after a failure. */
-export interface Drain {
+interface Drain {
   /** The receipts of one interval with the gateway's signed `receipts` act over their root. Idempotent. */
   readonly recordInterval: (envelope: Uint8Array, receipts: readonly DrainedReceipt[]) => Promise<void>;
   /** A hold or restriction that reached the gateway directly. Idempotent. */

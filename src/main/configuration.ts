@@ -44,7 +44,7 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
   };
 }
 
-export function cacheOf(environment: Environment): string {
+function cacheOf(environment: Environment): string {
   return path.resolve(environment["HEADGATE_CACHE"] ?? path.join(homedir(), ".cache", "headgate"));
 }
 
