@@ -68,7 +68,7 @@ function majorOf(version) {
 function runHere(script, parameters) {
   const command = [process.execPath, ...nodeFlags, script, ...parameters];
   if (typeof process.execve === "function" && process.platform !== "win32") {
-    process.execve(process.execPath, command, process.env);
+    process.execve(process.execPath, command, { ...process.env, ...compileCache() });
   }
   runUnder(process.execPath, script, parameters);
 }
@@ -81,6 +81,7 @@ function runUnder(node, script, parameters) {
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: {
       ...process.env,
+      ...compileCache(),
       HEADGATE_LAUNCHER: String(process.pid),
       PATH: [dirname(node), process.env.PATH].filter(Boolean).join(delimiter),
     },
@@ -124,10 +125,18 @@ function wantedPackage() {
   );
 }
 
+/** Node keeps what it compiled of our sources: a command starts in half the time. */
+function compileCache() {
+  return { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? join(cacheFolder(), "compiled") };
+}
+
+function cacheFolder() {
+  return resolve(process.env.HEADGATE_CACHE || join(homedir(), ".cache", "headgate"));
+}
+
 /** Folders in which a fetched Node may lie, the preferred one first. */
 function homes() {
-  const cache = process.env.HEADGATE_CACHE || join(homedir(), ".cache", "headgate");
-  return [join(root, ".node"), join(resolve(cache), "node")];
+  return [join(root, ".node"), join(cacheFolder(), "node")];
 }
 
 /** Path of a fetched Node that is new enough, or undefined. */
