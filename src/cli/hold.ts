@@ -6,11 +6,11 @@ import type { BodyOf, HoldScope, Limit } from "../acts/bodies.ts";
 import { nodePrimitives, randomId } from "../proof/node.ts";
 import { openStatement } from "../acts/statement.ts";
 import { Category } from "../terms/finding.ts";
-import { Failure } from "../terms/failure.ts";
+import { Failure, type FailureCode } from "../terms/failure.ts";
 import { HoldId, Name, type Timestamp } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { type Identity, committed, identify, signAs, submit } from "./session.ts";
+import { type Identity, committed, identify, rememberHead, signAs, submit } from "./session.ts";
 import { type Call, addVerb, parsed } from "./verb.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
@@ -93,6 +93,8 @@ interface Closed {
   readonly gateway: boolean;
   readonly recorded: boolean;
   readonly ledgerIndex: number | null;
+  /** What the control plane answered where it did not record; null where it did, or did not answer. */
+  readonly refused: { readonly code: FailureCode; readonly message: string } | null;
 }
 
 type Opening = ReturnType<typeof committed>["opening"];
@@ -107,11 +109,13 @@ async function close(who: Identity, envelope: Uint8Array, opening: Opening): Pro
   if (direct.status === "rejected" && logged.status === "rejected") throw worst(logged.reason);
   const heldAt = direct.status === "fulfilled" ? (direct.value ?? act.predicate.at) : act.predicate.at;
   const answer = logged.status === "fulfilled" ? logged.value.answer : undefined;
+  if (answer?.kind === "recorded") await rememberHead(who);
   return {
     heldAt,
     gateway: direct.status === "fulfilled",
     recorded: logged.status === "fulfilled",
     ledgerIndex: answer?.kind === "recorded" ? answer.index : null,
+    refused: logged.status === "rejected" ? refusalIn(logged.reason) : null,
   };
 }
 
@@ -141,9 +145,16 @@ function worst(reason: unknown): Failure {
   return new Failure("server_unreachable", message, { cause: reason });
 }
 
-function told(closed: Closed): string {
-  if (closed.gateway && closed.recorded) return "";
-  return closed.gateway
+function refusalIn(reason: unknown): Closed["refused"] {
+  if (!(reason instanceof Failure) || reason.code === "server_unreachable") return null;
+  return { code: reason.code, message: reason.message };
+}
+
+/** What is to be said where not both of them took it. */
+export function told({ gateway, recorded, refused }: Pick<Closed, "gateway" | "recorded" | "refused">): string {
+  if (gateway && recorded) return "";
+  if (!gateway) return " in the ledger; the gateway did not answer directly and will learn of it over its feed";
+  return refused === null
     ? " at the gateway; the control plane did not answer, the gateway will hand it on"
-    : " in the ledger; the gateway did not answer directly and will learn of it over its feed";
+    : ` at the gateway; the control plane did not record it yet (${refused.code}: ${refused.message.replace(/\.$/, "")}), the gateway will hand it on`;
 }

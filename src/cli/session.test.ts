@@ -5,7 +5,8 @@ import { type Server, createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, afterEach, beforeEach, describe, test } from "node:test";
-import { ada, digestOfLabel, servers, worldOfOne, worldOfTwo, type World } from "../acts/fixtures.ts";
+import { ada, digestOfLabel, idOf, servers, worldOfOne, worldOfTwo, type World } from "../acts/fixtures.ts";
+import { openStatement } from "../acts/statement.ts";
 import { signCheckpoint } from "../proof/checkpoint.ts";
 import { digestOf } from "../proof/digest.ts";
 import { toBase64, toUtf8 } from "../proof/encoding.ts";
@@ -16,7 +17,7 @@ import { failureCode } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
 import type { Context } from "./context.ts";
 import { type Profile, createProfile, readProfile } from "./profile.ts";
-import { artefact, committed, openSession, openingOf } from "./session.ts";
+import { artefact, committed, openSession, openingOf, signAs, submit } from "./session.ts";
 
 interface Served {
   leaf: Uint8Array;
@@ -74,10 +75,10 @@ function ledgerOf(world: World): Served[] {
   }));
 }
 
-async function batchFrom(from: number): Promise<object> {
+async function batchFrom(from: number, log = servers.log): Promise<object> {
   const hashes = ledger.map(({ leaf }) => leafHash(leaf, nodePrimitives));
   const head = { origin: "headgate.test/log", size: hashes.length, root: rootOf(hashes, nodePrimitives) };
-  const note = await signCheckpoint(head, servers.log, nodePrimitives);
+  const note = await signCheckpoint(head, log, nodePrimitives);
   const records = ledger
     .slice(from)
     .map(({ leaf, envelope }) => ({ leaf: toBase64(leaf), envelope: toBase64(envelope) }));
@@ -123,6 +124,24 @@ async function open(path: string): ReturnType<typeof openSession> {
   return openSession({ json: false, profile: path }, context);
 }
 
+/** Submits a hold by Ada to a server that answers "recorded" and takes it into its ledger `times` times. */
+async function afterOwnHold(start: Served[], times: number): Promise<string> {
+  ledger = start;
+  const world = await worldOfTwo();
+  const path = profileOf(world);
+  const session = await open(path);
+  const body = { hold: idOf.hold("h"), scope: { kind: "everything" }, reason: digestOfLabel("why") } as const;
+  const envelope = await signAs(session, "hold", body);
+  const { digest } = await openStatement(envelope, nodePrimitives);
+  const index = ledger.length;
+  const answer = { kind: "recorded", act: digest, index, size: index + 1 };
+  answers = new Map([["/api/v1/statements", JSON.stringify(answer)]]);
+  const entry = { leaf: formatLeaf(digestOf(envelope, nodePrimitives), "hold"), envelope };
+  ledger = [...ledger, ...Array.from({ length: times }, () => entry)];
+  await submit(session, envelope);
+  return path;
+}
+
 function failsWith(code: string): (error: unknown) => boolean {
   return (error) => failureCode(error) === code;
 }
@@ -159,6 +178,36 @@ describe("sessions", () => {
     await open(path);
     ledger = ledger.slice(0, -1);
     await assert.rejects(open(path), failsWith("fork_detected"));
+  });
+
+  test("another history of exactly the size that was seen is refused, cached or not", async () => {
+    const seen = await worldOfTwo();
+    const path = profileOf(seen);
+    ledger = ledgerOf(seen);
+    await open(path);
+    ledger = [...ledger.slice(0, 1), ...ledger.slice(1).toReversed()];
+    await assert.rejects(open(path), failsWith("fork_detected"));
+  });
+
+  test("an answer without new records whose signature is not the log's is refused", async () => {
+    const world = await worldOfTwo();
+    const path = profileOf(world);
+    ledger = ledgerOf(world);
+    await open(path);
+    const forged = await batchFrom(ledger.length, servers.control);
+    answers = new Map([["/api/v1/log/batch", JSON.stringify(forged)]]);
+    await assert.rejects(open(path));
+  });
+
+  test("after one's own statement the tree with it is remembered, so that the copy from before it is refused", async () => {
+    const path = await afterOwnHold(ledgerOf(await worldOfTwo()), 1);
+    assert.equal(readProfile(path).checkpoint?.size, ledger.length);
+    ledger = ledger.slice(0, -1);
+    await assert.rejects(open(path), failsWith("fork_detected"));
+  });
+
+  test("a server that says recorded and shows no such entry is not believed", async () => {
+    await assert.rejects(afterOwnHold(ledgerOf(await worldOfTwo()), 0), failsWith("fork_detected"));
   });
 
   test("another history under the same root is refused", async () => {

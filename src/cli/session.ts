@@ -8,8 +8,9 @@ import { type Act, type Seen, openStatement, signStatement } from "../acts/state
 import { BatchView, OpeningsView, type StatementAnswer, routes } from "../control/contract.ts";
 import type { Batch } from "../feed/feed.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
-import { type Opening, commit, digestOf } from "../proof/digest.ts";
-import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import { openCheckpoint } from "../proof/checkpoint.ts";
+import { type Opening, commit, digestOf, digestOfHash } from "../proof/digest.ts";
+import { fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
 import { nodePrimitives, randomBytes, randomId, signerFromSeed } from "../proof/node.ts";
 import type { Signer } from "../proof/primitives.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
@@ -80,15 +81,37 @@ async function replay(identity: Identity): Promise<Replica> {
   const cached = await replayCache(identity);
   const replica = cached.replica;
   const batches = [...cached.batches];
-  for (let batch = await nextBatch(client, replica.size()); batch.records.length > 0;) {
-    await replica.receive(batch);
-    batches.push(batch);
-    batch = await nextBatch(client, replica.size());
-  }
+  await catchUp(client, replica, (batch) => batches.push(batch));
   checkLength(profile.checkpoint, replica);
   if (batches.length > cached.batches.length) writeCache(path, batches);
   rememberCheckpoint(path, { size: replica.size(), root: replica.root() });
   return replica;
+}
+
+/** Takes what the server has beyond the replica, until it says, under the log's signature, that this is all. */
+async function catchUp(client: Client, replica: Replica, received: (batch: Batch) => void): Promise<void> {
+  let batch = await nextBatch(client, replica.size());
+  for (; batch.records.length > 0; batch = await nextBatch(client, replica.size())) {
+    await replica.receive(batch);
+    received(batch);
+  }
+  await checkHead(batch.checkpoint, replica);
+}
+
+/** An answer without new records is about the very tree that is here: another one of the same size is another history. */
+async function checkHead(note: string, replica: Replica): Promise<void> {
+  const log = replica.state.root?.body.log;
+  if (log === undefined || note === replica.checkpoint()) return;
+  const head = await openCheckpoint(toUtf8(note), { name: log.origin, publicKey: log.key }, nodePrimitives);
+  if (head.size === replica.size() && digestOfHash(head.root) === replica.root()) return;
+  if (head.size > replica.size()) {
+    throw new Failure("proof_invalid", "The server signs a longer ledger than it shows. Ask again; do not rely on it.");
+  }
+  throw new Failure(
+    "fork_detected",
+    `The server signs another ledger of ${head.size} entries than the one of ${replica.size()} that you have seen; do not go on.`,
+    { detail: { size: head.size, seen: replica.size() } },
+  );
 }
 
 /** A ledger shorter than the one seen before is another history, however well it is signed. */
@@ -173,7 +196,11 @@ export async function signAs<V extends Verb>(who: Identity | Session, verb: V, b
   return signStatement(draft, [who.signer], nodePrimitives);
 }
 
-export async function submit(who: Identity, envelope: Uint8Array, enclosed: Enclosed = {}): Promise<Submitted> {
+export async function submit(
+  who: Identity | Session,
+  envelope: Uint8Array,
+  enclosed: Enclosed = {},
+): Promise<Submitted> {
   const act = await openStatement(envelope, nodePrimitives);
   const answer = await who.client.submit({
     envelope: toBase64(envelope),
@@ -183,7 +210,36 @@ export async function submit(who: Identity, envelope: Uint8Array, enclosed: Encl
   if (answer.act !== act.digest) {
     throw new Failure("proof_invalid", "The server answered about another statement than the one it was sent.");
   }
+  if (answer.kind === "recorded" && "replica" in who) await rememberOwn(who, answer.index);
   return { act, answer };
+}
+
+/**
+ * Fetches, checks and remembers the ledger with one's own statement in it, so that a server put back to an older copy is
+ * noticed the next time. A server that has gone away since has recorded it all the same.
+ */
+async function rememberOwn({ client, path, replica }: Session, index: number): Promise<void> {
+  try {
+    await catchUp(client, replica, () => undefined);
+  } catch (error) {
+    if (failureCode(error) !== "server_unreachable") throw error;
+    return;
+  }
+  if (replica.size() <= index) {
+    const message = `The server says it recorded this as entry ${index}, and shows ${replica.size()} entries. Do not rely on it.`;
+    throw new Failure("fork_detected", message, { detail: { size: replica.size(), index } });
+  }
+  rememberCheckpoint(path, { size: replica.size(), root: replica.root() });
+}
+
+/** The same where no ledger was read first. Says so where the server shows another ledger than before; never fails. */
+export async function rememberHead(who: Identity): Promise<void> {
+  try {
+    await replay({ ...who, profile: readProfile(who.path) });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    if (error.code !== "server_unreachable") who.context.tell(`headgate: ${error.message}\n`);
+  }
 }
 
 /** Where a recorded statement stands; a pending one fails with quorum_missing, naming who else must sign. */
