@@ -160,21 +160,34 @@ test("a restriction sent to the gateway holds the model until the ledger has it,
   assert.equal(answer.choices[0]?.message.content, "You said: a");
 });
 
-test("a category that a restriction prohibits is stopped in streams that already run", async (t) => {
-  const lifted = await openGatewayWorld({
-    onInput: "flag",
-    grant: { scopes: [Name.parse("cyber-defence")] },
-    safeguards: { mode: "block" },
-  });
-  t.after(lifted.close);
-  lifted.mock.set({ fault: "never-ends" });
-  const response = await lifted.ask(said("words and words ".repeat(20), { stream: true }));
+test("a restriction of the output stops streams that already run with more", async (t) => {
+  const two = await openGatewayWorld();
+  t.after(two.close);
+  two.mock.set({ fault: "never-ends" });
+  const response = await two.ask(said("words and words ".repeat(20), { stream: true }));
   const limit: Limit = { kind: "output-tokens", max: 1 };
   const body: BodyOf<"restriction"> = { hold: idOf.hold("tokens"), model: small, limit, reason };
+  await two.world.say({ verb: "restriction", body, by: [bo] });
+  await two.publish();
+  assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
+});
+
+test("a category that a restriction prohibits is stopped whatever the caller's scopes, in running streams too", async (t) => {
+  const lifted = await openGatewayWorld({ grant: { scopes: [Name.parse("cyber-defence")] } });
+  t.after(lifted.close);
+  assert.equal((await lifted.ask(said("exploit"))).status, 200, "the scope lifts it");
+  lifted.mock.set({ delayMs: 4 });
+  const response = await lifted.ask(
+    said(`${"plain words ".repeat(12)} exploit ${"and more ".repeat(10)}`, { stream: true }),
+  );
+  const limit: Limit = { kind: "category-prohibited", category: "cyber" };
+  const body: BodyOf<"restriction"> = { hold: idOf.hold("category"), model: small, limit, reason };
   await lifted.world.say({ verb: "restriction", body, by: [bo] });
   await lifted.publish();
-  assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
-  lifted.mock.set({ fault: undefined });
+  const stream = await readStream(response);
+  assert.deepEqual(stream.finishes, ["content_filter"]);
+  assert.doesNotMatch(stream.text, /exploit/);
+  assert.equal(await codeOf(await lifted.ask(said("exploit"))), "policy_blocked:cyber");
 });
 
 test("when the lease ends, new requests are told to come again and running streams end", async (t) => {

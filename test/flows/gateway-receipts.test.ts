@@ -6,13 +6,23 @@ import path from "node:path";
 import { after, test } from "node:test";
 import { contentDigest, openReceipt } from "../../src/acts/receipt.ts";
 import { nextInterval } from "../../src/acts/rules/evaluation.ts";
-import { callerKeyOf, idOf, servers } from "../../src/acts/fixtures.ts";
+import { callerKeyOf, digestOfLabel, idOf, servers } from "../../src/acts/fixtures.ts";
 import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { leafHash, rootOf } from "../../src/proof/merkle.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
 import { ReceiptId } from "../../src/terms/ids.ts";
-import { type GatewayWorld, ada, codeOf, openGatewayWorld, readStream, said, secret, until } from "./gateway-world.ts";
+import {
+  type GatewayWorld,
+  ada,
+  bo,
+  codeOf,
+  openGatewayWorld,
+  readStream,
+  said,
+  secret,
+  until,
+} from "./gateway-world.ts";
 
 const one = await openGatewayWorld();
 after(one.close);
@@ -192,4 +202,8 @@ test("a spool whose receipts were changed closes the gateway, and a hold is stil
   await until(() => world.gateway().gateway.follower.closure() === undefined);
   assert.equal(await codeOf(await world.ask(said("x"))), "gateway_closed:records");
   await until(() => world.reports.some((report) => report.includes("is damaged")));
+  const body = { hold: idOf.hold("h"), scope: { kind: "everything" }, reason: digestOfLabel("why") } as const;
+  const { envelope } = await world.world.sign({ verb: "hold", body, by: [bo] });
+  const held = await fetch(`${world.url()}/hold`, { method: "POST", body: new Uint8Array(envelope) });
+  assert.equal(held.status, 200);
 });

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { after, test } from "node:test";
-import { certify, digestOfLabel, idOf, releaseOf } from "../../src/acts/fixtures.ts";
+import { callerKeyOf, certify, digestOfLabel, idOf, organisationOf, releaseOf } from "../../src/acts/fixtures.ts";
 import { digestOf } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
@@ -119,6 +119,35 @@ test("a suspended key and the keys of a suspended organisation are refused, and 
   await one.publish();
   assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
   assert.equal(await codeOf(await one.ask(said("x"))), "key_suspended");
+  const two = await openGatewayWorld();
+  t.after(two.close);
+  two.mock.set({ fault: "never-ends" });
+  const other = await two.ask(said("words ".repeat(50), { stream: true }));
+  const target = { kind: "organisation", organisation: Name.parse("acme") } as const;
+  await two.world.say({ verb: "suspend", body: { target, reason }, by: [ada] });
+  await two.publish();
+  assert.deepEqual((await readStream(other)).finishes, ["content_filter"]);
+  assert.equal(await codeOf(await two.ask(said("x"))), "key_suspended");
+});
+
+test("a key and a grant end at their time", async (t) => {
+  const one = await openGatewayWorld({ leaseMs: 60_000 });
+  t.after(one.close);
+  const brief = "hg_a_key_that_ends_soon";
+  const hash = digestOf(toUtf8(brief), primitives);
+  const notAfter = timestampOf(Instant.parse(one.now() + 20_000));
+  const organisation = organisationOf(one.world, { model: small, stage: "trusted" });
+  const later = timestampOf(Instant.parse(one.now() + 40_000));
+  const grants = organisation.grants.map((grant) => ({ ...grant, notAfter: later }));
+  await one.world.say({ verb: "organisation", body: { ...organisation, grants }, by: [ada] });
+  await one.world.say({ verb: "key", body: { ...callerKeyOf(hash), notAfter }, by: [ada] });
+  await one.publish();
+  assert.equal((await one.ask(said("x"), withKey(brief))).status, 200);
+  one.switches.clockShiftMs = 21_000;
+  assert.equal(await codeOf(await one.ask(said("x"), withKey(brief))), "key_suspended");
+  assert.equal((await one.ask(said("x"))).status, 200);
+  one.switches.clockShiftMs = 41_000;
+  assert.equal(await codeOf(await one.ask(said("x"))), "agreement_missing");
 });
 
 test("requests a minute, tokens a day: past the quota there is 429 with a time to wait", async (t) => {

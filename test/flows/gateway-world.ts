@@ -48,7 +48,7 @@ export const secret = "hg_0123456789abcdef0123456789abcdef";
 
 /**
  * A real safeguard, if a simple one, so that tests know what it finds: `poison` is weapons, `doubtful` is fraud in the
- * review band, `curious` is cyber on trial, and it breaks on `BREAK`.
+ * review band, `exploit` is cyber, `curious` is cyber on trial, and it breaks on `BREAK`.
  */
 export const wordSafeguard: Safeguard = {
   name: "word",
@@ -61,10 +61,11 @@ export const wordSafeguard: Safeguard = {
   },
   inspect: (text) => {
     if (text.includes("BREAK")) throw new Error("broken");
-    const found = (["poison", "doubtful", "curious"] as const).filter((word) => text.includes(word));
+    const found = (["poison", "doubtful", "exploit", "curious"] as const).filter((word) => text.includes(word));
     const of = {
       poison: { category: "weapons", band: "block" },
       doubtful: { category: "fraud", band: "review" },
+      exploit: { category: "cyber", band: "block" },
       curious: { category: "cyber", band: "flag" },
     } as const;
     return {
