@@ -5,8 +5,13 @@ import { z } from "zod";
 
 const nameText = z.string().max(256);
 
+/** An id is no text: no safeguard reads it, so nothing but an id fits into it. */
+export const ToolCallId = z
+  .string()
+  .regex(/^[A-Za-z0-9_.:-]{1,128}$/, "is not an id: letters, digits and _ . : - only");
+
 export const ToolCall = z.strictObject({
-  id: nameText,
+  id: ToolCallId,
   type: z.literal("function"),
   function: z.strictObject({ name: nameText, arguments: z.string() }),
 });

@@ -3,7 +3,7 @@
 // from what was checked, field by field, so that what was checked is what is sent.
 import { z } from "zod";
 import { Failure } from "../terms/failure.ts";
-import { type ChatBody, type ChatMessage, ResponseFormat, Tool, ToolCall, ToolChoice } from "./chat.ts";
+import { type ChatBody, type ChatMessage, ResponseFormat, Tool, ToolCall, ToolCallId, ToolChoice } from "./chat.ts";
 import type { Dialect, ModelDocument } from "./model-document.ts";
 
 const common = [
@@ -105,7 +105,7 @@ const Message = z.discriminatedUnion(
       tool_calls: z.array(ToolCall).max(toolCallsMax).nullish(),
       ...echoedEmpties,
     }),
-    z.strictObject({ role: z.literal("tool"), content: Content, tool_call_id: z.string().max(256) }),
+    z.strictObject({ role: z.literal("tool"), content: Content, tool_call_id: ToolCallId }),
   ],
   { error: "has a role that is not admitted; admitted: system, user, assistant, tool" },
 );
