@@ -61,6 +61,7 @@ function closedBecause(reason: Closure): Failure {
 export function closureNow({ isDraining, follower, recorder }: Gateway): Closure | undefined {
   const closure = isDraining() ? "draining" : follower.closure();
   if (closure !== undefined) return closure;
+  if (recorder.isFailing()) return "disk";
   if (!recorder.isReady()) return "records";
   return recorder.isFull() ? "backlog" : undefined;
 }

@@ -133,7 +133,7 @@ function* terminal(parts: AnswerParts, closed: Closed | undefined, end: End): Ge
   if (closed !== undefined) yield commentOf(`x-headgate-receipt ${closed.receipt}`);
   // Without a receipt it must not look whole. The spool knows the stream, and gets its receipt once the disk takes it.
   const failure =
-    closed === undefined ? new Failure("gateway_closed", "", { detail: { reason: "records" } }) : end.failure;
+    closed === undefined ? new Failure("gateway_closed", "", { detail: { reason: "disk" } }) : end.failure;
   if (closed === undefined || (end.outcome === "failed" && failure !== undefined)) {
     const refusal = refusalOf(failure ?? new Failure("gateway_closed", ""));
     yield eventOf(errorBody(refusal, exchange.id, recording.gateway.contact));

@@ -15,7 +15,7 @@ import type { DirectHold, Mark } from "./mark.ts";
 import { unlessAborted, within } from "./within.ts";
 
 /** Why the whole gateway is closed. A closed set: it stands in refusals and metrics. */
-export type Closure = "starting" | "behind-mark" | "lease" | "clock" | "draining" | "records" | "backlog";
+export type Closure = "starting" | "behind-mark" | "lease" | "clock" | "disk" | "draining" | "records" | "backlog";
 
 export interface Clock {
   /** Wall clock. */
@@ -167,6 +167,7 @@ function closureOf(now: {
   if (replica.state.root === undefined) return "starting";
   if (replica.size() < size) return "behind-mark";
   if (clock.now() + clockBackMsMax < latest) return "clock";
+  if (mark.isFailing()) return "disk";
   return clock.now() < leaseEnd.wall && clock.monotonic() < leaseEnd.monotonic ? undefined : "lease";
 }
 

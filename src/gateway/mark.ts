@@ -38,6 +38,8 @@ const blank: MarkContent = { sequence: 0, size: 0, root: null, trustVersion: 0, 
 
 export interface Mark {
   readonly content: () => MarkContent;
+  /** The last write did not reach the disk. */
+  readonly isFailing: () => boolean;
   /** Resolves once the change is on the disk. Fields only grow: a smaller size or time is ignored. */
   readonly advance: (next: Partial<Omit<MarkContent, "sequence" | "holds" | "isFull">>) => Promise<void>;
   /** Resolves once the hold is on the disk. */
@@ -52,6 +54,7 @@ export async function openMark(path: string): Promise<Mark> {
   const file = await openFile(path);
   let content = await readContent(file, path);
   let queue: Promise<void> = Promise.resolve();
+  let isFailing = false;
 
   /** In force in this process from the moment they come: a tightening waits for no disk. */
   let direct: readonly DirectHold[] = [];
@@ -61,14 +64,18 @@ export async function openMark(path: string): Promise<Mark> {
       const next = { ...change(content), sequence: content.sequence + 1 };
       await writeSlot(file, next);
       content = next;
+      isFailing = false;
     };
     const done = queue.then(turn);
-    queue = done.catch(() => undefined);
+    queue = done.catch(() => {
+      isFailing = true;
+    });
     await done;
   }
 
   return {
     content: () => direct.reduce(withHold, content),
+    isFailing: () => isFailing,
     advance: async (next) => {
       await write((from) => advanced(from, next));
     },

@@ -52,6 +52,8 @@ export interface Recorder {
   /** The self-contained text of a receipt that is not drained yet. */
   readonly find: (id: ReceiptId) => string | undefined;
   readonly isReady: () => boolean;
+  /** The last write to the spool failed, and the disk has taken nothing since. */
+  readonly isFailing: () => boolean;
   readonly isFull: () => boolean;
   readonly close: () => Promise<void>;
 }
@@ -139,6 +141,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     },
     find: (id) => books.byId.get(id),
     isReady: () => books.seq !== undefined && !books.isFailing,
+    isFailing: () => books.isFailing,
     isFull: () => books.byId.size >= receiptsBacklogMax,
     close: async () => {
       clearInterval(timer);
@@ -212,6 +215,8 @@ async function flush(work: Work): Promise<void> {
   books.beginning = [];
   if (books.seq !== undefined) books.waiting = [];
   try {
+    // An append of nothing succeeds on a full disk too, so it must not be what opens the gateway again.
+    if (books.isFailing) await spool.probe();
     const signed = await signBatch(batch, work);
     const kept = signed.map((one) => keptOf(one, work.options.primitives));
     await spool.append({ begun: beginning.map(({ begun }) => begun), receipts: kept.map(({ drained }) => drained) });
@@ -219,12 +224,13 @@ async function flush(work: Work): Promise<void> {
     for (const { begun } of beginning) books.begun.add(begun.id);
     for (const { resolve } of beginning) resolve();
     for (const [at, receipt] of signed.entries()) batch[at]?.resolve(receipt);
-  } catch (error) {
+  } catch (cause) {
     books.isFailing = true;
+    const error = new Failure("gateway_closed", "", { cause, detail: { reason: "disk", retryAfterSeconds: 1 } });
     for (const { reject } of [...beginning, ...batch]) reject(error);
     // Rejected to who waits, and owed all the same: something of these streams has left.
     books.waiting = [...batch.filter(({ draft }) => books.begun.has(draft.id)), ...books.waiting];
-    throw error;
+    throw cause;
   }
 }
 

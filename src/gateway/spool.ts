@@ -28,6 +28,8 @@ interface Lines {
 export interface Spool {
   /** Resolves once the lines are written; a failure leaves the file as it was. */
   readonly append: (lines: Lines) => Promise<void>;
+  /** Resolves if the disk would take an append of the usual size now; leaves the file as it was either way. */
+  readonly probe: () => Promise<void>;
   /** Ends the present file; the next append begins another, with the streams that are still under way. */
   readonly rotate: () => Promise<string>;
   readonly remove: (file: string) => Promise<void>;
@@ -78,6 +80,10 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
 
   return {
     append,
+    probe: async () => {
+      present ??= await openPresent();
+      await tryWhole(present);
+    },
     rotate: async () => {
       const file = fileName(number);
       number += 1;
@@ -116,6 +122,18 @@ async function writeWhole(present: Present, text: string): Promise<void> {
     throw error;
   }
   present.bytes += bytes.length;
+}
+
+/** Bytes that a disk must take before it counts as writable again: more than the receipts of one turn as a rule have. */
+const probeBytes = 65_536;
+
+/** Blank, so that a crash before it is cut off again leaves nothing that could be read as a receipt. */
+async function tryWhole(present: Present): Promise<void> {
+  const before = present.bytes;
+  await writeWhole(present, `${" ".repeat(probeBytes - 1)}\n`);
+  present.bytes = before;
+  present.isTorn = true;
+  await mend(present);
 }
 
 async function mend(present: Present): Promise<void> {
