@@ -8,7 +8,7 @@ import { exchangesPerKeyMax } from "./quota.ts";
 /** Sends per allowed attempt, unanswered ones included. */
 const sendsPerAttemptMax = 4;
 
-export interface Send {
+interface Send {
   readonly permit: Permit;
   readonly item: Digest;
   /** Of the item's text, and of its answer at the most. What the document adds is not the permit's. */
@@ -17,12 +17,12 @@ export interface Send {
   readonly recorded: number;
 }
 
-export interface Sent {
+interface Sent {
   readonly kind: "reserved";
   readonly settle: (ended: { readonly isAnswered: boolean; readonly answerTokens: number }) => void;
 }
 
-export interface UsedUp {
+interface UsedUp {
   readonly kind: "exhausted";
   readonly what: "attempts" | "tokens" | "exchanges";
 }

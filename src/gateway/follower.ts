@@ -49,7 +49,7 @@ export interface Follower {
   readonly close: () => Promise<void>;
 }
 
-export interface TakenHold {
+interface TakenHold {
   readonly hold: HoldId;
   readonly act: Digest;
   readonly at: Instant;

@@ -2,7 +2,7 @@
 // end with the clock, each is asked again whether it may go on; one that may not is stopped.
 import type { Failure } from "../terms/failure.ts";
 
-export interface LiveExchange {
+interface LiveExchange {
   /** Why it may not go on, or undefined. */
   readonly check: () => Failure | undefined;
   readonly stop: (why: Failure) => void;

@@ -32,7 +32,7 @@ const Content = z.strictObject({
   holds: z.array(DirectHold).max(holdsMax),
   isFull: z.boolean(),
 });
-export type MarkContent = z.infer<typeof Content>;
+type MarkContent = z.infer<typeof Content>;
 
 const blank: MarkContent = { sequence: 0, size: 0, root: null, trustVersion: 0, latest: 0, holds: [], isFull: false };
 

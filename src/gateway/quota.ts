@@ -7,19 +7,19 @@ import type { Instant, KeyId, Name } from "../terms/ids.ts";
 /** Exchanges one key may have under way. */
 export const exchangesPerKeyMax = 64;
 
-export interface Reservation {
+interface Reservation {
   readonly kind: "reserved";
   /** Ends the reservation with what was really used. */
   readonly settle: (tokens: number) => void;
 }
 
-export interface Exhausted {
+interface Exhausted {
   readonly kind: "exhausted";
   readonly what: "requests" | "tokens" | "exchanges";
   readonly retryAfterSeconds: number;
 }
 
-export interface Ask {
+interface Ask {
   readonly key: KeyId;
   readonly organisation: Name;
   readonly grant: Grant;

@@ -35,7 +35,7 @@ export interface RecorderOptions {
 }
 
 /** A receipt but for what the recorder gives it. */
-export interface ReceiptDraft extends Omit<Receipt, "v" | "seq" | "at" | "content"> {
+interface ReceiptDraft extends Omit<Receipt, "v" | "seq" | "at" | "content"> {
   readonly request: string;
   readonly answer: string;
 }
