@@ -1,6 +1,7 @@
-// Spins scripts/data/requests.txt into training rows, the same frames for harmful goals and for their benign twins.
+// Spins scripts/data/requests*.txt into training rows, the same frames for harmful goals and for their benign twins. Lines
+// to be said as they stand come once in each of their spins. Each file is a source of its own: training caps its weight.
 // Usage: node scripts/make-requests.ts OUT.jsonl   (deterministic: same input, same rows)
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { argv } from "node:process";
 
 const rowsPerLine = 16;
@@ -45,14 +46,14 @@ interface Line {
   readonly group: string;
 }
 
-function linesOf(file: string): Line[] {
+function linesOf(name: string, file: string): Line[] {
   const lines: Line[] = [];
   let heading: readonly string[] = [];
   file.split("\n").forEach((text, index) => {
     if (text.startsWith("[")) heading = text.slice(1, -1).split(" ");
     else if (text !== "" && !text.startsWith("#")) {
       const [label = "", category = "", form = ""] = heading;
-      lines.push({ label, category, isGoal: form === "goal", text, group: `own:${index}` });
+      lines.push({ label, category, isGoal: form === "goal", text, group: `${name}:${index}` });
     }
   });
   return lines;
@@ -75,14 +76,16 @@ function spin(text: string, pick: (below: number) => number): string {
 }
 
 function rowsOf(line: Line, pick: (below: number) => number): string[] {
-  const texts = new Set<string>();
+  const texts = new Map<string, string>();
   for (let attempt = 0; attempt < rowsPerLine; attempt += 1) {
     const spun = spin(line.text, pick);
     const frame = frames[pick(frames.length)] ?? "{}";
     const text = line.isGoal ? frame.replace("{}", spun) : spun;
-    texts.add(text.charAt(0).toUpperCase() === text.charAt(0) || pick(3) === 0 ? text : capitalised(text));
+    const row = text.charAt(0).toUpperCase() === text.charAt(0) || pick(3) === 0 ? text : capitalised(text);
+    const key = line.isGoal ? row : capitalised(row);
+    if (!texts.has(key)) texts.set(key, row);
   }
-  return [...texts];
+  return [...texts.values()];
 }
 
 function capitalised(text: string): string {
@@ -91,16 +94,24 @@ function capitalised(text: string): string {
 
 const [out] = argv.slice(2);
 if (out === undefined) throw new Error("Usage: node scripts/make-requests.ts OUT.jsonl");
-const pick = seeded(20_261_123);
-const rows = linesOf(readFileSync(new URL("data/requests.txt", import.meta.url), "utf8")).flatMap((line) =>
-  rowsOf(line, pick).map((text) => ({
-    text,
-    label: line.label,
-    categories: line.label === "harmful" ? [line.category] : [],
-    source: line.label === "harmful" ? "own_requests" : "own_lookalike",
-    surface: "input",
-    group: line.group,
-  })),
-);
+const folder = new URL("data/", import.meta.url);
+const files = readdirSync(folder)
+  .filter((name) => /^requests.*\.txt$/u.test(name))
+  .toSorted();
+const rows = files.flatMap((file) => {
+  const pick = seeded(20_261_123);
+  const name = file.replace(".txt", "");
+  const part = name.replace("requests", "").replace("-", "_");
+  return linesOf(name, readFileSync(new URL(file, folder), "utf8")).flatMap((line) =>
+    rowsOf(line, pick).map((text) => ({
+      text,
+      label: line.label,
+      categories: line.label === "harmful" ? [line.category] : [],
+      source: `${line.label === "harmful" ? "own_requests" : "own_lookalike"}${part}`,
+      surface: "input",
+      group: line.group,
+    })),
+  );
+});
 writeFileSync(out, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
 console.log(`${rows.length} rows`);

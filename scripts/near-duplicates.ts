@@ -1,11 +1,11 @@
 // Finds near-duplicates of the training rows without having them: each training text leaves the hashes of eight bands of
 // five MinHash values of its word set in a Bloom filter. Two texts whose word sets overlap by 0.8 (Jaccard) share a band
-// with a chance of 96 %, by 0.5 with 22 %; equal ones always. About 8 % of unrelated texts are reported too.
+// with a chance of 96 %, by 0.5 with 22 %; equal ones always. About one unrelated text in a thousand is reported too.
 // Source of the method: Broder, "On the resemblance and containment of documents" (1997).
 
 const bands = 8;
 const valuesPerBand = 5;
-const probes = 6;
+const probes = 10;
 
 export interface TrainingBands {
   readonly has: (text: string) => boolean;
@@ -23,11 +23,11 @@ export function overlap(a: ReadonlySet<string>, b: ReadonlySet<string>): number 
   return shared === 0 ? 0 : shared / (a.size + b.size - shared);
 }
 
-/** A filter over all `texts`: about ten bits for each band of each. */
-export function buildBands(texts: Iterable<string>): Uint8Array {
+/** A filter over all `texts`: by default twenty bits for each band of each. */
+export function buildBands(texts: Iterable<string>, bitsPerBand = 20): Uint8Array {
   const hashes = new Set<number>();
   for (const text of texts) for (const hash of bandHashes(text)) hashes.add(hash);
-  const filter = new Uint8Array(Math.ceil((hashes.size * 10) / 8));
+  const filter = new Uint8Array(Math.ceil((hashes.size * bitsPerBand) / 8));
   for (const hash of hashes)
     for (const bit of bitsOf(hash, filter.length * 8)) filter[bit >>> 3] = (filter[bit >>> 3] ?? 0) | (1 << (bit & 7));
   return filter;
@@ -39,7 +39,8 @@ export function readBands(filter: Uint8Array): TrainingBands {
   return { has: (text) => bandHashes(text).some(holds) };
 }
 
-function bandHashes(text: string): number[] {
+/** The bands of a text; texts that are alike share some. */
+export function bandHashes(text: string): number[] {
   const words = Array.from(wordsOf(text), wordHash);
   if (words.length === 0) return [];
   const hashes: number[] = [];

@@ -4,8 +4,8 @@
 #
 #   node scripts/make-requests.ts WORK/own.jsonl
 #   python scripts/train-misuse.py rows TRAIN-FOLDER WORK/own.jsonl WORK/rows.jsonl
-#   node scripts/dump-features.ts WORK/rows.jsonl ENCODER/vocab.txt WORK
 #   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-1.training-bands.bin
+#   node scripts/dump-features.ts WORK/rows.jsonl ENCODER/vocab.txt WORK
 #   python scripts/train-misuse.py fit WORK ENCODER src/safeguards/artefacts
 #
 # Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
@@ -123,7 +123,8 @@ FOLDS = [
     ["cysecbench_8_categories"],
     ["cyberseceval_mitre", "jailbreaks_in_the_wild_half_a"],
 ]
-# The benign reference stream that rates are stated on: share of each source. A fifth are look-alikes of harm.
+# The benign reference stream that rates are stated on: share of each source. A fifth are look-alikes of harm,
+# those of requests.txt only: the twins of its sister files came later, and rates must go on meaning the same.
 REFERENCE_INPUT = {
     "clinc150_everyday_train": .18, "banking77_support_train": .10, "gsm8k_train": .07, "gpteacher_instructions": .25,
     "cyberseceval_instruct_benign_coding": .06, "cybersoceval_defensive_questions": .03, "role_prompts_third_a": .05,
@@ -166,7 +167,7 @@ class Data:
         fold_of = {source: index for index, sources in enumerate(FOLDS) for source in sources}
         chance = np.random.default_rng(SEED).integers(0, len(FOLDS), len(self.rows))
         chance = np.array([chance[row.get("parent", i)] for i, row in enumerate(self.rows)])
-        return np.array([int(row["group"].split(":")[1]) % len(FOLDS) if row["source"].startswith("own_")
+        return np.array([int(row["group"].split(":")[-1]) % len(FOLDS) if row["source"].startswith("own_")
                          else fold_of.get(row["source"], chance[i]) if row["y"] else chance[i]
                          for i, row in enumerate(self.rows)])
 
@@ -494,7 +495,8 @@ def fit(work, encoder_folder, artefacts):
 
 def checks(data, network, p, tensors, numbers):
     """Some rows of our own with the scores they have here, so that the product's code can be held against this one."""
-    chosen = np.array([i for i, row in enumerate(data.row_of) if data.source[row].startswith("own_")][::400])
+    alone = np.bincount(data.row_of, minlength=len(data.rows)) == 1
+    chosen = np.array([i for i, row in enumerate(data.row_of) if data.source[row].startswith("own_") and alone[row]][::400])
     means_ = network.features[chosen] * network.spread + network.centre
     hidden = np.maximum(0, means_ @ p["dense"] + p["dense:bias"])
     meant = (hidden @ p["heads"] + p["heads:bias"])[:, 0]
@@ -531,7 +533,9 @@ def write_card(path, data, results, weights):
         },
         "data": [dict(source=s, side=side, label=label, rows=n) for (s, side, label), n in sorted(counts.items())],
         "dataNote": "Licences and authors: NOTICES.md beside this card. own_* rows: "
-                    "scripts/data/requests.txt, written for this project. Nothing of the evaluation sets was used.",
+                    "scripts/data/requests*.txt, written for this project, each file a source of its own. "
+                    "Nothing of the evaluation sets was used, but the second round of lines was written after its first figures "
+                    "were seen, for kinds of requests that were missed (spear phishing with a stated goal, sandbox tasks).",
         "reference": {"input": REFERENCE_INPUT, "output": REFERENCE_OUTPUT},
         "thresholds": results["thresholds"],
         "thresholdsNote": "Score that the share benignRate of the reference exceeds, one table a family of categories: "
