@@ -10,7 +10,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Discovery, discover, explainDiscovery } from "../upstream/discover.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { type Call, addVerb, argument } from "./verb.ts";
+import { type Base, type Call, addVerb, argument, sameProfile } from "./verb.ts";
 
 const Options = z.object({
   name: Name.optional(),
@@ -40,7 +40,7 @@ export function addConnectVerb(program: Command, context: Context): void {
 }
 
 async function connect(call: Call<z.infer<typeof Options>>): Promise<Answer> {
-  const { options } = call;
+  const { options, base } = call;
   const address = URL.parse(argument(call, 0));
   if (address === null)
     throw new Failure("request_invalid", "This is not an address. For example: http://127.0.0.1:9001/v1");
@@ -50,11 +50,11 @@ async function connect(call: Call<z.infer<typeof Options>>): Promise<Answer> {
     signal: AbortSignal.timeout(discoverMsMax),
   });
   if (found.kind === "key-needed" && options.model !== undefined && options.keyVariable !== undefined) {
-    return written(options, { url: found.url, model: options.model, dialect: "openai-chat" });
+    return written(options, { url: found.url, model: options.model, dialect: "openai-chat" }, base);
   }
   if (found.kind !== "found")
     return notPassed(found, explainDiscovery(found), "headgate connect URL --model NAME --key-variable UPSTREAM_KEY");
-  return written(options, chosen(found, options.model));
+  return written(options, chosen(found, options.model), base);
 }
 
 interface Chosen {
@@ -81,13 +81,14 @@ function chosen(found: Extract<Discovery, { kind: "found" }>, wanted: string | u
   return { url: found.url, model, dialect: "openai-chat" };
 }
 
-function written(options: z.infer<typeof Options>, upstream: Chosen): Answer {
+function written(options: z.infer<typeof Options>, upstream: Chosen, base: Base): Answer {
   const name = options.name ?? nameFrom(upstream.model);
   const files = [
     { path: join(options.out, "model.yaml"), text: modelYaml(name, upstream, options.keyVariable) },
     { path: join(options.out, "release-plan.yaml"), text: planYaml(name) },
     { path: join(options.out, "safeguards.yaml"), text: safeguardsYaml(name) },
     { path: join(options.out, "usage-policy.yaml"), text: policyYaml(name) },
+    { path: join(options.out, "organisation.yaml"), text: organisationYaml(name) },
   ];
   const taken = files.find(({ path }) => existsSync(path));
   if (taken !== undefined)
@@ -95,11 +96,22 @@ function written(options: z.infer<typeof Options>, upstream: Chosen): Answer {
   mkdirSync(options.out, { recursive: true });
   for (const { path, text } of files) writeFileSync(path, text, { flag: "wx" });
   const paths = files.map(({ path }) => path);
+  const organisation = organisationOf(name);
   return done(
-    { name, upstream, files: paths },
+    { name, organisation, upstream, files: paths },
     `Wrote ${paths.join(", ")}.`,
-    `read them, then: headgate apply -f ${options.out}`,
+    nextLines(name, options.out, sameProfile(base)),
   );
+}
+
+/** From the files to the first answer. */
+function nextLines(name: Name, out: string, profile: string): string {
+  return [
+    "read and change the files, then",
+    `headgate apply -f ${out}${profile}`,
+    `headgate key create --organisation ${organisationOf(name)}${profile}`,
+    `headgate release propose ${name} --stage internal --reason "…"${profile}`,
+  ].join("\n  ");
 }
 
 function nameFrom(model: string): Name {
@@ -170,5 +182,25 @@ function policyYaml(name: Name): string {
 kind: UsagePolicy
 name: ${name}
 categories: []
+`;
+}
+
+const nameCharsMax = 63;
+const ownEnding = "-internal";
+
+/** An organisation for this model alone: applying the file takes no grant from another. */
+function organisationOf(name: Name): Name {
+  return Name.parse(`${name.slice(0, nameCharsMax - ownEnding.length)}${ownEnding}`);
+}
+
+function organisationYaml(name: Name): string {
+  return `# Who is served: your own people, as far as the plan's stage \`internal\` reaches. Others get an organisation of their own.
+kind: Organisation
+name: ${organisationOf(name)}
+type: internal                     # the type that the plan's stage \`internal\` is for
+country: ZZ                        # change it: two capital letters, for example DE
+purpose: Trying the model ourselves before anyone else does
+grants:
+  - { model: ${name}, stage: internal, requestsPerMinute: 60, tokensPerDay: 1000000, expiresInDays: 90 }
 `;
 }

@@ -1,10 +1,11 @@
 // `headgate doctor`: looks at what most often goes wrong and says how to mend it. Each check says what it saw.
 import type { Command } from "commander";
+import { z } from "zod";
 import { standing } from "../exposure/exposure.ts";
 import { DeploymentView, routes } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
-import { createClient, fetchBytes } from "./client.ts";
+import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
 import { openSession } from "./session.ts";
 import { type Base, type Call, addVerb, noOptions } from "./verb.ts";
@@ -57,7 +58,10 @@ async function aboutControl(base: Base, context: Context): Promise<string> {
   const client = createClient({ server: base.server ?? context.server, reader: undefined, now: context.now });
   const view = await client.get(routes.deployment, DeploymentView);
   if (view.initialised) return `${view.deployment}, version ${view.version}${view.demo ? ", a demo" : ""}`;
-  throw new Failure("deployment_uninitialised", "It has no owner yet. Run: headgate init --name NAME --profile FILE");
+  throw new Failure(
+    "deployment_uninitialised",
+    `${client.server} runs and has no owner yet. Run: headgate init --name NAME --profile FILE`,
+  );
 }
 
 async function aboutGateway(base: Base, context: Context): Promise<string> {
@@ -66,8 +70,37 @@ async function aboutGateway(base: Base, context: Context): Promise<string> {
     (view) => view.dataPlane,
     () => context.dataPlane,
   );
-  const bytes = await fetchBytes(`${dataPlane}/readyz`);
-  return `${dataPlane} is ready${bytes.length === 0 ? "" : ` (${Buffer.from(bytes).toString("utf8").slice(0, 80).trim()})`}`;
+  const { ready, closure, live } = await readiness(dataPlane);
+  if (ready) return `${dataPlane} is ready, ${live} exchange(s) under way`;
+  const why = closure === null ? "" : ` (${closure}): ${closures[closure] ?? "see the server's own output."}`;
+  throw new Failure("gateway_closed", `${dataPlane} is closed${why}`);
+}
+
+const Readiness = z.object({ ready: z.boolean(), closure: z.string().max(100).nullable(), live: z.number() });
+
+/** What a closed gateway waits for, by the word in `/readyz`, and what to do. */
+const closures: Readonly<Record<string, string>> = {
+  starting: "it waits for the trust root and the ledger. Run `headgate init` if nobody has; else try again shortly.",
+  "behind-mark": "the ledger it is shown is shorter than the one it served from. Do not go on; see docs/operate.md.",
+  lease: "the control plane gives it no lease. Look at the control plane and at what lies between.",
+  clock: "the clock of its machine was set back. Set it right.",
+  disk: "its disk does not take receipts or the mark. Free space in the data folder; it opens again by itself.",
+  draining: "it is shutting down.",
+  records: "it hands over what an earlier run left. Try again shortly; if it stays, look at its spool folder.",
+  backlog: "too many receipts wait for the ledger. Look at the control plane.",
+};
+
+const readyMsMax = 10_000;
+
+/** `/readyz` says why with its 503, so the status alone decides nothing. */
+async function readiness(dataPlane: string): Promise<z.infer<typeof Readiness>> {
+  const signal = AbortSignal.timeout(readyMsMax);
+  try {
+    const response = await fetch(`${dataPlane.replace(/\/+$/, "")}/readyz`, { redirect: "error", signal });
+    return Readiness.parse(await response.json());
+  } catch (cause) {
+    throw new Failure("server_unreachable", `${dataPlane} does not answer as a gateway does.`, { cause });
+  }
 }
 
 async function aboutLedger(base: Base, context: Context): Promise<string> {

@@ -11,7 +11,7 @@ import { HoldId, Name, type Timestamp } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { type Identity, committed, identify, rememberHead, signAs, submit } from "./session.ts";
-import { type Call, addVerb, parsed } from "./verb.ts";
+import { type Call, addVerb, parsed, sameProfile } from "./verb.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
 const HoldOptions = z.object({ reason: reasonText, everything: z.boolean().default(false) });
@@ -54,8 +54,8 @@ async function hold(call: Call<z.infer<typeof HoldOptions>>): Promise<Answer> {
   const body: BodyOf<"hold"> = { hold: HoldId.parse(randomId("hold_", 16)), scope, reason: reason.digest };
   const closed = await close(who, await signAs(who, "hold", body), reason.opening);
   const what = scope.kind === "model" ? scope.model : "every model";
-  const next =
-    scope.kind === "model" ? `headgate release resume ${scope.model}` : "headgate release resume MODEL, for each";
+  const model = scope.kind === "model" ? scope.model : "MODEL";
+  const next = `headgate release resume ${model}${sameProfile(call.base)}${scope.kind === "model" ? "" : ", for each"}`;
   return done({ hold: body.hold, scope, ...closed }, `${what} is held since ${closed.heldAt}${told(closed)}.`, next);
 }
 

@@ -120,11 +120,11 @@ async function cosign(call: Call<object>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const waiting = await pendingActs(session);
   const [wanted] = call.args;
-  if (wanted === undefined) return listed(waiting, session);
+  if (wanted === undefined) return await listed(waiting, session);
   const digest = parsed(Digest, wanted, "The act");
   const found = waiting.find(({ act }) => act.digest === digest);
   if (found === undefined) throw new Failure("not_found", `Nothing called ${digest} waits for signatures.`);
-  const words = describeAct(found.act, session.state);
+  const words = await inWords(found.act, session);
   call.context.tell(`You sign: ${words}\n`);
   const envelope = await cosignStatement(parseEnvelope(found.bytes), session.signer);
   const { answer } = await submit(session, envelope);
@@ -154,13 +154,24 @@ async function pendingActs(session: Session): Promise<readonly Waiting[]> {
   );
 }
 
-function listed(waiting: readonly Waiting[], session: Session): Answer {
-  const pending = waiting.map(({ act, needs }) => ({
-    act: act.digest,
-    verb: act.predicate.verb,
-    words: describeAct(act, session.state),
-    needs,
-  }));
+/** The statement in words; an invitation with the name that its commitment stands for, which the ledger does not hold. */
+async function inWords(act: Act, session: Session): Promise<string> {
+  const words = describeAct(act, session.state);
+  const { predicate } = act;
+  if (predicate.verb !== "invite") return words;
+  const name = await openingOf(session, predicate.body.name);
+  return `${words} ${predicate.body.person} is ${name === undefined ? "someone whose name was erased" : JSON.stringify(name)}.`;
+}
+
+async function listed(waiting: readonly Waiting[], session: Session): Promise<Answer> {
+  const pending = await Promise.all(
+    waiting.map(async ({ act, needs }) => ({
+      act: act.digest,
+      verb: act.predicate.verb,
+      words: await inWords(act, session),
+      needs,
+    })),
+  );
   const lines = pending.map(({ act, words }) => `${act}\n  ${words}`);
   return done({ pending }, lines.length === 0 ? "Nothing waits for signatures." : lines.join("\n"));
 }

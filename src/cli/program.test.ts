@@ -1,13 +1,18 @@
 // Command lines as people type them, through the real program with a context that keeps what is printed.
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { Command } from "commander";
+import { startMock } from "../../test/upstream-mock/server.ts";
+import { parseDocuments } from "../documents/parse.ts";
 import { Failure } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
 import type { Context, ExitCode } from "./context.ts";
+import { sourceFiles } from "./documents.ts";
 import { type ExtraVerb, buildProgram, runProgram } from "./program.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-cli-"));
@@ -44,9 +49,10 @@ function contextOf(printed: { out: string; err: string; exit: ExitCode }): Conte
   };
 }
 
-async function run(args: readonly string[], extras: readonly ExtraVerb[] = []): Promise<Ran> {
+async function run(args: readonly string[], extras: readonly ExtraVerb[] = [], dataPlane?: string): Promise<Ran> {
   const printed = { out: "", err: "", exit: 0 as ExitCode };
-  const context = contextOf(printed);
+  const given = contextOf(printed);
+  const context = { ...given, dataPlane: dataPlane ?? given.dataPlane };
   await runProgram(buildProgram(context, "1.2.3", extras), args, context);
   return printed;
 }
@@ -126,6 +132,45 @@ describe("command lines", () => {
 
   test("a server that does not answer leaves with 3: nobody knows", async () => {
     assert.equal((await run(["release", "status", "small"])).exit, 3);
+  });
+
+  test("a receipt's id alone leaves with 2 and says how to get the receipt, before any server is asked", async () => {
+    const { err, exit } = await run(["receipt", "verify", `rcpt_${"0".repeat(24)}`]);
+    assert.equal(exit, 2);
+    assert.match(err, /curl .*\/v1\/receipts\/rcpt_0+ .*headgate receipt verify/);
+  });
+
+  test("connect writes documents that parse, own people among them, and says the steps with the same profile", async () => {
+    const out = join(folder, "release");
+    const mock = await startMock();
+    const { err, exit } = await run(["connect", mock.url, "--model", "mock", "--out", out, "--profile", "ada.json"]);
+    await mock.close();
+    assert.equal(exit, 0, err);
+    const kinds = parseDocuments(sourceFiles(out)).map(({ document }) => document);
+    const organisation = kinds.find((document) => document.kind === "Organisation");
+    assert.equal(organisation?.type, "internal");
+    assert.deepEqual(
+      organisation?.grants.map(({ model: name, stage }) => [name, stage]),
+      [["mock", "internal"]],
+    );
+    assert.match(
+      err,
+      /apply -f .* --profile ada\.json\n +headgate key create --organisation mock-internal --profile ada/,
+    );
+  });
+
+  test("doctor says why a gateway is closed, by the word in its /readyz, and what to do", async () => {
+    const gateway = createServer((_, response) => {
+      response.statusCode = 503;
+      response.end(JSON.stringify({ ready: false, closure: "disk", live: 0 }));
+    });
+    await once(gateway.listen(0, "127.0.0.1"), "listening");
+    const bound = gateway.address();
+    assert.ok(typeof bound === "object" && bound !== null);
+    const { out, exit } = await run(["doctor"], [], `http://127.0.0.1:${bound.port}`);
+    gateway.close();
+    assert.equal(exit, 1);
+    assert.match(out, /FAIL {2}data plane: .*\(disk\): .*Free space/);
   });
 
   test("verifying with an unknown root and no server leaves with 3 and pins nothing", async () => {

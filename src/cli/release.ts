@@ -5,9 +5,9 @@ import { z } from "zod";
 import type { BodyOf } from "../acts/bodies.ts";
 import type { Slot } from "../acts/bodies.ts";
 import { type Proposal, holdsOn, latestCertificate } from "../acts/state.ts";
-import { missingSeats, supporters } from "../acts/rules/release.ts";
+import { supporters } from "../acts/rules/release.ts";
 import { StatusView, routes } from "../control/contract.ts";
-import { configurationOf, draftRelease, seatsOf, stageOf } from "../gates/draft.ts";
+import { configurationOf, draftRelease, missingSignOffs, stageOf } from "../gates/draft.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { randomId } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
@@ -18,7 +18,7 @@ import { candidatePlan, identityBasisOf, planOf, suitesForStage } from "./candid
 import { createClient, pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
-import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
+import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
 import { releaseInWords } from "./words.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
@@ -72,21 +72,30 @@ export function addReleaseVerbs(release: Command, context: Context): void {
 }
 
 async function status(call: Call<object>): Promise<Answer> {
-  const { base } = call;
   const model = parsed(Name, argument(call, 0), "The model");
   const view = await readStatus(call, model);
-  const lines = view.requirements.map(
-    ({ id, verdict, why, stillToShow }) =>
-      `  ${verdict.padEnd(12)}  ${id}: ${why}${stillToShow === "" ? "" : `; still to show: ${stillToShow}`}`,
-  );
+  return done(view, statusInWords(view), afterStatus(view, sameProfile(call.base)));
+}
+
+/** The next step, where there is one that this page alone can tell. */
+export function afterStatus(view: StatusView, profile: string): string | undefined {
+  const { model, holds, certified, next, verdict } = view;
+  if (holds.length > 0 && certified !== null) return `headgate release resume ${model}${profile}`;
+  if (next === null || (verdict !== "pass" && holds.length === 0)) return undefined;
+  // What was never certified is reopened by its first release, which answers the holds.
+  return `headgate release propose ${model} --stage ${next} --reason "…"${profile}`;
+}
+
+export function statusInWords(view: StatusView): string {
+  const { model, holds } = view;
+  const lines = view.requirements.map(({ id, verdict, why, stillToShow }) => {
+    const isSaid = stillToShow === "" || why.includes(stillToShow);
+    return `  ${verdict.padEnd(12)}  ${id}: ${why}${isSaid ? "" : `; still to show: ${stillToShow}`}`;
+  });
+  const held = holds.map(({ hold, at }) => `\n  ${hold} holds it since ${at}`).join("");
   const head = `${model}: ${view.stage}${view.closed === null || view.closed === view.stage ? "" : ` (${view.closed})`}`;
   const next = view.next === null ? "" : `\nFor ${view.next}: ${view.verdict ?? "not judged"}`;
-  const profile = base.profile === undefined ? "" : ` --profile ${base.profile}`;
-  const hint =
-    view.next !== null && view.verdict === "pass"
-      ? `headgate release propose ${model} --stage ${view.next}${profile}`
-      : undefined;
-  return done(view, [head + next, ...lines].join("\n"), hint);
+  return [head + held + next, ...lines].join("\n");
 }
 
 async function readStatus(call: Call<object>, model: Name): Promise<StatusView> {
@@ -117,7 +126,7 @@ async function propose(call: Call<z.infer<typeof Propose>>): Promise<Answer> {
   return done(
     { proposal, digest, certificate, stage, answers: release.answers, ledgerIndex: index },
     `${proposal}\nProposes ${releaseInWords(release)}`,
-    `headgate release sign ${proposal} --reason "…"`,
+    `headgate release sign ${proposal} --reason "…"${sameProfile(call.base)}`,
   );
 }
 
@@ -173,7 +182,7 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "agains
   return done(
     { proposal: id, digest: proposal.digest, verdict, role, ledgerIndex: index },
     `Signed ${verdict} as ${role}.`,
-    `headgate release advance ${id}`,
+    verdict === "for" ? `headgate release advance ${id}${sameProfile(call.base)}` : undefined,
   );
 }
 
@@ -212,19 +221,18 @@ async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
   const release =
     open?.release ?? (await submitProposal(session, { plan, stage: current.stage, reason, slot: "in-force" })).release;
   const persons = open === undefined ? [] : supporters(session.state, open);
-  const missing = missingSeats(seatsOf(session.state, stageOf(plan, release.stage)), persons);
-  return toReopen(
-    release,
-    missing.map(({ role }) => role),
-  );
+  const wanted = { answers: release.answers, persons };
+  const needs = missingSignOffs(session.state, stageOf(plan, release.stage), wanted);
+  return toReopen(release, needs, sameProfile(call.base));
 }
 
-function toReopen(release: Proposed["release"], needs: readonly string[]): Answer {
+function toReopen(release: Proposed["release"], needs: readonly string[], profile: string): Answer {
   const { proposal, model, stage, answers } = release;
-  const sentence = needs.length === 0 ? "Every sign-off is there." : `It needs the sign-off of: ${needs.join(", ")}.`;
-  const next =
-    needs.length === 0 ? `headgate release advance ${proposal}` : `headgate release sign ${proposal} --reason "…"`;
-  return notPassed({ proposal, needs, answers }, `${proposal} would reopen ${model} at ${stage}. ${sentence}`, next);
+  const who = needs.map((need) => (need === "person" ? "a second person, of any role" : need));
+  const sentence = needs.length === 0 ? "Every sign-off is there." : `It needs the sign-off of: ${who.join("; ")}.`;
+  const step = needs.length === 0 ? `advance ${proposal}` : `sign ${proposal} --reason "…"`;
+  const text = `${proposal} would reopen ${model} at ${stage}. ${sentence}`;
+  return notPassed({ proposal, needs, answers }, text, `headgate release ${step}${profile}`);
 }
 
 /** A proposal that answers every hold and can still be advanced. */

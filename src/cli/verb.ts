@@ -66,6 +66,12 @@ function parseOptions<Options>(schema: z.ZodType<Options>, given: unknown): Opti
   throw new Failure("request_invalid", `--${flag}: ${what}. See --help.`);
 }
 
+/** The end of a line to run next: the same profile as this one had, where it was named in the command. */
+export function sameProfile({ profile }: Base): string {
+  if (profile === undefined) return "";
+  return ` --profile ${/^[\w./@:+-]+$/.test(profile) ? profile : `'${profile.replaceAll("'", String.raw`'\''`)}'`}`;
+}
+
 /** The n-th argument. Commander has made sure that those it calls required are there. */
 export function argument(call: Call<unknown>, at: number): string {
   const text = call.args[at];

@@ -14,6 +14,10 @@ function errorsOf(text: string, path = "a.yaml"): readonly string[] {
   }
 }
 
+function modelAt(upstream: string): string {
+  return `kind: Model\nname: small\nidentity: { basis: declared }\nupstream: { ${upstream} }\n`;
+}
+
 const plan = `kind: ReleasePlan
 model: small
 safeguards: default
@@ -52,6 +56,16 @@ describe("parseDocuments", () => {
       "a.yaml:9:9: stages.0.requires.0.upper: is missing",
       'a.yaml:9:68: stages.0.requires.0: unknown field "uper"; did you mean "upper"?',
     ]);
+  });
+
+  test("a misspelt field of an upstream is named with its nearest, and a planned dialect as not spoken yet", () => {
+    const misspelt = errorsOf(modelAt("dialect: openai-chat, ulr: http://127.0.0.1:9001/v1, model: x")).join("\n");
+    assert.match(misspelt, /unknown field "ulr"; did you mean "url"\?/);
+    assert.match(errorsOf(modelAt("dialect: anthropic-messages"))[0] ?? "", /upstream\.dialect: .*not spoken yet/);
+    assert.match(
+      errorsOf(modelAt("dialect: openai-caht"))[0] ?? "",
+      /upstream\.dialect: .*did you mean "openai-chat"\?/,
+    );
   });
 
   test("names the nearest known kind, stage and role", () => {

@@ -117,7 +117,7 @@ type Issue = z.core.$ZodIssue;
 function describe(issue: Issue, place: Place): readonly string[] {
   const { source } = place;
   const where = locate(source, issue.path);
-  const field = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  const field = fieldOf(issue);
   if (issue.code === "unrecognized_keys") {
     const known = fieldsAt(place.kind, issue.path);
     return issue.keys.map(
@@ -127,6 +127,13 @@ function describe(issue: Issue, place: Place): readonly string[] {
   if (issue.code === "invalid_union") return describeUnion(issue, place);
   return [`${where}: ${field}${wording(issue, place)}`];
 }
+
+function fieldOf({ path }: Issue): string {
+  return path.length === 0 ? "" : `${path.join(".")}: `;
+}
+
+/** What zod says of a union that no branch of fits, where the type has no words of its own. */
+const unionWords = /^Invalid (input|discriminator value)/;
 
 function wording(issue: Issue, place: Place): string {
   const value = valueAt(place.value, issue.path);
@@ -140,9 +147,11 @@ function describeUnion(issue: Extract<Issue, { code: "invalid_union" }>, place: 
   if (best !== undefined) {
     return best.flatMap((inner) => describe({ ...inner, path: [...issue.path, ...inner.path] }, place));
   }
+  // Words of the document's own type say more than a list of what is known.
+  if (!unionWords.test(issue.message))
+    return [`${locate(place.source, issue.path)}: ${fieldOf(issue)}${issue.message}`];
   const options = "options" in issue ? (issue.options ?? []).map(String) : [];
-  const field = issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
-  return [`${locate(place.source, issue.path)}: ${field}${choice(valueAt(place.value, issue.path), options)}`];
+  return [`${locate(place.source, issue.path)}: ${fieldOf(issue)}${choice(valueAt(place.value, issue.path), options)}`];
 }
 
 /** How far a value is from one branch of a union: the branch with the fewest complaints is the one that was meant. */

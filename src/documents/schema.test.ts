@@ -19,6 +19,14 @@ describe("schemaOf", () => {
     assert.ok(fieldsAt("Model", ["envelope"]).includes("outputTokensMax"));
     assert.deepEqual(fieldsAt("Model", ["nothing"]), []);
   });
+
+  test("the schema of an upstream shows the fields of every dialect that is spoken, and no other dialect", () => {
+    const fields = fieldsAt("Model", ["upstream"]);
+    for (const field of ["dialect", "url", "model", "key", "file", "runtime"]) assert.ok(fields.includes(field), field);
+    const text = JSON.stringify(schemaOf("Model"));
+    assert.match(text, /"openai-chat"/);
+    assert.doesNotMatch(text, /openai-responses|anthropic-messages/);
+  });
 });
 
 describe("nearestWord", () => {

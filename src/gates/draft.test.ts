@@ -17,7 +17,7 @@ import type { Release } from "../acts/bodies.ts";
 import { Failure } from "../terms/failure.ts";
 import { CertificateId, HoldId, Name, ProposalId } from "../terms/ids.ts";
 import type { OpenStage } from "../terms/stage.ts";
-import { type DraftWish, draftRelease, releaseProblems, seatsOf, stageOf } from "./draft.ts";
+import { type DraftWish, draftRelease, missingSignOffs, releaseProblems, seatsOf, stageOf } from "./draft.ts";
 import { ReleasePlan } from "./plan-document.ts";
 
 const small = Name.parse("small");
@@ -153,6 +153,31 @@ describe("releaseProblems", () => {
     for (const [sentence, departure] of departures) {
       assert.match(problems(world, { ...release, ...departure }).join(" "), sentence);
     }
+  });
+});
+
+describe("missingSignOffs", () => {
+  test("answering a hold lacks a second person where the stage has one seat, and none once two stand behind it", async () => {
+    const world = await worldOfTwo();
+    const persons = [...world.state.persons.values()];
+    const owner = persons.filter(({ role }) => role === "owner");
+    const internal = stageOf(plan, "internal");
+    const answers = [HoldId.parse("hold_0123456789abcdef")];
+    const missing = (signed: typeof persons, holds = answers): readonly string[] =>
+      missingSignOffs(world.state, internal, { answers: holds, persons: signed });
+    assert.deepEqual(missing([]), ["owner", "person"]);
+    assert.deepEqual(missing(owner), ["person"]);
+    assert.deepEqual(missing(persons), []);
+    assert.deepEqual(missing([], []), ["owner"]);
+    const trusted = { answers, persons: [] };
+    assert.deepEqual(missingSignOffs(world.state, stageOf(plan, "trusted"), trusted), ["owner", "safety"]);
+  });
+
+  test("while only one person was ever admitted, one answers a hold", async () => {
+    const world = await worldOfOne();
+    const answers = [HoldId.parse("hold_0123456789abcdef")];
+    const given = { answers, persons: [] };
+    assert.deepEqual(missingSignOffs(world.state, stageOf(plan, "internal"), given), ["owner"]);
   });
 });
 

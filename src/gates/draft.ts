@@ -2,7 +2,8 @@
 // it, and here the control plane and outsiders see whether a proposal says what the plan says. Pure.
 import type { Release, Slot } from "../acts/bodies.ts";
 import { personsNeeded } from "../acts/rules/people.ts";
-import { type Evidence, type State, latestCertificate } from "../acts/state.ts";
+import { missingSeats } from "../acts/rules/release.ts";
+import { type Evidence, type Person, type State, latestCertificate } from "../acts/state.ts";
 import { Failure } from "../terms/failure.ts";
 import {
   type CertificateId,
@@ -14,7 +15,7 @@ import {
   instantOf,
   timestampOf,
 } from "../terms/ids.ts";
-import type { Seat } from "../terms/role.ts";
+import type { Role, Seat } from "../terms/role.ts";
 import { type OpenStage, compareStages } from "../terms/stage.ts";
 import { type ReleasePlan, type StagePlan, suitesOf } from "./plan-document.ts";
 
@@ -174,6 +175,23 @@ export function seatsOf(state: State, stagePlan: StagePlan): readonly Seat[] {
     role,
     count: Math.max(byPlan.get(role) ?? 0, byFloor.get(role) ?? 0),
   }));
+}
+
+/**
+ * Whose sign-offs a release still lacks, given who stands behind it: a role for each seat that is open, and "person" where
+ * a hold is answered and the seats alone would bring in one person only.
+ */
+export function missingSignOffs(
+  state: State,
+  stagePlan: StagePlan,
+  { answers, persons }: { readonly answers: readonly HoldId[]; readonly persons: readonly Person[] },
+): readonly (Role | "person")[] {
+  const missing = missingSeats(seatsOf(state, stagePlan), persons).flatMap(({ role, count }) =>
+    Array.from({ length: count }, () => role),
+  );
+  const needed = answers.length > 0 ? personsNeeded(state) : 1;
+  const more = Math.max(0, needed - persons.length - missing.length);
+  return [...missing, ...Array.from({ length: more }, () => "person" as const)];
 }
 
 function countsOf(seats: readonly Seat[]): ReadonlyMap<Seat["role"], number> {
