@@ -8,7 +8,7 @@ import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Surface, Verdict } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
 import type { ChatBody } from "../upstream/chat.ts";
-import { type Admitted, exposeNow, underOf, withinLimits } from "./admission.ts";
+import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Begun } from "./spool.ts";
@@ -88,15 +88,18 @@ function mayGoOn(known: Omit<Beginning, "gone">, gateway: Gateway): Failure | un
 
 /** A renewal that changes nothing of what is served lets running exchanges end in peace. */
 function superseded(now: Admitted, known: Omit<Beginning, "gone">): Failure | undefined {
-  if (now.kind !== "open" || known.exposure.kind !== "open") return undefined;
-  const { digests } = now.release;
-  const before = known.exposure.release.digests;
-  const isSame =
-    digests.model === before.model && digests.safeguards === before.safeguards && digests.policy === before.policy;
-  return isSame ? undefined : changed(now);
+  const isOpen = now.kind === "open" && known.exposure.kind === "open";
+  return isOpen && isSameConfiguration(now, known.exposure) ? undefined : changed(now);
 }
 
-function changed(exposure: Admitted): Failure {
+/** Whether both name the same model, safeguards and policy. */
+export function isSameConfiguration(one: Admitted, other: Admitted): boolean {
+  const [left, right] = [servedDigests(one), servedDigests(other)];
+  return left.model === right.model && left.safeguards === right.safeguards && left.policy === right.policy;
+}
+
+/** What would be served now is not what was loaded, or what was being served. */
+export function changed(exposure: Admitted): Failure {
   const { digests } = exposure.kind === "open" ? exposure.release : exposure.permit;
   return new Failure("stage_closed", "", { detail: { reason: "changed", digest: digests.model } });
 }

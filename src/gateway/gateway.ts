@@ -1,4 +1,4 @@
-// The parts of one running gateway, as the request flow sees them. Built by src/main, used by serve.ts and listener.ts.
+// The parts of one running gateway, as the request flow sees them. Built by open.ts, used by serve.ts and listener.ts.
 import type { Primitives } from "../proof/primitives.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Attempts } from "./attempts.ts";
@@ -25,5 +25,7 @@ export interface Gateway {
   readonly primitives: Primitives;
   /** Where a refused caller can turn; stands in every refusal. */
   readonly contact: string;
+  /** Tells the operator: ids, numbers and closed words only. */
+  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
   readonly isDraining: () => boolean;
 }

@@ -59,7 +59,12 @@ export async function openHoldDesk({ feed, folder, report }: HoldDeskOptions): P
   return {
     deliver: (act, envelope) => {
       const file = `${act.slice("sha256:".length)}.json`;
-      if (waiting.has(file) || waiting.size >= waitingMax) return;
+      if (waiting.has(file)) return;
+      if (waiting.size >= waitingMax) {
+        // In force by the mark all the same; only the ledger does not hear of it from here.
+        report("hold", { why: "too many envelopes wait for the ledger" });
+        return;
+      }
       waiting.set(file, envelope);
       void keep(folder, file, envelope)
         .catch(() => {

@@ -10,14 +10,19 @@ import { itemHeader } from "../acts/item-proof.ts";
 import { bodyBytesMax, checkOpen, closureNow, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { takeHold } from "./hold.ts";
 import { refusalOf } from "./refusals.ts";
 import { serveChat } from "./serve.ts";
+import { within } from "./within.ts";
 import { errorBody, errorHeaders } from "./wire.ts";
 
 /** A caller that reads nothing for this long, in milliseconds, is let go. */
 const stalledMsMax = 30_000;
+
+/** How long the control plane may take over a file that anybody may read, in milliseconds. */
+const fileMsMax = 10_000;
 
 export interface ListenerOptions {
   /** Host names this listener answers to, without port; loopback names always are among them. */
@@ -240,6 +245,7 @@ function sendFailure({ request, response, gateway }: Asked, error: unknown): voi
     response.destroy();
     return;
   }
+  if (!(error instanceof Failure)) gateway.report("fault", faultOf(error));
   const failure = error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
   const refusal = refusalOf(failure);
   const id = gateway.recorder.newId();
@@ -278,7 +284,10 @@ async function sendReceipt(asked: Asked, pathname: string): Promise<void> {
   const { gateway, request, response } = asked;
   const hash = identify(secretOf(request), gateway);
   const id = ReceiptId.safeParse(pathname.slice("/v1/receipts/".length)).data;
-  const text = id === undefined ? undefined : (gateway.recorder.find(id) ?? (await gateway.feed.receipt(id)));
+  const text =
+    id === undefined
+      ? undefined
+      : (gateway.recorder.find(id) ?? (await within(gateway.feed.receipt(id), fileMsMax, "A receipt")));
   if (text === undefined || !(await isOwn(text, hash, gateway))) throw new Failure("not_found", "");
   sendJson(response, { status: 200 }, { id, receipt: text });
 }
@@ -298,8 +307,9 @@ function sendReadiness({ gateway, response }: Asked): void {
 }
 
 async function sendPublicFile({ gateway, response }: Asked, pathname: string): Promise<void> {
-  const file = await gateway.feed.publicFile(pathname.slice(1));
+  const file = await within(gateway.feed.publicFile(pathname.slice(1)), fileMsMax, "A public file");
   if (file === undefined) throw new Failure("not_found", "");
+  response.setTimeout(stalledMsMax, () => response.destroy());
   response.writeHead(200, {
     "content-type": file.contentType,
     "cache-control": file.cacheControl,

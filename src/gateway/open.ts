@@ -7,6 +7,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import type { Registry } from "../safeguards/registry.ts";
 import { Failure } from "../terms/failure.ts";
+import { failureCode } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import type { ModelDocument } from "../upstream/model-document.ts";
 import type { Upstream } from "../upstream/upstream.ts";
@@ -80,13 +81,14 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     clock,
     primitives,
     contact: options.contact,
+    report: options.report,
     isDraining: () => isDraining,
   };
   follower.onChange(() => {
     gateway.live.recheck();
     makeReady(gateway);
   });
-  const timer = setInterval(() => void drainUsage(feed, quotas), usageMs);
+  const timer = setInterval(() => void drainUsage(feed, quotas, options.report), usageMs);
   const server = createListener(gateway, options);
   return {
     gateway,
@@ -99,7 +101,9 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
       gateway.live.stopAll(new Failure("gateway_closed", "", { detail: { reason: "draining" } }));
       await emptied(gateway, stopMsMax);
       clearInterval(timer);
-      await drainUsage(feed, quotas);
+      await within(drainUsage(feed, quotas, options.report), usageMs, "The control plane's word on usage").catch(() => {
+        options.report("usage", { why: "not told before the end" });
+      });
       await recorder.close();
       gateway.holdDesk.close();
       gateway.live.close();
@@ -120,13 +124,15 @@ function makeReady(gateway: Gateway): void {
   }
 }
 
-async function drainUsage(feed: Feed, quotas: Quotas): Promise<void> {
+async function drainUsage(feed: Feed, quotas: Quotas, report: GatewayOptions["report"]): Promise<void> {
   const counts = quotas.take();
   if (counts.length === 0) return;
   try {
-    await within(feed.recordUsage(counts), usageMs, "The control plane's word on usage");
-  } catch {
+    // Waited for to its end: a write given up on may still come through, and would then be counted twice.
+    await feed.recordUsage(counts);
+  } catch (error) {
     quotas.putBack(counts);
+    report("usage", { why: failureCode(error) ?? "unknown" });
   }
 }
 

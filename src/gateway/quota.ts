@@ -70,12 +70,14 @@ export function createQuotas(usedToday: readonly UsageCount[], at: Instant): Quo
       account.requests += 1;
       account.tokens += ask.tokens;
       account.underWay += 1;
+      const { day } = account;
       let isSettled = false;
       const settle = (tokens: number): void => {
         if (isSettled) return;
         isSettled = true;
         account.underWay -= 1;
-        account.tokens += tokens - ask.tokens;
+        // What was reserved yesterday was forgotten with yesterday; giving it back today would be an allowance.
+        account.tokens += account.day === day ? tokens - ask.tokens : tokens;
         record({ organisation: ask.organisation, key: ask.key, model: ask.grant.model, tokens, requests: 1 });
       };
       return { kind: "reserved", settle };

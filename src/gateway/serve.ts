@@ -5,7 +5,8 @@
 import type { Permit } from "../acts/bodies.ts";
 import type { SignedReceipt } from "../acts/receipt.ts";
 import { lets } from "../policy/decide.ts";
-import { Failure } from "../terms/failure.ts";
+import { Failure, type FailureCode } from "../terms/failure.ts";
+import { faultOf } from "./fault.ts";
 import type { Verdict } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import { inputTexts } from "../upstream/envelope.ts";
@@ -27,6 +28,8 @@ import {
   type Reservation,
   beginExchange,
   blocked,
+  changed,
+  isSameConfiguration,
   recordEnding,
   recordRefusal,
   verdictWord,
@@ -63,7 +66,7 @@ export async function serveChat(request: ChatRequest, gateway: Gateway): Promise
     const parts = { exchange, input: verdictWord(trail.input), recording };
     return exchange.body.stream === true ? await streamAnswer(parts) : await wholeAnswer(parts);
   } catch (error) {
-    return refuse(asFailure(error), trail, gateway);
+    return refuse(asFailure(error, gateway), trail, gateway);
   }
 }
 
@@ -82,6 +85,7 @@ async function admit(request: ChatRequest, raw: Envelope["raw"], { trail, gatewa
   // What was loaded may have taken a while: whether it may be served is asked again, now.
   checkOpen(gateway);
   const exposed = exposeNow(gateway, hash, model);
+  if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
   const known = { id: trail.id, hash, model, exposure: exposed, configuration, body, item, gone: request.gone };
   trail.exchange = beginExchange(known, gateway);
   return trail.exchange;
@@ -182,6 +186,16 @@ function outcomeOf(failure: Failure, exchange: Exchange): "refused" | "blocked" 
   return failure.code.startsWith("upstream_") ? "failed" : "refused";
 }
 
-function asFailure(error: unknown): Failure {
-  return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
+/** Codes that say a model server cannot be had: to a caller all of them are an upstream that failed. */
+const upstreamCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["model_unavailable", "destination_refused"]);
+
+/** A fault of ours closes the gate to this request and is told to the operator: its kind and place, never its text. */
+function asFailure(error: unknown, gateway: Gateway): Failure {
+  if (!(error instanceof Failure)) {
+    gateway.report("fault", faultOf(error));
+    return new Failure("gateway_closed", "", { cause: error });
+  }
+  if (!upstreamCodes.has(error.code)) return error;
+  gateway.report("upstream", { why: error.code });
+  return new Failure("upstream_failed", "", { cause: error, detail: { why: error.code } });
 }
