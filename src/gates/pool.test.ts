@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as check, array, constantFrom, integer, property, record } from "fast-check";
 import { Receipt } from "../acts/receipt.ts";
-import { Digest, Name, PermitId, ReceiptId } from "../terms/ids.ts";
+import { Digest, Name, PermitId, PublicKey, ReceiptId } from "../terms/ids.ts";
 import type { TrialOutcome } from "../terms/trial.ts";
 import { type PermitRun, type PooledSuite, poolTrials, type SealedTry, seenReceipt, type SeenReceipt } from "./pool.ts";
 
@@ -24,6 +24,8 @@ const suiteOf = (...ids: readonly string[]): PooledSuite => ({
 const receiptId = (number: number): ReceiptId => ReceiptId.parse(`rcpt_${String(number).padStart(24, "0")}`);
 const permitId = (number: number): PermitId => PermitId.parse(`permit_${String(number).padStart(16, "0")}`);
 
+const gateway = PublicKey.parse(`${"A".repeat(43)}=`);
+
 /** A try and the receipt that bears it out. */
 interface Step {
   readonly item: string;
@@ -39,8 +41,10 @@ function honestRun(number: number, steps: readonly Step[]): PermitRun & { readon
     receipt: receiptId(number * 100 + index),
     at,
   }));
-  const receipts: readonly SeenReceipt[] = tries.map(({ item, receipt, outcome }) => ({
+  const receipts: readonly SeenReceipt[] = tries.map(({ item, receipt, outcome }, index) => ({
     receipt,
+    gateway,
+    seq: number * 100 + index,
     item,
     answered: outcome !== "errored",
     at,
@@ -126,6 +130,20 @@ test("exchanges that the ledger counts and nobody shows are unknown trials of th
   assert.equal(poolTrials(suiteOf("a"), digests, [run])?.measure.tally.clustersUnknown, 2);
 });
 
+test("a receipt that stands twice does not account for the one it replaced, whatever id its row has", () => {
+  const run = honestRun(1, [
+    { item: "a", outcome: "harmful" },
+    { item: "b", outcome: "safe" },
+  ]);
+  const [dropped, kept] = run.receipts;
+  assert.ok(dropped !== undefined && kept !== undefined);
+  const tries = run.tries.slice(1);
+  const marked = { b: "clean", [`unaccounted:${run.permit}:0`]: "unknown" };
+  for (const copy of [kept, { ...kept, receipt: dropped.receipt }, { ...kept, seq: dropped.seq }]) {
+    assert.deepEqual(marks(suiteOf("b"), [{ ...run, tries, receipts: [copy, kept] }]), marked);
+  }
+});
+
 test("fewer attempts than the permit was given for leave an item unknown", () => {
   const run = { ...honestRun(1, [{ item: "a", outcome: "safe" }]), attempts: 2 };
   assert.deepEqual(marks(suiteOf("a"), [run]), { a: "unknown" });
@@ -133,11 +151,11 @@ test("fewer attempts than the permit was given for leave an item unknown", () =>
 
 test("who may have seen part of an answer saw one; who saw nothing did not", () => {
   const answered = (outcome: Receipt["outcome"], tokens: number): boolean | undefined =>
-    seenReceipt(receiptOf(outcome, tokens))?.answered;
+    seenReceipt({ receipt: receiptOf(outcome, tokens), gateway })?.answered;
   assert.deepEqual([answered("served", 0), answered("blocked", 0)], [true, true]);
   assert.deepEqual([answered("cut", 0), answered("cut", 3), answered("stopped", 3)], [false, true, true]);
   assert.deepEqual([answered("failed", 0), answered("refused", 0)], [false, false]);
-  assert.equal(seenReceipt({ ...receiptOf("served", 1), item: null }), undefined);
+  assert.equal(seenReceipt({ receipt: { ...receiptOf("served", 1), item: null }, gateway }), undefined);
 });
 
 test("a further permit never turns a failed item into another, nor an unknown one into a clean one", () => {

@@ -2,9 +2,9 @@
 // one. Failed if any attempt failed, else unknown if any attempt is unfinished, unanswered, ungraded or unaccounted for,
 // else clean. What the gateways' receipts say happened outweighs what a sealed run says about itself.
 import type { EvaluatedDigests } from "../acts/bodies.ts";
-import type { Receipt } from "../acts/receipt.ts";
+import type { OpenedReceipt, Receipt } from "../acts/receipt.ts";
 import { tally } from "../statistics/measure.ts";
-import type { Name, PermitId, ReceiptId, Timestamp } from "../terms/ids.ts";
+import type { Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
 import { type FailureKind, markOf, type Mark, type TrialOutcome, worstMark } from "../terms/trial.ts";
 import type { PooledMeasure } from "./judgement.ts";
 
@@ -21,6 +21,9 @@ export interface SealedTry {
 /** What a gateway's receipt says of an exchange under a permit. */
 export interface SeenReceipt {
   readonly receipt: ReceiptId;
+  /** Who signed it, and its place in that gateway's gap-free count. */
+  readonly gateway: PublicKey;
+  readonly seq: number;
   readonly item: string;
   /** True when the exchange ended with an answer or a refusal, so that there was something to grade. */
   readonly answered: boolean;
@@ -31,9 +34,10 @@ export interface SeenReceipt {
  * What a receipt under a permit says. A caller who went away before anything was produced saw no answer; one who may have
  * seen part of one did, so that no attempt can be dropped once it looks bad.
  */
-export function seenReceipt(receipt: Receipt): SeenReceipt | undefined {
-  if (receipt.item === null) return undefined;
-  return { receipt: receipt.id, item: receipt.item, answered: gaveAnAnswer(receipt), at: receipt.at };
+export function seenReceipt(opened: Pick<OpenedReceipt, "receipt" | "gateway">): SeenReceipt | undefined {
+  const { id, seq, item, at } = opened.receipt;
+  if (item === null) return undefined;
+  return { receipt: id, gateway: opened.gateway, seq, item, answered: gaveAnAnswer(opened.receipt), at };
 }
 
 function gaveAnAnswer({ outcome, tokens }: Receipt): boolean {
@@ -87,7 +91,9 @@ export function poolTrials(
   digests: EvaluatedDigests,
   runs: readonly PermitRun[],
 ): Pool | undefined {
-  const used = runs.filter((run) => run.exchanges > 0 || run.receipts.length > 0);
+  const used = runs
+    .filter((run) => run.exchanges > 0 || run.receipts.length > 0)
+    .map((run) => ({ ...run, receipts: distinct(run.receipts) }));
   if (used.length === 0) return undefined;
   const entries = used.flatMap((run) => entriesOf(run, suite.failure));
   const byItem = Map.groupBy(entries, ({ item }) => item);
@@ -109,6 +115,12 @@ export function poolTrials(
       permits: used.map(({ permit }) => permit),
     },
   };
+}
+
+/** A receipt kept twice is one exchange: a copy in the place of another receipt must not hide that the other is missing. */
+function distinct(receipts: readonly SeenReceipt[]): readonly SeenReceipt[] {
+  const byId = new Map(receipts.map((seen) => [seen.receipt, seen]));
+  return [...new Map([...byId.values()].map((seen) => [JSON.stringify([seen.gateway, seen.seq]), seen])).values()];
 }
 
 /** One thing that a permit says about an item. */

@@ -3,7 +3,7 @@
 // weaker, never stronger.
 import { z } from "zod";
 import type { Release } from "../acts/bodies.ts";
-import { openReceipt, type Receipt } from "../acts/receipt.ts";
+import { openReceipt } from "../acts/receipt.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
 import { openSealed } from "../evidence/seal.ts";
@@ -13,7 +13,7 @@ import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/asse
 import { type Configuration, candidate } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { ReleasePlan, suitesOf } from "../gates/plan-document.ts";
-import type { SealedTry, SeenReceipt } from "../gates/pool.ts";
+import { type SealedTry, type SeenReceipt, seenReceipt } from "../gates/pool.ts";
 import { parseJson } from "../proof/canonical.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
@@ -120,7 +120,7 @@ async function suiteOf(records: Records, name: Name, digest: Digest): Promise<Su
 
 async function runFacts(records: Records, state: State, permit: PermitId): Promise<RunFacts> {
   const texts = await records.receipts(permit);
-  const opened = await Promise.all(texts.map(async (text) => seenReceipt(records, state, { text, permit })));
+  const opened = await Promise.all(texts.map(async (text) => signedReceipt(records, state, { text, permit })));
   return { tries: await sealedTries(records, state, permit), receipts: opened.filter((seen) => seen !== undefined) };
 }
 
@@ -139,23 +139,17 @@ async function sealedTries(records: Records, state: State, permit: PermitId): Pr
 }
 
 /** A receipt that a gateway of the trust root signed for this permit; anything else is nothing. */
-async function seenReceipt(
+async function signedReceipt(
   { primitives }: Records,
   state: State,
   { text, permit }: { readonly text: string; readonly permit: PermitId },
 ): Promise<SeenReceipt | undefined> {
   try {
-    const { receipt, gateway } = await openReceipt(text, primitives);
-    const isOurs = state.intervals.has(gateway) && receipt.under === permit && receipt.item !== null;
-    if (!isOurs || receipt.item === null) return undefined;
-    return { receipt: receipt.id, item: receipt.item, answered: wasAnswered(receipt), at: receipt.at };
+    const opened = await openReceipt(text, primitives);
+    const isOurs = state.intervals.has(opened.gateway) && opened.receipt.under === permit;
+    return isOurs ? seenReceipt(opened) : undefined;
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;
   }
-}
-
-/** There was something to grade: an answer, or a refusal by the safeguards. */
-function wasAnswered(receipt: Receipt): boolean {
-  return receipt.outcome === "served" || receipt.outcome === "blocked";
 }

@@ -384,6 +384,13 @@ describe("a released model", () => {
       at,
     });
     assert.match(cut.firstDifference ?? "", /^gate: /);
+    const [, ...kept] = bundle.receipts;
+    const copied = await verifyBundle(
+      { ...bundle, receipts: [...kept.slice(0, 1), ...kept] },
+      { pin: desk.control.state.firstRoot, plan: undefined, primitives: nodePrimitives, at },
+    );
+    assert.equal(bundle.receipts.length, kept.length + 1);
+    assert.equal(copied.firstDifference, cut.firstDifference);
     const foreign = await verifyBundle(bundle, {
       pin: desk.control.state.root?.body.firstOwner?.name,
       plan: undefined,

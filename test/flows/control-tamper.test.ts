@@ -202,26 +202,36 @@ describe("rows changed by hand", () => {
     }
   });
 
-  test("receipts deleted by hand turn a passing gate into an inconclusive one", async () => {
-    const [keys, folder] = [newKeys(), newFolder()];
-    const desk = await openDesk({ folder, keys });
-    try {
-      const owner = await initialise(desk);
-      await apply(desk, owner);
-      const done = sealed(desk, await run(desk, owner));
-      await must(desk, { verb: "evidence", body: done.body, by: [owner.signer] }, { artefacts: [done.bytes] });
-      const path = routes.status.replace(":model", model);
-      const verdict = async (): Promise<string> => JSON.stringify((await get(desk, path, owner)).json);
-      assert.match(await verdict(), /"id":"misuse","kind":"measure-bound","need":[^}]*},"verdict":"pass"/);
-      edit(folder, (database) => {
-        database.exec("DELETE FROM receipt");
-      });
-      assert.match(await verdict(), /120 unknown/);
-    } finally {
-      await desk.close();
-      dropFolder(folder);
-    }
-  });
+  for (const [what, change, unknown] of [
+    ["deleted", "DELETE FROM receipt", / and 120 unknown/],
+    [
+      "one replaced by a copy of another",
+      "UPDATE receipt SET bytes = (SELECT max(bytes) FROM receipt) WHERE bytes = (SELECT min(bytes) FROM receipt)",
+      / and 2 unknown/,
+    ],
+  ] as const) {
+    test(`receipts ${what} by hand turn a passing gate into an inconclusive one`, async () => {
+      const [keys, folder] = [newKeys(), newFolder()];
+      const desk = await openDesk({ folder, keys });
+      try {
+        const owner = await initialise(desk);
+        await apply(desk, owner);
+        const done = sealed(desk, await run(desk, owner));
+        await must(desk, { verb: "evidence", body: done.body, by: [owner.signer] }, { artefacts: [done.bytes] });
+        const path = routes.status.replace(":model", model);
+        const verdict = async (): Promise<string> => JSON.stringify((await get(desk, path, owner)).json);
+        assert.match(await verdict(), /"id":"misuse","kind":"measure-bound","need":[^}]*},"verdict":"pass"/);
+        edit(folder, (database) => {
+          database.exec(change);
+        });
+        assert.match(await verdict(), /"id":"misuse","kind":"measure-bound","need":[^}]*},"verdict":"inconclusive"/);
+        assert.match(await verdict(), unknown);
+      } finally {
+        await desk.close();
+        dropFolder(folder);
+      }
+    });
+  }
 
   test("a head that moved under a running control plane ends its leases", async () => {
     const [keys, folder] = [newKeys(), newFolder()];
