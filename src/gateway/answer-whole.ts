@@ -1,7 +1,7 @@
 // A whole answer: asked of the model, every text in it judged in the windows a stream of it would be judged in, and sent
 // with the texts that were let through. A choice that was not ends as the format says a refusal ends: content_filter.
-import { lets, stricter } from "../policy/decide.ts";
-import type { Verdict } from "../terms/finding.ts";
+import { stricter } from "../policy/decide.ts";
+import { type Verdict, lets } from "../terms/finding.ts";
 import { type ChatCompletion, completionTexts } from "../upstream/chat.ts";
 import type { AnswerParts, Whole } from "./answer.ts";
 import { type Exchange, type Recording, blocked, recordEnding, verdictWord } from "./exchange.ts";

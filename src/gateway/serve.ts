@@ -4,10 +4,9 @@
 // Each step throws the Failure that becomes the refusal; there is one place where failures become answers, at the end.
 import type { Permit } from "../acts/bodies.ts";
 import type { SignedReceipt } from "../acts/receipt.ts";
-import { lets } from "../policy/decide.ts";
 import { Failure, type FailureCode } from "../terms/failure.ts";
 import { faultOf } from "./fault.ts";
-import type { Verdict } from "../terms/finding.ts";
+import { type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import { inputTexts } from "../upstream/envelope.ts";
 import {

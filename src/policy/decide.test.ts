@@ -2,8 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { Category, type Band, type Finding, type Inspection, type Surface } from "../terms/finding.ts";
-import { decide, lets, stricter } from "./decide.ts";
+import { Category, type Band, type Finding, type Inspection, type Surface, lets } from "../terms/finding.ts";
+import { decide, stricter } from "./decide.ts";
 import { UsagePolicy } from "./policy-document.ts";
 
 const closed = UsagePolicy.parse({ kind: "UsagePolicy", name: "closed", categories: [] });

@@ -25,11 +25,6 @@ export function stricter(a: Verdict, b: Verdict): Verdict {
   return strictness[b.kind] > strictness[a.kind] ? b : a;
 }
 
-/** True for verdicts that let text through. Review is not one: it waits, and until reviewers exist it refuses. */
-export function lets(verdict: Verdict): boolean {
-  return verdict.kind === "pass" || verdict.kind === "flag";
-}
-
 const strictness = { pass: 0, flag: 1, review: 2, block: 3, unknown: 4 } as const satisfies Record<
   Verdict["kind"],
   number

@@ -1,7 +1,7 @@
 // Holds an answer back until it is cleared. Promise: no character is sent before a window that contains it and
 // `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks;
 // at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
-import type { Inspection, Verdict } from "../terms/finding.ts";
+import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
 import { windowStart } from "./windows.ts";
 
@@ -103,8 +103,4 @@ function forget(state: State, before: number): void {
 
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
-}
-
-function lets(verdict: Verdict): boolean {
-  return verdict.kind === "pass" || verdict.kind === "flag";
 }

@@ -57,3 +57,14 @@ export type Verdict =
   | { readonly kind: "review"; readonly category: Category }
   | { readonly kind: "block"; readonly category: Category }
   | { readonly kind: "unknown"; readonly cause: UnknownCause };
+
+/** What leaves the building, by verdict. Review does not: it waits, and until there are reviewers it refuses. */
+const letThrough = { pass: true, flag: true, review: false, block: false, unknown: false } as const satisfies Record<
+  Verdict["kind"],
+  boolean
+>;
+
+/** Whether a verdict lets text through. */
+export function lets(verdict: Verdict): boolean {
+  return letThrough[verdict.kind];
+}
