@@ -19,11 +19,13 @@ async function serveReal(): Promise<void> {
   const { reportTo } = await import("./report.ts");
   const { readyText, stopped } = await import("./serve-verb.ts");
   const { serve } = await import("./serve.ts");
+  // Heard from now on: a stop that comes while it starts is a stop.
+  const over = stopped();
   const configuration = readConfiguration(process.env);
   const report = reportTo(process.stderr);
   const serving = await serve({ configuration, environment: process.env, version: version(), demo: false, report });
   process.stdout.write(readyText(serving));
-  await stopped();
+  await over;
   await serving.close();
 }
 

@@ -12,7 +12,7 @@ export interface Keys {
   readonly close: () => void;
 }
 
-const noKeys: Keys = {
+export const noKeys: Keys = {
   areThere: false,
   next: async () => new Promise(() => undefined),
   line: async () => "",
