@@ -25,7 +25,7 @@ import type { RunOptions } from "./eval-options.ts";
 import { replaceFile } from "./files.ts";
 import { secretBytes, secretKeyOf } from "./secret-key.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
-import type { Call } from "./verb.ts";
+import { type Base, type Call, sameProfile } from "./verb.ts";
 
 const confidenceDefault = 0.95;
 
@@ -130,13 +130,13 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
   const { permit } = file.record.begun;
   try {
     const before = evidenceOf(session, permit.run);
-    if (before !== undefined) return await recorded(work, before);
+    if (before !== undefined) return withProfile(await recorded(work, before), call.base);
     await ensurePermit(session, file);
     const results = call.options.seal ? file.record.results : await ask(call, work);
     const open = unanswered(suite.loaded.items, permit.attempts, results);
     const isOver = call.context.now() >= instantOf(permit.notAfter);
-    if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open);
-    return await sealAndReport(work, results);
+    if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open, call.base);
+    return withProfile(await sealAndReport(work, results), call.base);
   } finally {
     file.close();
   }
@@ -211,12 +211,16 @@ function progressLine(context: Context, live: Live): (progress: Progress) => voi
   };
 }
 
-function unfinished(permit: Permit, open: number): Answer {
+function withProfile(answer: Answer, base: Base): Answer {
+  return answer.next === undefined ? answer : { ...answer, next: answer.next + sameProfile(base) };
+}
+
+function unfinished(permit: Permit, open: number, base: Base): Answer {
   const json = { run: permit.run, permit: permit.permit, unanswered: open, sealed: false };
   return inconclusive(
     json,
     `${open} attempts have no answer, so ${permit.run} is not sealed. Until ${permit.notAfter} they can be asked again.`,
-    `headgate eval run --resume ${permit.run}, or with --seal to count them as unknown`,
+    `headgate eval run --resume ${permit.run}${sameProfile(base)}, or with --seal to count them as unknown`,
   );
 }
 
