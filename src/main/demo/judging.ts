@@ -132,7 +132,7 @@ export async function decide(cast: Cast, proposal: string, status: StatusView): 
 
 function explain({ screen }: Cast, { requirements }: StatusView): void {
   for (const { id, verdict, why, stillToShow } of requirements) {
-    screen.say(`  ${id}: ${verdict}. ${why}${stillToShow === "" ? "" : `; still to show: ${stillToShow}`}`);
+    screen.say(`  ${id}: ${verdict}. ${plain(why)}${stillToShow === "" ? "" : `; still to show: ${stillToShow}`}`);
   }
   screen.say(
     "  You sign that you answer for it, not that the model is harmless: the bounds hold for prompts like the suites'. " +

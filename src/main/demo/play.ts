@@ -139,7 +139,7 @@ async function release(cast: Cast, { documents, drilling }: Rehearsal): Promise<
   showStanding(cast, status);
   if (!lacksOnlyPeople(status)) return withheld(cast, status);
   const proposal = await propose(cast, status.next ?? "trusted");
-  if ((await decide(cast, proposal, status)) === "refused") {
+  if ((await decide(cast, proposal, await statusNow(cast))) === "refused") {
     await showRefused(cast, proposal);
     return { ending: "refused", proposal: null };
   }

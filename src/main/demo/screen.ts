@@ -98,15 +98,23 @@ interface Flow {
 /** Text that comes in pieces, broken at words. */
 function openFlow(write: (text: string) => void, width: () => number): Flow {
   let column = 0;
+  /** A space is written only before the word that follows it on the same line. */
+  let space = "";
   const newLine = (): void => {
     if (column > 0) write("\n");
     column = 0;
+    space = "";
   };
   const put = (part: string): void => {
     const isSpace = part.trim() === "";
-    if ((isSpace && part.includes("\n")) || (column > 0 && column + part.length > width())) newLine();
-    if (isSpace && column === 0) return;
-    const shown = (column === 0 ? margin : "") + (isSpace ? " " : part);
+    if (isSpace) {
+      if (part.includes("\n")) newLine();
+      else space = column === 0 ? "" : " ";
+      return;
+    }
+    if (column > 0 && column + space.length + part.length > width()) newLine();
+    const shown = (column === 0 ? margin : space) + part;
+    space = "";
     write(shown);
     column += shown.length;
   };
