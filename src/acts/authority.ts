@@ -40,6 +40,12 @@ export const authority = {
 
 export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;
 
+/** Whether several people sign one statement of this verb, so that it may lie for days until the last of them did. */
+export function gathersSignatures(verb: Verb): boolean {
+  const { by }: Authority = authority[verb];
+  return by === "pair" || by === "root";
+}
+
 const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "withdrawal"]);
 
 /**

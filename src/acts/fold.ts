@@ -2,7 +2,7 @@
 // makes the change. The control plane asks `judgeAct` before it appends; gateway, CLI and verifiers fold what they get,
 // and an entry that the rules refuse changes nothing, whoever wrote it into the ledger.
 import { type Instant, type PublicKey, instantOf } from "../terms/ids.ts";
-import { type Authority, anyRoleButAuditor, authority, isStop } from "./authority.ts";
+import { type Authority, anyRoleButAuditor, authority, gathersSignatures, isStop } from "./authority.ts";
 import type { Verb } from "./bodies.ts";
 import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
 import {
@@ -100,7 +100,7 @@ function checkDate({ verb, at }: AnyPredicate, now: Instant | undefined): Refusa
     return refuse("conflict", "This statement is dated in the future. Set the signer's clock and sign again.");
   }
   const rule: Authority = authority[verb];
-  const minutesMax = verb === "root" || verb === "invite" ? ageMinutesMax.together : ageMinutesMax.alone;
+  const minutesMax = gathersSignatures(verb) ? ageMinutesMax.together : ageMinutesMax.alone;
   if (!rule.loosens || minutes <= minutesMax) return undefined;
   return refuse("conflict", "This statement was signed too long ago to be recorded now. Sign a new one.");
 }

@@ -1,6 +1,7 @@
 // What comes with a statement beside its envelope: openings of its commitments and the content it names by digest. Each is
 // checked against the statement, so that nothing else is ever kept.
-import type { AnyPredicate } from "../acts/statement.ts";
+import type { BodyOf, Verb } from "../acts/bodies.ts";
+import type { Act } from "../acts/statement.ts";
 import { openDocument } from "../documents/kinds.ts";
 import { type Opening, commit, digestOf } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
@@ -32,13 +33,16 @@ export function contentOf(
 }
 
 /** Fails with request_invalid where something came that the statement does not name. */
-export function checkContent(predicate: AnyPredicate, content: Content): void {
-  const commitments = new Set(commitmentsIn(predicate));
+export function checkContent<V extends Verb>({ predicate }: Act<V>, content: Content): void {
+  const { verb, body } = predicate;
+  const naming: Naming<V> = names[verb];
+  const { commitments: committed = [], artefacts = [] } = naming(body);
+  const commitments = new Set(committed);
   const stray = [...content.openings.keys()].find((commitment) => !commitments.has(commitment));
   if (stray !== undefined) {
     throw new Failure("request_invalid", "A text came with this statement that it does not commit to. Sign it anew.");
   }
-  const named = new Set(artefactsIn(predicate));
+  const named = new Set(artefacts);
   for (const digest of named) for (const inner of itemsIn(content.artefacts.get(digest))) named.add(inner);
   const unnamed = [...content.artefacts.keys()].find((digest) => !named.has(digest));
   if (unnamed === undefined) return;
@@ -47,21 +51,38 @@ export function checkContent(predicate: AnyPredicate, content: Content): void {
   });
 }
 
-/** Commitments to texts in the body of a statement. */
-function commitmentsIn({ verb, body }: AnyPredicate): readonly Digest[] {
-  if (verb === "root") return body.firstOwner === null ? [] : [body.firstOwner.name];
-  if (verb === "invite") return [body.name];
-  if (verb === "proposal" || verb === "certificate") return [body.release.reason];
-  return "reason" in body ? [body.reason] : [];
+/** What the body of a statement names: commitments to texts, and content by digest. */
+interface Names {
+  readonly commitments?: readonly Digest[];
+  readonly artefacts?: readonly Digest[];
 }
+type Naming<V extends Verb> = (body: BodyOf<V>) => Names;
 
-/** Content that the body of a statement names by digest. */
-function artefactsIn({ verb, body }: AnyPredicate): readonly Digest[] {
-  if (verb === "organisation") return [body.document];
-  if (verb === "document") return body.documents.map(({ digest }) => digest);
-  if (verb !== "evidence") return [];
-  return body.source === null ? [body.samples.artefact] : [body.samples.artefact, body.source.file];
-}
+const nothing = (): Names => ({});
+const reason = (body: { readonly reason: Digest }): Names => ({ commitments: [body.reason] });
+const releaseReason = (body: BodyOf<"proposal">): Names => ({ commitments: [body.release.reason] });
+
+const names: { readonly [V in Verb]: Naming<V> } = {
+  root: ({ firstOwner }) => (firstOwner === null ? {} : { commitments: [firstOwner.name] }),
+  invite: ({ name }) => ({ commitments: [name] }),
+  admit: nothing,
+  suspend: reason,
+  organisation: ({ document }) => ({ artefacts: [document] }),
+  key: nothing,
+  document: ({ documents }) => ({ artefacts: documents.map(({ digest }) => digest) }),
+  permit: nothing,
+  evidence: ({ samples, source }) => ({
+    artefacts: source === null ? [samples.artefact] : [samples.artefact, source.file],
+  }),
+  proposal: releaseReason,
+  "sign-off": reason,
+  certificate: releaseReason,
+  hold: reason,
+  restriction: reason,
+  fact: nothing,
+  withdrawal: reason,
+  receipts: nothing,
+};
 
 /** The items that a suite document names. */
 function itemsIn(bytes: Uint8Array | undefined): readonly Digest[] {

@@ -1,7 +1,8 @@
 // What the rules of the fold cannot see, because it lies beside the ledger: documents are what their act says, items are
 // the suite's, samples count to what the evidence claims, a proposal says what its plan says, and a certificate is given
 // only where the gate passes. Asked once, before a statement is appended.
-import type { Act, AnyPredicate } from "../acts/statement.ts";
+import type { Verb } from "../acts/bodies.ts";
+import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
 import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
@@ -32,16 +33,34 @@ export interface Examined {
   readonly at: Instant;
 }
 
-type PredicateOf<V extends AnyPredicate["verb"]> = Extract<AnyPredicate, { verb: V }>;
+type PredicateOf<V extends Verb> = Act<V>["predicate"];
+type Examination<V extends Verb> = (predicate: PredicateOf<V>, given: Examined) => Promise<void>;
+
+/** Null where the fold's own rules see everything that the statement says. */
+const examinations: { readonly [V in Verb]: Examination<V> | null } = {
+  root: null,
+  invite: null,
+  admit: null,
+  suspend: null,
+  organisation: examineOrganisation,
+  key: null,
+  document: examineDocuments,
+  permit: examinePermit,
+  evidence: examineEvidence,
+  proposal: examineProposal,
+  "sign-off": null,
+  certificate: examineCertificate,
+  hold: null,
+  restriction: null,
+  fact: null,
+  withdrawal: null,
+  receipts: null,
+};
 
 /** Fails with document_invalid, statement_invalid, artefact_missing or gate_not_passed. */
-export async function examine({ predicate }: Act, given: Examined): Promise<void> {
-  if (predicate.verb === "document") await examineDocuments(predicate, given);
-  else if (predicate.verb === "organisation") await examineOrganisation(predicate, given);
-  else if (predicate.verb === "permit") await examinePermit(predicate, given);
-  else if (predicate.verb === "evidence") await examineEvidence(predicate, given);
-  else if (predicate.verb === "proposal") await examineProposal(predicate, given);
-  else if (predicate.verb === "certificate") await examineCertificate(predicate, given);
+export async function examine<V extends Verb>({ predicate }: Act<V>, given: Examined): Promise<void> {
+  const examination: Examination<V> | null = examinations[predicate.verb];
+  await examination?.(predicate, given);
 }
 
 async function readDocument(records: Records, digest: Digest): Promise<AnyDocument> {

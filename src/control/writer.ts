@@ -1,8 +1,8 @@
 // The one writer of the ledger. A statement is judged on this control plane's own fold, appended together with its content
 // in one transaction, then folded; one after another. After a write that failed nobody knows what the store holds: no lease
 // is given until the fold has caught up with it, and every gateway closes.
-import { authority } from "../acts/authority.ts";
-import { judgeAct } from "../acts/fold.ts";
+import { authority, gathersSignatures } from "../acts/authority.ts";
+import { ageMinutesMax, judgeAct } from "../acts/fold.ts";
 import type { Refusal } from "../acts/rule.ts";
 import { type Act, openStatement } from "../acts/statement.ts";
 import { keepArtefact } from "../evidence/artefact-store.ts";
@@ -59,10 +59,8 @@ interface Given {
 /** Statements waiting for their turn. */
 const waitingMax = 1024;
 
-/** How long a statement may wait for its other signatures. */
-const pendingDaysMax = 14;
-
-const pendingVerbs: ReadonlySet<string> = new Set(["invite", "root"]);
+/** Statements that one person has waiting for the signatures of others, so that nobody fills the room of all. */
+const pendingOfOneMax = 32;
 
 export class Writer {
   readonly #options: WriterOptions;
@@ -84,7 +82,7 @@ export class Writer {
   async tryOut(envelope: Uint8Array, content: Content): Promise<void> {
     await this.#inTurn(async () => {
       const act = await openStatement(envelope, this.#options.primitives);
-      checkContent(act.predicate, content);
+      checkContent(act, content);
       const refusal = judged(this.#options, act);
       if (refusal !== undefined) throw failureOf(refusal);
       await this.#options.examine(act, content);
@@ -137,7 +135,7 @@ export class Writer {
     const opened = await openStatement(given, primitives);
     const known = this.#indices.get(opened.digest);
     if (known !== undefined) return { kind: "recorded", act: opened, index: known, size: replica.size() };
-    checkContent(opened.predicate, content);
+    checkContent(opened, content);
     const envelope = await merged(given, opened, database);
     const act = envelope === given ? opened : await openStatement(envelope, primitives);
     const refusal = judged(this.#options, act);
@@ -180,12 +178,12 @@ export class Writer {
     const isKept = canWait(refusal, act) && act.signers.some((signer) => isActive(replica, signer));
     if (!isKept) throw failureOf(refusal);
     const at = clock();
-    const others = await listPending(database);
-    if (others.length >= pendingMax && !others.some((other) => other.act === act.digest)) {
-      throw new Failure("store_unavailable", "Too many statements wait for signatures. Have some of them signed.");
-    }
     await database.transaction(async (transaction) => {
-      await dropPendingBefore(transaction, Instant.parse(Math.max(0, at - pendingDaysMax * 86_400_000)));
+      await dropPendingBefore(transaction, Instant.parse(Math.max(0, at - ageMinutesMax.together * 60_000)));
+    });
+    const waiting = await listPending(database);
+    if (!waiting.some((other) => other.act === act.digest)) checkRoom(waiting, act.signers);
+    await database.transaction(async (transaction) => {
       await keepContent(transaction, content);
       await keepPending(transaction, { act: act.digest, envelope, at });
     });
@@ -200,7 +198,30 @@ function judged({ replica, clock }: WriterOptions, act: Act): Refusal | undefine
 }
 
 function canWait(refusal: Refusal, act: Act): boolean {
-  return refusal.code === "quorum_missing" && refusal.needs.length > 0 && pendingVerbs.has(act.predicate.verb);
+  return refusal.code === "quorum_missing" && refusal.needs.length > 0 && gathersSignatures(act.predicate.verb);
+}
+
+/** Fails with store_unavailable where as many statements wait as may, in all or with the signature of one of these. */
+function checkRoom(waiting: readonly Pending[], signers: Act["signers"]): void {
+  if (waiting.length >= pendingMax) {
+    throw new Failure("store_unavailable", "Too many statements wait for signatures. Have some of them signed.");
+  }
+  const signed = waiting.flatMap((pending) => signersOf(pending));
+  const isFull = signers.some((signer) => signed.filter((other) => other === signer).length >= pendingOfOneMax);
+  if (!isFull) return;
+  throw new Failure(
+    "store_unavailable",
+    `${pendingOfOneMax} statements with your signature wait for other signatures already. Have some of them signed.`,
+  );
+}
+
+/** Nobody, where somebody edited the row: it waits for nothing, and keeps nobody from signing. */
+function signersOf({ envelope }: Pending): Act["signers"] {
+  try {
+    return parseEnvelope(envelope).signatures.map(({ keyid }) => keyid);
+  } catch {
+    return [];
+  }
 }
 
 function isActive(replica: Replica, signer: Act["signers"][number]): boolean {
@@ -216,7 +237,7 @@ function failureOf(refusal: Refusal): Failure {
 
 /** The envelope with the signatures that were kept for the same payload before. */
 async function merged(given: Uint8Array, act: Act, database: Database): Promise<Uint8Array> {
-  const kept = pendingVerbs.has(act.predicate.verb) ? await findPending(database, act.digest) : undefined;
+  const kept = gathersSignatures(act.predicate.verb) ? await findPending(database, act.digest) : undefined;
   if (kept === undefined) return given;
   const [one, other] = [parseEnvelope(given), parseEnvelope(kept.envelope)];
   if (one.payload !== other.payload || one.payloadType !== other.payloadType) return given;

@@ -161,6 +161,32 @@ describe("invitations once two persons exist", () => {
     });
   });
 
+  test("one person's waiting statements leave room for another's, and all of them end after seven days", async () => {
+    await withDesk(async (desk) => {
+      const owner = await initialise(desk);
+      const other = await enrol(desk, "owner", [owner]);
+      const asks = async ({ signer }: Member): Promise<string> => {
+        const body = {
+          person: PersonId.parse(randomId("person_", 16)),
+          role: "policy",
+          key: newSigner().signer.publicKey,
+          name: committed("Cy").digest,
+          notAfter: inDays(desk, 3),
+        } as const;
+        return wordOf(await say(desk, { verb: "invite", body, by: [signer] }));
+      };
+      const waiting = async (): Promise<number> =>
+        PendingView.parse((await get(desk, routes.pending, owner)).json).pending.length;
+      for (let n = 1; n <= 32; n++) assert.equal(await asks(other), "pending", `statement ${n}`);
+      assert.equal(await asks(other), "store_unavailable");
+      assert.equal(await asks(owner), "pending");
+      assert.equal(await waiting(), 33);
+      desk.ahead = 7 * 86_400_000 + 60_000;
+      assert.equal(await asks(other), "pending");
+      assert.equal(await waiting(), 1);
+    });
+  });
+
   test("a stranger's statement is neither recorded nor kept", async () => {
     await withDesk(async (desk) => {
       const owner = await initialise(desk);
