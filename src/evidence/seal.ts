@@ -14,6 +14,9 @@ import { type FailureKind, markOf, TrialOutcome } from "../terms/trial.ts";
 const sealedTriesMax = 1_000_000;
 const sealedBytesMax = 64 * 1024 * 1024;
 
+/** Parts of a sealed run: some ten a try, for the largest run there may be. */
+const sealedPartsMax = 10_000_000;
+
 /** One try, as it stands in the sealed run. */
 export const Sample = z.strictObject({
   /** Leaf of the suite item. */
@@ -91,7 +94,7 @@ export function sealRun(
 /** Reads a sealed run and checks it against what the evidence statement says of it. Fails with proof_invalid. */
 export function openSealed(bytes: Uint8Array, said: Sealed["samples"], hasher: Hasher): SealedRun {
   const parsed = SealedRun.safeParse(
-    parseJson(bytes, { bytesMax: sealedBytesMax, depthMax: 8, code: "proof_invalid" }),
+    parseJson(bytes, { bytesMax: sealedBytesMax, depthMax: 8, partsMax: sealedPartsMax, code: "proof_invalid" }),
   );
   const isSaid =
     parsed.success &&

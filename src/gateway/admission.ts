@@ -19,6 +19,9 @@ export const bodyBytesMax = 16 * 1024 * 1024;
 
 const depthMax = 64;
 
+/** Members and elements of a body; a long conversation with many tools has some thousands. */
+const partsMax = 20_000;
+
 /** Characters of a key; a longer one is not looked up. */
 const secretCharsMax = 200;
 
@@ -68,7 +71,7 @@ export function closureNow({ isDraining, follower, recorder }: Gateway): Closure
 
 /** The body as one parser reads it; what was checked is what is sent. */
 export function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> {
-  const value = parseJson(body, { bytesMax: bodyBytesMax, depthMax, code: "request_invalid" });
+  const value = parseJson(body, { bytesMax: bodyBytesMax, depthMax, partsMax, code: "request_invalid" });
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new Failure("request_invalid", "The body is a JSON object.");
   }

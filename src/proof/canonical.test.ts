@@ -122,3 +122,15 @@ test("any JSON value comes back equal from its canonical bytes, and only those b
     { seed: 20260102, numRuns: 500 },
   );
 });
+
+function membered(count: number): Uint8Array {
+  return toUtf8(`{${Array.from({ length: count }, (_, at) => `"k${at}":":,"`).join(",")}}`);
+}
+
+test("a document of more parts than allowed is refused before it is parsed", () => {
+  const few = { bytesMax: 1_000_000, depthMax: 4, partsMax: 10 };
+  assert.doesNotThrow(() => parseJson(membered(10), few));
+  assert.throws(() => parseJson(membered(11), few), /more than 10 parts/);
+  assert.throws(() => parseJson(toUtf8(`[${"1,".repeat(11)}1]`), few), /more than 10 parts/);
+  assert.throws(() => parseJson(toUtf8("[".repeat(3) + ",".repeat(11)), few), /more than 10 parts/);
+});

@@ -25,20 +25,28 @@ export interface JsonLimits {
   readonly bytesMax: number;
   /** Objects and arrays inside each other; a bare string has depth 0. */
   readonly depthMax: number;
+  /** Members of objects and elements of arrays, all together; `partsMaxDefault` unless told. */
+  readonly partsMax?: number;
   /** What to fail with; request_invalid unless told. */
   readonly code?: FailureCode;
 }
+
+/** Parts a document may have unless its reader says otherwise: what costs time in JSON is their number, not the bytes. */
+const partsMaxDefault = 100_000;
 
 /** The value of strict JSON in strict UTF-8. About the cost of `JSON.parse` and one pass over text and value. */
 export function parseJson(bytes: Uint8Array, limits: JsonLimits): unknown {
   if (bytes.length > limits.bytesMax) throw refusal(limits, `is longer than ${limits.bytesMax} bytes`);
   const text = fromUtf8(bytes);
   if (text === undefined) throw refusal(limits, "is not UTF-8");
+  const partsMax = limits.partsMax ?? partsMaxDefault;
+  const { colons, commas } = countMarks(text);
+  if (colons > partsMax || commas > partsMax) throw refusal(limits, `has more than ${partsMax} parts`);
   const value = parseText(text, limits);
   const walk = { members: 0, limits };
   inspect(value, 0, walk);
   // Every member of valid JSON has one colon outside strings; an equal key was merged away, so the value has fewer.
-  if (countMembers(text) !== walk.members) throw refusal(limits, "names a key twice in one object");
+  if (colons !== walk.members) throw refusal(limits, "names a key twice in one object");
   return value;
 }
 
@@ -89,18 +97,21 @@ function inspectNumber(value: number, walk: Walk): void {
   if (!exact) throw refusal(walk.limits, "holds a number that a double cannot hold exactly");
 }
 
-/** How many members the objects of this valid JSON text have: its colons outside strings. */
-function countMembers(text: string): number {
-  let members = 0;
+/** Colons and commas outside strings: in valid JSON, how many members its objects have, and how many parts go on. */
+function countMarks(text: string): { readonly colons: number; readonly commas: number } {
+  let colons = 0;
+  let commas = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
-    if (char === colon) members++;
+    if (char === colon) colons++;
+    else if (char === comma) commas++;
     else if (char === quote) at = closingQuote(text, at + 1);
   }
-  return members;
+  return { colons, commas };
 }
 
 const colon = 0x3a;
+const comma = 0x2c;
 const quote = 0x22;
 const backslash = 0x5c;
 
