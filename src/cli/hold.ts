@@ -109,7 +109,7 @@ async function close(who: Identity, envelope: Uint8Array, opening: Opening): Pro
   if (direct.status === "rejected" && logged.status === "rejected") throw worst(logged.reason);
   const heldAt = direct.status === "fulfilled" ? (direct.value ?? act.predicate.at) : act.predicate.at;
   const answer = logged.status === "fulfilled" ? logged.value.answer : undefined;
-  if (answer?.kind === "recorded") await rememberHead(who);
+  if (answer?.kind === "recorded") await Promise.race([rememberHead(who), soon()]);
   return {
     heldAt,
     gateway: direct.status === "fulfilled",
@@ -117,6 +117,13 @@ async function close(who: Identity, envelope: Uint8Array, opening: Opening): Pro
     ledgerIndex: answer?.kind === "recorded" ? answer.index : null,
     refused: logged.status === "rejected" ? refusalIn(logged.reason) : null,
   };
+}
+
+/** It is held already: saying so does not wait longer than this for the ledger to be read. */
+async function soon(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, gatewayMsMax).unref();
+  });
 }
 
 const HeldAnswer = z.object({ heldAt: z.string().optional() });
