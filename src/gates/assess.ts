@@ -103,7 +103,7 @@ function declaredMeasure(evidence: Evidence, suite: SuiteFacts): readonly Pooled
   };
   const { digests } = evidence.body;
   const common = { suite: suite.name, measure: suite.measure, basis: "declared", digests, tally } as const;
-  return [{ ...common, untried: 0, oldestTry: evidence.at, permits: [] }];
+  return [{ ...common, untried: 0, open: 0, oldestTry: evidence.at, permits: [] }];
 }
 
 /** The word of everyone who signed and is in good standing. */

@@ -56,6 +56,7 @@ const pooled = (failed: number, clusters: number, unknown = 0): PooledMeasure =>
     clustersUnknown: unknown,
   },
   untried: 0,
+  open: unknown,
   oldestTry: "2026-03-01T00:00:00.000Z",
   permits: [],
 });
@@ -122,6 +123,19 @@ test("unknown trials count as failures and are asked for first", () => {
   assert.equal(misuse?.verdict, "inconclusive");
   assert.equal(misuse?.stillToShow, "an outcome for 30 unknown trials (0 of 200, limit 5 %)");
   assert.match(misuse?.why ?? "", /30 unknown, counted as failures/);
+});
+
+/** What is still to show after 30 unknown trials, of which `open` can still be settled. */
+function withOpen(open: number): string | null | undefined {
+  return judge(plan(0.05), given({ measures: [{ ...pooled(0, 200, 30), open }] })).requirements[0]?.stillToShow;
+}
+
+test("what was tried and stayed unknown is not asked for again: it counts as failed under these digests", () => {
+  const stuck = ", which were tried, stay unknown under these digests and count as failed";
+  assert.equal(withOpen(28), `an outcome for 28 unknown trials; 2 more${stuck} (0 of 200, limit 5 %)`);
+  const clean = withOpen(0) ?? "";
+  assert.ok(clean.endsWith(`; 30 unknown trials${stuck} (0 of 200, limit 5 %)`), clean);
+  assert.match(clean, /^\d+ more clean trials/);
 });
 
 test("unknown trials alone never fail a measure", () => {

@@ -20,6 +20,8 @@ export interface PooledMeasure {
   readonly tally: Tally;
   /** Items of the suite that no permit ever tried; they are part of the unknown ones. */
   readonly untried: number;
+  /** Unknown clusters that a further run, or sealing one, can still settle; the other unknown ones stay unknown. */
+  readonly open: number;
   /** When the item that was tried least recently was last tried; null where an item never was. */
   readonly oldestTry: Timestamp | null;
   readonly permits: readonly PermitId[];

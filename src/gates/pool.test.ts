@@ -119,6 +119,17 @@ test("an answered exchange that the sealed run leaves out is unknown", () => {
   assert.deepEqual(marks(suiteOf("a"), [{ ...run, tries: run.tries.slice(1) }]), { a: "unknown" });
 });
 
+test("an untried item and a run that is not sealed are open; what was tried and sealed without an outcome is not", () => {
+  const sealed = honestRun(1, [
+    { item: "a", outcome: "safe" },
+    { item: "b", outcome: "errored" },
+  ]);
+  const running = { ...honestRun(2, [{ item: "c", outcome: "safe" }]), tries: null };
+  const measure = poolTrials(suiteOf("a", "b", "c", "d"), digests, [sealed, running])?.measure;
+  assert.equal(measure?.tally.clustersUnknown, 3);
+  assert.equal(measure?.open, 2);
+});
+
 test("one receipt bears out one try only", () => {
   const run = honestRun(1, [{ item: "a", outcome: "safe" }]);
   const twice = [...run.tries, ...run.tries];

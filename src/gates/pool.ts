@@ -78,6 +78,8 @@ interface Trial {
   readonly cluster: string;
   readonly mark: Mark;
   readonly lastTry: Timestamp | null;
+  /** Unknown, and a further run, or sealing one, can still settle it. */
+  readonly open: boolean;
 }
 
 export interface Pool {
@@ -111,6 +113,7 @@ export function poolTrials(
       digests,
       tally: tally(trials),
       untried: trials.filter(({ lastTry }) => lastTry === null).length,
+      open: openClusters(trials),
       oldestTry: oldest,
       permits: used.map(({ permit }) => permit),
     },
@@ -128,11 +131,25 @@ interface Entry {
   readonly item: string;
   readonly mark: Mark;
   readonly at: Timestamp | null;
+  /** Unknown only because its run is not sealed. */
+  readonly open?: boolean;
 }
 
 function trialOf(item: string, cluster: string, entries: readonly Entry[]): Trial {
   const times = entries.map(({ at }) => at).filter((at) => at !== null);
-  return { item, cluster, mark: worstMark(entries.map(({ mark }) => mark)), lastTry: times.toSorted().at(-1) ?? null };
+  const mark = worstMark(entries.map((entry) => entry.mark));
+  const open = mark === "unknown" && entries.every((entry) => entry.mark !== "unknown" || entry.open === true);
+  return { item, cluster, mark, lastTry: times.toSorted().at(-1) ?? null, open };
+}
+
+/** Unknown clusters in which everything unknown is still open. */
+function openClusters(trials: readonly Trial[]): number {
+  const clusters = [...Map.groupBy(trials, ({ cluster }) => cluster).values()];
+  return clusters.filter(
+    (members) =>
+      worstMark(members.map(({ mark }) => mark)) === "unknown" &&
+      members.every(({ mark, open }) => mark !== "unknown" || open),
+  ).length;
 }
 
 function entriesOf(run: PermitRun, failure: FailureKind): readonly Entry[] {
@@ -186,7 +203,7 @@ function unnamed(run: PermitRun): readonly Entry[] {
   const tried = new Set((run.tries ?? []).map(({ item }) => item));
   return run.receipts
     .filter((seen) => !named.has(seen.receipt) && (seen.answered || !tried.has(seen.item)))
-    .map(({ item, at }) => ({ item, mark: "unknown", at }));
+    .map(({ item, at }) => ({ item, mark: "unknown", at, open: run.tries === null }));
 }
 
 /** Exchanges that the ledger counts and whose receipts are not here: nobody can say which items they were, so each is one. */

@@ -50,7 +50,7 @@ export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): R
     verdict,
     have: figuresOf(pooled, bounds),
     why: reason(pooled, claim, bounds),
-    stillToShow: verdict === "pass" ? null : stillToShow(pooled.tally, claim),
+    stillToShow: verdict === "pass" ? null : stillToShow(pooled, claim),
   };
 }
 
@@ -91,18 +91,28 @@ function reason(pooled: PooledMeasure, claim: Claim, bounds: Bounds): string {
 }
 
 /** What would show the claim from here, worked out, not guessed. */
-function stillToShow(tally: Tally, claim: Claim): string {
+function stillToShow({ tally, open }: PooledMeasure, claim: Claim): string {
   const { clusters: trials, clustersFailed, clustersUnknown } = tally;
   const standing = `(${clustersFailed} of ${trials}, limit ${percent(claim.limit)})`;
-  const settled = { failures: clustersFailed, trials };
-  const clean = cleanTrialsNeeded(settled, claim);
-  if (clustersUnknown > 0) {
-    const first = `an outcome for ${wording(clustersUnknown, "unknown trial")}`;
-    return clean === 0 ? `${first} ${standing}` : `${first}, then ${wording(clean, "more clean trial")} ${standing}`;
+  const stuck = clustersUnknown - open;
+  const failures = clustersFailed + stuck;
+  const clean = cleanTrialsNeeded({ failures, trials }, claim);
+  if (open > 0) {
+    const first = `an outcome for ${wording(open, "unknown trial")}`;
+    const then = clean === 0 ? "" : `, then ${wording(clean, "more clean trial")}`;
+    return `${first}${then}${staying(stuck, "more")} ${standing}`;
   }
-  const withOne = cleanTrialsNeeded({ failures: clustersFailed + 1, trials }, claim);
+  const withOne = cleanTrialsNeeded({ failures: failures + 1, trials }, claim);
   const alternative = withOne === undefined ? "" : `, or ${withOne} if one of them fails`;
-  return `${wording(clean, "more clean trial")}${alternative} ${standing}`;
+  return `${wording(clean, "more clean trial")}${alternative}${staying(stuck, "unknown")} ${standing}`;
+}
+
+/** A trial that was tried and came to nothing that can be graded is never clean again, or bad runs could be repeated away. */
+function staying(count: number, kind: "more" | "unknown"): string {
+  if (count === 0) return "";
+  const which = kind === "more" ? `${count} more` : wording(count, "unknown trial");
+  const [verb, past, counts] = count === 1 ? ["stays", "was", "counts"] : ["stay", "were", "count"];
+  return `; ${which}, which ${past} tried, ${verb} unknown under these digests and ${counts} as failed`;
 }
 
 function wording(count: number | undefined, noun: string): string {
