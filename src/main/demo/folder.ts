@@ -3,6 +3,8 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { replaceFile } from "../../cli/files.ts";
+import { readProfile } from "../../cli/profile.ts";
 import { readTrustFile } from "../../control/initialise.ts";
 import { Failure } from "../../terms/failure.ts";
 import { takeLock } from "../lock.ts";
@@ -67,6 +69,13 @@ export function writeNote(folder: DemoFolder, note: Omit<Note, "format">): void 
 export function beginFolder(folder: DemoFolder): void {
   mkdirSync(folder.data, { recursive: true, mode: 0o700 });
   writeNote(folder, { ending: null, key: "", proposal: null });
+}
+
+/** Writes where the server listens now into the demo's profiles, so that the commands on the card work. */
+export function readdress(folder: DemoFolder, to: { readonly server: string; readonly dataPlane: string }): void {
+  for (const file of [folder.owner, folder.safety, folder.assurance]) {
+    if (existsSync(file)) replaceFile(file, `${JSON.stringify({ ...readProfile(file), ...to }, undefined, 2)}\n`);
+  }
 }
 
 /** Removes the demo. Fails with configuration_invalid where the folder is not a demo's, or one runs on it. */

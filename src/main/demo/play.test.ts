@@ -159,6 +159,9 @@ describe("the demo with a gate that passes", () => {
     try {
       assert.equal(played.ending, "released");
       assert.doesNotMatch(again.shown(), /misuse-core:/);
+      const { safety } = again.folder;
+      const verified = await played.cast.desk.run(["ledger", "verify", "--profile", safety]);
+      assert.equal(verified.exit, 0, verified.told);
       const end = performance.now() + 20_000;
       let reply = await ask(played.cast.partner, question);
       while (reply.code === "gateway_closed" && performance.now() < end)

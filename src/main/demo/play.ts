@@ -6,7 +6,7 @@ import { runDrill } from "../drill/drill.ts";
 import { showCard } from "./card.ts";
 import type { Cast } from "./cast.ts";
 import { type Fetching, announceModel, beginFetching } from "./fetching.ts";
-import { type Ending, readNote, writeNote } from "./folder.ts";
+import { type Ending, readNote, readdress, writeNote } from "./folder.ts";
 import {
   type Ran,
   advance,
@@ -71,6 +71,7 @@ export async function playOn(hands: Stagehands): Promise<Played | undefined> {
   const ports = await demoConfiguration(hands.environment, hands.folder);
   const model = { isHere: true };
   const { serving, desk } = await serveDemo(hands, ports.configuration, model);
+  readdress(hands.folder, { server: serving.controlPlane, dataPlane: serving.dataPlane });
   const partner = { dataPlane: serving.dataPlane, secret: key };
   const { screen, keys, folder, version } = hands;
   const cast: Cast = { screen, keys, folder, version, serving, desk, partner, model };
