@@ -1,4 +1,4 @@
-// The guarded connector: every connection that leaves the program is opened here (design.md, "Choices made"). What an
+// The guarded connector: every connection that leaves the program is opened here. What an
 // attacker may control is the name service and the answer of the far end, never the URL: that comes from a document.
 // So: no redirects (undici's Pool follows none), the address is looked up once, vetted, and that very address is dialled;
 // metadata, link-local, unspecified and multicast addresses and our own listeners are refused whatever the document says.

@@ -1,5 +1,5 @@
 // Resolves the secret a Model document names. Documents never carry secrets and must not be a way to read this
-// machine: only UPSTREAM_* variables, and only plain files inside one configured folder (design.md, "Choices made").
+// machine: only UPSTREAM_* variables, and only plain files inside one configured folder.
 import { open, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
 import { Failure } from "../terms/failure.ts";

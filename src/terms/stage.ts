@@ -1,4 +1,4 @@
-// The ladder of design.md: how far a model is out. Order matters: a later stage reaches more people.
+// The ladder of stages: how far a model is out. Order matters: a later stage reaches more people.
 import { z } from "zod";
 
 const stages = ["withheld", "internal", "evaluators", "trusted", "limited", "general"] as const;

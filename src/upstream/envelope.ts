@@ -1,5 +1,5 @@
 // The request envelope: which fields a caller may send, in which ranges. An allow-list, because a field nobody knows may
-// route, select another model, or carry text past the safeguards (design.md, decision 7). Pure. What comes out is built
+// route, select another model, or carry text past the safeguards. Pure. What comes out is built
 // from what was checked, field by field, so that what was checked is what is sent.
 import { z } from "zod";
 import { Failure } from "../terms/failure.ts";

@@ -1,5 +1,5 @@
 // The Model document: a served system as its operators write it down. Its digest pins origin, identity basis, system
-// prompt and request envelope (design.md, decision 7), so everything that changes what is served stands in here.
+// prompt and request envelope, so everything that changes what is served stands in here.
 import { z } from "zod";
 import { Digest, Name } from "../terms/ids.ts";
 

@@ -1,5 +1,5 @@
 // What the gateway knows of a model server, whatever its dialect. One call is one attempt: nothing is retried here, so
-// that the check before an attempt is on the model really called (design.md, principle 7).
+// that the check before an attempt is on the model really called.
 import type { Digest } from "../terms/ids.ts";
 import type { FailureCode } from "../terms/failure.ts";
 import type { ChatBody, ChatChunk, ChatCompletion } from "./chat.ts";
