@@ -269,10 +269,25 @@ test("a stop counts whatever its signer's clock says", async () => {
 
 test("recorded history folds without a clock to the state that was judged with one", async () => {
   const { world } = await everyRole();
-  const state = emptyState();
+  const [judged, folded] = [emptyState(), emptyState()];
+  const lateMs = ageMinutesMax.alone * 60_000;
   for (const [index, { act }] of world.entries.entries()) {
-    const now = Instant.parse(Date.parse(act.predicate.at));
-    assert.equal(foldAct(state, act, { ...placeAt(index), now }), undefined);
+    const now = Instant.parse(Date.parse(act.predicate.at) + (index % 2 === 0 ? 0 : lateMs));
+    assert.equal(foldAct(judged, act, { ...placeAt(index), now }), undefined);
+    assert.equal(foldAct(folded, act, placeAt(index)), undefined);
+  }
+  assert.equal(folded.acts.size, world.entries.length);
+  assert.deepEqual(folded, judged);
+});
+
+test("years later the same history folds without a clock, while a judge with one would refuse it", async () => {
+  const { world } = await everyRole();
+  const state = emptyState();
+  const now = Instant.parse(Date.parse("2040-01-01"));
+  for (const [index, { act }] of world.entries.entries()) {
+    const { loosens }: { readonly loosens: boolean } = authority[act.predicate.verb];
+    assert.equal(judgeAct(state, act, { ...placeAt(index), now }).kind, loosens ? "refused" : "change");
+    assert.equal(foldAct(state, act, placeAt(index)), undefined);
   }
   assert.deepEqual(state, world.state);
 });
