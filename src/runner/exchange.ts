@@ -51,11 +51,26 @@ export async function exchange(ask: Ask): Promise<Exchange> {
       redirect: "error",
       signal: AbortSignal.timeout(ask.msMax),
     });
-    const text = await response.text();
-    return text.length > answerBytesMax ? none(null, retryMsDefault) : read(response, text);
+    const text = await textOf(response);
+    return text === undefined ? none(null, retryMsDefault) : read(response, text);
   } catch {
     return none(null, retryMsDefault);
   }
+}
+
+/** The body, read no further than its bound; undefined where it goes on. */
+async function textOf(response: Response): Promise<string | undefined> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    const part: unknown = chunk;
+    if (!(part instanceof Uint8Array)) return undefined;
+    bytes += part.length;
+    // Leaving the loop cancels the rest.
+    if (bytes > answerBytesMax) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString("utf8");
 }
 
 function none(status: number | null, retryAfterMs: number | null): Exchange {

@@ -67,15 +67,27 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly
   let done = total - tasks.length;
   const leaves = plan.items.map(({ body }) => itemLeaf(body, ports.primitives));
   const queue = tasks.values();
+  let isStopped = false;
   const worker = async (): Promise<void> => {
     for (const task of queue) {
+      if (isStopped) return;
       const tries = await work(task, { plan, ports, leaves });
       results.push(...tries);
       done += 1;
       ports.progress({ done, total, outcome: tries.at(-1)?.outcome ?? "errored" });
     }
   };
-  await Promise.all(Array.from({ length: plan.concurrency }, worker));
+  const stopping = async (): Promise<void> => {
+    try {
+      await worker();
+    } catch (error) {
+      isStopped = true;
+      throw error;
+    }
+  };
+  // Whoever called closes the file: nothing may still be writing to it when this ends, however it ends.
+  const ended = await Promise.allSettled(Array.from({ length: plan.concurrency }, stopping));
+  for (const one of ended) if (one.status === "rejected") throw one.reason;
   return results;
 }
 
