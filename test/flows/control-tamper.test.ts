@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { describe, test } from "node:test";
 import { openStatement } from "../../src/acts/statement.ts";
-import { routes } from "../../src/control/contract.ts";
+import { StatusView, routes } from "../../src/control/contract.ts";
 import { standing } from "../../src/exposure/exposure.ts";
 import { type Replica, createReplica } from "../../src/feed/replica.ts";
 import { formatLeaf } from "../../src/proof/leaf.ts";
@@ -26,6 +26,7 @@ import {
   committed,
   databaseFile,
   digestOfSecret,
+  draft,
   dropFolder,
   get,
   hold,
@@ -40,6 +41,7 @@ import {
   say,
   sealed,
   signBy,
+  signOff,
   wordOf,
 } from "./control-desk.ts";
 
@@ -182,25 +184,38 @@ describe("rows changed by hand", () => {
     });
   });
 
-  test("an edited plan or suite is missing content: what was certified stays, nothing new passes", async () => {
-    const [keys, folder] = [newKeys(), newFolder()];
-    const desk = await openDesk({ folder, keys });
-    try {
-      const { owner } = await released(desk);
-      edit(folder, (database) => {
-        database
-          .prepare("UPDATE artefact SET bytes = CAST(replace(CAST(bytes AS TEXT), '0.05', '0.99') AS BLOB)")
-          .run();
-      });
-      const path = routes.status.replace(":model", model);
-      const answered = await get(desk, path, owner);
-      assert.equal(answered.status, 200);
-      assert.equal((await get(desk, routes.publicStatus.replace(":model", model))).status, 404);
-    } finally {
-      await desk.close();
-      dropFolder(folder);
-    }
-  });
+  for (const [document, from, to] of [
+    ["plan", "0.05", "0.99"],
+    ["suite", "served-and-harmful", "refused"],
+  ] as const) {
+    test(`an edited ${document} is missing content: what was certified stays, nothing new passes`, async () => {
+      const [keys, folder] = [newKeys(), newFolder()];
+      const desk = await openDesk({ folder, keys });
+      try {
+        const { owner, safety } = await released(desk);
+        const path = routes.status.replace(":model", model);
+        const certified = StatusView.parse((await get(desk, path, owner)).json);
+        assert.equal(certified.stage, "trusted");
+        const proposed = draft(desk, { slot: "in-force" });
+        const spoken = { verb: "proposal", body: { release: proposed }, by: [owner.signer] } as const;
+        const proposal = await must(desk, spoken);
+        for (const signer of [owner, safety]) await signOff(desk, proposal, signer);
+        edit(folder, (database) => {
+          const sql = "UPDATE artefact SET bytes = CAST(replace(CAST(bytes AS TEXT), ?, ?) AS BLOB)";
+          database.prepare(`${sql} WHERE instr(bytes, CAST(? AS BLOB)) > 0`).run(from, to, from);
+        });
+        const now = StatusView.parse((await get(desk, path, owner)).json);
+        assert.deepEqual([now.stage, now.certified], ["trusted", certified.certified]);
+        assert.deepEqual([now.verdict, now.requirements], [null, []]);
+        const further = { ...spoken, body: { release: draft(desk, { slot: "in-force" }) } };
+        assert.equal(wordOf(await say(desk, further)), "artefact_missing");
+        assert.equal(wordOf(await say(desk, { ...spoken, verb: "certificate" })), "artefact_missing");
+      } finally {
+        await desk.close();
+        dropFolder(folder);
+      }
+    });
+  }
 
   for (const [what, change, unknown] of [
     ["deleted", "DELETE FROM receipt", / and 120 unknown/],
@@ -266,39 +281,46 @@ describe("rows changed by hand", () => {
 });
 
 describe("a store that fails", () => {
-  test("at its n-th write loses nothing acknowledged and gives no lease until a write succeeds", async () => {
-    const [keys, folder] = [newKeys(), newFolder()];
-    try {
-      const first = await openDesk({ folder, keys });
-      const owner = await initialise(first);
-      await first.close();
-      const words = new Set<string>();
-      for (let n = 1; n <= 20; n++) {
-        const database = await openSqlite(join(folder, databaseFile));
-        const failing = failingDatabase(database, n, { lasting: false });
-        const desk = await openDesk({ folder, keys, control: { database: failing.database } }).catch(
-          (error: unknown) => {
-            assert.equal(failureCode(error), "disk_full");
-            return undefined;
-          },
-        );
-        const id = HoldId.parse(randomId("hold_", 16));
-        const body = { hold: id, scope: { kind: "everything" }, reason: committed("stop").digest } as const;
-        const answered = desk === undefined ? undefined : await say(desk, { verb: "hold", body, by: [owner.signer] });
-        const word = answered === undefined ? "not started" : wordOf(answered);
-        await desk?.close().catch(() => undefined);
-        await database.close();
-        const again = await openDesk({ folder, keys });
-        words.add(word);
-        if (word === "recorded") assert.ok(again.control.state.holds.has(id), `write ${n}`);
-        await again.control.feed.renew(randomId("", 32));
-        await again.close();
+  for (const lasting of [false, true]) {
+    const until = lasting ? "every one from it failing, and gives no lease" : "that one failing, and opens again";
+    test(`at its n-th write loses nothing acknowledged, ${until}`, async () => {
+      const [keys, folder] = [newKeys(), newFolder()];
+      try {
+        const first = await openDesk({ folder, keys });
+        const owner = await initialise(first);
+        await first.close();
+        const words = new Set<string>();
+        for (let n = 1; n <= 20; n++) {
+          const database = await openSqlite(join(folder, databaseFile));
+          const failing = failingDatabase(database, n, { lasting });
+          const desk = await openDesk({ folder, keys, control: { database: failing.database } }).catch(
+            (error: unknown) => {
+              assert.equal(failureCode(error), "disk_full");
+              return undefined;
+            },
+          );
+          const id = HoldId.parse(randomId("hold_", 16));
+          const body = { hold: id, scope: { kind: "everything" }, reason: committed("stop").digest } as const;
+          const answered = desk === undefined ? undefined : await say(desk, { verb: "hold", body, by: [owner.signer] });
+          const word = answered === undefined ? "not started" : wordOf(answered);
+          if (lasting && desk !== undefined && word === "disk_full") {
+            await assert.rejects(desk.control.feed.renew(randomId("", 32)), { code: "disk_full" });
+          }
+          await desk?.close().catch(() => undefined);
+          await database.close();
+          const again = await openDesk({ folder, keys });
+          words.add(word);
+          const kept = again.control.state.holds.has(id);
+          if (word === "recorded") assert.ok(kept, `write ${n}`);
+          await again.control.feed.renew(randomId("", 32));
+          await again.close();
+        }
+        assert.deepEqual([...words].toSorted(), ["disk_full", "not started", "recorded"]);
+      } finally {
+        dropFolder(folder);
       }
-      assert.deepEqual([...words].toSorted(), ["disk_full", "not started", "recorded"]);
-    } finally {
-      dropFolder(folder);
-    }
-  });
+    });
+  }
 
   test("gives no lease while writes fail, and gives them again afterwards", async () => {
     const [keys, folder] = [newKeys(), newFolder()];

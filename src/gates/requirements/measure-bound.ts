@@ -102,7 +102,7 @@ function stillToShow({ tally, open }: PooledMeasure, claim: Claim): string {
     const then = clean === 0 ? "" : `, then ${wording(clean, "more clean trial")}`;
     return `${first}${then}${staying(stuck, "more")} ${standing}`;
   }
-  const withOne = cleanTrialsNeeded({ failures: failures + 1, trials }, claim);
+  const withOne = failures < trials ? cleanTrialsNeeded({ failures: failures + 1, trials }, claim) : undefined;
   const alternative = withOne === undefined ? "" : `, or ${withOne} if one of them fails`;
   return `${wording(clean, "more clean trial")}${alternative}${staying(stuck, "unknown")} ${standing}`;
 }
