@@ -1,4 +1,5 @@
-// Talks to the control plane: reads with a pass, writes statements. What comes back is bounded, parsed once, and trusted
+// Talks to the control plane: reads with a pass, writes statements (with one too: large bodies are taken from an admitted
+// person only). What comes back is bounded, parsed once, and trusted
 // for nothing that a signature or a digest can decide.
 import { z } from "zod";
 import { signPass } from "../acts/pass.ts";
@@ -10,7 +11,7 @@ import { type DeploymentId, type Instant, timestampOf } from "../terms/ids.ts";
 
 export interface ClientOptions {
   readonly server: string;
-  /** Who reads; without one only the public part answers. */
+  /** Who asks; without one only the public part answers, and large statements are refused. */
   readonly reader: { readonly signer: Signer; readonly deployment: DeploymentId } | undefined;
   readonly now: () => Instant;
 }
@@ -39,7 +40,7 @@ export function createClient(options: ClientOptions): Client {
 
   async function call(method: string, path: string, init: RequestInit): Promise<Uint8Array> {
     const headers = new Headers(init.headers);
-    if (method === "GET" && options.reader !== undefined) headers.set("authorization", await passFor(method, path));
+    if (options.reader !== undefined) headers.set("authorization", await passFor(method, path));
     return answerOf({ method, ...init, headers }, base + path);
   }
 

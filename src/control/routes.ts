@@ -2,9 +2,7 @@
 // contract's ErrorView; whatever is not a Failure is an error of ours, reported and answered without a word of detail.
 import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
-import { bodyLimit } from "hono/body-limit";
 import { z } from "zod";
-import { parseJson } from "../proof/canonical.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { countReceiptsUnder, findReceipt } from "../evidence/receipt-store.ts";
@@ -16,6 +14,7 @@ import { type Act, openStatement } from "../acts/statement.ts";
 import type { Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { Digest, Name, ProposalId, timestampOf } from "../terms/ids.ts";
+import { type Bodies, createBodies, firstIssue, strangerBytesMax } from "./body.ts";
 import { contentOf } from "./content.ts";
 import {
   type BatchView,
@@ -29,7 +28,7 @@ import { batchFrom } from "./feed-server.ts";
 import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
-import { readerOf } from "./passes.ts";
+import { type Reading, bearerOf, readerOf } from "./passes.ts";
 import { createMemory } from "./remember.ts";
 import { startPage } from "./start-page.ts";
 
@@ -39,15 +38,15 @@ const openingsMax = 200;
 export function createApp(core: Core): Hono {
   const app = new Hono();
   app.use(checkHost(core.options.hosts));
+  app.use(checkOrigin);
   app.use(async (context, next) => {
     await next();
     context.header("x-content-type-options", "nosniff");
     context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
     context.header("cache-control", "no-store");
   });
-  app.use(bodyLimit({ maxSize: controlBodyBytesMax, onError: () => tooLarge() }));
   addOpenRoutes(app, core);
-  addWriteRoutes(app, core);
+  addWriteRoutes(app, core, createBodies(bearsPass(core)));
   addReadRoutes(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),
@@ -112,22 +111,33 @@ async function checkPublic({ records, replica }: Core, model: Name): Promise<voi
     throw new Failure("model_unknown", `There is no public model "${model}" here. Reading others takes --profile.`);
 }
 
-function addWriteRoutes(app: Hono, core: Core): void {
+function addWriteRoutes(app: Hono, core: Core, bodies: Bodies): void {
   const { primitives } = core.options;
   app.post(routes.root, async (context) => {
-    const request = await bodyOf(context, RootRequest);
-    const content = contentOf({ openings: request.openings, artefacts: [] }, primitives);
-    const code = context.req.header("x-headgate-code") ?? "";
-    return context.json(await core.initialise(envelopeOf(request.envelope), code, content));
+    const answer = await bodies.take(
+      context,
+      { type: RootRequest, bytesMax: strangerBytesMax },
+      async ({ envelope, openings }) => {
+        const content = contentOf({ openings, artefacts: [] }, primitives);
+        return core.initialise(envelopeOf(envelope), context.req.header("x-headgate-code") ?? "", content);
+      },
+    );
+    return context.json(answer);
   });
   app.post(routes.statements, async (context) => {
     if (core.replica.state.root === undefined) {
       throw new Failure("deployment_uninitialised", "Nobody owns this deployment yet. Run: headgate init");
     }
-    const request = await bodyOf(context, StatementRequest);
-    const envelope = envelopeOf(request.envelope);
-    await waitForReceipts(core, await openStatement(envelope, primitives));
-    return context.json(await core.submit(envelope, contentOf(request, primitives)));
+    const answer = await bodies.take(
+      context,
+      { type: StatementRequest, bytesMax: controlBodyBytesMax },
+      async (request) => {
+        const envelope = envelopeOf(request.envelope);
+        await waitForReceipts(core, await openStatement(envelope, primitives));
+        return core.submit(envelope, contentOf(request, primitives));
+      },
+    );
+    return context.json(answer);
   });
 }
 
@@ -240,16 +250,27 @@ function unknownProposal(): Failure {
   );
 }
 
-function passRequired(core: Core): MiddlewareHandler {
+function passRequired({ replica, options }: Core): MiddlewareHandler {
   return async (context, next) => {
-    const url = new URL(context.req.url);
-    const reading = {
-      authorization: context.req.header("authorization"),
-      method: context.req.method,
-      path: url.pathname + url.search,
-    };
-    await readerOf(core.replica.state, reading, { at: core.options.clock(), primitives: core.options.primitives });
+    await readerOf(replica.state, readingOf(context), { at: options.clock(), primitives: options.primitives });
     await next();
+  };
+}
+
+/** Whether an active person sends it; a statement's own signatures are judged later, and may be those of somebody new. */
+function bearsPass({ replica, options }: Core): (context: Context) => Promise<boolean> {
+  return async (context) => {
+    const given = { at: options.clock(), primitives: options.primitives };
+    return (await bearerOf(replica.state, readingOf(context), given)) !== undefined;
+  };
+}
+
+function readingOf(context: Context): Reading {
+  const url = new URL(context.req.url);
+  return {
+    authorization: context.req.header("authorization"),
+    method: context.req.method,
+    path: url.pathname + url.search,
   };
 }
 
@@ -267,16 +288,19 @@ function checkHost(hosts: readonly string[]): MiddlewareHandler {
   };
 }
 
-async function bodyOf<T>(context: Context, type: z.ZodType<T>): Promise<T> {
-  const bytes = new Uint8Array(await context.req.arrayBuffer());
-  const value = parseJson(bytes, { bytesMax: controlBodyBytesMax, depthMax: 8 });
-  const result = type.safeParse(value);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  throw new Failure(
-    "request_invalid",
-    `The body is not what this route takes (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}).`,
-  );
+/** A page of another site that knows our address: the browser says where it comes from. */
+const checkOrigin: MiddlewareHandler = async (context, next) => {
+  const origin = context.req.header("origin");
+  if (origin !== undefined && !isOwnOrigin(origin, context.req.header("host") ?? "")) {
+    throw new Failure("request_invalid", "Requests of pages of another site are not served here.");
+  }
+  await next();
+};
+
+function isOwnOrigin(origin: string, host: string): boolean {
+  const scheme = /^https?:/.exec(origin)?.[0];
+  const own = scheme === undefined ? undefined : URL.parse(`${scheme}//${host}`);
+  return own !== undefined && own !== null && own.origin === URL.parse(origin)?.origin;
 }
 
 function parsed<S extends z.ZodType>(
@@ -286,10 +310,7 @@ function parsed<S extends z.ZodType>(
 ): z.infer<S> {
   const result = type.safeParse(value);
   if (result.success) return result.data;
-  throw new Failure(
-    code,
-    `"${String(value).slice(0, 100)}" is not known here: ${result.error.issues[0]?.message ?? ""}`,
-  );
+  throw new Failure(code, `"${String(value).slice(0, 100)}" is not known here: ${firstIssue(result.error)}`);
 }
 
 function envelopeOf(text: string): Uint8Array {
@@ -303,8 +324,4 @@ function answerFailure(context: Context, failure: Failure): Response {
   const { needs, ...rest } = detail;
   const list = typeof needs === "string" && needs !== "" ? needs.split(",") : [];
   return context.json({ error: { code, message, detail: rest, needs: list } }, httpStatus[code]);
-}
-
-function tooLarge(): never {
-  throw new Failure("body_too_large", `A request to the control plane is at most ${controlBodyBytesMax} bytes.`);
 }

@@ -16,11 +16,22 @@ export interface ControlAddress {
   readonly port: number;
 }
 
-const bounds = { headersMs: 10_000, requestMs: 120_000, connectionsMax: 512, graceMs: 2_000 } as const;
+/** `requestMs` is beyond what src/control/body.ts gives the largest body; late requests are looked for every `checkMs`. */
+const bounds = {
+  headersMs: 10_000,
+  requestMs: 75_000,
+  checkMs: 5_000,
+  idleMs: 5_000,
+  connectionsMax: 256,
+  graceMs: 2_000,
+} as const;
 
 /** Listens. Fails with configuration_invalid where the address cannot be had. */
 export async function serveControl(app: Hono, { host, port }: ControlAddress): Promise<ControlServer> {
-  const server = createAdaptorServer({ fetch: app.fetch });
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    serverOptions: { connectionsCheckingInterval: bounds.checkMs, keepAliveTimeout: bounds.idleMs },
+  });
   if (!(server instanceof Server)) throw new Error("the control plane listens with node:http");
   server.headersTimeout = bounds.headersMs;
   server.requestTimeout = bounds.requestMs;

@@ -171,6 +171,13 @@ export async function passOf(desk: Desk, path: string, signer: Signer): Promise<
   return `Headgate ${await signPass(pass, signer)}`;
 }
 
+/** The pass that goes with a statement. */
+export async function writePassOf(desk: Desk, signer: Signer): Promise<string> {
+  const at = timestampOf(desk.now());
+  const path = routes.statements;
+  return `Headgate ${await signPass({ deployment: desk.control.deployment, signer: signer.publicKey, method: "POST", path, at }, signer)}`;
+}
+
 const Refusal = z.object({ error: z.object({ code: z.string(), message: z.string(), needs: z.array(z.string()) }) });
 
 /** The refusal's code, or the kind of answer. */

@@ -173,7 +173,11 @@ describe("the listener", () => {
 
 /** The code that a body sent as a statement is refused with. */
 async function codeFor(body: Uint8Array | string): Promise<string> {
-  const response = await fetch(desk.url + routes.statements, { method: "POST", body: body.slice() });
+  const response = await fetch(desk.url + routes.statements, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: body.slice(),
+  });
   return refusalOf({ status: response.status, json: await response.json() }).code;
 }
 
