@@ -21,7 +21,7 @@ import { type Digest, Instant, Name, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { differences } from "./differences.ts";
-import { readBounded, readNeeded } from "./files.ts";
+import { readInside, readNeeded } from "./files.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
 
@@ -131,7 +131,7 @@ async function resolveFiles(session: Session, path: string): Promise<readonly Re
   return resolveDocuments(documents, {
     hasher: nodePrimitives,
     safeguards: shippedSafeguards(),
-    items: (documentPath, itemsPath) => readBounded(join(dirname(documentPath), itemsPath), suiteBytesMax)?.bytes,
+    items: (documentPath, itemsPath) => readInside(dirname(documentPath), itemsPath, suiteBytesMax),
     measured: new Map(),
     applied: appliedDocuments(session),
   });

@@ -1,5 +1,6 @@
 // `headgate eval run`: permit, requests, seal, evidence. Killed at any point, it goes on with --resume: the run file holds
 // the signed permit and every try, and each statement is the same when it is sent again.
+import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Permit } from "../acts/bodies.ts";
 import type { Evidence } from "../acts/state.ts";
@@ -82,7 +83,11 @@ export async function resumeSuiteRun(call: Call<RunOptions>, run: RunId): Promis
 }
 
 function runPath(context: Context, run: RunId): string {
-  return join(context.stateFolder, "runs", `${run}.jsonl`);
+  const folder = join(context.stateFolder, "runs");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  // One that was made before, and more widely, is closed as well.
+  chmodSync(folder, 0o700);
+  return join(folder, `${run}.jsonl`);
 }
 
 interface LoadedDocument {

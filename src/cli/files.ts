@@ -8,11 +8,12 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, resolve, sep } from "node:path";
 import { Failure } from "../terms/failure.ts";
 
 const ownerOnly = 0o600;
@@ -98,6 +99,22 @@ export function readBounded(path: string, bytesMax: number): ReadFile | undefine
   } finally {
     closeSync(file);
   }
+}
+
+/** As `readBounded`, for a file that a document in `folder` names: one that lies elsewhere, by a link or not, is refused. */
+export function readInside(folder: string, path: string, bytesMax: number): Uint8Array | undefined {
+  let real: string;
+  try {
+    real = realpathSync(join(folder, path));
+  } catch (cause) {
+    if (hasCode(cause, "ENOENT")) return undefined;
+    throw new Failure("request_invalid", `${path} cannot be read (${reason(cause)}).`, { cause });
+  }
+  const inside = realpathSync(folder);
+  if (!real.startsWith(inside.endsWith(sep) ? inside : inside + sep)) {
+    throw new Failure("request_invalid", `${path} leads out of ${folder}. Put the file itself beside the document.`);
+  }
+  return readBounded(real, bytesMax)?.bytes;
 }
 
 /** As `readBounded`, for files that must be there. */

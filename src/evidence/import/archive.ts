@@ -7,8 +7,8 @@ import { Failure } from "../../terms/failure.ts";
 
 /** Bytes of an archive, of one entry unpacked, of all entries that are read, and how many entries. */
 const archiveBytesMax = 512 * 1024 * 1024;
-export const entryBytesMax = 128 * 1024 * 1024;
-const unpackedBytesMax = 4 * 1024 * 1024 * 1024;
+export const entryBytesMax = 64 * 1024 * 1024;
+const unpackedBytesMax = 512 * 1024 * 1024;
 const entriesMax = 500_000;
 
 export interface Archive {
@@ -30,7 +30,8 @@ export async function openArchive(bytes: Uint8Array): Promise<Archive> {
     read: async (name): Promise<Uint8Array> => {
       const entry = entries.get(name);
       if (entry === undefined) throw damaged(`has no ${name}`);
-      if (entry.uncompressedSize > entryBytesMax) throw damaged(`holds ${name}, which is larger than ${entryBytesMax}`);
+      if (Math.max(entry.uncompressedSize, entry.compressedSize) > entryBytesMax)
+        throw damaged(`holds ${name}, which is larger than ${entryBytesMax}`);
       unpackedBytes += entry.uncompressedSize;
       if (unpackedBytes > unpackedBytesMax) throw damaged(`unpacks to more than ${unpackedBytesMax} bytes`);
       return unpacked(entry, await rawBytes(zip, entry));

@@ -69,3 +69,9 @@ test("too deep and too long are refused before they cost anything", () => {
 function again(value: unknown): string {
   return JSON.stringify(value, (_key, member: unknown) => (typeof member === "bigint" ? Number(member) : member));
 }
+
+test("values are counted, those inside others included", () => {
+  const few = { ...limits, valuesMax: 4 };
+  assert.deepEqual(parseLooseJson("[[],[1]]", few), [[], [1]]);
+  assert.throws(() => parseLooseJson("[[],[1,2]]", few), /more than 4 values/);
+});

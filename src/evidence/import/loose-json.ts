@@ -6,12 +6,16 @@ import { Failure } from "../../terms/failure.ts";
 export interface LooseLimits {
   readonly charsMax: number;
   readonly depthMax: number;
+  /** Values, all together; `valuesMaxDefault` unless told. */
+  readonly valuesMax?: number;
 }
+
+const valuesMaxDefault = 5_000_000;
 
 /** The value of `text`; integers that a double cannot hold are bigints. Fails with request_invalid, naming the place. */
 export function parseLooseJson(text: string, limits: LooseLimits): unknown {
   if (text.length > limits.charsMax) throw refusal(`is longer than ${limits.charsMax} characters`);
-  const reader: Reader = { text, at: 0, limits };
+  const reader: Reader = { text, at: 0, values: 0, limits };
   const value = readValue(reader, 0);
   skipSpace(reader);
   if (reader.at !== text.length) throw refusal(`goes on after its end, at character ${reader.at}`);
@@ -21,11 +25,15 @@ export function parseLooseJson(text: string, limits: LooseLimits): unknown {
 interface Reader {
   readonly text: string;
   at: number;
+  values: number;
   readonly limits: LooseLimits;
 }
 
 function readValue(reader: Reader, depth: number): unknown {
   if (depth > reader.limits.depthMax) throw refusal(`nests deeper than ${reader.limits.depthMax}`);
+  const valuesMax = reader.limits.valuesMax ?? valuesMaxDefault;
+  reader.values += 1;
+  if (reader.values > valuesMax) throw refusal(`holds more than ${valuesMax} values`);
   skipSpace(reader);
   const first = reader.text[reader.at];
   if (first === "{") return readObject(reader, depth);
