@@ -29,7 +29,7 @@ export function addVerifyVerb(program: Command, context: Context): void {
     ],
     options: VerifyOptions,
     run: verify,
-    more: "Exit code 3 without a known root: the bundle is consistent in itself, but anyone could have made it.",
+    more: "Exit code 3 where the proposal is not certified or its gate is inconclusive, and without a known root: the bundle is consistent in itself, but anyone could have made it.",
   });
 }
 
@@ -42,6 +42,15 @@ async function verify(call: Call<z.infer<typeof VerifyOptions>>): Promise<Answer
   const lines = result.checks.map(({ name, ok, detail }) => `${ok ? "ok  " : "FAIL"}  ${name}: ${detail}`).join("\n");
   const json = { ...result, authenticated: pin !== undefined };
   if (!result.ok) return notPassed(json, `${lines}\nFirst difference: ${result.firstDifference ?? "see above"}`);
+  const verdict = result.judgement?.verdict ?? "inconclusive";
+  if (!result.certified || verdict !== "pass") {
+    const what = result.certified ? "" : "NOT CERTIFIED: this is a proposal, and nothing was let out by it. ";
+    return inconclusive(
+      json,
+      `${lines}\n${what}By what the bundle shows the gate is ${verdict}.`,
+      "ask for the bundle again once the proposal is certified",
+    );
+  }
   if (pin !== undefined) return done(json, `${lines}\nConsistent, and under the trust root you gave.`);
   return inconclusive(
     json,

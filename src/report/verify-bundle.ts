@@ -29,6 +29,8 @@ export interface Verification {
   readonly firstDifference: string | null;
   /** How the gate was judged here. */
   readonly judgement: Judgement | null;
+  /** Whether the ledger holds a certificate for the proposal. Without one nothing was let out, however consistent it is. */
+  readonly certified: boolean;
 }
 
 export interface VerifyOptions {
@@ -48,9 +50,11 @@ export type BundleLike = Omit<BundleView, "artefacts"> & { readonly artefacts: R
 export async function verifyBundle(bundle: BundleLike, options: VerifyOptions): Promise<Verification> {
   const checks: Check[] = [];
   let judgement: Judgement | null = null;
+  let certified = false;
   try {
     const replayed = await check(checks, "ledger", async () => replay(bundle, options));
     const decided = await check(checks, "decision", async () => decisionIn(replayed, bundle));
+    certified = decided.certificate !== undefined;
     const records = recordsOf(bundle, options.primitives);
     await check(checks, "documents", async () => sayWhatTheyAre(records, decided));
     judgement = await check(checks, "gate", async () => judgeAgain(records, decided, options));
@@ -60,7 +64,7 @@ export async function verifyBundle(bundle: BundleLike, options: VerifyOptions): 
   }
   const failed = checks.find(({ ok }) => !ok);
   const firstDifference = failed === undefined ? null : `${failed.name}: ${failed.detail}`;
-  return { ok: failed === undefined, checks, firstDifference, judgement };
+  return { ok: failed === undefined, checks, firstDifference, judgement, certified };
 }
 
 /** Runs a step and notes how it went; the step's value carries its own words. */
@@ -118,7 +122,7 @@ async function decisionIn(replayed: Replayed, bundle: BundleLike): Promise<Step<
     .get(proposal.release.model)
     ?.find(({ release }) => release.certificate === proposal.release.certificate);
   if (certificate === undefined) {
-    const detail = "proposed, not certified: judged as it stands at the end of the bundle";
+    const detail = "proposed, NOT CERTIFIED: judged as it stands at the end of the bundle";
     return { value: { proposal, certificate, before: replayed.state }, detail };
   }
   const before = stateBefore(replayed, certificate.index);
@@ -174,7 +178,8 @@ async function judgeAgain(records: Records, decided: Decided, options: VerifyOpt
   const asked = { state: before, plan, stage: release.stage, configuration: release.digests, release, proposal, at };
   const judgement = await judgeFrom(records, asked);
   const words = judgement.requirements.map(({ id, verdict, why }) => `${id} ${verdict}: ${why}`).join("; ");
-  const isFit = judgement.verdict === "pass" || (certificate === undefined && options.plan === undefined);
+  // A certificate over a gate that did not pass is a difference. Where nothing was certified, "not yet" contradicts nothing.
+  const isFit = judgement.verdict === "pass" || (certificate === undefined && judgement.verdict === "inconclusive");
   if (isFit) return { value: judgement, detail: `${judgement.verdict}. ${words}` };
   const by = options.plan === undefined ? "its own plan" : "the plan given";
   throw new Failure("gate_not_passed", `By ${by} the gate for ${release.stage} is ${judgement.verdict}. ${words}`);

@@ -282,6 +282,13 @@ describe("advance", () => {
       const release = draft(desk);
       const proposal = await must(desk, { verb: "proposal", body: { release }, by: [owner.signer] });
       await signOff(desk, proposal, owner);
+      const path = routes.publicBundle.replace(":proposal", release.proposal);
+      const open = Bundle.parse((await get(desk, path)).json);
+      const pin = desk.control.state.firstRoot;
+      const options = { pin, plan: undefined, primitives: nodePrimitives, at: desk.now() };
+      const { ok, certified, checks } = await verifyBundle(open, options);
+      assert.deepEqual([ok, certified], [false, false], "a proposal is not a decision that passed");
+      assert.match(checks.map(({ detail }) => detail).join("\n"), /NOT CERTIFIED[^]*is fail/);
       const early = await say(desk, { verb: "certificate", body: { release }, by: [owner.signer] });
       assert.equal(early.status, 409);
       assert.deepEqual(refusalOf(early).needs, ["safety"]);
