@@ -24,7 +24,7 @@ export type Pools = Readonly<Record<Pool, { readonly heldBytesMax: number; reado
 const partsMax = 1000;
 const depthMax = 8;
 
-export interface Taking<T> {
+interface Taking<T> {
   readonly type: z.ZodType<T>;
   readonly bytesMax: number;
 }
