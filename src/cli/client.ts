@@ -125,15 +125,33 @@ function jsonOf(bytes: Uint8Array): unknown {
 
 const KnownCode = z.enum(Object.keys(httpStatus).filter((code): code is FailureCode => code in httpStatus));
 
+/** How the data plane refuses: its errors name a contact, which the control plane's do not. */
+const DataPlaneError = z.object({ error: z.object({ contact: z.string() }) });
+
+interface Answered {
+  readonly status: number;
+  readonly url: URL;
+  readonly isDataPlane: boolean;
+}
+
+/** An answer that is not the control plane's: most often of another port or path than was meant. */
+function otherAnswer({ status, url, isDataPlane }: Answered): Failure {
+  const what = `${url.origin}${url.pathname} answered ${status}.`;
+  const detail = { status };
+  if (isDataPlane && url.pathname.startsWith("/api/")) {
+    return new Failure("server_unreachable", `${what} That is a data plane, for callers; name the control plane.`, {
+      detail,
+    });
+  }
+  const hint = isDataPlane && status === 404 ? " A gateway's log lies under /log." : "";
+  return new Failure(status === 404 ? "not_found" : "server_unreachable", `${what}${hint}`, { detail });
+}
+
 /** The server's refusal as a failure of our own; what it lacks travels in `detail.needs`. */
 function refusalOf(status: number, bytes: Uint8Array, url: string): Failure {
   const body = ErrorView.safeParse(jsonOf(bytes));
-  if (!body.success) {
-    const code = status === 404 ? "not_found" : "server_unreachable";
-    return new Failure(code, `${new URL(url).origin}${new URL(url).pathname} answered ${status}.`, {
-      detail: { status },
-    });
-  }
+  if (!body.success)
+    return otherAnswer({ status, url: new URL(url), isDataPlane: DataPlaneError.safeParse(jsonOf(bytes)).success });
   const { code, message, detail, needs } = body.data.error;
   const known = KnownCode.safeParse(code);
   return new Failure(known.success ? known.data : "server_unreachable", message, {

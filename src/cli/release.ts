@@ -182,8 +182,13 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "agains
   return done(
     { proposal: id, digest: proposal.digest, verdict, role, ledgerIndex: index },
     `Signed ${verdict} as ${role}.`,
-    verdict === "for" ? `headgate release advance ${id}${sameProfile(call.base)}` : undefined,
+    verdict === "for" ? afterSigning(`headgate release advance ${id}`, role, sameProfile(call.base)) : undefined,
   );
+}
+
+/** Advancing takes an owner, whoever signed last. */
+function afterSigning(command: string, role: string, profile: string): string {
+  return role === "owner" ? `${command}${profile}` : `an owner runs: ${command} --profile OWNER.json`;
 }
 
 async function advance(call: Call<object>): Promise<Answer> {

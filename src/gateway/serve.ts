@@ -185,6 +185,11 @@ function outcomeOf(failure: Failure, exchange: Exchange): "refused" | "blocked" 
   return failure.code.startsWith("upstream_") ? "failed" : "refused";
 }
 
+function upstreamTrouble({ code, detail }: Failure): { readonly code: string; readonly why: string } {
+  const { why, phase } = detail;
+  return { code, why: typeof why === "string" ? why : typeof phase === "string" ? phase : "unknown" };
+}
+
 /** Codes that say a model server cannot be had: to a caller all of them are an upstream that failed. */
 const upstreamCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["model_unavailable", "destination_refused"]);
 
@@ -194,7 +199,8 @@ function asFailure(error: unknown, gateway: Gateway): Failure {
     gateway.report("fault", faultOf(error));
     return new Failure("gateway_closed", "", { cause: error });
   }
+  if (error.code.startsWith("upstream_")) gateway.report("upstream", upstreamTrouble(error));
   if (!upstreamCodes.has(error.code)) return error;
-  gateway.report("upstream", { why: error.code });
+  gateway.report("upstream", { code: error.code });
   return new Failure("upstream_failed", "", { cause: error, detail: { why: error.code } });
 }

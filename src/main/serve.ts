@@ -86,12 +86,17 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await undo();
     throw error;
   });
+  report("ready", {
+    dataPlane: urlOf(configuration.host, ports.data),
+    controlPlane: urlOf(configuration.host, server.port),
+  });
   return {
     control,
     gateway,
     dataPlane: urlOf(configuration.host, ports.data),
     controlPlane: urlOf(configuration.host, server.port),
     close: async () => {
+      report("stopping", { live: gateway.gateway.live.count() });
       await server.close();
       await undo();
     },

@@ -24,6 +24,7 @@ export function showCard(cast: Cast, { ending, status, proposal }: Card): void {
   screen.head(endings[ending]);
   if (ending === "no-model") screen.say(withoutModel);
   screen.exact(`key            ${partner.secret}`);
+  if (ending !== "released") screen.say("A request with it is refused, with the reason, as long as the gate is shut:");
   screen.exact(curlLine(partner.dataPlane, partner.secret));
   screen.exact(`record         ${serving.dataPlane}/transparency`);
   screen.exact(`control plane  ${serving.controlPlane}`);
