@@ -132,5 +132,9 @@ test("a document of more parts than allowed is refused before it is parsed", () 
   assert.doesNotThrow(() => parseJson(membered(10), few));
   assert.throws(() => parseJson(membered(11), few), /more than 10 parts/);
   assert.throws(() => parseJson(toUtf8(`[${"1,".repeat(11)}1]`), few), /more than 10 parts/);
+  assert.throws(
+    () => parseJson(toUtf8(`[${"[],".repeat(9)}${"[".repeat(2)}${"]".repeat(2)}]`), few),
+    /more than 10 parts/,
+  );
   assert.throws(() => parseJson(toUtf8("[".repeat(3) + ",".repeat(11)), few), /more than 10 parts/);
 });

@@ -40,8 +40,9 @@ export function parseJson(bytes: Uint8Array, limits: JsonLimits): unknown {
   const text = fromUtf8(bytes);
   if (text === undefined) throw refusal(limits, "is not UTF-8");
   const partsMax = limits.partsMax ?? partsMaxDefault;
-  const { colons, commas } = countMarks(text);
-  if (colons > partsMax || commas > partsMax) throw refusal(limits, `has more than ${partsMax} parts`);
+  const { colons, commas, opens } = countMarks(text);
+  if (colons > partsMax || commas > partsMax || opens > partsMax)
+    throw refusal(limits, `has more than ${partsMax} parts`);
   const value = parseText(text, limits);
   const walk = { members: 0, limits };
   inspect(value, 0, walk);
@@ -97,21 +98,31 @@ function inspectNumber(value: number, walk: Walk): void {
   if (!exact) throw refusal(walk.limits, "holds a number that a double cannot hold exactly");
 }
 
-/** Colons and commas outside strings: in valid JSON, how many members its objects have, and how many parts go on. */
-function countMarks(text: string): { readonly colons: number; readonly commas: number } {
+interface Marks {
+  readonly colons: number;
+  readonly commas: number;
+  readonly opens: number;
+}
+
+/** Marks outside strings: in valid JSON, how many members its objects have, how many parts go on, how many begin. */
+function countMarks(text: string): Marks {
   let colons = 0;
   let commas = 0;
+  let opens = 0;
   for (let at = 0; at < text.length; at++) {
     const char = text.charCodeAt(at);
     if (char === colon) colons++;
     else if (char === comma) commas++;
+    else if (char === bracket || char === brace) opens++;
     else if (char === quote) at = closingQuote(text, at + 1);
   }
-  return { colons, commas };
+  return { colons, commas, opens };
 }
 
 const colon = 0x3a;
 const comma = 0x2c;
+const bracket = 0x5b;
+const brace = 0x7b;
 const quote = 0x22;
 const backslash = 0x5c;
 
