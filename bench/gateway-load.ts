@@ -1,4 +1,4 @@
-// What the gateway costs with everything on (safeguards, quotas, signed receipts on disk and in the ledger), against a
+// What the gateway costs with everything on (safeguards, quotas, signed receipts on disk and in the ledger), against Portkey and a
 // bare proxy in the same interleaved passes of bench/proxy.ts.
 // node bench/gateway-load.ts [--safeguards shipped|words] [--seconds 8] [--passes 2] [--connections 32]
 import { spawn } from "node:child_process";
@@ -28,7 +28,7 @@ try {
   const { url, key, pid } = z
     .object({ url: z.string(), key: z.string(), pid: z.number() })
     .parse(JSON.parse(String(said[0])));
-  const asked = ["--gateway", url, "--key", key, "--pid", String(pid), "--out", values.out];
+  const asked = ["--portkey", "--gateway", url, "--key", key, "--pid", String(pid), "--out", values.out];
   const sizes = ["--seconds", values.seconds, "--passes", values.passes, "--connections", values.connections];
   const measuring = spawn(process.execPath, [file("proxy.ts"), ...asked, ...sizes], { stdio: "inherit" });
   const ended: readonly unknown[] = await once(measuring, "exit");
