@@ -103,7 +103,16 @@ for (const [name, open] of Object.entries({ ledger: ledgerAppend, bare: bareAppe
 }
 
 const machine = { cpus: cpus().length, node: process.version };
-console.log(JSON.stringify({ bench: "ledger-append", at: new Date().toISOString(), envelopeBytes, seconds, ...machine, ...results }));
+console.log(
+  JSON.stringify({
+    bench: "ledger-append",
+    at: new Date().toISOString(),
+    envelopeBytes,
+    seconds,
+    ...machine,
+    ...results,
+  }),
+);
 for (const [name, figures] of Object.entries(results)) {
   console.log(`\n${name}`);
   console.table(figures);
