@@ -12,7 +12,7 @@ import { configurationOf } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
-import { type Live, liveBound } from "../runner/live-bound.ts";
+import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
 import { type RunFile, type Result, beginRun, resumeRun } from "../runner/run-file.ts";
 import { type Progress, runSuite } from "../runner/run-suite.ts";
 import { triesOf, unanswered } from "../runner/seal-run.ts";
@@ -176,7 +176,9 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
   const { permit, secret } = file.record.begun;
   const { failure } = suite.document.measure;
   const { context } = call;
-  const live = liveBound(failure, permit.analysis.confidence, context.now());
+  const items = suite.loaded.items.map(({ id, cluster, body }) => ({ id, cluster, body: { ...body } }));
+  const known = settledBefore(items, file.record.results);
+  const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
   context.tell(`${permit.run}: ${permit.items.count} items of ${suite.document.name}, permit ${permit.permit}\n`);
   return runSuite(
     {
@@ -184,7 +186,7 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
       secret,
       failure,
       dataPlane: session.profile.dataPlane,
-      items: suite.loaded.items.map(({ id, body }) => ({ id, body: { ...body } })),
+      items,
       gateways: session.state.root?.body.gateways ?? [],
       concurrency: call.options.concurrency,
     },

@@ -5,12 +5,12 @@ import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
-import { countReceiptsUnder, findReceipt } from "../evidence/receipt-store.ts";
+import { findReceipt } from "../evidence/receipt-store.ts";
 import { candidatePlan } from "../release/records.ts";
 import { explain } from "../release/explain.ts";
 import { type Status, statusOf } from "../release/status.ts";
 import { type BundleView, buildBundle } from "../report/bundle.ts";
-import { type Act, openStatement } from "../acts/statement.ts";
+import { openStatement } from "../acts/statement.ts";
 import type { Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { Digest, Name, ProposalId, timestampOf } from "../terms/ids.ts";
@@ -29,6 +29,7 @@ import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
 import { type Reading, bearerOf, readerOf } from "./passes.ts";
+import { awaitReceipts } from "./receipts-awaited.ts";
 import { createMemory } from "./remember.ts";
 import { startPage } from "./start-page.ts";
 
@@ -133,29 +134,13 @@ function addWriteRoutes(app: Hono, core: Core, bodies: Bodies): void {
       { type: StatementRequest, bytesMax: controlBodyBytesMax },
       async (request) => {
         const envelope = envelopeOf(request.envelope);
-        await waitForReceipts(core, await openStatement(envelope, primitives));
-        return core.submit(envelope, contentOf(request, primitives));
+        const content = contentOf(request, primitives);
+        await awaitReceipts(core, await openStatement(envelope, primitives), content);
+        return core.submit(envelope, content);
       },
     );
     return context.json(answer);
   });
-}
-
-/** How long evidence waits for the receipts of its own permit, in milliseconds, and between two looks. */
-const receiptsWait = { msMax: 4_000, stepMs: 100 } as const;
-
-/** A run is sealed the moment it ends; its last receipts are still on their way, and without them its tries are unknown. */
-async function waitForReceipts(core: Core, { predicate, signers }: Act): Promise<void> {
-  if (predicate.verb !== "evidence" || predicate.body.permit === null) return;
-  const { personByKey, permits } = core.replica.state;
-  if (!permits.has(predicate.body.permit) || !signers.every((signer) => personByKey.has(signer))) return;
-  const { permit, samples } = predicate.body;
-  const until = performance.now() + receiptsWait.msMax;
-  while (performance.now() < until && (await countReceiptsUnder(core.database, permit)) < samples.count) {
-    await new Promise((resolve) => {
-      setTimeout(resolve, receiptsWait.stepMs);
-    });
-  }
 }
 
 function addReadRoutes(app: Hono, core: Core): void {

@@ -15,6 +15,7 @@ import type { RunItem } from "./run-suite.ts";
 export function itemsFor(count: number): readonly RunItem[] {
   return Array.from({ length: count }, (_, index) => ({
     id: `item-${index}`,
+    cluster: `item-${index}`,
     body: { messages: [{ role: "user", content: `question ${index}` }], max_tokens: 8, temperature: 0 },
   }));
 }

@@ -1,34 +1,66 @@
 // The line on the error stream while a run is under way: how far, how fast, how long still, and a bound that may be looked
-// at as often as one likes without losing its meaning (src/statistics/sequence.ts).
+// at as often as one likes without losing its meaning (src/statistics/sequence.ts). It counts what the sealed run will:
+// clusters, and those of earlier sittings too.
 import { anytimeInterval } from "../statistics/sequence.ts";
-import { type FailureKind, markOf } from "../terms/trial.ts";
-import type { Progress } from "./run-suite.ts";
+import { type FailureKind, type Mark, type TrialOutcome, markOf, worstMark } from "../terms/trial.ts";
+import { type Result, placeOf, settledPlaces } from "./run-file.ts";
+import type { Progress, RunItem } from "./run-suite.ts";
 
 export interface Live {
   readonly line: (progress: Progress, atMs: number) => string;
 }
 
-/** `known` are the outcomes of earlier sittings. */
-export function liveBound(failure: FailureKind, confidence: number, startMs: number): Live {
-  const counts = { failures: 0, trials: 0, unknown: 0 };
+/** One attempt that there is nothing more to ask about. */
+export interface Settled {
+  readonly cluster: string;
+  readonly outcome: TrialOutcome;
+}
+
+interface LiveOptions {
+  readonly failure: FailureKind;
+  readonly confidence: number;
+  readonly startMs: number;
+  /** What earlier sittings settled. */
+  readonly known: readonly Settled[];
+}
+
+export function liveBound({ failure, confidence, startMs, known }: LiveOptions): Live {
+  const worst = new Map<string, Mark>();
+  const counts: Record<Mark, number> = { failed: 0, unknown: 0, clean: 0 };
+  const take = ({ cluster, outcome }: Settled): void => {
+    const before = worst.get(cluster);
+    const now = worstMark([...(before === undefined ? [] : [before]), markOf(outcome, failure)]);
+    if (before !== undefined) counts[before] -= 1;
+    counts[now] += 1;
+    worst.set(cluster, now);
+  };
+  for (const one of known) take(one);
   let first: number | undefined;
   return {
-    line: ({ done, total, outcome }, atMs) => {
+    line: (progress, atMs) => {
+      take(progress);
+      const { done, total } = progress;
       first ??= done - 1;
-      const mark = markOf(outcome, failure);
-      counts.trials += 1;
-      if (mark === "failed") counts.failures += 1;
-      if (mark === "unknown") counts.unknown += 1;
       const rate = (done - first) / Math.max(0.001, (atMs - startMs) / 1000);
-      const { upper } = anytimeInterval(
-        { failures: counts.failures + counts.unknown, trials: counts.trials },
-        confidence,
-      );
+      const { upper } = anytimeInterval({ failures: counts.failed + counts.unknown, trials: worst.size }, confidence);
       const left = Math.ceil((total - done) / rate);
       return (
-        `${done}/${total}  ${rate.toFixed(1)}/s  ${left} s left  failures ${counts.failures}  unknown ${counts.unknown}  ` +
+        `${done}/${total}  ${rate.toFixed(1)}/s  ${left} s left  failures ${counts.failed}  unknown ${counts.unknown}  ` +
         `rate at most ${(100 * upper).toFixed(2)} % so far (anytime bound)`
       );
     },
   };
+}
+
+/** The attempts that earlier sittings settled: an answer, or a loss that the gateway gives no second answer for. */
+export function settledBefore(items: readonly RunItem[], results: readonly Result[]): readonly Settled[] {
+  const clusters = new Map(items.map(({ id, cluster }) => [id, cluster]));
+  const settled = settledPlaces(results);
+  const tries = Map.groupBy(results, (result) => placeOf(result));
+  return [...tries].flatMap(([place, made]) => {
+    const last = made.findLast(({ outcome }) => outcome !== "errored") ?? made.at(-1);
+    const cluster = last === undefined ? undefined : clusters.get(last.item);
+    if (last === undefined || cluster === undefined || !settled.has(place)) return [];
+    return [{ cluster, outcome: last.outcome }];
+  });
 }

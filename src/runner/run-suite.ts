@@ -15,6 +15,8 @@ import { type Result, type RunFile, placeOf, settledPlaces } from "./run-file.ts
 
 export interface RunItem {
   readonly id: string;
+  /** The independent unit that the item belongs to: what a bound counts. */
+  readonly cluster: string;
   /** The exact request body without `model`: the leaf that the permit's root commits to. */
   readonly body: Readonly<Record<string, unknown>>;
 }
@@ -36,6 +38,7 @@ export interface Progress {
   readonly done: number;
   readonly total: number;
   readonly outcome: TrialOutcome;
+  readonly cluster: string;
 }
 
 export interface RunPorts {
@@ -74,7 +77,8 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly
       const tries = await work(task, { plan, ports, leaves });
       results.push(...tries);
       done += 1;
-      ports.progress({ done, total, outcome: tries.at(-1)?.outcome ?? "errored" });
+      const outcome = tries.at(-1)?.outcome ?? "errored";
+      ports.progress({ done, total, outcome, cluster: task.item.cluster });
     }
   };
   const stopping = async (): Promise<void> => {
