@@ -30,22 +30,23 @@ src/acts: terms proof
 src/gates: terms proof statistics acts
 src/policy: terms
 src/outbound: terms
+src/wire: terms
 src/safeguards: terms outbound
-src/upstream: terms outbound
+src/upstream: terms outbound wire
 src/exposure: terms proof acts
 src/feed: terms proof acts
-src/gateway: terms proof acts policy safeguards upstream exposure feed
+src/gateway: terms proof acts policy safeguards wire upstream exposure feed
 src/store: terms
 src/ledger: terms proof store
 src/access: terms acts store ledger
 src/evidence: terms proof statistics acts store ledger
-src/documents: terms proof acts policy safeguards upstream gates evidence(only suite*.ts)
-src/runner: terms proof statistics acts evidence(not *-store.ts) safeguards upstream
+src/documents: terms proof acts policy safeguards wire upstream gates evidence(only suite*.ts)
+src/runner: terms proof statistics acts evidence(not *-store.ts) safeguards wire upstream
 src/release: terms proof acts store ledger evidence gates exposure
 src/watch: terms store ledger access
 src/report: terms proof statistics acts gates exposure feed access evidence release watch
 src/control: terms proof statistics acts gates policy safeguards documents exposure feed store ledger access evidence release watch report outbound
-src/cli: terms proof statistics acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards upstream outbound report(only verify-bundle.ts) control(only contract.ts)
+src/cli: terms proof statistics acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only verify-bundle.ts) control(only contract.ts)
 src/main: *
 `;
 

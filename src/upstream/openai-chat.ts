@@ -6,7 +6,7 @@ import { z } from "zod";
 import { Failure } from "../terms/failure.ts";
 import { type ChatBody, ChatChunk, ChatCompletion } from "./chat.ts";
 import { Exchange, type ExchangeBounds, type ExchangeHead, type ExchangeRequest } from "./exchange.ts";
-import { type SseEvent, SseSplitter } from "./sse.ts";
+import { type SseEvent, SseSplitter } from "../wire/sse.ts";
 import type { Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
 
 export interface OpenAiChatOptions {

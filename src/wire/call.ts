@@ -1,0 +1,179 @@
+// A call to a model in no maker's words: what every caller's format is parsed into, and every server's dialect is rendered
+// from. One form in the middle, so that safeguards, envelope, quota and receipts read one thing and n formats need n
+// parsers instead of n × n. Made by a format's `parseCall` only; what was checked in it is what is sent.
+import type { Name } from "../terms/ids.ts";
+
+export interface TextPart {
+  readonly kind: "text";
+  readonly text: string;
+}
+
+/** Pictures are admitted only where the model's envelope says so; no safeguard reads them. */
+export interface ImagePart {
+  readonly kind: "image";
+  readonly mediaType: "image/png" | "image/jpeg" | "image/gif" | "image/webp";
+  /** Standard base64. Addresses are not admitted: what lies behind one changes after it was checked. */
+  readonly data: string;
+  readonly detail?: "auto" | "low" | "high";
+}
+
+export interface ToolCallPart {
+  readonly kind: "tool-call";
+  readonly id: string;
+  readonly name: string;
+  /** JSON text, as the model wrote it. */
+  readonly arguments: string;
+}
+
+export interface ToolResultPart {
+  readonly kind: "tool-result";
+  readonly id: string;
+  readonly parts: readonly (TextPart | ImagePart)[];
+  readonly isError: boolean;
+}
+
+/** What a model thought, given back by the caller. `seal` is the maker's own signature or ciphertext: no text. */
+export interface ReasoningPart {
+  readonly kind: "reasoning";
+  readonly text: string;
+  readonly seal?: string;
+}
+
+export interface RefusalPart {
+  readonly kind: "refusal";
+  readonly text: string;
+}
+
+export type Part = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart | RefusalPart;
+
+/**
+ * Neighbouring text parts of a turn are joined by a line feed when it is parsed, so that a word split over two parts is
+ * one word for the safeguards and for the model. Tool results stand in turns of the role `tool`.
+ */
+export interface Turn {
+  readonly role: "system" | "developer" | "user" | "assistant" | "tool";
+  readonly name?: string;
+  readonly parts: readonly Part[];
+}
+
+export interface Tool {
+  readonly name: string;
+  readonly description?: string;
+  /** JSON Schema of the arguments. */
+  readonly schema?: Readonly<Record<string, unknown>>;
+  readonly strict?: boolean;
+}
+
+export type ToolChoice =
+  | { readonly kind: "none" | "auto" | "required" }
+  | { readonly kind: "tool"; readonly name: string };
+
+export type OutputFormat =
+  | { readonly kind: "text" }
+  | { readonly kind: "json" }
+  | {
+      readonly kind: "json-schema";
+      readonly name: string;
+      readonly description?: string;
+      readonly schema?: Readonly<Record<string, unknown>>;
+      readonly strict?: boolean;
+    };
+
+export interface Sampling {
+  readonly temperature?: number;
+  readonly topP?: number;
+  readonly topK?: number;
+  readonly presencePenalty?: number;
+  readonly frequencyPenalty?: number;
+  readonly seed?: number;
+}
+
+export interface Reasoning {
+  readonly effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
+  /** Tokens the model may think for; Anthropic's `budget_tokens`. */
+  readonly tokensMax?: number;
+  readonly summary?: "auto" | "concise" | "detailed";
+}
+
+export interface Call {
+  /** The public name the caller asked for. */
+  readonly model: Name;
+  /** The Model document's own system prompt: first of all, and not the caller's text. Set by the envelope. */
+  readonly preamble: string;
+  /** What formats with a place of its own for it call `system` or `instructions`; "" where there is none. */
+  readonly instructions: string;
+  readonly turns: readonly Turn[];
+  readonly tools: readonly Tool[];
+  readonly toolChoice?: ToolChoice;
+  readonly parallelToolCalls?: boolean;
+  readonly output?: OutputFormat;
+  /** As the caller said; the envelope puts the document's limit where the caller set none. Tokens of one choice. */
+  readonly outputTokensMax?: number;
+  /** Chat completions has two spellings of that limit, and servers that know only one. */
+  readonly outputLimitField?: "max_tokens" | "max_completion_tokens";
+  readonly sampling: Sampling;
+  readonly choices: number;
+  readonly stop: readonly string[];
+  readonly stream: boolean;
+  /** Chat completions gives usage in a stream only to who asks for it. */
+  readonly isUsageAsked: boolean;
+  readonly reasoning?: Reasoning;
+  readonly verbosity?: "low" | "medium" | "high";
+  /** An opaque id of the caller's own user. */
+  readonly user?: string;
+}
+
+/** Fields of a call that an envelope or a dialect can refuse; each format names its own field for them. */
+export type CallField =
+  | "model"
+  | "instructions"
+  | "turns"
+  | "tools"
+  | "toolChoice"
+  | "parallelToolCalls"
+  | "output"
+  | "outputTokensMax"
+  | "temperature"
+  | "topP"
+  | "topK"
+  | "presencePenalty"
+  | "frequencyPenalty"
+  | "seed"
+  | "choices"
+  | "stop"
+  | "reasoning"
+  | "verbosity"
+  | "images"
+  | "user";
+
+/**
+ * Every text of the caller's that reaches the model, joined nowhere: turns, instructions, tools with their schemas, output
+ * schemas, stop texts, names and ids that are free text. Empty ones are left out.
+ */
+export function callTexts(call: Call): readonly string[] {
+  const { instructions, turns, tools, output, stop, user } = call;
+  const texts = [
+    instructions,
+    ...turns.flatMap((turn) => [turn.name ?? "", ...turn.parts.flatMap(partTexts)]),
+    ...tools.map(({ name, description, schema }) => JSON.stringify({ name, description, parameters: schema })),
+    output?.kind === "json-schema" ? JSON.stringify(output) : "",
+    ...stop,
+    user ?? "",
+  ];
+  return texts.filter((text) => text !== "");
+}
+
+function partTexts(part: Part): readonly string[] {
+  switch (part.kind) {
+    case "text":
+    case "refusal":
+    case "reasoning":
+      return [part.text];
+    case "tool-call":
+      return [part.name, part.arguments];
+    case "tool-result":
+      return part.parts.flatMap(partTexts);
+    case "image":
+      return [];
+  }
+}
