@@ -4,9 +4,8 @@ import type { Command } from "commander";
 import { z } from "zod";
 import type { BodyOf } from "../acts/bodies.ts";
 import type { Slot } from "../acts/bodies.ts";
-import { type Proposal, holdsOn, latestCertificate } from "../acts/state.ts";
+import { type Proposal, type SignOff, holdsOn, latestCertificate } from "../acts/state.ts";
 import { supporters } from "../acts/rules/release.ts";
-import { StatusView, routes } from "../control/contract.ts";
 import { configurationOf, draftRelease, missingSignOffs, stageOf } from "../gates/draft.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { randomId } from "../proof/node.ts";
@@ -15,8 +14,8 @@ import { CertificateId, type Digest, type HoldId, Name, ProposalId, instantOf } 
 import { OpenStage } from "../terms/stage.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { candidatePlan, identityBasisOf, planOf, suitesForStage } from "./candidate.ts";
-import { createClient, pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
+import { StatusOptions, status } from "./release-status.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
 import { releaseInWords } from "./words.ts";
@@ -31,7 +30,8 @@ export function addReleaseVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "status <model>",
     summary: "the stage of a model, and what is still to be shown for the next",
-    options: noOptions,
+    flags: [["--watch", "stay and show it anew when it changes; with --json one line a change"]],
+    options: StatusOptions,
     run: status,
     more: "Models whose plan says `public: true` need no profile.",
   });
@@ -69,51 +69,6 @@ export function addReleaseVerbs(release: Command, context: Context): void {
     options: Resume,
     run: resume,
   });
-}
-
-async function status(call: Call<object>): Promise<Answer> {
-  const model = parsed(Name, argument(call, 0), "The model");
-  const view = await readStatus(call, model);
-  return done(view, statusInWords(view), afterStatus(view, sameProfile(call.base)));
-}
-
-/** The next step, where there is one that this page alone can tell. */
-export function afterStatus(view: StatusView, profile: string): string | undefined {
-  const { model, holds, certified, next, verdict } = view;
-  if (holds.length > 0 && certified !== null) return `headgate release resume ${model}${profile}`;
-  if (next === null || (verdict !== "pass" && holds.length === 0)) return undefined;
-  // What was never certified is reopened by its first release, which answers the holds.
-  return `headgate release propose ${model} --stage ${next} --reason "…"${profile}`;
-}
-
-export function statusInWords(view: StatusView): string {
-  const { model, holds } = view;
-  const lines = view.requirements.map(({ id, verdict, why, stillToShow }) => {
-    const isSaid = stillToShow === "" || why.includes(stillToShow);
-    return `  ${verdict.padEnd(12)}  ${id}: ${why}${isSaid ? "" : `; still to show: ${stillToShow}`}`;
-  });
-  const held = holds.map(({ hold, at }) => `\n  ${hold} holds it since ${at}`).join("");
-  const head = `${model}: ${view.stage}${view.closed === null || view.closed === view.stage ? "" : ` (${view.closed})`}`;
-  const next = view.next === null ? "" : `\nFor ${view.next}: ${view.verdict ?? "not judged"}`;
-  return [head + held + next, ...lines].join("\n");
-}
-
-async function readStatus(call: Call<object>, model: Name): Promise<StatusView> {
-  const { base, context } = call;
-  const path = base.profile ?? context.profile;
-  if (path === undefined) {
-    const client = createClient({ server: base.server ?? context.server, reader: undefined, now: context.now });
-    return client.get(pathOf(routes.publicStatus, { model }), StatusView);
-  }
-  const session = await openSession(base, context);
-  const view = await session.client.get(pathOf(routes.status, { model }), StatusView);
-  if (view.ledgerSize < session.replica.size()) {
-    throw new Failure(
-      "fork_detected",
-      "The server judged a shorter ledger than the one you have seen. Do not rely on it.",
-    );
-  }
-  return view;
 }
 
 async function propose(call: Call<z.infer<typeof Propose>>): Promise<Answer> {
@@ -171,8 +126,10 @@ async function submitProposal(session: Session, wish: Wish): Promise<Proposed> {
 async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "against"): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const proposal = proposalOf(session, argument(call, 0));
-  const reason = committed(call.options.reason);
   const { role } = session.me;
+  const earlier = proposal.signOffs.get(session.me.person);
+  if (earlier?.verdict === verdict) return signedAlready(call, proposal, earlier);
+  const reason = committed(call.options.reason);
   const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
   call.context.tell(`You sign ${verdict}: ${releaseInWords(proposal.release)}\n`);
   const index = recordedIndex(
@@ -183,6 +140,17 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "agains
     { proposal: id, digest: proposal.digest, verdict, role, ledgerIndex: index },
     `Signed ${verdict} as ${role}.`,
     verdict === "for" ? afterSigning(`headgate release advance ${id}`, role, sameProfile(call.base)) : undefined,
+  );
+}
+
+/** A second sign-off of the same verdict would say nothing new, so none is sent. */
+function signedAlready(call: Call<unknown>, { release, digest }: Proposal, earlier: SignOff): Answer {
+  const { verdict, role, at, index } = earlier;
+  const { proposal } = release;
+  return done(
+    { proposal, digest, verdict, role, ledgerIndex: index, already: true },
+    `You signed ${verdict} as ${role} already, at ${at}. Nothing was sent.`,
+    verdict === "for" ? afterSigning(`headgate release advance ${proposal}`, role, sameProfile(call.base)) : undefined,
   );
 }
 

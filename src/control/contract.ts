@@ -118,6 +118,9 @@ export const StatusView = z.object({
       stage: OpenStage,
       since: Timestamp,
       validUntil: Timestamp,
+      endsInDays: z.number().int().nonnegative(),
+      /** The nearest warning that is due, in days before the end. */
+      renewalDue: z.literal([14, 7, 1]).nullable(),
       oneSigner: z.boolean(),
       identityBasis: z.string(),
     })
@@ -135,6 +138,13 @@ export const StatusView = z.object({
       digest: Digest,
       signOffs: z.array(z.object({ person: PersonId, role: z.string(), verdict: z.enum(["for", "against"]) })),
       certified: z.boolean(),
+      /** Whether it can still be signed and advanced. */
+      waiting: z.boolean(),
+      decideBy: Timestamp,
+      /** The holds that it answers. */
+      answers: z.array(HoldId),
+      /** Whose sign-offs a waiting one still lacks: roles, or "person"; null where nobody can say. */
+      needs: z.array(z.string()).nullable(),
     }),
   ),
   ledgerSize: z.number().int(),

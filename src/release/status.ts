@@ -1,28 +1,42 @@
 // Where a model stands and what is still to be shown for its next stage: the view of `release status`, of the transparency
 // page and of the console, worked out anew from the fold each time.
 import type { Release } from "../acts/bodies.ts";
+import { supporters } from "../acts/rules/release.ts";
 import { type Proposal, type State, holdsOn, latestCertificate } from "../acts/state.ts";
 import { type Standing, standing } from "../exposure/exposure.ts";
-import { configurationOf } from "../gates/draft.ts";
+import { type Renewal, renewalOf } from "../exposure/renewal.ts";
+import { configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
 import type { GateVerdict, RequirementJudgement } from "../gates/judgement.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { Failure } from "../terms/failure.ts";
-import type { CertificateId, Digest, HoldId, Instant, Name, PersonId, ProposalId, Timestamp } from "../terms/ids.ts";
+import {
+  type CertificateId,
+  type Digest,
+  type HoldId,
+  type Instant,
+  type Name,
+  type PersonId,
+  type ProposalId,
+  type Timestamp,
+  instantOf,
+} from "../terms/ids.ts";
 import type { Role } from "../terms/role.ts";
 import { type OpenStage, type Stage, compareStages } from "../terms/stage.ts";
-import { type Records, candidatePlan, judgeFrom } from "./records.ts";
+import { type Records, candidatePlan, judgeFrom, readPlan } from "./records.ts";
 
 export interface Status {
   readonly model: Name;
   readonly stage: Stage;
-  readonly certified: {
-    readonly certificate: CertificateId;
-    readonly stage: OpenStage;
-    readonly since: Timestamp;
-    readonly validUntil: Timestamp;
-    readonly oneSigner: boolean;
-    readonly identityBasis: Release["identityBasis"];
-  } | null;
+  readonly certified:
+    | ({
+        readonly certificate: CertificateId;
+        readonly stage: OpenStage;
+        readonly since: Timestamp;
+        readonly validUntil: Timestamp;
+        readonly oneSigner: boolean;
+        readonly identityBasis: Release["identityBasis"];
+      } & Renewal)
+    | null;
   readonly closed: string | null;
   readonly holds: { readonly hold: HoldId; readonly at: Timestamp }[];
   readonly restrictions: unknown[];
@@ -35,6 +49,12 @@ export interface Status {
     readonly digest: Digest;
     readonly signOffs: { readonly person: PersonId; readonly role: Role; readonly verdict: "for" | "against" }[];
     readonly certified: boolean;
+    /** Whether it can still be signed and advanced. */
+    readonly waiting: boolean;
+    readonly decideBy: Timestamp;
+    readonly answers: readonly HoldId[];
+    /** Whose sign-offs a waiting one still lacks; null where its plan cannot be read. */
+    readonly needs: readonly (Role | "person")[] | null;
   }[];
   readonly ledgerSize: number;
 }
@@ -62,7 +82,7 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
   return {
     model,
     stage: now.kind === "open" ? now.stage : "withheld",
-    certified: certifiedOf(state, model),
+    certified: certifiedOf(state, model, at),
     closed: now.kind === "closed" ? now.reason : null,
     holds: holdsOn(state, model).map(({ hold, at: since }) => ({ hold, at: since })),
     restrictions: [...state.restrictions.values()]
@@ -71,16 +91,17 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
     next: next ?? null,
     verdict: judged?.verdict ?? null,
     requirements: (judged?.requirements ?? []).map((one) => ({ ...one, stillToShow: one.stillToShow ?? "" })),
-    proposals: proposalsOn(state, model).slice(0, proposalsMax).map(proposalView),
+    proposals: await proposalViews(records, asked),
     ledgerSize: asked.ledgerSize,
   };
 }
 
-function certifiedOf(state: State, model: Name): Status["certified"] {
+function certifiedOf(state: State, model: Name, at: Instant): Status["certified"] {
   const latest = latestCertificate(state, model);
   if (latest === undefined) return null;
   const { certificate, stage, notAfter, oneSigner, identityBasis } = latest.release;
-  return { certificate, stage, since: latest.at, validUntil: notAfter, oneSigner, identityBasis };
+  const until = { validUntil: notAfter, ...renewalOf(notAfter, at) };
+  return { certificate, stage, since: latest.at, ...until, oneSigner, identityBasis };
 }
 
 /** The first stage of the plan beyond what is certified; the certified one again where its certificate no longer holds. */
@@ -143,12 +164,49 @@ function proposalsOn(state: State, model: Name): readonly Proposal[] {
     .toSorted((one, other) => other.index - one.index);
 }
 
-function proposalView({ release, digest, signOffs, certified }: Proposal): Status["proposals"][number] {
+async function proposalViews(records: Records, asked: StatusAsked): Promise<Status["proposals"]> {
+  const shown = proposalsOn(asked.state, asked.model).slice(0, proposalsMax);
+  return Promise.all(shown.map(async (proposal) => proposalView(records, proposal, asked)));
+}
+
+async function proposalView(
+  records: Records,
+  proposal: Proposal,
+  { state, at }: StatusAsked,
+): Promise<Status["proposals"][number]> {
+  const { release, digest, signOffs, certified } = proposal;
+  const waiting = isWaiting(state, proposal, at);
   return {
     proposal: release.proposal,
     stage: release.stage,
     digest,
     signOffs: [...signOffs.values()].map(({ person, role, verdict }) => ({ person, role, verdict })),
     certified,
+    waiting,
+    decideBy: release.decideBy,
+    answers: release.answers,
+    needs: waiting ? await needsOf(records, state, proposal) : [],
   };
+}
+
+/** It can still become the next certificate: not outrun by another one, and its time to decide is not over. */
+function isWaiting(state: State, { release, certified }: Proposal, at: Instant): boolean {
+  const serial = latestCertificate(state, release.model)?.release.serial ?? 0;
+  return !certified && release.serial === serial + 1 && instantOf(release.decideBy) > at;
+}
+
+async function needsOf(
+  records: Records,
+  state: State,
+  proposal: Proposal,
+): Promise<readonly (Role | "person")[] | null> {
+  const { release } = proposal;
+  try {
+    const plan = await readPlan(records, release.digests.plan);
+    const given = { answers: release.answers, persons: supporters(state, proposal) };
+    return missingSignOffs(state, stageOf(plan, release.stage), given);
+  } catch (error) {
+    if (error instanceof Failure) return null;
+    throw error;
+  }
 }

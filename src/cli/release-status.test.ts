@@ -1,0 +1,142 @@
+// What `release status` says, from the server's view of a model.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { StatusView } from "../control/contract.ts";
+import { Failure } from "../terms/failure.ts";
+import { Instant } from "../terms/ids.ts";
+import type { Context } from "./context.ts";
+import { afterStatus, changes, statusInWords } from "./release-status.ts";
+
+const quiet: Context = {
+  server: "",
+  dataPlane: "",
+  codeFile: "",
+  stateFolder: "",
+  profile: undefined,
+  isWatched: false,
+  now: () => Instant.parse(0),
+  wait: async () => undefined,
+  write: () => undefined,
+  tell: () => undefined,
+  leave: () => undefined,
+};
+
+const open = {
+  model: "small",
+  stage: "internal",
+  certified: {
+    certificate: "cert_0123456789abcdef",
+    stage: "internal",
+    since: "2027-01-01T00:00:00.000Z",
+    validUntil: "2027-01-31T00:00:00.000Z",
+    endsInDays: 29,
+    renewalDue: null,
+    oneSigner: true,
+    identityBasis: "declared",
+  },
+  closed: null,
+  holds: [],
+  restrictions: [],
+  next: "trusted",
+  verdict: "fail",
+  requirements: [
+    {
+      id: "board",
+      kind: "sign-offs",
+      verdict: "fail",
+      have: {},
+      need: {},
+      why: "Still unsigned: safety sign-off.",
+      stillToShow: "safety sign-off",
+    },
+    {
+      id: "misuse",
+      kind: "measure",
+      verdict: "inconclusive",
+      have: {},
+      need: {},
+      why: "Too few.",
+      stillToShow: "9 more",
+    },
+  ],
+  proposals: [],
+  ledgerSize: 9,
+};
+const hold = { hold: "hold_0123456789abcdef", at: "2027-01-02T00:00:00.000Z" };
+const held = { ...open, stage: "withheld", closed: "held", holds: [hold] };
+
+test("a missing sign-off is said once, and what else is still to show beside its reason", () => {
+  const words = statusInWords(StatusView.parse(open));
+  assert.equal(words.split("safety sign-off").length, 2);
+  assert.match(words, /Too few\.; still to show: 9 more/);
+});
+
+test("a held model is shown with its hold, and the next step is to resume it as the same person", () => {
+  const view = StatusView.parse(held);
+  assert.match(statusInWords(view), /hold_0123456789abcdef holds it since 2027-01-02T/);
+  assert.equal(afterStatus(view, " --profile ada.json"), "headgate release resume small --profile ada.json");
+});
+
+test("a held model that was never released is reopened by its first release", () => {
+  const view = StatusView.parse({ ...held, certified: null, next: "internal" });
+  assert.match(afterStatus(view, "") ?? "", /^headgate release propose small --stage internal /);
+});
+
+test("nothing is proposed as next while the gate does not pass", () => {
+  assert.equal(afterStatus(StatusView.parse(open), ""), undefined);
+  assert.match(afterStatus(StatusView.parse({ ...open, verdict: "pass" }), "") ?? "", /^headgate release propose /);
+});
+
+const proposal = {
+  proposal: "prop_0123456789abcdef",
+  stage: "internal",
+  digest: `sha256:${"0".repeat(64)}`,
+  signOffs: [],
+  certified: false,
+  waiting: true,
+  decideBy: "2027-01-09T00:00:00.000Z",
+  answers: [hold.hold],
+  needs: ["owner", "safety"],
+};
+
+test("the proposal that would reopen a held model is named with who still has to sign it", () => {
+  const view = StatusView.parse({ ...held, proposals: [proposal] });
+  assert.match(statusInWords(view), /prop_\w+ waits .*answering hold_\w+; it lacks the sign-off of: owner; safety/);
+  assert.match(statusInWords(view), /proposal by an owner or somebody from safety/);
+  assert.equal(afterStatus(view, ""), 'headgate release sign prop_0123456789abcdef --reason "…"');
+  const signed = StatusView.parse({ ...held, proposals: [{ ...proposal, needs: [] }] });
+  assert.equal(afterStatus(signed, ""), "headgate release advance prop_0123456789abcdef");
+});
+
+test("a proposal that leaves a hold unanswered is not the next step", () => {
+  const view = StatusView.parse({ ...held, proposals: [{ ...proposal, answers: [] }] });
+  assert.equal(afterStatus(view, ""), "headgate release resume small");
+});
+
+test("an open model shows its end, and a warning with the renewal once one is due", () => {
+  assert.match(statusInWords(StatusView.parse(open)), /valid until 2027-01-31T.*29 day\(s\) are left/);
+  assert.doesNotMatch(statusInWords(StatusView.parse(open)), /WARNING/);
+  const due = StatusView.parse({ ...open, certified: { ...open.certified, endsInDays: 6, renewalDue: 7 } });
+  assert.match(statusInWords(due), /WARNING: it ends within 7 day\(s\).*release propose small --stage internal/);
+  assert.equal(afterStatus(due, ""), 'headgate release propose small --stage internal --reason "…"');
+});
+
+test("watching gives a view a change: a ledger that only grew is none, and a server that was away is none", async () => {
+  const grown = { ...open, ledgerSize: 10 };
+  const away = new Failure("server_unreachable", "It does not answer.");
+  const answers = [grown, away, away, held, held, open];
+  const told: string[] = [];
+  const read = async (): Promise<StatusView> => {
+    const next = answers.shift();
+    if (next === undefined) throw new Failure("fork_detected", "The end of this test.");
+    if (next instanceof Failure) throw next;
+    return StatusView.parse(next);
+  };
+  const context = { ...quiet, tell: (text: string) => void told.push(text) };
+  const stages: string[] = [];
+  await assert.rejects(async () => {
+    for await (const view of changes(StatusView.parse(open), read, { context })) stages.push(view.stage);
+  }, /end of this test/);
+  assert.deepEqual(stages, ["internal", "withheld", "internal"]);
+  assert.equal(told.length, 1);
+});

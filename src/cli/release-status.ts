@@ -1,0 +1,167 @@
+// `headgate release status`: where a model stands, what is still to be shown, what holds it and who may reopen it, and
+// when its certificate ends. With --watch it stays and says what changes. The server's view is shown, never signed from.
+import { z } from "zod";
+import { StatusView, routes } from "../control/contract.ts";
+import { Failure } from "../terms/failure.ts";
+import { Name } from "../terms/ids.ts";
+import { type Answer, done } from "./answer.ts";
+import { createClient, pathOf } from "./client.ts";
+import { openSession } from "./session.ts";
+import { type Call, argument, parsed, sameProfile } from "./verb.ts";
+
+export const StatusOptions = z.object({ watch: z.boolean().default(false) });
+
+type Read = () => Promise<StatusView>;
+
+/** Between two looks of --watch, in milliseconds. */
+const watchMs = 2_000;
+
+export async function status(call: Call<z.infer<typeof StatusOptions>>): Promise<Answer> {
+  const model = parsed(Name, argument(call, 0), "The model");
+  const read = await statusReader(call, model);
+  const view = await read();
+  if (!call.options.watch) return done(view, statusInWords(view), afterStatus(view, sameProfile(call.base)));
+  await watch(call, view, read);
+  return { json: null, text: "", exit: 0, next: undefined, isPrinted: true };
+}
+
+/** Stays until the process is told to end: a whole page anew for people, one line a change with --json. */
+async function watch(call: Call<unknown>, first: StatusView, read: Read): Promise<void> {
+  const { context, base } = call;
+  for await (const view of changes(first, read, call)) {
+    if (base.json) context.write(`${JSON.stringify(view)}\n`);
+    else {
+      // Cleared on the error stream, so that an output that goes into a file holds words only.
+      if (context.isWatched) context.tell("\u001b[H\u001b[2J");
+      const next = afterStatus(view, sameProfile(base));
+      const step = next === undefined ? "" : `\nNext: ${next}`;
+      context.write(`${statusInWords(view)}${step}\n${context.isWatched ? "Ctrl-C ends this.\n" : "\n"}`);
+    }
+  }
+}
+
+/** The first view and each that differs from the one before. A server that is away for a while is waited for, once told. */
+export async function* changes(
+  first: StatusView,
+  read: Read,
+  { context }: Pick<Call<unknown>, "context">,
+): AsyncGenerator<StatusView, void> {
+  let [last, isAway] = ["", false];
+  for (let view: StatusView | undefined = first; ; view = await readOrAway()) {
+    const text = view === undefined ? last : whatMatters(view);
+    if (view !== undefined && text !== last) yield view;
+    last = text;
+    await context.wait(watchMs);
+  }
+
+  async function readOrAway(): Promise<StatusView | undefined> {
+    try {
+      const view = await read();
+      isAway = false;
+      return view;
+    } catch (error) {
+      if (!(error instanceof Failure) || error.code !== "server_unreachable") throw error;
+      if (!isAway) context.tell(`headgate: ${error.message} Waiting for it.\n`);
+      isAway = true;
+      return undefined;
+    }
+  }
+}
+
+/** The ledger grows every second by receipts alone: that is no change of the model's. */
+function whatMatters({ ledgerSize: _size, ...rest }: StatusView): string {
+  return JSON.stringify(rest);
+}
+
+async function statusReader(call: Call<unknown>, model: Name): Promise<Read> {
+  const { base, context } = call;
+  if ((base.profile ?? context.profile) === undefined) {
+    const client = createClient({ server: base.server ?? context.server, reader: undefined, now: context.now });
+    return async () => client.get(pathOf(routes.publicStatus, { model }), StatusView);
+  }
+  const { client, replica } = await openSession(base, context);
+  let seen = replica.size();
+  return async () => {
+    const view = await client.get(pathOf(routes.status, { model }), StatusView);
+    if (view.ledgerSize < seen) {
+      throw new Failure(
+        "fork_detected",
+        "The server judged a shorter ledger than the one you have seen. Do not rely on it.",
+      );
+    }
+    seen = view.ledgerSize;
+    return view;
+  };
+}
+
+type Waiting = StatusView["proposals"][number];
+
+/** The proposal that would reopen a held model, or take an open one further. */
+function waitingProposal({ holds, proposals }: StatusView): Waiting | undefined {
+  return proposals.find(({ waiting, answers }) => waiting && holds.every(({ hold }) => answers.includes(hold)));
+}
+
+/** The next step, where there is one that this page alone can tell. */
+export function afterStatus(view: StatusView, profile: string): string | undefined {
+  const { model, holds, certified, next, verdict } = view;
+  const proposal = waitingProposal(view);
+  if (proposal !== undefined) {
+    const isSigned = proposal.needs?.length === 0;
+    return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}${profile}`;
+  }
+  if (holds.length > 0 && certified !== null) return `headgate release resume ${model}${profile}`;
+  if (certified !== null && certified.renewalDue !== null) return renewing(view, certified.stage) + profile;
+  if (next === null || (verdict !== "pass" && holds.length === 0)) return undefined;
+  // What was never certified is reopened by its first release, which answers the holds.
+  return `headgate release propose ${model} --stage ${next} --reason "…"${profile}`;
+}
+
+function renewing({ model }: StatusView, stage: string): string {
+  return `headgate release propose ${model} --stage ${stage} --reason "…"`;
+}
+
+export function statusInWords(view: StatusView): string {
+  const { model, stage, closed } = view;
+  const head = `${model}: ${stage}${closed === null || closed === stage ? "" : ` (${closed})`}`;
+  const next = view.next === null ? [] : [`For ${view.next}: ${view.verdict ?? "not judged"}`];
+  const shown = view.requirements.map(({ id, verdict, why, stillToShow }) => {
+    const isSaid = stillToShow === "" || why.includes(stillToShow);
+    return `  ${verdict.padEnd(12)}  ${id}: ${why}${isSaid ? "" : `; still to show: ${stillToShow}`}`;
+  });
+  return [head, ...holdLines(view), ...endLines(view), ...waitingLines(view), ...next, ...shown].join("\n");
+}
+
+function holdLines({ holds, certified }: StatusView): readonly string[] {
+  if (holds.length === 0) return [];
+  const lines = holds.map(({ hold, at }) => `  ${hold} holds it since ${at}`);
+  const who =
+    certified === null
+      ? "  Its first release reopens it: an owner proposes one, which answers the hold."
+      : `  Reopening it at ${certified.stage} takes a proposal by an owner or somebody from safety, signed like a release.`;
+  return [...lines, who];
+}
+
+function endLines(view: StatusView): readonly string[] {
+  const { certified, stage } = view;
+  if (certified === null) return [];
+  const { certificate, validUntil, endsInDays, renewalDue } = certified;
+  const isOpen = stage !== "withheld";
+  if (!isOpen && view.closed !== "held") return [`  ${certificate} was valid until ${validUntil}`];
+  const left = endsInDays === 0 ? "less than a day is left" : `${endsInDays} day(s) are left`;
+  const how = `Renew it while it stands: ${renewing(view, certified.stage)}, then sign and advance.`;
+  const line = `  ${certificate} is valid until ${validUntil}: ${left}`;
+  return renewalDue === null || !isOpen
+    ? [line]
+    : [`${line}.`, `  WARNING: it ends within ${renewalDue} day(s). ${how}`];
+}
+
+function waitingLines({ proposals }: StatusView): readonly string[] {
+  return proposals
+    .filter(({ waiting }) => waiting)
+    .map(({ proposal, stage, decideBy, needs, answers }) => {
+      const lacks = (needs ?? []).map((need) => (need === "person" ? "a second person, of any role" : need));
+      const state = lacks.length === 0 ? "no sign-off is missing" : `it lacks the sign-off of: ${lacks.join("; ")}`;
+      const what = answers.length === 0 ? "" : `, answering ${answers.join(", ")}`;
+      return `  ${proposal} waits to open ${stage}${what}; ${state}; to be decided by ${decideBy}`;
+    });
+}
