@@ -1,4 +1,5 @@
-// `headgate policy lint`: what a reader of a usage policy would trip over. It changes nothing and needs no server.
+// `headgate policy`: what a reader of a usage policy would trip over, and the cases it was written for. It changes nothing
+// and needs no server.
 import type { Command } from "commander";
 import { parseDocuments } from "../documents/parse.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
@@ -7,6 +8,7 @@ import { Category } from "../terms/finding.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { sourceFiles } from "./documents.ts";
+import { TestOptions, testPolicy } from "./policy-test.ts";
 import { type Call, addVerb, argument, noOptions } from "./verb.ts";
 
 export function addPolicyVerbs(program: Command, context: Context): void {
@@ -16,6 +18,14 @@ export function addPolicyVerbs(program: Command, context: Context): void {
     summary: "check a usage policy, and say what it leaves to the default",
     options: noOptions,
     run: lint,
+  });
+  addVerb(policy, context, {
+    usage: "test <file>",
+    summary: "judge the cases {text, verdict} of a JSONL file by the safeguards and the policy of documents",
+    flags: [["--documents <path>", "a file or folder with one Safeguards and one UsagePolicy (default: the example)"]],
+    options: TestOptions,
+    run: testPolicy,
+    more: 'A case may also say "id", "on": "output" and "scopes": [...]. Leaves with 1 where a verdict is another one.',
   });
 }
 

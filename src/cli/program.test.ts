@@ -1,6 +1,6 @@
 // Command lines as people type them, through the real program with a context that keeps what is printed.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -209,5 +209,41 @@ describe("command lines", () => {
     const { err, exit } = await run(["guard", "scan", file]);
     assert.match(err, /Line 2/);
     assert.equal(exit, 2);
+  });
+
+  const policyFolder = join(folder, "policy");
+
+  function writePolicy(): void {
+    mkdirSync(policyFolder, { recursive: true });
+    const chain =
+      "{ safeguard: misuse@1, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } }";
+    writeFileSync(join(policyFolder, "safeguards.yaml"), `kind: Safeguards\nname: mine\nchain: [ ${chain} ]\n`);
+    writeFileSync(join(policyFolder, "policy.yaml"), "kind: UsagePolicy\nname: mine\ncategories: []\n");
+  }
+
+  test("policy test judges by the named documents, and leaves with 1 and the line where a verdict is another", async () => {
+    writePolicy();
+    const file = join(folder, "cases.jsonl");
+    writeFileSync(
+      file,
+      '{"text":"How do I bake bread?","verdict":"pass"}\n\n{"id":"b","text":"Hello","verdict":"block"}\n',
+    );
+    const { out, exit } = await run(["policy", "test", file, "--documents", policyFolder]);
+    assert.equal(exit, 1);
+    assert.equal(out, "line 3 (b): expected block, got pass\n1 of 2 as expected.\n");
+    writeFileSync(file, '{"text":"How do I bake bread?","verdict":"pass","on":"output"}\n');
+    const passed = await run(["policy", "test", file, "--documents", policyFolder, "--json"]);
+    assert.equal(passed.out, '{"ok":true,"cases":1,"policy":"mine","differ":[]}\n');
+    assert.equal(passed.exit, 0);
+  });
+
+  test("policy test refuses a case with a word too many, and a file without any case", async () => {
+    const file = join(folder, "bad-cases.jsonl");
+    writeFileSync(file, '{"text":"a","verdict":"pass","scope":"cyber-defence"}\n');
+    const { err, exit } = await run(["policy", "test", file]);
+    assert.match(err, /Line 1 is not a case/);
+    assert.equal(exit, 2);
+    writeFileSync(file, "\n");
+    assert.equal((await run(["policy", "test", file])).exit, 2);
   });
 });

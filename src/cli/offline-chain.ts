@@ -1,0 +1,70 @@
+// Safeguards and policy as documents in files, without a server: what `guard scan` and `policy test` judge by. Where none
+// are named, those of the shipped example.
+import { fileURLToPath } from "node:url";
+import { parseDocuments } from "../documents/parse.ts";
+import { UsagePolicy } from "../policy/policy-document.ts";
+import { type Chain, compileChain } from "../safeguards/chain.ts";
+import { shippedSafeguards } from "../safeguards/registry.ts";
+import type { Safeguard } from "../safeguards/safeguard.ts";
+import { Safeguards } from "../safeguards/safeguards-document.ts";
+import { Failure } from "../terms/failure.ts";
+import { sourceFiles } from "./documents.ts";
+import { readNeeded } from "./files.ts";
+
+export interface OfflineChain {
+  readonly chain: Chain;
+  readonly safeguards: readonly Safeguard[];
+  readonly policy: UsagePolicy;
+}
+
+/** Paths of documents; a folder may stand for the one document of the kind in it. */
+export interface DocumentPaths {
+  readonly safeguards?: string | undefined;
+  readonly policy?: string | undefined;
+}
+
+/** The documents of the first example, shipped with the program. */
+const shippedFolder = new URL("../../examples/first-release/", import.meta.url);
+
+/** Fails with document_invalid where a path does not hold exactly one document of the kind. */
+export function offlineChain(paths: DocumentPaths): OfflineChain {
+  const registry = shippedSafeguards();
+  const document = Safeguards.parse(documentIn("Safeguards", paths.safeguards));
+  return {
+    chain: compileChain(document, registry),
+    safeguards: document.chain.map(({ safeguard }) => registry.get(safeguard)),
+    policy: UsagePolicy.parse(documentIn("UsagePolicy", paths.policy)),
+  };
+}
+
+function documentIn(kind: "Safeguards" | "UsagePolicy", file: string | undefined): unknown {
+  const path = file ?? fileURLToPath(shippedFolder);
+  const found = parseDocuments(sourceFiles(path)).filter(({ document }) => document.kind === kind);
+  const [only] = found;
+  if (only !== undefined && found.length === 1) return only.document;
+  throw new Failure("document_invalid", `${path} must hold exactly one ${kind}; it holds ${found.length}.`);
+}
+
+const rowsBytesMax = 256 * 1024 * 1024;
+
+export interface JsonLine {
+  readonly value: unknown;
+  /** From 1. */
+  readonly number: number;
+}
+
+/** The lines of a JSONL file that are not empty. Fails with request_invalid, naming the line that is not JSON. */
+export function* jsonLines(path: string): Generator<JsonLine, void> {
+  const text = Buffer.from(readNeeded(path, rowsBytesMax)).toString("utf8");
+  for (const [at, line] of text.split("\n").entries()) {
+    if (line.trim() !== "") yield { value: valueOf(line, at + 1), number: at + 1 };
+  }
+}
+
+function valueOf(line: string, number: number): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    throw new Failure("request_invalid", `Line ${number} is not JSON. A row is an object on one line.`);
+  }
+}

@@ -1,0 +1,71 @@
+// `headgate policy test`: texts with the verdict that their author expects, judged by the chain and the policy of a folder
+// of documents, without a server. For the cases that a policy was written for: it measures nothing, suites do.
+import { z } from "zod";
+import { decide } from "../policy/decide.ts";
+import { Failure } from "../terms/failure.ts";
+import { Surface, type Verdict } from "../terms/finding.ts";
+import { Name } from "../terms/ids.ts";
+import { type Answer, done, notPassed } from "./answer.ts";
+import { type JsonLine, type OfflineChain, jsonLines, offlineChain } from "./offline-chain.ts";
+import { type Call, argument } from "./verb.ts";
+
+export const TestOptions = z.object({ documents: z.string().min(1).optional() });
+
+/** One line of the file. A word too many is refused: a case that says `scope` for `scopes` would test something else. */
+const Case = z.strictObject({
+  id: z.union([z.string(), z.number()]).optional(),
+  text: z.string(),
+  verdict: z.enum(["pass", "flag", "review", "block", "unknown"]),
+  on: Surface.default("input"),
+  /** Scopes of the caller's grant. */
+  scopes: z.array(Name).max(32).default([]),
+});
+type Case = z.infer<typeof Case>;
+
+interface Judged {
+  readonly line: number;
+  readonly id: string | number | null;
+  readonly expected: Verdict["kind"];
+  readonly verdict: Verdict["kind"];
+  /** What the verdict rests on: a category, or why nobody knows. */
+  readonly because: string | null;
+}
+
+export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promise<Answer> {
+  const { documents } = call.options;
+  const means = offlineChain({ safeguards: documents, policy: documents });
+  const judged = [...jsonLines(argument(call, 0))].map((line) => judge(line, means));
+  if (judged.length === 0) throw new Failure("request_invalid", "The file holds no case. A case is one line of JSON.");
+  const differ = judged.filter(({ expected, verdict }) => expected !== verdict);
+  const json = { ok: differ.length === 0, cases: judged.length, policy: means.policy.name, differ };
+  const text = [...differ.map(lineOf), `${judged.length - differ.length} of ${judged.length} as expected.`].join("\n");
+  return differ.length === 0 ? done(json, text) : notPassed(json, text);
+}
+
+function judge({ value, number }: JsonLine, { chain, policy }: OfflineChain): Judged {
+  const { text, on, scopes, verdict: expected, id = null } = caseOf(value, number);
+  const inspection = on === "input" ? chain.inspectInput([text]) : chain.inspectOutput(text);
+  const verdict = decide(inspection, policy, { scopes, surface: on });
+  return { line: number, id, expected, verdict: verdict.kind, because: becauseOf(verdict) };
+}
+
+function caseOf(value: unknown, number: number): Case {
+  const parsed = Case.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const field = parsed.error.issues[0]?.path[0];
+  throw new Failure(
+    "request_invalid",
+    `Line ${number} is not a case${field === undefined ? "" : ` (${String(field)})`}. ` +
+      `A case is {"text": …, "verdict": "pass|flag|review|block"}, and may say "id", "on": "input|output" and "scopes": […].`,
+  );
+}
+
+function becauseOf(verdict: Verdict): string | null {
+  if (verdict.kind === "pass") return null;
+  return verdict.kind === "unknown" ? verdict.cause : verdict.category;
+}
+
+function lineOf({ line, id, expected, verdict, because }: Judged): string {
+  const name = id === null ? "" : ` (${id})`;
+  return `line ${line}${name}: expected ${expected}, got ${verdict}${because === null ? "" : `: ${because}`}`;
+}
