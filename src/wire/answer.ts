@@ -1,5 +1,6 @@
 // A model's answer in no maker's words: whole, or as events. Dialects read a server's frames into it, the stream guard works
 // on it, and formats write it for the caller; nothing of a server's frame is passed on as it came.
+import type { Category } from "../terms/finding.ts";
 
 export type Finish =
   /** The model was done, or met a stop text (then `stopText` says which, where the server does). */
@@ -16,6 +17,8 @@ export type Finish =
 export interface Ending {
   readonly finish: Finish;
   readonly stopText?: string;
+  /** Of a refusal by our own safeguards: what they found. */
+  readonly category?: Category;
 }
 
 /** Tokens. `cachedInput` is part of `input`, `reasoning` part of `output`. */

@@ -30,6 +30,8 @@ export interface Format {
   readonly name: "chat" | "responses" | "messages";
   /** The caller's field for a part of a call, for messages that name it. */
   readonly fields: Readonly<Record<CallField, string>>;
+  /** What a policy block before the first byte is: an error, or an answer of status 200 that ends as a refusal ends. */
+  readonly policyBlock: "error" | "refusal";
   /**
    * A caller's body, which is a JSON object of bounded depth without duplicate members. By allow-list: throws
    * `request_invalid` for what is not admitted and `feature_unsupported` for what would go round the safeguards, and names

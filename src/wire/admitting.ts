@@ -1,0 +1,67 @@
+// What the parsers of callers' requests share: an allow-list of fields, and the two ways to refuse one. A field nobody knows
+// may route, select another model, or carry text past the safeguards, so it is refused by name and never dropped.
+import { Failure } from "../terms/failure.ts";
+
+type Raw = Readonly<Record<string, unknown>>;
+
+export interface FieldTable {
+  readonly admitted: readonly string[];
+  /** Fields with a known meaning that goes round what is checked here, and in what way. */
+  readonly roundabouts: Readonly<Record<string, string>>;
+}
+
+/**
+ * The fields of a body that are admitted. Fields that say of a roundabout that it is not used (null, false) are left out:
+ * official clients send those by themselves. Throws for every other field, by name.
+ */
+export function admittedPart(raw: Raw, table: FieldTable): Raw {
+  const entries = Object.entries(raw);
+  const known = entries.filter(([field]) => table.admitted.includes(field));
+  if (known.length === entries.length) return raw;
+  for (const [field, value] of entries) {
+    if (table.admitted.includes(field)) continue;
+    const why = Object.hasOwn(table.roundabouts, field) ? table.roundabouts[field] : undefined;
+    if (why === undefined) throw unknownField(field, table.admitted);
+    if (value !== null && value !== false) throw unsupportedField(field, why);
+  }
+  return Object.fromEntries(known);
+}
+
+/** Fields with one reason, for a table of roundabouts. */
+export function because(why: string, fields: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(fields.map((field) => [field, why]));
+}
+
+export function invalidField(field: string, message: string): Failure {
+  return new Failure("request_invalid", message, { detail: { field } });
+}
+
+/** Refuses what would go round the safeguards; `why` continues a sentence. */
+export function unsupportedField(field: string, why: string): Failure {
+  return new Failure("feature_unsupported", `The field \`${field}\` is not served here: ${why}.`, {
+    detail: { field },
+  });
+}
+
+/** A caller's own word for a field is shown only where it is one: else it would be text of theirs in our message. */
+export function shownField(field: string): string {
+  return /^[\w.-]{1,64}$/.test(field) ? field : "(unprintable)";
+}
+
+function unknownField(field: string, admitted: readonly string[]): Failure {
+  const shown = shownField(field);
+  return invalidField(shown, `The field \`${shown}\` is not admitted. Admitted fields: ${admitted.join(", ")}.`);
+}
+
+/** `{[field]: value}` where there is a value, else nothing. */
+export function given<F extends string, V>(field: F, value: V | null | undefined): { readonly [K in F]?: V } {
+  const one: { [K in F]?: V } = {};
+  if (value !== null && value !== undefined) one[field] = value;
+  return one;
+}
+
+/** An id is no text: no safeguard reads it, so nothing but an id fits into it. */
+export const idPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
+
+/** Standard base64 with its padding. */
+export const base64Pattern = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
