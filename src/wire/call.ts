@@ -39,12 +39,18 @@ export interface ReasoningPart {
   readonly seal?: string;
 }
 
+/** Reasoning that its maker sealed whole (redacted thinking, encrypted reasoning), given back: ciphertext, no text. */
+export interface SealedPart {
+  readonly kind: "sealed";
+  readonly data: string;
+}
+
 export interface RefusalPart {
   readonly kind: "refusal";
   readonly text: string;
 }
 
-export type Part = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart | RefusalPart;
+export type Part = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart | SealedPart | RefusalPart;
 
 /**
  * Neighbouring text parts of a turn are joined by a line feed when it is parsed, so that a word split over two parts is
@@ -89,10 +95,16 @@ export interface Sampling {
 }
 
 export interface Reasoning {
-  readonly effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh";
+  readonly effort?: "none" | "minimal" | "low" | "medium" | "high" | "xhigh" | "max";
+  /**
+   * Anthropic's `thinking.type`; `unsaid` where its caller asked for an effort and said nothing of thinking. Formats that
+   * have no such switch leave it out: there an effort above `none` asks for reasoning.
+   */
+  readonly mode?: "enabled" | "disabled" | "adaptive" | "between-tools" | "unsaid";
   /** Tokens the model may think for; Anthropic's `budget_tokens`. */
   readonly tokensMax?: number;
-  readonly summary?: "auto" | "concise" | "detailed";
+  /** `none`: the caller wants none shown (Anthropic's `display: omitted`). */
+  readonly summary?: "auto" | "concise" | "detailed" | "none";
 }
 
 export interface Call {
@@ -174,6 +186,7 @@ function partTexts(part: Part): readonly string[] {
     case "tool-result":
       return part.parts.flatMap(partTexts);
     case "image":
+    case "sealed":
       return [];
   }
 }
