@@ -8,6 +8,7 @@ import type { Root } from "../src/acts/bodies.ts";
 import { digestOfLabel, idOf, signerOf } from "../src/acts/fixtures.ts";
 import { configDigest, contentDigest, openReceipt, signReceipts } from "../src/acts/receipt.ts";
 import { type Draft, openStatement, signStatement } from "../src/acts/statement.ts";
+import { LedgerProof, checkLedgerProof, proveEntry, proveGrowth } from "../src/cli/ledger-proof.ts";
 import { checkGateway, checkProof } from "../src/cli/receipt-check.ts";
 import { ReceiptProof } from "../src/feed/feed.ts";
 import { signCheckpoint } from "../src/proof/checkpoint.ts";
@@ -19,7 +20,7 @@ import { inclusionProof, leafHash, rootOf } from "../src/proof/merkle.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
 import { formatVerifierKey } from "../src/proof/note.ts";
 import { encodeBundle } from "../src/proof/tile.ts";
-import { CertificateId, DeploymentId, HoldId, Name, ReceiptId } from "../src/terms/ids.ts";
+import { CertificateId, DeploymentId, type Digest, HoldId, Name, ReceiptId } from "../src/terms/ids.ts";
 
 const file = join(dirname(import.meta.dirname), "formats", "example.json");
 const at = "2026-01-02T03:04:05.678Z";
@@ -147,7 +148,19 @@ async function makeExample(): Promise<Record<string, unknown>> {
     },
     receipt: { text: second.text, digest: digestOf(second.bytes, nodePrimitives) },
     receiptProof: proof,
+    ledgerProofs: ledgerProofs(entries, checkpoint ?? ""),
   };
+}
+
+/** That entry 1 stands in the log, and that the log of 3 contains the one of 2. */
+function ledgerProofs(entries: readonly Uint8Array[], checkpoint: string): readonly LedgerProof[] {
+  const leaves = entries.map((entry) => leafHash(entry, nodePrimitives));
+  const rootAt = (size: number): Digest => digestOfHash(rootOf(leaves.slice(0, size), nodePrimitives));
+  const whole = { size: leaves.length, root: rootAt(leaves.length), rootAt, leaves, checkpoint: toUtf8(checkpoint) };
+  return [
+    proveEntry(whole, { index: 1, leaf: entries[1] ?? new Uint8Array() }, nodePrimitives),
+    proveGrowth(whole, { from: 2, to: 3 }, nodePrimitives),
+  ];
 }
 
 const textOf = (example: Record<string, unknown>): string => `${JSON.stringify(example, undefined, 2)}\n`;
@@ -167,4 +180,17 @@ test("the receipt and its proof in formats/example.json verify against its trust
     primitives: nodePrimitives,
   });
   assert.equal(tree.size, 3);
+});
+
+test("the ledger proofs in formats/example.json verify against its log key alone", async () => {
+  const { ledgerProofs: proofs } = await makeExample();
+  assert.ok(Array.isArray(proofs) && proofs.length === 2);
+  for (const proof of proofs) {
+    const { head } = await checkLedgerProof(
+      LedgerProof.parse(proof),
+      { name: origin, publicKey: rootBody.log.key },
+      nodePrimitives,
+    );
+    assert.equal(head.size, 3);
+  }
 });

@@ -16,6 +16,7 @@ import {
   formatTilePath,
   fullTileRoot,
   hashTiles,
+  tileWidth,
   tileWidthMax,
 } from "../proof/tile.ts";
 import type { Seen } from "../acts/statement.ts";
@@ -36,12 +37,17 @@ export interface CheckedLog {
   readonly root: Digest;
   /** The root over the first `size` leaves. */
   readonly rootAt: (size: number) => Digest;
+  /** Hashes of all leaves, in order. */
+  readonly leaves: readonly Uint8Array[];
+  /** The signed head, as it was fetched. */
+  readonly checkpoint: Uint8Array;
 }
 
 /** Fails with proof_invalid, signature_invalid or fork_detected, at the first thing that does not fit. */
 export async function checkLog(log: PublicLog, seen: readonly Seen[]): Promise<CheckedLog> {
   const { primitives } = log;
-  const head = await openCheckpoint(await log.read("checkpoint"), log.key, primitives);
+  const checkpoint = await log.read("checkpoint");
+  const head = await openCheckpoint(checkpoint, log.key, primitives);
   if (head.size > entriesMax) throw new Failure("proof_invalid", `This ledger has more than ${entriesMax} entries.`);
   const leaves = await readLeaves(log, head);
   const rootAt = (size: number): Digest => digestOfHash(rootOf(leaves.slice(0, size), primitives));
@@ -50,7 +56,18 @@ export async function checkLog(log: PublicLog, seen: readonly Seen[]): Promise<C
   }
   await checkTiles(log, leaves);
   for (const before of seen) checkContinues(before, head.size, rootAt);
-  return { size: head.size, root: digestOfHash(head.root), rootAt };
+  return { size: head.size, root: digestOfHash(head.root), rootAt, leaves, checkpoint };
+}
+
+/** The bytes of one entry of a ledger that was checked, hashed again. */
+export async function readEntry(log: PublicLog, { size, leaves }: CheckedLog, index: number): Promise<Uint8Array> {
+  const tile = Math.floor(index / tileWidthMax);
+  const path = formatTilePath({ kind: "entries", index: tile, width: tileWidth(0, tile, size) });
+  const entry = decodeBundle(await log.read(path))[index % tileWidthMax];
+  const hash = entry === undefined ? undefined : leafHash(entry, log.primitives);
+  const expected = leaves[index];
+  if (entry !== undefined && hash !== undefined && expected !== undefined && equalBytes(hash, expected)) return entry;
+  throw new Failure("proof_invalid", `${path} changed while it was read. Ask again.`);
 }
 
 async function readLeaves(log: PublicLog, head: Checkpoint): Promise<readonly Uint8Array[]> {

@@ -97,8 +97,8 @@ function checkTree(tree: { readonly size: number; readonly root: string }, trust
   );
 }
 
-/** By its id a receipt is given only to the key it was made for, and this verb is for people without one. */
-function receiptText(value: string, dataPlane: string): string {
+/** The receipt's text from a value or a file. By its id a receipt is given only to the key it was made for, and this verb is for people without one. */
+export function receiptText(value: string, dataPlane: string): string {
   if (ReceiptId.safeParse(value).success) {
     const fetching = `curl -H "authorization: Bearer hg_…" ${dataPlane.replace(/\/+$/, "")}/v1/receipts/${value} > receipt.json`;
     const message = `The receipt itself is needed: its id is answered only to the key it was made for. With that key: ${fetching}, then: headgate receipt verify receipt.json`;
@@ -116,7 +116,12 @@ function textIn(text: string): string {
   throw new Failure("request_invalid", "There is no receipt in this: one begins with hgr1.");
 }
 
-async function fetchProof(receipt: OpenedReceipt, trust: Trust, context: Context): Promise<ReceiptProof | undefined> {
+/** The proof, waited for as long as an interval may take; undefined where it is not there by then. */
+export async function fetchProof(
+  receipt: OpenedReceipt,
+  trust: Pick<Trust, "dataPlane">,
+  context: Context,
+): Promise<ReceiptProof | undefined> {
   const until = context.now() + pendingMsMax;
   for (;;) {
     const found = await askProof(`${trust.dataPlane}/log/proof/`, receipt);
