@@ -1,0 +1,92 @@
+// What the shipped chain costs in processor time: 1,000 characters of prompt, of whole answer, of streamed answer, and
+// how long one prompt of 256 KB keeps the event loop. Texts are stretches of this repository's own papers.
+// node bench/safeguard-speed.ts [--label WORD] [--write]
+import { appendFileSync, globSync, readFileSync } from "node:fs";
+import { cpus, loadavg } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { compileChain, type Chain } from "../src/safeguards/chain.ts";
+import { shippedSafeguards } from "../src/safeguards/registry.ts";
+import { Safeguards } from "../src/safeguards/safeguards-document.ts";
+import { createStreamGuard } from "../src/safeguards/stream-guard.ts";
+
+const { values } = parseArgs({
+  options: { label: { type: "string", default: "now" }, write: { type: "boolean", default: false } },
+});
+
+const root = path.dirname(import.meta.dirname);
+const papers = globSync("{docs,decisions}/*.md", { cwd: root }).toSorted();
+const prose = papers.map((file) => readFileSync(path.join(root, file), "utf8")).join("\n\n");
+const chars = 1000;
+const texts = Array.from({ length: Math.floor(prose.length / chars) }, (_, at) =>
+  prose.slice(at * chars, (at + 1) * chars),
+);
+const longPrompt = prose.repeat(Math.ceil((256 * 1024) / prose.length)).slice(0, 256 * 1024);
+
+const rates = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
+const document = Safeguards.parse({
+  kind: "Safeguards",
+  name: "default",
+  chain: [{ safeguard: "misuse@1", on: ["input", "output"], ...rates }],
+});
+const chain = compileChain(document, shippedSafeguards());
+
+/** A piece of a streamed answer, about one token. */
+const pieceChars = 4;
+
+function streamed(text: string, over: Chain): void {
+  const guard = createStreamGuard(over, () => ({ kind: "pass" }), { outputCharsMax: 1_000_000 });
+  for (let at = 0; at < text.length; at += pieceChars) guard.push(text.slice(at, at + pieceChars));
+  guard.finish();
+}
+
+/** Processor time of `work` on each text, in µs: the median of the passes. */
+function microseconds(work: (text: string) => void): number {
+  const passes: number[] = [];
+  for (let pass = 0; pass < 9; pass += 1) {
+    const before = process.cpuUsage();
+    for (const text of texts) work(text);
+    const { user, system } = process.cpuUsage(before);
+    passes.push((user + system) / texts.length);
+  }
+  const [, , , , middle = 0] = passes.slice().toSorted((one, other) => one - other);
+  return Math.round(middle * 10) / 10;
+}
+
+function longPromptMs(): number {
+  const times = Array.from({ length: 3 }, () => {
+    const start = performance.now();
+    chain.inspectInput([longPrompt]);
+    return performance.now() - start;
+  });
+  return Math.round(Math.min(...times) * 10) / 10;
+}
+
+const flagged = texts.filter((text) => JSON.stringify(chain.inspectInput([text])).includes("score")).length;
+const result = {
+  bench: "safeguard-speed",
+  at: new Date().toISOString(),
+  label: values.label,
+  node: process.version,
+  cpu: cpus()[0]?.model ?? "unknown",
+  cores: cpus().length,
+  load: loadavg()[0],
+  texts: texts.length,
+  flagged,
+  microsecondsPer1000Chars: {
+    input: microseconds((text) => chain.inspectInput([text])),
+    wholeOutput: microseconds((text) => chain.inspectOutput(text)),
+    streamedOutput: microseconds((text) => {
+      streamed(text, chain);
+    }),
+  },
+  prompt256KiBMs: longPromptMs(),
+};
+const { input, wholeOutput, streamedOutput } = result.microsecondsPer1000Chars;
+console.log(`input            ${input} µs per 1,000 characters`);
+console.log(`whole output     ${wholeOutput} µs`);
+console.log(`streamed output  ${streamedOutput} µs (pieces of ${pieceChars})`);
+console.log(`prompt, 256 KiB  ${result.prompt256KiBMs} ms`);
+console.log(JSON.stringify(result));
+if (values.write)
+  appendFileSync(path.join(import.meta.dirname, "results", "safeguard-speed.json"), `${JSON.stringify(result)}\n`);

@@ -1,0 +1,53 @@
+// What the shipped detector makes of varied texts, as one digest a text: folded text, features, word pieces, all scores,
+// and what a chain finds in it on both sides. scripts/record-scores.ts writes them down, src/safeguards/scores.test.ts compares.
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { compileChain } from "../src/safeguards/chain.ts";
+import { detectorShape } from "../src/safeguards/detector-shape.ts";
+import { ngramsOf } from "../src/safeguards/ngrams.ts";
+import { normalise } from "../src/safeguards/normalise.ts";
+import { shippedSafeguards } from "../src/safeguards/registry.ts";
+import { Safeguards } from "../src/safeguards/safeguards-document.ts";
+import { readWeights } from "../src/safeguards/weights.ts";
+import { wordPieces } from "../src/safeguards/wordpiece.ts";
+import { variedTexts } from "./varied-texts.ts";
+
+export const RecordedScores = z.object({
+  /** Digest of the weights they are of. */
+  weights: z.string(),
+  /** For each text: digest of what reading it gives, digest of what is decided about it. */
+  texts: z.array(z.tuple([z.string(), z.string()])).min(200),
+});
+export type RecordedScores = z.infer<typeof RecordedScores>;
+
+export const scoresFile = new URL("../src/safeguards/artefacts/misuse-1.scores.json", import.meta.url);
+const textsCount = 300;
+
+/** All of it, computed now. Cost: some seconds. */
+export function recordedScores(): RecordedScores {
+  const registry = shippedSafeguards();
+  const safeguard = registry.get("misuse@1");
+  const weights = readWeights(readFileSync(new URL("misuse-1.bin", scoresFile)));
+  const vocabulary = new TextDecoder().decode(weights.bytes("vocabulary")).split("\n");
+  const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
+  const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
+  const entry = { safeguard: "misuse@1", on: ["input", "output"], ...limits };
+  const strict = { ...entry, block: { benignRate: 0.01 }, review: { benignRate: 0.1 } };
+  const chains = [[entry], [strict]].map((chain) =>
+    compileChain(Safeguards.parse({ kind: "Safeguards", name: "default", chain }), registry),
+  );
+  const texts = variedTexts(textsCount).map((text): [string, string] => {
+    const { text: folded, offsets, undone } = normalise(text);
+    const features = [...ngramsOf(folded, detectorShape.buckets)];
+    const ids = pieces.idsOf(folded, detectorShape.piecesMax);
+    const scores = [safeguard.scores(text, "input"), safeguard.scores(text, "output")];
+    const found = chains.map((chain) => [chain.inspectInput([text]), chain.inspectOutput(text)]);
+    return [digestOf([folded, [...offsets], undone, features, ids]), digestOf([scores, found])];
+  });
+  return { weights: safeguard.digest, texts };
+}
+
+function digestOf(value: unknown): string {
+  return createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, 16);
+}
