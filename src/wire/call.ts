@@ -68,6 +68,13 @@ export interface Tool {
   /** JSON Schema of the arguments. */
   readonly schema?: Readonly<Record<string, unknown>>;
   readonly strict?: boolean;
+  /** Responses groups tools (`namespace`); `name` is then made of the group's and the tool's own. */
+  readonly group?: { readonly name: string; readonly description?: string; readonly member: string };
+}
+
+/** The one name under which a tool of a group is known to formats that have no groups. */
+export function groupedName(group: string | undefined, member: string): string {
+  return group === undefined ? member : `${group}__${member}`;
 }
 
 export type ToolChoice =
@@ -168,6 +175,7 @@ export function callTexts(call: Call): readonly string[] {
     instructions,
     ...turns.flatMap((turn) => [turn.name ?? "", ...turn.parts.flatMap(partTexts)]),
     ...tools.map(({ name, description, schema }) => JSON.stringify({ name, description, parameters: schema })),
+    ...tools.map(({ group }) => group?.description ?? ""),
     output?.kind === "json-schema" ? JSON.stringify(output) : "",
     ...stop,
     user ?? "",
