@@ -2,10 +2,11 @@
 // is sealed over every try; a report from elsewhere is imported and stays marked as declared.
 import type { Command } from "commander";
 import type { Evidence } from "../acts/state.ts";
-import { Digest, Name } from "../terms/ids.ts";
+import { Name } from "../terms/ids.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { WithdrawOptions, evidenceCalled, withdraw } from "./eval-withdraw.ts";
 import { ImportOptions, RunOptions } from "./eval-options.ts";
 import { importReport } from "./eval-import.ts";
 import { beginSuiteRun, resumeSuiteRun } from "./eval-run.ts";
@@ -50,6 +51,14 @@ export function addEvalVerbs(program: Command, context: Context): void {
     options: noOptions,
     run: show,
   });
+  addVerb(evaluation, context, {
+    usage: "withdraw <run>",
+    summary: "take evidence back: it never counts again, and what was certified on it lapses at once",
+    flags: [["--reason <text>", "why; kept aside, the ledger holds a commitment to it"]],
+    options: WithdrawOptions,
+    run: withdraw,
+    more: "The exchanges of its permit stay on record and count as unknown: withdrawing a bad run does not undo it.",
+  });
 }
 
 async function run(call: Call<RunOptions>): Promise<Answer> {
@@ -63,14 +72,8 @@ async function show(call: Call<object>): Promise<Answer> {
   const { state } = await openSession(call.base, call.context);
   const all = [...state.evidence.values()];
   const [wanted] = call.args;
-  const found = wanted === undefined ? all : all.filter((evidence) => isCalled(evidence, wanted));
-  if (wanted !== undefined && found.length === 0)
-    throw new Failure("not_found", `There is no evidence called ${wanted}.`);
+  const found = wanted === undefined ? all : [evidenceCalled(state, wanted)];
   return done({ evidence: found }, found.length === 0 ? "There is no evidence yet." : found.map(lineOf).join("\n"));
-}
-
-function isCalled({ act, body }: Evidence, wanted: string): boolean {
-  return body.run === wanted || act === Digest.safeParse(wanted).data;
 }
 
 function lineOf({ body, at, withdrawn }: Evidence): string {

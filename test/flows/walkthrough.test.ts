@@ -172,7 +172,7 @@ async function shell(line: string): Promise<Ended> {
 // --- the lines of the page, and what each is held to
 
 /** What earlier lines printed, for the words that stand for it. */
-const found = { code: "", key: "", proposal: "", receipt: "", certificate: "" };
+const found = { code: "", key: "", proposal: "", receipt: "", certificate: "", run: "" };
 
 function filledIn(line: string): string {
   return line
@@ -180,6 +180,7 @@ function filledIn(line: string): string {
     .replace("CODE", found.code)
     .replace("hg_…", found.key)
     .replace("prop_…", found.proposal)
+    .replace("run_…", found.run)
     .replace("VALUE", `'${found.receipt}'`)
     .replace("DATA/", `${data}/`);
 }
@@ -417,6 +418,15 @@ const steps: readonly (readonly [line: string, check: Check])[] = [
       const answer = json(ended);
       assert.equal(answer["basis"], "declared");
       assert.ok(Array.isArray(answer["flags"]));
+      found.run = String(answer["run"]);
+    },
+  ],
+  [
+    'headgate eval withdraw run_… --reason "The report was about another version" --profile ada.json --json',
+    (ended) => {
+      const answer = json(ended);
+      assert.equal(answer["withdrawn"], true);
+      assert.deepEqual(answer["lapses"], []);
     },
   ],
 ];
