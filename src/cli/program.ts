@@ -19,6 +19,7 @@ import { addPersonVerbs } from "./person.ts";
 import { addPolicyVerbs } from "./policy.ts";
 import { addReceiptVerbs } from "./receipt.ts";
 import { addReleaseVerbs } from "./release.ts";
+import { addRootVerbs } from "./root.ts";
 import { addStatsVerbs } from "./stats.ts";
 import { addVerifyVerb } from "./verify.ts";
 
@@ -36,6 +37,7 @@ export function buildProgram(context: Context, version: string, extras: readonly
   addInitVerb(program, context);
   addPersonVerbs(program, context);
   addJoinVerb(program, context);
+  addRootVerbs(program, context);
   addDocumentVerbs(program, context);
   addConnectVerb(program, context);
   addKeyVerbs(program, context);

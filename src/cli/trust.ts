@@ -118,7 +118,8 @@ function fromState(state: State, { path, seen, dataPlane }: Found): Trust {
   return {
     firstRoot,
     log: root.body.log,
-    gateways: root.body.gateways,
+    // One that went out since keeps what it signed while it was in: the rules took its intervals then.
+    gateways: [...new Set([...root.body.gateways, ...state.intervals.keys()])],
     seen: [seen],
     source: `the root pinned in ${path}`,
     dataPlane,

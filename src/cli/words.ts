@@ -3,6 +3,7 @@
 import type { Release, Verb } from "../acts/bodies.ts";
 import type { State } from "../acts/state.ts";
 import type { Act } from "../acts/statement.ts";
+import { rootChanges } from "./root-words.ts";
 import { signerIdOf } from "../proof/digest.ts";
 import { nodePrimitives } from "../proof/node.ts";
 
@@ -15,7 +16,14 @@ export function describeAct(act: Act, state: State): string {
     const person = id === undefined ? undefined : state.persons.get(id);
     return person === undefined ? signerIdOf(key, nodePrimitives) : `${person.person} (${person.role})`;
   });
-  return `${sentence(act)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+  return `${sentence(act)}${changesIn(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+}
+
+/** Whoever signs a new root has to see which keys and floors it changes. */
+function changesIn({ predicate }: Act, { root }: State): string {
+  if (predicate.verb !== "root" || root === undefined) return "";
+  const changes = rootChanges(root.body, predicate.body);
+  return changes.length === 0 ? " It changes nothing." : ` What changes: ${changes.join("; ")}.`;
 }
 
 function sentence<V extends Verb>(act: Act<V>): string {
