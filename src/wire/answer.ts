@@ -46,6 +46,8 @@ export interface Choice {
 export interface WholeAnswer {
   readonly choices: readonly Choice[];
   readonly usage: Usage | undefined;
+  /** Only of a call for an embedding, which has no choices: a vector for each of its turns. */
+  readonly vectors?: readonly (readonly number[])[];
 }
 
 /** Where something stands: choice and block, both counted from 0; block numbers of a choice only rise. */

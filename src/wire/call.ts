@@ -140,6 +140,13 @@ export interface Call {
   readonly verbosity?: "low" | "medium" | "high";
   /** An opaque id of the caller's own user. */
   readonly user?: string;
+  /** Asks for the vectors of the turns' texts in place of an answer to them: one turn, one vector. */
+  readonly embedding?: Embedding;
+}
+
+export interface Embedding {
+  readonly encoding: "float" | "base64";
+  readonly dimensions?: number;
 }
 
 /** Fields of a call that an envelope or a dialect can refuse; each format names its own field for them. */

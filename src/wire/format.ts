@@ -27,7 +27,7 @@ export interface AnswerContext {
 }
 
 export interface Format {
-  readonly name: "chat" | "responses" | "messages";
+  readonly name: "chat" | "responses" | "messages" | "embeddings";
   /** The caller's field for a part of a call, for messages that name it. */
   readonly fields: Readonly<Record<CallField, string>>;
   /** What a policy block before the first byte is: an error, or an answer of status 200 that ends as a refusal ends. */
@@ -60,7 +60,7 @@ export interface AnswerWriter {
 
 /** A model server's format. */
 export interface Dialect {
-  readonly name: "openai-chat" | "openai-responses" | "anthropic-messages";
+  readonly name: "openai-chat" | "openai-responses" | "anthropic-messages" | "openai-embeddings";
   /** Below the API's root, for example `/chat/completions`. */
   readonly path: string;
   /** Name and value of the header that carries our key for this server, and others that the format demands. */
