@@ -5,7 +5,7 @@ import type { Finding, Inspection, Surface, UnknownCause } from "../terms/findin
 import type { Registry } from "./registry.ts";
 import type { Safeguard, Thresholds } from "./safeguard.ts";
 import type { ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
-import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
+import { type Stretch, windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
 export interface Chain {
   readonly stream: StreamBounds;
@@ -15,8 +15,11 @@ export interface Chain {
   readonly inspectInput: (texts: readonly string[]) => Inspection;
   /** A whole answer, in the windows a stream of it would be judged in. */
   readonly inspectOutput: (text: string) => Inspection;
-  /** One window of an answer that starts at `offset` of it. */
-  readonly inspectWindow: (text: string, offset: number) => Inspection;
+  /**
+   * The windows of an answer that end at `ends`, one by one. `text` is the answer from its character `from` on, which no
+   * window starts before; ends and spans count in the whole answer.
+   */
+  readonly inspectWindows: (text: string, ends: readonly number[], from: number) => Inspection[];
 }
 
 /** The document with the digest of every safeguard filled in. Failure as `compileChain`. */
@@ -32,20 +35,15 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
     windowChars: document.stream.windowChars,
     strideChars: Math.max(strideCharsMin, Math.floor(document.stream.windowChars / 8)),
   };
-  const inspectWindow = (text: string, offset: number): Inspection => moved(inspectAll(links, text, "output"), offset);
   return {
     stream: document.stream,
     shape,
     inspectInput: (texts) => inspectTexts(links, texts),
     inspectOutput: (text) => {
       if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
-      const windows = windowEnds(text.length, shape).map((end) => {
-        const start = windowStart(end, shape);
-        return inspectWindow(text.slice(start, end), start);
-      });
-      return joined(windows);
+      return joined(inspectWindows(links, text, { ends: windowEnds(text.length, shape), shape, from: 0 }));
     },
-    inspectWindow,
+    inspectWindows: (text, ends, from) => inspectWindows(links, text, { ends, shape, from }),
   };
 }
 
@@ -110,6 +108,36 @@ function inspectOne(link: Link, text: string, surface: Surface): Inspection {
   } catch {
     // Not logged and not passed on: the cause is in the verdict, and the verdict closes.
     return unknown("failed");
+  }
+}
+
+interface WindowSeries {
+  readonly ends: readonly number[];
+  readonly shape: WindowShape;
+  readonly from: number;
+}
+
+function inspectWindows(links: readonly Link[], text: string, { ends, shape, from }: WindowSeries): Inspection[] {
+  const stretches = ends.map((end): Stretch => [windowStart(end, shape) - from, end - from]);
+  const active = links.filter((link) => link.entry.on.includes("output"));
+  if (active.length === 0) return stretches.map(() => unknown("not-configured"));
+  const byLink = active.map((link) => inspectStretches(link, text, stretches));
+  return stretches.map(([start], at) =>
+    moved(joined(byLink.map((inspections) => inspections[at] ?? unknown("failed"))), start + from),
+  );
+}
+
+/** Stretches of an answer, together where the safeguard can; where that fails, one by one. */
+function inspectStretches(link: Link, text: string, stretches: readonly Stretch[]): Inspection[] {
+  const apart = (): Inspection[] => stretches.map(([start, end]) => inspectOne(link, text.slice(start, end), "output"));
+  const { safeguard, entry, thresholds } = link;
+  if (safeguard.inspectStretches === undefined || text.length > safeguard.maxChars) return apart();
+  try {
+    const on = { surface: "output", thresholds: thresholds.output } as const;
+    const inspections = safeguard.inspectStretches(text, stretches, on);
+    return entry.mode === "flag" ? inspections.map(onlyFlagged) : inspections;
+  } catch {
+    return apart();
   }
 }
 

@@ -4,19 +4,23 @@
 import { Failure } from "../terms/failure.ts";
 import { Category, type Band, type Finding, type Inspection, type Span, type Surface } from "../terms/finding.ts";
 import { detectorShape } from "./detector-shape.ts";
-import { networkOf } from "./network.ts";
+import { type Network, networkOf } from "./network.ts";
 import { ngramsOf } from "./ngrams.ts";
-import { normalise } from "./normalise.ts";
+import { type Folded, foldText, textOf } from "./normalise.ts";
 import type { Safeguard, Scores, Thresholds } from "./safeguard.ts";
+import { type HeadName, type Limits, screenOf } from "./screen.ts";
+import { foldedStretches } from "./stretches.ts";
 import type { ThresholdTable, Weights } from "./weights.ts";
-import { wholeWindows } from "./windows.ts";
+import { type Stretch, wholeWindows } from "./windows.ts";
 
 type Detector = Omit<Safeguard, "name" | "version" | "digest">;
 
 const maxChars = 400_000;
 
 export function detectorOf(weights: Weights): Detector {
-  const judge = judgeOf(weights);
+  const network = networkOf(weights);
+  const judge = judgeOf(weights, network);
+  const screens = { input: screenOf(weights, network, "input"), output: screenOf(weights, network, "output") };
   const label = weights.detector;
   return {
     maxChars,
@@ -31,13 +35,42 @@ export function detectorOf(weights: Weights): Detector {
       }
       return { review, block };
     },
-    scores: (text, surface) => highest(scoredWindows(judge, text, surface)),
+    scores: (text, surface) => {
+      const folded = foldText(text);
+      return highest(scored(readAll(folded), judge, surface));
+    },
     inspect: (text, surface, thresholds) => {
-      if (text.length > maxChars) return { kind: "unknown", cause: "too-long" };
-      return findingsOf(scoredWindows(judge, text, surface), thresholds, label);
+      if (text.length > maxChars) return tooLong;
+      const folded = foldText(text);
+      const windows = wholeWindows(folded.length, detectorShape.windowChars);
+      const clear = screens[surface](folded, windows, limitsOf(thresholds));
+      const doubtful = readEach(
+        folded,
+        windows.filter((_, at) => clear[at] !== true),
+      );
+      return findingsOf(scored(doubtful, judge, surface), thresholds, label);
+    },
+    inspectStretches: (text, stretches, { surface, thresholds }) => {
+      if (text.length > maxChars) return stretches.map(() => tooLong);
+      const folded = foldText(text);
+      const windows = foldedStretches(text, folded, stretches);
+      const known = windows.filter((window): window is Stretch => window !== undefined && window[0] < window[1]);
+      const clear = screens[surface](folded, known, limitsOf(thresholds)).values();
+      // Screening is over before the exact look folds other text into the same memory.
+      const isClear = windows.map(
+        (window) => window !== undefined && (window[0] === window[1] || clear.next().value === true),
+      );
+      return stretches.map(([start, end], at) => {
+        if (isClear[at] === true) return nothingFound;
+        const stretch = foldText(text.slice(start, end));
+        return findingsOf(scored(readAll(stretch), judge, surface), thresholds, label);
+      });
     },
   };
 }
+
+const tooLong: Inspection = { kind: "unknown", cause: "too-long" };
+const nothingFound: Inspection = { kind: "inspected", findings: [] };
 
 /** Scores of one window of normalised text. */
 type Judge = (text: string, surface: Surface) => Scores;
@@ -47,12 +80,36 @@ interface ScoredWindow {
   readonly scores: Scores;
 }
 
-function scoredWindows(judge: Judge, source: string, surface: Surface): ScoredWindow[] {
-  const { text, offsets } = normalise(source);
-  return wholeWindows(text.length, detectorShape.windowChars).map(([start, end]) => ({
-    span: [offsets[start] ?? 0, offsets[end] ?? source.length],
-    scores: judge(text.slice(start, end), surface),
+/** A window with its text and where it lies in the source. */
+interface ReadWindow {
+  readonly span: Span;
+  readonly text: string;
+}
+
+function readAll(folded: Folded): ReadWindow[] {
+  return readEach(folded, wholeWindows(folded.length, detectorShape.windowChars));
+}
+
+function readEach(folded: Folded, windows: readonly Stretch[]): ReadWindow[] {
+  const { offsets } = folded;
+  return windows.map(([start, end]) => ({
+    span: [offsets[start] ?? 0, offsets[end] ?? 0],
+    text: textOf(folded, start, end),
   }));
+}
+
+function scored(windows: readonly ReadWindow[], judge: Judge, surface: Surface): ScoredWindow[] {
+  return windows.map(({ span, text }) => ({ span, scores: judge(text, surface) }));
+}
+
+/** What a text must stay below to have no finding. No score of a category is higher than that of its family. */
+function limitsOf({ review, block }: Thresholds): Limits {
+  const least = { misuse: Infinity, attack: Infinity };
+  for (const category of Category.options) {
+    const family = familyOf(category);
+    least[family] = Math.min(least[family], review[category] ?? Infinity, block[category] ?? Infinity);
+  }
+  return least;
 }
 
 function highest(windows: readonly ScoredWindow[]): Scores {
@@ -105,17 +162,16 @@ function thresholdAt(table: ThresholdTable, rate: number): number {
   return left.score + share * (right.score - left.score);
 }
 
-function judgeOf(weights: Weights): Judge {
+function judgeOf(weights: Weights, network: Network): Judge {
   const linear = {
     misuseInput: linearHead(weights, "misuse-input"),
     misuseOutput: linearHead(weights, "misuse-output"),
     attackInput: linearHead(weights, "attack-input"),
   };
-  const network = networkOf(weights);
   const tellCategories = categoryHeads(weights);
   return (text, surface) => {
     const features = ngramsOf(text, detectorShape.buckets);
-    const meaning = network(text);
+    const meaning = network.judge(text);
     const spelled = surface === "input" ? linear.misuseInput(features) : linear.misuseOutput(features);
     const misuse = mixed(weights, `misuse-${surface}`, [spelled, meaning[`misuse-${surface}`]]);
     const attack = mixed(weights, "attack-input", [linear.attackInput(features), meaning["attack-input"]]);
@@ -124,7 +180,7 @@ function judgeOf(weights: Weights): Judge {
 }
 
 /** Weighted sum of the logits of the two views, as a probability. */
-function mixed(weights: Weights, head: string, [spelling, meaning]: readonly [number, number]): number {
+function mixed(weights: Weights, head: HeadName, [spelling, meaning]: readonly [number, number]): number {
   const sum =
     weights.number(`${head}:bias`) +
     weights.number(`${head}:spelling`) * spelling +

@@ -4,7 +4,7 @@
 import { Category } from "../terms/finding.ts";
 import { detectorShape } from "./detector-shape.ts";
 import type { Weights } from "./weights.ts";
-import { wordPieces } from "./wordpiece.ts";
+import { type WordPieces, wordPieces } from "./wordpiece.ts";
 
 /** What the network says of one window: logits of the heads, and one logit a category in the order of `Category`. */
 export interface Meaning {
@@ -14,46 +14,108 @@ export interface Meaning {
   readonly categories: Float32Array;
 }
 
-/** Reads the network out of the weights; the function it gives judges normalised text of one window. */
-export function networkOf(weights: Weights): (text: string) => Meaning {
+/** The network of a weight file. */
+export interface Network {
+  readonly pieces: WordPieces;
+  /** Judges normalised text of one window. */
+  readonly judge: (text: string) => Meaning;
+  /** How much each token counts in the mean. */
+  readonly tokenWeights: Float32Array;
+  /** Before the first rectifier, as if the token stood alone; valid until the next call. */
+  readonly hiddenOf: (token: number) => Float64Array;
+  /** One row a hidden unit, one column a head. */
+  readonly heads: Dense;
+  readonly dense: Dense;
+  /** The largest size of each entry that a token vector has. */
+  readonly vectorMax: Float64Array;
+}
+
+/** Reads the network out of the weights. */
+export function networkOf(weights: Weights): Network {
   const vocabulary = new TextDecoder().decode(weights.bytes("vocabulary")).split("\n");
   const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
-  const mean = meanOf(weights);
+  const tokens = tokensOf(weights);
   const dense = denseOf(weights, "dense");
   const heads = denseOf(weights, "heads");
-  return (text) => {
-    const logits = apply(heads, rectified(apply(dense, mean(pieces.idsOf(text, detectorShape.piecesMax)))));
-    const [misuseInput = 0, attackInput = 0, misuseOutput = 0] = logits;
-    return {
-      "misuse-input": misuseInput,
-      "attack-input": attackInput,
-      "misuse-output": misuseOutput,
-      categories: logits.subarray(3, 3 + Category.options.length),
-    };
+  return {
+    pieces,
+    dense,
+    heads,
+    tokenWeights: tokens.weight,
+    vectorMax: vectorMaxOf(tokens),
+    hiddenOf: hiddenOf(tokens, dense),
+    judge: (text) => {
+      const hidden = apply(dense, meanOf(tokens, pieces.idsOf(text, detectorShape.piecesMax)));
+      for (let at = 0; at < hidden.length; at += 1) hidden[at] = Math.max(0, hidden[at] ?? 0);
+      const logits = apply(heads, hidden);
+      const [misuseInput = 0, attackInput = 0, misuseOutput = 0] = logits;
+      return {
+        "misuse-input": misuseInput,
+        "attack-input": attackInput,
+        "misuse-output": misuseOutput,
+        categories: logits.subarray(3, 3 + Category.options.length),
+      };
+    },
   };
 }
 
-/** Mean of the tokens' vectors, each by its weight: rare tokens say more. Nothing for no tokens. */
-function meanOf(weights: Weights): (ids: readonly number[]) => Float32Array {
+/** Columns of the heads that are mixed with the other view, in the order of `Meaning`. */
+export const headColumns = { "misuse-input": 0, "attack-input": 1, "misuse-output": 2 } as const;
+
+interface Tokens {
+  /** One row of `size` a token, in units of the token's scale. */
+  readonly embedding: Int8Array;
+  readonly scale: Float32Array;
+  readonly weight: Float32Array;
+  readonly size: number;
+}
+
+function tokensOf(weights: Weights): Tokens {
   const embedding = weights.int8("net:embedding");
   const scale = weights.float32("net:embedding:scale");
   const weight = weights.float32("net:embedding:weight");
-  const size = embedding.length / scale.length;
-  return (ids) => {
-    const sum = new Float32Array(size);
-    const total = ids.reduce((before, id) => before + (weight[id] ?? 0), 0);
-    for (const id of ids) {
-      const factor = ((scale[id] ?? 0) * (weight[id] ?? 0)) / total;
-      const row = id * size;
-      for (let index = 0; index < size; index += 1)
-        sum[index] = (sum[index] ?? 0) + (embedding[row + index] ?? 0) * factor;
+  return { embedding, scale, weight, size: embedding.length / scale.length };
+}
+
+/** Mean of the tokens' vectors, each by its weight: rare tokens say more. Nothing for no tokens. */
+function meanOf({ embedding, scale, weight, size }: Tokens, ids: readonly number[]): Float32Array {
+  const sum = new Float32Array(size);
+  let total = 0;
+  for (const id of ids) total += weight[id] ?? 0;
+  for (const id of ids) {
+    const factor = ((scale[id] ?? 0) * (weight[id] ?? 0)) / total;
+    const row = id * size;
+    for (let index = 0; index < size; index += 1)
+      sum[index] = (sum[index] ?? 0) + (embedding[row + index] ?? 0) * factor;
+  }
+  return sum;
+}
+
+function vectorMaxOf({ embedding, scale, size }: Tokens): Float64Array {
+  const largest = new Float64Array(size);
+  for (let at = 0; at < embedding.length; at += 1) {
+    const value = Math.abs((embedding[at] ?? 0) * (scale[Math.floor(at / size)] ?? 0));
+    if (value > (largest[at % size] ?? 0)) largest[at % size] = value;
+  }
+  return largest;
+}
+
+function hiddenOf({ embedding, scale, size }: Tokens, { weights, bias }: Dense): (token: number) => Float64Array {
+  const hidden = new Float64Array(bias.length);
+  return (token) => {
+    hidden.set(bias);
+    for (let at = 0; at < size; at += 1) {
+      const factor = (embedding[token * size + at] ?? 0) * (scale[token] ?? 0);
+      const row = at * bias.length;
+      for (let index = 0; index < bias.length; index += 1)
+        hidden[index] = (hidden[index] ?? 0) + (weights[row + index] ?? 0) * factor;
     }
-    return sum;
+    return hidden;
   };
 }
 
 /** A dense layer: `weights[input * outputs + output]`. */
-interface Dense {
+export interface Dense {
   readonly weights: Float32Array;
   readonly bias: Float32Array;
 }
@@ -65,15 +127,12 @@ function denseOf(weights: Weights, name: string): Dense {
 function apply({ weights, bias }: Dense, input: Float32Array): Float32Array {
   const output = bias.slice();
   const width = bias.length;
-  input.forEach((factor, at) => {
-    if (factor === 0) return;
+  for (let at = 0; at < input.length; at += 1) {
+    const factor = input[at] ?? 0;
+    if (factor === 0) continue;
     const row = at * width;
     for (let index = 0; index < width; index += 1)
       output[index] = (output[index] ?? 0) + (weights[row + index] ?? 0) * factor;
-  });
+  }
   return output;
-}
-
-function rectified(values: Float32Array): Float32Array {
-  return values.map((value) => Math.max(0, value));
 }

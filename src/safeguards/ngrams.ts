@@ -12,18 +12,30 @@ export function ngramsOf(text: string, buckets: number): Uint32Array {
 }
 
 function addCharacters(text: string, mask: number, seen: Seen): void {
-  const units = ` ${text} `;
-  const end = units.length;
+  // The text stands between two spaces.
+  const end = text.length + 2;
+  let first = 32;
+  let second = unitAt(text, 0);
+  let third = unitAt(text, 1);
+  let fourth = unitAt(text, 2);
   for (let at = 0; at + 2 < end; at += 1) {
-    let hash = mix(mix(mix(characterSeed, units.charCodeAt(at)), units.charCodeAt(at + 1)), units.charCodeAt(at + 2));
+    const fifth = unitAt(text, at + 3);
+    let hash = mix(mix(mix(characterSeed, first), second), third);
     seen.add(finish(hash) & mask);
-    if (at + 3 >= end) continue;
-    hash = mix(hash, units.charCodeAt(at + 3));
-    seen.add(finish(hash) & mask);
-    if (at + 4 >= end) continue;
-    hash = mix(hash, units.charCodeAt(at + 4));
-    seen.add(finish(hash) & mask);
+    if (at + 3 < end) {
+      hash = mix(hash, fourth);
+      seen.add(finish(hash) & mask);
+    }
+    if (at + 4 < end) seen.add(finish(mix(hash, fifth)) & mask);
+    first = second;
+    second = third;
+    third = fourth;
+    fourth = fifth;
   }
+}
+
+function unitAt(text: string, at: number): number {
+  return at < text.length ? text.charCodeAt(at) : 32;
 }
 
 function addWords(text: string, mask: number, seen: Seen): void {
@@ -46,21 +58,26 @@ function addWords(text: string, mask: number, seen: Seen): void {
   }
 }
 
-function isWordUnit(unit: number): boolean {
+/** Whether a unit is part of a word: letters, digits, the apostrophe, all that is not ASCII. */
+export function isWordUnit(unit: number): boolean {
   return (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57) || unit === 39 || unit > 0x7f;
 }
 
-const characterSeed = 0x811c9dc5;
-const wordSeed = 0x2f0b4a27;
+/** What the hash of characters starts from. */
+export const characterSeed = 0x811c9dc5;
+/** What the hash of a word starts from. */
+export const wordSeed = 0x2f0b4a27;
 
-function mix(hash: number, unit: number): number {
+/** A hash with one more unit, or one more hash, in it. */
+export function mix(hash: number, unit: number): number {
   return Math.imul(hash ^ unit, 0x01000193) ^ (hash >>> 15);
 }
 
-function finish(hash: number): number {
+/** The number of a feature, from its hash; the lowest bits name its bucket. */
+export function finish(hash: number): number {
   let value = Math.imul(hash ^ (hash >>> 16), 0x7feb352d);
   value = Math.imul(value ^ (value >>> 15), 0x846ca68b);
-  return (value ^ (value >>> 16)) >>> 0;
+  return value ^ (value >>> 16);
 }
 
 /** A set of small numbers that is emptied by counting up, so that a text costs only its own length. */

@@ -12,51 +12,98 @@ export interface Normalised {
 
 /** Normalised text with its map. Cost: linear in the length of `source`. */
 export function normalise(source: string): Normalised {
-  const draft = new Draft(source.length);
-  for (let at = 0; at < source.length;) {
-    const code = source.codePointAt(at) ?? 0;
-    if (code < 0x80) appendAscii(draft, code, at);
-    else appendFolded(draft, code, at);
-    at += code > 0xffff ? 2 : 1;
-  }
-  foldLookAlikes(draft);
-  joinSpelledOut(draft);
-  return draft.done();
+  const folded = foldText(source);
+  return {
+    text: textOf(folded, 0, folded.length),
+    offsets: folded.offsets.slice(0, folded.length + 1),
+    undone: folded.undone,
+  };
+}
+
+/** Normalised text as units in memory that is used again: valid until the next `foldText`. */
+export interface Folded {
+  readonly units: Uint16Array;
+  /** As `offsets` of `Normalised`; only the first `length` + 1 count. */
+  readonly offsets: Uint32Array;
+  readonly length: number;
+  readonly undone: number;
+  /** Whether a stretch of the source, normalised by itself, may give other look-alikes than it gives here. */
+  readonly hasMixedWords: boolean;
+  /** Stretches of the source, first and end, in which letters are, or could be taken to be, spelled out. In order. */
+  readonly spelledOut: readonly (readonly [start: number, end: number])[];
+}
+
+/** What `normalise` gives, without copies. Cost: linear in the length of `source`. */
+export function foldText(source: string): Folded {
+  const draft = scratch;
+  draft.begin(source.length);
+  appendAll(draft, source);
+  const undoneBefore = draft.undone;
+  if (draft.hasForeign) foldLookAlikes(draft);
+  const hasMixedWords = draft.undone > undoneBefore;
+  const spelledOut = draft.risks.map((at): [number, number] => [
+    draft.offsets[at] ?? 0,
+    endOf(draft, at, source.length),
+  ]);
+  if (spelledOut.length > 0) joinSpelledOut(draft);
+  while (draft.length > 0 && draft.last() === space) draft.length -= 1;
+  draft.offsets[draft.length] = source.length;
+  const { units, offsets, length, undone } = draft;
+  return { units, offsets, length, undone, hasMixedWords, spelledOut };
+}
+
+/** The text of a stretch of what was folded. */
+export function textOf({ units }: Pick<Folded, "units">, start: number, end: number): string {
+  return Buffer.from(units.buffer, units.byteOffset + 2 * start, 2 * (end - start)).toString("utf16le");
+}
+
+/** Where in the source the stretch that could be spelled out, which starts at unit `at`, ends. */
+function endOf(draft: Draft, at: number, sourceLength: number): number {
+  const after = at + spelledOutUnits;
+  return after < draft.length ? (draft.offsets[after] ?? sourceLength) : sourceLength;
 }
 
 /** The text as it grows, with the offset of every unit. NFKC of one character is at most 18 units long. */
 class Draft {
-  units: Uint16Array;
-  offsets: Uint32Array;
+  units = new Uint16Array(4096);
+  offsets = new Uint32Array(4096);
   length = 0;
   undone = 0;
-  readonly #sourceLength: number;
+  hasForeign = false;
+  /** Units at which letters that could be spelled out begin. */
+  risks: number[] = [];
 
-  constructor(sourceLength: number) {
-    this.#sourceLength = sourceLength;
-    this.units = new Uint16Array(sourceLength + 32);
-    this.offsets = new Uint32Array(sourceLength + 32);
+  begin(sourceLength: number): void {
+    this.length = 0;
+    this.undone = 0;
+    this.hasForeign = false;
+    this.risks = [];
+    const wanted = sourceLength + 32;
+    if (this.units.length >= wanted && this.units.length <= keptUnitsMax) return;
+    const size = Math.max(wanted, 4096);
+    this.units = new Uint16Array(size);
+    this.offsets = new Uint32Array(size);
   }
 
   push(unit: number, offset: number): void {
-    if (this.length + 1 >= this.units.length) this.#grow();
-    this.units[this.length] = unit;
-    this.offsets[this.length] = offset;
-    this.length += 1;
+    const at = this.length;
+    if (at + 1 >= this.units.length) this.#grow();
+    this.units[at] = unit;
+    this.offsets[at] = offset;
+    this.length = at + 1;
+    if (unit < 0x80 && separators[unit] === 1) this.#watch(unit, at);
   }
 
   last(): number {
     return this.length === 0 ? space : (this.units[this.length - 1] ?? space);
   }
 
-  done(): Normalised {
-    while (this.length > 0 && this.last() === space) this.length -= 1;
-    const parts: string[] = [];
-    for (let at = 0; at < this.length; at += chunkUnits)
-      parts.push(String.fromCharCode(...this.units.subarray(at, Math.min(this.length, at + chunkUnits))));
-    const offsets = this.offsets.slice(0, this.length + 1);
-    offsets[this.length] = this.#sourceLength;
-    return { text: parts.join(""), offsets, undone: this.undone };
+  /** Remembers where the same separator stood three times, single letters between: only there can a word be joined. */
+  #watch(unit: number, at: number): void {
+    const { units } = this;
+    if (at < 5 || units[at - 2] !== unit || units[at - 4] !== unit) return;
+    // Look-alikes are letters before they are folded and after.
+    if (isLetter(units[at - 1] ?? 0) && isLetter(units[at - 3] ?? 0)) this.risks.push(at - 5);
   }
 
   #grow(): void {
@@ -70,14 +117,38 @@ class Draft {
 }
 
 const space = 32;
-const chunkUnits = 4096;
+/** Memory for longer texts than this is not kept. */
+const keptUnitsMax = 1 << 19;
+/** Four letters with three separators between: what stands spelled out at the least. */
+const spelledOutUnits = 7;
+/** 1 for what may stand between the letters of a word that is spelled out. */
+const separators = Uint8Array.from({ length: 128 }, (_, unit) => (isSeparator(unit) ? 1 : 0));
+/** What an ASCII unit becomes: lower case, or a space for all that shows nothing. */
+const asciiFolds = Uint8Array.from({ length: 128 }, (_, unit) => foldAscii(unit));
+
+function foldAscii(unit: number): number {
+  if (unit <= space || unit === 0x7f) return space;
+  return unit >= 65 && unit <= 90 ? unit + 32 : unit;
+}
+
+function appendAll(draft: Draft, source: string): void {
+  for (let at = 0; at < source.length;) {
+    const unit = source.charCodeAt(at);
+    if (unit < 0x80) {
+      const folded = asciiFolds[unit] ?? space;
+      if (folded !== space || draft.last() !== space) draft.push(folded, at);
+      at += 1;
+      continue;
+    }
+    const code = source.codePointAt(at) ?? 0;
+    appendFolded(draft, code, at);
+    at += code > 0xffff ? 2 : 1;
+  }
+}
 
 function appendAscii(draft: Draft, code: number, offset: number): void {
-  if (code <= space || code === 0x7f) {
-    if (draft.last() !== space) draft.push(space, offset);
-    return;
-  }
-  draft.push(code >= 65 && code <= 90 ? code + 32 : code, offset);
+  const folded = asciiFolds[code] ?? space;
+  if (folded !== space || draft.last() !== space) draft.push(folded, offset);
 }
 
 function appendFolded(draft: Draft, code: number, offset: number): void {
@@ -95,7 +166,10 @@ function appendFolded(draft: Draft, code: number, offset: number): void {
   for (let index = 0; index < folded.length; index += 1) {
     const unit = folded.charCodeAt(index);
     if (unit < 0x80) appendAscii(draft, unit, offset);
-    else draft.push(unit, offset);
+    else {
+      if (lookAlikes.has(unit)) draft.hasForeign = true;
+      draft.push(unit, offset);
+    }
   }
   if (code >= 0x2000 && folded.length === 1 && folded.charCodeAt(0) < 0x80) draft.undone += 1;
 }
@@ -197,7 +271,7 @@ const spelledOutMin = 4;
 function joinSpelledOut(draft: Draft): void {
   let write = 0;
   for (let read = 0; read < draft.length;) {
-    const letters = startsWord(draft, read) ? spelledOut(draft, read) : 0;
+    const letters = startsWord(draft, read) ? lettersFrom(draft, read) : 0;
     if (letters < spelledOutMin) {
       draft.units[write] = draft.units[read] ?? 0;
       draft.offsets[write] = draft.offsets[read] ?? 0;
@@ -221,7 +295,7 @@ function startsWord(draft: Draft, at: number): boolean {
 }
 
 /** How many single letters stand in a row from `at`, each followed by the same one separator. */
-function spelledOut(draft: Draft, at: number): number {
+function lettersFrom(draft: Draft, at: number): number {
   const separator = draft.units[at + 1] ?? 0;
   if (!isLetter(draft.units[at] ?? 0) || !isSeparator(separator)) return 0;
   let letters = 1;
@@ -242,3 +316,5 @@ function isLetter(unit: number): boolean {
 function isSeparator(unit: number): boolean {
   return unit === space || unit === 45 || unit === 46 || unit === 95 || unit === 42;
 }
+
+const scratch = new Draft();

@@ -2,6 +2,7 @@
 // says what it found or why it cannot know.
 import type { Category, Inspection, Surface } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
+import type { Stretch } from "./windows.ts";
 
 /** The two bands of one chain entry, as shares of the benign reference stream. */
 interface Rates {
@@ -29,4 +30,13 @@ export interface Safeguard {
   /** The highest score of each category over all windows of `text`, 0 to 1. */
   readonly scores: (text: string, surface: Surface) => Scores;
   readonly inspect: (text: string, surface: Surface, thresholds: Thresholds) => Inspection;
+  /**
+   * What `inspect` says of each stretch of `text`, stretch by stretch, with spans in the stretch: for safeguards that can
+   * share the work of stretches that overlap. Stretches are in order.
+   */
+  readonly inspectStretches?: (
+    text: string,
+    stretches: readonly Stretch[],
+    on: { readonly surface: Surface; readonly thresholds: Thresholds },
+  ) => Inspection[];
 }

@@ -34,18 +34,19 @@ export function createStreamGuard(
     stopped = verdict;
     return { kind: "stop", text, verdict, checkedChars: state.checked };
   };
-  const judge = (end: number): Verdict => {
-    const start = windowStart(end, chain.shape);
+  const judge = (inspection: Inspection | undefined): Verdict => {
     try {
-      return decide(chain.inspectWindow(state.held.slice(start - state.heldFrom, end - state.heldFrom), start));
+      return inspection === undefined ? { kind: "unknown", cause: "failed" } : decide(inspection);
     } catch {
       return { kind: "unknown", cause: "failed" };
     }
   };
   const advance = (final: boolean): GuardStep => {
-    for (let end = nextEnd(state, chain, final); end !== undefined; end = nextEnd(state, chain, final)) {
+    const ends = endsDue(state, chain, final);
+    const inspections = inspectedAt(ends, state, chain);
+    for (const [at, end] of ends.entries()) {
       const cleared = state.checked;
-      const verdict = judge(end);
+      const verdict = judge(inspections[at]);
       state.checked = end;
       if (!lets(verdict)) return stop(take(state, cleared - chain.stream.holdBackChars), verdict);
       if (state.verdict.kind === "pass") state.verdict = verdict;
@@ -66,11 +67,23 @@ export function createStreamGuard(
   };
 }
 
-/** End of the next window that can be judged: a stride on, if text goes on beyond it, or the end of the answer. */
-function nextEnd(state: State, chain: Chain, final: boolean): number | undefined {
-  const end = state.checked + chain.shape.strideChars;
-  if (end < state.total) return end;
-  return final && state.checked < state.total ? state.total : undefined;
+/** Ends of the windows that can be judged now: every stride, if text goes on beyond it, and the end of the answer. */
+function endsDue(state: State, chain: Chain, final: boolean): number[] {
+  const ends: number[] = [];
+  let end = state.checked + chain.shape.strideChars;
+  for (; end < state.total; end += chain.shape.strideChars) ends.push(end);
+  if (final && state.checked < state.total) ends.push(state.total);
+  return ends;
+}
+
+/** All windows that are due, together: they overlap. None where the chain breaks. */
+function inspectedAt(ends: readonly number[], state: State, chain: Chain): readonly Inspection[] {
+  if (ends.length === 0) return [];
+  try {
+    return chain.inspectWindows(state.held, ends, state.heldFrom);
+  } catch {
+    return [];
+  }
 }
 
 interface State {

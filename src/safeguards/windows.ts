@@ -1,6 +1,9 @@
 // Which stretches of a text are judged. Streamed and whole text use the same windows, so that how an answer was cut
 // into chunks cannot change what is decided about it; no stretch is left out, the last one always ends at the end.
 
+/** Where a piece of a text starts and ends, in UTF-16 units. */
+export type Stretch = readonly [start: number, end: number];
+
 /** Length of a window and the distance between the ends of two, in UTF-16 units. */
 export interface WindowShape {
   readonly windowChars: number;
@@ -21,10 +24,10 @@ export function windowStart(end: number, shape: WindowShape): number {
 }
 
 /** Windows of text that is there at once: full ones, overlapping by half, the last one flush with the end. */
-export function wholeWindows(length: number, windowChars: number): [start: number, end: number][] {
+export function wholeWindows(length: number, windowChars: number): Stretch[] {
   if (length <= windowChars) return length === 0 ? [] : [[0, length]];
   const stride = Math.max(1, Math.floor(windowChars / 2));
-  const windows: [number, number][] = [];
+  const windows: Stretch[] = [];
   for (let start = 0; start + windowChars < length; start += stride) windows.push([start, start + windowChars]);
   windows.push([length - windowChars, length]);
   return windows;

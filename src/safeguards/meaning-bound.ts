@@ -1,0 +1,160 @@
+// How much the view by meaning can add at most, without asking the network: one number a token. A rectifier is convex, so
+// that of a mean is at most the mean of it; what a head says of a text is therefore at most the mean of what the parts of
+// the head that raise it say of each token alone. Slack covers the rounding of the network's own steps.
+import { detectorShape } from "./detector-shape.ts";
+import type { Network } from "./network.ts";
+import { wordEnd, wordStart } from "./wordpiece.ts";
+
+/** A column of the heads and the weight by which its logit is mixed in. */
+export interface MixedHead {
+  readonly column: number;
+  readonly weight: number;
+}
+
+/** One text at a time: `begin`, then `bound` windows in the order of the text. */
+export class MeaningBound {
+  /** What each head's logit times its weight is at most in the window; valid where `bound` gave true. */
+  readonly most: Float64Array;
+  readonly #network: Network;
+  readonly #heads: readonly MixedHead[];
+  /** What each head adds to the mean for a token: rows of heads, not a number where it was not needed yet. */
+  readonly #tokens: Float64Array;
+  readonly #constants: Float64Array;
+  #units: Uint16Array = new Uint16Array(0);
+  /** Of each word: start and end. */
+  #spans = new Int32Array(2 * wordsLeast);
+  /** Of all words before each: pieces, weight, and for each head the weighted sum. */
+  #before: Float64Array;
+  #words = 0;
+  #first = 0;
+  #last = 0;
+  readonly #sums: Float64Array;
+
+  constructor(network: Network, heads: readonly MixedHead[]) {
+    this.#network = network;
+    this.#heads = heads;
+    this.most = new Float64Array(heads.length);
+    this.#sums = new Float64Array(2 + heads.length);
+    this.#before = new Float64Array(wordsLeast * this.#sums.length);
+    this.#tokens = new Float64Array(network.tokenWeights.length * heads.length).fill(Number.NaN);
+    this.#constants = Float64Array.from(heads, (head) => constantOf(network, head));
+  }
+
+  /** Takes the first `length` units, which must stay as they are while windows are asked for. */
+  begin(units: Uint16Array, length: number): void {
+    this.#units = units;
+    this.#first = 0;
+    this.#last = 0;
+    const fields = this.#sums.length;
+    if (this.#spans.length < 2 * (length + 1) || this.#spans.length > 2 * wordsKeptMax) {
+      const words = Math.max(length + 1, wordsLeast);
+      this.#spans = new Int32Array(2 * words);
+      this.#before = new Float64Array(words * fields);
+    }
+    const sums = this.#sums.fill(0);
+    let word = 0;
+    for (let start = wordStart(units, 0, length); start < length; word += 1) {
+      const end = wordEnd(units, start, length);
+      this.#spans[2 * word] = start;
+      this.#spans[2 * word + 1] = end;
+      for (let field = 0; field < fields; field += 1) this.#before[word * fields + field] = sums[field] ?? 0;
+      this.#addWord(start, end);
+      start = wordStart(units, end, length);
+    }
+    this.#words = word;
+    for (let field = 0; field < fields; field += 1) this.#before[word * fields + field] = sums[field] ?? 0;
+  }
+
+  /** Whether there is a bound for the window: not for one without words, nor for one with more pieces than are read. */
+  bound(start: number, end: number): boolean {
+    this.#moveTo(start, end);
+    const first = this.#first;
+    const last = this.#last;
+    const sums = this.#sums.fill(0);
+    if (last > first) this.#addWords(first, last);
+    if (first > 0) this.#addStretch(start, Math.min(end, this.#spans[2 * first - 1] ?? 0));
+    if (last >= first && last < this.#words) this.#addStretch(this.#spans[2 * last] ?? 0, end);
+    return this.#toBound(sums);
+  }
+
+  #toBound(sums: Float64Array): boolean {
+    const [pieces = 0, weight = 0] = sums;
+    if (pieces === 0 || pieces > detectorShape.piecesMax) return false;
+    for (let head = 0; head < this.#heads.length; head += 1)
+      this.most[head] = (this.#constants[head] ?? 0) + (sums[2 + head] ?? 0) / weight;
+    return true;
+  }
+
+  /** Words from `first` on start in the window; words before `last` end in it. */
+  #moveTo(start: number, end: number): void {
+    const spans = this.#spans;
+    while (this.#first < this.#words && (spans[2 * this.#first] ?? 0) < start) this.#first += 1;
+    while (this.#last < this.#words && (spans[2 * this.#last + 1] ?? 0) <= end) this.#last += 1;
+  }
+
+  #addWords(first: number, last: number): void {
+    const sums = this.#sums;
+    const before = this.#before;
+    for (let field = 0; field < sums.length; field += 1)
+      sums[field] = (before[last * sums.length + field] ?? 0) - (before[first * sums.length + field] ?? 0);
+  }
+
+  /** A part of a word is read as the words that it makes by itself. */
+  #addStretch(from: number, end: number): void {
+    for (let start = wordStart(this.#units, from, end); start < end;) {
+      const next = wordEnd(this.#units, start, end);
+      this.#addWord(start, next);
+      start = wordStart(this.#units, next, end);
+    }
+  }
+
+  #addWord(start: number, end: number): void {
+    const { pieces, tokenWeights } = this.#network;
+    const sums = this.#sums;
+    const heads = this.#heads.length;
+    const count = pieces.cut(this.#units, start, end);
+    sums[0] = (sums[0] ?? 0) + count;
+    for (let index = 0; index < count; index += 1) {
+      const token = pieces.ids[index] ?? 0;
+      const weight = tokenWeights[token] ?? 0;
+      sums[1] = (sums[1] ?? 0) + weight;
+      if (Number.isNaN(this.#tokens[token * heads])) this.#learn(token);
+      for (let head = 0; head < heads; head += 1)
+        sums[2 + head] = (sums[2 + head] ?? 0) + weight * (this.#tokens[token * heads + head] ?? 0);
+    }
+  }
+
+  #learn(token: number): void {
+    const hidden = this.#network.hiddenOf(token);
+    const { weights, bias } = this.#network.heads;
+    this.#heads.forEach(({ column, weight }, head) => {
+      let most = 0;
+      for (let unit = 0; unit < hidden.length; unit += 1) {
+        const raises = weight * (weights[unit * bias.length + column] ?? 0);
+        if (raises > 0) most += raises * Math.max(0, hidden[unit] ?? 0);
+      }
+      this.#tokens[token * this.#heads.length + head] = most;
+    });
+  }
+}
+
+const wordsLeast = 4096;
+/** Memory for longer texts than this is not kept. In words. */
+const wordsKeptMax = 1 << 17;
+
+/** What a head adds whatever the text says, and the rounding of single precision over all its steps. */
+function constantOf(network: Network, { column, weight }: MixedHead): number {
+  const { dense, heads, vectorMax } = network;
+  const width = dense.bias.length;
+  let size = Math.abs(heads.bias[column] ?? 0);
+  for (let unit = 0; unit < width; unit += 1) {
+    let hidden = Math.abs(dense.bias[unit] ?? 0);
+    vectorMax.forEach((largest, at) => {
+      hidden += largest * Math.abs(dense.weights[at * width + unit] ?? 0);
+    });
+    size += hidden * Math.abs(heads.weights[unit * heads.bias.length + column] ?? 0);
+  }
+  const steps = detectorShape.piecesMax + vectorMax.length + width + 8;
+  const slack = 2 * steps * 2 ** -24 * size;
+  return weight * (heads.bias[column] ?? 0) + Math.abs(weight) * (slack + 1e-6);
+}
