@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
+import { nearestWord } from "../documents/nearest.ts";
 import { outboundDefaults } from "../outbound/connector.ts";
 import { Name } from "../terms/ids.ts";
 import { Failure } from "../terms/failure.ts";
@@ -70,6 +71,13 @@ function chosen(found: Extract<Discovery, { kind: "found" }>, wanted: string | u
     throw new Failure(
       "request_invalid",
       `Say which model with --model: ${found.models.slice(0, 20).join(", ") || "the server lists none"}.`,
+    );
+  }
+  if (found.models.length > 0 && !found.models.includes(model)) {
+    const near = nearestWord(model, found.models);
+    throw new Failure(
+      "request_invalid",
+      `The server has no model "${model}"${near === undefined ? "" : `; did you mean "${near}"?`} It lists: ${found.models.slice(0, 20).join(", ")}.`,
     );
   }
   if (!found.dialects.includes("openai-chat")) {

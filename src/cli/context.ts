@@ -12,6 +12,8 @@ export interface Context {
   readonly dataPlane: string;
   /** Where a server on this machine writes its one-time code. */
   readonly codeFile: string;
+  /** Folder of the server keys, where the server runs on this machine. */
+  readonly keysFolder?: string;
   /** Folder of this user: run files, and what was seen of ledgers without a profile. */
   readonly stateFolder: string;
   /** Profile to use where --profile is not given. */

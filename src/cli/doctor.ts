@@ -7,13 +7,18 @@ import { Failure } from "../terms/failure.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
-import { openSession } from "./session.ts";
+import { aboutClock, aboutDisk, aboutKeys, portInWords } from "./doctor-machine.ts";
+import { aboutUpstream, endingCertificates, servedModels } from "./doctor-models.ts";
+import { readProfile } from "./profile.ts";
+import { type Session, openSession } from "./session.ts";
 import { type Base, type Call, addVerb, noOptions } from "./verb.ts";
 
 interface Check {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;
+  /** It works now, and will not for long. */
+  readonly warning?: true;
 }
 
 const nodeMajorMin = 24;
@@ -27,22 +32,79 @@ export function addDoctorVerb(program: Command, context: Context): void {
   });
 }
 
-async function doctor(call: Call<object>): Promise<Answer> {
-  const { base, context } = call;
+async function doctor({ base: given, context }: Call<object>): Promise<Answer> {
+  const base = { ...given, server: serverOf(given, context) };
   const node = {
     name: "node",
     ok: Number.parseInt(process.versions.node, 10) >= nodeMajorMin,
     detail: process.versions.node,
   };
-  const control = await check("control plane", async () => aboutControl(base, context));
+  const { server } = base;
+  const control = await check("control plane", async () => withPort(server, async () => aboutControl(base, context)));
   const data = await check("data plane", async () => aboutGateway(base, context));
-  const profile = base.profile ?? context.profile;
-  const person =
-    profile === undefined ? [] : [await check("profile and ledger", async () => aboutLedger(base, context))];
-  const checks = [node, control, data, ...person];
-  const text = checks.map(({ name, ok, detail }) => `${ok ? "ok  " : "FAIL"}  ${name}: ${detail}`).join("\n");
+  const machine = [
+    ...(await ifHere("disk", aboutDisk, context)),
+    ...(await ifHere("keys", aboutKeys, context)),
+    ...(control.ok ? [await check("clock", async () => aboutClock(server, context))] : []),
+  ];
+  const checks = [node, control, data, ...machine, ...(await aboutPerson(base, context))];
+  const text = checks.map((one) => `${markOf(one)}  ${one.name}: ${one.detail}`).join("\n");
   const ok = checks.every((one) => one.ok);
   return ok ? done({ ok, checks }, text) : notPassed({ ok, checks }, text);
+}
+
+/** The server that the profile names, where there is one that can be read. */
+function serverOf(base: Base, context: Context): string {
+  const path = base.profile ?? context.profile;
+  try {
+    return base.server ?? (path === undefined ? context.server : readProfile(path).server);
+  } catch {
+    // What is wrong with the profile is said by the check that needs it.
+    return context.server;
+  }
+}
+
+function markOf({ ok, warning }: Check): string {
+  return ok ? (warning === true ? "WARN" : "ok  ") : "FAIL";
+}
+
+/** What only somebody with a profile can see. */
+async function aboutPerson(base: Base, context: Context): Promise<readonly Check[]> {
+  if ((base.profile ?? context.profile) === undefined) return [];
+  let session: Session | undefined;
+  const ledger = await check("profile and ledger", async () => {
+    session = await openSession(base, context);
+    return aboutLedger(session, context);
+  });
+  if (session === undefined) return [ledger];
+  const opened = session;
+  const upstreams: Check[] = [];
+  for (const served of servedModels(opened)) {
+    upstreams.push(await check(`upstream of ${served.model}`, async () => aboutUpstream(opened, served)));
+  }
+  const ends = endingCertificates(opened).map(
+    (detail) => ({ name: "certificate", ok: true, detail, warning: true }) as const,
+  );
+  return [ledger, ...upstreams, ...ends];
+}
+
+async function ifHere(
+  name: string,
+  look: (context: Context) => string | undefined,
+  context: Context,
+): Promise<readonly Check[]> {
+  const seen = await check(name, async () => look(context) ?? "");
+  return seen.detail === "" ? [] : [seen];
+}
+
+/** Where nobody answers as a headgate would, whether anybody listens there. */
+async function withPort<T>(address: string, look: () => Promise<T>): Promise<T> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== "server_unreachable") throw error;
+    throw new Failure(error.code, `${error.message} ${await portInWords(address)}`, { cause: error });
+  }
 }
 
 async function check(name: string, look: () => Promise<string>): Promise<Check> {
@@ -70,7 +132,7 @@ async function aboutGateway(base: Base, context: Context): Promise<string> {
     (view) => view.dataPlane,
     () => context.dataPlane,
   );
-  const { ready, closure, live } = await readiness(dataPlane);
+  const { ready, closure, live } = await withPort(dataPlane, async () => readiness(dataPlane));
   if (ready) return `${dataPlane} is ready, ${live} exchange(s) under way`;
   const why = closure === null ? "" : ` (${closure}): ${closures[closure] ?? "see the server's own output."}`;
   throw new Failure("gateway_closed", `${dataPlane} is closed${why}`);
@@ -103,8 +165,7 @@ async function readiness(dataPlane: string): Promise<z.infer<typeof Readiness>> 
   }
 }
 
-async function aboutLedger(base: Base, context: Context): Promise<string> {
-  const session = await openSession(base, context);
+function aboutLedger(session: Session, context: Context): string {
   const { state } = session;
   const moment = { at: context.now(), early: [] };
   const models = [...(state.documents.get("Model")?.keys() ?? [])].map((model) => {

@@ -7,6 +7,7 @@ import { Failure } from "../terms/failure.ts";
 import { DeploymentId, Digest, PersonId } from "../terms/ids.ts";
 import { Role } from "../terms/role.ts";
 import { createFile, readBounded, replaceFile } from "./files.ts";
+import { issueInWords } from "./issue-words.ts";
 
 const Address = z.url({ protocol: /^https?$/ });
 
@@ -47,7 +48,7 @@ export function readProfile(path: string): Profile {
   const issue = parsed.error.issues[0];
   throw new Failure(
     "profile_invalid",
-    `${path} is not a profile (${issue?.path.join(".") ?? ""}: ${issue?.message ?? ""}).`,
+    `${path} is not a profile (${issue?.path.join(".") ?? ""} ${issueInWords(issue, undefined)}). Bring it back from your copy.`,
   );
 }
 

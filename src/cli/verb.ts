@@ -5,6 +5,7 @@ import { z } from "zod";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, show, showFailure } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { issueInWords } from "./issue-words.ts";
 
 const Base = z.object({
   json: z.boolean().default(false),
@@ -60,10 +61,10 @@ function parseOptions<Options>(schema: z.ZodType<Options>, given: unknown): Opti
   const read = schema.safeParse(given);
   if (read.success) return read.data;
   const issue = read.error.issues[0];
-  const flag = String(issue?.path[0] ?? "").replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  const isMissing = issue?.code === "invalid_type" && issue.message.endsWith("received undefined");
-  const what = isMissing ? "is missing" : (issue?.message ?? "is not understood");
-  throw new Failure("request_invalid", `--${flag}: ${what}. See --help.`);
+  const name = String(issue?.path[0] ?? "");
+  const flag = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const typed = z.record(z.string(), z.unknown()).safeParse(given).data?.[name];
+  throw new Failure("request_invalid", `--${flag}: ${issueInWords(issue, typed)}. See --help.`);
 }
 
 /** The end of a line to run next: the same profile as this one had, where it was named in the command. */
@@ -83,5 +84,5 @@ export function argument(call: Call<unknown>, at: number): string {
 export function parsed<T extends z.ZodType>(type: T, text: unknown, what: string): z.infer<T> {
   const result = type.safeParse(text);
   if (result.success) return result.data;
-  throw new Failure("request_invalid", `${what}: ${result.error.issues[0]?.message ?? "is not understood"}.`);
+  throw new Failure("request_invalid", `${what}: ${issueInWords(result.error.issues[0], text)}.`);
 }

@@ -19,15 +19,17 @@ const extras: readonly ExtraVerb[] = [addServeVerb, addDrillVerb, addDemoVerb];
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);
-  const { host, port, controlPort, data } = configuration;
+  const { host, port, controlPort, data, keys } = configuration;
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const address = name.includes(":") ? `[${name}]` : name;
   return {
     server: environment["HEADGATE_SERVER"] ?? `http://${address}:${controlPort}`,
     dataPlane: `http://${address}:${port}`,
     codeFile: path.join(data, "init-code"),
+    keysFolder: keys,
     stateFolder: stateFolderOf(environment),
-    profile: environment["HEADGATE_PROFILE"],
+    // Set to nothing is not set.
+    profile: environment["HEADGATE_PROFILE"] === "" ? undefined : environment["HEADGATE_PROFILE"],
     ...processPorts,
   };
 }
