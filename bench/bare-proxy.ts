@@ -4,10 +4,11 @@ import { createServer, type IncomingMessage } from "node:http";
 import { parseArgs } from "node:util";
 import { Pool } from "undici";
 import { connectTo, outboundDefaults } from "../src/outbound/connector.ts";
-import { admitBody } from "../src/upstream/envelope.ts";
+import { admitCall } from "../src/upstream/envelope.ts";
 import { ModelDocument } from "../src/upstream/model-document.ts";
-import { openOpenAiChat } from "../src/upstream/openai-chat.ts";
+import { openServer } from "../src/upstream/server.ts";
 import { upstreamBounds } from "../src/upstream/upstream.ts";
+import { chatDialect, chatFormat } from "../src/wire/chat/chat.ts";
 
 const { values } = parseArgs({
   options: {
@@ -17,7 +18,7 @@ const { values } = parseArgs({
   },
 });
 
-type Forward = (body: unknown, gone: AbortSignal) => Promise<string>;
+type Forward = (body: object, gone: AbortSignal) => Promise<string>;
 
 function bare(): Forward {
   const pool = new Pool(values.upstream);
@@ -40,8 +41,12 @@ function ours(): Forward {
     identity: { basis: "declared" },
   });
   const pool = connectTo(new URL(values.upstream), { ...outboundDefaults, allowPrivate: true });
-  const upstream = openOpenAiChat(pool, { basePath: "/v1", key: undefined, bounds: upstreamBounds });
-  return async (body, gone) => JSON.stringify(await upstream.complete(admitBody(body, document), gone));
+  const options = { dialect: chatDialect, model: "fixed", basePath: "/v1", key: undefined, bounds: upstreamBounds };
+  const upstream = openServer(pool, options);
+  return async (body, gone) => {
+    const call = admitCall(chatFormat.parseCall(Object.fromEntries(Object.entries(body))), document, chatFormat);
+    return JSON.stringify(await upstream.complete(call, gone));
+  };
 }
 
 function readAll(request: IncomingMessage): Promise<string> {
@@ -64,6 +69,7 @@ createServer((request, response) => {
   void (async (): Promise<void> => {
     try {
       const body: unknown = JSON.parse(await readAll(request));
+      if (typeof body !== "object" || body === null) throw new Error("the body is no object");
       const answer = await forward(body, gone.signal);
       response
         .writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(answer) })

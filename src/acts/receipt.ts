@@ -47,7 +47,10 @@ export const Receipt = z.strictObject({
     .nullable(),
   input: VerdictWord,
   output: VerdictWord,
-  /** Commits to the request as admitted and to the text as sent; the receipt's id is the nonce. */
+  /**
+   * Commits to the request as admitted (the call, as JSON) and to what was sent: the body of a whole answer, all text of a
+   * stream, nothing of a refusal. The receipt's id is the nonce.
+   */
   content: Digest,
   /** Prompt and completion tokens: as the upstream counted, or an estimate where it did not say. */
   tokens: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),

@@ -8,8 +8,9 @@ import { digestOf, digestOfHash } from "../proof/digest.ts";
 import { toUtf8 } from "../proof/encoding.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, Name } from "../terms/ids.ts";
-import type { ChatBody } from "../upstream/chat.ts";
-import { admitBody } from "../upstream/envelope.ts";
+import { admitCall, lacking } from "../upstream/envelope.ts";
+import type { Call } from "../wire/call.ts";
+import type { Format } from "../wire/format.ts";
 import type { Configuration, ServedDigests } from "./configurations.ts";
 import type { Closure } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
@@ -25,7 +26,7 @@ const partsMax = 20_000;
 /** Characters of a key; a longer one is not looked up. */
 const secretCharsMax = 200;
 
-export interface ChatRequest {
+export interface CallRequest {
   /** Value of `Authorization: Bearer` or `x-api-key`. */
   readonly secret: string | undefined;
   /** Value of `x-headgate-item`. */
@@ -104,19 +105,23 @@ export function underOf(exposure: Admitted): Release["certificate"] | Permit["pe
 
 export interface Envelope {
   readonly raw: Readonly<Record<string, unknown>>;
+  readonly format: Format;
   readonly bytes: number;
   readonly item: string | undefined;
 }
 
-/** The body as the model's envelope, the restrictions and, under a permit, its items allow it. */
-export function admitEnvelope(asked: Envelope, exposure: Admitted, { configuration, gateway }: Bound): AdmittedBody {
-  const { document } = configuration;
+/** The call as its format, the model's envelope, the restrictions and, under a permit, its items allow it. */
+export function admitEnvelope(asked: Envelope, exposure: Admitted, { configuration, gateway }: Bound): AdmittedCall {
+  const { document, upstream } = configuration;
   const { requestBytesMax } = document.envelope;
   if (asked.bytes > requestBytesMax) {
     throw new Failure("body_too_large", `A request to this model has at most ${requestBytesMax} bytes.`);
   }
-  const body = withinLimits(admitBody(asked.raw, document), document.name, gateway);
-  return { body, item: exposure.kind === "permit" ? itemOf(asked, exposure.permit, gateway) : null };
+  const admitted = admitCall(asked.format.parseCall(asked.raw), document, asked.format);
+  const lacks = upstream.lacks(admitted);
+  if (lacks !== undefined) throw lacking(lacks, asked.format);
+  const call = withinLimits(admitted, gateway);
+  return { call, item: exposure.kind === "permit" ? itemOf(asked, exposure.permit, gateway) : null };
 }
 
 interface Bound {
@@ -124,12 +129,16 @@ interface Bound {
   readonly gateway: Gateway;
 }
 
-export interface AdmittedBody {
-  readonly body: ChatBody;
+export interface AdmittedCall {
+  readonly call: Call;
   readonly item: Digest | null;
 }
 
 function itemOf(asked: Envelope, permit: Permit, gateway: Gateway): Digest {
+  // What an item says, and what its answers are graded as, is chat completions: another format would read it otherwise.
+  if (asked.format.name !== "chat") {
+    throw new Failure("request_invalid", "A permit serves the items of its suite by /v1/chat/completions only.");
+  }
   const leaf = itemLeaf(asked.raw, gateway.primitives);
   if (isItem({ leaf, header: asked.item ?? "", items: permit.items }, gateway.primitives)) return digestOfHash(leaf);
   throw new Failure(
@@ -138,15 +147,15 @@ function itemOf(asked: Envelope, permit: Permit, gateway: Gateway): Digest {
   );
 }
 
-/** The body with the output that the restrictions in force leave it; the same object where they change nothing. */
-export function withinLimits(body: ChatBody, model: Name, gateway: Gateway): ChatBody {
-  const max = outputLimit(gateway, model);
-  return outputTokens(body) <= max ? body : limitOutput(body, max);
+/** The call with the output that the restrictions in force leave it; the same object where they change nothing. */
+export function withinLimits(call: Call, gateway: Gateway): Call {
+  const max = outputLimit(gateway, call.model);
+  return outputTokens(call) <= max ? call : { ...call, outputTokensMax: max };
 }
 
 /** Tokens of an answer, at the most, for one choice. */
-export function outputTokens(body: ChatBody): number {
-  return body.max_completion_tokens ?? body.max_tokens ?? Number.POSITIVE_INFINITY;
+export function outputTokens({ outputTokensMax }: Call): number {
+  return outputTokensMax ?? Number.POSITIVE_INFINITY;
 }
 
 function outputLimit(gateway: Gateway, model: Name): number {
@@ -154,11 +163,4 @@ function outputLimit(gateway: Gateway, model: Name): number {
     .filter((restriction) => restriction.model === model)
     .map(({ limit }) => (limit.kind === "output-tokens" ? limit.max : Number.POSITIVE_INFINITY));
   return Math.min(Number.POSITIVE_INFINITY, ...limits);
-}
-
-function limitOutput(body: ChatBody, max: number): ChatBody {
-  if (body.max_completion_tokens !== undefined) {
-    return { ...body, max_completion_tokens: Math.min(body.max_completion_tokens, max) };
-  }
-  return { ...body, max_tokens: Math.min(body.max_tokens ?? max, max) };
 }

@@ -1,37 +1,43 @@
 // A streamed answer. The status line waits for the upstream's first event, so that failures before it are real statuses.
-// Then every text channel (content, refusal, reasoning, tool arguments, of each choice) passes a guard of its own; what
-// the guard has not cleared does not leave. A stop ends all choices as the format ends a refusal, with usage, receipt
-// and terminal event; only a failure of the upstream ends in an error frame. The socket is never just closed.
+// Then every text passes its guard (guarded-answer.ts) and the caller's format writes what was let go. A stop ends all choices
+// as the format ends a refusal, with usage, receipt and terminal event; only a failure of the upstream ends in an error
+// frame. The socket is never just closed.
 import { Failure } from "../terms/failure.ts";
-import type { ChatChunk, Usage } from "../upstream/chat.ts";
-import type { AnswerParts, Streamed } from "./answer.ts";
+import type { Category, Verdict } from "../terms/finding.ts";
+import type { AnswerEvent, Usage } from "../wire/answer.ts";
+import type { AnswerWriter } from "../wire/format.ts";
+import { type AnswerParts, type Streamed, contextOf, usageOf } from "./answer.ts";
 import { type Exchange, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
-import { type GuardedChoices, guardChoices } from "./guarded-choices.ts";
+import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
 import { withHeartbeats } from "./heartbeat.ts";
-import { refusalOf } from "./refusals.ts";
-import { commentOf, doneEvent, errorBody, eventOf, usageOf } from "./wire.ts";
+import { refusalOf, saidOf } from "./refusals.ts";
 
-/** A comment is sent when nothing else was for this long, in milliseconds. */
+/** A heartbeat is sent when nothing else was for this long, in milliseconds. */
 const heartbeatMs = 10_000;
 
 export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
-  const { exchange } = parts;
-  const chunks = exchange.configuration.upstream.stream(exchange.body, exchange.signal);
-  const first = await chunks.next();
+  const { exchange, format, recording } = parts;
+  const source = exchange.configuration.upstream.stream(exchange.call, exchange.signal);
+  const first = await source.next();
   try {
     exchange.mustGoOn();
-    await recordBeginning(exchange, parts.input, parts.recording);
+    await recordBeginning(exchange, parts.input, recording);
   } catch (error) {
-    await chunks.return();
+    await source.return();
     throw error;
   }
-  return { kind: "stream", exchange, events: events(parts, resume(first, chunks)) };
+  const flow: Flow = {
+    events: resume(first, source),
+    guard: guardAnswer(exchange, toolIds(exchange)),
+    writer: format.stream(contextOf(exchange, recording)),
+  };
+  return { kind: "stream", exchange, events: sentEvents(parts, flow) };
 }
 
 async function* resume(
-  first: IteratorResult<ChatChunk, void>,
-  rest: AsyncGenerator<ChatChunk, void, void>,
-): AsyncGenerator<ChatChunk, void, void> {
+  first: IteratorResult<AnswerEvent, void>,
+  rest: AsyncGenerator<AnswerEvent, void, void>,
+): AsyncGenerator<AnswerEvent, void, void> {
   try {
     if (first.done === true) return;
     yield first.value;
@@ -41,51 +47,65 @@ async function* resume(
   }
 }
 
+interface Flow {
+  readonly events: AsyncGenerator<AnswerEvent, void, void>;
+  readonly guard: GuardedAnswer;
+  readonly writer: AnswerWriter;
+}
+
 /** How a stream came to its end. */
 interface End {
   readonly outcome: "served" | "blocked" | "stopped" | "cut" | "failed";
   readonly failure: Failure | undefined;
 }
 
-async function* events(
-  parts: AnswerParts,
-  chunks: AsyncGenerator<ChatChunk, void, void>,
-): AsyncGenerator<string, void, void> {
+async function* sentEvents(parts: AnswerParts, flow: Flow): AsyncGenerator<string, void, void> {
   const { exchange } = parts;
-  const choices = guardChoices(exchange);
-  const counted: { usage: Usage | undefined } = { usage: undefined };
+  const { guard, writer } = flow;
   let end: End = { outcome: "cut", failure: undefined };
   let closed: Closed | undefined;
   try {
-    end = yield* relay(parts, { chunks, choices, counted });
+    end = yield* relay(parts, flow);
   } catch (error) {
     end = endOf(error, exchange);
   } finally {
     // Reached also when the caller went away and nobody reads on: every stream that began is closed, and here.
-    await chunks.return();
-    closed = await close(parts, { end, choices, counted }).catch(() => undefined);
+    await flow.events.return();
+    closed = await close(parts, end, guard).catch(() => undefined);
   }
   if (end.outcome === "cut") return;
-  if (end.outcome !== "failed") yield* choices.finishAll();
-  yield* terminal(parts, closed, end);
+  if (end.outcome === "blocked" || end.outcome === "stopped")
+    yield* written(writer.refuse(categoryOf(guard.stoppedBy())));
+  yield* written(terminal(parts, { closed, end, writer }));
 }
 
-interface Flow {
-  readonly chunks: AsyncGenerator<ChatChunk, void, void>;
-  readonly choices: GuardedChoices;
-  readonly counted: { usage: Usage | undefined };
+/** What a writer gave, where it gave something. */
+function* written(text: string): Generator<string, void, void> {
+  if (text !== "") yield text;
 }
 
-async function* relay(parts: AnswerParts, flow: Flow): AsyncGenerator<string, End, void> {
-  for await (const beat of withHeartbeats(flow.chunks, heartbeatMs)) {
-    if (beat.kind === "silence") {
-      yield commentOf("waiting");
-      continue;
+function categoryOf(verdict: Verdict | undefined): Category | null {
+  return verdict !== undefined && "category" in verdict ? verdict.category : null;
+}
+
+async function* relay(parts: AnswerParts, { events, guard, writer }: Flow): AsyncGenerator<string, End, void> {
+  const { exchange, recording } = parts;
+  const { clock } = recording.gateway;
+  let writtenAt = clock.monotonic();
+  for await (const beat of withHeartbeats(events, heartbeatMs)) {
+    let text = "";
+    if (beat.kind === "value") {
+      exchange.mustGoOn();
+      for (const event of guard.push(beat.value)) text += writer.write(event);
     }
-    parts.exchange.mustGoOn();
-    flow.counted.usage = beat.value.usage ?? flow.counted.usage;
-    yield* flow.choices.push(beat.value);
-    if (flow.choices.stoppedBy() !== undefined) return { outcome: "blocked", failure: undefined };
+    // A model may go on while all it says is held back: that is silence to the caller, too.
+    const isDue = beat.kind === "silence" || clock.monotonic() - writtenAt >= heartbeatMs;
+    if (text === "" && isDue) text = writer.heartbeat();
+    if (text !== "") {
+      writtenAt = clock.monotonic();
+      yield text;
+    }
+    if (guard.stoppedBy() !== undefined) return { outcome: "blocked", failure: undefined };
   }
   return { outcome: "served", failure: undefined };
 }
@@ -98,54 +118,41 @@ function endOf(error: unknown, exchange: Exchange): End {
   return { outcome: "failed", failure };
 }
 
-interface Closing {
-  readonly end: End;
-  readonly choices: GuardedChoices;
-  readonly counted: { readonly usage: Usage | undefined };
-}
-
 interface Closed {
   readonly receipt: string;
   readonly usage: Usage;
 }
 
-async function close(parts: AnswerParts, { end, choices, counted }: Closing): Promise<Closed> {
-  const answer = choices.sent();
-  const usage = usageOf(parts.exchange, counted.usage, answer);
-  const { verdict } = choices;
+async function close(parts: AnswerParts, end: End, guard: GuardedAnswer): Promise<Closed> {
+  const answer = guard.sent();
+  const usage = usageOf(parts.exchange, guard.usage(), answer.length);
   const receipt = await recordEnding(
     parts.exchange,
     {
       outcome: end.outcome,
       why: end.failure === undefined ? (end.outcome === "blocked" ? "policy_blocked" : null) : whyWord(end.failure),
       input: parts.input,
-      output: verdictWord(verdict()),
+      output: verdictWord(guard.verdict()),
       answer,
-      tokens: [usage.prompt_tokens, usage.completion_tokens],
+      tokens: [usage.input, usage.output],
     },
     parts.recording,
   );
   return { receipt: receipt.text, usage };
 }
 
-function* terminal(parts: AnswerParts, closed: Closed | undefined, end: End): Generator<string, void, void> {
-  const { exchange, recording } = parts;
-  if (closed !== undefined) yield commentOf(`x-headgate-receipt ${closed.receipt}`);
+interface Ended {
+  readonly closed: Closed | undefined;
+  readonly end: End;
+  readonly writer: AnswerWriter;
+}
+
+function terminal({ exchange, recording }: AnswerParts, { closed, end, writer }: Ended): string {
+  if (closed !== undefined && end.outcome !== "failed") return writer.end(closed.usage, closed.receipt);
   // Without a receipt it must not look whole. The spool knows the stream, and gets its receipt once the disk takes it.
   const failure =
     closed === undefined ? new Failure("gateway_closed", "", { detail: { reason: "disk" } }) : end.failure;
-  if (closed === undefined || (end.outcome === "failed" && failure !== undefined)) {
-    const refusal = refusalOf(failure ?? new Failure("gateway_closed", ""));
-    yield eventOf(errorBody(refusal, exchange.id, recording.gateway.contact));
-    return;
-  }
-  if (exchange.body.stream_options?.include_usage === true) {
-    const head = {
-      id: `chatcmpl-${exchange.id}`,
-      object: "chat.completion.chunk",
-      created: Math.floor(Date.now() / 1000),
-    };
-    yield eventOf({ ...head, model: exchange.model, choices: [], usage: closed.usage });
-  }
-  yield doneEvent;
+  const refusal = refusalOf(failure ?? new Failure("gateway_closed", ""));
+  const receipt = closed === undefined ? "" : `: x-headgate-receipt ${closed.receipt}\n\n`;
+  return receipt + writer.fail(saidOf(refusal, exchange.id, recording.gateway.contact));
 }

@@ -1,23 +1,23 @@
-// A whole answer: asked of the model, every text in it judged in the windows a stream of it would be judged in, and sent
-// with the texts that were let through. A choice that was not ends as the format says a refusal ends: content_filter.
+// A whole answer: asked of the model, every text in it passed through the guards a stream of it would pass, and sent with
+// the choices that were let through. A choice that was not ends as the format says a refusal ends.
 import { stricter } from "../policy/decide.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
-import { type ChatCompletion, completionTexts } from "../upstream/chat.ts";
-import type { AnswerParts, Whole } from "./answer.ts";
-import { type Exchange, type Recording, blocked, recordEnding, verdictWord } from "./exchange.ts";
-import { toolCallsOf, usageOf } from "./wire.ts";
-
-type Choice = ChatCompletion["choices"][number];
+import type { AnswerEvent, Block, Choice } from "../wire/answer.ts";
+import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
+import { blocked, recordEnding, verdictWord } from "./exchange.ts";
+import { guardAnswer, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
-  const { exchange, recording } = parts;
-  const completion = await exchange.configuration.upstream.complete(exchange.body, exchange.signal);
+  const { exchange, format, recording } = parts;
+  const answer = await exchange.configuration.upstream.complete(exchange.call, exchange.signal);
   exchange.mustGoOn();
-  const verdicts = completion.choices.map((choice) => judgeChoice(choice, completion, exchange));
-  const output = verdicts.reduce(stricter, { kind: "pass" });
+  const nextToolId = toolIds(exchange);
+  const judged = answer.choices.map((choice) => judgeChoice(choice, parts, nextToolId));
+  const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   if (output.kind === "unknown") throw blocked(output);
-  const choices = completion.choices.map((choice, at) => sentChoice(choice, verdicts[at], exchange));
-  const usage = usageOf(exchange, completion.usage ?? undefined, textOf(completion));
+  const usage = usageOf(exchange, answer.usage, charsOf(answer.choices));
+  const choices = judged.map(({ sent }) => sent);
+  const body = JSON.stringify(format.whole({ choices, usage }, contextOf(exchange, recording)));
   const isBlocked = !lets(output);
   const receipt = await recordEnding(
     exchange,
@@ -26,54 +26,93 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
       why: isBlocked ? "policy_blocked" : null,
       input: parts.input,
       output: verdictWord(output),
-      answer: JSON.stringify(choices),
-      tokens: [usage.prompt_tokens, usage.completion_tokens],
+      answer: body,
+      tokens: [usage.input, usage.output],
     },
     recording,
   );
-  const head = { id: `chatcmpl-${exchange.id}`, object: "chat.completion", created: createdAt(recording) };
-  return { kind: "whole", exchange, receipt, completion: { ...head, model: exchange.model, choices, usage } };
+  return { kind: "whole", exchange, receipt, body };
 }
 
-function createdAt({ gateway }: Recording): number {
-  return Math.floor(gateway.clock.now() / 1000);
+function charsOf(choices: readonly Choice[]): number {
+  return choices.flatMap(({ blocks }) => blocks.map(textOf)).reduce((sum, text) => sum + text.length, 0);
 }
 
-function textOf(completion: ChatCompletion): string {
-  return completionTexts(completion)
-    .map(({ text }) => text)
-    .join("\n");
+function textOf(block: Block): string {
+  if (block.kind === "sealed") return "";
+  return block.kind === "tool" ? block.arguments : block.text;
 }
 
-function judgeChoice(choice: Choice, completion: ChatCompletion, exchange: Exchange): Verdict {
-  const texts = completionTexts({ ...completion, choices: [choice] });
-  return texts
-    .map(({ text }) => exchange.judge(exchange.configuration.chain.inspectOutput(text), "output"))
-    .reduce(stricter, { kind: "pass" });
+interface Judged {
+  readonly verdict: Verdict;
+  readonly sent: Choice;
 }
 
-function sentChoice(choice: Choice, verdict: Verdict | undefined, exchange: Exchange): object {
-  const { index, message } = choice;
-  if (verdict === undefined || !lets(verdict)) {
-    return {
-      index,
-      message: { role: "assistant", content: "", refusal: null },
-      logprobs: null,
-      finish_reason: "content_filter",
-    };
+function judgeChoice(choice: Choice, { exchange }: AnswerParts, nextToolId: () => string): Judged {
+  const guard = guardAnswer(exchange, nextToolId);
+  const cleared = eventsOf(choice).flatMap((event) => guard.push(event));
+  const stop = guard.stoppedBy();
+  if (stop === undefined) return { verdict: guard.verdict(), sent: { ...choice, blocks: blocksOf(cleared) } };
+  const category = "category" in stop ? { category: stop.category } : {};
+  return { verdict: stop, sent: { index: choice.index, blocks: [], ending: { finish: "refusal", ...category } } };
+}
+
+function eventsOf({ index, blocks, ending }: Choice): readonly AnswerEvent[] {
+  const events: AnswerEvent[] = [];
+  for (const [block, one] of blocks.entries()) {
+    const place = { choice: index, block };
+    events.push(openingOf(one, place));
+    const text = textOf(one);
+    if (text !== "") events.push({ ...place, kind: "text", text });
+    if (one.kind === "reasoning" && one.seal !== undefined) events.push({ ...place, kind: "seal", seal: one.seal });
+    events.push({ ...place, kind: "close" });
   }
-  const { content, refusal, reasoning_content: reasoning } = message;
-  const calls = toolCallsOf(message.tool_calls ?? [], exchange);
-  return {
-    index,
-    message: {
-      role: "assistant",
-      content: content ?? null,
-      refusal: refusal ?? null,
-      ...(reasoning === undefined || reasoning === null ? {} : { reasoning_content: reasoning }),
-      ...(calls.length === 0 ? {} : { tool_calls: calls }),
-    },
-    logprobs: null,
-    finish_reason: choice.finish_reason,
-  };
+  return [...events, { kind: "finish", choice: index, ending }];
+}
+
+function openingOf(block: Block, place: { readonly choice: number; readonly block: number }): AnswerEvent {
+  switch (block.kind) {
+    case "tool":
+      return { ...place, kind: "open", as: "tool", id: block.id, name: block.name };
+    case "sealed":
+      return { ...place, kind: "open", as: "sealed", data: block.data };
+    case "text":
+    case "refusal":
+    case "reasoning":
+      return { ...place, kind: "open", as: block.kind };
+  }
+}
+
+/** The blocks that the events of one choice come to. */
+function blocksOf(events: readonly AnswerEvent[]): readonly Block[] {
+  const blocks = new Map<number, Block>();
+  for (const event of events) {
+    if (event.kind === "open") blocks.set(event.block, begun(event));
+    else if (event.kind === "text" || event.kind === "seal") {
+      const block = blocks.get(event.block);
+      if (block !== undefined) blocks.set(event.block, grown(block, event));
+    }
+  }
+  return [...blocks.values()];
+}
+
+function begun(event: Extract<AnswerEvent, { readonly kind: "open" }>): Block {
+  switch (event.as) {
+    case "tool":
+      return { kind: "tool", id: event.id, name: event.name, arguments: "" };
+    case "sealed":
+      return { kind: "sealed", data: event.data };
+    case "text":
+    case "refusal":
+    case "reasoning":
+      return { kind: event.as, text: "" };
+  }
+}
+
+function grown(block: Block, event: Extract<AnswerEvent, { readonly kind: "text" | "seal" }>): Block {
+  if (event.kind === "seal") return block.kind === "reasoning" ? { ...block, seal: event.seal } : block;
+  if (block.kind === "sealed") return block;
+  return block.kind === "tool"
+    ? { ...block, arguments: block.arguments + event.text }
+    : { ...block, text: block.text + event.text };
 }

@@ -1,12 +1,16 @@
 // The three ways a request ends: refused, a whole answer, or a stream of events.
 import type { SignedReceipt } from "../acts/receipt.ts";
 import type { ReceiptId } from "../terms/ids.ts";
+import type { Usage } from "../wire/answer.ts";
+import type { AnswerContext, Format } from "../wire/format.ts";
 import type { Exchange, Recording } from "./exchange.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** What an answer is made from, once the request was let through. */
 export interface AnswerParts {
   readonly exchange: Exchange;
+  /** The format the caller speaks. */
+  readonly format: Format;
   /** Verdict on the input, as receipts spell it. */
   readonly input: string;
   readonly recording: Recording;
@@ -22,7 +26,8 @@ export interface Refused {
 export interface Whole {
   readonly kind: "whole";
   readonly exchange: Exchange;
-  readonly completion: unknown;
+  /** JSON. */
+  readonly body: string;
   readonly receipt: SignedReceipt;
 }
 
@@ -34,3 +39,20 @@ export interface Streamed {
 }
 
 export type Answer = Refused | Whole | Streamed;
+
+/** What a format writes an answer from, taken once at its beginning. */
+export function contextOf({ id, model, call }: Exchange, { gateway }: Recording): AnswerContext {
+  return { id, model, call, created: Math.floor(gateway.clock.now() / 1000) };
+}
+
+/** Characters of text that make a token, about; used where an upstream does not count. */
+const charsPerToken = 4;
+
+/** What the upstream counted, or an estimate from the lengths of the texts. */
+export function usageOf(exchange: Exchange, counted: Usage | undefined, answerChars: number): Usage {
+  if (counted !== undefined) return counted;
+  return {
+    input: Math.ceil(exchange.promptChars / charsPerToken),
+    output: Math.ceil(answerChars / charsPerToken),
+  };
+}

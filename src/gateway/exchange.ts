@@ -7,7 +7,7 @@ import type { UsagePolicy } from "../policy/policy-document.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Surface, Verdict } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
-import type { ChatBody } from "../upstream/chat.ts";
+import { type Call, callTexts } from "../wire/call.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
@@ -19,7 +19,12 @@ export interface Exchange {
   readonly model: Name;
   readonly exposure: Admitted;
   readonly configuration: Configuration;
-  readonly body: ChatBody;
+  /** As admitted; exactly this is asked of the model. */
+  readonly call: Call;
+  /** Every text of the caller's in it. */
+  readonly texts: readonly string[];
+  /** Characters of all that the model reads. */
+  readonly promptChars: number;
   readonly item: Digest | null;
   /** Aborts with a Failure when the exchange may not go on, or when the caller has gone. */
   readonly signal: AbortSignal;
@@ -39,7 +44,7 @@ export interface Beginning {
   readonly model: Name;
   readonly exposure: Admitted;
   readonly configuration: Configuration;
-  readonly body: ChatBody;
+  readonly call: Call;
   readonly item: Digest | null;
   readonly gone: AbortSignal;
 }
@@ -54,10 +59,13 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     stop.abort(failure);
   };
   const end = gateway.live.add({ check: () => mayGoOn(known, gateway), stop: stopWith });
+  const texts = callTexts(known.call);
   const { policy } = known.configuration;
   const scopes = known.exposure.kind === "open" ? known.exposure.grant.scopes : [];
   return {
     ...known,
+    texts,
+    promptChars: texts.reduce((sum, text) => sum + text.length, known.call.preamble.length),
     signal,
     stopped: () => why,
     mustGoOn: () => {
@@ -79,7 +87,7 @@ function mayGoOn(known: Omit<Beginning, "gone">, gateway: Gateway): Failure | un
   if (closure !== undefined) return new Failure("gateway_closed", "", { detail: { reason: closure } });
   try {
     const now = exposeNow(gateway, known.hash, known.model);
-    if (withinLimits(known.body, known.model, gateway) !== known.body) return changed(known.exposure);
+    if (withinLimits(known.call, gateway) !== known.call) return changed(known.exposure);
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
     return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
@@ -135,7 +143,7 @@ export async function recordEnding(exchange: Exchange, ending: Ending, parts: Re
   return gateway.recorder.finish({
     ...knownOf(exchange),
     ...said,
-    request: JSON.stringify(exchange.body),
+    request: JSON.stringify(exchange.call),
     answer,
     tokens: [tokens[0], tokens[1]],
   });

@@ -7,16 +7,17 @@ import { envelopeBytesMax } from "../acts/statement.ts";
 import { type Digest, Name, ReceiptId } from "../terms/ids.ts";
 import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
+import { chatFormat } from "../wire/chat/chat.ts";
+import type { Format } from "../wire/format.ts";
 import { bodyBytesMax, checkOpen, closureNow, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { takeHold } from "./hold.ts";
-import { refusalOf } from "./refusals.ts";
-import { serveChat } from "./serve.ts";
+import { errorHeaders, refusalOf, saidOf } from "./refusals.ts";
+import { serveCall } from "./serve.ts";
 import { within } from "./within.ts";
-import { errorBody, errorHeaders } from "./wire.ts";
 
 /** A caller that reads nothing for this long, in milliseconds, is let go. */
 const stalledMsMax = 30_000;
@@ -65,6 +66,14 @@ function hostOf(request: IncomingMessage): string {
   return (request.headers.host ?? "").replace(/:\d{1,5}$/, "").toLowerCase();
 }
 
+/** Where each format is spoken. */
+const formats: ReadonlyMap<string, Format> = new Map([["/v1/chat/completions", chatFormat]]);
+
+/** The format of an address's errors: its own, also where the address is none or its body was never read. */
+function formatAt(path: string | undefined): Format {
+  return formats.get(path ?? "") ?? chatFormat;
+}
+
 /** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
 const laterRoutes = new Set([
   "/v1/responses",
@@ -88,21 +97,22 @@ async function route(asked: Asked): Promise<void> {
 }
 
 async function routePost(asked: Asked, pathname: string): Promise<void> {
-  if (pathname === "/v1/chat/completions") return chat(asked);
+  const format = formats.get(pathname);
+  if (format !== undefined) return answerCall(asked, format);
   if (pathname === "/hold") return hold(asked);
   if (!laterRoutes.has(pathname)) throw new Failure("not_found", "");
   throw new Failure("feature_unsupported", `${pathname} is not offered yet. Use /v1/chat/completions.`);
 }
 
-async function chat(asked: Asked): Promise<void> {
+async function answerCall(asked: Asked, format: Format): Promise<void> {
   const { request, gateway, gone } = asked;
   const secret = secretOf(request);
   // Strangers are turned away before a byte of their body is read.
   identify(secret, gateway);
   const body = await readBody(asked, bodyBytesMax);
   const item = request.headers[itemHeader];
-  const answer = await serveChat({ secret, item: typeof item === "string" ? item : undefined, body, gone }, gateway);
-  await sendAnswer(asked, answer);
+  const asking = { secret, item: typeof item === "string" ? item : undefined, body, gone };
+  await sendAnswer(asked, await serveCall(asking, format, gateway));
 }
 
 function secretOf(request: IncomingMessage): string | undefined {
@@ -153,27 +163,21 @@ async function readBody({ request, bodies }: Asked, bytesMax: number): Promise<U
 
 async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
   const { response, gateway } = asked;
+  const format = formatAt(asked.path);
   switch (answer.kind) {
     case "refused": {
       const { refusal, id, receipt } = answer;
-      const headers = { ...errorHeaders(refusal), ...idHeaders(id), ...receiptHeader(receipt?.text) };
-      return sendJson(response, { status: refusal.status, headers }, errorBody(refusal, id, gateway.contact));
+      const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...receiptHeader(receipt?.text) };
+      const body = format.error(saidOf(refusal, id, gateway.contact));
+      return sendJson(response, { status: refusal.status, headers }, body);
     }
-    case "whole":
-      return sendJson(
-        response,
-        {
-          status: 200,
-          headers: {
-            ...exchangeHeaders(answer.exchange),
-            ...receiptHeader(answer.receipt.text),
-          },
-        },
-        answer.completion,
-      );
+    case "whole": {
+      const headers = { ...exchangeHeaders(answer.exchange, format), ...receiptHeader(answer.receipt.text) };
+      return sendText(response, { status: 200, headers }, answer.body);
+    }
     case "stream":
       return sendStream(response, answer.events, {
-        ...exchangeHeaders(answer.exchange),
+        ...exchangeHeaders(answer.exchange, format),
         ...receiptHeader(answer.exchange.id),
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-store",
@@ -182,20 +186,22 @@ async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
   }
 }
 
-function idHeaders(id: ReceiptId): Record<string, string> {
-  return { "x-request-id": id };
+/** Anthropic's clients look for the id under a name of their own. */
+function idHeaders(id: ReceiptId, format: Format): Record<string, string> {
+  return { "x-request-id": id, ...(format.name === "messages" ? { "request-id": id } : {}) };
 }
 
 function receiptHeader(text: string | undefined): Record<string, string> {
   return text === undefined ? {} : { "x-headgate-receipt": text };
 }
 
-function exchangeHeaders({ exposure, id }: Exchange): Record<string, string> {
+function exchangeHeaders({ exposure, id }: Exchange, format: Format): Record<string, string> {
+  const ids = idHeaders(id, format);
   if (exposure.kind === "permit")
-    return { ...idHeaders(id), "x-headgate-stage": "permit", "x-headgate-permit": exposure.permit.permit };
+    return { ...ids, "x-headgate-stage": "permit", "x-headgate-permit": exposure.permit.permit };
   const { stage, certificate, oneSigner } = exposure.release;
   const mark = oneSigner ? { "x-headgate-one-signer": "true" } : {};
-  return { ...idHeaders(id), "x-headgate-stage": stage, "x-headgate-certificate": certificate, ...mark };
+  return { ...ids, "x-headgate-stage": stage, "x-headgate-certificate": certificate, ...mark };
 }
 
 async function sendStream(
@@ -232,15 +238,20 @@ interface Head {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function sendJson(response: ServerResponse, { status, headers }: Head, value: unknown): void {
-  const body = Buffer.from(JSON.stringify(value));
+function sendJson(response: ServerResponse, head: Head, value: unknown): void {
+  sendText(response, head, JSON.stringify(value));
+}
+
+/** JSON that was written already. */
+function sendText(response: ServerResponse, { status, headers }: Head, text: string): void {
+  const body = Buffer.from(text);
   // A caller that does not read on is let go, so that answers nobody fetches do not pile up.
   response.setTimeout(stalledMsMax, () => response.destroy());
   response.writeHead(status, { "content-type": "application/json", "content-length": body.length, ...headers });
   response.end(body);
 }
 
-function sendFailure({ request, response, gateway }: Asked, error: unknown): void {
+function sendFailure({ request, response, gateway, path }: Asked, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -250,8 +261,10 @@ function sendFailure({ request, response, gateway }: Asked, error: unknown): voi
   const refusal = refusalOf(failure);
   const id = gateway.recorder.newId();
   // What is left of a body nobody read would be taken for the next request.
-  const headers = { ...errorHeaders(refusal), ...idHeaders(id), ...(request.complete ? {} : { connection: "close" }) };
-  sendJson(response, { status: refusal.status, headers }, errorBody(refusal, id, gateway.contact));
+  const format = formatAt(path);
+  const closing = request.complete ? {} : { connection: "close" };
+  const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...closing };
+  sendJson(response, { status: refusal.status, headers }, format.error(saidOf(refusal, id, gateway.contact)));
 }
 
 /** Whoever holds is staff, not a caller: the codes of statements are theirs to read. */

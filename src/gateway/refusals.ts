@@ -2,6 +2,8 @@
 // whether asking again can help. To change a refusal's wording, change it here and nowhere else.
 import type { Failure, FailureCode } from "../terms/failure.ts";
 import { httpStatus } from "../terms/failure.ts";
+import type { ReceiptId } from "../terms/ids.ts";
+import type { ErrorSaid } from "../wire/format.ts";
 
 type CallerCode = Extract<
   FailureCode,
@@ -135,6 +137,19 @@ export function refusalOf(failure: Failure): Refusal {
     reason,
     canRetry: wording.canRetry,
     retryAfterSeconds: typeof retryAfter === "number" ? retryAfter : undefined,
+  };
+}
+
+/** The refusal as a format's error object is made from it. */
+export function saidOf(refusal: Refusal, id: ReceiptId, contact: string): ErrorSaid {
+  const { message, type, code, reason, status } = refusal;
+  return { message, type, code, reason, status, id, contact };
+}
+
+export function errorHeaders(refusal: Refusal): Record<string, string> {
+  return {
+    ...(refusal.canRetry ? {} : { "x-should-retry": "false" }),
+    ...(refusal.retryAfterSeconds === undefined ? {} : { "retry-after": String(refusal.retryAfterSeconds) }),
   };
 }
 

@@ -1,4 +1,4 @@
-// THE REQUEST FLOW, line for line. A request is parsed once, admitted by key, grant and certificate (or permit), counted
+// THE REQUEST FLOW, line for line, the same for every wire format. A request is parsed once, admitted by key, grant and certificate (or permit), counted
 // against its quota (blocked ones too: nobody tries the safeguards without limit), read by
 // the safeguards, decided by policy, asked of the model, guarded on the way out, and recorded.
 // Each step throws the Failure that becomes the refusal; there is one place where failures become answers, at the end.
@@ -6,11 +6,11 @@ import type { Permit } from "../acts/bodies.ts";
 import type { SignedReceipt } from "../acts/receipt.ts";
 import { Failure, type FailureCode } from "../terms/failure.ts";
 import { faultOf } from "./fault.ts";
-import { type Verdict, lets } from "../terms/finding.ts";
+import { Category, type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
-import { inputTexts } from "../upstream/envelope.ts";
+import type { Format } from "../wire/format.ts";
 import {
-  type ChatRequest,
+  type CallRequest,
   type Envelope,
   admitEnvelope,
   checkOpen,
@@ -36,14 +36,14 @@ import {
 } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { refusalOf } from "./refusals.ts";
-import type { Answer, Refused } from "./answer.ts";
+import { type Answer, type Refused, type Streamed, type Whole, contextOf, usageOf } from "./answer.ts";
 import { streamAnswer } from "./answer-stream.ts";
 import { wholeAnswer } from "./answer-whole.ts";
-import { usageOf } from "./wire.ts";
 
 /** What is known so far, for the refusal's record. */
 interface Trail {
   readonly id: ReceiptId;
+  readonly format: Format;
   hash?: Exchange["hash"];
   model?: Exchange["model"];
   exchange?: Exchange;
@@ -51,8 +51,9 @@ interface Trail {
   input: Verdict | undefined;
 }
 
-export async function serveChat(request: ChatRequest, gateway: Gateway): Promise<Answer> {
-  const trail: Trail = { id: gateway.recorder.newId(), reservation: undefined, input: undefined };
+/** Answers one call in the caller's own format. */
+export async function serveCall(request: CallRequest, format: Format, gateway: Gateway): Promise<Answer> {
+  const trail: Trail = { id: gateway.recorder.newId(), format, reservation: undefined, input: undefined };
   try {
     trail.hash = identify(request.secret, gateway);
     checkOpen(gateway);
@@ -62,8 +63,8 @@ export async function serveChat(request: ChatRequest, gateway: Gateway): Promise
     trail.reservation = reserve(exchange, gateway);
     trail.input = await readInput(exchange, request.body.length, gateway);
     const recording: Recording = { gateway, reservation: trail.reservation };
-    const parts = { exchange, input: verdictWord(trail.input), recording };
-    return exchange.body.stream === true ? await streamAnswer(parts) : await wholeAnswer(parts);
+    const parts = { exchange, format, input: verdictWord(trail.input), recording };
+    return exchange.call.stream ? await streamAnswer(parts) : await wholeAnswer(parts);
   } catch (error) {
     return refuse(asFailure(error, gateway), trail, gateway);
   }
@@ -74,18 +75,18 @@ interface Context {
   readonly gateway: Gateway;
 }
 
-async function admit(request: ChatRequest, raw: Envelope["raw"], { trail, gateway }: Context): Promise<Exchange> {
-  const { hash, model } = trail;
+async function admit(request: CallRequest, raw: Envelope["raw"], { trail, gateway }: Context): Promise<Exchange> {
+  const { hash, model, format } = trail;
   if (hash === undefined || model === undefined) throw new Failure("request_invalid", "");
   const exposure = exposeNow(gateway, hash, model);
   const configuration = await gateway.configurations.load(servedDigests(exposure));
-  const asked: Envelope = { raw, bytes: request.body.length, item: request.item };
-  const { body, item } = admitEnvelope(asked, exposure, { configuration, gateway });
+  const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
+  const { call, item } = admitEnvelope(asked, exposure, { configuration, gateway });
   // What was loaded may have taken a while: whether it may be served is asked again, now.
   checkOpen(gateway);
   const exposed = exposeNow(gateway, hash, model);
   if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
-  const known = { id: trail.id, hash, model, exposure: exposed, configuration, body, item, gone: request.gone };
+  const known = { id: trail.id, hash, model, exposure: exposed, configuration, call, item, gone: request.gone };
   trail.exchange = beginExchange(known, gateway);
   return trail.exchange;
 }
@@ -94,10 +95,10 @@ async function admit(request: ChatRequest, raw: Envelope["raw"], { trail, gatewa
 const promptBytesAtOnce = 4 * 1024;
 
 async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): Promise<Verdict> {
-  const { chain, document } = exchange.configuration;
+  const { chain } = exchange.configuration;
   const inspect = (): Verdict => {
     exchange.mustGoOn();
-    return exchange.judge(chain.inspectInput(inputTexts(exchange.body, document)), "input");
+    return exchange.judge(chain.inspectInput(exchange.texts), "input");
   };
   const verdict = bytes > promptBytesAtOnce ? await gateway.inspections.take(inspect) : inspect();
   if (!lets(verdict)) throw blocked(verdict);
@@ -107,12 +108,17 @@ async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): P
 /** Characters of prompt that make a token, at the least: reservations err on the side of too many. */
 const charsPerTokenMin = 2;
 
+/** What a template adds to a turn, and what a picture counts, in tokens. */
+const turnTokensMax = 16;
+const imageTokensMax = 2_000;
+
 function reserve(exchange: Exchange, gateway: Gateway): Reservation {
-  const { exposure, body } = exchange;
-  const answerTokens = outputTokens(body) * (body.n ?? 1);
+  const { exposure, call } = exchange;
+  const answerTokens = outputTokens(call) * call.choices;
   if (exposure.kind === "permit") return reservePermit(exchange, exposure.permit, { answerTokens, gateway });
-  const { messages, tools, response_format: format } = body;
-  const promptTokens = Math.ceil(JSON.stringify([messages, tools, format]).length / charsPerTokenMin);
+  const images = call.turns.flatMap(({ parts }) => parts.filter(({ kind }) => kind === "image")).length;
+  const added = call.turns.length * turnTokensMax + images * imageTokensMax;
+  const promptTokens = Math.ceil(exchange.promptChars / charsPerTokenMin) + added;
   const { key, organisation, grant } = exposure;
   const tokens = promptTokens + answerTokens;
   const at = gateway.clock.now();
@@ -127,12 +133,12 @@ function reserve(exchange: Exchange, gateway: Gateway): Reservation {
 
 /** A permit counts what its items say and what is answered: the document's own words are not the runner's. */
 function reservePermit(
-  { body, configuration, item }: Exchange,
+  { texts, item }: Exchange,
   permit: Permit,
   { answerTokens, gateway }: { readonly answerTokens: number; readonly gateway: Gateway },
 ): Reservation {
   if (item === null) throw new Failure("request_invalid", "");
-  const chars = inputTexts(body, configuration.document).reduce((sum, text) => sum + text.length, 0);
+  const chars = texts.reduce((sum, text) => sum + text.length, 0);
   const tokens = { prompt: Math.ceil(chars / charsPerTokenMin), answer: answerTokens };
   const recorded = gateway.follower.state.permitExchanges.get(permit.permit) ?? 0;
   const answer = gateway.attempts.begin({ permit, item, tokens, recorded });
@@ -149,11 +155,40 @@ function exhausted(reason: string, retryAfterSeconds: number | undefined): Failu
   return new Failure("quota_exhausted", "", { detail: { reason, ...later } });
 }
 
-async function refuse(failure: Failure, trail: Trail, gateway: Gateway): Promise<Refused> {
+async function refuse(failure: Failure, trail: Trail, gateway: Gateway): Promise<Answer> {
   const stopped = trail.exchange?.stopped() ?? failure;
   const refusal = refusalOf(stopped);
   const receipt = await recordIfKnown(stopped, trail, gateway);
-  return { kind: "refused", id: trail.id, refusal, receipt };
+  const refused: Refused = { kind: "refused", id: trail.id, refusal, receipt };
+  if (trail.format.policyBlock === "error" || refusal.code !== "policy_blocked") return refused;
+  return refusedInFormat(refused, trail, gateway) ?? refused;
+}
+
+/** A policy block where the format has an answer for it: no text, and an ending that says refusal. */
+function refusedInFormat(
+  { refusal, receipt }: Refused,
+  { exchange, format, reservation }: Trail,
+  gateway: Gateway,
+): Whole | Streamed | undefined {
+  if (exchange === undefined || receipt === undefined) return undefined;
+  const context = contextOf(exchange, { gateway, reservation });
+  const category = Category.safeParse(refusal.reason).data;
+  const usage = { ...usageOf(exchange, undefined, 0), output: 0 };
+  if (exchange.call.stream) {
+    const writer = format.stream(context);
+    return {
+      kind: "stream",
+      exchange,
+      events: once(writer.refuse(category ?? null) + writer.end(usage, receipt.text)),
+    };
+  }
+  const ending = { finish: "refusal", ...(category === undefined ? {} : { category }) } as const;
+  const whole = format.whole({ choices: [{ index: 0, blocks: [], ending }], usage }, context);
+  return { kind: "whole", exchange, receipt, body: JSON.stringify(whole) };
+}
+
+async function* once(text: string): AsyncGenerator<string, void, void> {
+  yield text;
 }
 
 /** No receipt for strangers, and none while the gateway cannot keep records. */
@@ -164,7 +199,7 @@ async function recordIfKnown(failure: Failure, trail: Trail, gateway: Gateway): 
     const input = trail.input === undefined ? verdictOf(failure) : verdictWord(trail.input);
     const outcome = outcomeOf(failure, exchange);
     // Once the model was asked, the prompt was read, whatever came of it.
-    const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, "").prompt_tokens;
+    const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, 0).input;
     const ending = { outcome, why, input, output: "none", answer: "", tokens: [prompt, 0] } as const;
     return recordEnding(exchange, ending, { gateway, reservation: trail.reservation });
   }

@@ -1,9 +1,13 @@
-// The envelope: what passes, what is refused, and that what passes is built from what was checked.
+// The envelope: what of a call passes, what is refused, in the words of the caller's format.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { Failure } from "../terms/failure.ts";
-import { admitBody, admittedFields, inputTexts } from "./envelope.ts";
+import { type Call, callTexts } from "../wire/call.ts";
+import { chatFormat } from "../wire/chat/chat.ts";
+import type { Format } from "../wire/format.ts";
+import { admitCall } from "./envelope.ts";
+import { embeddedDialect } from "./embedded/dialect.ts";
 import { ModelDocument } from "./model-document.ts";
 
 const base = {
@@ -12,22 +16,20 @@ const base = {
   upstream: { dialect: "openai-chat", url: "http://127.0.0.1:9001/v1", model: "upstream-name" },
   identity: { basis: "declared" },
 };
-const document = ModelDocument.parse({
-  ...base,
-  envelope: { temperature: [0, 1], outputTokensMax: 100, choicesMax: 2 },
-});
-const withTools = ModelDocument.parse({ ...base, systemPrompt: "Be brief.", envelope: { tools: true } });
-const embedded = ModelDocument.parse({
-  ...base,
-  upstream: { dialect: "embedded", file: "smollm2-135m-instruct", runtime: "node-llama-cpp@3.22.1" },
-});
+const documentWith = (envelope: object, more: object = {}): ModelDocument =>
+  ModelDocument.parse({ ...base, ...more, envelope });
+const document = documentWith({ temperature: [0, 1], outputTokensMax: 100, choicesMax: 2 });
 const user = { role: "user", content: "Hello" };
 const ask = { model: "small", messages: [user] };
 
-/** The code and field of the refusal of a body. */
-function refusal(body: unknown, model = document): string {
+function admit(body: object, model = document): Call {
+  return admitCall(chatFormat.parseCall(Object.fromEntries(Object.entries(body))), model, chatFormat);
+}
+
+/** The code and field of what is thrown. */
+function refusalIn(work: () => unknown): string {
   try {
-    admitBody(body, model);
+    work();
   } catch (error) {
     if (error instanceof Failure) return `${error.code} ${String(error.detail["field"] ?? "")}`.trim();
     throw error;
@@ -35,167 +37,137 @@ function refusal(body: unknown, model = document): string {
   return "admitted";
 }
 
-test("a plain request passes under the upstream's name with the document's limit on output", () => {
-  assert.deepEqual(admitBody(ask, document), { model: "upstream-name", messages: [user], max_tokens: 100 });
+const refusal = (body: object, model = document): string => refusalIn(() => admit(body, model));
+
+test("a plain request passes with the document's limit on output and its prompt", () => {
+  const admitted = admit(ask, documentWith({ outputTokensMax: 100 }, { systemPrompt: "Be brief." }));
+  assert.equal(admitted.outputTokensMax, 100);
+  assert.equal(admitted.preamble, "Be brief.");
+  assert.ok(!callTexts(admitted).join("|").includes("Be brief."), "the document's words are not the caller's");
 });
 
-test("the caller's limit is kept in its own spelling up to the document's and refused above it", () => {
-  assert.equal(admitBody({ ...ask, max_completion_tokens: 7 }, document).max_completion_tokens, 7);
-  assert.equal(admitBody({ ...ask, max_tokens: 100 }, document).max_tokens, 100);
+test("the caller's limit is kept up to the document's and refused above it, in the caller's spelling", () => {
+  assert.equal(admit({ ...ask, max_completion_tokens: 7 }).outputTokensMax, 7);
+  assert.equal(admit({ ...ask, max_tokens: 100 }).outputTokensMax, 100);
   assert.equal(refusal({ ...ask, max_tokens: 101 }), "request_invalid max_tokens");
   assert.equal(refusal({ ...ask, max_completion_tokens: 101 }), "request_invalid max_completion_tokens");
-  assert.equal(refusal({ ...ask, max_tokens: 1, max_completion_tokens: 1 }), "request_invalid max_tokens");
-  assert.throws(() => admitBody({ ...ask, max_tokens: 101 }, document), /1 to 100/);
+  assert.throws(() => admit({ ...ask, max_tokens: 101 }), /1 to 100/);
 });
 
 test("values outside the document's ranges are refused", () => {
   for (const [field, value] of [
     ["temperature", 1.01],
-    ["temperature", Number.NaN],
     ["top_p", -0.1],
     ["n", 3],
-    ["n", 1.5],
-    ["seed", -1],
     ["presence_penalty", 3],
-    ["stop", ["a", "b", "c", "d", "e"]],
-    ["stream", "yes"],
+    ["frequency_penalty", -3],
   ] as const) {
     assert.equal(refusal({ ...ask, [field]: value }), `request_invalid ${field}`, field);
   }
+  const few = documentWith({ messagesMax: 2 });
+  assert.equal(refusal({ ...ask, messages: [user, user, user] }, few), "request_invalid messages");
 });
 
-test("fields nobody knows are refused by name, in any spelling", () => {
-  for (const field of ["Temperature", "MODEL", "safe_mode", "__proto__", "constructor", "toString"]) {
-    const body: unknown = JSON.parse(`{"model":"small","messages":[],${JSON.stringify(field)}:1}`);
-    assert.equal(refusal(body), `request_invalid ${field}`);
-  }
-  assert.throws(() => admitBody({ ...ask, nope: 1 }, document), /Admitted fields: model, messages/);
-});
-
-test("fields that go round the safeguards are features that are not served", () => {
-  for (const field of [
-    "store",
-    "background",
-    "previous_response_id",
-    "logprobs",
-    "models",
-    "provider",
-    "functions",
-    "logit_bias",
-  ]) {
-    assert.equal(refusal({ ...ask, [field]: true }), `feature_unsupported ${field}`);
-  }
-  assert.equal(refusal({ ...ask, store: false, logprobs: null, seed: null }), "admitted");
-});
-
-test("a prefilled answer, a picture, tools and a foreign model are refused", () => {
-  assert.equal(
-    refusal({ ...ask, messages: [user, { role: "assistant", content: "Sure," }] }),
-    "feature_unsupported messages",
-  );
-  const picture = [
-    { type: "text", text: "x" },
-    { type: "image_url", image_url: { url: "data:," } },
-  ];
-  assert.match(refusal({ ...ask, messages: [{ role: "user", content: picture }] }), /^feature_unsupported messages\.0/);
-  assert.equal(
-    refusal({ ...ask, tools: [{ type: "function", function: { name: "f" } }] }),
-    "feature_unsupported tools",
-  );
-  assert.equal(
-    refusal({ ...ask, messages: [{ role: "tool", content: "x", tool_call_id: "1" }] }),
-    "feature_unsupported messages.0",
-  );
+test("a prefilled answer, tools, images, reasoning, system messages and a foreign model are refused unless admitted", () => {
+  const prefill = { ...ask, messages: [user, { role: "assistant", content: "Sure," }] };
+  assert.equal(refusal(prefill), "feature_unsupported messages");
   assert.equal(refusal({ ...ask, model: "other" }), "model_unknown");
-  assert.equal(
-    refusal({ ...ask, response_format: { type: "json_object" } }, embedded),
-    "request_invalid response_format",
-  );
-  assert.equal(refusal({ ...ask, n: 2 }, embedded), "request_invalid n");
+  const features = [
+    [{ ...ask, tools: [{ type: "function", function: { name: "f" } }] }, "tools", "tools"],
+    [{ ...ask, messages: [{ role: "tool", content: "x", tool_call_id: "1" }] }, "tools", "messages"],
+    [{ ...ask, reasoning_effort: "low" }, "reasoning", "reasoning_effort"],
+    [
+      { ...ask, messages: [user, { role: "assistant", content: "x", reasoning_content: "y" }, user] },
+      "reasoning",
+      "messages",
+    ],
+    [
+      {
+        ...ask,
+        messages: [
+          { role: "user", content: [{ type: "image_url", image_url: { url: "data:image/png;base64,AAAA" } }] },
+        ],
+      },
+      "images",
+      "messages",
+    ],
+  ] as const;
+  for (const [body, feature, field] of features) {
+    assert.equal(refusal(body), `feature_unsupported ${field}`, feature);
+    assert.equal(refusal(body, documentWith({ [feature]: true })), "admitted", feature);
+  }
+  const strict = documentWith({ systemMessages: false });
+  for (const role of ["system", "developer"]) {
+    const body = { ...ask, messages: [{ role, content: "x" }, user] };
+    assert.equal(refusal(body, strict), "feature_unsupported messages");
+    assert.equal(refusal(body), "admitted");
+  }
 });
 
-test("messages with other roles, extra fields, no content or no messages at all are refused", () => {
-  for (const message of [
-    { role: "developer", content: "x" },
-    { role: "user" },
-    { role: "user", content: [] },
-    { role: "user", content: "x", cache_control: {} },
-    { role: "assistant", content: "x", prefix: true },
-    "x",
+test("a field is named as the caller's own format names it", () => {
+  const other: Format = { ...chatFormat, fields: { ...chatFormat.fields, instructions: "system", turns: "input" } };
+  const strict = documentWith({ systemMessages: false });
+  const call = { ...chatFormat.parseCall(ask), instructions: "Be mine." };
+  assert.equal(
+    refusalIn(() => admitCall(call, strict, other)),
+    "feature_unsupported system",
+  );
+  assert.equal(
+    refusalIn(() => admitCall({ ...call, turns: [] }, document, other)),
+    "request_invalid input",
+  );
+});
+
+test("ids and seals that are text, and a choice of a tool that was not declared, are refused whatever parser let them by", () => {
+  const admissive = documentWith({ tools: true, reasoning: true });
+  const call = chatFormat.parseCall(ask);
+  const withPart = (part: Call["turns"][number]["parts"][number]): Call => ({
+    ...call,
+    turns: [{ role: "assistant", parts: [part] }, ...call.turns],
+  });
+  for (const bad of [
+    withPart({ kind: "tool-call", id: "ignore all of that", name: "f", arguments: "" }),
+    withPart({ kind: "reasoning", text: "x", seal: "words, not a seal" }),
+    withPart({ kind: "sealed", data: "words, not a seal" }),
   ]) {
-    assert.match(
-      refusal({ ...ask, messages: [message, user] }),
-      /^request_invalid messages\.0/,
-      JSON.stringify(message),
+    assert.equal(
+      refusalIn(() => admitCall(bad, admissive, chatFormat)),
+      "request_invalid messages",
     );
   }
-  assert.equal(refusal({ model: "small", messages: [] }), "request_invalid messages");
-  assert.equal(refusal([]), "request_invalid");
-  assert.equal(refusal(null), "request_invalid");
-});
-
-test("what an official client echoes of an answer is taken back, without its empty slots", () => {
-  const echoed = { role: "assistant", content: "Hi", refusal: null, annotations: [], audio: null, function_call: null };
-  assert.deepEqual(admitBody({ ...ask, messages: [user, echoed, user] }, document).messages[1], {
-    role: "assistant",
-    content: "Hi",
-  });
-});
-
-test("the document's system prompt comes first and is not counted as the caller's text", () => {
-  const call = { id: "c1", type: "function", function: { name: "look", arguments: '{"q":"argument"}' } };
-  const body = admitBody(
-    {
-      model: "small",
-      user: "someone",
-      stop: "halt",
-      messages: [
-        { role: "system", content: "mine", name: "n" },
-        {
-          role: "user",
-          content: [
-            { type: "text", text: "one" },
-            { type: "text", text: "two" },
-          ],
-        },
-        { role: "assistant", content: null, refusal: "no", tool_calls: [call] },
-        { role: "tool", tool_call_id: "c1", content: "result" },
-      ],
-      tools: [
-        { type: "function", function: { name: "look", description: "described", parameters: { type: "object" } } },
-      ],
-      response_format: { type: "json_schema", json_schema: { name: "shape", schema: { title: "schema" } } },
-    },
-    withTools,
+  assert.equal(
+    refusalIn(() => admitCall({ ...call, toolChoice: { kind: "tool", name: "g" } }, admissive, chatFormat)),
+    "request_invalid tool_choice",
   );
-  assert.deepEqual(body.messages[0], { role: "system", content: "Be brief." });
-  const texts = inputTexts(body, withTools).join("|");
-  for (const written of [
-    "mine",
-    "one\ntwo",
-    "no",
-    "look",
-    "argument",
-    "result",
-    "described",
-    "schema",
-    "halt",
-    "someone",
-  ]) {
-    assert.ok(texts.includes(written), written);
-  }
-  assert.ok(!texts.includes("Be brief."));
 });
 
-test("whatever is sent in, nothing but admitted fields comes out", () => {
-  const keys = fc.constantFrom(...admittedFields["openai-chat"], "store", "x", "Model", "__proto__");
+const lacks = (more: object): string | undefined => embeddedDialect.lacks(chatFormat.parseCall({ ...ask, ...more }));
+
+test("the embedded model's server names what it cannot take", () => {
+  assert.equal(lacks({}), undefined);
+  assert.equal(lacks({ n: 2 }), "choices");
+  assert.equal(lacks({ response_format: { type: "json_object" } }), "output");
+  assert.equal(lacks({ presence_penalty: 0 }), "presencePenalty");
+});
+
+test("whatever is sent in, what comes out keeps the document's bounds or is a failure of ours", () => {
+  const keys = fc.constantFrom(
+    "max_tokens",
+    "max_completion_tokens",
+    "n",
+    "temperature",
+    "stop",
+    "store",
+    "x",
+    "tools",
+  );
   fc.assert(
     fc.property(fc.dictionary(keys, fc.jsonValue()), (extra) => {
       try {
-        const body = admitBody({ ...ask, ...extra, model: "small" }, document);
-        for (const field of Object.keys(body))
-          assert.ok(admittedFields["openai-chat"].some((known) => known === field));
-        assert.ok((body.max_tokens ?? body.max_completion_tokens ?? Infinity) <= 100);
+        const admitted = admit({ ...ask, ...extra });
+        assert.ok((admitted.outputTokensMax ?? Infinity) <= 100);
+        assert.ok(admitted.choices <= 2);
+        assert.equal(admitted.tools.length, 0);
       } catch (error) {
         assert.ok(error instanceof Failure, String(error));
       }

@@ -80,6 +80,10 @@ const Envelope = z.strictObject({
   messagesMax: z.number().int().min(1).max(4_096).default(512),
   choicesMax: z.number().int().min(1).max(4).default(1),
   tools: z.boolean().default(false),
+  /** Pictures within requests. No safeguard reads them: what they say goes round the input safeguards. */
+  images: z.boolean().default(false),
+  /** Whether callers may ask for reasoning and send it back; its text is guarded, its signatures are the maker's. */
+  reasoning: z.boolean().default(false),
   /** Whether callers may send system messages of their own, after the document's. */
   systemMessages: z.boolean().default(true),
 });
@@ -101,10 +105,12 @@ export const ModelDocument = z
     path: ["envelope", "tools"],
     error: "the embedded model takes no tools",
   })
+  .refine(({ upstream, envelope }) => upstream.dialect !== "embedded" || !(envelope.images || envelope.reasoning), {
+    path: ["envelope"],
+    error: "the embedded model takes no images and does not reason",
+  })
   .readonly();
 export type ModelDocument = z.infer<typeof ModelDocument>;
-
-export type Dialect = ModelDocument["upstream"]["dialect"];
 
 function isPlainUrl(text: string): boolean {
   const url = URL.parse(text);

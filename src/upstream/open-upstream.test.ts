@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failureCode } from "../terms/failure.ts";
 import { startMock } from "../../test/upstream-mock/server.ts";
-import { admitBody } from "./envelope.ts";
+import { chatFormat } from "../wire/chat/chat.ts";
+import { admitCall } from "./envelope.ts";
 import { ModelDocument } from "./model-document.ts";
 import { openUpstream, type UpstreamEnvironment } from "./open-upstream.ts";
 import { upstreamBounds } from "./upstream.ts";
@@ -32,9 +33,10 @@ test("what the caller asks reaches the upstream named by the document, with the 
   const mock = await startMock();
   const document = documentFor({ dialect: "openai-chat", url: mock.url, model: "mock", key: "env:UPSTREAM_KEY" });
   const upstream = await openUpstream(document, environment);
-  const body = admitBody({ model: "small", messages: [{ role: "user", content: "Hello" }] }, document);
-  const answer = await upstream.complete(body, new AbortController().signal);
-  assert.equal(answer.choices[0]?.message.content, "You said: Hello");
+  const asked = chatFormat.parseCall({ model: "small", messages: [{ role: "user", content: "Hello" }] });
+  const answer = await upstream.complete(admitCall(asked, document, chatFormat), new AbortController().signal);
+  assert.deepEqual(answer.choices[0]?.blocks, [{ kind: "text", text: "You said: Hello" }]);
+  assert.equal(mock.records[0]?.model, "mock");
   assert.equal(mock.records[0]?.headers.authorization, "Bearer sk-own");
   assert.deepEqual(mock.records[0]?.body["messages"], [
     { role: "system", content: "Be brief." },

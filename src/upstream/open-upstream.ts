@@ -3,12 +3,14 @@ import { isAbsolute } from "node:path";
 import { connectTo, outboundDefaults } from "../outbound/connector.ts";
 import { resolveSecret, type SecretSources } from "../outbound/secret.ts";
 import { Failure } from "../terms/failure.ts";
+import { chatDialect } from "../wire/chat/chat.ts";
+import type { Dialect } from "../wire/format.ts";
 import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded/embedded.ts";
 import { fetchModel, type FetchProgress } from "./embedded/fetch.ts";
 import { knownModels } from "./embedded/known-models.ts";
 import { ensureRuntime } from "./embedded/runtime.ts";
 import type { ModelDocument } from "./model-document.ts";
-import { openOpenAiChat } from "./openai-chat.ts";
+import { openServer } from "./server.ts";
 import type { Upstream, UpstreamBounds } from "./upstream.ts";
 
 export interface UpstreamEnvironment {
@@ -29,17 +31,20 @@ export async function openUpstream(document: ModelDocument, environment: Upstrea
   const { upstream } = document;
   switch (upstream.dialect) {
     case "openai-chat":
-      return openServer(upstream, environment);
+      return openRemote(upstream, chatDialect, environment);
     case "embedded":
       return openOwn(upstream, environment);
   }
 }
 
-async function openServer(source: Source<"openai-chat">, environment: UpstreamEnvironment): Promise<Upstream> {
+type Remote = Exclude<ModelDocument["upstream"], { readonly dialect: "embedded" }>;
+
+async function openRemote(source: Remote, dialect: Dialect, environment: UpstreamEnvironment): Promise<Upstream> {
   const key = source.key === undefined ? undefined : await resolveSecret(source.key, environment.secrets);
   const url = new URL(source.url);
   const pool = connectTo(url, { ...outboundDefaults, allowPrivate: true, ownPorts: environment.ownPorts });
-  return openOpenAiChat(pool, { basePath: url.pathname, key, bounds: environment.bounds });
+  const { bounds } = environment;
+  return openServer(pool, { dialect, model: source.model, basePath: url.pathname, key, bounds });
 }
 
 async function openOwn(source: Source<"embedded">, environment: UpstreamEnvironment): Promise<Upstream> {

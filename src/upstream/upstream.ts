@@ -2,7 +2,8 @@
 // that the check before an attempt is on the model really called.
 import type { Digest } from "../terms/ids.ts";
 import type { FailureCode } from "../terms/failure.ts";
-import type { ChatBody, ChatChunk, ChatCompletion } from "./chat.ts";
+import type { AnswerEvent, WholeAnswer } from "../wire/answer.ts";
+import type { Call, CallField } from "../wire/call.ts";
 
 export type UpstreamHealth =
   | { readonly kind: "up" }
@@ -13,9 +14,11 @@ export type UpstreamHealth =
  * refused, redirect, garbage, too_long, cut, error_frame, status, overloaded, connect, abandoned, too_long_context.
  */
 export interface Upstream {
-  readonly complete: (body: ChatBody, signal: AbortSignal) => Promise<ChatCompletion>;
-  /** Chunks until the answer is whole; one that ends early throws. Leaving the loop closes the connection at once. */
-  readonly stream: (body: ChatBody, signal: AbortSignal) => AsyncGenerator<ChatChunk, void, void>;
+  /** The first part of a call that the server cannot be asked for: to be refused before it is sent, not dropped. */
+  readonly lacks: (call: Call) => CallField | undefined;
+  readonly complete: (call: Call, signal: AbortSignal) => Promise<WholeAnswer>;
+  /** Events until the answer is whole; one that ends early throws. Leaving the loop closes the connection at once. */
+  readonly stream: (call: Call, signal: AbortSignal) => AsyncGenerator<AnswerEvent, void, void>;
   /** What was measured of the model that answers: nothing for a server that others run. */
   readonly measure: () => Promise<{ readonly weights?: Digest }>;
   readonly health: () => Promise<UpstreamHealth>;

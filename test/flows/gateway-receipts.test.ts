@@ -12,6 +12,9 @@ import { toUtf8 } from "../../src/proof/encoding.ts";
 import { leafHash, rootOf } from "../../src/proof/merkle.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
 import { ReceiptId } from "../../src/terms/ids.ts";
+import { admitCall } from "../../src/upstream/envelope.ts";
+import { ModelDocument } from "../../src/upstream/model-document.ts";
+import { chatFormat } from "../../src/wire/chat/chat.ts";
 import {
   type GatewayWorld,
   ada,
@@ -32,6 +35,15 @@ async function receiptOf(response: Response): Promise<Awaited<ReturnType<typeof 
   return openReceipt(response.headers.get("x-headgate-receipt") ?? "", primitives);
 }
 
+/** A request as it was admitted: what a receipt commits to. */
+function admitted(body: object): string {
+  const document = ModelDocument.parse(
+    JSON.parse(new TextDecoder().decode(one.documents.get(one.configuration.model))),
+  );
+  const call = chatFormat.parseCall(Object.fromEntries(Object.entries(body)));
+  return JSON.stringify(admitCall(call, document, chatFormat));
+}
+
 /** All receipts so far, once the ledger has them. */
 async function drainedBy(world: GatewayWorld, count: number): Promise<Awaited<ReturnType<typeof openReceipt>>[]> {
   await until(() => world.drained.length >= count);
@@ -41,16 +53,14 @@ async function drainedBy(world: GatewayWorld, count: number): Promise<Awaited<Re
 test("an answer's receipt is the gateway's, names what decided, and commits to what was asked and said", async () => {
   const response = await one.ask(said("hello", { max_tokens: 7 }));
   const id = ReceiptId.parse(response.headers.get("x-request-id"));
-  const body: unknown = await response.json();
+  const answer = await response.text();
   const { receipt, gateway } = await openReceipt(response.headers.get("x-headgate-receipt") ?? "", primitives);
   assert.equal(gateway, servers.gateway.publicKey);
   assert.equal(receipt.id, id);
   assert.equal(receipt.under, one.release().certificate);
   assert.equal(receipt.key, idOf.key(digestOf(toUtf8(secret), primitives)));
   assert.deepEqual([receipt.outcome, receipt.why, receipt.input, receipt.output], ["served", null, "pass", "pass"]);
-  const request = JSON.stringify({ model: "mock", messages: [{ role: "user", content: "hello" }], max_tokens: 7 });
-  assert.ok(typeof body === "object" && body !== null && "choices" in body);
-  const answer = JSON.stringify(body.choices);
+  const request = admitted(said("hello", { max_tokens: 7 }));
   assert.equal(receipt.content, contentDigest(id, { request, answer }, primitives));
 });
 
@@ -78,8 +88,7 @@ test("a stream's receipt, in its comment, has the id that the header promised", 
   const stream = await readStream(response);
   const { receipt } = await openReceipt(stream.receipt ?? "", primitives);
   assert.equal(receipt.id, response.headers.get("x-headgate-receipt"));
-  const messages = [{ role: "user", content: "hello you" }];
-  const request = JSON.stringify({ model: "mock", messages, max_tokens: 4096, stream: true });
+  const request = admitted(said("hello you", { stream: true }));
   assert.equal(receipt.content, contentDigest(receipt.id, { request, answer: stream.text }, primitives));
 });
 

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Digest } from "../../terms/ids.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
+import { chatFormat } from "../../wire/chat/chat.ts";
 import { scriptUpstream } from "../drill/scripted-upstream.ts";
 import { openSeveral } from "./several.ts";
 
-const body = { model: "small", messages: [] };
+const body = chatFormat.parseCall({ model: "small", messages: [{ role: "user", content: "Hello" }] });
 const digestOf = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
 
 async function withWeights(digit: string, closed: string[] = []): Promise<Upstream> {

@@ -19,20 +19,21 @@ export async function openSeveral(count: number, open: () => Promise<Upstream>):
     throw error;
   }
   return {
-    complete: async (body, signal) => {
+    lacks: (call) => leastBusy(workers).upstream.lacks(call),
+    complete: async (call, signal) => {
       const worker = leastBusy(workers);
       worker.busy += 1;
       try {
-        return await worker.upstream.complete(body, signal);
+        return await worker.upstream.complete(call, signal);
       } finally {
         worker.busy -= 1;
       }
     },
-    stream: async function* (body, signal) {
+    stream: async function* (call, signal) {
       const worker = leastBusy(workers);
       worker.busy += 1;
       try {
-        yield* worker.upstream.stream(body, signal);
+        yield* worker.upstream.stream(call, signal);
       } finally {
         worker.busy -= 1;
       }

@@ -1,8 +1,8 @@
 // The drill's stand-in for a model: it answers from a script and counts how often it was asked. It is named so wherever
 // the drill reports, because what it says shows nothing of any model; that it was asked at all is what counts.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ChatChunk, ChatCompletion } from "../../upstream/chat.ts";
 import type { Upstream } from "../../upstream/upstream.ts";
+import type { AnswerEvent, WholeAnswer } from "../../wire/answer.ts";
 
 export interface ScriptedUpstream {
   readonly open: () => Promise<Upstream>;
@@ -19,13 +19,14 @@ const wordMs = 5;
 export function scriptUpstream(): ScriptedUpstream {
   let asked = 0;
   const upstream: Upstream = {
+    lacks: () => undefined,
     complete: async () => {
       asked += 1;
-      return completion();
+      return wholeAnswer();
     },
-    stream: (_body, signal) => {
+    stream: (_call, signal) => {
       asked += 1;
-      return chunks(signal);
+      return events(signal);
     },
     measure: async () => ({}),
     health: async () => ({ kind: "up" }),
@@ -34,24 +35,21 @@ export function scriptUpstream(): ScriptedUpstream {
   return { open: async () => upstream, asked: () => asked };
 }
 
-function completion(): ChatCompletion {
+function wholeAnswer(): WholeAnswer {
   return {
-    id: "scripted",
-    created: 0,
-    choices: [{ index: 0, message: { role: "assistant", content: answer }, finish_reason: "stop" }],
-    usage: { prompt_tokens: 8, completion_tokens: 16, total_tokens: 24 },
+    choices: [{ index: 0, blocks: [{ kind: "text", text: answer }], ending: { finish: "stop" } }],
+    usage: { input: 8, output: 16 },
   };
 }
 
-async function* chunks(signal: AbortSignal): AsyncGenerator<ChatChunk, void, void> {
+async function* events(signal: AbortSignal): AsyncGenerator<AnswerEvent, void, void> {
+  const place = { choice: 0, block: 0 };
+  yield { ...place, kind: "open", as: "text" };
   for (let at = 0; at < streamWordsMax; at++) {
     signal.throwIfAborted();
-    yield chunk(`${words[at % words.length] ?? ""} `, null);
+    yield { ...place, kind: "text", text: `${words[at % words.length] ?? ""} ` };
     await sleep(wordMs, undefined, { signal });
   }
-  yield chunk("", "stop");
-}
-
-function chunk(content: string, finish: "stop" | null): ChatChunk {
-  return { id: "scripted", created: 0, choices: [{ index: 0, delta: { content }, finish_reason: finish }] };
+  yield { ...place, kind: "close" };
+  yield { kind: "finish", choice: 0, ending: { finish: "stop" } };
 }

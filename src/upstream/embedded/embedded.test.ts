@@ -5,7 +5,9 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { Failure, failureCode } from "../../terms/failure.ts";
-import { type ChatBody, chunkTexts } from "../chat.ts";
+import type { WholeAnswer } from "../../wire/answer.ts";
+import type { Call } from "../../wire/call.ts";
+import { chatFormat } from "../../wire/chat/chat.ts";
 import { type Upstream, upstreamBounds } from "../upstream.ts";
 import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded.ts";
 import { fetchModel } from "./fetch.ts";
@@ -49,8 +51,13 @@ after(async () => {
   await rm(scratch, { recursive: true });
 });
 
-function ask(content: string, more: Partial<ChatBody> = {}): ChatBody {
-  return { model: "small", messages: [{ role: "user", content }], max_tokens: 24, temperature: 0, ...more };
+function ask(content: string, more: object = {}): Call {
+  const messages = [{ role: "user", content }];
+  return chatFormat.parseCall({ model: "small", messages, max_tokens: 24, temperature: 0, ...more });
+}
+
+function textOf({ choices }: WholeAnswer): string {
+  return (choices[0]?.blocks ?? []).map((block) => ("text" in block ? block.text : "")).join("");
 }
 const france = ask("What is the capital of France?");
 
@@ -60,18 +67,16 @@ async function until(isTrue: () => boolean): Promise<void> {
 
 test("the model answers, whole and streamed, with the same text at temperature 0", async () => {
   const answer = await model.complete(france, never);
-  assert.match(answer.choices[0]?.message.content ?? "", /Paris/);
-  assert.equal(answer.choices[0]?.finish_reason, "stop");
-  assert.ok((answer.usage?.prompt_tokens ?? 0) > 10);
+  assert.match(textOf(answer), /Paris/);
+  assert.equal(answer.choices[0]?.ending.finish, "stop");
+  assert.ok((answer.usage?.input ?? 0) > 10);
   let text = "";
   let finish: string | undefined;
-  for await (const chunk of model.stream(france, never)) {
-    text += chunkTexts(chunk)
-      .map((piece) => piece.text)
-      .join("");
-    finish ??= chunk.choices[0]?.finish_reason ?? undefined;
+  for await (const event of model.stream(france, never)) {
+    if (event.kind === "text") text += event.text;
+    if (event.kind === "finish") finish = event.ending.finish;
   }
-  assert.equal(text, answer.choices[0]?.message.content);
+  assert.equal(text, textOf(answer));
   assert.equal(finish, "stop");
 });
 
@@ -86,20 +91,21 @@ test("more requests than places are all answered, and each with its own answer",
     countries.map((country) => model.complete(ask(`What is the capital of ${country}?`), never)),
   );
   for (const [index, country] of countries.entries()) {
-    assert.match(answers[index]?.choices[0]?.message.content ?? "", new RegExp(country));
+    const answer = answers[index];
+    assert.match(answer === undefined ? "" : textOf(answer), new RegExp(country));
   }
 });
 
 test("the limit on tokens, stop texts and the seed are obeyed", async () => {
   const story = ask("Write a long story about a dragon.", { max_tokens: 5 });
   const short = await model.complete(story, never);
-  assert.equal(short.choices[0]?.finish_reason, "length");
-  assert.equal(short.usage?.completion_tokens, 5);
+  assert.equal(short.choices[0]?.ending.finish, "length");
+  assert.equal(short.usage?.output, 5);
   const stopped = await model.complete({ ...france, stop: ["Paris"] }, never);
-  assert.doesNotMatch(stopped.choices[0]?.message.content ?? "", /Paris/);
+  assert.doesNotMatch(textOf(stopped), /Paris/);
   const seeded = ask("Name a random animal.", { temperature: 1, seed: 7 });
   const [one, two] = [await model.complete(seeded, never), await model.complete(seeded, never)];
-  assert.equal(one.choices[0]?.message.content, two.choices[0]?.message.content);
+  assert.equal(textOf(one), textOf(two));
 });
 
 test("a conversation longer than the context is refused instead of shortened", async () => {
@@ -119,7 +125,7 @@ test("giving up frees the place at once", async () => {
       while ((await stream.next()).done !== true);
     });
   }
-  assert.match((await model.complete(france, never)).choices[0]?.message.content ?? "", /Paris/);
+  assert.match(textOf(await model.complete(france, never)), /Paris/);
 });
 
 test("a killed process fails what is under way, is started again and serves the same file", async () => {
@@ -136,7 +142,7 @@ test("a killed process fails what is under way, is started again and serves the 
     (error) => error instanceof Failure && error.detail["why"] === "cut",
   );
   await until(() => events.slice(seen).some((event) => event.kind === "ready"));
-  assert.match((await model.complete(france, never)).choices[0]?.message.content ?? "", /Paris/);
+  assert.match(textOf(await model.complete(france, never)), /Paris/);
 });
 
 test("a file that changed since the first start is not served after a restart", async () => {

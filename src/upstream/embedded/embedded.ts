@@ -9,9 +9,11 @@ import { fileURLToPath } from "node:url";
 import { connectToSocket, outboundDefaults } from "../../outbound/connector.ts";
 import { Failure } from "../../terms/failure.ts";
 import type { Digest } from "../../terms/ids.ts";
-import type { ChatBody, ChatChunk, ChatCompletion } from "../chat.ts";
-import { openOpenAiChat } from "../openai-chat.ts";
+import type { AnswerEvent, WholeAnswer } from "../../wire/answer.ts";
+import type { Call } from "../../wire/call.ts";
+import { openServer } from "../server.ts";
 import type { Upstream, UpstreamBounds, UpstreamHealth } from "../upstream.ts";
+import { embeddedDialect } from "./dialect.ts";
 import { ChildReport, type ChildTask } from "./messages.ts";
 
 export interface EmbeddedOptions {
@@ -70,8 +72,9 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Upstream> 
     throw error;
   }
   return {
-    complete: (body, signal) => supervisor.complete(body, signal),
-    stream: (body, signal) => supervisor.stream(body, signal),
+    lacks: embeddedDialect.lacks,
+    complete: (call, signal) => supervisor.complete(call, signal),
+    stream: (call, signal) => supervisor.stream(call, signal),
     measure: async () => ({ weights: supervisor.running().weights }),
     health: () => supervisor.health(),
     close: () => supervisor.close(),
@@ -104,12 +107,12 @@ class Supervisor {
     }
   }
 
-  async complete(body: ChatBody, signal: AbortSignal): Promise<ChatCompletion> {
-    return this.running().client.complete(body, signal);
+  async complete(call: Call, signal: AbortSignal): Promise<WholeAnswer> {
+    return this.running().client.complete(call, signal);
   }
 
-  async *stream(body: ChatBody, signal: AbortSignal): AsyncGenerator<ChatChunk, void, void> {
-    yield* this.running().client.stream(body, signal);
+  async *stream(call: Call, signal: AbortSignal): AsyncGenerator<AnswerEvent, void, void> {
+    yield* this.running().client.stream(call, signal);
   }
 
   async health(): Promise<UpstreamHealth> {
@@ -134,7 +137,13 @@ class Supervisor {
     const child = spawnChild(this.#children);
     const weights = await this.#expectReady(child, task);
     const pool = connectToSocket(socketPath, outboundDefaults);
-    const client = openOpenAiChat(pool, { basePath: "/v1", key: undefined, bounds: this.#options.bounds });
+    const client = openServer(pool, {
+      dialect: embeddedDialect,
+      model: "embedded",
+      basePath: "/v1",
+      key: undefined,
+      bounds: this.#options.bounds,
+    });
     if (this.#state.kind === "closed") {
       await client.close();
       return;

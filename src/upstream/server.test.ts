@@ -6,8 +6,11 @@ import { after, before, beforeEach, test } from "node:test";
 import { connectTo, outboundDefaults } from "../outbound/connector.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Mock, startMock } from "../../test/upstream-mock/server.ts";
-import { type ChatBody, chunkTexts, completionTexts } from "./chat.ts";
-import { openOpenAiChat } from "./openai-chat.ts";
+import type { AnswerEvent, WholeAnswer } from "../wire/answer.ts";
+import type { Call } from "../wire/call.ts";
+import { chatDialect, chatFormat } from "../wire/chat/chat.ts";
+import type { Dialect } from "../wire/format.ts";
+import { openServer } from "./server.ts";
 import { type Upstream, upstreamBounds } from "./upstream.ts";
 
 const short = {
@@ -23,9 +26,12 @@ const streamBytes = 48 * 1024 * 1024;
 let mock: Mock;
 let upstream: Upstream;
 
-function openTo(port: number): Upstream {
+/** The upstream's name for a model is the caller's here, so that a test names its fault in the call. */
+const dialect: Dialect = { ...chatDialect, body: (call) => chatDialect.body(call, call.model) };
+
+function openTo(port: number, bounds = short): Upstream {
   const pool = connectTo(new URL(`http://127.0.0.1:${port}`), { ...outboundDefaults, allowPrivate: true });
-  return openOpenAiChat(pool, { basePath: "/v1", key: "sk-own", bounds: short });
+  return openServer(pool, { dialect, model: "mock", basePath: "/v1", key: "sk-own", bounds });
 }
 
 before(async () => {
@@ -38,18 +44,26 @@ after(async () => {
 });
 beforeEach(() => mock.set({ delayMs: 0, chunkChars: 4, writeBytes: 0, fault: undefined }));
 
-function ask(model = "mock", content = "Grüße, 👋🏽 naïve world"): ChatBody {
-  return { model, messages: [{ role: "user", content }], max_tokens: 100 };
+const content = "Grüße, 👋🏽 naïve world";
+const body = (model: string): object => ({ model, messages: [{ role: "user", content }], max_tokens: 100 });
+
+function ask(model = "mock", more: object = {}): Call {
+  return chatFormat.parseCall({ ...body(model), ...more });
+}
+
+function textOf(event: AnswerEvent): string {
+  return event.kind === "text" ? event.text : "";
+}
+
+function textsOf({ choices }: WholeAnswer): string {
+  return choices.flatMap(({ blocks }) => blocks.map((block) => ("text" in block ? block.text : ""))).join("");
 }
 
 /** The text of a stream, and how it ended: `whole` or the code and the reason of its failure. */
-async function read(body: ChatBody, signal = never): Promise<{ text: string; ended: string }> {
+async function read(call: Call, signal = never): Promise<{ text: string; ended: string }> {
   let text = "";
   try {
-    for await (const chunk of upstream.stream(body, signal))
-      text += chunkTexts(chunk)
-        .map((piece) => piece.text)
-        .join("");
+    for await (const event of upstream.stream(call, signal)) text += textOf(event);
     return { text, ended: "whole" };
   } catch (error) {
     return { text, ended: outcome(error) };
@@ -61,11 +75,9 @@ function outcome(error: unknown): string {
   return `${error.code} ${String(error.detail["why"] ?? error.detail["phase"])}`;
 }
 
-async function whole(body: ChatBody, signal = never): Promise<string> {
+async function whole(call: Call, signal = never): Promise<string> {
   try {
-    return completionTexts(await upstream.complete(body, signal))
-      .map((piece) => piece.text)
-      .join("");
+    return textsOf(await upstream.complete(call, signal));
   } catch (error) {
     return outcome(error);
   }
@@ -73,8 +85,8 @@ async function whole(body: ChatBody, signal = never): Promise<string> {
 
 test("a whole answer and a streamed one carry the same text and the usage", async () => {
   const answer = await upstream.complete(ask(), never);
-  assert.equal(answer.choices[0]?.message.content, "You said: Grüße, 👋🏽 naïve world");
-  assert.equal(answer.usage?.total_tokens, 16);
+  assert.equal(textsOf(answer), "You said: Grüße, 👋🏽 naïve world");
+  assert.deepEqual(answer.usage, { input: 10, output: 6 });
   assert.deepEqual(await read(ask()), { text: "You said: Grüße, 👋🏽 naïve world", ended: "whole" });
 });
 
@@ -89,13 +101,18 @@ test("text is whole when every byte comes in a packet of its own, and in odd but
 
 test("the upstream sees its own key and exactly the admitted body, with usage asked for on streams", async () => {
   const from = mock.records.length;
-  await read({ ...ask(), temperature: 0 });
-  await upstream.complete({ ...ask(), stream: true, stream_options: { include_usage: true } }, never);
+  await read(ask("mock", { temperature: 0 }));
+  await upstream.complete(ask("mock", { stream: true, stream_options: { include_usage: true } }), never);
   const [streamed, plain] = mock.records.slice(from);
   assert.equal(streamed?.headers.authorization, "Bearer sk-own");
   assert.equal(streamed?.headers["accept-encoding"], "identity");
-  assert.deepEqual(streamed?.body, { ...ask(), temperature: 0, stream: true, stream_options: { include_usage: true } });
-  assert.deepEqual(plain?.body, ask());
+  assert.deepEqual(streamed?.body, {
+    ...body("mock"),
+    temperature: 0,
+    stream: true,
+    stream_options: { include_usage: true },
+  });
+  assert.deepEqual(plain?.body, body("mock"));
 });
 
 test("an answer that ends early, in whichever way, is a failure and never complete", async () => {
@@ -149,16 +166,18 @@ test("fields nobody knows do not pass, whatever text they hold", async () => {
   assert.ok(!JSON.stringify(await upstream.complete(ask("unknown-fields"), never)).includes("HIDDEN"));
 });
 
-test("the arguments of a tool call are a channel of their own", async () => {
-  const channels = new Map<string, string>();
-  for await (const chunk of upstream.stream(ask("tool-call"), never)) {
-    for (const { channel, text } of chunkTexts(chunk)) channels.set(channel, (channels.get(channel) ?? "") + text);
-  }
+test("a tool call is a block of its own, with its arguments as text", async () => {
+  const events: AnswerEvent[] = [];
+  for await (const event of upstream.stream(ask("tool-call"), never)) events.push(event);
+  const place = { choice: 0, block: 0 };
   assert.deepEqual(
-    [...channels],
+    events.filter(({ kind }) => kind !== "ping"),
     [
-      ["0/tool/0/name", "look"],
-      ["0/tool/0/arguments", '{"q":"x"}'],
+      { ...place, kind: "open", as: "tool", id: "call_1", name: "look" },
+      { ...place, kind: "text", text: '{"q":' },
+      { ...place, kind: "text", text: '"x"}' },
+      { ...place, kind: "close" },
+      { kind: "finish", choice: 0, ending: { finish: "tool" } },
     ],
   );
 });
@@ -185,7 +204,7 @@ test("giving up closes the upstream's connection in every phase", async () => {
 
 test("leaving the loop closes the upstream's connection", async () => {
   const index = mock.records.length;
-  for await (const chunk of upstream.stream(ask("never-ends"), never)) if (chunkTexts(chunk).length > 0) break;
+  for await (const event of upstream.stream(ask("never-ends"), never)) if (event.kind === "text") break;
   assert.equal(await mock.ended(index), "aborted");
 });
 
@@ -228,8 +247,7 @@ test("a server that is not there is down, one that is there is up", async () => 
 });
 
 test("requests beyond the bound are refused at once and the place is free again afterwards", async () => {
-  const pool = connectTo(new URL(`http://127.0.0.1:${mock.port}`), { ...outboundDefaults, allowPrivate: true });
-  const narrow = openOpenAiChat(pool, { basePath: "/v1", key: undefined, bounds: { ...short, exchangesMax: 1 } });
+  const narrow = openTo(mock.port, { ...short, exchangesMax: 1 });
   const first = narrow.complete(ask(), never);
   await assert.rejects(narrow.complete(ask(), never), (error) => outcome(error) === "upstream_failed overloaded");
   await first;

@@ -1,0 +1,240 @@
+// An answer behind its guards: what comes in are a server's events, what goes out are those that may be sent on. Text of one
+// kind (text, refusal, reasoning) of a choice passes one guard whatever block it stands in, so that a word split over two
+// blocks is seen as one; the arguments of each tool call pass one of their own. A finish waits until all before it is cleared.
+import { stricter } from "../policy/decide.ts";
+import { type GuardStep, type StreamGuard, createStreamGuard } from "../safeguards/stream-guard.ts";
+import { Failure } from "../terms/failure.ts";
+import type { Verdict } from "../terms/finding.ts";
+import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** Characters of an answer, all its blocks together, that are guarded at all; a longer one is stopped. */
+const outputCharsMax = 1_000_000;
+
+/** Blocks of one answer, all its choices together. */
+const blocksMax = 600;
+
+export interface GuardedAnswer {
+  /** What may be sent, of this event and of what was held back before it. Throws `upstream_failed` for events out of order. */
+  readonly push: (event: AnswerEvent) => readonly AnswerEvent[];
+  /** The verdict that stopped the answer; nothing is pushed after it. */
+  readonly stoppedBy: () => Verdict | undefined;
+  /** The strictest verdict so far. */
+  readonly verdict: () => Verdict;
+  /** All text that was let go, in its order, for the content digest. */
+  readonly sent: () => string;
+  /** What the server counted last. */
+  readonly usage: () => Usage | undefined;
+}
+
+type Spoken = "text" | "refusal" | "reasoning";
+
+type OpenBlock =
+  | { readonly as: Spoken | "tool"; readonly guard: StreamGuard }
+  /** Sealed by its maker; `isShown` where the envelope admits it. */
+  | { readonly as: "sealed"; readonly isShown: boolean };
+
+interface ChoiceState {
+  /** One guard a kind, kept over blocks. */
+  readonly guards: Map<Spoken, StreamGuard>;
+  readonly open: Map<number, OpenBlock>;
+  lastBlock: number;
+  hasEnded: boolean;
+}
+
+interface Books {
+  readonly exchange: Exchange;
+  readonly nextToolId: () => string;
+  readonly choices: Map<number, ChoiceState>;
+  readonly sent: string[];
+  readonly out: AnswerEvent[];
+  blocks: number;
+  /** Characters that came. */
+  taken: number;
+  usage: Usage | undefined;
+  verdict: Verdict;
+  stop: Verdict | undefined;
+}
+
+/** Ids of tool calls are ours: a server's would be text of its choosing that no safeguard reads. */
+export function toolIds({ id }: Exchange): () => string {
+  let count = 0;
+  return () => {
+    const at = count;
+    count += 1;
+    return `call_${id.slice("rcpt_".length)}_${at}`;
+  };
+}
+
+export function guardAnswer(exchange: Exchange, nextToolId: () => string): GuardedAnswer {
+  const books: Books = {
+    exchange,
+    nextToolId,
+    choices: new Map(),
+    sent: [],
+    out: [],
+    blocks: 0,
+    taken: 0,
+    usage: undefined,
+    verdict: { kind: "pass" },
+    stop: undefined,
+  };
+  return {
+    push: (event) => {
+      if (books.stop === undefined) take(books, event);
+      return books.out.splice(0);
+    },
+    stoppedBy: () => books.stop,
+    verdict: () => books.verdict,
+    sent: () => books.sent.join(""),
+    usage: () => books.usage,
+  };
+}
+
+function take(books: Books, event: AnswerEvent): void {
+  switch (event.kind) {
+    case "usage":
+      books.usage = event.usage;
+      books.out.push(event);
+      return;
+    // Whether a line is kept alive is our own business.
+    case "ping":
+      return;
+    case "open":
+      return openBlock(books, event);
+    case "text":
+      return takeText(books, event);
+    case "seal":
+      return takeSeal(books, event);
+    case "close":
+      return closeBlock(books, event);
+    case "finish":
+      return finishChoice(books, event);
+  }
+}
+
+interface Place {
+  readonly choice: number;
+  readonly block: number;
+}
+
+function choiceAt(books: Books, choice: number): ChoiceState {
+  if (choice >= books.exchange.call.choices) throw outOfOrder("choice");
+  const known = books.choices.get(choice);
+  const state = known ?? { guards: new Map(), open: new Map(), lastBlock: -1, hasEnded: false };
+  if (known === undefined) books.choices.set(choice, state);
+  if (state.hasEnded) throw outOfOrder("ended");
+  return state;
+}
+
+function blockAt(books: Books, { choice, block }: Place): OpenBlock {
+  const found = choiceAt(books, choice).open.get(block);
+  if (found === undefined) throw outOfOrder("block");
+  return found;
+}
+
+function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "open" }>): void {
+  const state = choiceAt(books, event.choice);
+  if (event.block <= state.lastBlock) throw outOfOrder("block");
+  state.lastBlock = event.block;
+  books.blocks += 1;
+  if (books.blocks > blocksMax) return stopTooLong(books);
+  switch (event.as) {
+    case "sealed": {
+      const isShown = isReasoningAdmitted(books);
+      if (!sealPattern.test(event.data)) throw outOfOrder("seal");
+      state.open.set(event.block, { as: "sealed", isShown });
+      if (isShown) books.out.push(event);
+      return;
+    }
+    case "tool": {
+      const name = declaredTool(event.name, books.exchange);
+      state.open.set(event.block, { as: "tool", guard: newGuard(books) });
+      books.out.push({ ...event, id: books.nextToolId(), name });
+      return;
+    }
+    case "text":
+    case "refusal":
+    case "reasoning": {
+      if ([...state.open.values()].some(({ as }) => as === event.as)) throw outOfOrder("block");
+      const guard = state.guards.get(event.as) ?? newGuard(books);
+      state.guards.set(event.as, guard);
+      state.open.set(event.block, { as: event.as, guard });
+      books.out.push(event);
+    }
+  }
+}
+
+function newGuard({ exchange }: Books): StreamGuard {
+  return createStreamGuard(exchange.configuration.chain, (inspection) => exchange.judge(inspection, "output"), {
+    outputCharsMax,
+  });
+}
+
+function takeText(books: Books, event: Extract<AnswerEvent, { readonly kind: "text" }>): void {
+  const block = blockAt(books, event);
+  if (block.as === "sealed") throw outOfOrder("sealed");
+  books.taken += event.text.length;
+  if (books.taken > outputCharsMax) return stopTooLong(books);
+  release(books, event, block.guard.push(event.text));
+}
+
+function takeSeal(books: Books, event: Extract<AnswerEvent, { readonly kind: "seal" }>): void {
+  const block = blockAt(books, event);
+  if (block.as !== "reasoning" || !sealPattern.test(event.seal)) throw outOfOrder("seal");
+  if (!isReasoningAdmitted(books)) return;
+  // The seal ends the text of its block.
+  release(books, event, block.guard.finish());
+  if (books.stop === undefined) books.out.push(event);
+}
+
+function closeBlock(books: Books, { choice, block: at }: Place): void {
+  const block = blockAt(books, { choice, block: at });
+  if (block.as !== "sealed") release(books, { choice, block: at }, block.guard.finish());
+  if (books.stop !== undefined) return;
+  choiceAt(books, choice).open.delete(at);
+  if (block.as !== "sealed" || block.isShown) books.out.push({ kind: "close", choice, block: at });
+}
+
+function finishChoice(books: Books, event: Extract<AnswerEvent, { readonly kind: "finish" }>): void {
+  const state = choiceAt(books, event.choice);
+  for (const block of state.open.keys()) {
+    closeBlock(books, { choice: event.choice, block });
+    if (books.stop !== undefined) return;
+  }
+  state.hasEnded = true;
+  books.out.push(event);
+}
+
+/** Sends on what a guard let go. */
+function release(books: Books, { choice, block }: Place, step: GuardStep): void {
+  books.verdict = stricter(books.verdict, step.verdict);
+  if (step.text !== "") {
+    // Half a surrogate pair is no text: it could be sent, and not committed to.
+    const text = step.text.toWellFormed();
+    books.sent.push(text);
+    books.out.push({ kind: "text", choice, block, text });
+  }
+  if (step.kind === "stop") books.stop = step.verdict;
+}
+
+function stopTooLong(books: Books): void {
+  books.verdict = { kind: "unknown", cause: "too-long" };
+  books.stop = books.verdict;
+}
+
+function isReasoningAdmitted({ exchange }: Books): boolean {
+  return exchange.configuration.document.envelope.reasoning;
+}
+
+/** The name of a tool that the caller declared; any other is a failure of the upstream. */
+function declaredTool(name: string, { call }: Exchange): string {
+  if (call.tools.some((tool) => tool.name === name)) return name;
+  throw new Failure("upstream_failed", "", { detail: { why: "undeclared_tool" } });
+}
+
+function outOfOrder(what: string): Failure {
+  return new Failure("upstream_failed", `The upstream's answer is out of order (${what}).`, {
+    detail: { why: "garbage" },
+  });
+}

@@ -1,0 +1,178 @@
+// Client of a model server over HTTP, whole and as a stream, in whatever dialect it speaks. The far end is not trusted: its
+// answer is read by the dialect into what we know, an answer that does not end as the format says is a failure and never
+// looks complete, and nothing of the caller's connection (key, headers) reaches it.
+import type { Pool } from "undici";
+import { z } from "zod";
+import { Failure } from "../terms/failure.ts";
+import type { AnswerEvent, WholeAnswer } from "../wire/answer.ts";
+import type { Call } from "../wire/call.ts";
+import type { Dialect, StreamReader } from "../wire/format.ts";
+import { parseJsonOrUndefined } from "../wire/reading.ts";
+import { SseSplitter } from "../wire/sse.ts";
+import { Exchange, type ExchangeBounds, type ExchangeHead, type ExchangeRequest } from "./exchange.ts";
+import type { Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
+
+export interface ServerOptions {
+  readonly dialect: Dialect;
+  /** The server's own name for the model. */
+  readonly model: string;
+  /** The path of the API's root, for example `/v1`. */
+  readonly basePath: string;
+  /** The upstream's own key, never the caller's. */
+  readonly key: string | undefined;
+  readonly bounds: UpstreamBounds;
+}
+
+/** A client over a pool of connections, which it owns and closes. */
+export function openServer(pool: Pool, options: ServerOptions): Upstream {
+  const { bounds, dialect, model } = options;
+  const root = options.basePath.replace(/\/+$/, "");
+  const own = Object.entries(dialect.headers(options.key)).flat();
+  const headers = ["content-type", "application/json", "accept-encoding", "identity", ...own];
+  let underWay = 0;
+
+  function open(request: ExchangeRequest, signal: AbortSignal, limits: ExchangeBounds): Exchange {
+    if (underWay >= bounds.exchangesMax) {
+      throw failed(`This upstream already has ${underWay} requests under way.`, "overloaded");
+    }
+    return new Exchange(pool, request, { bounds: limits, signal });
+  }
+
+  function post(call: Call, accept: string): ExchangeRequest {
+    return {
+      method: "POST",
+      path: `${root}${dialect.path}`,
+      headers: [...headers, "accept", accept],
+      body: JSON.stringify(dialect.body(call, model)),
+    };
+  }
+
+  async function complete(call: Call, signal: AbortSignal): Promise<WholeAnswer> {
+    const asked = call.stream ? { ...call, stream: false } : call;
+    const limits = { bytesMax: bounds.responseBytesMax, totalMsMax: bounds.totalMsMax };
+    const exchange = open(post(asked, "application/json"), signal, limits);
+    underWay += 1;
+    try {
+      const head = await exchange.head(bounds.totalMsMax);
+      await expectAnswer(exchange, head, "application/json");
+      return dialect.readWhole((await exchange.rest()).toString("utf8"), asked);
+    } finally {
+      underWay -= 1;
+      exchange.close();
+    }
+  }
+
+  async function* stream(call: Call, signal: AbortSignal): AsyncGenerator<AnswerEvent, void, void> {
+    const asked = call.stream ? call : { ...call, stream: true };
+    const limits = { bytesMax: bounds.streamBytesMax, totalMsMax: bounds.totalMsMax };
+    const exchange = open(post(asked, "text/event-stream"), signal, limits);
+    underWay += 1;
+    try {
+      const head = await exchange.head(bounds.headersMsMax);
+      await expectAnswer(exchange, head, "text/event-stream");
+      yield* readEvents(exchange, dialect.reader(asked), bounds);
+    } finally {
+      underWay -= 1;
+      exchange.close();
+    }
+  }
+
+  async function health(): Promise<UpstreamHealth> {
+    const request: ExchangeRequest = { method: "GET", path: `${root}/models`, headers };
+    const limits = { bytesMax: bounds.responseBytesMax, totalMsMax: bounds.healthMsMax };
+    const exchange = new Exchange(pool, request, { bounds: limits, signal: new AbortController().signal });
+    try {
+      const { status } = await exchange.head(bounds.healthMsMax);
+      if (status === 401 || status === 403) return down(failed("The upstream does not accept our key.", "refused"));
+      // A server without a list of models may still answer calls: only its own trouble counts as down.
+      return status >= 500 ? down(failed(`The upstream answers ${status}.`, "status")) : { kind: "up" };
+    } catch (error) {
+      if (error instanceof Failure) return down(error);
+      throw error;
+    } finally {
+      exchange.close();
+    }
+  }
+
+  return { lacks: dialect.lacks, complete, stream, health, measure: async () => ({}), close: () => pool.destroy() };
+}
+
+function down(failure: Failure): UpstreamHealth {
+  return { kind: "down", code: failure.code, message: failure.message };
+}
+
+/** Reads events until the answer is whole; what is whole, the dialect's reader says. */
+async function* readEvents(
+  exchange: Exchange,
+  reader: StreamReader,
+  bounds: UpstreamBounds,
+): AsyncGenerator<AnswerEvent, void, void> {
+  const splitter = new SseSplitter(bounds);
+  const firstTokenBy = performance.now() + bounds.firstTokenMsMax;
+  while (!reader.isDone()) {
+    // Comments keep a connection alive but are no answer: until one begins, the time left only gets shorter.
+    const piece = reader.hasBegun()
+      ? await exchange.next(bounds.idleMsMax, "idle")
+      : await exchange.next(Math.max(0, firstTokenBy - performance.now()), "first token");
+    for (const event of piece === undefined ? splitter.end() : splitter.push(piece)) yield* reader.take(event);
+    if (piece === undefined) break;
+  }
+  if (!reader.isDone()) yield* reader.end();
+  // Usually only the end of the body is left, which frees the connection for the next request.
+  else await exchange.next(drainMsMax, "idle").catch(() => undefined);
+}
+
+/** How long the end of the body is waited for after the last event; then the connection is dropped instead of kept. */
+const drainMsMax = 50;
+
+/** Throws unless the head announces the kind of answer that was asked for. */
+async function expectAnswer(exchange: Exchange, head: ExchangeHead, contentType: string): Promise<void> {
+  if (head.status >= 300 && head.status < 400) {
+    throw failed(
+      "The upstream redirects, which is never followed; name the final address in the document.",
+      "redirect",
+    );
+  }
+  if (head.status !== 200) throw refusal(head.status, await exchange.rest());
+  if (!head.contentType.toLowerCase().startsWith(contentType)) {
+    throw failed(`The upstream answered with another content type than ${contentType}.`, "garbage");
+  }
+}
+
+const closedWord = z
+  .string()
+  .regex(/^[a-z_]{1,64}$/)
+  .optional()
+  .catch(undefined);
+/** OpenAI's servers say what is wrong in `code`, Anthropic's and llama.cpp's in `type`. */
+const ErrorBody = z.object({
+  error: z.looseObject({ code: closedWord, type: closedWord, message: z.string().optional().catch(undefined) }),
+});
+
+const tooLongCodes: ReadonlySet<string> = new Set(["context_length_exceeded", "exceed_context_size_error"]);
+/** Anthropic's words for it; it has no code of its own. Only looked at, never repeated. */
+const tooLongMessage = /^prompt is too long\b/;
+
+/** An upstream's own refusal. Its words are not repeated: they may hold the prompt, addresses or keys. */
+function refusal(status: number, bytes: Buffer): Failure {
+  const error = ErrorBody.safeParse(parseJsonOrUndefined(bytes.toString("utf8"))).data?.error;
+  const words = [error?.code, error?.type].filter((word) => word !== undefined);
+  const isTooLong = words.some((word) => tooLongCodes.has(word)) || tooLongMessage.test(error?.message ?? "");
+  if (status === 400 && isTooLong) {
+    return new Failure("request_invalid", "The conversation and its answer are longer than this model's context.", {
+      detail: { why: "too_long_context" },
+    });
+  }
+  const [code] = words;
+  return new Failure(
+    "upstream_failed",
+    `The upstream refused the request (${status}${code === undefined ? "" : `, ${code}`}).`,
+    {
+      detail: { why: "status", status, ...(code === undefined ? {} : { upstreamCode: code }) },
+    },
+  );
+}
+
+function failed(message: string, why: string): Failure {
+  return new Failure("upstream_failed", message, { detail: { why } });
+}
