@@ -9,6 +9,7 @@ import { type Answer, done } from "./answer.ts";
 import { createClient, pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
 import { openSession } from "./session.ts";
+import { trustFileHere } from "./trust.ts";
 import { type Base, type Call, addVerb, argument, parsed } from "./verb.ts";
 
 export const bundleBytesMax = 96 * 1024 * 1024;
@@ -35,7 +36,7 @@ async function save(call: Call<z.infer<typeof BundleOptions>>): Promise<Answer> 
   return done(
     { proposal, file: options.out, bytes: bytes.length },
     `${options.out}: ${bytes.length} bytes.`,
-    `headgate verify ${options.out} --trust trust.json`,
+    `headgate verify ${options.out} --trust ${trustFileHere(context)}`,
   );
 }
 

@@ -12,7 +12,7 @@ import { type CheckedLog, type PublicLog, checkLog, readEntry } from "./ledger-c
 import { LedgerProof, checkLedgerProof, proveEntry, proveGrowth } from "./ledger-proof.ts";
 import { checkGateway, checkProof } from "./receipt-check.ts";
 import { fetchProof, receiptText } from "./receipt.ts";
-import { type Trust, trustFor } from "./trust.ts";
+import { type Trust, trustFileHere, trustFor } from "./trust.ts";
 import type { Call } from "./verb.ts";
 
 const Size = z.coerce.number().int().min(1);
@@ -88,12 +88,13 @@ async function proveReceipt(call: ProveCall, value: string, trust: Trust): Promi
 }
 
 /** The proof itself on the output, or in a file. */
-function written({ options: { out } }: ProveCall, proof: object, words: string): Answer {
+function written({ options: { out }, context }: ProveCall, proof: object, words: string): Answer {
   if (out === undefined) return done(proof, JSON.stringify(proof));
   replaceFile(out, `${JSON.stringify(proof)}\n`);
   const isReceipts = "receipt" in proof;
   const check = isReceipts ? `receipt verify RECEIPT --proof ${out}` : `ledger verify --proof ${out}`;
-  return done(proof, `${words} The proof is in ${out}.`, `whoever has it: headgate ${check} --trust trust.json`);
+  const trust = trustFileHere(context);
+  return done(proof, `${words} The proof is in ${out}.`, `whoever has it: headgate ${check} --trust ${trust}`);
 }
 
 /** Checks a proof file with no server: 0, or a failure that says what does not fit. */

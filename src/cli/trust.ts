@@ -1,7 +1,8 @@
 // Whose signatures a verifier believes, and where that knowledge comes from: a profile (its pinned root and the ledger it
 // folded), a trust.json got on another way, or, for the server on this very machine only, what it said the first time,
 // kept in the user's state folder from then on.
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { z } from "zod";
 import { Seen, openStatement } from "../acts/statement.ts";
 import type { Root } from "../acts/bodies.ts";
@@ -45,6 +46,12 @@ export async function trustFor(base: Base, options: TrustOptions, context: Conte
   const path = base.profile ?? context.profile;
   if (path !== undefined) return options.offline ? fromCache(path) : fromSession(base, path, context);
   return fromKnown(base, options, context);
+}
+
+/** How to name the server's trust file in a command to run next: where it lies on this machine, else as people got it. */
+export function trustFileHere({ codeFile }: Pick<Context, "codeFile">): string {
+  const file = join(dirname(codeFile), "trust.json");
+  return existsSync(file) ? relative(".", file) : "FILE-YOU-GOT/trust.json";
 }
 
 /** `DATA/trust.json`, or a copy of it: the first trust root as its owner signed it. */

@@ -12,7 +12,7 @@ import { bundleBytesMax, parseBundle } from "./bundle.ts";
 import type { Context } from "./context.ts";
 import { readNeeded } from "./files.ts";
 import { readProfile } from "./profile.ts";
-import { rootOfTrustFile } from "./trust.ts";
+import { rootOfTrustFile, trustFileHere } from "./trust.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
 
 const planBytesMax = 1024 * 1024;
@@ -55,7 +55,7 @@ async function verify(call: Call<z.infer<typeof VerifyOptions>>): Promise<Answer
   return inconclusive(
     json,
     `${lines}\nConsistent, not authenticated: no trust root was given.`,
-    "give --trust FILE with the server's trust.json",
+    `headgate verify ${argument(call, 0)} --trust ${trustFileHere(call.context)}`,
   );
 }
 
