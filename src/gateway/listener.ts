@@ -9,6 +9,8 @@ import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
 import type { Format } from "../wire/format.ts";
+import { messagesFormat } from "../wire/messages/messages.ts";
+import { responsesFormat } from "../wire/responses/responses.ts";
 import { bodyBytesMax, checkOpen, closureNow, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
@@ -67,21 +69,20 @@ function hostOf(request: IncomingMessage): string {
 }
 
 /** Where each format is spoken. */
-const formats: ReadonlyMap<string, Format> = new Map([["/v1/chat/completions", chatFormat]]);
+const formats: ReadonlyMap<string, Format> = new Map([
+  ["/v1/chat/completions", chatFormat],
+  ["/v1/responses", responsesFormat],
+  ["/v1/messages", messagesFormat],
+]);
 
 /** The format of an address's errors: its own, also where the address is none or its body was never read. */
 function formatAt(path: string | undefined): Format {
-  return formats.get(path ?? "") ?? chatFormat;
+  const isUnder = (root: string): boolean => path?.startsWith(`${root}/`) === true;
+  return formats.get(path ?? "") ?? [...formats].find(([root]) => isUnder(root))?.[1] ?? chatFormat;
 }
 
 /** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
-const laterRoutes = new Set([
-  "/v1/responses",
-  "/v1/messages",
-  "/v1/messages/count_tokens",
-  "/v1/embeddings",
-  "/v1/completions",
-]);
+const laterRoutes = new Set(["/v1/messages/count_tokens", "/v1/embeddings", "/v1/completions"]);
 
 async function route(asked: Asked): Promise<void> {
   const { path: pathname } = asked;

@@ -3,9 +3,6 @@
 import { z } from "zod";
 import { Digest, Name } from "../terms/ids.ts";
 
-/** Dialects that are planned: refused by name, not as unknown words. */
-const laterDialects = ["openai-responses", "anthropic-messages"] as const;
-
 const tokensMax = 1_000_000;
 const bytesMax = 16 * 1024 * 1024;
 
@@ -22,11 +19,24 @@ const UpstreamUrl = z
   .max(2_048)
   .refine((text) => isPlainUrl(text), "the address has no user name, password, query or fragment");
 
-const OpenAiChat = z.strictObject({
-  dialect: z.literal("openai-chat"),
+const server = {
   url: UpstreamUrl,
   model: z.string().min(1).max(256),
   key: SecretReference.optional(),
+};
+
+const OpenAiChat = z.strictObject({ dialect: z.literal("openai-chat"), ...server });
+
+const OpenAiResponses = z.strictObject({ dialect: z.literal("openai-responses"), ...server });
+
+const AnthropicMessages = z.strictObject({
+  dialect: z.literal("anthropic-messages"),
+  ...server,
+  /** The `anthropic-version` that is asked for. */
+  version: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/, "a version is a date, such as 2023-06-01")
+    .optional(),
 });
 
 const Embedded = z.strictObject({
@@ -39,12 +49,7 @@ const Embedded = z.strictObject({
   parallel: z.number().int().min(1).max(16).default(4),
 });
 
-const Later = z.looseObject({ dialect: z.enum(laterDialects) });
-
-const UpstreamSource = z.discriminatedUnion("dialect", [OpenAiChat, Embedded], {
-  error: ({ input }) =>
-    Later.safeParse(input).success ? "this dialect is not spoken yet; spoken now: openai-chat, embedded" : undefined,
-});
+const UpstreamSource = z.discriminatedUnion("dialect", [OpenAiChat, OpenAiResponses, AnthropicMessages, Embedded]);
 
 /** Where the claim comes from that the weights are what the document says; shown wherever the digest is. */
 const Identity = z.discriminatedUnion("basis", [

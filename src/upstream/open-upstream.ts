@@ -5,6 +5,8 @@ import { resolveSecret, type SecretSources } from "../outbound/secret.ts";
 import { Failure } from "../terms/failure.ts";
 import { chatDialect } from "../wire/chat/chat.ts";
 import type { Dialect } from "../wire/format.ts";
+import { messagesDialect } from "../wire/messages/messages.ts";
+import { responsesDialect } from "../wire/responses/responses.ts";
 import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded/embedded.ts";
 import { fetchModel, type FetchProgress } from "./embedded/fetch.ts";
 import { knownModels } from "./embedded/known-models.ts";
@@ -32,9 +34,19 @@ export async function openUpstream(document: ModelDocument, environment: Upstrea
   switch (upstream.dialect) {
     case "openai-chat":
       return openRemote(upstream, chatDialect, environment);
+    case "openai-responses":
+      return openRemote(upstream, responsesDialect, environment);
+    case "anthropic-messages":
+      return openRemote(upstream, messagesDialectOf(upstream), environment);
     case "embedded":
       return openOwn(upstream, environment);
   }
+}
+
+function messagesDialectOf({ version }: Source<"anthropic-messages">): Dialect {
+  if (version === undefined) return messagesDialect;
+  const headers: Dialect["headers"] = (key) => ({ ...messagesDialect.headers(key), "anthropic-version": version });
+  return { ...messagesDialect, headers };
 }
 
 type Remote = Exclude<ModelDocument["upstream"], { readonly dialect: "embedded" }>;

@@ -38,34 +38,36 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     return new Exchange(pool, request, { bounds: limits, signal });
   }
 
-  function post(call: Call, accept: string): ExchangeRequest {
-    return {
-      method: "POST",
-      path: `${root}${dialect.path}`,
-      headers: [...headers, "accept", accept],
-      body: JSON.stringify(dialect.body(call, model)),
-    };
+  function post(path: string, body: object, accept: string): ExchangeRequest {
+    const text = JSON.stringify(body);
+    return { method: "POST", path: `${root}${path}`, headers: [...headers, "accept", accept], body: text };
   }
 
-  async function complete(call: Call, signal: AbortSignal): Promise<WholeAnswer> {
-    const asked = call.stream ? { ...call, stream: false } : call;
+  async function wholeText(request: ExchangeRequest, signal: AbortSignal): Promise<string> {
     const limits = { bytesMax: bounds.responseBytesMax, totalMsMax: bounds.totalMsMax };
-    const exchange = open(post(asked, "application/json"), signal, limits);
+    const exchange = open(request, signal, limits);
     underWay += 1;
     try {
       const head = await exchange.head(bounds.totalMsMax);
       await expectAnswer(exchange, head, "application/json");
-      return dialect.readWhole((await exchange.rest()).toString("utf8"), asked);
+      return (await exchange.rest()).toString("utf8");
     } finally {
       underWay -= 1;
       exchange.close();
     }
   }
 
+  async function complete(call: Call, signal: AbortSignal): Promise<WholeAnswer> {
+    const asked = call.stream ? { ...call, stream: false } : call;
+    const request = post(dialect.path, dialect.body(asked, model), "application/json");
+    return dialect.readWhole(await wholeText(request, signal), asked);
+  }
+
   async function* stream(call: Call, signal: AbortSignal): AsyncGenerator<AnswerEvent, void, void> {
     const asked = call.stream ? call : { ...call, stream: true };
+    const request = post(dialect.path, dialect.body(asked, model), "text/event-stream");
     const limits = { bytesMax: bounds.streamBytesMax, totalMsMax: bounds.totalMsMax };
-    const exchange = open(post(asked, "text/event-stream"), signal, limits);
+    const exchange = open(request, signal, limits);
     underWay += 1;
     try {
       const head = await exchange.head(bounds.headersMsMax);
@@ -94,7 +96,15 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     }
   }
 
-  return { lacks: dialect.lacks, complete, stream, health, measure: async () => ({}), close: () => pool.destroy() };
+  const { lacks, count: counting } = dialect;
+  const count =
+    counting === undefined
+      ? {}
+      : {
+          count: async (call: Call, signal: AbortSignal): Promise<number> =>
+            counting.read(await wholeText(post(counting.path, counting.body(call, model), "application/json"), signal)),
+        };
+  return { lacks, complete, stream, ...count, health, measure: async () => ({}), close: () => pool.destroy() };
 }
 
 function down(failure: Failure): UpstreamHealth {

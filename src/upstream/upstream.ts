@@ -19,6 +19,8 @@ export interface Upstream {
   readonly complete: (call: Call, signal: AbortSignal) => Promise<WholeAnswer>;
   /** Events until the answer is whole; one that ends early throws. Leaving the loop closes the connection at once. */
   readonly stream: (call: Call, signal: AbortSignal) => AsyncGenerator<AnswerEvent, void, void>;
+  /** Tokens of what would be asked, where the server counts them: it reads the texts, and says nothing. */
+  readonly count?: (call: Call, signal: AbortSignal) => Promise<number>;
   /** What was measured of the model that answers: nothing for a server that others run. */
   readonly measure: () => Promise<{ readonly weights?: Digest }>;
   readonly health: () => Promise<UpstreamHealth>;

@@ -258,7 +258,7 @@ test("two lengths, or a length and chunks, are no request", async () => {
 });
 
 test("formats that are not offered yet say so, and nothing else is at their address", async () => {
-  const asked = await fetch(`${open.url()}/v1/responses`, { method: "POST", headers: withKey(secret), body: "{}" });
+  const asked = await fetch(`${open.url()}/v1/completions`, { method: "POST", headers: withKey(secret), body: "{}" });
   assert.equal(await codeOf(asked), "feature_unsupported");
 });
 
