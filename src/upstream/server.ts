@@ -82,18 +82,8 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   async function health(): Promise<UpstreamHealth> {
     const request: ExchangeRequest = { method: "GET", path: `${root}/models`, headers };
     const limits = { bytesMax: bounds.responseBytesMax, totalMsMax: bounds.healthMsMax };
-    const exchange = new Exchange(pool, request, { bounds: limits, signal: new AbortController().signal });
-    try {
-      const { status } = await exchange.head(bounds.healthMsMax);
-      if (status === 401 || status === 403) return down(failed("The upstream does not accept our key.", "refused"));
-      // A server without a list of models may still answer calls: only its own trouble counts as down.
-      return status >= 500 ? down(failed(`The upstream answers ${status}.`, "status")) : { kind: "up" };
-    } catch (error) {
-      if (error instanceof Failure) return down(error);
-      throw error;
-    } finally {
-      exchange.close();
-    }
+    const { signal } = new AbortController();
+    return healthBy(new Exchange(pool, request, { bounds: limits, signal }), bounds.healthMsMax);
   }
 
   const { lacks, count: counting } = dialect;
@@ -105,6 +95,20 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
             counting.read(await wholeText(post(counting.path, counting.body(call, model), "application/json"), signal)),
         };
   return { lacks, complete, stream, ...count, health, measure: async () => ({}), close: () => pool.destroy() };
+}
+
+async function healthBy(exchange: Exchange, msMax: number): Promise<UpstreamHealth> {
+  try {
+    const { status } = await exchange.head(msMax);
+    if (status === 401 || status === 403) return down(failed("The upstream does not accept our key.", "refused"));
+    // A server without a list of models may still answer calls: only its own trouble counts as down.
+    return status >= 500 ? down(failed(`The upstream answers ${status}.`, "status")) : { kind: "up" };
+  } catch (error) {
+    if (error instanceof Failure) return down(error);
+    throw error;
+  } finally {
+    exchange.close();
+  }
 }
 
 function down(failure: Failure): UpstreamHealth {

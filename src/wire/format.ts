@@ -72,6 +72,16 @@ export interface Dialect {
   /** A whole answer. Throws `upstream_failed`, detail.why `garbage`, for anything that is not one. */
   readonly readWhole: (text: string, call: Call) => WholeAnswer;
   readonly reader: (call: Call) => StreamReader;
+  /** How tokens are counted without an answer, where the format has a way. */
+  readonly count?: TokenCount;
+}
+
+interface TokenCount {
+  /** Below the API's root. */
+  readonly path: string;
+  readonly body: (call: Call, model: string) => object;
+  /** Throws `upstream_failed`, detail.why `garbage`, for anything that is no count. */
+  readonly read: (text: string) => number;
 }
 
 /** Reads one stream. Throws `upstream_failed` with `detail.why` garbage, cut, error_frame or too_long. */

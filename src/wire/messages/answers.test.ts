@@ -578,3 +578,15 @@ test("errors carry the type that official clients know for their status", () => 
     "timeout_error",
   ]);
 });
+
+test("a count is a whole number of tokens, and nothing else is one", () => {
+  const { count } = messagesDialect;
+  assert.ok(count !== undefined);
+  assert.equal(count.read('{"input_tokens":12,"odd":1}'), 12);
+  for (const text of ["{}", "12", '{"input_tokens":-1}', '{"input_tokens":"12"}', '{"input_tokens":1.5}', "words"]) {
+    assert.equal(
+      whyOf(() => count.read(text)),
+      "garbage",
+    );
+  }
+});

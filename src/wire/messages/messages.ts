@@ -1,8 +1,8 @@
 // Anthropic's Messages API, 2023-06-01: as a format for callers and as a dialect of model servers.
 import type { Dialect, Format } from "../format.ts";
-import { parseCall } from "./parse-call.ts";
-import { MessagesReader, readWhole } from "./read-answer.ts";
-import { lacks, renderCall } from "./render-call.ts";
+import { parseCall, parseCount } from "./parse-call.ts";
+import { MessagesReader, readCount, readWhole } from "./read-answer.ts";
+import { lacks, renderCall, renderCount } from "./render-call.ts";
 import { writeError, writeWhole } from "./write-answer.ts";
 import { MessagesWriter } from "./write-stream.ts";
 
@@ -37,6 +37,9 @@ export const messagesFormat: Format = {
   error: writeError,
 };
 
+/** POST /v1/messages/count_tokens: errors and fields as in a call; its answer is not one of a call. */
+export const countFormat: Format = { ...messagesFormat, policyBlock: "error", parseCall: parseCount };
+
 export const messagesDialect: Dialect = {
   name: "anthropic-messages",
   path: "/messages",
@@ -45,4 +48,5 @@ export const messagesDialect: Dialect = {
   body: renderCall,
   readWhole,
   reader: (call) => new MessagesReader(call),
+  count: { path: "/messages/count_tokens", body: renderCount, read: readCount },
 };

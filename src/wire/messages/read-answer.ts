@@ -42,6 +42,13 @@ export function readWhole(text: string, call: Call): WholeAnswer {
   return { choices: [{ index: 0, blocks, ending }], usage: counter.usage() };
 }
 
+/** The answer of count_tokens. Throws as `readWhole` does. */
+export function readCount(text: string): number {
+  const { input_tokens: tokens } = objectIn(text);
+  if (typeof tokens === "number" && Number.isSafeInteger(tokens) && tokens >= 0) return tokens;
+  throw garbage("it is no count");
+}
+
 /** Undefined where the frame gives no reason yet. */
 function endingIn(frame: Frame, call: Call): Ending | undefined {
   const reason = textOrNull(frame, "stop_reason");
