@@ -583,9 +583,9 @@ test("a count is a whole number of tokens, and nothing else is one", () => {
   const { count } = messagesDialect;
   assert.ok(count !== undefined);
   assert.equal(count.read('{"input_tokens":12,"odd":1}'), 12);
-  for (const text of ["{}", "12", '{"input_tokens":-1}', '{"input_tokens":"12"}', '{"input_tokens":1.5}', "words"]) {
+  for (const answer of ["{}", "12", '{"input_tokens":-1}', '{"input_tokens":"12"}', '{"input_tokens":1.5}', "words"]) {
     assert.equal(
-      whyOf(() => count.read(text)),
+      whyOf(() => count.read(answer)),
       "garbage",
     );
   }
