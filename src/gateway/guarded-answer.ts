@@ -2,6 +2,7 @@
 // kind (text, refusal, reasoning) of a choice passes one guard whatever block it stands in, so that a word split over two
 // blocks is seen as one; the arguments of each tool call pass one of their own. A finish waits until all before it is cleared.
 import { stricter } from "../policy/decide.ts";
+import type { Chain } from "../safeguards/chain.ts";
 import { type GuardStep, type StreamGuard, createStreamGuard } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Verdict } from "../terms/finding.ts";
@@ -27,6 +28,14 @@ export interface GuardedAnswer {
   readonly usage: () => Usage | undefined;
 }
 
+/** What an answer is guarded by; an exchange is one of these. */
+export interface Guarded extends Pick<Exchange, "call" | "judge"> {
+  readonly configuration: {
+    readonly chain: Chain;
+    readonly document: { readonly envelope: { readonly reasoning: boolean } };
+  };
+}
+
 type Spoken = "text" | "refusal" | "reasoning";
 
 type OpenBlock =
@@ -43,7 +52,7 @@ interface ChoiceState {
 }
 
 interface Books {
-  readonly exchange: Exchange;
+  readonly exchange: Guarded;
   readonly nextToolId: () => string;
   readonly choices: Map<number, ChoiceState>;
   readonly sent: string[];
@@ -57,7 +66,7 @@ interface Books {
 }
 
 /** Ids of tool calls are ours: a server's would be text of its choosing that no safeguard reads. */
-export function toolIds({ id }: Exchange): () => string {
+export function toolIds({ id }: Pick<Exchange, "id">): () => string {
   let count = 0;
   return () => {
     const at = count;
@@ -66,7 +75,7 @@ export function toolIds({ id }: Exchange): () => string {
   };
 }
 
-export function guardAnswer(exchange: Exchange, nextToolId: () => string): GuardedAnswer {
+export function guardAnswer(exchange: Guarded, nextToolId: () => string): GuardedAnswer {
   const books: Books = {
     exchange,
     nextToolId,
@@ -228,7 +237,7 @@ function isReasoningAdmitted({ exchange }: Books): boolean {
 }
 
 /** The name of a tool that the caller declared; any other is a failure of the upstream. */
-function declaredTool(name: string, { call }: Exchange): string {
+function declaredTool(name: string, { call }: Guarded): string {
   if (call.tools.some((tool) => tool.name === name)) return name;
   throw new Failure("upstream_failed", "", { detail: { why: "undeclared_tool" } });
 }

@@ -1,0 +1,199 @@
+// The guards over events: what was not cleared does not leave, however a server cuts its text into pieces and blocks.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { words } from "../../test/flows/gateway-world.ts";
+import { decide } from "../policy/decide.ts";
+import { UsagePolicy } from "../policy/policy-document.ts";
+import { compileChain } from "../safeguards/chain.ts";
+import { Safeguards } from "../safeguards/safeguards-document.ts";
+import { Failure } from "../terms/failure.ts";
+import type { AnswerEvent } from "../wire/answer.ts";
+import { chatFormat } from "../wire/chat/chat.ts";
+import { type Guarded, type GuardedAnswer, guardAnswer } from "./guarded-answer.ts";
+
+const rates = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
+const stream = { holdBackChars: 20, windowChars: 120 };
+const entry = { safeguard: "word@1", on: ["input", "output"], mode: "block", ...rates };
+const chain = compileChain(Safeguards.parse({ kind: "Safeguards", name: "default", chain: [entry], stream }), words);
+const policy = UsagePolicy.parse({
+  kind: "UsagePolicy",
+  name: "default",
+  categories: [{ category: "weapons", treat: "prohibited" }],
+});
+const call = chatFormat.parseCall({
+  model: "small",
+  messages: [{ role: "user", content: "x" }],
+  n: 2,
+  tools: [{ type: "function", function: { name: "look" } }],
+});
+const guardedBy = (reasoning: boolean): Guarded => ({
+  call,
+  configuration: { chain, document: { envelope: { reasoning } } },
+  judge: (inspection, surface) => decide(inspection, policy, { scopes: [], surface }),
+});
+
+function guard(reasoning = true): GuardedAnswer {
+  let count = 0;
+  return guardAnswer(guardedBy(reasoning), () => `ours_${count++}`);
+}
+
+const place = (block: number, choice = 0): { choice: number; block: number } => ({ choice, block });
+type Spoken = "text" | "refusal" | "reasoning";
+const open = (block: number, as: Spoken): AnswerEvent => ({ ...place(block), kind: "open", as });
+const tool = (block: number, name = "look"): AnswerEvent => ({
+  ...place(block),
+  kind: "open",
+  as: "tool",
+  id: "x",
+  name,
+});
+const text = (block: number, said: string): AnswerEvent => ({ ...place(block), kind: "text", text: said });
+const close = (block: number): AnswerEvent => ({ ...place(block), kind: "close" });
+const end: AnswerEvent = { kind: "finish", choice: 0, ending: { finish: "stop" } };
+
+interface Passed {
+  readonly events: readonly AnswerEvent[];
+  /** All text that left, without the seams between blocks. */
+  readonly text: string;
+  readonly isStopped: boolean;
+}
+
+function pass(events: readonly AnswerEvent[], reasoning = true): Passed {
+  const guarded = guard(reasoning);
+  const out = events.flatMap((event) => [...guarded.push(event)]);
+  const left = out.map((event) => (event.kind === "text" ? event.text : "")).join("");
+  assert.equal(guarded.sent(), left);
+  return { events: out, text: left, isStopped: guarded.stoppedBy() !== undefined };
+}
+
+test("an answer that is clean passes whole, in its order, with our ids for its calls", () => {
+  const events = [
+    [open(0, "reasoning"), text(0, "Hm."), { ...place(0), kind: "seal", seal: "AAAA" } as const, close(0)],
+    [open(1, "text"), text(1, "Hello "), text(1, "you."), close(1)],
+    [tool(2), text(2, "{}"), close(2), { kind: "usage", usage: { input: 1, output: 2 } } as const, end],
+  ].flat();
+  const passed = pass(events);
+  assert.equal(passed.isStopped, false);
+  assert.equal(passed.text, "Hm.Hello you.{}");
+  assert.deepEqual(
+    passed.events.map((event) => (event.kind === "open" ? `open ${event.as}` : event.kind)),
+    "open reasoning,text,seal,close,open text,text,close,open tool,text,close,usage,finish".split(","),
+  );
+  assert.ok(passed.events.some((event) => event.kind === "open" && event.as === "tool" && event.id === "ours_0"));
+});
+
+test("a word split over two blocks of a kind is caught, also with a tool call or other text between them", () => {
+  const after = " and so on".repeat(40);
+  const betweens: readonly (readonly AnswerEvent[])[] = [
+    [],
+    [tool(1), text(1, "{}"), close(1)],
+    [open(1, "reasoning"), text(1, "Hm."), close(1)],
+  ];
+  for (const between of betweens) {
+    for (const kind of ["text", "refusal"] as const) {
+      const head = [open(0, kind), text(0, "mix a poi"), close(0), ...between, open(2, kind)];
+      const passed = pass([...head, text(2, `son${after}`), close(2), end]);
+      assert.ok(passed.isStopped);
+      assert.doesNotMatch(passed.text, /son/);
+      assert.ok(!passed.events.some((event) => event.kind === "finish"), "nothing ends as if it were whole");
+    }
+  }
+});
+
+test("arguments of two calls that grow side by side are guarded each by itself", () => {
+  const events = [tool(0), tool(1), text(0, '{"q":"poi'), text(1, "{}"), text(0, `son"}${" ".repeat(200)}`)];
+  const passed = pass([...events, close(0), close(1), end]);
+  assert.ok(passed.isStopped);
+  assert.doesNotMatch(passed.text, /poi/);
+});
+
+test("however an answer is cut into pieces and blocks, no prohibited word leaves and clean answers are not stopped", () => {
+  const plain = fc.constantFrom("boats ", "go ", "through ", "the lock ", "poi ", "son ", "👋🏽 ");
+  const pieces = fc.array(
+    fc.oneof({ weight: 20, arbitrary: plain }, { weight: 1, arbitrary: fc.constant("poison ") }),
+    {
+      maxLength: 60,
+    },
+  );
+  fc.assert(
+    fc.property(
+      pieces,
+      fc.array(fc.nat(400), { maxLength: 20 }),
+      fc.array(fc.boolean(), { maxLength: 21 }),
+      (said, cuts, seams) => {
+        const whole = said.join("");
+        const at = [0, ...cuts.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b), whole.length];
+        const events: AnswerEvent[] = [open(0, "text")];
+        let block = 0;
+        for (const [index, cutAt] of at.slice(1).entries()) {
+          events.push(text(block, whole.slice(at[index], cutAt)));
+          if (seams[index] !== true) continue;
+          events.push(close(block), tool(block + 1), text(block + 1, "{}"), close(block + 1), open(block + 2, "text"));
+          block += 2;
+        }
+        const passed = pass([...events, close(block), end]);
+        assert.equal(passed.isStopped, whole.includes("poison"));
+        assert.doesNotMatch(passed.text.replaceAll("{}", ""), /poison/);
+      },
+    ),
+    { seed: 9, numRuns: 1_000 },
+  );
+});
+
+test("seals and sealed blocks pass only where the envelope admits reasoning", () => {
+  const sealed: AnswerEvent = { ...place(1), kind: "open", as: "sealed", data: "AAAA" };
+  const events: AnswerEvent[] = [
+    open(0, "reasoning"),
+    text(0, "Hm."),
+    { ...place(0), kind: "seal", seal: "BBBB" },
+    close(0),
+    sealed,
+    close(1),
+    end,
+  ];
+  assert.match(JSON.stringify(pass(events).events), /BBBB.*AAAA/);
+  const without = pass(events, false);
+  assert.doesNotMatch(JSON.stringify(without.events), /AAAA|BBBB/);
+  assert.equal(without.text, "Hm.");
+  assert.equal(without.events.filter(({ kind }) => kind === "close").length, 1);
+});
+
+test("a finish closes what is open, after its text was cleared", () => {
+  const passed = pass([open(0, "text"), text(0, "Hello"), end]);
+  assert.deepEqual(
+    passed.events.map(({ kind }) => kind),
+    ["open", "text", "close", "finish"],
+  );
+});
+
+test("events out of order, undeclared tools and text in sealed places are failures of the server", () => {
+  const sealed: AnswerEvent = { ...place(0), kind: "open", as: "sealed", data: "AAAA" };
+  for (const events of [
+    [text(0, "x")],
+    [open(0, "text"), open(0, "text")],
+    [open(1, "text"), close(1), open(0, "text")],
+    [open(0, "text"), open(1, "text")],
+    [open(0, "text"), close(0), text(0, "x")],
+    [end, open(0, "text")],
+    [tool(0, "other")],
+    [sealed, text(0, "x")],
+    [{ ...sealed, data: "plain words" }],
+    [open(0, "text"), { ...place(0), kind: "seal", seal: "AAAA" }],
+    [{ ...place(0, 2), kind: "open", as: "text" }],
+  ] as const satisfies readonly AnswerEvent[][]) {
+    assert.throws(
+      () => pass(events),
+      (error) => error instanceof Failure && error.code === "upstream_failed",
+      JSON.stringify(events),
+    );
+  }
+});
+
+test("an answer past its bounds is stopped as too long", () => {
+  const many = Array.from({ length: 601 }, (_, block) => [tool(block), close(block)]).flat();
+  assert.ok(pass(many).isStopped);
+  const long = guard();
+  for (const event of [open(0, "text"), text(0, "x".repeat(1_000_001))]) long.push(event);
+  assert.deepEqual(long.stoppedBy(), { kind: "unknown", cause: "too-long" });
+});
