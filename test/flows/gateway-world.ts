@@ -97,6 +97,8 @@ export interface WorldOptions {
   /** Port of another upstream than the mock. */
   readonly upstreamPort?: number;
   readonly mockModel?: string;
+  /** What the upstream speaks; chat completions unless said. */
+  readonly dialect?: ModelDocument["upstream"]["dialect"];
   readonly hosts?: readonly string[];
   readonly leaseMs?: number;
 }
@@ -143,7 +145,8 @@ export interface GatewayWorld {
 
 async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configuration & { bytes: Uint8Array[] }> {
   const port = options.upstreamPort ?? mock.port;
-  const upstream = { dialect: "openai-chat", url: `http://127.0.0.1:${port}/v1`, model: options.mockModel ?? "mock" };
+  const dialect = options.dialect ?? "openai-chat";
+  const upstream = { dialect, url: `http://127.0.0.1:${port}/v1`, model: options.mockModel ?? "mock" };
   const model = ModelDocument.parse({
     kind: "Model",
     name: small,
