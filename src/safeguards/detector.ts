@@ -9,7 +9,7 @@ import { ngramsOf } from "./ngrams.ts";
 import { type Folded, foldText, textOf } from "./normalise.ts";
 import type { Safeguard, Scores, Thresholds } from "./safeguard.ts";
 import { type HeadName, type Limits, screenOf } from "./screen.ts";
-import { foldedStretches } from "./stretches.ts";
+import { windowsOfStretches } from "./stretches.ts";
 import type { ThresholdTable, Weights } from "./weights.ts";
 import { type Stretch, wholeWindows } from "./windows.ts";
 
@@ -53,15 +53,17 @@ export function detectorOf(weights: Weights): Detector {
     inspectStretches: (text, stretches, { surface, thresholds }) => {
       if (text.length > maxChars) return stretches.map(() => tooLong);
       const folded = foldText(text);
-      const windows = foldedStretches(text, folded, stretches);
-      const known = windows.filter((window): window is Stretch => window !== undefined && window[0] < window[1]);
-      const clear = screens[surface](folded, known, limitsOf(thresholds)).values();
+      const windows = windowsOfStretches(text, folded, stretches);
+      // In the order of the text, as they are screened: those of one stretch may go beyond the first ones of the next.
+      const all = windows
+        .flatMap((some) => some ?? [])
+        .toSorted((one, other) => one[0] - other[0] || one[1] - other[1]);
+      const isClear = screens[surface](folded, all, limitsOf(thresholds));
+      const doubtful = new Set(all.filter((_, at) => isClear[at] !== true).map(String));
       // Screening is over before the exact look folds other text into the same memory.
-      const isClear = windows.map(
-        (window) => window !== undefined && (window[0] === window[1] || clear.next().value === true),
-      );
+      const areClear = windows.map((some) => some?.every((window) => !doubtful.has(String(window))) ?? false);
       return stretches.map(([start, end], at) => {
-        if (isClear[at] === true) return nothingFound;
+        if (areClear[at] === true) return nothingFound;
         const stretch = foldText(text.slice(start, end));
         return findingsOf(scored(readAll(stretch), judge, surface), thresholds, label);
       });
@@ -223,13 +225,13 @@ function categoryHeads(weights: Weights): (features: Uint32Array, meaning: Float
   const heads = Category.options.length;
   const mask = table.length / heads - 1;
   return (features, meaning) => {
-    const sums = new Float32Array(heads);
+    const sums = new Int32Array(heads);
     for (const feature of features) {
       const row = (feature & mask) * heads;
       for (let head = 0; head < heads; head += 1) sums[head] = (sums[head] ?? 0) + (table[row + head] ?? 0);
     }
     const factor = features.length === 0 ? 0 : scale / Math.sqrt(features.length);
-    return sums.map((sum, head) => (bias[head] ?? 0) + sum * factor + (meaning[head] ?? 0));
+    return Float32Array.from(sums, (sum, head) => (bias[head] ?? 0) + sum * factor + (meaning[head] ?? 0));
   };
 }
 

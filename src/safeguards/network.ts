@@ -82,13 +82,33 @@ function meanOf({ embedding, scale, weight, size }: Tokens, ids: readonly number
   const sum = new Float32Array(size);
   let total = 0;
   for (const id of ids) total += weight[id] ?? 0;
-  for (const id of ids) {
-    const factor = ((scale[id] ?? 0) * (weight[id] ?? 0)) / total;
-    const row = id * size;
-    for (let index = 0; index < size; index += 1)
-      sum[index] = (sum[index] ?? 0) + (embedding[row + index] ?? 0) * factor;
+  for (let at = 0; at < ids.length; at += 4) {
+    const of = (next: number): TokenRow => {
+      const id = ids[at + next];
+      if (id === undefined) return { row: 0, factor: 0 };
+      return { row: id * size, factor: ((scale[id] ?? 0) * (weight[id] ?? 0)) / total };
+    };
+    addTokens(sum, embedding, [of(0), of(1), of(2), of(3)]);
   }
   return sum;
+}
+
+/** Where the row of a token starts and what it is multiplied by. */
+interface TokenRow {
+  readonly row: number;
+  readonly factor: number;
+}
+
+/** Adds four rows at once, which is quicker, with each step rounded as if they came one by one. */
+function addTokens(sum: Float32Array, table: Int8Array, four: readonly [TokenRow, TokenRow, TokenRow, TokenRow]): void {
+  const [{ row: row0, factor: factor0 }, { row: row1, factor: factor1 }] = four;
+  const [, , { row: row2, factor: factor2 }, { row: row3, factor: factor3 }] = four;
+  for (let index = 0; index < sum.length; index += 1) {
+    let value = Math.fround((sum[index] ?? 0) + (table[row0 + index] ?? 0) * factor0);
+    value = Math.fround(value + (table[row1 + index] ?? 0) * factor1);
+    value = Math.fround(value + (table[row2 + index] ?? 0) * factor2);
+    sum[index] = value + (table[row3 + index] ?? 0) * factor3;
+  }
 }
 
 function vectorMaxOf({ embedding, scale, size }: Tokens): Float64Array {
@@ -126,13 +146,21 @@ function denseOf(weights: Weights, name: string): Dense {
 
 function apply({ weights, bias }: Dense, input: Float32Array): Float32Array {
   const output = bias.slice();
-  const width = bias.length;
-  for (let at = 0; at < input.length; at += 1) {
-    const factor = input[at] ?? 0;
-    if (factor === 0) continue;
-    const row = at * width;
-    for (let index = 0; index < width; index += 1)
-      output[index] = (output[index] ?? 0) + (weights[row + index] ?? 0) * factor;
+  for (let at = 0; at < input.length; at += 4) {
+    const factors = input.subarray(at, at + 4);
+    if (factors.some((factor) => factor !== 0)) addInputs(output, weights.subarray(at * bias.length), factors);
   }
   return output;
+}
+
+/** As `addTokens`, for the rows that a part of a dense layer begins with. */
+function addInputs(sum: Float32Array, rows: Float32Array, factors: Float32Array): void {
+  const width = sum.length;
+  const [factor0 = 0, factor1 = 0, factor2 = 0, factor3 = 0] = factors;
+  for (let index = 0; index < width; index += 1) {
+    let value = Math.fround((sum[index] ?? 0) + (rows[index] ?? 0) * factor0);
+    value = Math.fround(value + (rows[width + index] ?? 0) * factor1);
+    value = Math.fround(value + (rows[2 * width + index] ?? 0) * factor2);
+    sum[index] = value + (rows[3 * width + index] ?? 0) * factor3;
+  }
 }

@@ -43,15 +43,21 @@ export function screenOf(weights: Weights, network: Network, surface: Surface): 
       (limits.attack !== Infinity && attack.mixed.weight !== 0);
     spelling.begin(units, length);
     if (needsMeaning) meaning.begin(units, length);
-    const isClear = ([start, end]: Stretch): boolean => {
-      spelling.moveTo(start, end);
-      if (needsMeaning && !meaning.bound(start, end)) return false;
+    const isBelow = (): boolean => {
       const { features, first, second } = spelling;
       const [misuseMeans = 0, attackMeans = 0] = needsMeaning ? meaning.most : [];
       return (
         (limits.misuse === Infinity || mostOf(misuse, [first, features], misuseMeans) < limits.misuse) &&
         (limits.attack === Infinity || mostOf(attack, [second, features], attackMeans) < limits.attack)
       );
+    };
+    const isClear = ([start, end]: Stretch): boolean => {
+      spelling.moveTo(start, end);
+      if (!needsMeaning) return isBelow();
+      if (!meaning.bound(start, end)) return false;
+      if (isBelow()) return true;
+      meaning.tighten();
+      return isBelow();
     };
     let before: Stretch = [0, 0];
     try {

@@ -2,20 +2,20 @@
 // folding a stretch by itself would give the very same units: elsewhere it is not known and has to be folded by itself.
 import type { Folded } from "./normalise.ts";
 import { detectorShape } from "./detector-shape.ts";
-import type { Stretch } from "./windows.ts";
+import { type Stretch, wholeWindows } from "./windows.ts";
 
-/** For each stretch of `source`, in order, its units in `folded`, or undefined. An empty one has nothing to be read. */
-export function foldedStretches(
+/** For each stretch of `source` its windows in `folded`, or undefined. An empty stretch has none. */
+export function windowsOfStretches(
   source: string,
   folded: Folded,
   stretches: readonly Stretch[],
-): (Stretch | undefined)[] {
+): (Stretch[] | undefined)[] {
   if (folded.hasMixedWords) return stretches.map(() => undefined);
   return stretches.map((stretch) => {
     if (stretch.some((at) => splitsPair(source, at))) return undefined;
     if (folded.spelledOut.some(([start, end]) => start < stretch[1] && stretch[0] < end)) return undefined;
-    const found = unitsOf(folded, stretch);
-    return found[1] - found[0] > detectorShape.windowChars ? undefined : found;
+    const [from, until] = unitsOf(folded, stretch);
+    return wholeWindows(until - from, detectorShape.windowChars).map(([start, end]) => [from + start, from + end]);
   });
 }
 
