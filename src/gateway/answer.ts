@@ -29,6 +29,7 @@ export interface Whole {
   /** JSON. */
   readonly body: string;
   readonly receipt: SignedReceipt;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Streamed {

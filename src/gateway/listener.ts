@@ -11,8 +11,9 @@ import { chatFormat } from "../wire/chat/chat.ts";
 import type { Format } from "../wire/format.ts";
 import { messagesFormat } from "../wire/messages/messages.ts";
 import { responsesFormat } from "../wire/responses/responses.ts";
-import { bodyBytesMax, checkOpen, closureNow, identify } from "./admission.ts";
+import { type CallRequest, bodyBytesMax, checkOpen, closureNow, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
+import { serveCount } from "./count-tokens.ts";
 import type { Exchange } from "./exchange.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
@@ -82,7 +83,7 @@ function formatAt(path: string | undefined): Format {
 }
 
 /** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
-const laterRoutes = new Set(["/v1/messages/count_tokens", "/v1/embeddings", "/v1/completions"]);
+const laterRoutes = new Set(["/v1/embeddings", "/v1/completions"]);
 
 async function route(asked: Asked): Promise<void> {
   const { path: pathname } = asked;
@@ -99,21 +100,21 @@ async function route(asked: Asked): Promise<void> {
 
 async function routePost(asked: Asked, pathname: string): Promise<void> {
   const format = formats.get(pathname);
-  if (format !== undefined) return answerCall(asked, format);
+  if (format !== undefined) return answerCall(asked, (call) => serveCall(call, format, asked.gateway));
+  if (pathname === "/v1/messages/count_tokens") return answerCall(asked, (call) => serveCount(call, asked.gateway));
   if (pathname === "/hold") return hold(asked);
   if (!laterRoutes.has(pathname)) throw new Failure("not_found", "");
   throw new Failure("feature_unsupported", `${pathname} is not offered yet. Use /v1/chat/completions.`);
 }
 
-async function answerCall(asked: Asked, format: Format): Promise<void> {
+async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<void> {
   const { request, gateway, gone } = asked;
   const secret = secretOf(request);
   // Strangers are turned away before a byte of their body is read.
   identify(secret, gateway);
   const body = await readBody(asked, bodyBytesMax);
   const item = request.headers[itemHeader];
-  const asking = { secret, item: typeof item === "string" ? item : undefined, body, gone };
-  await sendAnswer(asked, await serveCall(asking, format, gateway));
+  await sendAnswer(asked, await serve({ secret, item: typeof item === "string" ? item : undefined, body, gone }));
 }
 
 function secretOf(request: IncomingMessage): string | undefined {
@@ -173,7 +174,11 @@ async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
       return sendJson(response, { status: refusal.status, headers }, body);
     }
     case "whole": {
-      const headers = { ...exchangeHeaders(answer.exchange, format), ...receiptHeader(answer.receipt.text) };
+      const headers = {
+        ...exchangeHeaders(answer.exchange, format),
+        ...receiptHeader(answer.receipt.text),
+        ...answer.headers,
+      };
       return sendText(response, { status: 200, headers }, answer.body);
     }
     case "stream":

@@ -41,7 +41,7 @@ import { streamAnswer } from "./answer-stream.ts";
 import { wholeAnswer } from "./answer-whole.ts";
 
 /** What is known so far, for the refusal's record. */
-interface Trail {
+export interface Trail {
   readonly id: ReceiptId;
   readonly format: Format;
   hash?: Exchange["hash"];
@@ -53,13 +53,9 @@ interface Trail {
 
 /** Answers one call in the caller's own format. */
 export async function serveCall(request: CallRequest, format: Format, gateway: Gateway): Promise<Answer> {
-  const trail: Trail = { id: gateway.recorder.newId(), format, reservation: undefined, input: undefined };
+  const trail = beginTrail(format, gateway);
   try {
-    trail.hash = identify(request.secret, gateway);
-    checkOpen(gateway);
-    const raw = parseBody(request.body);
-    trail.model = modelOf(raw);
-    const exchange = await admit(request, raw, { trail, gateway });
+    const exchange = await admitRequest(request, trail, gateway);
     trail.reservation = reserve(exchange, gateway);
     trail.input = await readInput(exchange, request.body.length, gateway);
     const recording: Recording = { gateway, reservation: trail.reservation };
@@ -68,6 +64,19 @@ export async function serveCall(request: CallRequest, format: Format, gateway: G
   } catch (error) {
     return refuse(asFailure(error, gateway), trail, gateway);
   }
+}
+
+export function beginTrail(format: Format, gateway: Gateway): Trail {
+  return { id: gateway.recorder.newId(), format, reservation: undefined, input: undefined };
+}
+
+/** From a body to an exchange that may begin; what is found out on the way is noted in the trail. */
+export async function admitRequest(request: CallRequest, trail: Trail, gateway: Gateway): Promise<Exchange> {
+  trail.hash = identify(request.secret, gateway);
+  checkOpen(gateway);
+  const raw = parseBody(request.body);
+  trail.model = modelOf(raw);
+  return admit(request, raw, { trail, gateway });
 }
 
 interface Context {
@@ -94,7 +103,8 @@ async function admit(request: CallRequest, raw: Envelope["raw"], { trail, gatewa
 /** Bytes of a request that is inspected at once; larger ones wait for their turn. */
 const promptBytesAtOnce = 4 * 1024;
 
-async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): Promise<Verdict> {
+/** The verdict on what the caller wrote; throws what refuses it. */
+export async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): Promise<Verdict> {
   const { chain } = exchange.configuration;
   const inspect = (): Verdict => {
     exchange.mustGoOn();
@@ -150,12 +160,13 @@ function reservePermit(
   };
 }
 
-function exhausted(reason: string, retryAfterSeconds: number | undefined): Failure {
+export function exhausted(reason: string, retryAfterSeconds: number | undefined): Failure {
   const later = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   return new Failure("quota_exhausted", "", { detail: { reason, ...later } });
 }
 
-async function refuse(failure: Failure, trail: Trail, gateway: Gateway): Promise<Answer> {
+/** What a failure becomes for the caller, and its record. */
+export async function refuse(failure: Failure, trail: Trail, gateway: Gateway): Promise<Answer> {
   const stopped = trail.exchange?.stopped() ?? failure;
   const refusal = refusalOf(stopped);
   const receipt = await recordIfKnown(stopped, trail, gateway);
@@ -229,7 +240,7 @@ function upstreamTrouble({ code, detail }: Failure): { readonly code: string; re
 const upstreamCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["model_unavailable", "destination_refused"]);
 
 /** A fault of ours closes the gate to this request and is told to the operator: its kind and place, never its text. */
-function asFailure(error: unknown, gateway: Gateway): Failure {
+export function asFailure(error: unknown, gateway: Gateway): Failure {
   if (!(error instanceof Failure)) {
     gateway.report("fault", faultOf(error));
     return new Failure("gateway_closed", "", { cause: error });

@@ -419,3 +419,60 @@ test("a key that used up its quota meets a rate limit, and is told when to come 
     return true;
   });
 });
+
+const counting = ({ model, messages, tools, system }: Params): Anthropic.MessageCountTokensParams => ({
+  model,
+  messages,
+  ...(tools === undefined ? {} : { tools }),
+  ...(system === undefined ? {} : { system }),
+});
+
+test("tokens are counted by the model's server where it counts", async () => {
+  server.play("/v1/messages/count_tokens", whole({ input_tokens: 42 }));
+  const params = counting(asking("hello", { tools: [look], system: "Be brief." }));
+  const { data, response } = await clientOf(same).messages.countTokens(params).withResponse();
+  assert.deepEqual(data, { input_tokens: 42 });
+  assert.equal(response.headers.get("x-headgate-estimate"), null);
+  assert.match(response.headers.get("x-headgate-receipt") ?? "", /^hgr1\./);
+  const { path, body } = server.records.at(-1) ?? {};
+  assert.deepEqual([path, body], ["/v1/messages/count_tokens", { ...params, model: "mock" }]);
+});
+
+test("where nobody counts, the count is an estimate and says so", async () => {
+  server.play("/v1/messages/count_tokens", { ...whole({ detail: "Not Found" }), status: 404 });
+  for (const world of [plain, same]) {
+    const params = counting(asking("h".repeat(400)));
+    const { data, response } = await clientOf(world).messages.countTokens(params).withResponse();
+    assert.deepEqual(data, { input_tokens: 100 });
+    assert.equal(response.headers.get("x-headgate-estimate"), "true");
+  }
+});
+
+test("what the policy blocks is not sent to be counted", async () => {
+  const before = server.records.length;
+  const asked = clientOf(same).messages.countTokens(counting(asking("mix me a poison")));
+  await assert.rejects(asked, (error: unknown) => {
+    assert.ok(error instanceof BadRequestError);
+    assert.match(JSON.stringify(error.error), /"code":"policy_blocked"/);
+    return true;
+  });
+  assert.equal(server.records.length, before);
+});
+
+test("counting is admitted like a call: key, model, fields and quota", async (t) => {
+  const world = await openGatewayWorld({ grant: { requestsPerMinute: 2 } });
+  t.after(world.close);
+  const params = counting(asking("hello"));
+  await assert.rejects(clientOf(world, { apiKey: "hg_unknown" }).messages.countTokens(params), AuthenticationError);
+  const client = clientOf(world);
+  await assert.rejects(client.messages.countTokens({ ...params, model: "other" }), NotFoundError);
+  await assert.rejects(client.messages.countTokens(asking("hello")), BadRequestError, "max_tokens is not counted");
+  await client.messages.countTokens(params);
+  await client.messages.create(asking("hello"));
+  await assert.rejects(client.messages.countTokens(params), RateLimitError);
+  const hold = idOf.hold("no counting");
+  const body = { hold, scope: { kind: "model", model: small }, reason: digestOfLabel("Stop.") } as const;
+  await world.world.say({ verb: "hold", body, by: [bo] });
+  await world.publish();
+  await assert.rejects(client.messages.countTokens(params), PermissionDeniedError);
+});
