@@ -24,7 +24,7 @@ describe("schemaOf", () => {
     const fields = fieldsAt("Model", ["upstream"]);
     for (const field of ["dialect", "url", "model", "key", "file", "runtime"]) assert.ok(fields.includes(field), field);
     const text = JSON.stringify(schemaOf("Model"));
-    for (const dialect of ["openai-chat", "openai-responses", "anthropic-messages", "embedded"]) {
+    for (const dialect of ["openai-chat", "openai-responses", "anthropic-messages", "openai-embeddings", "embedded"]) {
       assert.ok(text.includes(`"${dialect}"`), dialect);
     }
   });

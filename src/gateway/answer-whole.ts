@@ -17,7 +17,10 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   if (output.kind === "unknown") throw blocked(output);
   const usage = usageOf(exchange, answer.usage, charsOf(answer.choices));
   const choices = judged.map(({ sent }) => sent);
-  const body = JSON.stringify(format.whole({ choices, usage }, contextOf(exchange, recording)));
+  // Vectors are numbers, checked for shape: there is nothing in them for a safeguard to read.
+  const { vectors } = answer;
+  const made = { choices, usage, ...(vectors === undefined ? {} : { vectors }) };
+  const body = JSON.stringify(format.whole(made, contextOf(exchange, recording)));
   const isBlocked = !lets(output);
   const receipt = await recordEnding(
     exchange,
@@ -25,7 +28,7 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
       outcome: isBlocked ? "blocked" : "served",
       why: isBlocked ? "policy_blocked" : null,
       input: parts.input,
-      output: verdictWord(output),
+      output: vectors === undefined ? verdictWord(output) : "none",
       answer: body,
       tokens: [usage.input, usage.output],
     },

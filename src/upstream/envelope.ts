@@ -17,13 +17,24 @@ export function admitCall(call: Call, document: ModelDocument, { fields }: Forma
   if (call.model !== document.name) {
     throw new Failure("model_unknown", `This request is not for the model ${document.name}.`);
   }
+  checkPurpose(call, document, fields);
   checkRanges(call, document, fields);
   checkFeatures(call, document, fields);
   checkTurns(call, fields);
   const most = document.envelope.outputTokensMax;
   const { outputTokensMax = most } = call;
   checkRange(call.outputLimitField ?? fields.outputTokensMax, outputTokensMax, [1, most]);
-  return { ...call, preamble: document.systemPrompt, outputTokensMax };
+  const { reasoning: _wish, ...rest } = call;
+  const kept = document.envelope.reasoning || !isWish(call) ? call : rest;
+  return { ...kept, preamble: document.systemPrompt, outputTokensMax };
+}
+
+/** Answers and embeddings are other calls to other models: neither is served by the other's. */
+function checkPurpose({ embedding }: Call, { upstream }: ModelDocument, fields: Fields): void {
+  const isForEmbeddings = upstream.dialect === "openai-embeddings";
+  if ((embedding !== undefined) === isForEmbeddings) return;
+  const why = isForEmbeddings ? "this model gives embeddings, at /v1/embeddings" : "this model gives no embeddings";
+  throw unsupported(fields.model, why);
 }
 
 /** The refusal of what the model's server has no words for. */
@@ -82,8 +93,15 @@ function checkSystemless({ instructions, turns }: Call, fields: Fields): void {
 }
 
 /** Clients of servers that have a switch for it send it switched off by themselves. */
-function isReasoningAsked({ reasoning }: Call): boolean {
+function isReasoningAsked(call: Call): boolean {
+  const { reasoning } = call;
+  if (isWish(call)) return false;
   return reasoning !== undefined && !(reasoning.mode === "disabled" && (reasoning.effort ?? "none") === "none");
+}
+
+/** A summary of whatever reasoning there is, without asking for any: Codex sends this to every model. */
+function isWish({ reasoning }: Call): boolean {
+  return reasoning !== undefined && Object.keys(reasoning).every((field) => field === "summary");
 }
 
 function has({ turns }: Call, is: (part: Part) => boolean): boolean {

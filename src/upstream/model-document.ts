@@ -39,6 +39,8 @@ const AnthropicMessages = z.strictObject({
     .optional(),
 });
 
+const OpenAiEmbeddings = z.strictObject({ dialect: z.literal("openai-embeddings"), ...server });
+
 const Embedded = z.strictObject({
   dialect: z.literal("embedded"),
   /** The name of a model that Headgate knows how to fetch, or the path of a GGUF file. */
@@ -49,7 +51,13 @@ const Embedded = z.strictObject({
   parallel: z.number().int().min(1).max(16).default(4),
 });
 
-const UpstreamSource = z.discriminatedUnion("dialect", [OpenAiChat, OpenAiResponses, AnthropicMessages, Embedded]);
+const UpstreamSource = z.discriminatedUnion("dialect", [
+  OpenAiChat,
+  OpenAiResponses,
+  AnthropicMessages,
+  OpenAiEmbeddings,
+  Embedded,
+]);
 
 /** Where the claim comes from that the weights are what the document says; shown wherever the digest is. */
 const Identity = z.discriminatedUnion("basis", [
@@ -113,6 +121,10 @@ export const ModelDocument = z
   .refine(({ upstream, envelope }) => upstream.dialect !== "embedded" || !(envelope.images || envelope.reasoning), {
     path: ["envelope"],
     error: "the embedded model takes no images and does not reason",
+  })
+  .refine(({ upstream, systemPrompt }) => upstream.dialect !== "openai-embeddings" || systemPrompt === "", {
+    path: ["systemPrompt"],
+    error: "a model that gives embeddings has no conversation for a system prompt to stand before",
   })
   .readonly();
 export type ModelDocument = z.infer<typeof ModelDocument>;

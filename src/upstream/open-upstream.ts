@@ -4,6 +4,7 @@ import { connectTo, outboundDefaults } from "../outbound/connector.ts";
 import { resolveSecret, type SecretSources } from "../outbound/secret.ts";
 import { Failure } from "../terms/failure.ts";
 import { chatDialect } from "../wire/chat/chat.ts";
+import { embeddingsDialect } from "../wire/embeddings/embeddings.ts";
 import type { Dialect } from "../wire/format.ts";
 import { messagesDialect } from "../wire/messages/messages.ts";
 import { responsesDialect } from "../wire/responses/responses.ts";
@@ -38,6 +39,8 @@ export async function openUpstream(document: ModelDocument, environment: Upstrea
       return openRemote(upstream, responsesDialect, environment);
     case "anthropic-messages":
       return openRemote(upstream, messagesDialectOf(upstream), environment);
+    case "openai-embeddings":
+      return openRemote(upstream, embeddingsDialect, environment);
     case "embedded":
       return openOwn(upstream, environment);
   }

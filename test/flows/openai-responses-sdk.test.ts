@@ -151,6 +151,17 @@ test("reasoning, its seal and its two parts come through, and are sent on when t
   assert.deepEqual([body["store"], body["model"]], [false, "mock"]);
 });
 
+test("the wish to see a summary asks for no reasoning, and an effort does", async () => {
+  const answer = await whole(crossed, "x", {
+    reasoning: { summary: "auto" },
+    include: ["reasoning.encrypted_content"],
+  });
+  assert.equal(answer.output_text, "You said: x");
+  const refused = await errorOf(whole(crossed, "x", { reasoning: { effort: "low" } }));
+  assert.equal(refused.code, "feature_unsupported");
+  assert.match(refused.message, /`reasoning`/);
+});
+
 test("a thought is streamed as a summary, and a word that is blocked in it never leaves", async () => {
   const events = await streamed(direct, "THINK", { reasoning: { effort: "low" } });
   const thought = events
