@@ -33,19 +33,19 @@ export interface ToolResultPart {
 }
 
 /** What a model thought, given back by the caller. `seal` is the maker's own signature or ciphertext: no text. */
-export interface ReasoningPart {
+interface ReasoningPart {
   readonly kind: "reasoning";
   readonly text: string;
   readonly seal?: string;
 }
 
 /** Reasoning that its maker sealed whole (redacted thinking, encrypted reasoning), given back: ciphertext, no text. */
-export interface SealedPart {
+interface SealedPart {
   readonly kind: "sealed";
   readonly data: string;
 }
 
-export interface RefusalPart {
+interface RefusalPart {
   readonly kind: "refusal";
   readonly text: string;
 }
