@@ -8,6 +8,7 @@ import { type Digest, Name, ReceiptId } from "../terms/ids.ts";
 import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
+import { embeddingsFormat } from "../wire/embeddings/embeddings.ts";
 import type { Format } from "../wire/format.ts";
 import { messagesFormat } from "../wire/messages/messages.ts";
 import { responsesFormat } from "../wire/responses/responses.ts";
@@ -74,6 +75,7 @@ const formats: ReadonlyMap<string, Format> = new Map([
   ["/v1/chat/completions", chatFormat],
   ["/v1/responses", responsesFormat],
   ["/v1/messages", messagesFormat],
+  ["/v1/embeddings", embeddingsFormat],
 ]);
 
 /** The format of an address's errors: its own, also where the address is none or its body was never read. */
@@ -83,7 +85,7 @@ function formatAt(path: string | undefined): Format {
 }
 
 /** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
-const laterRoutes = new Set(["/v1/embeddings", "/v1/completions"]);
+const laterRoutes = new Set(["/v1/completions"]);
 
 async function route(asked: Asked): Promise<void> {
   const { path: pathname } = asked;

@@ -106,11 +106,15 @@ const promptBytesAtOnce = 4 * 1024;
 /** The verdict on what the caller wrote; throws what refuses it. */
 export async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): Promise<Verdict> {
   const { chain } = exchange.configuration;
-  const inspect = (): Verdict => {
+  const inSteps = function* inSteps(): Generator<void, Verdict, void> {
+    exchange.mustGoOn();
+    return exchange.judge(yield* chain.inspectInputInSteps(exchange.texts), "input");
+  };
+  const atOnce = (): Verdict => {
     exchange.mustGoOn();
     return exchange.judge(chain.inspectInput(exchange.texts), "input");
   };
-  const verdict = bytes > promptBytesAtOnce ? await gateway.inspections.take(inspect) : inspect();
+  const verdict = bytes > promptBytesAtOnce ? await gateway.inspections.take(inSteps) : atOnce();
   if (!lets(verdict)) throw blocked(verdict);
   return verdict;
 }
@@ -124,7 +128,7 @@ const imageTokensMax = 2_000;
 
 function reserve(exchange: Exchange, gateway: Gateway): Reservation {
   const { exposure, call } = exchange;
-  const answerTokens = outputTokens(call) * call.choices;
+  const answerTokens = call.embedding === undefined ? outputTokens(call) * call.choices : 0;
   if (exposure.kind === "permit") return reservePermit(exchange, exposure.permit, { answerTokens, gateway });
   const images = call.turns.flatMap(({ parts }) => parts.filter(({ kind }) => kind === "image")).length;
   const added = call.turns.length * turnTokensMax + images * imageTokensMax;
