@@ -2,28 +2,36 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createTurns } from "./turns.ts";
 
-test("the event loop is served between any two pieces of work", async () => {
+test("the event loop is served between any two steps, and work is not mixed", async () => {
   const turns = createTurns();
   const order: string[] = [];
   const work = ["a", "b", "c"].map(async (name) =>
-    turns.take(() => {
-      order.push(name);
-      setImmediate(() => order.push(`after ${name}`));
+    turns.take(function* steps() {
+      for (const step of [1, 2]) {
+        if (step > 1) yield;
+        order.push(`${name}${step}`);
+        setImmediate(() => order.push(`after ${name}${step}`));
+      }
     }),
   );
   await Promise.all(work);
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
-  assert.deepEqual(order, ["a", "after a", "b", "after b", "c", "after c"]);
+  const expected = ["a", "b", "c"].flatMap((name) => [`${name}1`, `after ${name}1`, `${name}2`, `after ${name}2`]);
+  assert.deepEqual(order, expected);
 });
 
 test("work that fails does not keep the next from its turn", async () => {
   const turns = createTurns();
-  const failing = turns.take(() => {
+  const failing = turns.take(function* broken() {
+    yield;
     throw new Error("broken");
   });
-  const next = turns.take(() => "done");
+  const next = turns.take(function* done() {
+    yield;
+    return "done";
+  });
   await assert.rejects(failing, /broken/);
   assert.equal(await next, "done");
 });

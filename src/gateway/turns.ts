@@ -1,8 +1,8 @@
-// Long work one piece at a time, with a pause as long as the work after each: reading a large prompt keeps the event loop
-// busy for a good part of a second, and one after another would keep leases from being renewed and holds from being heard.
+// Long work one piece at a time, with a pause as long as the work after each step: reading a large prompt keeps the event
+// loop busy for some 50 ms in all, and at once it would keep leases from being renewed and holds from being heard.
 export interface Turns {
-  /** What `work` gives, once it was its turn. */
-  readonly take: <T>(work: () => T) => Promise<T>;
+  /** What `work` gives, once it was its turn and all its steps are done. What it throws ends its turn. */
+  readonly take: <T>(work: () => Generator<void, T, void>) => Promise<T>;
 }
 
 export function createTurns(): Turns {
@@ -13,13 +13,29 @@ export function createTurns(): Turns {
       const before = free;
       free = done;
       await before;
-      const startedAt = performance.now();
+      const pace = { startedAt: performance.now() };
       try {
-        return work();
+        return await through(work(), pace);
       } finally {
-        // The timer alone may be over before the loop has looked at its sockets once.
-        setTimeout(() => setImmediate(resolve), performance.now() - startedAt);
+        void pause(performance.now() - pace.startedAt).then(resolve);
       }
     },
   };
+}
+
+async function through<T>(steps: Generator<void, T, void>, pace: { startedAt: number }): Promise<T> {
+  for (;;) {
+    pace.startedAt = performance.now();
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    await pause(performance.now() - pace.startedAt);
+  }
+}
+
+/** At least until the loop has looked at its sockets once: the timer alone may be over before. */
+async function pause(milliseconds: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    if (milliseconds < 1) setImmediate(resolve);
+    else setTimeout(() => setImmediate(resolve), milliseconds);
+  });
 }

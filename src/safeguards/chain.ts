@@ -13,6 +13,8 @@ export interface Chain {
   readonly shape: WindowShape;
   /** All texts of a request, each by itself and all together; spans count in the texts joined by two line ends. */
   readonly inspectInput: (texts: readonly string[]) => Inspection;
+  /** What `inspectInput` says, with stops of a long text at which other work may be done. */
+  readonly inspectInputInSteps: (texts: readonly string[]) => Generator<void, Inspection, void>;
   /** A whole answer, in the windows a stream of it would be judged in. */
   readonly inspectOutput: (text: string) => Inspection;
   /**
@@ -38,7 +40,8 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
   return {
     stream: document.stream,
     shape,
-    inspectInput: (texts) => inspectTexts(links, texts),
+    inspectInput: (texts) => atOnce(inspectTexts(links, texts)),
+    inspectInputInSteps: (texts) => inspectTexts(links, texts),
     inspectOutput: (text) => {
       if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
       return joined(inspectWindows(links, text, { ends: windowEnds(text.length, shape), shape, from: 0 }));
@@ -77,27 +80,48 @@ function pinned(entry: ChainEntry, registry: Registry): Safeguard {
   );
 }
 
-function inspectTexts(links: readonly Link[], texts: readonly string[]): Inspection {
+function* inspectTexts(links: readonly Link[], texts: readonly string[]): Generator<void, Inspection, void> {
   const spoken = texts.filter((text) => text !== "");
   const inspections: Inspection[] = [];
   let offset = 0;
   for (const text of spoken) {
-    inspections.push(moved(inspectAll(links, text, "input"), offset));
+    inspections.push(moved(yield* inspectAll(links, text), offset));
     offset += text.length + separator.length;
   }
   // Together too: what is harmless in pieces may not be so as a whole.
-  if (spoken.length > 1) inspections.push(inspectAll(links, spoken.join(separator), "input"));
-  if (spoken.length === 0) inspections.push(inspectAll(links, "", "input"));
+  if (spoken.length > 1) inspections.push(yield* inspectAll(links, spoken.join(separator)));
+  if (spoken.length === 0) inspections.push(yield* inspectAll(links, ""));
   return joined(inspections);
 }
 
 const separator = "\n\n";
 
-/** Every safeguard that stands on this side. None at all is not a pass. */
-function inspectAll(links: readonly Link[], text: string, surface: Surface): Inspection {
-  const active = links.filter((link) => link.entry.on.includes(surface));
+/** Every safeguard that stands on the way in. None at all is not a pass. */
+function* inspectAll(links: readonly Link[], text: string): Generator<void, Inspection, void> {
+  const active = links.filter((link) => link.entry.on.includes("input"));
   if (active.length === 0) return unknown("not-configured");
-  return joined(active.map((link) => inspectOne(link, text, surface)));
+  const inspections: Inspection[] = [];
+  for (const link of active) inspections.push(yield* inspectInSteps(link, text));
+  return joined(inspections);
+}
+
+function* inspectInSteps(link: Link, text: string): Generator<void, Inspection, void> {
+  const { safeguard, entry, thresholds } = link;
+  if (text.length > safeguard.maxChars || safeguard.inspectInSteps === undefined)
+    return inspectOne(link, text, "input");
+  try {
+    const inspection = yield* safeguard.inspectInSteps(text, "input", thresholds.input);
+    return entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
+  } catch {
+    return unknown("failed");
+  }
+}
+
+function atOnce(steps: Generator<void, Inspection, void>): Inspection {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
 function inspectOne(link: Link, text: string, surface: Surface): Inspection {

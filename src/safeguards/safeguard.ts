@@ -30,6 +30,12 @@ export interface Safeguard {
   /** The highest score of each category over all windows of `text`, 0 to 1. */
   readonly scores: (text: string, surface: Surface) => Scores;
   readonly inspect: (text: string, surface: Surface, thresholds: Thresholds) => Inspection;
+  /** What `inspect` says, with stops between pieces of a long text at which other work may be done. */
+  readonly inspectInSteps?: (
+    text: string,
+    surface: Surface,
+    thresholds: Thresholds,
+  ) => Generator<void, Inspection, void>;
   /**
    * What `inspect` says of each stretch of `text`, stretch by stretch, with spans in the stretch: for safeguards that can
    * share the work of stretches that overlap. Stretches are in order.

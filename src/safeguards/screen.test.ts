@@ -76,19 +76,19 @@ test("a sliding window has the features of its own text, and their sums", () => 
 
 test("the view by meaning never says more than its bounds, and the second bound is close", () => {
   for (const sign of [1, -1]) {
-    const bound = new MeaningBound(
-      network,
-      heads.map((head) => ({ column: headColumns[head], weight: sign })),
-    );
-    for (const text of texts.slice(0, 200)) {
-      const { units, length } = foldText(text);
-      const folded = normalise(text).text;
-      bound.begin(units, length);
-      for (const window of wholeWindows(length, 300))
-        if (bound.bound(...window)) checkBounds(bound, folded.slice(...window), sign);
-    }
+    const columns = heads.map((head) => ({ column: headColumns[head], weight: sign }));
+    const bound = new MeaningBound(network, columns);
+    for (const text of texts.slice(0, 200)) checkText(bound, text, sign);
   }
 });
+
+function checkText(bound: MeaningBound, text: string, sign: number): void {
+  const { units, length } = foldText(text);
+  const folded = normalise(text).text;
+  bound.begin(units, length);
+  for (const window of wholeWindows(length, 300))
+    if (bound.bound(...window)) checkBounds(bound, folded.slice(...window), sign);
+}
 
 function checkBounds(bound: MeaningBound, text: string, sign: number): void {
   const meaning = network.judge(text);
@@ -117,6 +117,19 @@ test("a text has a finding exactly where an unscreened score reaches the thresho
         assert.deepEqual(found, expected, text.slice(0, 80));
       }
     }
+});
+
+test("a text inspected in steps is found to hold what it holds at once, other texts between the steps or not", () => {
+  const thresholds = safeguard.thresholds({ block: 0.05, review: 0.1 }, "input");
+  for (const text of [...texts, texts.join(" ")]) {
+    const steps = safeguard.inspectInSteps?.(text, "input", thresholds);
+    let step = steps?.next();
+    while (step?.done === false) {
+      safeguard.inspect("Another text, of another caller.", "input", thresholds);
+      step = steps?.next();
+    }
+    assert.deepEqual(step?.value, safeguard.inspect(text, "input", thresholds), text.slice(0, 80));
+  }
 });
 
 test("stretches inspected together are found to hold what each holds alone", () => {
