@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { failureCode } from "../terms/failure.ts";
+import { startCrossingMock } from "../../test/upstream-mock/crossing.ts";
 import { startMock } from "../../test/upstream-mock/server.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
 import { admitCall } from "./envelope.ts";
@@ -43,6 +44,22 @@ test("what the caller asks reaches the upstream named by the document, with the 
     { role: "user", content: "Hello" },
   ]);
   assert.deepEqual(await upstream.measure(), {});
+  await upstream.close();
+  await mock.close();
+});
+
+test("a server of Anthropic's format is asked with its own header for the key and the version of the document", async () => {
+  const mock = await startCrossingMock();
+  const version = "2024-01-01";
+  const server = { dialect: "anthropic-messages", url: `http://127.0.0.1:${mock.port}/v1`, model: "m", version };
+  const document = documentFor({ ...server, key: "env:UPSTREAM_KEY" });
+  const upstream = await openUpstream(document, environment);
+  const asked = chatFormat.parseCall({ model: "small", messages: [{ role: "user", content: "Hello" }] });
+  await upstream.complete(admitCall(asked, document, chatFormat), new AbortController().signal);
+  const headers = mock.headers.at(-1);
+  assert.equal(headers?.["x-api-key"], "sk-own");
+  assert.equal(headers?.["anthropic-version"], version);
+  assert.equal(headers?.authorization, undefined);
   await upstream.close();
   await mock.close();
 });

@@ -55,6 +55,25 @@ test("no key, an unknown key and a key of absurd length are told apart only wher
   assert.equal(await codeOf(byHeader), "key_missing", "one header decides, and it is Authorization");
 });
 
+test("an error on an address of Anthropic's format is in that format, with the id under both names, and elsewhere in OpenAI's", async () => {
+  for (const [path, key, status, type] of [
+    ["/v1/messages", "hg_nobody", 401, "authentication_error"],
+    ["/v1/messages/nothing", secret, 404, "not_found_error"],
+  ] as const) {
+    const headers = { "x-api-key": key };
+    const response = await fetch(`${open.url()}${path}`, { method: "POST", headers, body: "{}" });
+    assert.equal(response.status, status);
+    assert.match(response.headers.get("request-id") ?? "", /^rcpt_/);
+    assert.equal(response.headers.get("request-id"), response.headers.get("x-request-id"));
+    assert.match(await response.text(), new RegExp(`^\\{"type":"error","error":\\{"type":"${type}"`));
+  }
+  for (const path of ["/v1/responses", "/v1/nothing"]) {
+    const response = await fetch(`${open.url()}${path}`, { method: "POST", headers: withKey("hg_nobody"), body: "{}" });
+    assert.equal(response.headers.get("request-id"), null);
+    assert.match(await response.text(), /^\{"error":\{"message":/);
+  }
+});
+
 test("a model that is not there and one that is not granted are refused with the same bytes but the id", async () => {
   const other = Name.parse("secret-model");
   const { configuration } = open;

@@ -41,13 +41,15 @@ export type ScriptName = keyof typeof scripts;
 
 export interface CrossingMock {
   readonly port: number;
-  /** Bodies in the order they came. */
+  /** Bodies and headers in the order they came. */
   readonly bodies: readonly Json[];
+  readonly headers: readonly IncomingMessage["headers"][];
   readonly close: () => Promise<void>;
 }
 
 export async function startCrossingMock(): Promise<CrossingMock> {
   const bodies: Json[] = [];
+  const headers: IncomingMessage["headers"][] = [];
   const server = createServer((request, response) => {
     void take(request, response).catch(() => response.destroy());
   });
@@ -55,6 +57,7 @@ export async function startCrossingMock(): Promise<CrossingMock> {
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await bodyOf(request);
     bodies.push(body);
+    headers.push(request.headers);
     const script = scriptIn(JSON.stringify(body));
     if (script.fault === "status") return sendJson(response, 500, { error: { type: "api_error", message: "SECRET" } });
     const wire = wires[request.url ?? ""];
@@ -77,6 +80,7 @@ export async function startCrossingMock(): Promise<CrossingMock> {
   return {
     port: address.port,
     bodies,
+    headers,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -5,7 +5,7 @@ import type { AnswerContext, AnswerWriter, ErrorSaid } from "../format.ts";
 
 type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 
-export function finishReasonOf({ finish }: Ending): FinishReason {
+function finishReasonOf({ finish }: Ending): FinishReason {
   switch (finish) {
     case "stop":
       return "stop";
