@@ -144,7 +144,7 @@ export interface Call {
   readonly embedding?: Embedding;
 }
 
-export interface Embedding {
+interface Embedding {
   readonly encoding: "float" | "base64";
   readonly dimensions?: number;
 }

@@ -19,20 +19,10 @@ export interface ResponsesMock {
   readonly close: () => Promise<void>;
 }
 
-/** Words that order an answer; anything else is said back. */
-export const orders = [
-  "THINK",
-  "CALL",
-  "CALL-TWICE",
-  "REFUSE",
-  "LIMIT",
-  "FILTER",
-  "FAIL",
-  "CUT",
-  "ENDLESS",
-  "HOSTED",
-] as const;
-
+/**
+ * Words that order an answer: THINK, CALL, CALL-TWICE, REFUSE, LIMIT, FILTER, FAIL, CUT, ENDLESS, HOSTED; for embeddings
+ * STUBBORN and SHORT. Anything else is said back.
+ */
 export async function startResponsesMock(): Promise<ResponsesMock> {
   const records: { path: string; body: Json; headers: IncomingMessage["headers"] }[] = [];
   let abandoned = 0;

@@ -18,7 +18,7 @@ export type Input = z.infer<typeof Input>;
 
 const Status = z.enum(["in_progress", "completed", "incomplete"]).nullish();
 const ItemId = z.string().max(128).nullish();
-export const CallId = z.string().regex(idPattern, "is not an id: letters, digits and _ . : - only");
+const CallId = z.string().regex(idPattern, "is not an id: letters, digits and _ . : - only");
 export const ToolName = z
   .string()
   .regex(/^[A-Za-z0-9_-]{1,128}$/, "is not the name of a tool: letters, digits, _ and - only");

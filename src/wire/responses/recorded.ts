@@ -2,7 +2,7 @@
 // with a summary, parallel calls, a refusal, thoughts in the open, an end at the limit. In order, without their bytes.
 // Apart because the reader's and the writer's tests both read them.
 
-export const usage = {
+const usage = {
   input_tokens: 11,
   input_tokens_details: { cached_tokens: 3 },
   output_tokens: 7,

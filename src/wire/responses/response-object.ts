@@ -83,7 +83,7 @@ export function idTail({ id }: AnswerContext): string {
   return id.slice("rcpt_".length);
 }
 
-export function usageObject({ input, output, cachedInput, reasoning }: Usage): object {
+function usageObject({ input, output, cachedInput, reasoning }: Usage): object {
   return {
     input_tokens: input,
     input_tokens_details: { cached_tokens: cachedInput ?? 0, cache_write_tokens: 0 },
