@@ -36,6 +36,7 @@ export const authority = {
   fact: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
   withdrawal: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: false },
   receipts: { by: "gateway", roles: [], loosens: false },
+  lost: { by: "gateway", roles: [], loosens: false },
 } as const satisfies Record<Verb, Authority>;
 
 export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;

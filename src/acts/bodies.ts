@@ -238,6 +238,17 @@ const Receipts = z.strictObject({
   permits: z.array(z.strictObject({ permit: PermitId, count: z.number().int().min(1) })).max(1024),
 });
 
+/** Receipts of a gateway that its spool no longer gives back: their numbers, so that nobody else gets them. */
+const Lost = z.strictObject({
+  gateway: PublicKey,
+  interval: z.number().int().min(1),
+  first: z.number().int().min(1),
+  count: z.number().int().min(1),
+  previous: Digest.nullable(),
+  /** SHA-256 of the spool file that could not be read. */
+  spool: Digest,
+});
+
 export const bodies = {
   root: Root,
   invite: Invite,
@@ -256,6 +267,7 @@ export const bodies = {
   fact: Fact,
   withdrawal: Withdrawal,
   receipts: Receipts,
+  lost: Lost,
 } as const;
 
 export type Verb = keyof typeof bodies;

@@ -10,6 +10,7 @@ import {
   giveEvidence,
   permitRun,
   recordFact,
+  recordLost,
   recordReceipts,
   withdrawEvidence,
 } from "./rules/evaluation.ts";
@@ -37,6 +38,7 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   fact: recordFact,
   withdrawal: withdrawEvidence,
   receipts: recordReceipts,
+  lost: recordLost,
 };
 
 export interface Place {

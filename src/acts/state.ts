@@ -115,6 +115,24 @@ interface Fact {
   readonly index: number;
 }
 
+/** Where a gateway's count stands. */
+interface LastInterval {
+  readonly interval: number;
+  readonly next: number;
+  /** Root of its last interval, or the digest of the body that says it was lost. */
+  readonly root: Digest;
+  readonly at: Timestamp;
+}
+
+interface LostRange {
+  readonly gateway: PublicKey;
+  readonly first: number;
+  readonly count: number;
+  readonly spool: Digest;
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
 /** An entry the ledger holds and the rules refuse: it changes nothing and is shown as an anomaly. */
 interface Anomaly {
   readonly index: number;
@@ -147,7 +165,9 @@ export interface State {
   /** By act digest: no one can take an id before somebody else's restriction. */
   readonly restrictions: Map<Digest, Restriction>;
   readonly facts: Fact[];
-  readonly intervals: Map<PublicKey, { readonly interval: number; readonly next: number; readonly root: Digest }>;
+  readonly intervals: Map<PublicKey, LastInterval>;
+  /** Ranges of receipts that a gateway's spool did not give back, in ledger order. */
+  readonly lost: LostRange[];
   readonly anomalies: Anomaly[];
 }
 
@@ -175,6 +195,7 @@ export function emptyState(): State {
     restrictions: new Map(),
     facts: [],
     intervals: new Map(),
+    lost: [],
     anomalies: [],
   };
 }

@@ -167,4 +167,5 @@ const AnyPredicate = z.discriminatedUnion("verb", [
   predicateOf("fact"),
   predicateOf("withdrawal"),
   predicateOf("receipts"),
+  predicateOf("lost"),
 ]);

@@ -173,5 +173,7 @@ function aboutLedger(session: Session, context: Context): string {
     return `${model}: ${now.kind === "open" ? now.stage : now.reason}`;
   });
   const anomalies = state.anomalies.length === 0 ? "" : `; ${state.anomalies.length} entries that the rules refuse`;
-  return `${session.me.role}, ledger of ${session.replica.size()} entries${anomalies}${models.length === 0 ? "" : `; ${models.join(", ")}`}`;
+  const lost = state.lost.reduce((sum, { count }) => sum + count, 0);
+  const losses = lost === 0 ? "" : `; ${lost} receipts were lost`;
+  return `${session.me.role}, ledger of ${session.replica.size()} entries${anomalies}${losses}${models.length === 0 ? "" : `; ${models.join(", ")}`}`;
 }

@@ -52,6 +52,7 @@ const wordsOf: Words = {
   fact: (body) => `States a fact: ${body.fact.kind}.`,
   withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
+  lost: (body) => `Says that ${body.count} receipts, from number ${body.first} on, were lost.`,
 };
 
 function targetOf(target: Act<"suspend">["predicate"]["body"]["target"]): string {

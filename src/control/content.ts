@@ -82,6 +82,7 @@ const names: { readonly [V in Verb]: Naming<V> } = {
   fact: nothing,
   withdrawal: reason,
   receipts: nothing,
+  lost: nothing,
 };
 
 /** The items that a suite document names. */

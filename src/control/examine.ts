@@ -55,6 +55,7 @@ const examinations: { readonly [V in Verb]: Examination<V> | null } = {
   fact: null,
   withdrawal: null,
   receipts: null,
+  lost: null,
 };
 
 /** Fails with document_invalid, statement_invalid, artefact_missing or gate_not_passed. */

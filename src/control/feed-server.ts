@@ -194,8 +194,12 @@ async function recordInterval(
 ): Promise<void> {
   const act = await openStatement(envelope, options.primitives);
   const { predicate } = act;
-  if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
   if (options.writer.indexOf(act.digest) !== undefined) return;
+  if (predicate.verb === "lost" && receipts.length === 0) {
+    await options.writer.record(envelope, noContent);
+    return;
+  }
+  if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
   const leaves = checkedLeaves(predicate.body, receipts, options.primitives);
   const { root } = predicate.body;
   await options.writer.record(envelope, noContent, async (transaction, index) =>

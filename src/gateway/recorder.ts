@@ -1,37 +1,30 @@
 // Receipts as they are made: all exchanges that end in one turn of the event loop share a signature, and stand in the
 // spool (an asynchronous write) before their answers leave. Once a second the receipts since the last interval get a
 // Merkle root of their own, signed as an act and drained into the ledger; until the drain says it has them, they stay.
-import { type Receipt, type SignedReceipt, contentDigest, openReceipt, signReceipts } from "../acts/receipt.ts";
+import { type Receipt, type SignedReceipt, contentDigest, signReceipts } from "../acts/receipt.ts";
 import { nextInterval } from "../acts/rules/evaluation.ts";
-import { signStatement } from "../acts/statement.ts";
-import type { DrainedReceipt, Feed } from "../feed/feed.ts";
-import { digestOfHash } from "../proof/digest.ts";
 import { toHex } from "../proof/encoding.ts";
-import { leafHash, rootOf } from "../proof/merkle.ts";
-import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Instant, PermitId, ReceiptId, instantOf, timestampOf } from "../terms/ids.ts";
-import type { Clock, Follower } from "./follower.ts";
-import { within } from "./within.ts";
-import { type Begun, type Interval, type Spool, openSpool } from "./spool.ts";
+import { type Digest, type Instant, ReceiptId, timestampOf } from "../terms/ids.ts";
+import {
+  type ClosedInterval,
+  type DrainOptions,
+  type Kept,
+  drainInterval,
+  keptInterval,
+  keptOf,
+} from "./drain-interval.ts";
+import { type Begun, type Spool, openSpool } from "./spool.ts";
 
 /** Receipts that wait for the ledger; beyond it the gateway closes rather than forget. */
 const receiptsBacklogMax = 50_000;
 
 const intervalMsDefault = 1000;
 
-/** An interval that the control plane does not take in this time, in milliseconds, is offered again. */
-const drainMsMax = 30_000;
-
-export interface RecorderOptions {
-  readonly feed: Feed;
-  readonly follower: Follower;
-  readonly gateway: Signer;
+export interface RecorderOptions extends DrainOptions {
+  /** The folder of the spool. */
   readonly spool: string;
-  readonly clock: Clock;
-  readonly primitives: Primitives;
-  readonly randomBytes: (count: number) => Uint8Array;
-  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
 }
 
 /** A receipt but for what the recorder gives it. */
@@ -72,20 +65,6 @@ interface Beginning extends Settling<void> {
   readonly begun: Begun;
 }
 
-/** A receipt with what the interval's tree needs of it. */
-interface Kept {
-  readonly drained: DrainedReceipt;
-  readonly seq: number;
-  readonly leaf: Uint8Array;
-}
-
-interface ClosedInterval {
-  readonly kept: readonly Kept[];
-  readonly file: string;
-  /** A receipt in it is not as it was written; an operator has to look. */
-  readonly isDamaged: boolean;
-}
-
 interface Books {
   /** Number of the next receipt; undefined until what an earlier process left is in the ledger. */
   seq: number | undefined;
@@ -115,7 +94,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     waiting: leftovers.begun.map((begun) => cutByCrash(begun, primitives)),
     begun: new Set(leftovers.begun.map(({ id }) => id)),
     current: [],
-    closed: await Promise.all(leftovers.intervals.map(async (interval) => keptInterval(interval, primitives))),
+    closed: await Promise.all(leftovers.intervals.map(async (interval) => keptInterval(interval, options))),
     byId: new Map(),
     isFailing: false,
   };
@@ -185,7 +164,7 @@ function createTurns(work: Work): Turns {
     if (books.current.length === 0) return;
     const kept = books.current;
     books.current = [];
-    books.closed.push({ kept, file: await spool.rotate(), isDamaged: false });
+    books.closed.push({ kept, file: await spool.rotate(), unreadable: 0, isForeign: false, digest: null });
   }
 
   return {
@@ -267,7 +246,7 @@ async function drain({ books, spool, options }: Work): Promise<void> {
   try {
     for (let [interval] = books.closed; interval !== undefined; [interval] = books.closed) {
       await drainInterval(interval, options);
-      await spool.remove(interval.file);
+      await (interval.unreadable > 0 ? spool.setAside(interval.file) : spool.remove(interval.file));
       for (const { drained } of interval.kept) books.byId.delete(drained.id);
       books.closed.shift();
     }
@@ -280,70 +259,4 @@ async function drain({ books, spool, options }: Work): Promise<void> {
 function receiptOf({ draft, content }: Waiting, given: { seq: number; at: Instant }): Receipt {
   const { request: _request, answer: _answer, ...rest } = draft;
   return { ...rest, v: 1, seq: given.seq, at: timestampOf(given.at), content };
-}
-
-function keptOf({ receipt, digest, bytes, text }: SignedReceipt, primitives: Primitives): Kept {
-  const permit = PermitId.safeParse(receipt.under).data ?? null;
-  const drained = { id: receipt.id, text, digest, at: instantOf(receipt.at), permit, item: receipt.item };
-  return { drained, seq: receipt.seq, leaf: leafHash(bytes, primitives) };
-}
-
-async function keptInterval({ file, receipts }: Interval, primitives: Primitives): Promise<ClosedInterval> {
-  try {
-    const opened = await Promise.all(receipts.map(async ({ text }) => openReceipt(text, primitives)));
-    return { file, kept: opened.map((one) => keptOf(one, primitives)), isDamaged: false };
-  } catch {
-    return { file, kept: [], isDamaged: true };
-  }
-}
-
-async function drainInterval({ kept, file, isDamaged }: ClosedInterval, options: RecorderOptions): Promise<void> {
-  const { follower, gateway, primitives, feed } = options;
-  const { deployment } = follower.state;
-  if (deployment === undefined) throw new Error("nothing to drain into before the trust root is known");
-  const place = nextInterval(follower.state, gateway.publicKey);
-  const last = kept.at(-1);
-  // A crash between the ledger's commit and the removal of the spool leaves an interval that is recorded already.
-  if (!isDamaged && (last === undefined || last.seq < place.first)) return;
-  if (isDamaged || kept.some(({ seq }, at) => seq !== place.first + at)) {
-    throw new Failure("gateway_closed", `The spool file ${file} is damaged, or one before it is missing. Look at it.`);
-  }
-  const receipts = kept.map(({ drained }) => drained);
-  const body = {
-    ...place,
-    gateway: gateway.publicKey,
-    count: kept.length,
-    root: digestOfHash(
-      rootOf(
-        kept.map(({ leaf }) => leaf),
-        primitives,
-      ),
-    ),
-    permits: permitCounts(receipts),
-  };
-  const seen = { size: follower.replica.size(), root: follower.replica.root() };
-  const at = timestampOf(options.clock.now());
-  const draft = { deployment, verb: "receipts", body, nonce: toHex(options.randomBytes(16)), at, seen } as const;
-  const envelope = await signStatement(draft, [gateway], primitives);
-  await within(feed.recordInterval(envelope, receipts), drainMsMax, "The ledger's word on an interval");
-  await caughtUp(options, place.first);
-}
-
-/** The next interval continues this one, so it waits until this one has been folded. */
-async function caughtUp({ follower, gateway }: RecorderOptions, before: number): Promise<void> {
-  for (let waitedMs = 0; waitedMs < 5000; waitedMs += 10) {
-    if (nextInterval(follower.state, gateway.publicKey).first > before) return;
-    await new Promise((resolve) => {
-      setTimeout(resolve, 10);
-    });
-  }
-  throw new Failure("gateway_closed", "An interval was recorded, and the feed does not deliver it.");
-}
-
-function permitCounts(receipts: readonly DrainedReceipt[]): { permit: PermitId; count: number }[] {
-  const counts = new Map<PermitId, number>();
-  for (const { permit } of receipts) {
-    if (permit !== null) counts.set(permit, (counts.get(permit) ?? 0) + 1);
-  }
-  return [...counts].map(([permit, count]) => ({ permit, count }));
 }

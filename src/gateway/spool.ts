@@ -1,7 +1,8 @@
 // The spool: receipts on the disk between the answer they belong to and the ledger. One file an interval, appended to
 // before answers leave, removed once the ledger has the interval. What a crash leaves is drained at the next start. A
 // stream is announced here before its first character leaves, so that one cut by a crash or a full disk is on record too.
-import { type FileHandle, mkdir, open, readFile, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { type FileHandle, mkdir, open, readFile, readdir, rename, rm } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { Receipt } from "../acts/receipt.ts";
@@ -11,6 +12,10 @@ import { Digest, Instant, PermitId, ReceiptId } from "../terms/ids.ts";
 export interface Interval {
   readonly receipts: readonly DrainedReceipt[];
   readonly file: string;
+  /** Whole lines that are neither receipts nor announcements: once they were. */
+  readonly unreadable: number;
+  /** SHA-256 of the file as it was found. */
+  readonly digest: Digest;
 }
 
 /** What is known of a stream when it begins. No text of it: what people wrote is not kept. */
@@ -33,6 +38,8 @@ export interface Spool {
   /** Ends the present file; the next append begins another, with the streams that are still under way. */
   readonly rotate: () => Promise<string>;
   readonly remove: (file: string) => Promise<void>;
+  /** Keeps a file that could not be read whole under another name, for people to look at. */
+  readonly setAside: (file: string) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -97,6 +104,9 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
       // What is under way stands in the next file before this one goes.
       if (underWay.size > 0 && (present?.bytes ?? 0) === 0) await append({ begun: [], receipts: [] });
       await rm(path.join(folder, file), { force: true });
+    },
+    setAside: async (file) => {
+      await rename(path.join(folder, file), path.join(folder, `lost-${file}`));
     },
     close: async () => {
       await present?.handle.close().catch(() => undefined);
@@ -165,16 +175,28 @@ async function readLeftovers(folder: string, files: readonly string[]): Promise<
   const intervals: Interval[] = [];
   const begun = new Map<ReceiptId, Begun>();
   for (const file of files) {
-    const lines = (await readFile(path.join(folder, file), "utf8")).split("\n").map(parseLine);
-    for (const line of lines) {
-      const announced = Announced.safeParse(line).data?.begun;
-      if (announced !== undefined) begun.set(announced.id, announced);
-    }
+    const bytes = await readFile(path.join(folder, file));
+    const texts = bytes.toString("utf8").split("\n");
+    const lines = texts.map(parseLine);
+    const announcements = lines.flatMap((line) => Announced.safeParse(line).data?.begun ?? []);
+    for (const announced of announcements) begun.set(announced.id, announced);
     const receipts = lines.flatMap((line) => Spooled.safeParse(line).data ?? []);
     for (const { id } of receipts) begun.delete(id);
-    intervals.push({ file, receipts });
+    const whole = texts.slice(0, -1).filter((text) => text.trim() !== "").length;
+    const torn = texts.at(-1) === "" ? 0 : countRead(lines.at(-1));
+    const unreadable = Math.max(0, whole - (announcements.length + receipts.length - torn));
+    intervals.push({ file, receipts, unreadable, digest: digestOfBytes(bytes) });
   }
   return { intervals, begun: [...begun.values()] };
+}
+
+/** Whether a last line without its line feed could be read all the same: it is then among the receipts or announcements. */
+function countRead(line: unknown): number {
+  return Announced.safeParse(line).success || Spooled.safeParse(line).success ? 1 : 0;
+}
+
+function digestOfBytes(bytes: Uint8Array): Digest {
+  return Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
 }
 
 /** A line torn by a crash was never answered, so nothing acknowledged is lost with it. */

@@ -16,6 +16,7 @@ export interface Transparency {
   readonly persons: Readonly<Record<string, number>>;
   readonly drills: readonly { readonly at: string; readonly attempts: number; readonly opened: number }[];
   readonly anomalies: number;
+  readonly receiptsLost: number;
   readonly limits: readonly string[];
 }
 
@@ -110,7 +111,8 @@ function renderBoard(view: Transparency): string {
 Any one of them can stop a release; opening it again takes these seats, and what the plan asks besides.</p>
 <table><caption>Least sign-offs per stage</caption>
 <thead><tr><th scope="col">Stage</th><th scope="col">Seats</th></tr></thead><tbody>${floors.join("")}</tbody></table>
-<p>${view.anomalies} ledger entries were refused by the rules and changed nothing.</p>
+<p>${view.anomalies} ledger entries were refused by the rules and changed nothing. ${view.receiptsLost} receipts were lost before they
+reached the ledger, and are said so in entries of their own.</p>
 </section>`;
 }
 

@@ -50,6 +50,7 @@ async function viewOf(records: Records, asked: TransparencyAsked): Promise<Trans
       .slice(-drillsShown)
       .map(({ at: when, body: { fact } }) => ({ at: when, attempts: fact.attempts, opened: fact.opened })),
     anomalies: state.anomalies.length,
+    receiptsLost: state.lost.reduce((sum, { count }) => sum + count, 0),
     limits,
   };
 }

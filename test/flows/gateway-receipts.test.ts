@@ -4,13 +4,14 @@ import assert from "node:assert/strict";
 import { appendFile, readdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { after, test } from "node:test";
-import { contentDigest, openReceipt } from "../../src/acts/receipt.ts";
+import type { BodyOf } from "../../src/acts/bodies.ts";
+import { contentDigest, openReceipt, signReceipts } from "../../src/acts/receipt.ts";
 import { nextInterval } from "../../src/acts/rules/evaluation.ts";
 import { callerKeyOf, digestOfLabel, idOf, servers } from "../../src/acts/fixtures.ts";
 import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { leafHash, rootOf } from "../../src/proof/merkle.ts";
-import { nodePrimitives as primitives } from "../../src/proof/node.ts";
+import { newSigner, nodePrimitives as primitives } from "../../src/proof/node.ts";
 import { ReceiptId } from "../../src/terms/ids.ts";
 import { admitCall } from "../../src/upstream/envelope.ts";
 import { ModelDocument } from "../../src/upstream/model-document.ts";
@@ -196,21 +197,74 @@ test("a line that a crash tore is left out, and the lines before it are kept", a
   assert.equal((await drainedBy(world, 1)).length, 1);
 });
 
-test("a spool whose receipts were changed closes the gateway, and a hold is still taken", async (t) => {
+function lostIn(world: GatewayWorld): readonly BodyOf<"lost">[] {
+  return world.world.entries.flatMap(({ act }) => (act.predicate.verb === "lost" ? [act.predicate.body] : []));
+}
+
+async function changeSpool(folder: string, change: (text: string) => string): Promise<void> {
+  const spool = path.join(folder, "spool");
+  for (const file of await readdir(spool)) {
+    const text = await readFile(path.join(spool, file), "utf8");
+    await writeFile(path.join(spool, file), change(text));
+  }
+}
+
+test("receipts that the spool does not give back are an entry of their own, kept aside, and the numbers go on", async (t) => {
+  const world = await openGatewayWorld();
+  t.after(world.close);
+  await (await world.ask(said("x"))).arrayBuffer();
+  await until(() => world.drained.length === 1);
+  world.switches.drain = "off";
+  const numbers: number[] = [];
+  for (let count = 0; count < 4; count++) {
+    const answer = await world.ask(said("x"));
+    await answer.arrayBuffer();
+    numbers.push((await openReceipt(answer.headers.get("x-headgate-receipt") ?? "", primitives)).receipt.seq);
+  }
+  assert.deepEqual(numbers, [2, 3, 4, 5]);
+  // The second and the last of the four, wherever intervals were closed between them.
+  let seen = 0;
+  await changeSpool(world.folder, (text) =>
+    text.replaceAll(/hgr1\.(.{20})/g, (whole: string, start: string) => {
+      seen += 1;
+      return seen % 2 === 0 ? `hgr1.${start}A` : whole;
+    }),
+  );
+  await world.restart("kill");
+  world.switches.drain = "on";
+  await until(() => lostIn(world).length >= 2);
+  const lost = lostIn(world).map(({ first, count }) => [first, count]);
+  assert.deepEqual(lost, [
+    [3, 1],
+    [5, 1],
+  ]);
+  await until(async () => (await fetch(`${world.url()}/readyz`)).ok);
+  const again = await world.ask(said("x"));
+  await again.arrayBuffer();
+  assert.equal(again.status, 200);
+  const next = await openReceipt(again.headers.get("x-headgate-receipt") ?? "", primitives);
+  assert.equal(next.receipt.seq, 6);
+  const left = await readdir(path.join(world.folder, "spool"));
+  assert.ok(left.some((name) => name.startsWith("lost-")));
+  await world.restart("kill");
+  assert.equal(lostIn(world).length, 2, "what was said to be lost is not said again");
+});
+
+test("receipts of another gateway's key in the spool close the gateway, and a hold is still taken", async (t) => {
   const world = await openGatewayWorld();
   t.after(world.close);
   world.switches.drain = "off";
-  await (await world.ask(said("x"))).arrayBuffer();
-  const spool = path.join(world.folder, "spool");
-  for (const file of await readdir(spool)) {
-    const text = await readFile(path.join(spool, file), "utf8");
-    await writeFile(path.join(spool, file), text.replace(/hgr1\.(.{20})/, "hgr1.$1A"));
-  }
+  const answer = await world.ask(said("x"));
+  await answer.arrayBuffer();
+  const text = answer.headers.get("x-headgate-receipt") ?? "";
+  const { receipt } = await openReceipt(text, primitives);
+  const [foreign] = await signReceipts([receipt], newSigner().signer, primitives);
+  await changeSpool(world.folder, (file) => file.replaceAll(text, foreign?.text ?? ""));
   await world.restart("kill");
   world.switches.drain = "on";
   await until(() => world.gateway().gateway.follower.closure() === undefined);
   assert.equal(await codeOf(await world.ask(said("x"))), "gateway_closed:records");
-  await until(() => world.reports.some((report) => report.includes("is damaged")));
+  await until(() => world.reports.some((report) => report.includes("another gateway's key")));
   const body = { hold: idOf.hold("h"), scope: { kind: "everything" }, reason: digestOfLabel("why") } as const;
   const { envelope } = await world.world.sign({ verb: "hold", body, by: [bo] });
   const held = await fetch(`${world.url()}/hold`, { method: "POST", body: new Uint8Array(envelope) });

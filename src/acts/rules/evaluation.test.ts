@@ -211,6 +211,29 @@ test("an interval that skips, repeats or follows another root is refused", async
   assert.equal(await intervalVerdict(world, {}), "admitted");
 });
 
+test("a lost range continues a gateway's count, and weighs on the permits that were not over", async () => {
+  const { world, permit } = await permitted();
+  await world.say({ verb: "receipts", body: intervalOf(world), by: [servers.gateway] });
+  const gateway = servers.gateway.publicKey;
+  const spool = digestOfLabel("a file");
+  const body = { ...nextInterval(world.state, gateway), gateway, count: 4, spool };
+  for (const wrong of [{ first: 1 }, { interval: 1 }, { previous: null }])
+    assert.match(
+      await verdictOn(world, { verb: "lost", body: { ...body, ...wrong }, by: [servers.gateway] }),
+      /^conflict/,
+    );
+  assert.match(await verdictOn(world, { verb: "lost", body, by: [ada] }), /^authority_missing/);
+  await world.say({ verb: "lost", body, by: [servers.gateway] });
+  assert.equal(world.state.permitExchanges.get(permit.permit), 4);
+  assert.deepEqual(
+    world.state.lost.map(({ first, count }) => [first, count]),
+    [[6, 4]],
+  );
+  const next = nextInterval(world.state, gateway);
+  assert.deepEqual([next.interval, next.first], [3, 10]);
+  assert.equal(await intervalVerdict(world, {}), "admitted");
+});
+
 test("receipts are signed by their gateway alone, and the gateway stands in the root", async () => {
   const world = await worldOfTwo();
   const own = /^authority_missing: Receipts are signed by the gateway that gave them/;

@@ -2,8 +2,9 @@
 // first sample is sent, so a bad run cannot vanish: its exchanges are counted in the interval entries.
 import { type Name, type PublicKey, instantOf } from "../../terms/ids.ts";
 import type { BodyOf, Permit } from "../bodies.ts";
-import { type Rule, author, change, refuse } from "../rule.ts";
+import { type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Applied, State } from "../state.ts";
+import type { Act } from "../statement.ts";
 
 /** A permit is for one run, not for a season. */
 export const permitDaysMax = 7;
@@ -113,6 +114,38 @@ export const recordFact: Rule<"fact"> = (state, act, context) => {
 
 /** Gap-free: an interval continues the numbers of the one before it, or it is refused. */
 export const recordReceipts: Rule<"receipts"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const refusal = notTheirNext(state, act, context);
+  if (refusal !== undefined) return refusal;
+  return change(() => {
+    state.intervals.set(body.gateway, { interval: body.interval, next: body.first + body.count, root: body.root, at });
+    for (const { permit, count } of body.permits) countExchanges(state, permit, count);
+  });
+};
+
+/**
+ * A lost range continues the numbers too. Which exchanges they were nobody knows: they count, unaccounted for, under every
+ * permit that was not over when the gateway last handed something over, so that nobody gains by losing them.
+ */
+export const recordLost: Rule<"lost"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const refusal = notTheirNext(state, act, context);
+  if (refusal !== undefined) return refusal;
+  const { gateway, first, count, spool, interval } = body;
+  const since = state.intervals.get(gateway)?.at ?? "";
+  const open = [...state.permits.values()].filter(({ notAfter }) => notAfter > since);
+  return change(() => {
+    state.intervals.set(gateway, { interval, next: first + count, root: act.body, at });
+    state.lost.push({ gateway, first, count, spool, at, index: context.index });
+    for (const { permit } of open) countExchanges(state, permit, count);
+  });
+};
+
+function countExchanges(state: State, permit: Permit["permit"], count: number): void {
+  state.permitExchanges.set(permit, (state.permitExchanges.get(permit) ?? 0) + count);
+}
+
+function notTheirNext(state: State, act: Act<"receipts"> | Act<"lost">, context: Context): Refusal | undefined {
   const { body } = act.predicate;
   const isOwn = act.signers.length === 1 && act.signers[0] === body.gateway && context.persons.length === 0;
   if (!isOwn) return refuse("authority_missing", "Receipts are signed by the gateway that gave them.");
@@ -120,17 +153,11 @@ export const recordReceipts: Rule<"receipts"> = (state, act, context) => {
     return refuse("authority_missing", "This gateway is not in the trust root.");
   }
   const expected = nextInterval(state, body.gateway);
-  if (body.interval !== expected.interval || body.first !== expected.first || body.previous !== expected.previous) {
-    const { interval, first } = expected;
-    return refuse("conflict", `The next interval of this gateway is ${interval}, from receipt ${first} on.`);
-  }
-  return change(() => {
-    state.intervals.set(body.gateway, { interval: body.interval, next: body.first + body.count, root: body.root });
-    for (const { permit, count } of body.permits) {
-      state.permitExchanges.set(permit, (state.permitExchanges.get(permit) ?? 0) + count);
-    }
-  });
-};
+  if (body.interval === expected.interval && body.first === expected.first && body.previous === expected.previous)
+    return undefined;
+  const { interval, first } = expected;
+  return refuse("conflict", `The next interval of this gateway is ${interval}, from receipt ${first} on.`);
+}
 
 /** Where a gateway's next interval continues. */
 export function nextInterval(
