@@ -227,7 +227,7 @@ test("a tool that nobody declared is a failure of the server, streamed or whole"
   assert.equal((await errorOf(streamed(direct, "CALL"))).code, "upstream_failed");
 });
 
-test("a JSON schema reaches the server, and the client parses the answer", async () => {
+test("a JSON schema reaches the server as it was asked for", async () => {
   const format = { type: "json_schema" as const, name: "shape", schema: { type: "object" }, strict: true };
   await whole(direct, "x", { text: { format } });
   assert.deepEqual(mock.records.at(-1)?.body["text"], { format });
