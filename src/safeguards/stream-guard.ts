@@ -78,9 +78,11 @@ function endsDue(state: State, chain: Chain, final: boolean): number[] {
 
 /** All windows that are due, together: they overlap. None where the chain breaks. */
 function inspectedAt(ends: readonly number[], state: State, chain: Chain): readonly Inspection[] {
-  if (ends.length === 0) return [];
+  const [first, last] = [ends[0], ends.at(-1)];
+  if (first === undefined || last === undefined) return [];
+  const from = windowStart(first, chain.shape);
   try {
-    return chain.inspectWindows(state.held, ends, state.heldFrom);
+    return chain.inspectWindows(state.held.slice(from - state.heldFrom, last - state.heldFrom), ends, from);
   } catch {
     return [];
   }
