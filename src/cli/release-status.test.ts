@@ -68,7 +68,7 @@ const held = { ...open, stage: "withheld", closed: "held", holds: [hold] };
 test("a missing sign-off is said once, and what else is still to show beside its reason", () => {
   const words = statusInWords(StatusView.parse(open));
   assert.equal(words.split("safety sign-off").length, 2);
-  assert.match(words, /Too few\.; still to show: 9 more/);
+  assert.match(words, /Too few; still to show: 9 more/);
 });
 
 test("a held model is shown with its hold, and the next step is to resume it as the same person", () => {
@@ -94,6 +94,7 @@ const proposal = {
   signOffs: [],
   certified: false,
   waiting: true,
+  current: true,
   decideBy: "2027-01-09T00:00:00.000Z",
   answers: [hold.hold],
   needs: ["owner", "safety"],
@@ -106,6 +107,13 @@ test("the proposal that would reopen a held model is named with who still has to
   assert.equal(afterStatus(view, ""), 'headgate release sign prop_0123456789abcdef --reason "…"');
   const signed = StatusView.parse({ ...held, proposals: [{ ...proposal, needs: [] }] });
   assert.equal(afterStatus(signed, ""), "headgate release advance prop_0123456789abcdef");
+});
+
+test("a proposal about documents that were changed since is said to be, and is not the next step", () => {
+  const old = { ...proposal, current: false, needs: [], answers: [] };
+  const view = StatusView.parse({ ...open, proposals: [old] });
+  assert.match(statusInWords(view), /documents that were changed since/);
+  assert.equal(afterStatus(view, ""), undefined);
 });
 
 test("a proposal that leaves a hold unanswered is not the next step", () => {

@@ -98,7 +98,9 @@ type Waiting = StatusView["proposals"][number];
 
 /** The proposal that would reopen a held model, or take an open one further. */
 function waitingProposal({ holds, proposals }: StatusView): Waiting | undefined {
-  return proposals.find(({ waiting, answers }) => waiting && holds.every(({ hold }) => answers.includes(hold)));
+  return proposals.find(
+    ({ waiting, current, answers }) => waiting && current && holds.every(({ hold }) => answers.includes(hold)),
+  );
 }
 
 /** The next step, where there is one that this page alone can tell. */
@@ -124,11 +126,12 @@ export function statusInWords(view: StatusView): string {
   const { model, stage, closed } = view;
   const head = `${model}: ${stage}${closed === null || closed === stage ? "" : ` (${closed})`}`;
   const next = view.next === null ? [] : [`For ${view.next}: ${view.verdict ?? "not judged"}`];
-  const shown = view.requirements.map(({ id, verdict, why, stillToShow }) => {
+  const requirements = view.requirements.map(({ id, verdict, why, stillToShow }) => {
     const isSaid = stillToShow === "" || why.includes(stillToShow);
-    return `  ${verdict.padEnd(12)}  ${id}: ${why}${isSaid ? "" : `; still to show: ${stillToShow}`}`;
+    const shown = isSaid ? why : `${why.replace(/\.$/, "")}; still to show: ${stillToShow}`;
+    return `  ${verdict.padEnd(12)}  ${id}: ${shown}`;
   });
-  return [head, ...holdLines(view), ...endLines(view), ...waitingLines(view), ...next, ...shown].join("\n");
+  return [head, ...holdLines(view), ...endLines(view), ...waitingLines(view), ...next, ...requirements].join("\n");
 }
 
 function holdLines({ holds, certified }: StatusView): readonly string[] {
@@ -158,10 +161,10 @@ function endLines(view: StatusView): readonly string[] {
 function waitingLines({ proposals }: StatusView): readonly string[] {
   return proposals
     .filter(({ waiting }) => waiting)
-    .map(({ proposal, stage, decideBy, needs, answers }) => {
+    .map(({ proposal, stage, decideBy, needs, answers, current }) => {
       const lacks = (needs ?? []).map((need) => (need === "person" ? "a second person, of any role" : need));
       const state = lacks.length === 0 ? "no sign-off is missing" : `it lacks the sign-off of: ${lacks.join("; ")}`;
       const what = answers.length === 0 ? "" : `, answering ${answers.join(", ")}`;
-      return `  ${proposal} waits to open ${stage}${what}; ${state}; to be decided by ${decideBy}`;
+      return `  ${proposal} waits to open ${stage}${what}; ${state}; to be decided by ${decideBy}${current ? "" : "; about documents that were changed since"}`;
     });
 }

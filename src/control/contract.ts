@@ -140,6 +140,8 @@ export const StatusView = z.object({
       certified: z.boolean(),
       /** Whether it can still be signed and advanced. */
       waiting: z.boolean(),
+      /** Whether it is about what was applied last, or about what is certified. */
+      current: z.boolean(),
       decideBy: Timestamp,
       /** The holds that it answers. */
       answers: z.array(HoldId),

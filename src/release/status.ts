@@ -5,7 +5,7 @@ import { supporters } from "../acts/rules/release.ts";
 import { type Proposal, type State, holdsOn, latestCertificate } from "../acts/state.ts";
 import { type Standing, standing } from "../exposure/exposure.ts";
 import { type Renewal, renewalOf } from "../exposure/renewal.ts";
-import { configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
+import { type Configuration, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
 import type { GateVerdict, RequirementJudgement } from "../gates/judgement.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { Failure } from "../terms/failure.ts";
@@ -51,6 +51,8 @@ export interface Status {
     readonly certified: boolean;
     /** Whether it can still be signed and advanced. */
     readonly waiting: boolean;
+    /** Whether it is about what was applied last, or about what is certified: another one answers a question of before. */
+    readonly current: boolean;
     readonly decideBy: Timestamp;
     readonly answers: readonly HoldId[];
     /** Whose sign-offs a waiting one still lacks; null where its plan cannot be read. */
@@ -142,19 +144,22 @@ function openProposal(
   wanted: {
     readonly plan: ReleasePlan;
     readonly next: OpenStage;
-    readonly configuration: Pick<Release["digests"], "model" | "safeguards" | "policy" | "plan">;
+    readonly configuration: Configuration;
   },
 ): Proposal | undefined {
-  const { model, safeguards, policy, plan } = wanted.configuration;
-  return proposalsOn(state, wanted.plan.model).find(({ release, certified }) => {
-    const { digests } = release;
-    const isSame =
-      digests.model === model &&
-      digests.safeguards === safeguards &&
-      digests.policy === policy &&
-      digests.plan === plan;
-    return !certified && isSame && release.stage === wanted.next;
-  });
+  return proposalsOn(state, wanted.plan.model).find(
+    ({ release, certified }) =>
+      !certified && isSameConfiguration(release.digests, wanted.configuration) && release.stage === wanted.next,
+  );
+}
+
+function isSameConfiguration(one: Configuration, other: Configuration): boolean {
+  return (
+    one.model === other.model &&
+    one.safeguards === other.safeguards &&
+    one.policy === other.policy &&
+    one.plan === other.plan
+  );
 }
 
 /** Newest first. */
@@ -183,6 +188,7 @@ async function proposalView(
     signOffs: [...signOffs.values()].map(({ person, role, verdict }) => ({ person, role, verdict })),
     certified,
     waiting,
+    current: await isCurrent(records, state, release),
     decideBy: release.decideBy,
     answers: release.answers,
     needs: waiting ? await needsOf(records, state, proposal) : [],
@@ -193,6 +199,18 @@ async function proposalView(
 function isWaiting(state: State, { release, certified }: Proposal, at: Instant): boolean {
   const serial = latestCertificate(state, release.model)?.release.serial ?? 0;
   return !certified && release.serial === serial + 1 && instantOf(release.decideBy) > at;
+}
+
+async function isCurrent(records: Records, state: State, release: Release): Promise<boolean> {
+  const plan = await candidatePlan(records, state, release.model);
+  return (["candidate", "in-force"] as const).some((slot) => {
+    try {
+      return plan !== undefined && isSameConfiguration(release.digests, configurationOf(state, plan, slot));
+    } catch (error) {
+      if (error instanceof Failure) return false;
+      throw error;
+    }
+  });
 }
 
 async function needsOf(
