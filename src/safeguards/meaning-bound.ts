@@ -4,6 +4,7 @@
 // of what the hidden units hold for each token, kept from text to text. Slack covers the rounding of the network's own steps.
 import { detectorShape } from "./detector-shape.ts";
 import type { Network } from "./network.ts";
+import type { Stretch } from "./windows.ts";
 import { wordEnd, wordStart } from "./wordpiece.ts";
 
 /** A column of the heads and the weight by which its logit is mixed in. */
@@ -30,9 +31,12 @@ export class MeaningBound {
   /** Of all words before each: pieces, weight, and for each head the weighted sum. */
   #before: Float64Array;
   /** Pieces of the text, at most one a unit, and after them those of words that the window cuts. */
-  #pieces = new Int32Array(2 * roomLeast);
+  #pieces = new Int32Array(2 * roomLeast + detectorShape.piecesMax);
   /** Where pieces are written. */
   #piece = 0;
+  /** The pieces of the window: some of the text's, and some written for the window alone. */
+  #shared: Stretch = [0, 0];
+  #own: Stretch = [0, 0];
   #words = 0;
   #first = 0;
   #last = 0;
@@ -72,27 +76,47 @@ export class MeaningBound {
     this.#before.set(this.#sums, word * this.#sums.length);
   }
 
-  /** Whether there is a bound for the window: not for one without words, nor for one with more pieces than are read. */
+  /** Whether there is a bound for the window: not for one without words. */
   bound(start: number, end: number): boolean {
     this.#moveTo(start, end);
     const first = this.#first;
     const last = this.#last;
     const sums = this.#sums.fill(0);
-    // Pieces of cut words are written behind all those of the text.
-    this.#piece = this.#before[this.#words * sums.length] ?? 0;
     if (last > first) this.#addWords(first, last);
+    this.#shared = last > first ? [this.#piecesBefore(first), this.#piecesBefore(last)] : [0, 0];
+    // Pieces of cut words are written behind all those of the text.
+    const from = this.#piecesBefore(this.#words);
+    this.#piece = from;
     if (first > 0) this.#addStretch(start, Math.min(end, this.#spans[2 * first - 1] ?? 0));
+    const middle = this.#piece;
     if (last >= first && last < this.#words) this.#addStretch(this.#spans[2 * last] ?? 0, end);
+    this.#own = [from, this.#piece];
+    if ((sums[0] ?? 0) > detectorShape.piecesMax) this.#keepFirst(middle);
     return this.#toBound(sums);
+  }
+
+  /** Pieces beyond the most that are read are not: the window has those that come first. */
+  #keepFirst(middle: number): void {
+    const [from, until] = this.#own;
+    const start = this.#piece;
+    this.#sums.fill(0);
+    for (const [first, end] of [[from, middle], this.#shared, [middle, until]] as const)
+      for (let at = first; at < end && this.#piece - start < detectorShape.piecesMax; at += 1)
+        this.#addPiece(this.#pieces[at] ?? 0);
+    this.#shared = [0, 0];
+    this.#own = [start, this.#piece];
+    this.#sums[0] = this.#piece - start;
+  }
+
+  #piecesBefore(word: number): number {
+    return this.#before[word * this.#sums.length] ?? 0;
   }
 
   /** Lowers the bound of the last window to what the heads say, but for rounding. Cost: some 15 µs. */
   tighten(): void {
     const mean = this.#mean.fill(0);
-    const fields = this.#sums.length;
-    const piecesOf = (word: number): number => this.#before[word * fields] ?? 0;
-    if (this.#last > this.#first) this.#addHidden(piecesOf(this.#first), piecesOf(this.#last));
-    this.#addHidden(piecesOf(this.#words), this.#piece);
+    this.#addHidden(...this.#shared);
+    this.#addHidden(...this.#own);
     const weight = this.#sums[1] ?? 0;
     const { weights, bias } = this.#network.heads;
     for (const [head, { column, weight: mixed }] of this.#heads.entries()) {
@@ -109,7 +133,7 @@ export class MeaningBound {
     const size = Math.max(units, roomLeast);
     this.#spans = new Int32Array(2 * size);
     this.#before = new Float64Array(size * this.#sums.length);
-    this.#pieces = new Int32Array(2 * size);
+    this.#pieces = new Int32Array(2 * size + detectorShape.piecesMax);
   }
 
   /** Words from `first` on start in the window; words before `last` end in it. */
@@ -121,7 +145,7 @@ export class MeaningBound {
 
   #toBound(sums: Float64Array): boolean {
     const [pieces = 0, weight = 0] = sums;
-    if (pieces === 0 || pieces > detectorShape.piecesMax) return false;
+    if (pieces === 0) return false;
     for (let head = 0; head < this.#heads.length; head += 1)
       this.most[head] = (this.#constants[head] ?? 0) + (sums[2 + head] ?? 0) / weight;
     return true;
@@ -144,21 +168,23 @@ export class MeaningBound {
   }
 
   #addWord(start: number, end: number): void {
-    const { pieces, tokenWeights } = this.#network;
+    const { cut, ids } = this.#network.pieces;
+    const count = cut(this.#units, start, end);
+    this.#sums[0] = (this.#sums[0] ?? 0) + count;
+    for (let index = 0; index < count; index += 1) this.#addPiece(ids[index] ?? 0);
+  }
+
+  #addPiece(token: number): void {
     const sums = this.#sums;
-    const heads = this.#heads.length;
-    const count = pieces.cut(this.#units, start, end);
-    sums[0] = (sums[0] ?? 0) + count;
-    for (let index = 0; index < count; index += 1) {
-      const token = pieces.ids[index] ?? 0;
-      const weight = tokenWeights[token] ?? 0;
-      this.#pieces[this.#piece] = token;
-      this.#piece += 1;
-      sums[1] = (sums[1] ?? 0) + weight;
-      if (Number.isNaN(this.#tokens[token * heads])) this.#learn(token);
-      for (let head = 0; head < heads; head += 1)
-        sums[2 + head] = (sums[2 + head] ?? 0) + weight * (this.#tokens[token * heads + head] ?? 0);
-    }
+    const tokens = this.#tokens;
+    const heads = sums.length - 2;
+    const weight = this.#network.tokenWeights[token] ?? 0;
+    this.#pieces[this.#piece] = token;
+    this.#piece += 1;
+    sums[1] = (sums[1] ?? 0) + weight;
+    if (Number.isNaN(tokens[token * heads])) this.#learn(token);
+    for (let head = 0; head < heads; head += 1)
+      sums[2 + head] = (sums[2 + head] ?? 0) + weight * (tokens[token * heads + head] ?? 0);
   }
 
   /** Four pieces at a time: most of the time goes into reading and writing the mean. */
