@@ -149,7 +149,9 @@ function endLines(view: StatusView): readonly string[] {
   if (certified === null) return [];
   const { certificate, validUntil, endsInDays, renewalDue } = certified;
   const isOpen = stage !== "withheld";
-  if (!isOpen && view.closed !== "held") return [`  ${certificate} was valid until ${validUntil}`];
+  if (view.closed === "expired") return [`  ${certificate} ended at ${validUntil}`];
+  if (!isOpen && view.closed !== "held")
+    return [`  ${certificate} serves nobody any more; it would have ended at ${validUntil}`];
   const left = endsInDays === 0 ? "less than a day is left" : `${endsInDays} day(s) are left`;
   const how = `Renew it while it stands: ${renewing(view, certified.stage)}, then sign and advance.`;
   const line = `  ${certificate} is valid until ${validUntil}: ${left}`;

@@ -23,7 +23,7 @@ export function rootChanges(before: Root, after: Root): readonly string[] {
 }
 
 /** For example `1 owner + 1 safety`. */
-export function floorOf({ floors }: Pick<Root, "floors">, stage: OpenStage): string {
+function floorOf({ floors }: Pick<Root, "floors">, stage: OpenStage): string {
   return floors[stage].map(({ role, count }) => `${count} ${role}`).join(" + ");
 }
 
