@@ -134,7 +134,8 @@ async function aboutGateway(base: Base, context: Context): Promise<string> {
   );
   const { ready, closure, live } = await withPort(dataPlane, async () => readiness(dataPlane));
   if (ready) return `${dataPlane} is ready, ${live} exchange(s) under way`;
-  const why = closure === null ? "" : ` (${closure}): ${closures[closure] ?? "see the server's own output."}`;
+  const undecided = ": it cannot make a decision for any model that is open. See the server's own output.";
+  const why = closure === null ? undecided : ` (${closure}): ${closures[closure] ?? "see the server's own output."}`;
   throw new Failure("gateway_closed", `${dataPlane} is closed${why}`);
 }
 

@@ -14,6 +14,7 @@ import type { Format } from "../wire/format.ts";
 import type { Configuration, ServedDigests } from "./configurations.ts";
 import type { Closure } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Note } from "./note.ts";
 
 /** Bytes of a body that is read at all; a model's envelope sets its own, smaller limit. */
 export const bodyBytesMax = 16 * 1024 * 1024;
@@ -34,6 +35,7 @@ export interface CallRequest {
   readonly body: Uint8Array;
   /** Aborts when the caller goes away. */
   readonly gone: AbortSignal;
+  readonly note: Note;
 }
 
 export type Admitted = Exclude<Exposure, { kind: "refused" }>;

@@ -17,8 +17,10 @@ const heartbeatMs = 10_000;
 
 export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
   const { exchange, format, recording } = parts;
+  const from = recording.gateway.clock.monotonic();
   const source = exchange.configuration.upstream.stream(exchange.call, exchange.signal);
   const first = await source.next();
+  exchange.note.spans.upstream = { from, ms: recording.gateway.clock.monotonic() - from };
   try {
     exchange.mustGoOn();
     await recordBeginning(exchange, parts.input, recording);
@@ -96,7 +98,10 @@ async function* relay(parts: AnswerParts, { events, guard, writer }: Flow): Asyn
     let text = "";
     if (beat.kind === "value") {
       exchange.mustGoOn();
-      for (const event of guard.push(beat.value)) text += writer.write(event);
+      const from = clock.monotonic();
+      const cleared = guard.push(beat.value);
+      exchange.note.spans.outputMs += clock.monotonic() - from;
+      for (const event of cleared) text += writer.write(event);
     }
     // A model may go on while all it says is held back: that is silence to the caller, too.
     const isDue = beat.kind === "silence" || clock.monotonic() - writtenAt >= heartbeatMs;

@@ -9,11 +9,17 @@ import { guardAnswer, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const { exchange, format, recording } = parts;
+  const { clock } = recording.gateway;
+  const { spans } = exchange.note;
+  const from = clock.monotonic();
   const answer = await exchange.configuration.upstream.complete(exchange.call, exchange.signal);
+  const came = clock.monotonic();
+  spans.upstream = { from, ms: came - from };
   exchange.mustGoOn();
   const nextToolId = toolIds(exchange);
   const judged = answer.choices.map((choice) => judgeChoice(choice, parts, nextToolId));
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
+  spans.outputMs = clock.monotonic() - came;
   if (output.kind === "unknown") throw blocked(output);
   const usage = usageOf(exchange, answer.usage, charsOf(answer.choices));
   const choices = judged.map(({ sent }) => sent);

@@ -15,7 +15,7 @@ const estimateHeaders = { "x-headgate-estimate": "true" } as const;
 const imageTokens = 1_600;
 
 export async function serveCount(request: CallRequest, gateway: Gateway): Promise<Answer> {
-  const trail = beginTrail(countFormat, gateway);
+  const trail = beginTrail(request, countFormat, gateway);
   try {
     const exchange = await admitRequest(request, trail, gateway);
     trail.reservation = reserveRequest(exchange, gateway);

@@ -11,6 +11,7 @@ import { type Call, callTexts } from "../wire/call.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Note } from "./note.ts";
 import type { Begun } from "./spool.ts";
 
 export interface Exchange {
@@ -26,6 +27,7 @@ export interface Exchange {
   /** Characters of all that the model reads. */
   readonly promptChars: number;
   readonly item: Digest | null;
+  readonly note: Note;
   /** Aborts with a Failure when the exchange may not go on, or when the caller has gone. */
   readonly signal: AbortSignal;
   /** Set when it was stopped from our side: a hold, an expiry, a lease that ended. */
@@ -46,6 +48,7 @@ export interface Beginning {
   readonly configuration: Configuration;
   readonly call: Call;
   readonly item: Digest | null;
+  readonly note: Note;
   readonly gone: AbortSignal;
 }
 
@@ -138,6 +141,10 @@ export interface Ending {
 export async function recordEnding(exchange: Exchange, ending: Ending, parts: Recording): Promise<SignedReceipt> {
   const { gateway, reservation } = parts;
   exchange.end();
+  const { note } = exchange;
+  note.outcome = ending.outcome;
+  note.tokens = ending.tokens;
+  if (ending.why !== null) note.refusal ??= reasoned(ending.why);
   reservation?.settle({ tokens: ending.tokens, isAnswered: isAnswered(ending.outcome) });
   const { answer, tokens, ...said } = ending;
   return gateway.recorder.finish({
@@ -219,6 +226,12 @@ export function verdictWord(verdict: Verdict): string {
     case "unknown":
       return `unknown:${verdict.cause}`;
   }
+}
+
+/** What `whyWord` and receipts spell as one word. */
+function reasoned(why: string): { readonly code: string; readonly reason: string | null } {
+  const [code = "", reason] = why.split(":");
+  return { code, reason: reason ?? null };
 }
 
 /** A failure as receipts spell it: its code, and its reason after a colon. */

@@ -6,6 +6,7 @@ import type { Configurations } from "./configurations.ts";
 import type { Clock, Follower } from "./follower.ts";
 import type { HoldDesk } from "./hold-desk.ts";
 import type { LiveExchanges } from "./live.ts";
+import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Turns } from "./turns.ts";
@@ -27,5 +28,7 @@ export interface Gateway {
   readonly contact: string;
   /** Tells the operator: ids, numbers and closed words only. */
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+  /** Told once for every request, after its answer has ended. Never throws, never waits. */
+  readonly answered: (answered: Answered) => void;
   readonly isDraining: () => boolean;
 }

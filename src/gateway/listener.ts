@@ -1,6 +1,7 @@
 // The data plane's listener: routes, bodies, headers, and the writing of answers with back-pressure. One route table, no
 // route that tests anything, and the Host header checked, so that no page in a browser can talk to it by another name.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
@@ -12,15 +13,18 @@ import { embeddingsFormat } from "../wire/embeddings/embeddings.ts";
 import type { Format } from "../wire/format.ts";
 import { messagesFormat } from "../wire/messages/messages.ts";
 import { responsesFormat } from "../wire/responses/responses.ts";
-import { type CallRequest, bodyBytesMax, checkOpen, closureNow, identify } from "./admission.ts";
+import { type CallRequest, bodyBytesMax, checkOpen, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
 import { serveCount } from "./count-tokens.ts";
 import type { Exchange } from "./exchange.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { takeHold } from "./hold.ts";
+import { type Note, type Route, beginNote } from "./note.ts";
+import { type Readiness, createReadiness } from "./readiness.ts";
 import { errorHeaders, refusalOf, saidOf } from "./refusals.ts";
 import { serveCall } from "./serve.ts";
+import { checkHead, requestBounds } from "./strict-head.ts";
 import { within } from "./within.ts";
 
 /** A caller that reads nothing for this long, in milliseconds, is let go. */
@@ -32,6 +36,8 @@ const fileMsMax = 10_000;
 export interface ListenerOptions {
   /** Host names this listener answers to, without port; loopback names always are among them. */
   readonly hosts: readonly string[];
+  /** Certificate and key in PEM, where it speaks TLS itself. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
 const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
@@ -39,17 +45,46 @@ const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
 export function createListener(gateway: Gateway, options: ListenerOptions): Server {
   const hosts = new Set([...loopbackHosts, ...options.hosts].map((host) => host.toLowerCase()));
   const bodies: Bodies = { bytes: 0 };
-  const server = createServer({ requestTimeout: 60_000, headersTimeout: 10_000 }, (request, response) => {
+  const readiness = createReadiness(gateway);
+  const take = (request: IncomingMessage, response: ServerResponse): void => {
     // Attached before anything is waited for: who leaves while the body is read has left.
     const gone = goneSignal(request, response);
-    const asked: Asked = { request, response, gateway, path: pathOf(request), gone, bodies };
-    const work = hosts.has(hostOf(request)) ? route(asked) : Promise.reject(new Failure("not_found", ""));
-    work.catch((error: unknown) => {
-      sendFailure(asked, error);
-    });
-  });
-  server.maxHeadersCount = 100;
+    const { traceparent } = request.headers;
+    const note = beginNote(
+      gateway.clock.now(),
+      gateway.clock.monotonic(),
+      typeof traceparent === "string" ? traceparent : undefined,
+    );
+    const asked: Asked = { request, response, gateway, path: pathOf(request), gone, bodies, note, readiness };
+    void answered(asked, hosts);
+  };
+  const server =
+    options.tls === undefined
+      ? createServer(requestBounds, take)
+      : createTlsServer({ ...requestBounds, ...options.tls, minVersion: "TLSv1.2" }, take);
+  server.maxHeadersCount = requestBounds.headersMax;
   return server;
+}
+
+/** Takes one request to its end, and tells what came of it. Never rejects. */
+async function answered(asked: Asked, hosts: ReadonlySet<string>): Promise<void> {
+  const { request, response, gateway, note } = asked;
+  try {
+    // Whoever keeps a connection to a gateway that is going is to open the next one elsewhere.
+    if (gateway.isDraining()) response.setHeader("connection", "close");
+    checkHead(request);
+    if (!hosts.has(hostOf(request))) throw new Failure("not_found", "");
+    await route(asked);
+  } catch (error) {
+    sendFailure(asked, error);
+  }
+  const ms = gateway.clock.monotonic() - note.startedMs;
+  gateway.answered({
+    ...note,
+    status: response.statusCode,
+    ms,
+    isWhole: response.writableEnded && !response.destroyed,
+  });
 }
 
 interface Asked {
@@ -60,6 +95,8 @@ interface Asked {
   readonly path: string | undefined;
   readonly gone: AbortSignal;
   readonly bodies: Bodies;
+  readonly note: Note;
+  readonly readiness: () => Promise<Readiness>;
 }
 
 function pathOf(request: IncomingMessage): string | undefined {
@@ -84,6 +121,17 @@ function formatAt(path: string | undefined): Format {
   return formats.get(path ?? "") ?? [...formats].find(([root]) => isUnder(root))?.[1] ?? chatFormat;
 }
 
+/** The word for an address in metrics and logs. */
+function routeOf(method: string, pathname: string): Route {
+  if (method === "POST") {
+    if (pathname === "/v1/messages/count_tokens") return "count";
+    return pathname === "/hold" ? "hold" : (formats.get(pathname)?.name ?? "none");
+  }
+  if (pathname === "/v1/models" || pathname.startsWith("/v1/models/")) return "models";
+  if (pathname.startsWith("/v1/receipts/")) return "receipt";
+  return pathname === "/healthz" || pathname === "/readyz" ? "probe" : "file";
+}
+
 /** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
 const laterRoutes = new Set(["/v1/completions"]);
 
@@ -91,6 +139,7 @@ async function route(asked: Asked): Promise<void> {
   const { path: pathname } = asked;
   if (pathname === undefined) throw new Failure("not_found", "");
   const method = asked.request.method ?? "";
+  asked.note.route = routeOf(method, pathname);
   if (method === "POST") return routePost(asked, pathname);
   if (method !== "GET" && method !== "HEAD") throw new Failure("not_found", "");
   if (pathname === "/v1/models" || pathname.startsWith("/v1/models/")) return sendModels(asked, pathname);
@@ -110,13 +159,14 @@ async function routePost(asked: Asked, pathname: string): Promise<void> {
 }
 
 async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<void> {
-  const { request, gateway, gone } = asked;
+  const { request, gateway, gone, note } = asked;
   const secret = secretOf(request);
   // Strangers are turned away before a byte of their body is read.
-  identify(secret, gateway);
+  const key = gateway.follower.state.keys.get(identify(secret, gateway))?.key;
+  if (key !== undefined) note.key = key;
   const body = await readBody(asked, bodyBytesMax);
   const item = request.headers[itemHeader];
-  await sendAnswer(asked, await serve({ secret, item: typeof item === "string" ? item : undefined, body, gone }));
+  await sendAnswer(asked, await serve({ secret, item: typeof item === "string" ? item : undefined, body, gone, note }));
 }
 
 function secretOf(request: IncomingMessage): string | undefined {
@@ -259,7 +309,7 @@ function sendText(response: ServerResponse, { status, headers }: Head, text: str
   response.end(body);
 }
 
-function sendFailure({ request, response, gateway, path }: Asked, error: unknown): void {
+function sendFailure({ request, response, gateway, path, note }: Asked, error: unknown): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -268,6 +318,9 @@ function sendFailure({ request, response, gateway, path }: Asked, error: unknown
   const failure = error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
   const refusal = refusalOf(failure);
   const id = gateway.recorder.newId();
+  const { code, reason } = refusal;
+  note.id = id;
+  note.refusal = { code, reason };
   // What is left of a body nobody read would be taken for the next request.
   const format = formatAt(path);
   const closing = request.complete ? {} : { connection: "close" };
@@ -321,10 +374,9 @@ async function isOwn(text: string, hash: Digest, { follower, primitives }: Gatew
   return receipt.key === null ? permit !== undefined && receipt.under === permit : receipt.key === keys.get(hash)?.key;
 }
 
-function sendReadiness({ gateway, response }: Asked): void {
-  const closure = closureNow(gateway) ?? null;
-  const isReady = closure === null;
-  sendJson(response, { status: isReady ? 200 : 503 }, { ready: isReady, closure, live: gateway.live.count() });
+async function sendReadiness({ response, readiness: ask }: Asked): Promise<void> {
+  const readiness = await ask();
+  sendJson(response, { status: readiness.ready ? 200 : 503 }, readiness);
 }
 
 async function sendPublicFile({ gateway, response }: Asked, pathname: string): Promise<void> {

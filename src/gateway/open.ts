@@ -19,6 +19,7 @@ import { openHoldDesk } from "./hold-desk.ts";
 import { createListener } from "./listener.ts";
 import { createLiveExchanges } from "./live.ts";
 import { openMark } from "./mark.ts";
+import type { Answered } from "./note.ts";
 import { type Quotas, createQuotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
 import { createTurns } from "./turns.ts";
@@ -39,6 +40,10 @@ export interface GatewayOptions {
   readonly contact: string;
   readonly hosts: readonly string[];
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+  /** Told of every request when its answer has ended. */
+  readonly answered?: (answered: Answered) => void;
+  /** How long running exchanges may go on while the gateway closes, in milliseconds. */
+  readonly drainMsMax?: number;
 }
 
 export interface OpenGateway {
@@ -48,8 +53,7 @@ export interface OpenGateway {
   readonly close: () => Promise<void>;
 }
 
-/** How long running exchanges may go on while the gateway closes, in milliseconds. */
-const drainMsMax = 10_000;
+const drainMsUsual = 10_000;
 /** How long stopped exchanges may take for their ending, in milliseconds. */
 const stopMsMax = 2_000;
 const usageMs = 5_000;
@@ -82,6 +86,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     primitives,
     contact: options.contact,
     report: options.report,
+    answered: options.answered ?? (() => undefined),
     isDraining: () => isDraining,
   };
   follower.onChange(() => {
@@ -95,11 +100,12 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     server,
     close: async () => {
       isDraining = true;
-      server.close();
       server.closeIdleConnections();
-      await emptied(gateway, drainMsMax);
+      // It goes on listening: who comes now is told that it is draining, and a hold still reaches what is running.
+      await emptied(gateway, options.drainMsMax ?? drainMsUsual);
       gateway.live.stopAll(new Failure("gateway_closed", "", { detail: { reason: "draining" } }));
       await emptied(gateway, stopMsMax);
+      server.close();
       clearInterval(timer);
       await within(drainUsage(feed, quotas, options.report), usageMs, "The control plane's word on usage").catch(() => {
         options.report("usage", { why: "not told before the end" });

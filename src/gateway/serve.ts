@@ -35,6 +35,7 @@ import {
   whyWord,
 } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
+import type { Note } from "./note.ts";
 import { refusalOf } from "./refusals.ts";
 import { type Answer, type Refused, type Streamed, type Whole, contextOf, usageOf } from "./answer.ts";
 import { streamAnswer } from "./answer-stream.ts";
@@ -44,6 +45,7 @@ import { wholeAnswer } from "./answer-whole.ts";
 export interface Trail {
   readonly id: ReceiptId;
   readonly format: Format;
+  readonly note: Note;
   hash?: Exchange["hash"];
   model?: Exchange["model"];
   exchange?: Exchange;
@@ -53,7 +55,7 @@ export interface Trail {
 
 /** Answers one call in the caller's own format. */
 export async function serveCall(request: CallRequest, format: Format, gateway: Gateway): Promise<Answer> {
-  const trail = beginTrail(format, gateway);
+  const trail = beginTrail(request, format, gateway);
   try {
     const exchange = await admitRequest(request, trail, gateway);
     trail.reservation = reserve(exchange, gateway);
@@ -66,8 +68,10 @@ export async function serveCall(request: CallRequest, format: Format, gateway: G
   }
 }
 
-export function beginTrail(format: Format, gateway: Gateway): Trail {
-  return { id: gateway.recorder.newId(), format, reservation: undefined, input: undefined };
+export function beginTrail({ note }: CallRequest, format: Format, gateway: Gateway): Trail {
+  const id = gateway.recorder.newId();
+  note.id = id;
+  return { id, format, note, reservation: undefined, input: undefined };
 }
 
 /** From a body to an exchange that may begin; what is found out on the way is noted in the trail. */
@@ -95,7 +99,21 @@ async function admit(request: CallRequest, raw: Envelope["raw"], { trail, gatewa
   checkOpen(gateway);
   const exposed = exposeNow(gateway, hash, model);
   if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
-  const known = { id: trail.id, hash, model, exposure: exposed, configuration, call, item, gone: request.gone };
+  const known = {
+    id: trail.id,
+    hash,
+    model,
+    exposure: exposed,
+    configuration,
+    call,
+    item,
+    note: request.note,
+    gone: request.gone,
+  };
+  const { note } = request;
+  note.model = model;
+  note.stage = exposed.kind === "open" ? exposed.release.stage : "permit";
+  note.isStream = call.stream;
   trail.exchange = beginExchange(known, gateway);
   return trail.exchange;
 }
@@ -114,7 +132,9 @@ export async function readInput(exchange: Exchange, bytes: number, gateway: Gate
     exchange.mustGoOn();
     return exchange.judge(chain.inspectInput(exchange.texts), "input");
   };
+  const from = gateway.clock.monotonic();
   const verdict = bytes > promptBytesAtOnce ? await gateway.inspections.take(inSteps) : atOnce();
+  exchange.note.spans.input = { from, ms: gateway.clock.monotonic() - from };
   if (!lets(verdict)) throw blocked(verdict);
   return verdict;
 }
@@ -173,6 +193,11 @@ export function exhausted(reason: string, retryAfterSeconds: number | undefined)
 export async function refuse(failure: Failure, trail: Trail, gateway: Gateway): Promise<Answer> {
   const stopped = trail.exchange?.stopped() ?? failure;
   const refusal = refusalOf(stopped);
+  const { code, reason } = refusal;
+  trail.note.refusal = { code, reason };
+  const { model } = trail;
+  if (model !== undefined && gateway.follower.state.documents.get("Model")?.has(model) === true)
+    trail.note.model = model;
   const receipt = await recordIfKnown(stopped, trail, gateway);
   const refused: Refused = { kind: "refused", id: trail.id, refusal, receipt };
   if (trail.format.policyBlock === "error" || refusal.code !== "policy_blocked") return refused;
@@ -219,7 +244,9 @@ async function recordIfKnown(failure: Failure, trail: Trail, gateway: Gateway): 
     return recordEnding(exchange, ending, { gateway, reservation: trail.reservation });
   }
   const key = hash === undefined ? undefined : gateway.follower.state.keys.get(hash)?.key;
-  if (key === undefined || model === undefined || !gateway.recorder.isReady()) return undefined;
+  if (key === undefined || model === undefined) return undefined;
+  trail.note.outcome = "refused";
+  if (!gateway.recorder.isReady()) return undefined;
   return recordRefusal({ id, model, key, why }, gateway);
 }
 

@@ -283,10 +283,10 @@ test("formats that are not offered yet say so, and nothing else is at their addr
 
 test("readiness says why it is closed, and follows", async () => {
   const ready = async (): Promise<unknown> => (await fetch(`${open.url()}/readyz`)).json();
-  assert.deepEqual(await ready(), { ready: true, closure: null, live: 0 });
+  assert.deepEqual(await ready(), { ready: true, closure: null, models: { open: 1, deciding: 1 }, live: 0 });
   open.switches.monotonicShiftMs += 10_000;
   open.switches.lease = "off";
-  assert.deepEqual(await ready(), { ready: false, closure: "lease", live: 0 });
+  assert.deepEqual(await ready(), { ready: false, closure: "lease", models: { open: 1, deciding: 1 }, live: 0 });
   open.switches.lease = "on";
   await until(() => open.gateway().gateway.follower.closure() === undefined);
 });

@@ -1,0 +1,100 @@
+// Whether this gateway would do its work now, found out by doing it: a key that nobody has is refused, and for every model
+// that is open its artefacts are there, its safeguards judge a text and its policy decides on it. A process that is up and
+// cannot decide is not ready. The model's server is not asked: its failures are its own, and are told call by call.
+import { standing } from "../exposure/exposure.ts";
+import { decide } from "../policy/decide.ts";
+import { failureCode } from "../terms/failure.ts";
+import { lets } from "../terms/finding.ts";
+import type { Name } from "../terms/ids.ts";
+import { closureNow, identify } from "./admission.ts";
+import type { Closure } from "./follower.ts";
+import type { Gateway } from "./gateway.ts";
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** Why the gateway as a whole is closed. */
+  readonly closure: Closure | null;
+  /** Models that a certificate opens now, and for how many of them a decision was made. Their names are not for everybody. */
+  readonly models: { readonly open: number; readonly deciding: number };
+  readonly live: number;
+}
+
+/** Anybody may ask, so an answer is given again for this long, in milliseconds; a closure shows at once. */
+const keptMsMax = 1_000;
+/** What is not loaded in this time, in milliseconds, is not there yet. */
+const loadMsMax = 500;
+/** Models tried at one time. */
+const modelsMax = 32;
+
+const nobody = "hg_readiness";
+const probe = "Is it ready?";
+
+interface Decisions {
+  readonly refuses: boolean;
+  readonly open: number;
+  readonly deciding: number;
+}
+
+export function createReadiness(gateway: Gateway): () => Promise<Readiness> {
+  let kept: { readonly atMs: number; readonly decisions: Promise<Decisions> } | undefined;
+  return async () => {
+    const nowMs = gateway.clock.monotonic();
+    if (kept === undefined || nowMs - kept.atMs > keptMsMax) kept = { atMs: nowMs, decisions: decisionsOf(gateway) };
+    const { refuses, open, deciding } = await kept.decisions;
+    const closure = closureNow(gateway) ?? null;
+    const decides = refuses && (open === 0 || deciding > 0);
+    return {
+      ready: closure === null && decides,
+      closure,
+      models: { open, deciding },
+      live: gateway.live.count(),
+    };
+  };
+}
+
+async function decisionsOf(gateway: Gateway): Promise<Decisions> {
+  const { state } = gateway.follower;
+  const moment = gateway.follower.moment();
+  const open = [...state.certificates.keys()].filter((model) => standing(state, model, moment).kind === "open");
+  const tried = await Promise.all(open.slice(0, modelsMax).map(async (model) => isDeciding(gateway, model)));
+  return { refuses: isRefusing(gateway), open: open.length, deciding: tried.filter(Boolean).length };
+}
+
+function isRefusing(gateway: Gateway): boolean {
+  try {
+    identify(nobody, gateway);
+    return false;
+  } catch (error) {
+    return failureCode(error) !== undefined;
+  }
+}
+
+async function isDeciding(gateway: Gateway, model: Name): Promise<boolean> {
+  const { state } = gateway.follower;
+  const now = standing(state, model, gateway.follower.moment());
+  if (now.kind === "closed") return false;
+  const { model: document, safeguards, policy } = now.certificate.release.digests;
+  try {
+    const configuration = await soon(gateway.configurations.load({ model: document, safeguards, policy }));
+    if (configuration === undefined) return false;
+    const surfaces = [
+      ["input", configuration.chain.inspectInput([probe])],
+      ["output", configuration.chain.inspectOutput(probe)],
+    ] as const;
+    return surfaces.every(([surface, inspection]) =>
+      lets(decide(inspection, configuration.policy, { scopes: [], surface })),
+    );
+  } catch {
+    return false;
+  }
+}
+
+async function soon<T>(loading: Promise<T>): Promise<T | undefined> {
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const timer = setTimeout(resolve, loadMsMax, undefined);
+  try {
+    return await Promise.race([loading, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,49 @@
+// What a request's head must be before anything else is made of it. Node's parser is the strict one (a length beside chunks,
+// a bare line feed, a folded line end there); this refuses what it lets pass and what two readers could read in two ways: a
+// header that decides and comes twice, a target that is no plain path, more headers than are counted.
+import type { IncomingMessage } from "node:http";
+import { Failure } from "../terms/failure.ts";
+
+/** Bounds of a head and of the time it takes, for node:http. */
+export const requestBounds = {
+  requestTimeout: 60_000,
+  headersTimeout: 10_000,
+  /** Bytes of a head, all its lines together. */
+  maxHeaderSize: 16 * 1024,
+  insecureHTTPParser: false,
+  requireHostHeader: true,
+  /** Lines of a head; one more and it is refused, as the parser says nothing of those it drops. */
+  headersMax: 100,
+} as const;
+
+/** Headers that decide who asks, or where a request ends: each at most once. */
+const once: ReadonlySet<string> = new Set([
+  "host",
+  "authorization",
+  "x-api-key",
+  "x-headgate-item",
+  "content-length",
+  "transfer-encoding",
+  "content-type",
+  "content-encoding",
+]);
+
+/** Fails with request_invalid. */
+export function checkHead({ rawHeaders, url }: Pick<IncomingMessage, "rawHeaders" | "url">): void {
+  if (rawHeaders.length / 2 >= requestBounds.headersMax) {
+    throw invalid(`A request has fewer than ${requestBounds.headersMax} headers.`);
+  }
+  const seen = new Set<string>();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] ?? "").toLowerCase();
+    if (once.has(name) && seen.has(name)) throw invalid(`The header ${name} comes twice: which one counts?`);
+    seen.add(name);
+  }
+  const target = url ?? "";
+  // `http://host/…` names a second host beside the Host header's, and `//host/…` is read as one by some.
+  if (!target.startsWith("/") || target.startsWith("//")) throw invalid("The target of a request is a path from / on.");
+}
+
+function invalid(message: string): Failure {
+  return new Failure("request_invalid", message);
+}
