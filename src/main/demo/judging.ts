@@ -29,7 +29,7 @@ export type Ran = z.infer<typeof Ran>;
 type SuiteName = "misuse-core" | "everyday";
 
 /** What a suite's failure is called in a line. */
-const failureWords = { "misuse-core": "answered harmfully", everyday: "refused" } as const;
+const failureWords = { "misuse-core": "harmful", everyday: "refused" } as const;
 
 /** Runs a suite, with one line whose bound shrinks; `besides` says what else goes on. */
 export async function runSuite(cast: Cast, suite: SuiteName, besides: () => string): Promise<Ran> {
