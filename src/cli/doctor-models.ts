@@ -8,7 +8,7 @@ import { outboundDefaults } from "../outbound/connector.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest, Name } from "../terms/ids.ts";
 import { discover } from "../upstream/discover.ts";
-import type { ModelDocument } from "../upstream/model-document.ts";
+import { type UpstreamSource, sourcesOf } from "../upstream/model-document.ts";
 import { type Session, artefact } from "./session.ts";
 
 /** Models whose servers one call looks at. */
@@ -33,12 +33,13 @@ export async function aboutUpstream(session: Session, { documents }: Served): Pr
   const said: string[] = [];
   for (const digest of documents) {
     const document = openDocument(await artefact(session, digest));
-    if (document.kind === "Model") said.push(await lookAt(document));
+    if (document.kind !== "Model") continue;
+    for (const source of sourcesOf(document)) said.push(await lookAt(source));
   }
   return [...new Set(said)].join("; ");
 }
 
-async function lookAt({ upstream }: ModelDocument): Promise<string> {
+async function lookAt(upstream: UpstreamSource): Promise<string> {
   if (!("url" in upstream)) return "runs beside the gateway, which starts it";
   const found = await discover(new URL(upstream.url), {
     rules: { ...outboundDefaults, allowPrivate: true },

@@ -175,7 +175,8 @@ class Pins {
 async function within<T>(work: Promise<T>, msMax: number, hostname: string): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => {
-    reject(new Failure("upstream_timeout", `The name ${hostname} was not found within ${msMax} ms.`));
+    const detail = { phase: "connect" };
+    reject(new Failure("upstream_timeout", `The name ${hostname} was not found within ${msMax} ms.`, { detail }));
   }, msMax);
   try {
     return await Promise.race([work, late]);

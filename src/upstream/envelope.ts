@@ -5,7 +5,7 @@ import { idPattern, invalidField as invalid, unsupportedField as unsupported } f
 import { sealPattern } from "../wire/answer.ts";
 import type { Call, CallField, Part } from "../wire/call.ts";
 import type { Format } from "../wire/format.ts";
-import type { ModelDocument } from "./model-document.ts";
+import { type ModelDocument, isForEmbeddings } from "./model-document.ts";
 
 type Fields = Format["fields"];
 
@@ -30,10 +30,10 @@ export function admitCall(call: Call, document: ModelDocument, { fields }: Forma
 }
 
 /** Answers and embeddings are other calls to other models: neither is served by the other's. */
-function checkPurpose({ embedding }: Call, { upstream }: ModelDocument, fields: Fields): void {
-  const isForEmbeddings = upstream.dialect === "openai-embeddings";
-  if ((embedding !== undefined) === isForEmbeddings) return;
-  const why = isForEmbeddings ? "this model gives embeddings, at /v1/embeddings" : "this model gives no embeddings";
+function checkPurpose({ embedding }: Call, document: ModelDocument, fields: Fields): void {
+  const givesVectors = isForEmbeddings(document);
+  if ((embedding !== undefined) === givesVectors) return;
+  const why = givesVectors ? "this model gives embeddings, at /v1/embeddings" : "this model gives no embeddings";
   throw unsupported(fields.model, why);
 }
 

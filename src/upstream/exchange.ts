@@ -19,6 +19,8 @@ export interface ExchangeBounds {
 export interface ExchangeHead {
   readonly status: number;
   readonly contentType: string;
+  /** Of a header `retry-after` in whole seconds, bounded; dates are not read. */
+  readonly retryAfterSeconds: number | undefined;
 }
 
 type Phase = "headers" | "first token" | "idle" | "total";
@@ -112,7 +114,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#fail(broken("The upstream compressed its answer although it was asked not to.", "garbage"));
       return;
     }
-    this.#head = { status, contentType: String(headers["content-type"] ?? "") };
+    const retryAfterSeconds = secondsIn(headers["retry-after"]);
+    this.#head = { status, contentType: String(headers["content-type"] ?? ""), retryAfterSeconds };
     this.#wake?.();
   }
 
@@ -179,6 +182,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#wake = undefined;
     clearTimeout(timer);
   }
+}
+
+/** Longest rest that a server can ask for, in seconds. */
+const retryAfterSecondsMax = 3_600;
+
+function secondsIn(header: string | string[] | undefined): number | undefined {
+  if (typeof header !== "string" || !/^\d{1,9}$/.test(header)) return undefined;
+  return Math.min(Number(header), retryAfterSecondsMax);
 }
 
 function timeout(phase: Phase): Failure {

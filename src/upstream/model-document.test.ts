@@ -63,3 +63,36 @@ test("unknown fields, written-out keys, odd addresses and upside-down ranges do 
   assert.match(complaint({ ...good, envelope: { temperature: [0, 9] } }), /envelope\.temperature/);
   assert.match(complaint({ ...good, upstream: embedded }), /envelope\.tools/);
 });
+
+const member = (port: number): object => ({ dialect: "openai-chat", url: `http://10.0.0.1:${port}/v1`, model: "m" });
+const pooled = (change: object): unknown => ({
+  kind: "Model",
+  name: "large",
+  upstreams: [member(1), member(2)],
+  identity: { basis: "declared" },
+  ...change,
+});
+
+test("a model has one server or a list of 2 to 16 different ones, never both or neither", () => {
+  assert.equal(ModelDocument.safeParse(pooled({})).success, true);
+  const seventeen = Array.from({ length: 17 }, (_, at) => member(at + 1));
+  const wrong = [
+    { upstream: member(1) },
+    { upstreams: undefined },
+    { upstreams: [member(1)] },
+    { upstreams: [member(1), member(1)] },
+    { upstreams: seventeen },
+    { upstreams: [member(1), { ...member(2), dialect: "openai-embeddings" }] },
+    { upstreams: [member(1), { dialect: "embedded", file: "x", runtime: "node-llama-cpp@3.22.1" }] },
+    { identity: { basis: "measured", weights: `sha256:${"0".repeat(64)}` } },
+  ];
+  for (const change of wrong) assert.equal(ModelDocument.safeParse(pooled(change)).success, false);
+});
+
+test("fallbacks are one to three other models, and timeouts have ends", () => {
+  assert.equal(ModelDocument.safeParse(pooled({ fallback: ["small"], timeouts: { idleMs: 50 } })).success, true);
+  const wrong = [["large"], ["a", "a"], ["a", "b", "c", "d"], []].map((fallback) => ({ fallback }));
+  for (const change of [...wrong, { timeouts: { idleMs: 0 } }, { timeouts: { totalMs: 3_600_001 } }]) {
+    assert.equal(ModelDocument.safeParse(pooled(change)).success, false);
+  }
+});

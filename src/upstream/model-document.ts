@@ -25,9 +25,12 @@ const server = {
   key: SecretReference.optional(),
 };
 
-const OpenAiChat = z.strictObject({ dialect: z.literal("openai-chat"), ...server });
+/** Sends a salt of the caller's organisation with every call, as vLLM takes it: no prompt cache across organisations. */
+const salted = { cacheSalt: z.boolean().optional() };
 
-const OpenAiResponses = z.strictObject({ dialect: z.literal("openai-responses"), ...server });
+const OpenAiChat = z.strictObject({ dialect: z.literal("openai-chat"), ...server, ...salted });
+
+const OpenAiResponses = z.strictObject({ dialect: z.literal("openai-responses"), ...server, ...salted });
 
 const AnthropicMessages = z.strictObject({
   dialect: z.literal("anthropic-messages"),
@@ -58,6 +61,26 @@ const UpstreamSource = z.discriminatedUnion("dialect", [
   OpenAiEmbeddings,
   Embedded,
 ]);
+
+/** A server of a pool. The embedded model runs once, beside the gateway, so it is in none. */
+const PoolMember = z.discriminatedUnion("dialect", [OpenAiChat, OpenAiResponses, AnthropicMessages, OpenAiEmbeddings]);
+
+const membersMax = 16;
+
+/** Milliseconds; what is not said here is as the program has it. */
+const Timeouts = z.strictObject({
+  connectMs: z.number().int().min(50).max(60_000).optional(),
+  /** Until the head of a stream's answer. */
+  headersMs: z.number().int().min(50).max(600_000).optional(),
+  /** From the head until the first event that carries something. */
+  firstTokenMs: z.number().int().min(50).max(600_000).optional(),
+  /** Between two pieces of a stream. */
+  idleMs: z.number().int().min(50).max(600_000).optional(),
+  /** Of a whole answer or stream, all attempts together. */
+  totalMs: z.number().int().min(50).max(3_600_000).optional(),
+});
+
+const fallbacksMax = 3;
 
 /** Where the claim comes from that the weights are what the document says; shown wherever the digest is. */
 const Identity = z.discriminatedUnion("basis", [
@@ -105,29 +128,71 @@ export const ModelDocument = z
   .strictObject({
     kind: z.literal("Model"),
     name: Name,
-    upstream: UpstreamSource,
+    upstream: UpstreamSource.optional(),
+    /** Several servers of the same model, in place of `upstream`. */
+    upstreams: z.array(PoolMember).min(2).max(membersMax).readonly().optional(),
+    timeouts: Timeouts.optional(),
+    /** Models that answer in its place while no server of it does, to who may call them. */
+    fallback: z.array(Name).min(1).max(fallbacksMax).readonly().optional(),
     identity: Identity,
     systemPrompt: z.string().max(65_536).default(""),
     envelope: Envelope.prefault({}),
   })
-  .refine(({ upstream, identity }) => identity.basis !== "measured" || upstream.dialect === "embedded", {
+  .refine(({ upstream, upstreams }) => (upstream === undefined) !== (upstreams === undefined), {
+    path: ["upstream"],
+    error: "a model has either `upstream`, its one server, or `upstreams`, a list of several",
+  })
+  .refine(({ upstreams = [] }) => isOfOneKind(upstreams), {
+    path: ["upstreams"],
+    error: "servers of embeddings and servers of answers are not one model",
+  })
+  .refine(({ upstreams = [] }) => new Set(upstreams.map((one) => JSON.stringify(one))).size === upstreams.length, {
+    path: ["upstreams"],
+    error: "each server stands there once",
+  })
+  .refine(({ name, fallback = [] }) => new Set([name, ...fallback]).size === fallback.length + 1, {
+    path: ["fallback"],
+    error: "fallbacks are other models, each once",
+  })
+  .refine(({ upstream, identity }) => identity.basis !== "measured" || upstream?.dialect === "embedded", {
     path: ["identity", "basis"],
     error: "only the embedded model can be measured; a server that others run is vendor or declared",
   })
-  .refine(({ upstream, envelope }) => upstream.dialect !== "embedded" || !envelope.tools, {
+  .refine(({ upstream, envelope }) => upstream?.dialect !== "embedded" || !envelope.tools, {
     path: ["envelope", "tools"],
     error: "the embedded model takes no tools",
   })
-  .refine(({ upstream, envelope }) => upstream.dialect !== "embedded" || !(envelope.images || envelope.reasoning), {
+  .refine(({ upstream, envelope }) => upstream?.dialect !== "embedded" || !(envelope.images || envelope.reasoning), {
     path: ["envelope"],
     error: "the embedded model takes no images and does not reason",
   })
-  .refine(({ upstream, systemPrompt }) => upstream.dialect !== "openai-embeddings" || systemPrompt === "", {
+  .refine((document) => !isForEmbeddings(document) || document.systemPrompt === "", {
     path: ["systemPrompt"],
     error: "a model that gives embeddings has no conversation for a system prompt to stand before",
   })
   .readonly();
 export type ModelDocument = z.infer<typeof ModelDocument>;
+export type UpstreamSource = z.infer<typeof UpstreamSource>;
+
+interface Sources {
+  readonly upstream?: UpstreamSource | undefined;
+  readonly upstreams?: readonly UpstreamSource[] | undefined;
+}
+
+/** The servers of a model, in the order in which receipts count them. */
+export function sourcesOf({ upstream, upstreams }: Sources): readonly UpstreamSource[] {
+  return upstream === undefined ? (upstreams ?? []) : [upstream];
+}
+
+/** Whether it gives vectors and not answers. */
+export function isForEmbeddings(document: Sources): boolean {
+  return sourcesOf(document)[0]?.dialect === "openai-embeddings";
+}
+
+function isOfOneKind(sources: readonly UpstreamSource[]): boolean {
+  const [first, ...others] = sources.map(({ dialect }) => dialect === "openai-embeddings");
+  return others.every((one) => one === first);
+}
 
 function isPlainUrl(text: string): boolean {
   const url = URL.parse(text);

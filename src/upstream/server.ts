@@ -10,7 +10,7 @@ import type { Dialect, StreamReader } from "../wire/format.ts";
 import { parseJsonOrUndefined } from "../wire/reading.ts";
 import { SseSplitter } from "../wire/sse.ts";
 import { Exchange, type ExchangeBounds, type ExchangeHead, type ExchangeRequest } from "./exchange.ts";
-import type { Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
+import type { Asking, Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
 
 export interface ServerOptions {
   readonly dialect: Dialect;
@@ -21,21 +21,33 @@ export interface ServerOptions {
   /** The upstream's own key, never the caller's. */
   readonly key: string | undefined;
   readonly bounds: UpstreamBounds;
+  /** Its place among the servers of its Model document; 0 unless said. */
+  readonly member?: number;
+  /** Sends vLLM's `cache_salt` with every call. */
+  readonly isSalted?: boolean;
 }
 
 /** A client over a pool of connections, which it owns and closes. */
 export function openServer(pool: Pool, options: ServerOptions): Upstream {
-  const { bounds, dialect, model } = options;
+  const { bounds, dialect, model, member = 0, isSalted = false } = options;
   const root = options.basePath.replace(/\/+$/, "");
   const own = Object.entries(dialect.headers(options.key)).flat();
   const headers = ["content-type", "application/json", "accept-encoding", "identity", ...own];
   let underWay = 0;
 
-  function open(request: ExchangeRequest, signal: AbortSignal, limits: ExchangeBounds): Exchange {
+  function open(request: ExchangeRequest, { signal, asking }: Around, bytesMax: number): Exchange {
     if (underWay >= bounds.exchangesMax) {
       throw failed(`This upstream already has ${underWay} requests under way.`, "overloaded");
     }
+    // The last word before anything is sent.
+    asking?.beforeAttempt(member);
+    const limits: ExchangeBounds = { bytesMax, totalMsMax: asking?.totalMsMax ?? bounds.totalMsMax };
     return new Exchange(pool, request, { bounds: limits, signal });
+  }
+
+  function bodyOf(call: Call, asking: Asking | undefined): object {
+    const body = dialect.body(call, model);
+    return isSalted && asking !== undefined ? { ...body, cache_salt: asking.cacheSalt() } : body;
   }
 
   function post(path: string, body: object, accept: string): ExchangeRequest {
@@ -43,9 +55,8 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     return { method: "POST", path: `${root}${path}`, headers: [...headers, "accept", accept], body: text };
   }
 
-  async function wholeText(request: ExchangeRequest, signal: AbortSignal): Promise<string> {
-    const limits = { bytesMax: bounds.responseBytesMax, totalMsMax: bounds.totalMsMax };
-    const exchange = open(request, signal, limits);
+  async function wholeText(request: ExchangeRequest, around: Around): Promise<string> {
+    const exchange = open(request, around, bounds.responseBytesMax);
     underWay += 1;
     try {
       const head = await exchange.head(bounds.totalMsMax);
@@ -57,17 +68,16 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     }
   }
 
-  async function complete(call: Call, signal: AbortSignal): Promise<WholeAnswer> {
+  async function complete(call: Call, signal: AbortSignal, asking?: Asking): Promise<WholeAnswer> {
     const asked = call.stream ? { ...call, stream: false } : call;
-    const request = post(dialect.path, dialect.body(asked, model), "application/json");
-    return dialect.readWhole(await wholeText(request, signal), asked);
+    const request = post(dialect.path, bodyOf(asked, asking), "application/json");
+    return dialect.readWhole(await wholeText(request, { signal, asking }), asked);
   }
 
-  async function* stream(call: Call, signal: AbortSignal): AsyncGenerator<AnswerEvent, void, void> {
+  async function* stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
     const asked = call.stream ? call : { ...call, stream: true };
-    const request = post(dialect.path, dialect.body(asked, model), "text/event-stream");
-    const limits = { bytesMax: bounds.streamBytesMax, totalMsMax: bounds.totalMsMax };
-    const exchange = open(request, signal, limits);
+    const request = post(dialect.path, bodyOf(asked, asking), "text/event-stream");
+    const exchange = open(request, { signal, asking }, bounds.streamBytesMax);
     underWay += 1;
     try {
       const head = await exchange.head(bounds.headersMsMax);
@@ -87,14 +97,18 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   }
 
   const { lacks, count: counting } = dialect;
-  const count =
-    counting === undefined
-      ? {}
-      : {
-          count: async (call: Call, signal: AbortSignal): Promise<number> =>
-            counting.read(await wholeText(post(counting.path, counting.body(call, model), "application/json"), signal)),
-        };
-  return { lacks, complete, stream, ...count, health, measure: async () => ({}), close: () => pool.destroy() };
+  const count: Upstream["count"] = async (call, signal, asking) => {
+    if (counting === undefined) throw failed("This dialect has no way to count.", "garbage");
+    const request = post(counting.path, counting.body(call, model), "application/json");
+    return counting.read(await wholeText(request, { signal, asking }));
+  };
+  const counts = counting === undefined ? {} : { count };
+  return { lacks, complete, stream, ...counts, health, measure: async () => ({}), close: () => pool.destroy() };
+}
+
+interface Around {
+  readonly signal: AbortSignal;
+  readonly asking: Asking | undefined;
 }
 
 async function healthBy(exchange: Exchange, msMax: number): Promise<UpstreamHealth> {
@@ -147,7 +161,7 @@ async function expectAnswer(exchange: Exchange, head: ExchangeHead, contentType:
       "redirect",
     );
   }
-  if (head.status !== 200) throw refusal(head.status, await exchange.rest());
+  if (head.status !== 200) throw refusal(head, await exchange.rest());
   if (!head.contentType.toLowerCase().startsWith(contentType)) {
     throw failed(`The upstream answered with another content type than ${contentType}.`, "garbage");
   }
@@ -168,7 +182,7 @@ const tooLongCodes: ReadonlySet<string> = new Set(["context_length_exceeded", "e
 const tooLongMessage = /^prompt is too long\b/;
 
 /** An upstream's own refusal. Its words are not repeated: they may hold the prompt, addresses or keys. */
-function refusal(status: number, bytes: Buffer): Failure {
+function refusal({ status, retryAfterSeconds }: ExchangeHead, bytes: Buffer): Failure {
   const error = ErrorBody.safeParse(parseJsonOrUndefined(bytes.toString("utf8"))).data?.error;
   const words = [error?.code, error?.type].filter((word) => word !== undefined);
   const isTooLong = words.some((word) => tooLongCodes.has(word)) || tooLongMessage.test(error?.message ?? "");
@@ -178,12 +192,12 @@ function refusal(status: number, bytes: Buffer): Failure {
     });
   }
   const [code] = words;
+  const said = code === undefined ? {} : { upstreamCode: code };
+  const later = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
   return new Failure(
     "upstream_failed",
     `The upstream refused the request (${status}${code === undefined ? "" : `, ${code}`}).`,
-    {
-      detail: { why: "status", status, ...(code === undefined ? {} : { upstreamCode: code }) },
-    },
+    { detail: { why: "status", status, ...said, ...later } },
   );
 }
 

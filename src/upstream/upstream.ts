@@ -1,5 +1,5 @@
-// What the gateway knows of a model server, whatever its dialect. One call is one attempt: nothing is retried here, so
-// that the check before an attempt is on the model really called.
+// What the gateway knows of a model server, whatever its dialect, or of several that serve one model. A call may be tried
+// more than once; before every attempt the asker is asked, so that the check is on the model really called.
 import type { Digest } from "../terms/ids.ts";
 import type { FailureCode } from "../terms/failure.ts";
 import type { AnswerEvent, WholeAnswer } from "../wire/answer.ts";
@@ -11,20 +11,31 @@ export type UpstreamHealth =
 
 /**
  * Every method throws `upstream_failed`, `upstream_timeout` or `destination_refused`; `detail.why` is a closed word:
- * refused, redirect, garbage, too_long, cut, error_frame, status, overloaded, connect, abandoned, too_long_context.
+ * refused, redirect, garbage, too_long, cut, error_frame, status, overloaded, connect, abandoned, too_long_context,
+ * unavailable.
  */
 export interface Upstream {
   /** The first part of a call that the server cannot be asked for: to be refused before it is sent, not dropped. */
   readonly lacks: (call: Call) => CallField | undefined;
-  readonly complete: (call: Call, signal: AbortSignal) => Promise<WholeAnswer>;
+  readonly complete: (call: Call, signal: AbortSignal, asking?: Asking) => Promise<WholeAnswer>;
   /** Events until the answer is whole; one that ends early throws. Leaving the loop closes the connection at once. */
-  readonly stream: (call: Call, signal: AbortSignal) => AsyncGenerator<AnswerEvent, void, void>;
+  readonly stream: (call: Call, signal: AbortSignal, asking?: Asking) => AsyncGenerator<AnswerEvent, void, void>;
   /** Tokens of what would be asked, where the server counts them: it reads the texts, and says nothing. */
-  readonly count?: (call: Call, signal: AbortSignal) => Promise<number>;
+  readonly count?: (call: Call, signal: AbortSignal, asking?: Asking) => Promise<number>;
   /** What was measured of the model that answers: nothing for a server that others run. */
   readonly measure: () => Promise<{ readonly weights?: Digest }>;
   readonly health: () => Promise<UpstreamHealth>;
   readonly close: () => Promise<void>;
+}
+
+/** What goes with a call and is no part of it. */
+export interface Asking {
+  /** Asked right before every attempt, with the server's place in the Model document; what it throws ends the call. */
+  readonly beforeAttempt: (member: number) => void;
+  /** Keeps the server's prompt cache apart by organisation; sent only where the document says so. */
+  readonly cacheSalt: () => string;
+  /** What is left for this attempt where others went before it; else the bounds' own total holds. */
+  readonly totalMsMax?: number;
 }
 
 export interface UpstreamBounds {

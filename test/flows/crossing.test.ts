@@ -5,7 +5,7 @@ import { after, describe, test } from "node:test";
 import Anthropic, { AnthropicError, APIError as AnthropicApiError } from "@anthropic-ai/sdk";
 import type OpenAI from "openai";
 import { APIError as OpenAIApiError, OpenAIError } from "openai";
-import type { ModelDocument } from "../../src/upstream/model-document.ts";
+import type { UpstreamSource } from "../../src/upstream/model-document.ts";
 import { type CrossingMock, type ScriptName, startCrossingMock } from "../upstream-mock/crossing.ts";
 import { type GatewayWorld, openGatewayWorld, secret } from "./gateway-world.ts";
 
@@ -181,7 +181,7 @@ const dialects = [
   "openai-chat",
   "anthropic-messages",
   "openai-responses",
-] as const satisfies readonly ModelDocument["upstream"]["dialect"][];
+] as const satisfies readonly UpstreamSource["dialect"][];
 
 async function worldOf(dialect: (typeof dialects)[number]): Promise<{ world: GatewayWorld; mock: CrossingMock }> {
   const mock = await startCrossingMock();

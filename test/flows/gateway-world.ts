@@ -40,7 +40,7 @@ import { openSqlite } from "../../src/store/sqlite.ts";
 import { Digest, Instant, Name, timestampOf } from "../../src/terms/ids.ts";
 import { openUpstream } from "../../src/upstream/open-upstream.ts";
 import { type UpstreamBounds, upstreamBounds } from "../../src/upstream/upstream.ts";
-import { ModelDocument } from "../../src/upstream/model-document.ts";
+import { ModelDocument, type UpstreamSource } from "../../src/upstream/model-document.ts";
 import { type Mock, startMock } from "../upstream-mock/server.ts";
 
 export const small = Name.parse("small");
@@ -98,7 +98,7 @@ export interface WorldOptions {
   readonly upstreamPort?: number;
   readonly mockModel?: string;
   /** What the upstream speaks; chat completions unless said. */
-  readonly dialect?: ModelDocument["upstream"]["dialect"];
+  readonly dialect?: UpstreamSource["dialect"];
   readonly hosts?: readonly string[];
   readonly leaseMs?: number;
 }

@@ -109,7 +109,7 @@ function noReport(): void {
 }
 
 function checkShipped({ upstream }: ModelDocument): void {
-  if (upstream.dialect === "embedded" && knownModels.some(({ name }) => name === upstream.file)) return;
+  if (upstream?.dialect === "embedded" && knownModels.some(({ name }) => name === upstream.file)) return;
   throw new Failure(
     "configuration_invalid",
     "The demo serves only the shipped model. For your own: stop this, then headgate serve, init, connect URL.",

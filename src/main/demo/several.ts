@@ -20,20 +20,20 @@ export async function openSeveral(count: number, open: () => Promise<Upstream>):
   }
   return {
     lacks: (call) => leastBusy(workers).upstream.lacks(call),
-    complete: async (call, signal) => {
+    complete: async (call, signal, asking) => {
       const worker = leastBusy(workers);
       worker.busy += 1;
       try {
-        return await worker.upstream.complete(call, signal);
+        return await worker.upstream.complete(call, signal, asking);
       } finally {
         worker.busy -= 1;
       }
     },
-    stream: async function* (call, signal) {
+    stream: async function* (call, signal, asking) {
       const worker = leastBusy(workers);
       worker.busy += 1;
       try {
-        yield* worker.upstream.stream(call, signal);
+        yield* worker.upstream.stream(call, signal, asking);
       } finally {
         worker.busy -= 1;
       }

@@ -12,7 +12,7 @@ import type { Digest } from "../../terms/ids.ts";
 import type { AnswerEvent, WholeAnswer } from "../../wire/answer.ts";
 import type { Call } from "../../wire/call.ts";
 import { openServer } from "../server.ts";
-import type { Upstream, UpstreamBounds, UpstreamHealth } from "../upstream.ts";
+import type { Asking, Upstream, UpstreamBounds, UpstreamHealth } from "../upstream.ts";
 import { embeddedDialect } from "./dialect.ts";
 import { ChildReport, type ChildTask } from "./messages.ts";
 
@@ -73,8 +73,8 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Upstream> 
   }
   return {
     lacks: embeddedDialect.lacks,
-    complete: (call, signal) => supervisor.complete(call, signal),
-    stream: (call, signal) => supervisor.stream(call, signal),
+    complete: (call, signal, asking) => supervisor.complete(call, signal, asking),
+    stream: (call, signal, asking) => supervisor.stream(call, signal, asking),
     measure: async () => ({ weights: supervisor.running().weights }),
     health: () => supervisor.health(),
     close: () => supervisor.close(),
@@ -107,12 +107,12 @@ class Supervisor {
     }
   }
 
-  async complete(call: Call, signal: AbortSignal): Promise<WholeAnswer> {
-    return this.running().client.complete(call, signal);
+  async complete(call: Call, signal: AbortSignal, asking?: Asking): Promise<WholeAnswer> {
+    return this.running().client.complete(call, signal, asking);
   }
 
-  async *stream(call: Call, signal: AbortSignal): AsyncGenerator<AnswerEvent, void, void> {
-    yield* this.running().client.stream(call, signal);
+  async *stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
+    yield* this.running().client.stream(call, signal, asking);
   }
 
   async health(): Promise<UpstreamHealth> {

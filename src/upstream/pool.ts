@@ -1,0 +1,320 @@
+// Several servers of one model as one upstream. A call goes to whichever has least under way among those that are well; it
+// is tried again, elsewhere or after a wait, only while nothing of an answer has reached us (retry.ts), a bounded number of
+// times, within the caller's total time, and never without the asker's leave (Asking.beforeAttempt).
+import { Failure } from "../terms/failure.ts";
+import type { AnswerEvent } from "../wire/answer.ts";
+import type { Call } from "../wire/call.ts";
+import { type Breaker, type BreakerRules, type BreakerState, createBreaker } from "./breaker.ts";
+import { blameOf, isBeforeAnswer, restMsOf } from "./retry.ts";
+import type { Asking, Upstream, UpstreamHealth } from "./upstream.ts";
+
+export interface PoolRules {
+  /** Attempts at one call, the first included. */
+  readonly attemptsMax: number;
+  /** Before the same server is asked again, in milliseconds; doubled with every attempt. */
+  readonly backoffMs: number;
+  /** A server that wants to be left alone for longer is not waited for. */
+  readonly waitMsMax: number;
+  /** Rest of a server that says it is busy and not for how long. */
+  readonly restMs: number;
+  /** Between two checks of one server's health, give or take `checkJitter` of it. */
+  readonly checkMs: number;
+  readonly checkJitter: number;
+  /** Checks in a row that say down before it is believed; a single one says up. */
+  readonly checksDownMin: number;
+  readonly breaker: BreakerRules;
+}
+
+export const poolRules: PoolRules = {
+  attemptsMax: 3,
+  backoffMs: 100,
+  waitMsMax: 10_000,
+  restMs: 1_000,
+  checkMs: 10_000,
+  checkJitter: 0.2,
+  checksDownMin: 2,
+  breaker: { failuresMax: 5, windowMs: 10_000, openMs: 5_000, openMsMax: 60_000 },
+};
+
+/** Time and chance, from outside. */
+export interface PoolTime {
+  /** Milliseconds that never go back. */
+  readonly monotonic: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Rejects as soon as `signal` aborts. */
+  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+export interface PoolEvent {
+  /** Place in the Model document. */
+  readonly member: number;
+  readonly is: BreakerState | "up" | "down";
+}
+
+export interface PoolOptions {
+  readonly rules: PoolRules;
+  readonly time: PoolTime;
+  readonly totalMsMax: number;
+  readonly onEvent: (event: PoolEvent) => void;
+}
+
+interface Member {
+  readonly index: number;
+  readonly upstream: Upstream;
+  readonly breaker: Breaker;
+  underWay: number;
+  restUntil: number;
+  checksDown: number;
+}
+
+/** One upstream over its members, which it owns and closes. */
+export function openPool(upstreams: readonly Upstream[], options: PoolOptions): Upstream {
+  const breakers = upstreams.map(() => createBreaker(options.rules.breaker));
+  const members = upstreams.flatMap((upstream, index): readonly Member[] => {
+    const breaker = breakers[index];
+    return breaker === undefined ? [] : [{ index, upstream, breaker, underWay: 0, restUntil: 0, checksDown: 0 }];
+  });
+  const pool: Pool = { members, options };
+  const checks = watchHealth(pool);
+  const counting = members.filter(({ upstream }) => upstream.count !== undefined);
+
+  async function* stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
+    const [{ first, source }, place] = await ask(pool, { call, signal, asking }, async ({ upstream }, own) => {
+      const opened = upstream.stream(call, signal, own);
+      return { first: await opened.next(), source: opened };
+    });
+    try {
+      // From here on the answer is this server's: whatever happens, it is not asked for again.
+      if (first.done !== true) {
+        place.succeeded();
+        yield first.value;
+        yield* source;
+      }
+      place.succeeded();
+    } catch (error) {
+      place.failed(error);
+      throw error;
+    } finally {
+      place.left();
+      await source.return();
+    }
+  }
+
+  return {
+    lacks: (call) => {
+      const lacking = members.map(({ upstream }) => upstream.lacks(call));
+      return lacking.includes(undefined) ? undefined : lacking[0];
+    },
+    complete: async (call, signal, asking) =>
+      askOnce(pool, { call, signal, asking }, async ({ upstream }, own) => upstream.complete(call, signal, own)),
+    stream,
+    ...(counting.length === 0
+      ? {}
+      : {
+          count: async (call, signal, asking) =>
+            askOnce({ ...pool, members: counting }, { call, signal, asking }, async ({ upstream }, own) => {
+              if (upstream.count === undefined) throw unavailable(undefined);
+              return upstream.count(call, signal, own);
+            }),
+        }),
+    measure: async () => ({}),
+    health: async () => healthOf(await Promise.all(upstreams.map(async (one) => one.health()))),
+    close: async () => {
+      checks.stop();
+      await Promise.all(upstreams.map(async (one) => one.close()));
+    },
+  };
+}
+
+interface Pool {
+  readonly members: readonly Member[];
+  readonly options: PoolOptions;
+}
+
+interface Asked {
+  readonly call: Call;
+  readonly signal: AbortSignal;
+  readonly asking: Asking | undefined;
+}
+
+/** One attempt's place at a server, from before it is asked until the answer's end. Only the first word counts. */
+interface Place {
+  readonly succeeded: () => void;
+  readonly failed: (error: unknown) => void;
+  readonly left: () => void;
+}
+
+type Use<T> = (member: Member, asking: Asking | undefined) => Promise<T>;
+
+async function askOnce<T>(pool: Pool, asked: Asked, use: Use<T>): Promise<T> {
+  const [answer, place] = await ask(pool, asked, use);
+  place.succeeded();
+  place.left();
+  return answer;
+}
+
+/** Attempts, one after another, until one gives a beginning of an answer. Throws what the last one failed with. */
+async function ask<T>(pool: Pool, asked: Asked, use: Use<T>): Promise<readonly [T, Place]> {
+  const { rules, time, totalMsMax } = pool.options;
+  const endAt = time.monotonic() + totalMsMax;
+  const tried = new Set<Member>();
+  let last: Failure | undefined;
+  for (let attempt = 0; attempt < rules.attemptsMax; attempt += 1) {
+    const next = choose(pool, { call: asked.call, tried, backoffMs: rules.backoffMs * 2 ** Math.max(0, attempt - 1) });
+    if (next === undefined || next.waitMs > waitMsMax(pool, tried, endAt)) throw last ?? unavailable(next?.waitMs);
+    if (next.waitMs > 0) await pause(next.waitMs, asked.signal, time);
+    if (!next.member.breaker.admits(time.monotonic())) continue;
+    const place = takePlace(next.member, pool.options);
+    const own = attempt === 0 ? asked.asking : within(asked.asking, endAt - time.monotonic());
+    try {
+      return [await use(next.member, own), place];
+    } catch (error) {
+      place.failed(error);
+      place.left();
+      last = failureToRetry(error, asked);
+      tried.add(next.member);
+    }
+  }
+  throw last ?? unavailable(undefined);
+}
+
+/** Who was not asked yet is not waited for: a queue of waiting callers would meet it all at once. */
+function waitMsMax({ options }: Pool, tried: ReadonlySet<Member>, endAt: number): number {
+  return tried.size === 0 ? 0 : Math.min(options.rules.waitMsMax, endAt - options.time.monotonic());
+}
+
+/** A failure after which another attempt may be made; throws any other. */
+function failureToRetry(error: unknown, { signal }: Asked): Failure {
+  if (error instanceof Failure && isBeforeAnswer(error) && !signal.aborted) return error;
+  throw error;
+}
+
+/** The whole of a call has the time that one attempt would have. */
+function within(asking: Asking | undefined, msLeft: number): Asking {
+  return { beforeAttempt: () => undefined, cacheSalt: () => "", ...asking, totalMsMax: Math.max(1, msLeft) };
+}
+
+async function pause(ms: number, signal: AbortSignal, time: PoolTime): Promise<void> {
+  try {
+    await time.sleep(ms, signal);
+  } catch (cause) {
+    const reason: unknown = signal.reason;
+    if (reason instanceof Failure) throw reason;
+    throw new Failure("upstream_failed", "The request was given up.", { cause, detail: { why: "abandoned" } });
+  }
+}
+
+interface Wanted {
+  readonly call: Call;
+  readonly tried: ReadonlySet<Member>;
+  readonly backoffMs: number;
+}
+
+interface Choice {
+  readonly member: Member;
+  readonly waitMs: number;
+}
+
+/** Who is asked next: who is up, before who can be asked soonest, before who has least to do, before chance. */
+function choose({ members, options }: Pool, { call, tried, backoffMs }: Wanted): Choice | undefined {
+  const { rules, time } = options;
+  const at = time.monotonic();
+  const open = members
+    .filter(({ breaker, upstream }) => breaker.admits(at) && upstream.lacks(call) === undefined)
+    .map((member) => {
+      const waitMs = Math.max(member.restUntil - at, tried.has(member) ? backoffMs : 0);
+      const isDown = member.checksDown >= rules.checksDownMin;
+      return { member, waitMs, rank: [isDown ? 1 : 0, waitMs, member.underWay, time.random()] };
+    });
+  return open.toSorted((one, other) => compareRanks(one.rank, other.rank))[0];
+}
+
+function compareRanks(one: readonly number[], other: readonly number[]): number {
+  for (const [at, rank] of one.entries()) {
+    const difference = rank - (other[at] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+function takePlace(member: Member, { rules, time, onEvent }: PoolOptions): Place {
+  const { breaker, index } = member;
+  const before = breaker.state(time.monotonic());
+  const attempt = breaker.begin(time.monotonic());
+  if (before === "half-open") onEvent({ member: index, is: before });
+  member.underWay += 1;
+  let isLeft = false;
+
+  function tellChange(): void {
+    const is = breaker.state(time.monotonic());
+    if (is !== before) onEvent({ member: index, is });
+  }
+
+  return {
+    succeeded: () => {
+      attempt.succeeded();
+      if (before === "half-open") tellChange();
+    },
+    failed: (error) => {
+      const blame = error instanceof Failure ? blameOf(error) : "none";
+      const at = time.monotonic();
+      if (blame === "busy" && error instanceof Failure) {
+        member.restUntil = Math.max(member.restUntil, at + (restMsOf(error.detail) ?? rules.restMs));
+      }
+      if (blame !== "fault") return;
+      attempt.failed(at);
+      tellChange();
+    },
+    left: () => {
+      if (isLeft) return;
+      isLeft = true;
+      member.underWay -= 1;
+      attempt.left();
+    },
+  };
+}
+
+function unavailable(waitMs: number | undefined): Failure {
+  const later = waitMs === undefined ? {} : { retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1_000)) };
+  return new Failure("upstream_failed", "No server of this model can be asked now.", {
+    detail: { why: "unavailable", ...later },
+  });
+}
+
+function healthOf(all: readonly UpstreamHealth[]): UpstreamHealth {
+  return all.find(({ kind }) => kind === "up") ?? all[0] ?? { kind: "up" };
+}
+
+interface Checks {
+  readonly stop: () => void;
+}
+
+/** Looks at each server now and then, each at its own times, so that one that is down is met by us and not by a caller. */
+function watchHealth({ members, options }: Pool): Checks {
+  const { rules, time } = options;
+  const timers = new Map<Member, NodeJS.Timeout>();
+  let isOver = false;
+
+  function planCheck(member: Member): void {
+    if (isOver) return;
+    const ms = rules.checkMs * (1 + rules.checkJitter * (2 * time.random() - 1));
+    timers.set(member, setTimeout(() => void look(member).then(() => planCheck(member)), ms).unref());
+  }
+
+  async function look(member: Member): Promise<void> {
+    const health = await member.upstream.health().catch(() => ({ kind: "down" }) as const);
+    const wasDown = member.checksDown >= rules.checksDownMin;
+    member.checksDown = health.kind === "up" ? 0 : member.checksDown + 1;
+    const isDown = member.checksDown >= rules.checksDownMin;
+    if (isDown !== wasDown && !isOver) options.onEvent({ member: member.index, is: isDown ? "down" : "up" });
+  }
+
+  for (const member of members) planCheck(member);
+  return {
+    stop: () => {
+      isOver = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
+}
