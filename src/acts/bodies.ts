@@ -16,8 +16,10 @@ import {
   Timestamp,
 } from "../terms/ids.ts";
 import { Category } from "../terms/finding.ts";
+import { Network } from "../terms/network.ts";
 import { Quorum, Role } from "../terms/role.ts";
 import { OpenStage } from "../terms/stage.ts";
+import { Limits, limitFields } from "./limits.ts";
 
 const Count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
@@ -53,7 +55,8 @@ const Suspend = z.strictObject({
   target: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("person"), person: PersonId }),
     z.strictObject({ kind: z.literal("organisation"), organisation: Name }),
-    z.strictObject({ kind: z.literal("key"), key: KeyId }),
+    /** Until the key is written anew; `forGood` is a revocation, after which it is not. */
+    z.strictObject({ kind: z.literal("key"), key: KeyId, forGood: z.literal(true).optional() }),
   ]),
   reason: Digest,
 });
@@ -63,8 +66,10 @@ export const Grant = z.strictObject({
   /** The stage this grant takes part in: it serves once the model is out at least this far. */
   stage: OpenStage,
   scopes: z.array(Name).max(32),
-  requestsPerMinute: z.number().int().min(1).max(1_000_000),
-  tokensPerDay: z.number().int().min(1).max(1_000_000_000_000),
+  requestsPerMinute: limitFields.requestsPerMinute,
+  tokensPerMinute: limitFields.tokensPerMinute.optional(),
+  tokensPerDay: limitFields.tokensPerDay,
+  exchanges: limitFields.exchanges.optional(),
   notAfter: Timestamp,
 });
 export type Grant = z.infer<typeof Grant>;
@@ -75,14 +80,38 @@ const Organisation = z.strictObject({
   /** Digest of the whole document; what only people read (country, purpose) stays there. */
   document: Digest,
   grants: z.array(Grant).max(256),
+  /** Over all its keys and models together. */
+  limits: Limits.optional(),
 });
+
+/** Networks that one key may be used from. */
+const keyNetworksMax = 32;
+
+export const KeyEnding = z.string().regex(/^[A-Za-z0-9_-]{4}$/);
 
 const Key = z.strictObject({
   key: KeyId,
   organisation: Name,
   /** SHA-256 of the secret text; the secret has 256 random bits, so no salt is needed. */
   hash: Digest,
+  /** The secret's last characters, by which people tell secrets apart: of its checksum, they say nothing of the rest. */
+  ending: KeyEnding.optional(),
+  /** End of this secret. */
   notAfter: Timestamp.nullable(),
+  /** Where it may be used from; anywhere where absent. */
+  networks: z.array(Network).min(1).max(keyNetworksMax).optional(),
+  /** Over all models it may call. */
+  limits: Limits.optional(),
+  /**
+   * Writes a key anew that there is, and lifts its suspension. `rotation`: `hash` is of a new secret, and those before end at
+   * `until`. `change`: `hash` is of a secret it has. What is left out is taken away. Absent: a new key.
+   */
+  anew: z
+    .discriminatedUnion("kind", [
+      z.strictObject({ kind: z.literal("rotation"), until: Timestamp }),
+      z.strictObject({ kind: z.literal("change") }),
+    ])
+    .optional(),
 });
 
 export const DocumentKind = z.enum(["Model", "ReleasePlan", "UsagePolicy", "Safeguards", "Suite"]);
@@ -155,6 +184,9 @@ const Evidence = z.strictObject({
 });
 export type EvidenceBody = z.infer<typeof Evidence>;
 
+/** How much of a release there is, over all callers together. */
+export const Conditions = z.strictObject({ limits: Limits.optional() });
+
 /** A proposal is an unsigned certificate: these bytes are proposed, signed off, and then certified unchanged. */
 export const Release = z.strictObject({
   proposal: ProposalId,
@@ -174,8 +206,8 @@ export const Release = z.strictObject({
   identityBasis: z.enum(["measured", "vendor", "declared"]),
   /** Organisation types admitted, per stage up to this one. */
   audience: z.array(z.strictObject({ stage: OpenStage, types: z.array(Name).min(1).max(32) })).min(1),
-  /** The seam for traffic share, hours, regions, retention. Nothing is admitted here yet, so nothing is ignored. */
-  conditions: z.strictObject({}),
+  /** What the gateway enforces of it; the seam for traffic share, hours, regions, retention. */
+  conditions: Conditions,
   /** True where one person's sign-off was enough; shown wherever the certificate is. */
   oneSigner: z.boolean(),
   notBefore: Timestamp,

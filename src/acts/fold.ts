@@ -15,7 +15,7 @@ import {
   withdrawEvidence,
 } from "./rules/evaluation.ts";
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
-import { createKey, grantOrganisation } from "./rules/programme.ts";
+import { writeKey, grantOrganisation } from "./rules/programme.ts";
 import { certify, hold, propose, restrict, signOff } from "./rules/release.ts";
 import type { Person, State } from "./state.ts";
 import type { Act, AnyPredicate } from "./statement.ts";
@@ -26,7 +26,7 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   admit: admitPerson,
   suspend,
   organisation: grantOrganisation,
-  key: createKey,
+  key: writeKey,
   document: applyDocuments,
   permit: permitRun,
   evidence: giveEvidence,

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { Name } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
+import { Limits, limitFields } from "./limits.ts";
 
 /** Longest life of a grant, in days; it is renewed by applying the document again. */
 const grantDaysMax = 730;
@@ -12,8 +13,10 @@ const GrantWish = z.strictObject({
   /** The stage this organisation takes part in. */
   stage: OpenStage,
   scopes: z.array(Name).max(32).default([]),
-  requestsPerMinute: z.number().int().min(1).max(1_000_000).default(60),
-  tokensPerDay: z.number().int().min(1).max(1_000_000_000_000).default(1_000_000),
+  requestsPerMinute: limitFields.requestsPerMinute.default(60),
+  tokensPerMinute: limitFields.tokensPerMinute.optional(),
+  tokensPerDay: limitFields.tokensPerDay.default(1_000_000),
+  exchanges: limitFields.exchanges.optional(),
   expiresInDays: z.number().int().min(1).max(grantDaysMax).default(180),
 });
 
@@ -29,5 +32,7 @@ export const OrganisationDocument = z.strictObject({
     .array(GrantWish)
     .max(256)
     .refine((grants) => new Set(grants.map((grant) => grant.model)).size === grants.length, "a model is granted twice"),
+  /** Over all keys and models together, beside what each grant says. */
+  limits: Limits.optional(),
 });
 export type OrganisationDocument = z.infer<typeof OrganisationDocument>;

@@ -30,6 +30,13 @@ export const Receipt = z.strictObject({
   seq: z.number().int().min(1),
   at: Timestamp,
   model: Name,
+  /** Where another model answered in its place: the one that the caller asked for. */
+  asked: Name.optional(),
+  /**
+   * Which server of the model was asked last: its place among those of the Model document, counted from 0. `config` pins
+   * that document, and with it the address, which callers do not learn. Missing where none was asked.
+   */
+  origin: z.number().int().min(0).max(15).optional(),
   /** Digest of the canonical {model, safeguards, policy} digests that decided; null where none was in force. */
   config: Digest.nullable(),
   /** The certificate or permit it was served under; null where none was in force. */

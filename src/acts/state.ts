@@ -1,5 +1,6 @@
 // What the ledger says, folded. Only src/acts/fold.ts changes it, and only after a rule has decided purely that it may.
 // Nothing opens by absence: holds, suspensions and withdrawals are entries here, and taking one away needs another entry.
+import type { Network } from "../terms/network.ts";
 import type { Role } from "../terms/role.ts";
 import type {
   CertificateId,
@@ -15,6 +16,7 @@ import type {
   Timestamp,
 } from "../terms/ids.ts";
 import type { BodyOf, DocumentKind, EvidenceBody, Grant, HoldScope, Limit, Permit, Release, Root } from "./bodies.ts";
+import type { Limits } from "./limits.ts";
 
 export interface Person {
   readonly person: PersonId;
@@ -37,16 +39,27 @@ export interface Organisation {
   readonly type: Name;
   readonly document: Digest;
   readonly grants: readonly Grant[];
+  /** Over all its keys and models together. */
+  readonly limits: Limits;
   /** When it was last written or suspended, as its signer says. */
   readonly at: Timestamp;
   readonly suspended: boolean;
 }
 
+/** One secret of a key. All secrets of a key agree but in their end, `ending` and `isLatest`. */
 export interface CallerKey {
   readonly key: KeyId;
   readonly organisation: Name;
+  readonly ending: string | null;
   readonly notAfter: Timestamp | null;
-  readonly suspended: boolean;
+  /** Where it may be used from; null for anywhere. */
+  readonly networks: readonly Network[] | null;
+  readonly limits: Limits;
+  /** When the key was last written or suspended, as its signer says. */
+  readonly at: Timestamp;
+  readonly standing: "active" | "suspended" | "revoked";
+  /** False for a secret that a rotation ends. */
+  readonly isLatest: boolean;
 }
 
 export interface SignOff {
@@ -150,7 +163,10 @@ export interface State {
   readonly personByKey: Map<PublicKey, PersonId>;
   readonly invitations: Map<Digest, Invitation>;
   readonly organisations: Map<Name, Organisation>;
+  /** By the SHA-256 of the secret. */
   readonly keys: Map<Digest, CallerKey>;
+  /** The secrets of each key, first one first. */
+  readonly keySecrets: Map<KeyId, readonly Digest[]>;
   readonly documents: Map<DocumentKind, Map<Name, Applied>>;
   readonly permits: Map<PermitId, GivenPermit>;
   readonly permitByHash: Map<Digest, PermitId>;
@@ -183,6 +199,7 @@ export function emptyState(): State {
     invitations: new Map(),
     organisations: new Map(),
     keys: new Map(),
+    keySecrets: new Map(),
     documents: new Map(),
     permits: new Map(),
     permitByHash: new Map(),

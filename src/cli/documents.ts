@@ -205,7 +205,8 @@ function organisationBody(document: OrganisationDocument, digest: Digest, at: In
     ...grant,
     notAfter: timestampOf(Instant.parse(at + expiresInDays * dayMs)),
   }));
-  return { organisation: document.name, type: document.type, document: digest, grants };
+  const { name: organisation, type, limits } = document;
+  return { organisation, type, document: digest, grants, ...(limits === undefined ? {} : { limits }) };
 }
 
 /** All or nothing: what the rules would refuse is refused before the first statement leaves. */

@@ -24,7 +24,7 @@ import { candidateDigest, candidatePlan, graderDigest, suiteOf } from "./candida
 import type { Context } from "./context.ts";
 import type { RunOptions } from "./eval-options.ts";
 import { replaceFile } from "./files.ts";
-import { secretBytes, secretKeyOf } from "./secret-key.ts";
+import { secretBytes, secretKeyOf } from "../acts/secret-key.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
 

@@ -1,39 +1,112 @@
 // `headgate key` and `headgate org`: the callers' side of the access programme. A key's secret is made here, shown once,
-// and only its hash is sent.
+// and only its hash is sent. What a key may do is stated whole each time it is written.
 import type { Command } from "commander";
 import { z } from "zod";
+import type { BodyOf } from "../acts/bodies.ts";
+import { Limits, limitFields } from "../acts/limits.ts";
+import { overlapDaysMax } from "../acts/rules/programme.ts";
+import { secretBytes, secretEnding, secretKeyOf } from "../acts/secret-key.ts";
+import type { CallerKey, State } from "../acts/state.ts";
 import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
-import { Instant, KeyId, Name, timestampOf } from "../terms/ids.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Digest, Instant, KeyId, Name, type Timestamp, instantOf, timestampOf } from "../terms/ids.ts";
+import { Network } from "../terms/network.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { secretBytes, secretKeyOf } from "./secret-key.ts";
-import { committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
+import { limitLines } from "./words.ts";
 
-const Create = z.object({ organisation: Name, days: z.coerce.number().int().min(1).max(3650).optional() });
+/** Times that say themselves: `30d`, `12h`, a day in UTC, or a moment. */
+const When = z
+  .string()
+  .regex(/^(\d{1,5}[hd]|\d{4}-\d{2}-\d{2}(T[\d:.]+Z)?)$/, "say 30d, 12h, 2027-01-31 or 2027-01-31T12:00:00Z");
+
+const limitOption = (of: z.ZodType<number, number>): z.ZodType<number | undefined> =>
+  z.string().regex(/^\d+$/, "a whole number").transform(Number).pipe(of).optional();
+
+const What = {
+  expires: When.optional(),
+  network: z.array(Network).min(1).optional(),
+  requestsPerMinute: limitOption(limitFields.requestsPerMinute),
+  tokensPerMinute: limitOption(limitFields.tokensPerMinute),
+  tokensPerDay: limitOption(limitFields.tokensPerDay),
+  exchanges: limitOption(limitFields.exchanges),
+};
+const Create = z.object({ organisation: Name, ...What });
+const Change = z.object({ ...What, anyNetwork: z.boolean().default(false), withoutLimits: z.boolean().default(false) });
+const Rotate = z.object({
+  expires: When.optional(),
+  overlap: z
+    .string()
+    .regex(/^\d{1,4}[hd]$/, "say 24h or 7d")
+    .default("24h"),
+});
 const Reason = z.object({ reason: z.string().trim().min(1).max(4000) });
 const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;
+const whatFlags = [
+  ["--expires <when>", "when it ends: 30d, 12h or a date (default: when it is revoked)"],
+  ["--network <cidr...>", "where it may be used from, for example 192.0.2.0/24 (default: anywhere)"],
+  ["--requests-per-minute <count>", "over all models"],
+  ["--tokens-per-minute <count>", "over all models, prompt and answer"],
+  ["--tokens-per-day <count>", "over all models, prompt and answer"],
+  ["--exchanges <count>", "requests under way at once (default 64)"],
+] as const;
 
 export function addKeyVerbs(program: Command, context: Context): void {
   const key = program.command("key").description("keys of the callers of the data plane");
   addVerb(key, context, {
     usage: "create",
     summary: "make a key; it is printed once and kept nowhere",
-    flags: [
-      ["--organisation <name>", "whose key it is"],
-      ["--days <days>", "how long it works (default: until suspended)"],
-    ],
+    flags: [["--organisation <name>", "whose key it is"], ...whatFlags],
     options: Create,
     run: createKey,
   });
   addVerb(key, context, { usage: "list", summary: "which keys there are", options: noOptions, run: listKeys });
   addVerb(key, context, {
+    usage: "rotate <key>",
+    summary: "give a key a new secret; the one before goes on working for a while and then ends by itself",
+    flags: [
+      ["--overlap <time>", `how long the old secret works: 0h to ${overlapDaysMax}d (default 24h)`],
+      ["--expires <when>", "when the new secret ends (default: as the old one was to)"],
+    ],
+    options: Rotate,
+    run: rotateKey,
+  });
+  addVerb(key, context, {
+    usage: "change <key>",
+    summary: "change end, networks or limits of a key; what is not named stays",
+    flags: [
+      ...whatFlags,
+      ["--any-network", "take its networks away: it may be used from anywhere"],
+      ["--without-limits", "take its own limits away; those of its grants stay"],
+    ],
+    options: Change,
+    run: changeKey,
+  });
+  addVerb(key, context, {
     usage: "suspend <key>",
-    summary: "stop a key at once, for good",
+    summary: "stop a key at once, until it is resumed",
     flags: [reasonFlag],
     options: Reason,
-    run: suspendKey,
+    run: async (call) => stop(call, { kind: "key", key: keyOf(call) }),
   });
+  addVerb(key, context, {
+    usage: "resume <key>",
+    summary: "let a suspended key work again, as it did before",
+    options: noOptions,
+    run: resumeKey,
+  });
+  addVerb(key, context, {
+    usage: "revoke <key>",
+    summary: "stop a key at once and for good, every secret it ever had",
+    flags: [reasonFlag],
+    options: Reason,
+    run: async (call) => stop(call, { kind: "key", key: keyOf(call), forGood: true }),
+  });
+}
+
+export function addOrganisationVerbs(program: Command, context: Context): void {
   const org = program.command("org").description("organisations that callers belong to");
   addVerb(org, context, {
     usage: "list",
@@ -46,63 +119,217 @@ export function addKeyVerbs(program: Command, context: Context): void {
     summary: "stop all keys of an organisation at once, until its document is applied anew",
     flags: [reasonFlag],
     options: Reason,
-    run: suspendOrganisation,
+    run: async (call) =>
+      stop(call, { kind: "organisation", organisation: parsed(Name, argument(call, 0), "The organisation") }),
   });
 }
 
+function keyOf(call: Call<unknown>): KeyId {
+  return parsed(KeyId, argument(call, 0), "The key");
+}
+
+type KeyBody = BodyOf<"key">;
+
 async function createKey(call: Call<z.infer<typeof Create>>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const { organisation, days } = call.options;
-  const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
-  const id = KeyId.parse(randomId("key_", 16));
-  const notAfter = days === undefined ? null : timestampOf(Instant.parse(call.context.now() + days * 86_400_000));
-  recordedIndex(await submit(session, await signAs(session, "key", { key: id, organisation, hash, notAfter })));
+  const { organisation, expires, network, ...limits } = call.options;
+  const made = newSecret(session);
+  const body: KeyBody = {
+    key: KeyId.parse(randomId("key_", 16)),
+    organisation,
+    hash: made.hash,
+    ending: made.ending,
+    notAfter: expires === undefined ? null : momentOf(expires, call.context),
+    ...whereAndHowMuch({ networks: network, limits }),
+  };
+  await write(session, body);
+  return shown(session, body, made.secret);
+}
+
+async function rotateKey(call: Call<z.infer<typeof Rotate>>): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const { known } = latestOf(session.state, keyOf(call));
+  if (known.standing === "suspended") {
+    throw new Failure("conflict", "This key is suspended, and a rotation would let it work again. Resume it first.");
+  }
+  const { expires, overlap } = call.options;
+  const made = newSecret(session);
+  const until = momentOf(overlap, call.context);
+  const body: KeyBody = {
+    ...stated(known, made.hash),
+    ending: made.ending,
+    notAfter: expires === undefined ? known.notAfter : momentOf(expires, call.context),
+    anew: { kind: "rotation", until },
+  };
+  if (body.notAfter !== null && instantOf(body.notAfter) <= call.context.now()) {
+    throw new Failure("request_invalid", "The key has ended. Say --expires for the new secret.");
+  }
+  await write(session, body);
+  return shown(session, body, made.secret);
+}
+
+async function changeKey(call: Call<z.infer<typeof Change>>): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const { hash, known } = latestOf(session.state, keyOf(call));
+  if (known.standing === "suspended") {
+    throw new Failure("conflict", "This key is suspended, and a change would let it work again. Resume it first.");
+  }
+  const { expires, network, anyNetwork, withoutLimits, ...limits } = call.options;
+  if (anyNetwork && network !== undefined) {
+    throw new Failure("request_invalid", "--network and --any-network say two things.");
+  }
+  const body: KeyBody = {
+    key: known.key,
+    organisation: known.organisation,
+    hash,
+    notAfter: expires === undefined ? known.notAfter : momentOf(expires, call.context),
+    ...whereAndHowMuch({
+      networks: anyNetwork ? undefined : (network ?? known.networks ?? undefined),
+      limits: { ...(withoutLimits ? {} : known.limits), ...definedOf(limits) },
+    }),
+    anew: { kind: "change" },
+  };
+  const index = await write(session, body);
+  return done({ id: known.key, ledgerIndex: index, ...said(body) }, `${known.key} is changed.`);
+}
+
+async function resumeKey(call: Call<object>): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const { hash, known } = latestOf(session.state, keyOf(call));
+  if (known.standing === "active") throw new Failure("conflict", "This key is not suspended.");
+  const index = await write(session, { ...stated(known, hash), notAfter: known.notAfter, anew: { kind: "change" } });
+  return done({ id: known.key, ledgerIndex: index }, `${known.key} works again.`);
+}
+
+interface NewSecret {
+  readonly secret: string;
+  readonly hash: Digest;
+  readonly ending: string;
+}
+
+function newSecret({ profile }: Session): NewSecret {
+  const { secret, hash } = secretKeyOf(randomBytes(secretBytes), profile.demo, nodePrimitives);
+  return { secret, hash, ending: secretEnding(secret) };
+}
+
+/** What the latest statement says of a key, to be said again. */
+function stated({ key, organisation, networks, limits }: CallerKey, hash: Digest): Omit<KeyBody, "notAfter"> {
+  return { key, organisation, hash, ...whereAndHowMuch({ networks: networks ?? undefined, limits }) };
+}
+
+function whereAndHowMuch(wish: {
+  readonly networks: readonly Network[] | undefined;
+  readonly limits: Limits;
+}): Pick<KeyBody, "networks" | "limits"> {
+  const limits = definedOf(wish.limits);
+  return {
+    ...(wish.networks === undefined ? {} : { networks: [...new Set(wish.networks)] }),
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
+}
+
+/** The limits that are written; an option nobody gave is none. */
+function definedOf(limits: Limits): Limits {
+  return Limits.parse(Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined)));
+}
+
+function said({ networks, limits, notAfter }: KeyBody): object {
+  return { notAfter, networks: networks ?? null, limits: limits ?? {} };
+}
+
+async function write(session: Session, body: KeyBody): Promise<number> {
+  return recordedIndex(await submit(session, await signAs(session, "key", body)));
+}
+
+function shown({ profile }: Session, body: KeyBody, secret: string): Answer {
+  const overlap = body.anew?.kind === "rotation" ? `The secret before it ends at ${body.anew.until}.` : "";
+  const lines = [secret, `${body.key} of ${body.organisation}. This is the only time the key is shown.`, overlap];
   return done(
-    { id, key: secret },
-    `${secret}\n${id} of ${organisation}. This is the only time the key is shown.`,
-    `use it as the API key of an OpenAI client with base URL ${session.profile.dataPlane}/v1`,
+    {
+      id: body.key,
+      key: secret,
+      ...said(body),
+      ...(body.anew?.kind === "rotation" ? { oldUntil: body.anew.until } : {}),
+    },
+    lines.filter((line) => line !== "").join("\n"),
+    `use it as the API key of an OpenAI client with base URL ${profile.dataPlane}/v1`,
   );
+}
+
+const hourMs = 3_600_000;
+
+function momentOf(when: string, context: Context): Timestamp {
+  const now = context.now();
+  const [, count, unit] = /^(\d+)([hd])$/.exec(when) ?? [];
+  const ms = count === undefined ? Date.parse(when) : now + Number(count) * (unit === "d" ? 24 : 1) * hourMs;
+  if (!Number.isFinite(ms) || ms < now) throw new Failure("request_invalid", `"${when}" is no time to come.`);
+  return timestampOf(Instant.parse(ms));
+}
+
+/** The latest secret of a key. Fails with not_found or conflict where there is none to be written anew. */
+function latestOf(state: State, key: KeyId): { readonly hash: Digest; readonly known: CallerKey } {
+  for (const hash of state.keySecrets.get(key) ?? []) {
+    const known = state.keys.get(hash);
+    if (known?.isLatest !== true) continue;
+    if (known.standing === "revoked") throw new Failure("conflict", "This key was revoked. Make a new one.");
+    return { hash, known };
+  }
+  throw new Failure("not_found", `There is no key ${key}. \`headgate key list\` shows which there are.`);
 }
 
 async function listKeys(call: Call<object>): Promise<Answer> {
   const { state } = await openSession(call.base, call.context);
-  const keys = [...state.keys.values()];
-  const lines = keys.map(
-    ({ key, organisation, notAfter, suspended }) =>
-      `${key}  ${organisation}  ${suspended ? "suspended" : `until ${notAfter ?? "suspended"}`}`,
+  const at = call.context.now();
+  const keys = [...state.keys.values()].map(({ at: _written, standing: _word, ...known }) => known);
+  const states = [...state.keys.values()].map((known) => standingAt(known, at));
+  const listed = keys.map((known, index) => ({ ...known, state: states[index] ?? "revoked" }));
+  const lines = listed.map(({ key, organisation, ending, notAfter, networks, limits, state: standing }) =>
+    [
+      key,
+      organisation,
+      `…${ending ?? "????"}`,
+      standing,
+      notAfter === null ? "" : `until ${notAfter}`,
+      networks === null ? "" : `from ${networks.join(", ")}`,
+      ...limitLines(limits),
+    ]
+      .filter((part) => part !== "")
+      .join("  "),
   );
-  return done({ keys }, lines.length === 0 ? "There are no keys." : lines.join("\n"));
+  return done({ keys: listed }, lines.length === 0 ? "There are no keys." : lines.join("\n"));
+}
+
+/** What a secret is worth now; `ending`: a rotation gave the key another, and this one works a while yet. */
+function standingAt(
+  { standing, notAfter, isLatest }: CallerKey,
+  at: Instant,
+): CallerKey["standing"] | "expired" | "ending" {
+  if (standing !== "active") return standing;
+  if (notAfter !== null && at >= instantOf(notAfter)) return "expired";
+  return isLatest ? "active" : "ending";
 }
 
 async function listOrganisations(call: Call<object>): Promise<Answer> {
   const { state } = await openSession(call.base, call.context);
   const organisations = [...state.organisations.values()];
   const lines = organisations.map(
-    ({ organisation, type, grants, suspended }) =>
-      `${organisation}  ${type}  ${grants.map(({ model, stage }) => `${model} from ${stage} on`).join(", ")}${suspended ? "  suspended" : ""}`,
+    ({ organisation, type, grants, limits, suspended }) =>
+      `${organisation}  ${type}  ${[...grants.map(({ model, stage }) => `${model} from ${stage} on`), ...limitLines(limits)].join(", ")}${suspended ? "  suspended" : ""}`,
   );
   return done({ organisations }, lines.length === 0 ? "There are no organisations." : lines.join("\n"));
 }
 
-async function suspendKey(call: Call<z.infer<typeof Reason>>): Promise<Answer> {
-  const key = parsed(KeyId, argument(call, 0), "The key");
-  return suspend(call, { kind: "key", key });
-}
+type Target = BodyOf<"suspend">["target"];
 
-async function suspendOrganisation(call: Call<z.infer<typeof Reason>>): Promise<Answer> {
-  const organisation = parsed(Name, argument(call, 0), "The organisation");
-  return suspend(call, { kind: "organisation", organisation });
-}
-
-type Target =
-  | { readonly kind: "key"; readonly key: KeyId }
-  | { readonly kind: "organisation"; readonly organisation: Name };
-
-async function suspend(call: Call<z.infer<typeof Reason>>, target: Target): Promise<Answer> {
+async function stop(call: Call<z.infer<typeof Reason>>, target: Exclude<Target, { kind: "person" }>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const reason = committed(call.options.reason);
   const envelope = await signAs(session, "suspend", { target, reason: reason.digest });
   const index = recordedIndex(await submit(session, envelope, { openings: [reason.opening] }));
   const what = target.kind === "key" ? target.key : target.organisation;
-  return done({ suspended: what, ledgerIndex: index }, `${what} is suspended.`);
+  const isForGood = target.kind === "key" && target.forGood === true;
+  return done(
+    { [isForGood ? "revoked" : "suspended"]: what, ledgerIndex: index },
+    `${what} is ${isForGood ? "revoked" : "suspended"}.`,
+  );
 }

@@ -13,7 +13,7 @@ import { addGuardVerbs } from "./guard.ts";
 import { addHoldVerbs } from "./hold.ts";
 import { addInitVerb } from "./init.ts";
 import { addJoinVerb } from "./join.ts";
-import { addKeyVerbs } from "./key.ts";
+import { addKeyVerbs, addOrganisationVerbs } from "./key.ts";
 import { addLedgerVerbs } from "./ledger.ts";
 import { addPersonVerbs } from "./person.ts";
 import { addPolicyVerbs } from "./policy.ts";
@@ -41,6 +41,7 @@ export function buildProgram(context: Context, version: string, extras: readonly
   addDocumentVerbs(program, context);
   addConnectVerb(program, context);
   addKeyVerbs(program, context);
+  addOrganisationVerbs(program, context);
   addEvalVerbs(program, context);
   const release = program.command("release").description("decide how far a model is out");
   addReleaseVerbs(release, context);

@@ -1,6 +1,7 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
 import type { Release, Verb } from "../acts/bodies.ts";
+import type { Limits } from "../acts/limits.ts";
 import type { State } from "../acts/state.ts";
 import type { Act } from "../acts/statement.ts";
 import { rootChanges } from "./root-words.ts";
@@ -39,7 +40,7 @@ const wordsOf: Words = {
   suspend: (body) => `Suspends ${targetOf(body.target)}.`,
   organisation: (body) =>
     `Writes organisation ${body.organisation} (${body.type}) with ${body.grants.length} grant(s).`,
-  key: (body) => `Gives organisation ${body.organisation} the key ${body.key}.`,
+  key: keyInWords,
   document: (body) => `Applies ${body.documents.map(({ kind, name }) => `${kind} ${name}`).join(", ")} as candidates.`,
   permit: (body) =>
     `Permits run ${body.run} of ${body.items.count} items on ${body.model} (${body.slot}), until ${body.notAfter}.`,
@@ -62,8 +63,38 @@ function targetOf(target: Act<"suspend">["predicate"]["body"]["target"]): string
     case "organisation":
       return `organisation ${target.organisation}`;
     case "key":
-      return target.key;
+      return `${target.key}${target.forGood === true ? " for good" : ""}`;
   }
+}
+
+function keyInWords({ key, organisation, networks, limits, notAfter, anew }: Act<"key">["predicate"]["body"]): string {
+  const what = {
+    new: `Gives organisation ${organisation} the key ${key}`,
+    rotation: `Gives the key ${key} of ${organisation} a new secret`,
+    change: `Writes the key ${key} of ${organisation} anew`,
+  }[anew?.kind ?? "new"];
+  const overlap = anew?.kind === "rotation" ? `; secrets before it end at ${anew.until}` : "";
+  const where = networks === undefined ? "" : `, from ${networks.join(", ")} only`;
+  return `${what}, ${notAfter === null ? "without an end" : `until ${notAfter}`}${where}${limitsInWords(limits)}${overlap}.`;
+}
+
+function limitsInWords(limits: Limits | undefined): string {
+  const said = limitLines(limits ?? {});
+  return said.length === 0 ? "" : `, at most ${said.join(", ")}`;
+}
+
+/** Each limit that is written, as people say it. */
+export function limitLines(limits: Limits): readonly string[] {
+  const units = {
+    requestsPerMinute: "requests a minute",
+    tokensPerMinute: "tokens a minute",
+    tokensPerDay: "tokens a day",
+    exchanges: "exchanges at once",
+  } as const;
+  return Object.entries(units).flatMap(([name, unit]) => {
+    const limit = Object.entries(limits).find(([known]) => known === name)?.[1];
+    return limit === undefined ? [] : [`${limit} ${unit}`];
+  });
 }
 
 function floors(of: Act<"root">["predicate"]["body"]["floors"]): string {
@@ -78,8 +109,9 @@ export function releaseInWords(release: Release): string {
   const who = audience.map(({ stage, types }) => `${stage}: ${types.join(", ")}`).join("; ");
   const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
   const alone = release.oneSigner ? ", marked as one signer's" : "";
+  const limits = limitsInWords(release.conditions.limits);
   return (
-    `${release.model} at stage ${release.stage} for ${who}, from ${release.notBefore} to ${release.notAfter}${holds}${alone}; ` +
+    `${release.model} at stage ${release.stage} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${alone}; ` +
     `model ${digests.model} (${release.identityBasis}), safeguards ${digests.safeguards}, policy ${digests.policy}, ` +
     `plan ${digests.plan}, ${digests.evidence.length} piece(s) of evidence.`
   );

@@ -12,7 +12,7 @@ import type { Suite } from "../evidence/suite-document.ts";
 import { releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
-import { isCanonical, parseJson } from "../proof/canonical.ts";
+import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
 import {
   type AskedGate,
   type Records,
@@ -140,17 +140,21 @@ async function examineOrganisation({ body, at }: PredicateOf<"organisation">, gi
     throw new Failure("statement_invalid", "The organisation's document says something else than the act.");
   }
   const fits = body.grants.every((grant) => {
+    const { notAfter, ...said } = grant;
     const wish = document.grants.find(({ model }) => model === grant.model);
-    if (wish === undefined || instantOf(grant.notAfter) > instantOf(at) + wish.expiresInDays * dayMs) return false;
-    const { model, stage, scopes, requestsPerMinute, tokensPerDay } = grant;
-    const said = { model, stage, scopes, requestsPerMinute, tokensPerDay };
+    if (wish === undefined || instantOf(notAfter) > instantOf(at) + wish.expiresInDays * dayMs) return false;
     const { expiresInDays: _days, ...wished } = wish;
-    return Object.entries(wished).every(([key, value]) =>
-      Object.entries(said).some(([name, other]) => name === key && JSON.stringify(other) === JSON.stringify(value)),
-    );
+    return isSame(said, wished);
   });
-  if (fits && body.grants.length === document.grants.length) return;
-  throw new Failure("statement_invalid", "The grants of the act are not those of the organisation's document.");
+  if (fits && body.grants.length === document.grants.length && isSame(body.limits ?? {}, document.limits ?? {})) return;
+  throw new Failure(
+    "statement_invalid",
+    "The grants and limits of the act are not those of the organisation's document.",
+  );
+}
+
+function isSame(one: object, other: object): boolean {
+  return Buffer.from(canonicalBytes(one)).equals(canonicalBytes(other));
 }
 
 async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): Promise<void> {

@@ -18,7 +18,8 @@ import {
   type World,
   worldOfTwo,
 } from "../acts/fixtures.ts";
-import { Instant, Name } from "../terms/ids.ts";
+import { Instant, Name, timestampOf } from "../terms/ids.ts";
+import { Network } from "../terms/network.ts";
 import { type Exposure, expose, reachableModels, standing } from "./exposure.ts";
 
 const small = Name.parse("small");
@@ -119,4 +120,29 @@ test("a permit ends with its time, is not in force before it, and falls with the
   const target = { kind: "person", person: cy.person } as const;
   await world.say({ verb: "suspend", body: { target, reason: digestOfLabel("why") }, by: [ada] });
   assert.equal(at(world.now()), "key_suspended:null");
+});
+
+test("a key with networks is refused from anywhere else, and where nobody knows from where", async () => {
+  const world = await openWorld();
+  const networks = [Network.parse("192.0.2.0/24"), Network.parse("2001:db8::/32")];
+  await world.say({ verb: "key", body: { ...callerKeyOf(hash), networks, anew: { kind: "change" } }, by: [ada] });
+  const from = (address: string | undefined): string =>
+    word(expose(world.state, { hash, model: small, from: address }, { at: world.now(), early: [] }));
+  assert.equal(from("192.0.2.77"), "open");
+  assert.equal(from("::ffff:192.0.2.77"), "open");
+  assert.equal(from("2001:db8::1"), "open");
+  for (const address of ["192.0.3.1", "::1", "", undefined]) assert.equal(from(address), "key_suspended:network");
+});
+
+test("an old secret works until its rotation's overlap is over, to the millisecond, and the new one goes on", async () => {
+  const world = await openWorld();
+  const fresh = digestOfLabel("a new secret");
+  const until = timestampOf(Instant.parse(world.now() + 60_000));
+  const body = { ...callerKeyOf(hash), hash: fresh, anew: { kind: "rotation", until } } as const;
+  await world.say({ verb: "key", body, by: [ada] });
+  const at = (secret: typeof hash, ms: number): string =>
+    word(expose(world.state, { hash: secret, model: small }, { at: Instant.parse(ms), early: [] }));
+  const end = Date.parse(until);
+  assert.deepEqual([at(hash, end - 1), at(hash, end)], ["open", "key_suspended:null"]);
+  assert.deepEqual([at(fresh, end - 1), at(fresh, end)], ["open", "open"]);
 });

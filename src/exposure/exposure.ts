@@ -2,6 +2,7 @@
 // on the model really called. Whatever is in doubt is closed, and the refusal says why only to those who hold a grant:
 // everyone else learns no more than that there is no such model.
 import type { Grant, Permit, Release } from "../acts/bodies.ts";
+import type { Limits } from "../acts/limits.ts";
 import {
   type CallerKey,
   type Certificate,
@@ -14,6 +15,7 @@ import {
 } from "../acts/state.ts";
 import type { FailureCode } from "../terms/failure.ts";
 import { type Digest, type HoldId, type Instant, type KeyId, type Name, instantOf } from "../terms/ids.ts";
+import { isInNetworks } from "../terms/network.ts";
 import { type Stage, compareStages } from "../terms/stage.ts";
 
 type ClosedReason = "withheld" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
@@ -66,18 +68,21 @@ export interface Asked {
   /** SHA-256 of the caller's secret. */
   readonly hash: Digest;
   readonly model: Name;
+  /** The address it is asked from; undefined where nobody knows, and then outside every network. */
+  readonly from?: string | undefined;
 }
 
 export type Exposure =
   | {
       readonly kind: "open";
       readonly key: KeyId;
+      readonly keyLimits: Limits;
       readonly organisation: Organisation;
       readonly grant: Grant;
       readonly release: Release;
     }
   | { readonly kind: "permit"; readonly permit: Permit }
-  | { readonly kind: "refused"; readonly code: RefusalCode; readonly reason: ClosedReason | null };
+  | { readonly kind: "refused"; readonly code: RefusalCode; readonly reason: ClosedReason | "network" | null };
 
 type RefusalCode = Extract<
   FailureCode,
@@ -90,7 +95,7 @@ export function expose(state: State, asked: Asked, moment: Moment): Exposure {
   return permit === undefined ? exposeKey(state, asked, moment) : exposePermit(state, permit, { asked, moment });
 }
 
-function refused(code: RefusalCode, reason: ClosedReason | null = null): Exposure {
+function refused(code: RefusalCode, reason: ClosedReason | "network" | null = null): Exposure {
   return { kind: "refused", code, reason };
 }
 
@@ -115,6 +120,7 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   if (key === undefined) return refused("key_unknown");
   const organisation = state.organisations.get(key.organisation);
   if (organisation === undefined || organisation.suspended || isEnded(key, moment.at)) return refused("key_suspended");
+  if (!isWhereItMay(key, asked.from)) return refused("key_suspended", "network");
   const grant = organisation.grants.find((known) => known.model === asked.model);
   if (grant === undefined || state.documents.get("Model")?.has(asked.model) !== true) return refused("model_unknown");
   if (moment.at >= instantOf(grant.notAfter)) return refused("agreement_missing");
@@ -122,11 +128,16 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   if (now.kind === "closed") return refused("stage_closed", now.reason);
   const { release } = now.certificate;
   if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
-  return { kind: "open", key: key.key, organisation, grant, release };
+  return { kind: "open", key: key.key, keyLimits: key.limits, organisation, grant, release };
 }
 
 function isEnded(key: CallerKey, at: Instant): boolean {
-  return key.suspended || (key.notAfter !== null && at >= instantOf(key.notAfter));
+  return key.standing !== "active" || (key.notAfter !== null && at >= instantOf(key.notAfter));
+}
+
+/** Whether the key may be used from this address at all. */
+export function isWhereItMay({ networks }: Pick<CallerKey, "networks">, from: string | undefined): boolean {
+  return networks === null || isInNetworks(from, networks);
 }
 
 /** The model is out as far as the grant's stage, and that stage admits organisations of this type. */

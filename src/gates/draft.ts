@@ -114,7 +114,7 @@ export function draftRelease(wish: DraftWish): Release {
     },
     identityBasis: wish.identityBasis,
     audience: [...audienceUpTo(plan, wish.stage)],
-    conditions: {},
+    conditions: stagePlan.conditions ?? {},
     oneSigner: isOneSigner(state, stagePlan, wish.answers ?? []),
     notBefore: timestampOf(at),
     notAfter,
@@ -225,6 +225,7 @@ export function releaseProblems(release: Release, facts: ReleaseFacts): readonly
   const suites = facts.suites.filter(({ name }) => suitesOf(stagePlan).includes(name));
   const claims: readonly (readonly [boolean, string])[] = [
     [isSameJson(release.audience, audienceUpTo(plan, release.stage)), "Its audience is not the plan's."],
+    [isSameJson(release.conditions, stagePlan.conditions ?? {}), "Its conditions are not the plan's."],
     [lifeDays(release) <= stagePlan.certificate.validDays, "It lasts longer than its plan allows."],
     [release.identityBasis === facts.identityBasis, "Its identity basis is not the model document's."],
     [suites.length === suitesOf(stagePlan).length, "A suite that its plan asks for is missing."],

@@ -1,6 +1,7 @@
 // The ReleasePlan document: for one model its stages, each with audience, requirements and the life of a certificate.
 // Limits live in here and nowhere in code, so that an outsider can judge the same evidence by a plan of their own.
 import { z } from "zod";
+import { Conditions } from "../acts/bodies.ts";
 import { Name } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { Requirement } from "./requirement.ts";
@@ -13,8 +14,8 @@ export const StagePlan = z
     stage: OpenStage,
     audience: z.strictObject({ types: z.array(Name).min(1).max(32) }),
     requires: z.array(Requirement).min(1).max(64),
-    /** The seam for traffic share, hours, regions, retention: empty until the gateway enforces them. */
-    conditions: z.strictObject({}).optional(),
+    /** What the gateway enforces of it; the seam for traffic share, hours, regions, retention. */
+    conditions: Conditions.optional(),
     certificate: z.strictObject({ validDays: z.number().int().min(1).max(validDaysMax) }),
   })
   .refine((plan) => hasDistinct(plan.requires.map(({ id }) => id)), "two requirements of this stage have the same id")

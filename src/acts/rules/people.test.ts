@@ -353,5 +353,5 @@ test("owner and access suspend organisations and keys that exist", async () => {
   await world.say({ verb: "suspend", body: acme, by: [ada] });
   await world.say({ verb: "suspend", body: itsKey, by: [ada] });
   assert.equal(world.state.organisations.get(Name.parse("acme"))?.suspended, true);
-  assert.equal(world.state.keys.get(key.hash)?.suspended, true);
+  assert.equal(world.state.keys.get(key.hash)?.standing, "suspended");
 });

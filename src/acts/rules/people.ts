@@ -1,13 +1,14 @@
 // The trust root and the persons under it. Version N+1 of the root needs the thresholds of N and of N+1 and the
 // signature of every key it brings in; a person comes in by an invitation that admitted persons signed, and proves
 // possession of the one-time key and of the key that is to be theirs.
-import { type Digest, type PublicKey, instantOf } from "../../terms/ids.ts";
+import { type PublicKey, instantOf } from "../../terms/ids.ts";
 import { OpenStage } from "../../terms/stage.ts";
 import { anyRoleButAuditor } from "../authority.ts";
 import type { Root } from "../bodies.ts";
 import { type Change, type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Invitation, Person, State } from "../state.ts";
 import type { Act } from "../statement.ts";
+import { stopKey } from "./programme.ts";
 
 /** An invitation code that nobody used is worth nothing after this. */
 export const invitationDaysMax = 30;
@@ -206,15 +207,6 @@ export const suspend: Rule<"suspend"> = (state, act, context) => {
       });
     }
     case "key":
-      return suspendKey(state, target.key);
+      return stopKey(state, { key: target.key, forGood: target.forGood === true }, at);
   }
 };
-
-function suspendKey(state: State, key: Act<"key">["predicate"]["body"]["key"]): Refusal | Change {
-  const found = [...state.keys].find(([, held]) => held.key === key);
-  if (found === undefined) return refuse("not_found", "There is no such key.");
-  const [hash, held]: readonly [Digest, (typeof found)[1]] = found;
-  return change(() => {
-    state.keys.set(hash, { ...held, suspended: true });
-  });
-}

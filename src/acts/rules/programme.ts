@@ -1,6 +1,18 @@
-// Organisations with their grants, and the keys their callers use. A suspension stands until an organisation is written
-// anew by someone who may; a key once suspended stays so.
-import { type Rule, change, refuse } from "../rule.ts";
+// Organisations with their grants, and the keys their callers use. A suspension stands until the organisation or the key is
+// written anew by someone who may; a revoked key stays so. A key keeps its id when its secret is rotated, so that its quota
+// and its receipts go on, and one revocation ends every secret it ever had.
+import { type Digest, type Timestamp, instantOf } from "../../terms/ids.ts";
+import type { BodyOf } from "../bodies.ts";
+import { type Change, type Refusal, type Rule, change, refuse } from "../rule.ts";
+import type { CallerKey, State } from "../state.ts";
+
+/** How long an old secret may go on working beside the new one, in days. */
+export const overlapDaysMax = 30;
+
+/** Secrets that one key may have had. */
+const secretsMax = 1_000;
+
+type KeyBody = BodyOf<"key">;
 
 export const grantOrganisation: Rule<"organisation"> = (state, act) => {
   const { body, at } = act.predicate;
@@ -16,26 +28,98 @@ export const grantOrganisation: Rule<"organisation"> = (state, act) => {
       type: body.type,
       document: body.document,
       grants: body.grants,
+      limits: body.limits ?? {},
       at,
       suspended: false,
     });
   });
 };
 
-export const createKey: Rule<"key"> = (state, act) => {
-  const { body } = act.predicate;
+export const writeKey: Rule<"key"> = (state, act) => {
+  const { body, at } = act.predicate;
   if (!state.organisations.has(body.organisation)) {
     return refuse("not_found", `There is no organisation "${body.organisation}". Apply its document first.`);
   }
-  const isKnown = state.keys.has(body.hash) || [...state.keys.values()].some((held) => held.key === body.key);
-  if (isKnown || state.permitByHash.has(body.hash))
-    return refuse("conflict", "This key exists already; make another one.");
+  const problem = body.anew === undefined ? newKeyProblem(state, body) : anewProblem(state, body, at);
+  if (problem !== undefined) return problem;
   return change(() => {
-    state.keys.set(body.hash, {
-      key: body.key,
-      organisation: body.organisation,
-      notAfter: body.notAfter,
-      suspended: false,
-    });
+    writeSecrets(state, body, at);
   });
 };
+
+function newKeyProblem(state: State, { key, hash }: KeyBody): Refusal | undefined {
+  if (isFree(state, hash) && !state.keySecrets.has(key)) return undefined;
+  return refuse("conflict", "This key exists already; make another one.");
+}
+
+function isFree(state: State, hash: Digest): boolean {
+  return !state.keys.has(hash) && !state.permitByHash.has(hash);
+}
+
+function anewProblem(state: State, body: KeyBody, at: Timestamp): Refusal | undefined {
+  const [known] = secretsOf(state, body.key);
+  if (known === undefined) return refuse("not_found", "There is no such key.");
+  if (known.organisation !== body.organisation) {
+    return refuse("statement_invalid", "A key stays with its organisation. Make a new one for the other.");
+  }
+  if (known.standing === "revoked") return refuse("conflict", "This key was revoked. Make a new one.");
+  if (known.standing === "suspended" && at <= known.at) {
+    return refuse("conflict", "This was signed before the key was suspended. Write it anew.");
+  }
+  if (body.anew?.kind === "rotation") return rotationProblem(state, body, instantOf(body.anew.until) - instantOf(at));
+  const secret = state.keys.get(body.hash);
+  if (secret?.key === body.key && secret.isLatest) return undefined;
+  return refuse("not_found", "This is not the latest secret of the key.");
+}
+
+function rotationProblem(state: State, { key, hash }: KeyBody, overlapMs: number): Refusal | undefined {
+  if (!isFree(state, hash)) return refuse("conflict", "This secret exists already; make another one.");
+  if (secretsOf(state, key).length >= secretsMax) {
+    return refuse("conflict", "This key was rotated too often. Make a new one.");
+  }
+  if (overlapMs <= overlapDaysMax * 86_400_000) return undefined;
+  return refuse("statement_invalid", `An old secret works for ${overlapDaysMax} days at the most beside the new one.`);
+}
+
+/** The new secret, or what is new of an old one; and of the key's other secrets, what they have in common with it. */
+function writeSecrets(state: State, body: KeyBody, at: Timestamp): void {
+  const { key, organisation, hash, notAfter, anew } = body;
+  const common = { networks: body.networks ?? null, limits: body.limits ?? {}, at, standing: "active" } as const;
+  const others = (state.keySecrets.get(key) ?? []).filter((known) => known !== hash);
+  for (const other of others) {
+    const known = state.keys.get(other);
+    if (known === undefined) continue;
+    const end = anew?.kind === "rotation" ? earlier(known.notAfter, anew.until) : known.notAfter;
+    state.keys.set(other, { ...known, ...common, notAfter: end, isLatest: false });
+  }
+  const before = state.keys.get(hash);
+  const ending = body.ending ?? before?.ending ?? null;
+  state.keys.set(hash, { key, organisation, ending, notAfter, ...common, isLatest: true });
+  if (before === undefined) state.keySecrets.set(key, [...others, hash]);
+}
+
+function earlier(one: Timestamp | null, other: Timestamp): Timestamp {
+  return one !== null && one < other ? one : other;
+}
+
+function secretsOf(state: State, key: KeyBody["key"]): readonly CallerKey[] {
+  return (state.keySecrets.get(key) ?? []).flatMap((hash) => state.keys.get(hash) ?? []);
+}
+
+/** Stops every secret of a key. A suspension never weakens a revocation. */
+export function stopKey(
+  state: State,
+  target: { readonly key: KeyBody["key"]; readonly forGood: boolean },
+  at: Timestamp,
+): Refusal | Change {
+  const secrets = state.keySecrets.get(target.key) ?? [];
+  if (secrets.length === 0) return refuse("not_found", "There is no such key.");
+  return change(() => {
+    for (const hash of secrets) {
+      const known = state.keys.get(hash);
+      if (known === undefined) continue;
+      const standing = target.forGood || known.standing === "revoked" ? "revoked" : "suspended";
+      state.keys.set(hash, { ...known, at: at > known.at ? at : known.at, standing });
+    }
+  });
+}

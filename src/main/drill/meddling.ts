@@ -5,7 +5,7 @@ import { DatabaseSync } from "node:sqlite";
 import { z } from "zod";
 import { openStatement } from "../../acts/statement.ts";
 import { readProfile } from "../../cli/profile.ts";
-import { secretBytes, secretKeyOf } from "../../cli/secret-key.ts";
+import { secretBytes, secretKeyOf } from "../../acts/secret-key.ts";
 import { formatLeaf } from "../../proof/leaf.ts";
 import { leafHash, rootOf } from "../../proof/merkle.ts";
 import { newSigner, nodePrimitives, randomBytes, randomId } from "../../proof/node.ts";

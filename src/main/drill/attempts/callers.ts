@@ -1,7 +1,7 @@
 // Attempts by callers of the data plane: with keys, fields and permits that are not theirs to use.
 import { randomBytes as nodeRandomBytes } from "node:crypto";
 import { itemHeader, itemLeaf, itemProof } from "../../../acts/item-proof.ts";
-import { secretBytes, secretKeyOf } from "../../../cli/secret-key.ts";
+import { secretBytes, secretKeyOf } from "../../../acts/secret-key.ts";
 import { nodePrimitives } from "../../../proof/node.ts";
 import { type Attempt, judgeKnock, worst } from "../attempt.ts";
 import { knock, plainBody } from "../gate.ts";

@@ -8,6 +8,7 @@ import type { Digest } from "../terms/ids.ts";
 
 export const secretBytes = 32;
 const checksumChars = 6;
+const endingChars = 4;
 
 export interface SecretKey {
   readonly secret: string;
@@ -19,6 +20,11 @@ export function secretKeyOf(random: Uint8Array, demo: boolean, hasher: Hasher): 
   const body = (demo ? "hg_demo_" : "hg_") + base64Url(random);
   const secret = body + checksum(body, hasher);
   return { secret, hash: digestOf(toUtf8(secret), hasher) };
+}
+
+/** What people see of a secret in lists: the end of its checksum. */
+export function secretEnding(secret: string): string {
+  return secret.slice(-endingChars);
 }
 
 /** Whether the text has the form of a key and its checksum is right. Says nothing of whether anyone knows it. */
