@@ -3,9 +3,10 @@ import type { Replica } from "../feed/replica.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Mark } from "../ledger/load.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { RecentRefusal } from "../release/explain.ts";
 import type { Records } from "../release/records.ts";
 import type { Database } from "../store/database.ts";
-import type { Digest, Instant } from "../terms/ids.ts";
+import type { Digest, Instant, ReceiptId } from "../terms/ids.ts";
 import type { Content } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import type { FeedServer } from "./feed-server.ts";
@@ -36,7 +37,16 @@ export interface ControlOptions {
   readonly mark?: Mark | undefined;
   /** The first trust root, known from elsewhere. */
   readonly pin?: Digest | undefined;
+  /** What `/metrics` shows, and the token that reads it; no such page where it is not given. */
+  readonly metrics?: Metrics | undefined;
+  /** A refusal that left no receipt, where the gateway beside this one remembers it. */
+  readonly recentRefusal?: ((id: ReceiptId) => RecentRefusal | undefined) | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+}
+
+export interface Metrics {
+  readonly token: string | undefined;
+  readonly read: () => Promise<{ readonly text: string; readonly type: string }>;
 }
 
 /** Everything the routes need; made once by `openControl`. */

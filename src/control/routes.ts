@@ -28,7 +28,9 @@ import { batchFrom } from "./feed-server.ts";
 import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
-import { type Reading, bearerOf, readerOf } from "./passes.ts";
+import { addMetricsRoute } from "./metrics-route.ts";
+import { bearerOf, readerOf } from "./passes.ts";
+import { readingOf } from "./reading.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
 import { createMemory } from "./remember.ts";
 import { startPage } from "./start-page.ts";
@@ -49,6 +51,7 @@ export function createApp(core: Core): Hono {
   addOpenRoutes(app, core);
   addWriteRoutes(app, core, createBodies(bearsPass(core)));
   addReadRoutes(app, core);
+  addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),
   );
@@ -187,6 +190,7 @@ function addReadRoutes(app: Hono, core: Core): void {
       state: replica.state,
       primitives,
       findReceipt: async (id: Parameters<typeof findReceipt>[1]) => findReceipt(database, id),
+      recentRefusal: core.options.recentRefusal,
     };
     const explanation = await explain(context.req.param("id"), means);
     return context.json({ ...explanation, text: explanation.lines.join("\n") });
@@ -247,15 +251,6 @@ function bearsPass({ replica, options }: Core): (context: Context) => Promise<bo
   return async (context) => {
     const given = { at: options.clock(), primitives: options.primitives };
     return (await bearerOf(replica.state, readingOf(context), given)) !== undefined;
-  };
-}
-
-function readingOf(context: Context): Reading {
-  const url = new URL(context.req.url);
-  return {
-    authorization: context.req.header("authorization"),
-    method: context.req.method,
-    path: url.pathname + url.search,
   };
 }
 

@@ -15,7 +15,17 @@ import type { DirectHold, Mark } from "./mark.ts";
 import { unlessAborted, within } from "./within.ts";
 
 /** Why the whole gateway is closed. A closed set: it stands in refusals and metrics. */
-export type Closure = "starting" | "behind-mark" | "lease" | "clock" | "disk" | "draining" | "records" | "backlog";
+export const closures = [
+  "starting",
+  "behind-mark",
+  "lease",
+  "clock",
+  "disk",
+  "draining",
+  "records",
+  "backlog",
+] as const;
+export type Closure = (typeof closures)[number];
 
 export interface Clock {
   /** Wall clock. */
@@ -39,6 +49,8 @@ export interface Follower {
   readonly state: State;
   readonly closure: () => Closure | undefined;
   readonly moment: () => Moment;
+  /** What is left of the lease by whichever clock says less, in milliseconds; 0 where it is over. */
+  readonly leaseLeftMs: () => number;
   /**
    * Takes a signed hold or restriction, in force as soon as this resolves; `written` resolves once it stands in the mark.
    * The envelope is drained by the caller.
@@ -116,6 +128,7 @@ export async function follow(options: FollowerOptions): Promise<Follower> {
     replica,
     state: replica.state,
     closure: () => closureOf({ mark, replica, clock, leaseEnd }),
+    leaseLeftMs: () => Math.max(0, Math.min(leaseEnd.wall - clock.now(), leaseEnd.monotonic - clock.monotonic())),
     moment: () => ({ at: clock.now(), early: earlyHolds(mark, replica.state) }),
     takeHold: async (envelope) => {
       const { id, act, direct } = await checkHold(envelope, replica, primitives);

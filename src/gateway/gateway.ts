@@ -2,6 +2,7 @@
 import type { Primitives } from "../proof/primitives.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Attempts } from "./attempts.ts";
+import type { CacheSalt } from "./cache-salt.ts";
 import type { Configurations } from "./configurations.ts";
 import type { Clock, Follower } from "./follower.ts";
 import type { HoldDesk } from "./hold-desk.ts";
@@ -9,6 +10,7 @@ import type { LiveExchanges } from "./live.ts";
 import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";
+import type { Trace } from "./trace-context.ts";
 import type { Turns } from "./turns.ts";
 
 export interface Gateway {
@@ -17,6 +19,7 @@ export interface Gateway {
   readonly configurations: Configurations;
   readonly quotas: Quotas;
   readonly attempts: Attempts;
+  readonly cacheSalt: CacheSalt;
   readonly recorder: Recorder;
   readonly live: LiveExchanges;
   /** For inspections of large prompts. */
@@ -30,5 +33,7 @@ export interface Gateway {
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
   /** Told once for every request, after its answer has ended. Never throws, never waits. */
   readonly answered: (answered: Answered) => void;
+  /** The trace that a request belongs to, by its `traceparent`; undefined where nothing is traced. */
+  readonly trace: (traceparent: unknown) => Trace | undefined;
   readonly isDraining: () => boolean;
 }

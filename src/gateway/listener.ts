@@ -49,12 +49,8 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     // Attached before anything is waited for: who leaves while the body is read has left.
     const gone = goneSignal(request, response);
-    const { traceparent } = request.headers;
-    const note = beginNote(
-      gateway.clock.now(),
-      gateway.clock.monotonic(),
-      typeof traceparent === "string" ? traceparent : undefined,
-    );
+    const trace = gateway.trace(request.headers["traceparent"]);
+    const note = beginNote(gateway.clock.now(), gateway.clock.monotonic(), trace);
     const asked: Asked = { request, response, gateway, path: pathOf(request), gone, bodies, note, readiness };
     void answered(asked, hosts);
   };
@@ -162,8 +158,11 @@ async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<An
   const { request, gateway, gone, note } = asked;
   const secret = secretOf(request);
   // Strangers are turned away before a byte of their body is read.
-  const key = gateway.follower.state.keys.get(identify(secret, gateway))?.key;
-  if (key !== undefined) note.key = key;
+  const known = gateway.follower.state.keys.get(identify(secret, gateway));
+  if (known !== undefined) {
+    note.key = known.key;
+    note.organisation = known.organisation;
+  }
   const body = await readBody(asked, bodyBytesMax);
   const item = request.headers[itemHeader];
   await sendAnswer(asked, await serve({ secret, item: typeof item === "string" ? item : undefined, body, gone, note }));

@@ -1,6 +1,7 @@
 // What one request came to, gathered on its way and told once, after its answer has ended: what metrics, access log, traces
 // and `explain` are made from. Ids, numbers and closed words; there is no place in it for a text, a key or an address.
 import type { Outcome } from "../acts/receipt.ts";
+import type { Trace } from "./trace-context.ts";
 import type { Instant, KeyId, Name, ReceiptId } from "../terms/ids.ts";
 
 /** Where a request went: the formats, and the gateway's own addresses. A closed set: it stands in metrics. */
@@ -31,12 +32,13 @@ export interface Note {
   readonly at: Instant;
   /** Of the clock that only goes forward. */
   readonly startedMs: number;
-  /** The caller's `traceparent`, unread. */
-  readonly traceparent: string | undefined;
+  /** Where requests are traced. */
+  readonly trace: Trace | undefined;
   route: Route;
   id?: ReceiptId;
   /** Known callers only. */
   key?: KeyId;
+  organisation?: Name;
   /** Only models that the fold knows: a name of the caller's choosing has no place here. */
   model?: Name;
   stage?: string;
@@ -60,6 +62,6 @@ export interface Answered extends Readonly<Note> {
   readonly isWhole: boolean;
 }
 
-export function beginNote(at: Instant, startedMs: number, traceparent: string | undefined): Note {
-  return { at, startedMs, traceparent, route: "none", attempts: 0, spans: { outputMs: 0 } };
+export function beginNote(at: Instant, startedMs: number, trace: Trace | undefined): Note {
+  return { at, startedMs, trace, route: "none", attempts: 0, spans: { outputMs: 0 } };
 }

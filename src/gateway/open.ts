@@ -12,6 +12,7 @@ import type { Digest } from "../terms/ids.ts";
 import type { ModelDocument } from "../upstream/model-document.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { createAttempts } from "./attempts.ts";
+import { openCacheSalt } from "./cache-salt.ts";
 import { openConfigurations } from "./configurations.ts";
 import { type Clock, follow } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
@@ -23,6 +24,7 @@ import type { Answered } from "./note.ts";
 import { type Quotas, createQuotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
 import { createTurns } from "./turns.ts";
+import { beginTrace } from "./trace-context.ts";
 import { within } from "./within.ts";
 
 export interface GatewayOptions {
@@ -42,6 +44,8 @@ export interface GatewayOptions {
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
   /** Told of every request when its answer has ended. */
   readonly answered?: (answered: Answered) => void;
+  /** Requests get ids of traces and spans, and model servers are told them. */
+  readonly isTracing?: boolean;
   /** How long running exchanges may go on while the gateway closes, in milliseconds. */
   readonly drainMsMax?: number;
 }
@@ -78,6 +82,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     configurations,
     quotas,
     attempts: createAttempts(),
+    cacheSalt: await openCacheSalt(options.signer, primitives),
     recorder,
     live: createLiveExchanges(),
     inspections: createTurns(),
@@ -87,6 +92,10 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     contact: options.contact,
     report: options.report,
     answered: options.answered ?? (() => undefined),
+    trace: (traceparent) =>
+      options.isTracing === true
+        ? beginTrace(typeof traceparent === "string" ? traceparent : undefined, options.randomBytes)
+        : undefined,
     isDraining: () => isDraining,
   };
   follower.onChange(() => {

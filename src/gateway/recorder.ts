@@ -48,6 +48,8 @@ export interface Recorder {
   /** The last write to the spool failed, and the disk has taken nothing since. */
   readonly isFailing: () => boolean;
   readonly isFull: () => boolean;
+  /** Receipts that wait for the ledger. */
+  readonly backlog: () => number;
   readonly close: () => Promise<void>;
 }
 
@@ -122,6 +124,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     isReady: () => books.seq !== undefined && !books.isFailing,
     isFailing: () => books.isFailing,
     isFull: () => books.byId.size >= receiptsBacklogMax,
+    backlog: () => books.byId.size,
     close: async () => {
       clearInterval(timer);
       await turns.beat();

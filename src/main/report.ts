@@ -1,9 +1,45 @@
 // What a running server says of itself: one JSON line an event on stderr. Callers of it pass ids, numbers and closed
-// words; no text of a request, no secret.
+// words; no text of a request, no secret. What looks like a key all the same is taken out here, and long words are cut.
 export type Report = (event: string, detail: Readonly<Record<string, string | number>>) => void;
 
-export function reportTo(stream: NodeJS.WritableStream): Report {
+export const logLevels = ["error", "warn", "info"] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** What needs somebody, and what somebody may want to know; the rest is information. */
+const levels: Readonly<Record<string, LogLevel>> = {
+  fault: "error",
+  "control-error": "error",
+  lost: "error",
+  spool: "error",
+  drain: "warn",
+  feed: "warn",
+  hold: "error",
+  lease: "warn",
+  tls: "warn",
+  upstream: "warn",
+  usage: "warn",
+  telemetry: "warn",
+};
+
+/** Characters of one word of a line. */
+const wordCharsMax = 600;
+
+export function reportTo(stream: NodeJS.WritableStream, least: LogLevel = "info"): Report {
   return (event, detail) => {
-    stream.write(`${JSON.stringify({ at: new Date().toISOString(), event, ...detail })}\n`);
+    const level = levels[event] ?? "info";
+    if (logLevels.indexOf(level) > logLevels.indexOf(least)) return;
+    const words = Object.entries(detail).map(([name, value]) => [
+      name,
+      typeof value === "string" ? clean(value) : value,
+    ]);
+    stream.write(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...Object.fromEntries(words) })}\n`);
   };
+}
+
+/** Keys of callers, invitations, and whatever stands behind the words that carry credentials. */
+const secrets = /\b(?:hg_|hgi1?\.|sk-)[\w.-]{6,}|\b(?:Bearer|Basic|Headgate)\s+\S+/gi;
+
+function clean(text: string): string {
+  const cleaned = text.slice(0, 4 * wordCharsMax).replaceAll(secrets, "[secret]");
+  return cleaned.length <= wordCharsMax ? cleaned : `${cleaned.slice(0, wordCharsMax)}…`;
 }

@@ -17,6 +17,8 @@ interface ResolvedAddress {
 export interface OutboundRules {
   /** True only when the URL was written by hand in a document: then a literal loopback or private address may be used. */
   readonly allowPrivate: boolean;
+  /** True only for what the operator's environment names: there a name may lead to such an address, as inside a cluster. */
+  readonly privateNames?: boolean;
   /** Ports we listen on ourselves; a connection to one of them on this machine would loop. */
   readonly ownPorts: ReadonlySet<number>;
   readonly connectMsMax: number;
@@ -89,7 +91,7 @@ function vetAddress(candidate: Candidate, rules: OutboundRules): void {
   if (kind === "forbidden") {
     throw refused(hostname, `${address} is a metadata, link-local, multicast or reserved address, which is never used`);
   }
-  if (kind !== "public" && !(rules.allowPrivate && namesItLiterally(hostname, kind))) {
+  if (kind !== "public" && !(rules.allowPrivate && (rules.privateNames === true || namesItLiterally(hostname, kind)))) {
     throw refused(
       hostname,
       `${address} is a ${kind} address; write the address itself (or localhost) in the Model document to allow it`,

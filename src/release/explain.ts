@@ -4,11 +4,11 @@ import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { CertificateId, HoldId, PermitId, ProposalId, ReceiptId } from "../terms/ids.ts";
+import { CertificateId, HoldId, PermitId, ProposalId, ReceiptId, type Timestamp } from "../terms/ids.ts";
 
 export interface Explanation {
   readonly id: string;
-  readonly kind: "receipt" | "proposal" | "certificate" | "hold" | "permit";
+  readonly kind: "receipt" | "refusal" | "proposal" | "certificate" | "hold" | "permit";
   /** Sentences, in the order of what happened. */
   readonly lines: readonly string[];
 }
@@ -17,6 +17,18 @@ export interface ExplainMeans {
   readonly state: State;
   readonly primitives: Primitives;
   readonly findReceipt: (id: ReceiptId) => Promise<string | undefined>;
+  readonly recentRefusal?: ((id: ReceiptId) => RecentRefusal | undefined) | undefined;
+}
+
+/** A refusal as the gateway that made it remembers it, for a while. */
+export interface RecentRefusal {
+  readonly at: Timestamp;
+  readonly route: string;
+  readonly code: string;
+  readonly reason: string | null;
+  readonly status: number;
+  readonly key: string | null;
+  readonly model: string | null;
 }
 
 /** Fails with not_found. */
@@ -39,9 +51,50 @@ export async function explain(id: string, means: ExplainMeans): Promise<Explanat
 
 async function explainReceipt(id: ReceiptId, means: ExplainMeans): Promise<Explanation> {
   const text = await means.findReceipt(id);
-  if (text === undefined) throw new Failure("not_found", "This receipt is not here (yet). Try again in a few seconds.");
+  if (text === undefined) {
+    const refusal = means.recentRefusal?.(id);
+    if (refusal !== undefined) return { id, kind: "refusal", lines: refusalLines(refusal) };
+    throw new Failure(
+      "not_found",
+      "Neither a receipt nor a recent refusal has this id here. Receipts come after a second or two; a refusal without " +
+        "one is remembered until the gateway restarts or ten thousand others came. The access log has it, if one is kept.",
+    );
+  }
   const { receipt } = await openReceipt(text, means.primitives);
   return { id, kind: "receipt", lines: receiptLines(receipt) };
+}
+
+/** Which check says no by which code, in the order that a request meets them. */
+const checks: Readonly<Record<string, string>> = {
+  not_found: "There is nothing at the address it asked for, or it named another host.",
+  key_missing: "It carried no key. Its body was not read.",
+  key_unknown: "Its key is not one that the ledger knows. Its body was not read.",
+  body_too_large: "Its body was larger than is read, or than the model's document admits.",
+  request_invalid:
+    "Its head or body was not a valid request to this model, or had a field that the model's document does not admit.",
+  feature_unsupported: "It asked for something that would go round the safeguards.",
+  key_suspended: "Its key or organisation was suspended or had ended, or it came from a network that is not the key's.",
+  model_unknown: "The key's organisation has no grant for the model it named, or there is no such model.",
+  agreement_missing: "The organisation's grant for the model had ended.",
+  stage_closed: "The model was not open to this key at that moment.",
+  scope_missing: "The use is restricted, and the grant does not have the scope for it.",
+  quota_exhausted: "A quota was used up.",
+  policy_blocked: "The usage policy did not allow what the safeguards found.",
+  safeguard_unavailable: "A safeguard could not run.",
+  gateway_closed: "The gateway could not prove that it may serve.",
+  upstream_failed: "The model's server did not answer properly.",
+  upstream_timeout: "The model's server took too long.",
+};
+
+function refusalLines({ at, route, code, reason, status, key, model }: RecentRefusal): readonly string[] {
+  const who = key === null ? "A caller that was not known" : `A caller with ${key}`;
+  const what = model === null ? "" : ` for ${model}`;
+  const word = reason === null ? code : `${code} (${reason})`;
+  return [
+    `At ${at} ${who} was refused${what} (${route}): ${status} ${word}.`,
+    checks[code] ?? "No check is known by this code.",
+    "It left no receipt: there are none for strangers, for what cannot be read, and while records cannot be kept.",
+  ];
 }
 
 const outcomeWords = {

@@ -1,0 +1,103 @@
+// Everything that is told of a running server, in one place: metrics, access log, the last refusals, traces. It hears of each
+// request once, after its answer, and of each line of the server's report; nothing in it can fail or hold up an answer.
+import type { Metrics } from "../../control/core.ts";
+import type { Gateway } from "../../gateway/gateway.ts";
+import type { Answered } from "../../gateway/note.ts";
+import type { ReceiptId } from "../../terms/ids.ts";
+import type { Operating } from "../operating.ts";
+import type { Report } from "../report.ts";
+import { type AccessLog, openAccessLog } from "./access-log.ts";
+import { createMeters } from "./meters.ts";
+import { type Otlp, openOtlp } from "./otlp.ts";
+import { type RecentRefusal, createRecentRefusals } from "./refusals.ts";
+import { type Snapshot, single, prometheusText, prometheusType } from "./series.ts";
+
+export interface TelemetryOptions {
+  readonly operating: Operating;
+  readonly version: string;
+  /** The data folder, and the database's file where there is one. */
+  readonly folder: string;
+  readonly store: string | undefined;
+  readonly report: Report;
+  readonly randomBytes: (count: number) => Uint8Array;
+  /** End of the TLS certificate, in milliseconds since 1970, where there is one. */
+  readonly tlsEnd: (() => number) | undefined;
+}
+
+export interface Telemetry {
+  readonly answered: (answered: Answered) => void;
+  /** The server's report, counted on its way. */
+  readonly report: Report;
+  readonly recentRefusal: (id: ReceiptId) => RecentRefusal | undefined;
+  readonly metrics: Metrics;
+  /** Whether requests are traced, so that they need ids. */
+  readonly isTracing: boolean;
+  /** From now on there is a gateway to look at. */
+  readonly attach: (gateway: Gateway) => void;
+  /** After the files were rotated. */
+  readonly reopen: () => void;
+  readonly close: () => Promise<void>;
+}
+
+export function openTelemetry(options: TelemetryOptions): Telemetry {
+  const { operating, report, version } = options;
+  let gateway: Gateway | undefined;
+  const meters = createMeters();
+  const refusals = createRecentRefusals();
+  const log = operating.accessLog === undefined ? undefined : openAccessLog(operating.accessLog);
+  const counted: Report = (event, detail) => {
+    meters.event(event);
+    report(event, detail);
+  };
+  const read = async (): Promise<readonly Snapshot[]> => {
+    if (gateway === undefined) return [];
+    const places = { gateway, version, folder: options.folder, store: options.store };
+    return [...(await meters.read(places)), ...ownGauges(options, log, otlp)];
+  };
+  const { otlp: target } = operating;
+  const { randomBytes } = options;
+  const otlp = target === undefined ? undefined : openOtlp({ target, version, read, randomBytes, report: counted });
+  return {
+    answered: (answered) => {
+      meters.take(answered);
+      refusals.take(answered);
+      log?.take(answered);
+      otlp?.take(answered);
+    },
+    report: counted,
+    recentRefusal: refusals.find,
+    metrics: {
+      token: operating.metricsToken,
+      read: async () => ({ text: prometheusText(await read()), type: prometheusType }),
+    },
+    isTracing: otlp !== undefined,
+    attach: (one) => {
+      gateway = one;
+    },
+    reopen: () => {
+      log?.reopen();
+    },
+    close: async () => {
+      meters.close();
+      await otlp?.close();
+      await log?.close();
+    },
+  };
+}
+
+function ownGauges(
+  { tlsEnd }: TelemetryOptions,
+  log: AccessLog | undefined,
+  otlp: Otlp | undefined,
+): readonly Snapshot[] {
+  const end = tlsEnd?.();
+  return [
+    ...(end === undefined
+      ? []
+      : [single("headgate_tls_expiry_seconds", "Until the TLS certificate ends.", (end - Date.now()) / 1000)]),
+    ...(log === undefined ? [] : [single("headgate_access_log_dropped", "Lines that found no room.", log.dropped())]),
+    ...(otlp === undefined
+      ? []
+      : [single("headgate_otlp_dropped", "Spans that found no room or no collector.", otlp.dropped())]),
+  ];
+}
