@@ -18,7 +18,7 @@ const heartbeatMs = 10_000;
 export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
   const { exchange, format, recording } = parts;
   const from = recording.gateway.clock.monotonic();
-  const source = exchange.configuration.upstream.stream(exchange.call, exchange.signal);
+  const source = exchange.configuration.upstream.stream(exchange.call, exchange.signal, exchange.asking);
   const first = await source.next();
   exchange.note.spans.upstream = { from, ms: recording.gateway.clock.monotonic() - from };
   try {

@@ -12,7 +12,7 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const { clock } = recording.gateway;
   const { spans } = exchange.note;
   const from = clock.monotonic();
-  const answer = await exchange.configuration.upstream.complete(exchange.call, exchange.signal);
+  const answer = await exchange.configuration.upstream.complete(exchange.call, exchange.signal, exchange.asking);
   const came = clock.monotonic();
   spans.upstream = { from, ms: came - from };
   exchange.mustGoOn();

@@ -62,7 +62,7 @@ async function countOf(exchange: Exchange, trail: Trail, { bytes, gateway }: Cou
   if (count === undefined) return estimate;
   trail.input = await readInput(exchange, bytes, gateway);
   try {
-    return { tokens: await count(call, exchange.signal), isEstimate: false };
+    return { tokens: await count(call, exchange.signal, exchange.asking), isEstimate: false };
   } catch (error) {
     // Servers of this format that are not the maker's often have no such address.
     const isServers = error instanceof Failure && error.code.startsWith("upstream_") && !exchange.signal.aborted;

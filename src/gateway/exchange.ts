@@ -7,6 +7,7 @@ import type { UsagePolicy } from "../policy/policy-document.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Surface, Verdict } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
+import type { Asking } from "../upstream/upstream.ts";
 import { type Call, callTexts } from "../wire/call.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
@@ -18,6 +19,8 @@ export interface Exchange {
   readonly id: ReceiptId;
   readonly hash: Digest;
   readonly model: Name;
+  /** Where this model stands in for another: the one that the caller asked for. */
+  readonly asked: Name | undefined;
   readonly exposure: Admitted;
   readonly configuration: Configuration;
   /** As admitted; exactly this is asked of the model. */
@@ -34,6 +37,10 @@ export interface Exchange {
   readonly stopped: () => Failure | undefined;
   /** Throws unless it may go on at this very moment, and the caller is still there. */
   readonly mustGoOn: () => void;
+  /** Goes with the call to the model's servers: each attempt asks here first whether it may be made. */
+  readonly asking: Asking;
+  /** The server that was asked last, by its place in the Model document. */
+  readonly origin: () => number | undefined;
   /** By the policy and the restrictions in force at this moment. */
   readonly judge: (inspection: Inspection, surface: Surface) => Verdict;
   /** Ends the watch over it. */
@@ -44,6 +51,7 @@ export interface Beginning {
   readonly id: ReceiptId;
   readonly hash: Digest;
   readonly model: Name;
+  readonly asked: Name | undefined;
   readonly exposure: Admitted;
   readonly configuration: Configuration;
   readonly call: Call;
@@ -65,23 +73,42 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
   const texts = callTexts(known.call);
   const { policy } = known.configuration;
   const scopes = known.exposure.kind === "open" ? known.exposure.grant.scopes : [];
+  const mustGoOn = (): void => {
+    const failure = mayGoOn(known, gateway);
+    if (failure !== undefined) stopWith(failure);
+    signal.throwIfAborted();
+  };
+  let origin: number | undefined;
+  const asking: Asking = {
+    beforeAttempt: (member) => {
+      mustGoOn();
+      origin = member;
+      known.note.attempts += 1;
+    },
+    cacheSalt: () => gateway.cacheSalt(callerOf(known.exposure)),
+  };
   return {
     ...known,
     texts,
     promptChars: texts.reduce((sum, text) => sum + text.length, known.call.preamble.length),
     signal,
     stopped: () => why,
-    mustGoOn: () => {
-      const failure = mayGoOn(known, gateway);
-      if (failure !== undefined) stopWith(failure);
-      signal.throwIfAborted();
-    },
+    mustGoOn,
+    asking,
+    origin: () => origin,
     judge: (inspection, surface) => {
       const restricted = restrictedPolicy(policy, restrictedCategories(gateway, known.model));
       return decide(inspection, restricted, { scopes, surface });
     },
     end,
   };
+}
+
+/** Whose prompts may share a cache. */
+function callerOf(exposure: Admitted): string {
+  return exposure.kind === "open"
+    ? `organisation ${exposure.organisation.organisation}`
+    : `permit ${exposure.permit.permit}`;
 }
 
 /** The same certificate or permit must still carry it: a new certificate ends what the old one served. */
@@ -161,10 +188,14 @@ export async function recordBeginning(exchange: Exchange, input: string, { gatew
   await gateway.recorder.begin({ ...knownOf(exchange), input });
 }
 
-function knownOf({ id, model, configuration, exposure, item }: Exchange): Omit<Begun, "input"> {
+function knownOf(exchange: Exchange): Omit<Begun, "input"> {
+  const { id, model, asked, configuration, exposure, item } = exchange;
+  const origin = exchange.origin();
   return {
     id,
     model,
+    ...(asked === undefined ? {} : { asked }),
+    ...(origin === undefined ? {} : { origin }),
     config: configuration.config,
     under: underOf(exposure),
     stage: exposure.kind === "open" ? exposure.release.stage : "permit",

@@ -8,6 +8,7 @@ import { Failure, type FailureCode } from "../terms/failure.ts";
 import { faultOf } from "./fault.ts";
 import { Category, type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
+import { isBeforeAnswer } from "../upstream/retry.ts";
 import type { Format } from "../wire/format.ts";
 import {
   type CallRequest,
@@ -48,6 +49,9 @@ export interface Trail {
   readonly note: Note;
   hash?: Exchange["hash"];
   model?: Exchange["model"];
+  /** Where this is another model's turn: the one that the caller asked for. */
+  readonly asked?: Exchange["model"];
+  raw?: Envelope["raw"];
   exchange?: Exchange;
   reservation: Reservation | undefined;
   input: Verdict | undefined;
@@ -58,14 +62,82 @@ export async function serveCall(request: CallRequest, format: Format, gateway: G
   const trail = beginTrail(request, format, gateway);
   try {
     const exchange = await admitRequest(request, trail, gateway);
-    trail.reservation = reserve(exchange, gateway);
-    trail.input = await readInput(exchange, request.body.length, gateway);
-    const recording: Recording = { gateway, reservation: trail.reservation };
-    const parts = { exchange, format, input: verdictWord(trail.input), recording };
-    return exchange.call.stream ? await streamAnswer(parts) : await wholeAnswer(parts);
+    return await answerCall(exchange, request, { trail, gateway });
   } catch (error) {
-    return refuse(asFailure(error, gateway), trail, gateway);
+    const failure = asFailure(error, gateway);
+    return (await fallBack(failure, request, { trail, gateway })) ?? refuse(failure, trail, gateway);
   }
+}
+
+/** From what was admitted to its answer: counted, read, decided, asked of the model, guarded and recorded. */
+async function answerCall(exchange: Exchange, { body }: CallRequest, { trail, gateway }: Context): Promise<Answer> {
+  trail.reservation = reserve(exchange, gateway);
+  trail.input = await readInput(exchange, body.length, gateway);
+  const recording: Recording = { gateway, reservation: trail.reservation };
+  const parts = { exchange, format: trail.format, input: verdictWord(trail.input), recording };
+  return exchange.call.stream ? streamAnswer(parts) : wholeAnswer(parts);
+}
+
+/**
+ * Another model's answer, where no server of the asked one gave a beginning of one. Each is admitted as if the caller had
+ * asked for it, from key to quota; one that does not cover this caller and this request is passed over, and that it exists
+ * is not told. Undefined where the first failure stands.
+ */
+async function fallBack(failure: Failure, request: CallRequest, context: Context): Promise<Answer | undefined> {
+  const { trail: first, gateway } = context;
+  const { exchange, raw } = first;
+  if (exchange === undefined || raw === undefined || !mayFallBack(failure, exchange)) return undefined;
+  const { id, format, note, hash } = first;
+  const { stage = "" } = note;
+  for (const model of exchange.configuration.document.fallback ?? []) {
+    if (!isStillThere(exchange)) break;
+    const known = {
+      id,
+      format,
+      note,
+      reservation: undefined,
+      input: undefined,
+      ...(hash === undefined ? {} : { hash }),
+    };
+    const answer = await answerAs({ ...known, model, asked: exchange.model, raw: { ...raw, model } }, request, gateway);
+    if (answer === undefined) continue;
+    leave(first);
+    return answer;
+  }
+  Object.assign(note, { model: exchange.model, stage });
+  return undefined;
+}
+
+function mayFallBack(failure: Failure, exchange: Exchange): boolean {
+  return exchange.exposure.kind === "open" && exchange.origin() !== undefined && isBeforeAnswer(failure);
+}
+
+/** Neither stopped nor left: what stops the asked model's exchange stops all that was to be done in its place. */
+function isStillThere({ mustGoOn }: Exchange): boolean {
+  try {
+    mustGoOn();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function answerAs(trail: Trail, request: CallRequest, gateway: Gateway): Promise<Answer | undefined> {
+  try {
+    return await answerCall(await admit(request, { trail, gateway }), request, { trail, gateway });
+  } catch (error) {
+    const failure = asFailure(error, gateway);
+    // Once it was asked and did more than not answer, the request's story is this model's.
+    if (trail.exchange?.origin() !== undefined && !isBeforeAnswer(failure)) return refuse(failure, trail, gateway);
+    leave(trail);
+    return undefined;
+  }
+}
+
+/** Ends an exchange that has no record of its own: another one has, under the same id. */
+function leave({ exchange, reservation }: Trail): void {
+  exchange?.end();
+  reservation?.settle({ tokens: [0, 0], isAnswered: false });
 }
 
 export function beginTrail({ note }: CallRequest, format: Format, gateway: Gateway): Trail {
@@ -78,9 +150,9 @@ export function beginTrail({ note }: CallRequest, format: Format, gateway: Gatew
 export async function admitRequest(request: CallRequest, trail: Trail, gateway: Gateway): Promise<Exchange> {
   trail.hash = identify(request.secret, gateway);
   checkOpen(gateway);
-  const raw = parseBody(request.body);
-  trail.model = modelOf(raw);
-  return admit(request, raw, { trail, gateway });
+  trail.raw = parseBody(request.body);
+  trail.model = modelOf(trail.raw);
+  return admit(request, { trail, gateway });
 }
 
 interface Context {
@@ -88,9 +160,9 @@ interface Context {
   readonly gateway: Gateway;
 }
 
-async function admit(request: CallRequest, raw: Envelope["raw"], { trail, gateway }: Context): Promise<Exchange> {
-  const { hash, model, format } = trail;
-  if (hash === undefined || model === undefined) throw new Failure("request_invalid", "");
+async function admit(request: CallRequest, { trail, gateway }: Context): Promise<Exchange> {
+  const { hash, model, format, raw } = trail;
+  if (hash === undefined || model === undefined || raw === undefined) throw new Failure("request_invalid", "");
   const exposure = exposeNow(gateway, hash, model);
   const configuration = await gateway.configurations.load(servedDigests(exposure));
   const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
@@ -103,6 +175,7 @@ async function admit(request: CallRequest, raw: Envelope["raw"], { trail, gatewa
     id: trail.id,
     hash,
     model,
+    asked: trail.asked,
     exposure: exposed,
     configuration,
     call,
