@@ -70,6 +70,14 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
   let number = firstFile;
   let present: Present | undefined;
   const underWay = new Map<ReceiptId, Begun>(recovered.map((begun) => [begun.id, begun]));
+  let last: Promise<unknown> = Promise.resolve();
+
+  /** One after another: the drain removes files while answers are written, and both may be the first to open the next one. */
+  async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = last.then(work);
+    last = done.catch(() => undefined);
+    return done;
+  }
 
   async function openPresent(): Promise<Present> {
     const handle = await open(path.join(folder, fileName(number)), "w", 0o600);
@@ -85,33 +93,35 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
     for (const { id } of receipts) underWay.delete(id);
   }
 
+  async function end(): Promise<string> {
+    const file = fileName(number);
+    number += 1;
+    const ended = present;
+    present = undefined;
+    // All that was answered for is written; how the closing went changes nothing.
+    await ended?.handle.close().catch(() => undefined);
+    return file;
+  }
+
   return {
-    append,
-    probe: async () => {
-      present ??= await openPresent();
-      await tryWhole(present);
-    },
-    rotate: async () => {
-      const file = fileName(number);
-      number += 1;
-      const ended = present;
-      present = undefined;
-      // All that was answered for is written; how the closing went changes nothing.
-      await ended?.handle.close().catch(() => undefined);
-      return file;
-    },
-    remove: async (file) => {
-      // What is under way stands in the next file before this one goes.
-      if (underWay.size > 0 && (present?.bytes ?? 0) === 0) await append({ begun: [], receipts: [] });
-      await rm(path.join(folder, file), { force: true });
-    },
+    append: async (lines) => inTurn(async () => append(lines)),
+    probe: async () =>
+      inTurn(async () => {
+        present ??= await openPresent();
+        await tryWhole(present);
+      }),
+    rotate: async () => inTurn(end),
+    remove: async (file) =>
+      inTurn(async () => {
+        // What is under way stands in the next file before this one goes.
+        if (underWay.size > 0 && (present?.bytes ?? 0) === 0) await append({ begun: [], receipts: [] });
+        await rm(path.join(folder, file), { force: true });
+      }),
     setAside: async (file) => {
       await rename(path.join(folder, file), path.join(folder, `lost-${file}`));
     },
     close: async () => {
-      await present?.handle.close().catch(() => undefined);
-      present = undefined;
-      number += 1;
+      await inTurn(end);
     },
   };
 }

@@ -1,0 +1,44 @@
+import assert from "node:assert/strict";
+import { mkdtemp, readFile, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { test } from "node:test";
+import { digestOfLabel } from "../acts/fixtures.ts";
+import type { DrainedReceipt } from "../feed/feed.ts";
+import { Instant, Name, ReceiptId } from "../terms/ids.ts";
+import { type Begun, openSpool } from "./spool.ts";
+
+const digest = digestOfLabel("a receipt");
+
+function idOf(count: number): ReceiptId {
+  return ReceiptId.parse(`rcpt_${String(count).padStart(24, "0")}`);
+}
+
+function begunOf(count: number): Begun {
+  const known = { config: digest, under: null, stage: "trusted", key: null, item: null, input: "pass" } as const;
+  return { id: idOf(count), model: Name.parse("small"), ...known };
+}
+
+function receiptOf(count: number): DrainedReceipt {
+  const at = Instant.parse(1);
+  return { id: idOf(count), text: `receipt ${count}.`, digest, at, permit: null, item: null };
+}
+
+test("a file that is removed while receipts are written and a stream is under way costs no receipt", async (t) => {
+  for (const removeFirst of [true, false]) {
+    const folder = await mkdtemp(path.join(tmpdir(), "headgate-spool-"));
+    t.after(async () => rm(folder, { recursive: true, force: true }));
+    const { spool } = await openSpool(folder);
+    await spool.append({ begun: [begunOf(1)], receipts: [receiptOf(2)] });
+    const file = await spool.rotate();
+    const remove = async (): Promise<void> => spool.remove(file);
+    const append = async (): Promise<void> => spool.append({ begun: [], receipts: [receiptOf(3)] });
+    await Promise.all((removeFirst ? [remove, append] : [append, remove]).map(async (work) => work()));
+    await spool.append({ begun: [], receipts: [receiptOf(4)] });
+    const texts = (await readdir(folder)).map(async (name) => readFile(path.join(folder, name), "utf8"));
+    const text = (await Promise.all(texts)).join("");
+    for (const kept of [idOf(1), "receipt 3.", "receipt 4."]) assert.ok(text.includes(kept), `${kept} is in the spool`);
+    assert.ok(!text.includes("receipt 2."));
+    await spool.close();
+  }
+});
