@@ -1,6 +1,7 @@
 // The control plane's listener: loopback unless told otherwise, with bounds on slow and idle clients.
 import { createAdaptorServer } from "@hono/node-server";
 import { Server } from "node:http";
+import { Server as TlsServer, createServer as createTlsServer } from "node:https";
 import type { Hono } from "hono";
 import { Failure } from "../terms/failure.ts";
 
@@ -14,6 +15,14 @@ export interface ControlAddress {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Where it speaks TLS itself. */
+  readonly tls?: ControlTls | undefined;
+}
+
+interface ControlTls {
+  readonly pair: { readonly cert: string; readonly key: string };
+  /** Told of the server, so that it gets what follows the pair. */
+  readonly serve: (server: TlsServer) => void;
 }
 
 /** `requestMs` is beyond what src/control/body.ts gives the largest body; late requests are looked for every `checkMs`. */
@@ -27,12 +36,20 @@ const bounds = {
 } as const;
 
 /** Listens. Fails with configuration_invalid where the address cannot be had. */
-export async function serveControl(app: Hono, { host, port }: ControlAddress): Promise<ControlServer> {
-  const server = createAdaptorServer({
-    fetch: app.fetch,
-    serverOptions: { connectionsCheckingInterval: bounds.checkMs, keepAliveTimeout: bounds.idleMs },
-  });
-  if (!(server instanceof Server)) throw new Error("the control plane listens with node:http");
+export async function serveControl(app: Hono, { host, port, tls }: ControlAddress): Promise<ControlServer> {
+  const times = { connectionsCheckingInterval: bounds.checkMs, keepAliveTimeout: bounds.idleMs };
+  const server =
+    tls === undefined
+      ? createAdaptorServer({ fetch: app.fetch, serverOptions: times })
+      : createAdaptorServer({
+          fetch: app.fetch,
+          createServer: createTlsServer,
+          serverOptions: { ...times, ...tls.pair, minVersion: "TLSv1.2" },
+        });
+  if (!(server instanceof Server || server instanceof TlsServer)) {
+    throw new Error("the control plane listens with node:http or node:https");
+  }
+  if (server instanceof TlsServer) tls?.serve(server);
   server.headersTimeout = bounds.headersMs;
   server.requestTimeout = bounds.requestMs;
   server.maxConnections = bounds.connectionsMax;
@@ -44,7 +61,7 @@ export async function serveControl(app: Hono, { host, port }: ControlAddress): P
   };
 }
 
-async function listening(server: Server, { host, port }: ControlAddress): Promise<void> {
+async function listening(server: Server | TlsServer, { host, port }: ControlAddress): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     server.once("error", (cause) => {
       reject(
@@ -59,7 +76,7 @@ async function listening(server: Server, { host, port }: ControlAddress): Promis
   });
 }
 
-async function closed(server: Server): Promise<void> {
+async function closed(server: Server | TlsServer): Promise<void> {
   await new Promise<void>((resolve) => {
     const timer = setTimeout(() => {
       server.closeAllConnections();

@@ -41,6 +41,8 @@ export interface GatewayOptions {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly contact: string;
   readonly hosts: readonly string[];
+  /** Certificate and key in PEM, where it speaks TLS itself. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
   /** Told of every request when its answer has ended. */
   readonly answered?: (answered: Answered) => void;

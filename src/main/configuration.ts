@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
+import { type Operating, readOperating } from "./operating.ts";
 
 export interface Configuration {
   readonly host: string;
@@ -21,6 +22,8 @@ export interface Configuration {
   readonly trust: Digest | undefined;
   readonly contact: string;
   readonly hosts: readonly string[];
+  /** TLS, logs, metrics, traces; nothing of it where it is not given. */
+  readonly operating?: Operating;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -41,6 +44,7 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
     trust: trustOf(environment["HEADGATE_TRUST"]),
     contact: environment["HEADGATE_CONTACT"] ?? "the operator of this gateway",
     hosts: (environment["HEADGATE_HOSTS"] ?? "").split(",").filter((name) => name !== ""),
+    operating: readOperating(environment),
   };
 }
 

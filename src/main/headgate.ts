@@ -19,12 +19,13 @@ const extras: readonly ExtraVerb[] = [addServeVerb, addDrillVerb, addDemoVerb];
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);
-  const { host, port, controlPort, data, keys } = configuration;
+  const { host, port, controlPort, data, keys, operating } = configuration;
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const address = name.includes(":") ? `[${name}]` : name;
+  const scheme = operating?.tls === undefined ? "http" : "https";
+  const address = `${scheme}://${name.includes(":") ? `[${name}]` : name}`;
   return {
-    server: environment["HEADGATE_SERVER"] ?? `http://${address}:${controlPort}`,
-    dataPlane: `http://${address}:${port}`,
+    server: environment["HEADGATE_SERVER"] ?? `${address}:${controlPort}`,
+    dataPlane: `${address}:${port}`,
     codeFile: path.join(data, "init-code"),
     keysFolder: keys,
     stateFolder: stateFolderOf(environment),

@@ -13,8 +13,9 @@ export const addServeVerb: ExtraVerb = (program, context) => {
     .option("--json", "print one JSON line when it is ready")
     .action(async (options: { json?: boolean }) => {
       const configuration = readConfiguration(process.env);
-      const report = reportTo(process.stderr);
+      const report = reportTo(process.stderr, configuration.operating?.logLevel);
       const serving = await serve({ configuration, environment: process.env, version: version(), demo: false, report });
+      process.on("SIGHUP", serving.reload);
       context.write(options.json === true ? `${JSON.stringify(readyView(serving))}\n` : readyText(serving));
       await stopped();
       await serving.close();

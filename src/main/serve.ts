@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
 import { type Server, createServer } from "node:http";
+import { Server as TlsServer } from "node:https";
 import path from "node:path";
 import { type Control, openControl } from "../control/open-control.ts";
 import { readTrustFile } from "../control/initialise.ts";
@@ -22,6 +23,8 @@ import type { Configuration, Environment } from "./configuration.ts";
 import { takeLock } from "./lock.ts";
 import type { Report } from "./report.ts";
 import { openServerKeys } from "./server-keys.ts";
+import { type Telemetry, openTelemetry } from "./telemetry/telemetry.ts";
+import { type Tls, openTls } from "./tls.ts";
 
 export interface ServeOptions {
   readonly configuration: Configuration;
@@ -40,6 +43,8 @@ export interface Serving {
   readonly gateway: OpenGateway;
   readonly dataPlane: string;
   readonly controlPlane: string;
+  /** Opens log files anew and reads the TLS files again. */
+  readonly reload: () => void;
   readonly close: () => Promise<void>;
 }
 
@@ -50,7 +55,7 @@ const systemClock: Clock = {
 
 /** Starts both planes. Fails with configuration_invalid, and with whatever keeps the ledger from being trusted. */
 export async function serve(options: ServeOptions): Promise<Serving> {
-  const { configuration, report } = options;
+  const { configuration } = options;
   const clock = options.clock ?? systemClock;
   mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
   const unlock = takeLock(path.join(configuration.data, "lock"));
@@ -59,6 +64,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const keys = openServerKeys(configuration.keys, trust !== undefined);
   const ports = await choosePorts(configuration);
   const pin = configuration.trust ?? trust?.root;
+  const watch = openWatch(options);
+  const { report } = watch.telemetry;
   const database = await openSqlite(configuration.storePath);
   const control = await openControl({
     database,
@@ -68,37 +75,80 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     signers: { log: keys.log, control: keys.control, gateways: [keys.gateway] },
     paths: { codeFile: path.join(configuration.data, "init-code"), trustFile },
     version: options.version,
-    dataPlane: urlOf(configuration.host, ports.data),
+    dataPlane: urlOf(configuration, ports.data),
     demo: options.demo,
+    metrics: watch.telemetry.metrics,
+    recentRefusal: watch.telemetry.recentRefusal,
     hosts: configuration.hosts,
     mark: await knownMark(configuration.data),
     pin,
     report,
   });
-  const gateway = await openEmbeddedGateway(options, { control, clock, pin, ports, signer: keys.gateway });
+  const gateway = await openEmbeddedGateway(options, { control, clock, pin, ports, signer: keys.gateway, watch });
+  watch.telemetry.attach(gateway.gateway);
+  let server: ControlServer | undefined;
+  // The gateway first: while it drains, a hold still reaches it by the control plane.
   const undo = async (): Promise<void> => {
     await gateway.close();
+    await server?.close();
     await control.close();
+    await watch.close();
     await database.close();
     unlock();
   };
-  const server = await openListeners(configuration, ports, { gateway, control }).catch(async (error: unknown) => {
+  try {
+    server = await openListeners(configuration, ports, { gateway, control, watch });
+  } catch (error) {
     await undo();
     throw error;
-  });
-  report("ready", {
-    dataPlane: urlOf(configuration.host, ports.data),
-    controlPlane: urlOf(configuration.host, server.port),
-  });
+  }
+  const addresses = {
+    dataPlane: urlOf(configuration, ports.data),
+    controlPlane: urlOf(configuration, server.port),
+  };
+  report("ready", addresses);
   return {
     control,
     gateway,
-    dataPlane: urlOf(configuration.host, ports.data),
-    controlPlane: urlOf(configuration.host, server.port),
+    ...addresses,
+    reload: watch.reload,
     close: async () => {
       report("stopping", { live: gateway.gateway.live.count() });
-      await server.close();
       await undo();
+    },
+  };
+}
+
+/** What sees to a server while it runs, and its TLS. */
+interface Watch {
+  readonly telemetry: Telemetry;
+  readonly tls: Tls | undefined;
+  readonly reload: () => void;
+  readonly close: () => Promise<void>;
+}
+
+function openWatch({ configuration, version, report }: ServeOptions): Watch {
+  const { operating = {}, data, storePath } = configuration;
+  const tls = operating.tls === undefined ? undefined : openTls(operating.tls, report);
+  const telemetry = openTelemetry({
+    operating,
+    version,
+    folder: data,
+    store: storePath,
+    report,
+    randomBytes: (count) => randomBytes(count),
+    tlsEnd: tls?.notAfter,
+  });
+  return {
+    telemetry,
+    tls,
+    reload: () => {
+      telemetry.reopen();
+      tls?.reload();
+    },
+    close: async () => {
+      tls?.close();
+      await telemetry.close();
     },
   };
 }
@@ -106,10 +156,11 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 async function openListeners(
   { host }: Configuration,
   ports: Ports,
-  { gateway, control }: Pick<Serving, "gateway" | "control">,
+  { gateway, control, watch }: Pick<Serving, "gateway" | "control"> & Pick<Around, "watch">,
 ): Promise<ControlServer> {
   await listen(gateway.server, host, ports.data);
-  return serveControl(control.app, { host, port: ports.control });
+  if (gateway.server instanceof TlsServer) watch.tls?.serve(gateway.server);
+  return serveControl(control.app, { host, port: ports.control, tls: watch.tls });
 }
 
 interface Around {
@@ -117,11 +168,15 @@ interface Around {
   readonly clock: Clock;
   readonly pin: Digest | undefined;
   readonly ports: Ports;
+  readonly watch: Watch;
   readonly signer: Parameters<typeof openGateway>[0]["signer"];
 }
 
 async function openEmbeddedGateway(options: ServeOptions, around: Around): Promise<OpenGateway> {
-  const { configuration, report, environment } = options;
+  const { configuration, environment } = options;
+  const { telemetry, tls } = around.watch;
+  const { report } = telemetry;
+  const { drainMsMax } = configuration.operating ?? {};
   const ownPorts = new Set([around.ports.data, around.ports.control]);
   const opened = async (document: ModelDocument): Promise<Upstream> =>
     openUpstream(document, {
@@ -150,6 +205,10 @@ async function openEmbeddedGateway(options: ServeOptions, around: Around): Promi
     contact: configuration.contact,
     hosts: configuration.hosts,
     report,
+    answered: telemetry.answered,
+    isTracing: telemetry.isTracing,
+    tls: tls?.pair,
+    ...(drainMsMax === undefined ? {} : { drainMsMax }),
   });
 }
 
@@ -197,7 +256,8 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   });
 }
 
-function urlOf(host: string, port: number): string {
+function urlOf({ host, operating }: Configuration, port: number): string {
+  const scheme = operating?.tls === undefined ? "http" : "https";
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+  return `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

@@ -22,8 +22,9 @@ async function serveReal(): Promise<void> {
   // Heard from now on: a stop that comes while it starts is a stop.
   const over = stopped();
   const configuration = readConfiguration(process.env);
-  const report = reportTo(process.stderr);
+  const report = reportTo(process.stderr, configuration.operating?.logLevel);
   const serving = await serve({ configuration, environment: process.env, version: version(), demo: false, report });
+  process.on("SIGHUP", serving.reload);
   process.stdout.write(readyText(serving));
   await over;
   await serving.close();
