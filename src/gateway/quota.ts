@@ -1,31 +1,68 @@
-// Requests a minute, tokens a day and exchanges at once, per key. Tokens are reserved before the call and settled after
-// it, so that no race overspends. Counted in memory, begun from what the control plane had on record at the start.
+// The limits as they are counted: of a key, of a grant, of an organisation over all its keys, of a model over all callers.
+// Tokens are reserved before the call and settled after it, at every limit that meets in it or at none. What is settled
+// and what is reserved are never together more than a limit while calls use no more than they reserved. Counted in
+// memory, begun from what the control plane had on record; minutes and days are UTC's and only go forward.
 import type { Grant } from "../acts/bodies.ts";
+import type { Limits } from "../acts/limits.ts";
+import type { Exposure } from "../exposure/exposure.ts";
 import type { UsageCount } from "../feed/feed.ts";
-import type { Instant, KeyId, Name } from "../terms/ids.ts";
+import { type Instant, type KeyId, type Name, Instant as asInstant } from "../terms/ids.ts";
 
-/** Exchanges one key may have under way. */
+/** Exchanges one key may have under way, where it says nothing of it. */
 export const exchangesPerKeyMax = 64;
 
-interface Reservation {
-  readonly kind: "reserved";
-  /** Ends the reservation with what was really used. */
-  readonly settle: (tokens: number) => void;
-}
-
-interface Exhausted {
-  readonly kind: "exhausted";
-  readonly what: "requests" | "tokens" | "exchanges";
-  readonly retryAfterSeconds: number;
-}
-
-interface Ask {
+export interface Ask {
   readonly key: KeyId;
   readonly organisation: Name;
   readonly grant: Grant;
+  /** Of the key, of its organisation over all models, of the model over all callers. */
+  readonly limits?: { readonly key: Limits; readonly organisation: Limits; readonly model: Limits };
   /** Upper estimate of prompt and completion together. */
   readonly tokens: number;
   readonly at: Instant;
+}
+
+/** What an exchange asks for, under every limit that meets in it. `tokens`: an upper estimate of prompt and completion. */
+export function askOf(exposure: Extract<Exposure, { kind: "open" }>, tokens: number, at: Instant): Ask {
+  const { key, keyLimits, organisation, grant, release } = exposure;
+  const limits = { key: keyLimits, organisation: organisation.limits, model: release.conditions.limits ?? {} };
+  return { key, organisation: organisation.organisation, grant, limits, tokens, at };
+}
+
+export interface Reservation {
+  readonly kind: "reserved";
+  /** Says what the exchange has used so far, in all; `stop` once that is more than was set aside for it. */
+  readonly spend: (tokens: number) => "go-on" | "stop";
+  /** Ends the reservation with what was really used. */
+  readonly settle: (tokens: number) => void;
+  /** How much is left at the tightest limits, this reservation taken off. */
+  readonly rates: Rates;
+}
+
+export interface Exhausted {
+  readonly kind: "exhausted";
+  readonly what: "requests" | "tokens" | "exchanges";
+  readonly of: Circle;
+  /** Undefined where waiting does not help: it would not fit if nothing else were used. */
+  readonly retryAfterSeconds: number | undefined;
+  readonly rates: Rates;
+}
+
+/** What a limit is over. */
+export type Circle = "key" | "grant" | "organisation" | "model";
+
+export interface Rate {
+  readonly limit: number;
+  readonly remaining: number;
+  /** When it is whole again. */
+  readonly resetAt: Instant;
+}
+
+/** The tightest limit of each kind; undefined where there is none. */
+export interface Rates {
+  readonly at: Instant;
+  readonly requests: Rate | undefined;
+  readonly tokens: Rate | undefined;
 }
 
 export interface Quotas {
@@ -34,23 +71,34 @@ export interface Quotas {
   readonly take: () => readonly UsageCount[];
   /** Puts back what could not be drained. */
   readonly putBack: (counts: readonly UsageCount[]) => void;
+  /** Accounts that are kept now. */
+  readonly size: () => number;
 }
 
+/** What one circle has used. */
 interface Account {
   minute: number;
   requests: number;
-  day: number;
-  tokens: number;
+  minuteTokens: number;
+  dayTokens: number;
+  /** Set aside and not settled, whenever that was. */
+  reserved: number;
   underWay: number;
+}
+
+/** One circle of one request: what counts, and against what. */
+interface Meter {
+  readonly of: Circle;
+  readonly account: Account;
+  readonly limits: Limits;
 }
 
 const dayMs = 86_400_000;
 const minuteMs = 60_000;
 
 export function createQuotas(usedToday: readonly UsageCount[], at: Instant): Quotas {
-  const accounts = new Map<string, Account>();
+  const books = openBooks(usedToday, at);
   const undrained = new Map<string, UsageCount>();
-  for (const used of usedToday) accountOf(accounts, `${used.key} ${used.model}`, at).tokens += used.tokens;
 
   function record(count: UsageCount): void {
     const id = `${count.key} ${count.model}`;
@@ -64,23 +112,21 @@ export function createQuotas(usedToday: readonly UsageCount[], at: Instant): Quo
 
   return {
     reserve: (ask) => {
-      const account = accountOf(accounts, `${ask.key} ${ask.grant.model}`, ask.at);
-      const refusal = exhausted(account, ask);
+      const now = books.goTo(ask.at);
+      const meters = metersOf(ask, books.account);
+      const refusal = exhausted(meters, ask.tokens, now);
       if (refusal !== undefined) return refusal;
-      account.requests += 1;
-      account.tokens += ask.tokens;
-      account.underWay += 1;
-      const { day } = account;
+      for (const { account } of meters) setAside(account, ask.tokens);
       let isSettled = false;
       const settle = (tokens: number): void => {
         if (isSettled) return;
         isSettled = true;
-        account.underWay -= 1;
-        // What was reserved yesterday was forgotten with yesterday; giving it back today would be an allowance.
-        account.tokens += account.day === day ? tokens - ask.tokens : tokens;
+        const after = books.now();
+        for (const { account } of meters) giveBack(turned(account, after), { reserved: ask.tokens, used: tokens });
         record({ organisation: ask.organisation, key: ask.key, model: ask.grant.model, tokens, requests: 1 });
       };
-      return { kind: "reserved", settle };
+      const spend = (tokens: number): "go-on" | "stop" => (tokens > ask.tokens ? "stop" : "go-on");
+      return { kind: "reserved", spend, settle, rates: ratesOf(meters, now) };
     },
     take: () => {
       const counts = [...undrained.values()];
@@ -90,31 +136,152 @@ export function createQuotas(usedToday: readonly UsageCount[], at: Instant): Quo
     putBack: (counts) => {
       for (const count of counts) record(count);
     },
+    size: () => books.size(),
   };
 }
 
-function accountOf(accounts: Map<string, Account>, id: string, at: Instant): Account {
-  const minute = Math.floor(at / minuteMs);
-  const day = Math.floor(at / dayMs);
-  const known = accounts.get(id) ?? { minute, requests: 0, day, tokens: 0, underWay: 0 };
-  accounts.set(id, known);
-  // Only forward: a clock that steps back gives nobody a second allowance.
-  if (minute > known.minute) Object.assign(known, { minute, requests: 0 });
-  if (day > known.day) Object.assign(known, { day, tokens: 0 });
-  return known;
+interface Books {
+  readonly account: (id: string) => Account;
+  /** The later of the books' time and this: a clock that steps back gives nobody a second allowance. */
+  readonly goTo: (at: Instant) => Instant;
+  readonly now: () => Instant;
+  readonly size: () => number;
 }
 
-function exhausted(account: Account, ask: Ask): Exhausted | undefined {
-  if (account.underWay >= exchangesPerKeyMax) return { kind: "exhausted", what: "exchanges", retryAfterSeconds: 1 };
-  if (account.requests >= ask.grant.requestsPerMinute) {
-    return { kind: "exhausted", what: "requests", retryAfterSeconds: secondsTo(ask.at, minuteMs) };
+/** Accounts of today. At the end of a day what nothing is under way for is forgotten: it had only counted the day. */
+function openBooks(usedToday: readonly UsageCount[], at: Instant): Books {
+  const accounts = new Map<string, Account>();
+  let latest = at;
+  const account = (id: string): Account => {
+    const known = accounts.get(id);
+    if (known !== undefined) return turned(known, latest);
+    const fresh = { minute: minuteOf(latest), requests: 0, minuteTokens: 0, dayTokens: 0, reserved: 0, underWay: 0 };
+    accounts.set(id, fresh);
+    return fresh;
+  };
+  for (const { key, organisation, model, tokens } of usedToday) {
+    for (const id of Object.values(idsOf({ key, organisation, model }))) account(id).dayTokens += tokens;
   }
-  if (account.tokens + ask.tokens > ask.grant.tokensPerDay) {
-    return { kind: "exhausted", what: "tokens", retryAfterSeconds: secondsTo(ask.at, dayMs) };
+  return {
+    account,
+    goTo: (moment) => {
+      const isNewDay = Math.floor(moment / dayMs) > Math.floor(latest / dayMs);
+      if (moment > latest) latest = moment;
+      if (isNewDay) forgetIdle(accounts);
+      return latest;
+    },
+    now: () => latest,
+    size: () => accounts.size,
+  };
+}
+
+function forgetIdle(accounts: Map<string, Account>): void {
+  for (const [id, account] of accounts) {
+    if (account.underWay === 0) accounts.delete(id);
+  }
+}
+
+function minuteOf(at: Instant): number {
+  return Math.floor(at / minuteMs);
+}
+
+/** The account in the minute and day of `at`. */
+function turned(account: Account, at: Instant): Account {
+  const minute = minuteOf(at);
+  if (minute <= account.minute) return account;
+  const minutesOfDay = dayMs / minuteMs;
+  if (Math.floor(minute / minutesOfDay) > Math.floor(account.minute / minutesOfDay)) account.dayTokens = 0;
+  account.minute = minute;
+  account.requests = 0;
+  account.minuteTokens = 0;
+  return account;
+}
+
+function idsOf({
+  key,
+  organisation,
+  model,
+}: Pick<UsageCount, "key" | "organisation" | "model">): Record<Circle, string> {
+  return { key, grant: `${organisation} ${model}`, organisation: `${organisation} `, model: ` ${model}` };
+}
+
+const noLimits = { key: {}, organisation: {}, model: {} } as const;
+
+/** Every circle is counted, with a limit or without: one that is written later begins with what was used before. */
+function metersOf({ key, organisation, grant, limits = noLimits }: Ask, account: Books["account"]): readonly Meter[] {
+  const ids = idsOf({ key, organisation, model: grant.model });
+  const ofKey = { exchanges: exchangesPerKeyMax, ...limits.key };
+  return [
+    { of: "key", account: account(ids.key), limits: ofKey },
+    { of: "grant", account: account(ids.grant), limits: grant },
+    { of: "organisation", account: account(ids.organisation), limits: limits.organisation },
+    { of: "model", account: account(ids.model), limits: limits.model },
+  ];
+}
+
+function setAside(account: Account, tokens: number): void {
+  account.requests += 1;
+  account.underWay += 1;
+  account.reserved += tokens;
+}
+
+function giveBack(account: Account, { reserved, used }: { readonly reserved: number; readonly used: number }): void {
+  account.underWay -= 1;
+  account.reserved -= reserved;
+  account.minuteTokens += used;
+  account.dayTokens += used;
+}
+
+function exhausted(meters: readonly Meter[], tokens: number, at: Instant): Exhausted | undefined {
+  for (const meter of meters) {
+    const lack = lacking(meter, tokens);
+    if (lack === undefined) continue;
+    const retryAfterSeconds = lack.periodMs === undefined ? undefined : secondsTo(at, lack.periodMs);
+    return { kind: "exhausted", what: lack.what, of: meter.of, retryAfterSeconds, rates: ratesOf(meters, at) };
   }
   return undefined;
 }
 
+interface Lack {
+  readonly what: Exhausted["what"];
+  /** After what it may fit; undefined where it never does. */
+  readonly periodMs: number | undefined;
+}
+
+function lacking({ account, limits }: Meter, tokens: number): Lack | undefined {
+  const {
+    exchanges = Infinity,
+    requestsPerMinute = Infinity,
+    tokensPerMinute = Infinity,
+    tokensPerDay = Infinity,
+  } = limits;
+  if (account.underWay >= exchanges) return { what: "exchanges", periodMs: 1000 };
+  if (account.requests >= requestsPerMinute) return { what: "requests", periodMs: minuteMs };
+  if (tokens > Math.min(tokensPerMinute, tokensPerDay)) return { what: "tokens", periodMs: undefined };
+  const held = account.reserved + tokens;
+  if (account.dayTokens + held > tokensPerDay) return { what: "tokens", periodMs: dayMs };
+  return account.minuteTokens + held > tokensPerMinute ? { what: "tokens", periodMs: minuteMs } : undefined;
+}
+
 function secondsTo(at: Instant, periodMs: number): number {
   return Math.max(1, Math.ceil((periodMs - (at % periodMs)) / 1000));
+}
+
+function ratesOf(meters: readonly Meter[], at: Instant): Rates {
+  const requests = meters.map(({ account, limits }) => rate(limits.requestsPerMinute, account.requests, minuteMs));
+  const tokens = meters.flatMap(({ account, limits }) => [
+    rate(limits.tokensPerMinute, account.minuteTokens + account.reserved, minuteMs),
+    rate(limits.tokensPerDay, account.dayTokens + account.reserved, dayMs),
+  ]);
+  return { at, requests: tightest(requests), tokens: tightest(tokens) };
+
+  function rate(limit: number | undefined, used: number, periodMs: number): Rate | undefined {
+    if (limit === undefined) return undefined;
+    return { limit, remaining: Math.max(0, limit - used), resetAt: asInstant.parse(at - (at % periodMs) + periodMs) };
+  }
+}
+
+function tightest(rates: readonly (Rate | undefined)[]): Rate | undefined {
+  const known = rates.filter((rate) => rate !== undefined);
+  return known.toSorted((one, other) => one.remaining - other.remaining)[0];
 }
