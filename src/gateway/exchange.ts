@@ -13,6 +13,7 @@ import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
+import { traceparentOf } from "./trace-context.ts";
 import type { Begun } from "./spool.ts";
 
 export interface Exchange {
@@ -86,6 +87,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
       known.note.attempts += 1;
     },
     cacheSalt: () => gateway.cacheSalt(callerOf(known.exposure)),
+    ...(known.note.trace === undefined ? {} : { traceparent: traceparentOf(known.note.trace) }),
   };
   return {
     ...known,

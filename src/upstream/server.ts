@@ -42,7 +42,9 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     // The last word before anything is sent.
     asking?.beforeAttempt(member);
     const limits: ExchangeBounds = { bytesMax, totalMsMax: asking?.totalMsMax ?? bounds.totalMsMax };
-    return new Exchange(pool, request, { bounds: limits, signal });
+    const { traceparent } = asking ?? {};
+    const traced = traceparent === undefined ? [] : ["traceparent", traceparent];
+    return new Exchange(pool, { ...request, headers: [...request.headers, ...traced] }, { bounds: limits, signal });
   }
 
   function bodyOf(call: Call, asking: Asking | undefined): object {

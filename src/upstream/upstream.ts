@@ -36,6 +36,8 @@ export interface Asking {
   readonly cacheSalt: () => string;
   /** What is left for this attempt where others went before it; else the bounds' own total holds. */
   readonly totalMsMax?: number;
+  /** Where requests are traced: the header of W3C Trace Context. */
+  readonly traceparent?: string;
 }
 
 export interface UpstreamBounds {
