@@ -39,6 +39,7 @@ import { schema } from "../../src/store/schema.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { Digest, Instant, Name, timestampOf } from "../../src/terms/ids.ts";
 import { openUpstream } from "../../src/upstream/open-upstream.ts";
+import type { PoolRules } from "../../src/upstream/pool.ts";
 import { type UpstreamBounds, upstreamBounds } from "../../src/upstream/upstream.ts";
 import { ModelDocument, type UpstreamSource } from "../../src/upstream/model-document.ts";
 import { type Mock, startMock } from "../upstream-mock/server.ts";
@@ -85,6 +86,9 @@ const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
 
 export interface WorldOptions {
   readonly envelope?: object;
+  /** Other fields of the Model document; `upstream: undefined` leaves the mock out. */
+  readonly document?: object;
+  readonly pool?: Partial<PoolRules>;
   readonly grant?: Partial<Grant>;
   readonly bounds?: Partial<UpstreamBounds>;
   /** What input findings do; `flag` lets the caller have the mock say what the output guard must stop. */
@@ -153,6 +157,7 @@ async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configur
     upstream,
     identity: { basis: "declared" },
     envelope: { tools: true, choicesMax: 4, ...options.envelope },
+    ...options.document,
   });
   const chain = [{ safeguard: "word@1", on: ["input", "output"], mode: "block", ...limits, ...options.safeguards }];
   const stream = options.stream ?? { holdBackChars: 20, windowChars: 120 };
@@ -295,6 +300,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     cacheFolder: folder,
     modelFile: undefined,
     bounds: { ...upstreamBounds, ...options.bounds },
+    pool: options.pool ?? {},
     onProgress: () => undefined,
     onEmbeddedEvent: () => undefined,
   };
