@@ -210,6 +210,8 @@ export const Release = z.strictObject({
   conditions: Conditions,
   /** True where one person's sign-off was enough; shown wherever the certificate is. */
   oneSigner: z.boolean(),
+  /** Present where safeguards stop nothing and only record what they would have stopped; shown wherever the stage is. */
+  mode: z.literal("observe").optional(),
   notBefore: Timestamp,
   notAfter: Timestamp,
   decideBy: Timestamp,

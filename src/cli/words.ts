@@ -6,6 +6,7 @@ import type { State } from "../acts/state.ts";
 import type { Act } from "../acts/statement.ts";
 import { rootChanges } from "./root-words.ts";
 import { signerIdOf } from "../proof/digest.ts";
+import { modeOf } from "../terms/stage.ts";
 import { nodePrimitives } from "../proof/node.ts";
 
 type Words = { readonly [V in Verb]: (body: Act<V>["predicate"]["body"]) => string };
@@ -110,8 +111,9 @@ export function releaseInWords(release: Release): string {
   const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
   const alone = release.oneSigner ? ", marked as one signer's" : "";
   const limits = limitsInWords(release.conditions.limits);
+  const mode = modeOf(release) === "observe" ? " in OBSERVE mode (safeguards stop nothing)" : "";
   return (
-    `${release.model} at stage ${release.stage} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${alone}; ` +
+    `${release.model} at stage ${release.stage}${mode} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${alone}; ` +
     `model ${digests.model} (${release.identityBasis}), safeguards ${digests.safeguards}, policy ${digests.policy}, ` +
     `plan ${digests.plan}, ${digests.evidence.length} piece(s) of evidence.`
   );

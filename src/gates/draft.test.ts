@@ -126,6 +126,22 @@ describe("draftRelease", () => {
     assert.match(problems(world, without)[0] ?? "", /leaves out evidence/);
   });
 
+  test("says observe exactly where the plan's stage does, and the floor of the stage still stands", async () => {
+    const world = await applied(await worldOfTwo());
+    const stages = plan.stages.map((stage) => ({ ...stage, mode: "observe" as const }));
+    const observing = { ...plan, stages };
+    const release = draft(world, "trusted", { plan: observing });
+    assert.equal(release.mode, "observe");
+    assert.equal("mode" in draft(world, "trusted"), false);
+    const index = world.entries.length;
+    const facts = { state: world.state, identityBasis: "declared", suites, index } as const;
+    assert.deepEqual(releaseProblems(release, { ...facts, plan: observing }), []);
+    assert.deepEqual(releaseProblems(release, { ...facts, plan }), ["Its mode is not the plan's."]);
+    const enforcing = draft(world, "trusted");
+    assert.deepEqual(releaseProblems(enforcing, { ...facts, plan: observing }), ["Its mode is not the plan's."]);
+    await assert.rejects(certify(world, release, [ada]), /safety/);
+  });
+
   test("a stage or suite that is not there fails with what there is", async () => {
     const world = await applied(await worldOfTwo());
     assert.throws(() => draft(world, "general"), isNotFound);
@@ -149,6 +165,7 @@ describe("releaseProblems", () => {
       [/safeguards were never/, { digests: { ...digests, safeguards: digestOfLabel("lax") } }],
       [/usage policy was never/, { digests: { ...digests, policy: digestOfLabel("lax") } }],
       [/one-signer/, { oneSigner: true }],
+      [/mode is not/, { mode: "observe" }],
     ];
     for (const [sentence, departure] of departures) {
       assert.match(problems(world, { ...release, ...departure }).join(" "), sentence);

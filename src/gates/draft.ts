@@ -16,7 +16,7 @@ import {
   timestampOf,
 } from "../terms/ids.ts";
 import type { Role, Seat } from "../terms/role.ts";
-import { type OpenStage, compareStages } from "../terms/stage.ts";
+import { type OpenStage, compareStages, modeOf } from "../terms/stage.ts";
 import { type ReleasePlan, type StagePlan, suitesOf } from "./plan-document.ts";
 
 /** Days that a board has to decide on a proposal. */
@@ -116,6 +116,7 @@ export function draftRelease(wish: DraftWish): Release {
     audience: [...audienceUpTo(plan, wish.stage)],
     conditions: stagePlan.conditions ?? {},
     oneSigner: isOneSigner(state, stagePlan, wish.answers ?? []),
+    ...(modeOf(stagePlan) === "observe" ? { mode: "observe" as const } : {}),
     notBefore: timestampOf(at),
     notAfter,
     decideBy: timestampOf(decideBy),
@@ -226,6 +227,7 @@ export function releaseProblems(release: Release, facts: ReleaseFacts): readonly
   const claims: readonly (readonly [boolean, string])[] = [
     [isSameJson(release.audience, audienceUpTo(plan, release.stage)), "Its audience is not the plan's."],
     [isSameJson(release.conditions, stagePlan.conditions ?? {}), "Its conditions are not the plan's."],
+    [modeOf(release) === modeOf(stagePlan), "Its mode is not the plan's."],
     [lifeDays(release) <= stagePlan.certificate.validDays, "It lasts longer than its plan allows."],
     [release.identityBasis === facts.identityBasis, "Its identity basis is not the model document's."],
     [suites.length === suitesOf(stagePlan).length, "A suite that its plan asks for is missing."],

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { Conditions } from "../acts/bodies.ts";
 import { Name } from "../terms/ids.ts";
-import { OpenStage } from "../terms/stage.ts";
+import { Mode, OpenStage } from "../terms/stage.ts";
 import { Requirement } from "./requirement.ts";
 
 /** More days than this no certificate stands without a new decision. */
@@ -14,6 +14,8 @@ export const StagePlan = z
     stage: OpenStage,
     audience: z.strictObject({ types: z.array(Name).min(1).max(32) }),
     requires: z.array(Requirement).min(1).max(64),
+    /** `observe`: the safeguards of this stage stop nothing. Absent: they do. */
+    mode: Mode.optional(),
     /** What the gateway enforces of it; the seam for traffic share, hours, regions, retention. */
     conditions: Conditions.optional(),
     certificate: z.strictObject({ validDays: z.number().int().min(1).max(validDaysMax) }),

@@ -9,6 +9,15 @@ export type Stage = z.infer<typeof Stage>;
 export const OpenStage = Stage.exclude(["withheld"]);
 export type OpenStage = z.infer<typeof OpenStage>;
 
+/** What safeguards do at a stage: stop what policy stops, or record what they would have stopped, and stop nothing. */
+export const Mode = z.enum(["enforce", "observe"]);
+export type Mode = z.infer<typeof Mode>;
+
+/** The mode that a plan's stage or a certificate has: to observe, it must say so. */
+export function modeOf({ mode }: { readonly mode?: Mode | undefined }): Mode {
+  return mode ?? "enforce";
+}
+
 /** Negative when `a` reaches fewer people than `b`, zero when they are the same stage. */
 export function compareStages(a: Stage, b: Stage): number {
   return stages.indexOf(a) - stages.indexOf(b);

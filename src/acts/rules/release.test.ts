@@ -249,6 +249,7 @@ test("safety proposes to resume what is held, not wider and not longer, and noth
     { ...plain, stage: "limited" },
     { ...plain, notAfter: inDays(world, 40) },
     { ...plain, identityBasis: "measured" },
+    { ...plain, mode: "observe" },
     { ...plain, audience: [{ stage: "trusted", types: [partner, Name.parse("public")] }] },
     { ...plain, audience: [{ stage: "internal", types: [partner] }] },
   ];

@@ -2,7 +2,7 @@
 // and the floor quorum of the trust root; whether the evidence sufficed is judged at `advance`, and by anyone from the
 // bundle (src/gates).
 import type { Seat } from "../../terms/role.ts";
-import { compareStages } from "../../terms/stage.ts";
+import { compareStages, modeOf } from "../../terms/stage.ts";
 import type { BodyOf, HoldScope, Release } from "../bodies.ts";
 import { type Change, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import { type Person, type Proposal, type SignOff, type State, latestCertificate } from "../state.ts";
@@ -50,7 +50,8 @@ function isPlainResume(state: State, release: Release): boolean {
   const same = current.digests;
   const isSame = model === same.model && safeguards === same.safeguards && policy === same.policy && plan === same.plan;
   const isNoWider = compareStages(release.stage, current.stage) <= 0 && release.notAfter <= current.notAfter;
-  return isSame && isNoWider && isWithinAudience(release, current) && release.identityBasis === current.identityBasis;
+  const isNoLooser = modeOf(release) === modeOf(current) && release.identityBasis === current.identityBasis;
+  return isSame && isNoWider && isNoLooser && isWithinAudience(release, current);
 }
 
 function isWithinAudience(release: Release, current: Release): boolean {
