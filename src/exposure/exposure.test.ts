@@ -35,7 +35,7 @@ async function openWorld(stage: "trusted" | "limited" = "trusted"): Promise<Worl
 }
 
 function asked(world: World, early: Parameters<typeof expose>[2]["early"] = []): Exposure {
-  return expose(world.state, { hash, model: small }, { at: world.now(), early });
+  return expose(world.state, { hash, model: small, from: undefined }, { at: world.now(), early });
 }
 
 function word(exposure: Exposure): string {
@@ -45,9 +45,9 @@ function word(exposure: Exposure): string {
 test("a key with a grant at the stage that is out is served, and an unknown one is not", async () => {
   const world = await openWorld();
   assert.equal(word(asked(world)), "open");
-  const stranger = { hash: digestOfLabel("another secret"), model: small };
+  const stranger = { hash: digestOfLabel("another secret"), model: small, from: undefined };
   assert.equal(word(expose(world.state, stranger, { at: world.now(), early: [] })), "key_unknown:null");
-  assert.deepEqual(reachableModels(world.state, hash, { at: world.now(), early: [] }), [small]);
+  assert.deepEqual(reachableModels(world.state, { hash, from: undefined }, { at: world.now(), early: [] }), [small]);
 });
 
 test("a model that is out less far than the grant is withheld from it", async () => {
@@ -63,7 +63,10 @@ test("a key without a grant for a model learns no more than that there is none",
   const other = Name.parse("other");
   await world.say({ verb: "document", body: documentsOf(other, configurationOf("two")), by: [ada] });
   for (const model of [other, Name.parse("nowhere")]) {
-    assert.equal(word(expose(world.state, { hash, model }, { at: world.now(), early: [] })), "model_unknown:null");
+    assert.equal(
+      word(expose(world.state, { hash, model, from: undefined }, { at: world.now(), early: [] })),
+      "model_unknown:null",
+    );
   }
 });
 
@@ -85,7 +88,7 @@ test("a hold in the ledger, or one that came directly, closes the model to keys 
   const permit = permitOf(world, small, configuration);
   await world.say({ verb: "permit", body: permit, by: [ada] });
   const direct = [{ hold: idOf.hold("direct"), scope: { kind: "everything" } }] as const;
-  const byPermit = { hash: permit.hash, model: small };
+  const byPermit = { hash: permit.hash, model: small, from: undefined };
   assert.equal(word(expose(world.state, byPermit, { at: world.now(), early: [] })), "permit");
   assert.equal(word(asked(world, direct)), "stage_closed:held");
   assert.equal(word(expose(world.state, byPermit, { at: world.now(), early: direct })), "stage_closed:held");
@@ -113,7 +116,13 @@ test("a permit ends with its time, is not in force before it, and falls with the
   const permit = permitOf(world, small, configuration);
   await world.say({ verb: "permit", body: permit, by: [cy] });
   const at = (instant: number): string =>
-    word(expose(world.state, { hash: permit.hash, model: small }, { at: Instant.parse(instant), early: [] }));
+    word(
+      expose(
+        world.state,
+        { hash: permit.hash, model: small, from: undefined },
+        { at: Instant.parse(instant), early: [] },
+      ),
+    );
   assert.equal(at(world.now()), "permit");
   assert.equal(at(Date.parse(permit.notAfter)), "key_suspended:null");
   assert.equal(at(world.now() - 3_600_000), "key_suspended:null");
@@ -141,7 +150,7 @@ test("an old secret works until its rotation's overlap is over, to the milliseco
   const body = { ...callerKeyOf(hash), hash: fresh, anew: { kind: "rotation", until } } as const;
   await world.say({ verb: "key", body, by: [ada] });
   const at = (secret: typeof hash, ms: number): string =>
-    word(expose(world.state, { hash: secret, model: small }, { at: Instant.parse(ms), early: [] }));
+    word(expose(world.state, { hash: secret, model: small, from: undefined }, { at: Instant.parse(ms), early: [] }));
   const end = Date.parse(until);
   assert.deepEqual([at(hash, end - 1), at(hash, end)], ["open", "key_suspended:null"]);
   assert.deepEqual([at(fresh, end - 1), at(fresh, end)], ["open", "open"]);

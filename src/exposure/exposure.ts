@@ -69,7 +69,7 @@ export interface Asked {
   readonly hash: Digest;
   readonly model: Name;
   /** The address it is asked from; undefined where nobody knows, and then outside every network. */
-  readonly from?: string | undefined;
+  readonly from: string | undefined;
 }
 
 export type Exposure =
@@ -148,7 +148,7 @@ function isReached(release: Release, grant: Grant, organisation: Organisation): 
 }
 
 /** Models this key may call now, for `GET /v1/models`. */
-export function reachableModels(state: State, hash: Digest, moment: Moment): readonly Name[] {
+export function reachableModels(state: State, asked: Omit<Asked, "model">, moment: Moment): readonly Name[] {
   const models = [...(state.documents.get("Model")?.keys() ?? [])];
-  return models.filter((model) => expose(state, { hash, model }, moment).kind !== "refused");
+  return models.filter((model) => expose(state, { ...asked, model }, moment).kind !== "refused");
 }

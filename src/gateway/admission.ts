@@ -2,7 +2,8 @@
 // Failure that becomes the caller's refusal; nothing here asks anything but memory.
 import type { Permit, Release } from "../acts/bodies.ts";
 import { isItem, itemLeaf } from "../acts/item-proof.ts";
-import { type Exposure, expose } from "../exposure/exposure.ts";
+import { isSecretKey } from "../acts/secret-key.ts";
+import { type Asked, type Exposure, expose, isWhereItMay } from "../exposure/exposure.ts";
 import { parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
 import { toUtf8 } from "../proof/encoding.ts";
@@ -27,9 +28,15 @@ const partsMax = 20_000;
 /** Characters of a key; a longer one is not looked up. */
 const secretCharsMax = 200;
 
-export interface CallRequest {
+/** Who asks. */
+export interface Caller {
   /** Value of `Authorization: Bearer` or `x-api-key`. */
   readonly secret: string | undefined;
+  /** The address it comes from; undefined where nobody can say. */
+  readonly from: string | undefined;
+}
+
+export interface CallRequest extends Caller {
   /** Value of `x-headgate-item`. */
   readonly item: string | undefined;
   readonly body: Uint8Array;
@@ -40,18 +47,32 @@ export interface CallRequest {
 
 export type Admitted = Exclude<Exposure, { kind: "refused" }>;
 
-/** SHA-256 of the secret; fails with key_missing or key_unknown. Demo keys open nothing under a real root. */
-export function identify(secret: string | undefined, gateway: Gateway): Digest {
+/**
+ * SHA-256 of the secret; fails with key_missing, key_unknown, or key_suspended where the key may not be used from there. Demo
+ * keys open nothing under a real root.
+ */
+export function identify({ secret, from }: Caller, gateway: Gateway): Digest {
   if (secret === undefined || secret === "") throw new Failure("key_missing", "");
+  const hash = knownHash(secret, gateway);
+  if (hash === undefined) throw unknownKey(secret, gateway);
+  const key = gateway.follower.state.keys.get(hash);
+  if (key === undefined || isWhereItMay(key, from)) return hash;
+  throw new Failure("key_suspended", "", { detail: { reason: "network" } });
+}
+
+/** Found by its hash: how long that takes says nothing of a secret. */
+function knownHash(secret: string, { follower: { state }, primitives }: Gateway): Digest | undefined {
   const isDemo = secret.startsWith("hg_demo_");
-  const state = gateway.follower.state;
   const isOurs = secret.length <= secretCharsMax && isDemo === (state.root?.body.demo ?? false);
-  const hash = digestOf(toUtf8(secret.slice(0, secretCharsMax)), gateway.primitives);
-  if (isOurs && (state.keys.has(hash) || state.permitByHash.has(hash))) return hash;
+  const hash = digestOf(toUtf8(secret.slice(0, secretCharsMax)), primitives);
+  return isOurs && (state.keys.has(hash) || state.permitByHash.has(hash)) ? hash : undefined;
+}
+
+function unknownKey(secret: string, { follower, primitives }: Gateway): Failure {
   // Until the ledger was read as far as it was known before, nobody can say whom it names.
-  const closure = gateway.follower.closure();
-  if (closure === "starting" || closure === "behind-mark") throw closedBecause(closure);
-  throw new Failure("key_unknown", "");
+  const closure = follower.closure();
+  if (closure === "starting" || closure === "behind-mark") return closedBecause(closure);
+  return new Failure("key_unknown", "", { detail: { isWhole: isSecretKey(secret, primitives) } });
 }
 
 /** Fails with gateway_closed while anything about this gateway's own standing is in doubt. */
@@ -90,8 +111,8 @@ export function modelOf(body: Readonly<Record<string, unknown>>): Name {
 }
 
 /** Asked anew at every attempt, and while an exchange runs. */
-export function exposeNow(gateway: Gateway, hash: Digest, model: Name): Admitted {
-  const exposure = expose(gateway.follower.state, { hash, model }, gateway.follower.moment());
+export function exposeNow(gateway: Gateway, { hash, model, from }: Asked): Admitted {
+  const exposure = expose(gateway.follower.state, { hash, model, from }, gateway.follower.moment());
   if (exposure.kind !== "refused") return exposure;
   throw new Failure(exposure.code, "", { detail: { reason: exposure.reason } });
 }

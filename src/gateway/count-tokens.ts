@@ -8,6 +8,7 @@ import type { CallRequest } from "./admission.ts";
 import { type Answer, usageOf } from "./answer.ts";
 import { type Exchange, type Reservation, recordEnding, verdictWord } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
+import { askOf } from "./quota.ts";
 import { type Trail, admitRequest, asFailure, beginTrail, exhausted, readInput, refuse } from "./serve.ts";
 
 /** Says that we estimated: a token for four characters, and what pictures come to at the most. */
@@ -32,13 +33,13 @@ export async function serveCount(request: CallRequest, gateway: Gateway): Promis
 }
 
 /** Permits never come here: they serve chat completions only. */
-function reserveRequest({ exposure }: Exchange, gateway: Gateway): Reservation {
+function reserveRequest({ exposure, note }: Exchange, gateway: Gateway): Reservation {
   if (exposure.kind === "permit") throw new Failure("request_invalid", "");
-  const { key, organisation, grant } = exposure;
-  const asked = { key, organisation: organisation.organisation, grant, tokens: 0, at: gateway.clock.now() };
-  const answer = gateway.quotas.reserve(asked);
+  const answer = gateway.quotas.reserve(askOf(exposure, 0, gateway.clock.now()));
+  note.rates = answer.rates;
   if (answer.kind === "exhausted") throw exhausted(answer.what, answer.retryAfterSeconds);
   return {
+    spend: () => "go-on",
     settle: () => {
       answer.settle(0);
     },

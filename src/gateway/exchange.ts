@@ -51,6 +51,8 @@ export interface Exchange {
 export interface Beginning {
   readonly id: ReceiptId;
   readonly hash: Digest;
+  /** The address it came from. */
+  readonly from: string | undefined;
   readonly model: Name;
   readonly asked: Name | undefined;
   readonly exposure: Admitted;
@@ -118,7 +120,7 @@ function mayGoOn(known: Omit<Beginning, "gone">, gateway: Gateway): Failure | un
   const closure = gateway.follower.closure();
   if (closure !== undefined) return new Failure("gateway_closed", "", { detail: { reason: closure } });
   try {
-    const now = exposeNow(gateway, known.hash, known.model);
+    const now = exposeNow(gateway, known);
     if (withinLimits(known.call, gateway) !== known.call) return changed(known.exposure);
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
@@ -208,6 +210,8 @@ function knownOf(exchange: Exchange): Omit<Begun, "input"> {
 
 /** What was set aside for an exchange, of a key's quota or a permit. */
 export interface Reservation {
+  /** Says how many tokens the answer has so far; `stop` once what was set aside is used up. */
+  readonly spend: (answerTokens: number) => "go-on" | "stop";
   readonly settle: (ended: { readonly tokens: Ending["tokens"]; readonly isAnswered: boolean }) => void;
 }
 

@@ -6,6 +6,7 @@ import { Failure, httpStatus } from "../terms/failure.ts";
 import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
 import { type Digest, Name, ReceiptId } from "../terms/ids.ts";
+import type { Network } from "../terms/network.ts";
 import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
@@ -13,14 +14,16 @@ import { embeddingsFormat } from "../wire/embeddings/embeddings.ts";
 import type { Format } from "../wire/format.ts";
 import { messagesFormat } from "../wire/messages/messages.ts";
 import { responsesFormat } from "../wire/responses/responses.ts";
-import { type CallRequest, bodyBytesMax, checkOpen, identify } from "./admission.ts";
+import { type CallRequest, type Caller, bodyBytesMax, checkOpen, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
+import { callerAddress } from "./caller-address.ts";
 import { serveCount } from "./count-tokens.ts";
 import type { Exchange } from "./exchange.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { takeHold } from "./hold.ts";
 import { type Note, type Route, beginNote } from "./note.ts";
+import { rateHeaders } from "./rate-headers.ts";
 import { type Readiness, createReadiness } from "./readiness.ts";
 import { errorHeaders, refusalOf, saidOf } from "./refusals.ts";
 import { serveCall } from "./serve.ts";
@@ -36,6 +39,8 @@ const fileMsMax = 10_000;
 export interface ListenerOptions {
   /** Host names this listener answers to, without port; loopback names always are among them. */
   readonly hosts: readonly string[];
+  /** Proxies whose word on where a request comes from counts. */
+  readonly proxies: readonly Network[];
   /** Certificate and key in PEM, where it speaks TLS itself. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -51,7 +56,17 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
     const gone = goneSignal(request, response);
     const trace = gateway.trace(request.headers["traceparent"]);
     const note = beginNote(gateway.clock.now(), gateway.clock.monotonic(), trace);
-    const asked: Asked = { request, response, gateway, path: pathOf(request), gone, bodies, note, readiness };
+    const asked: Asked = {
+      request,
+      response,
+      gateway,
+      path: pathOf(request),
+      gone,
+      bodies,
+      note,
+      readiness,
+      proxies: options.proxies,
+    };
     void answered(asked, hosts);
   };
   const server =
@@ -91,6 +106,7 @@ interface Asked {
   readonly path: string | undefined;
   readonly gone: AbortSignal;
   readonly bodies: Bodies;
+  readonly proxies: readonly Network[];
   readonly note: Note;
   readonly readiness: () => Promise<Readiness>;
 }
@@ -156,16 +172,24 @@ async function routePost(asked: Asked, pathname: string): Promise<void> {
 
 async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<void> {
   const { request, gateway, gone, note } = asked;
-  const secret = secretOf(request);
+  const caller = callerOf(asked);
   // Strangers are turned away before a byte of their body is read.
-  const known = gateway.follower.state.keys.get(identify(secret, gateway));
+  const known = gateway.follower.state.keys.get(identify(caller, gateway));
   if (known !== undefined) {
     note.key = known.key;
     note.organisation = known.organisation;
   }
   const body = await readBody(asked, bodyBytesMax);
   const item = request.headers[itemHeader];
-  await sendAnswer(asked, await serve({ secret, item: typeof item === "string" ? item : undefined, body, gone, note }));
+  await sendAnswer(
+    asked,
+    await serve({ ...caller, item: typeof item === "string" ? item : undefined, body, gone, note }),
+  );
+}
+
+function callerOf({ request, proxies }: Asked): Caller {
+  const connection = { remote: request.socket.remoteAddress, forwarded: request.headers["x-forwarded-for"] };
+  return { secret: secretOf(request), from: callerAddress(connection, proxies) };
 }
 
 function secretOf(request: IncomingMessage): string | undefined {
@@ -215,12 +239,13 @@ async function readBody({ request, bodies }: Asked, bytesMax: number): Promise<U
 }
 
 async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
-  const { response, gateway } = asked;
+  const { response, gateway, note } = asked;
   const format = formatAt(asked.path);
+  const rates = note.rates === undefined ? {} : rateHeaders(note.rates, format.name);
   switch (answer.kind) {
     case "refused": {
       const { refusal, id, receipt } = answer;
-      const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...receiptHeader(receipt?.text) };
+      const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...receiptHeader(receipt?.text), ...rates };
       const body = format.error(saidOf(refusal, id, gateway.contact));
       return sendJson(response, { status: refusal.status, headers }, body);
     }
@@ -228,6 +253,7 @@ async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
       const headers = {
         ...exchangeHeaders(answer.exchange, format),
         ...receiptHeader(answer.receipt.text),
+        ...rates,
         ...answer.headers,
       };
       return sendText(response, { status: 200, headers }, answer.body);
@@ -236,6 +262,7 @@ async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
       return sendStream(response, answer.events, {
         ...exchangeHeaders(answer.exchange, format),
         ...receiptHeader(answer.exchange.id),
+        ...rates,
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-store",
         "x-accel-buffering": "no",
@@ -341,10 +368,11 @@ async function hold(asked: Asked): Promise<void> {
 }
 
 async function sendModels(asked: Asked, pathname: string): Promise<void> {
-  const { gateway, request, response } = asked;
-  const hash = identify(secretOf(request), gateway);
+  const { gateway, response } = asked;
+  const caller = callerOf(asked);
+  const hash = identify(caller, gateway);
   checkOpen(gateway);
-  const models = reachableModels(gateway.follower.state, hash, gateway.follower.moment());
+  const models = reachableModels(gateway.follower.state, { hash, from: caller.from }, gateway.follower.moment());
   const listed = models.map((id) => ({ id, object: "model", created: 0, owned_by: "headgate" }));
   if (pathname === "/v1/models") return sendJson(response, { status: 200 }, { object: "list", data: listed });
   const name = Name.safeParse(pathname.slice("/v1/models/".length)).data;
@@ -354,8 +382,8 @@ async function sendModels(asked: Asked, pathname: string): Promise<void> {
 }
 
 async function sendReceipt(asked: Asked, pathname: string): Promise<void> {
-  const { gateway, request, response } = asked;
-  const hash = identify(secretOf(request), gateway);
+  const { gateway, response } = asked;
+  const hash = identify(callerOf(asked), gateway);
   const id = ReceiptId.safeParse(pathname.slice("/v1/receipts/".length)).data;
   const text =
     id === undefined

@@ -1,6 +1,7 @@
 // What one request came to, gathered on its way and told once, after its answer has ended: what metrics, access log, traces
 // and `explain` are made from. Ids, numbers and closed words; there is no place in it for a text, a key or an address.
 import type { Outcome } from "../acts/receipt.ts";
+import type { Rates } from "./quota.ts";
 import type { Trace } from "./trace-context.ts";
 import type { Instant, KeyId, Name, ReceiptId } from "../terms/ids.ts";
 
@@ -49,6 +50,8 @@ export interface Note {
   refusal?: { readonly code: string; readonly reason: string | null };
   /** Prompt and answer. */
   tokens?: readonly [prompt: number, answer: number];
+  /** Where the tightest limits stood when it was counted. */
+  rates?: Rates;
   /** Times that a model's server was asked. */
   attempts: number;
   readonly spans: Spans;

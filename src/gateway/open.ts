@@ -9,6 +9,7 @@ import type { Registry } from "../safeguards/registry.ts";
 import { Failure } from "../terms/failure.ts";
 import { failureCode } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
+import type { Network } from "../terms/network.ts";
 import type { ModelDocument } from "../upstream/model-document.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { createAttempts } from "./attempts.ts";
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly randomBytes: (count: number) => Uint8Array;
   readonly contact: string;
   readonly hosts: readonly string[];
+  /** Proxies whose word on where a request comes from counts. */
+  readonly proxies?: readonly Network[];
   /** Certificate and key in PEM, where it speaks TLS itself. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
@@ -105,7 +108,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     makeReady(gateway);
   });
   const timer = setInterval(() => void drainUsage(feed, quotas, options.report), usageMs);
-  const server = createListener(gateway, options);
+  const server = createListener(gateway, { proxies: [], ...options });
   return {
     gateway,
     server,

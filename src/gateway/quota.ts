@@ -16,7 +16,7 @@ export interface Ask {
   readonly organisation: Name;
   readonly grant: Grant;
   /** Of the key, of its organisation over all models, of the model over all callers. */
-  readonly limits?: { readonly key: Limits; readonly organisation: Limits; readonly model: Limits };
+  readonly limits: { readonly key: Limits; readonly organisation: Limits; readonly model: Limits };
   /** Upper estimate of prompt and completion together. */
   readonly tokens: number;
   readonly at: Instant;
@@ -205,10 +205,8 @@ function idsOf({
   return { key, grant: `${organisation} ${model}`, organisation: `${organisation} `, model: ` ${model}` };
 }
 
-const noLimits = { key: {}, organisation: {}, model: {} } as const;
-
 /** Every circle is counted, with a limit or without: one that is written later begins with what was used before. */
-function metersOf({ key, organisation, grant, limits = noLimits }: Ask, account: Books["account"]): readonly Meter[] {
+function metersOf({ key, organisation, grant, limits }: Ask, account: Books["account"]): readonly Meter[] {
   const ids = idsOf({ key, organisation, model: grant.model });
   const ofKey = { exchanges: exchangesPerKeyMax, ...limits.key };
   return [

@@ -62,7 +62,7 @@ async function decisionsOf(gateway: Gateway): Promise<Decisions> {
 
 function isRefusing(gateway: Gateway): boolean {
   try {
-    identify(nobody, gateway);
+    identify({ secret: nobody, from: undefined }, gateway);
     return false;
   } catch (error) {
     return failureCode(error) !== undefined;

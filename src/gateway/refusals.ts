@@ -68,7 +68,7 @@ const wordings = {
   },
   quota_exhausted: {
     type: "rate_limit_error",
-    sentence: "The quota of this key is used up. Wait as long as `retry-after` says.",
+    sentence: "A limit of this key, its organisation or this model is used up. Wait as long as `retry-after` says.",
     canRetry: true,
   },
   policy_blocked: {
@@ -102,6 +102,10 @@ const wordings = {
   request_invalid: { type: "invalid_request_error", sentence: "The request is not valid.", canRetry: false },
   not_found: { type: "invalid_request_error", sentence: "There is nothing at this address.", canRetry: false },
 } as const satisfies Record<CallerCode, Wording>;
+
+/** What is told of a key by reason, or by its form. */
+const elsewhere = "This key may not be used from this address. Ask your contact which networks it is for.";
+const notWhole = "This is no whole key: a character is missing or wrong. Copy it again.";
 
 /** What a closed stage says, by reason. */
 const stageSentences: Readonly<Record<string, string>> = {
@@ -159,6 +163,8 @@ const speaking: readonly CallerCode[] = ["request_invalid", "feature_unsupported
 function sentenceOf(failure: Failure, wording: Wording, reason: string | null): string {
   const own = speaking.find((code) => code === failure.code);
   if (own !== undefined && failure.message !== "") return failure.message;
+  if (failure.code === "key_suspended" && reason === "network") return elsewhere;
+  if (failure.code === "key_unknown" && failure.detail["isWhole"] === false) return notWhole;
   const stage = failure.code === "stage_closed" && reason !== null ? stageSentences[reason] : undefined;
   const named = typeof failure.detail["digest"] === "string" ? ` (${failure.detail["digest"]})` : "";
   return `${stage ?? wording.sentence}${named}`;

@@ -37,6 +37,7 @@ import {
 } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
+import { askOf } from "./quota.ts";
 import { refusalOf } from "./refusals.ts";
 import { type Answer, type Refused, type Streamed, type Whole, contextOf, usageOf } from "./answer.ts";
 import { streamAnswer } from "./answer-stream.ts";
@@ -148,7 +149,7 @@ export function beginTrail({ note }: CallRequest, format: Format, gateway: Gatew
 
 /** From a body to an exchange that may begin; what is found out on the way is noted in the trail. */
 export async function admitRequest(request: CallRequest, trail: Trail, gateway: Gateway): Promise<Exchange> {
-  trail.hash = identify(request.secret, gateway);
+  trail.hash = identify(request, gateway);
   checkOpen(gateway);
   trail.raw = parseBody(request.body);
   trail.model = modelOf(trail.raw);
@@ -163,17 +164,19 @@ interface Context {
 async function admit(request: CallRequest, { trail, gateway }: Context): Promise<Exchange> {
   const { hash, model, format, raw } = trail;
   if (hash === undefined || model === undefined || raw === undefined) throw new Failure("request_invalid", "");
-  const exposure = exposeNow(gateway, hash, model);
+  const { from } = request;
+  const exposure = exposeNow(gateway, { hash, model, from });
   const configuration = await gateway.configurations.load(servedDigests(exposure));
   const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
   const { call, item } = admitEnvelope(asked, exposure, { configuration, gateway });
   // What was loaded may have taken a while: whether it may be served is asked again, now.
   checkOpen(gateway);
-  const exposed = exposeNow(gateway, hash, model);
+  const exposed = exposeNow(gateway, { hash, model, from });
   if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
   const known = {
     id: trail.id,
     hash,
+    from,
     model,
     asked: trail.asked,
     exposure: exposed,
@@ -226,12 +229,11 @@ function reserve(exchange: Exchange, gateway: Gateway): Reservation {
   const images = call.turns.flatMap(({ parts }) => parts.filter(({ kind }) => kind === "image")).length;
   const added = call.turns.length * turnTokensMax + images * imageTokensMax;
   const promptTokens = Math.ceil(exchange.promptChars / charsPerTokenMin) + added;
-  const { key, organisation, grant } = exposure;
-  const tokens = promptTokens + answerTokens;
-  const at = gateway.clock.now();
-  const answer = gateway.quotas.reserve({ key, organisation: organisation.organisation, grant, tokens, at });
+  const answer = gateway.quotas.reserve(askOf(exposure, promptTokens + answerTokens, gateway.clock.now()));
+  exchange.note.rates = answer.rates;
   if (answer.kind === "exhausted") throw exhausted(answer.what, answer.retryAfterSeconds);
   return {
+    spend: (tokens) => answer.spend(promptTokens + tokens),
     settle: ({ tokens: [prompt, completion] }) => {
       answer.settle(prompt + completion);
     },
@@ -251,6 +253,7 @@ function reservePermit(
   const answer = gateway.attempts.begin({ permit, item, tokens, recorded });
   if (answer.kind === "exhausted") throw exhausted(answer.what, answer.what === "exchanges" ? 1 : undefined);
   return {
+    spend: (spent) => (spent > answerTokens ? "stop" : "go-on"),
     settle: ({ tokens: [, completion], isAnswered }) => {
       answer.settle({ isAnswered, answerTokens: completion });
     },

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import path from "node:path";
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
+import { Network, hostNetwork } from "../terms/network.ts";
 import { type Operating, readOperating } from "./operating.ts";
 
 export interface Configuration {
@@ -22,6 +23,8 @@ export interface Configuration {
   readonly trust: Digest | undefined;
   readonly contact: string;
   readonly hosts: readonly string[];
+  /** Proxies whose word on where a request comes from counts. */
+  readonly proxies?: readonly Network[];
   /** TLS, logs, metrics, traces; nothing of it where it is not given. */
   readonly operating?: Operating;
 }
@@ -44,8 +47,18 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
     trust: trustOf(environment["HEADGATE_TRUST"]),
     contact: environment["HEADGATE_CONTACT"] ?? "the operator of this gateway",
     hosts: (environment["HEADGATE_HOSTS"] ?? "").split(",").filter((name) => name !== ""),
+    proxies: proxiesOf(environment["HEADGATE_PROXIES"]),
     operating: readOperating(environment),
   };
+}
+
+function proxiesOf(text = ""): readonly Network[] {
+  const names = text.split(",").filter((name) => name.trim() !== "");
+  return names.map((name) => {
+    const network = Network.safeParse(name.trim()).data ?? hostNetwork(name.trim());
+    if (network !== undefined) return network;
+    throw new Failure("configuration_invalid", `HEADGATE_PROXIES: "${name.trim()}" is no address and no network.`);
+  });
 }
 
 function cacheOf(environment: Environment): string {

@@ -191,6 +191,9 @@ async function openEmbeddedGateway(options: ServeOptions, around: Around): Promi
       onEmbeddedEvent: ({ kind }) => {
         report("model", { step: kind });
       },
+      onPoolEvent: ({ member, is }) => {
+        report("upstream", { model: document.name, server: member, is });
+      },
     });
   return openGateway({
     feed: around.control.feed,
@@ -204,6 +207,7 @@ async function openEmbeddedGateway(options: ServeOptions, around: Around): Promi
     randomBytes: (count) => randomBytes(count),
     contact: configuration.contact,
     hosts: configuration.hosts,
+    proxies: configuration.proxies ?? [],
     report,
     answered: telemetry.answered,
     isTracing: telemetry.isTracing,
