@@ -18,7 +18,7 @@ export async function addUsage(transaction: Transaction, counts: readonly Usage[
     await transaction.query(
       `INSERT INTO usage (organisation, key, model, day, tokens, requests) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (organisation, key, model, day)
-       DO UPDATE SET tokens = tokens + excluded.tokens, requests = requests + excluded.requests`,
+       DO UPDATE SET tokens = usage.tokens + excluded.tokens, requests = usage.requests + excluded.requests`,
       [organisation, key, model, dayOf(at), tokens, requests],
     );
   }

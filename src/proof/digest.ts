@@ -61,7 +61,11 @@ const openingTextCharsMax = 8192;
 export const Opening = z.strictObject({
   /** 32 random bytes, standard base64. */
   salt: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
-  text: z.string().max(openingTextCharsMax),
+  /** Without a zero character, which PostgreSQL does not keep. */
+  text: z
+    .string()
+    .max(openingTextCharsMax)
+    .refine((text) => !text.includes("\0")),
 });
 export type Opening = z.infer<typeof Opening>;
 

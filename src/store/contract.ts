@@ -3,12 +3,20 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { failureCode } from "../terms/failure.ts";
-import type { Database, Transaction } from "./database.ts";
+import type { Database, Dialect, Transaction } from "./database.ts";
 import { migrate, type Migration } from "./migrations.ts";
 import { schema } from "./schema.ts";
 
 /** An empty database; what it left behind is removed by whoever opened it. */
 export type Opener = () => Promise<Database>;
+
+/** A small table, and one for a large value. */
+const tables: Readonly<Record<Dialect, string>> = {
+  sqlite:
+    "CREATE TABLE pair (id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT; CREATE TABLE large (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT",
+  postgres:
+    "CREATE TABLE pair (id BIGINT PRIMARY KEY, value BIGINT NOT NULL); CREATE TABLE large (id BIGINT PRIMARY KEY, bytes BYTEA NOT NULL)",
+};
 
 const fails = (code: string) => (error: unknown) => failureCode(error) === code;
 
@@ -18,9 +26,7 @@ export function describeDatabase(name: string, open: Opener): void {
     let database: Database;
     beforeEach(async () => {
       database = await open();
-      await database.transaction(async (transaction) =>
-        transaction.script("CREATE TABLE pair (id INTEGER PRIMARY KEY, value INTEGER NOT NULL) STRICT"),
-      );
+      await database.transaction(async (transaction) => transaction.script(tables[transaction.dialect]));
     });
     afterEach(async () => database.close().catch(() => undefined));
     const current = (): Database => database;
@@ -74,6 +80,18 @@ function declareTransactions(database: () => Database): void {
     });
     await assert.rejects(work, fails("conflict"));
     assert.deepEqual(await ids(database()), [1]);
+  });
+
+  test("a transaction in which a statement failed commits nothing, even where its work goes on", async () => {
+    const work = database().transaction(async (transaction) => {
+      await insert(transaction, 1);
+      await insert(transaction, 1).catch(() => undefined);
+      return "done";
+    });
+    await assert.rejects(work, fails("conflict"));
+    assert.deepEqual(await ids(database()), []);
+    await database().transaction(async (transaction) => insert(transaction, 2));
+    assert.deepEqual(await ids(database()), [2]);
   });
 
   test("a transaction does not work after it has ended", async () => {
@@ -161,7 +179,6 @@ function declareValues(database: () => Database): void {
   test("a blob of 8 MiB comes back as it was", async () => {
     const blob = Uint8Array.from({ length: 8 << 20 }, (_, at) => (at * 31) & 255);
     await database().transaction(async (transaction) => {
-      await transaction.script("CREATE TABLE large (id INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT");
       await transaction.query("INSERT INTO large (id, bytes) VALUES (1, ?)", [blob]);
     });
     const [row] = await database().query("SELECT bytes FROM large");
@@ -170,9 +187,12 @@ function declareValues(database: () => Database): void {
   });
 
   test("text and numbers come back as they were, and SQL in a value stays a value", async () => {
-    const text = `'); DROP TABLE pair; -- \u{1f600} \0 end`;
-    const [row] = await database().query("SELECT ? AS text, ? AS size, ? AS absent", [text, 2 ** 53 - 1, null]);
-    assert.deepEqual({ ...row }, { text, size: 2 ** 53 - 1, absent: null });
+    const text = `'); DROP TABLE pair; -- \u{1f600} \u0001 $1 ? end`;
+    const [row] = await database().query(
+      "SELECT CAST(? AS TEXT) AS text, CAST(? AS BIGINT) AS size, CAST(? AS TEXT) AS absent, '?' AS mark",
+      [text, 2 ** 53 - 1, null],
+    );
+    assert.deepEqual({ ...row }, { text, size: 2 ** 53 - 1, absent: null, mark: "?" });
     assert.deepEqual(await ids(database()), []);
   });
 
@@ -184,9 +204,9 @@ function declareValues(database: () => Database): void {
   });
 }
 
-const step = (id: number, sql: string): Migration => ({ id, name: `step ${id}`, sql: { sqlite: sql } });
-const one = step(1, "CREATE TABLE first (id INTEGER PRIMARY KEY) STRICT; INSERT INTO first VALUES (7);");
-const two = step(2, "CREATE TABLE second (id INTEGER PRIMARY KEY) STRICT;");
+const step = (id: number, sql: string): Migration => ({ id, name: `step ${id}`, sql: { sqlite: sql, postgres: sql } });
+const one = step(1, "CREATE TABLE first (id INTEGER PRIMARY KEY); INSERT INTO first VALUES (7);");
+const two = step(2, "CREATE TABLE second (id INTEGER PRIMARY KEY);");
 
 const count = async (database: Database, table: string): Promise<unknown> =>
   (await database.query(`SELECT count(*) AS n FROM ${table}`))[0]?.["n"];
@@ -229,7 +249,7 @@ function declareMigrations(open: Opener): void {
 
   test("a migration that fails half way leaves nothing of itself and all before it", async () => {
     await withDatabase(async (database) => {
-      const broken = step(2, "CREATE TABLE half (id INTEGER PRIMARY KEY) STRICT; INSERT INTO nowhere VALUES (1);");
+      const broken = step(2, "CREATE TABLE half (id INTEGER PRIMARY KEY); INSERT INTO nowhere VALUES (1);");
       await assert.rejects(migrate(database, [one, broken]), /nowhere/);
       await assert.rejects(count(database, "half"));
       assert.equal(await count(database, "first"), 1);

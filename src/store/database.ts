@@ -3,7 +3,7 @@
 // what every implementation keeps. Rows are unknown: each <noun>-store.ts parses its own with zod.
 
 /** The SQL that differs between databases is written once for each of these (see migrations.ts). */
-export type Dialect = "sqlite";
+export type Dialect = "sqlite" | "postgres";
 
 export type Value = string | number | bigint | Uint8Array | null;
 export type Row = Readonly<Record<string, unknown>>;
@@ -23,7 +23,8 @@ export interface Database extends Queries {
   /** Reads only: a statement that would write fails. Not to be called inside `transaction`; use its argument there. */
   query(sql: string, params?: readonly Value[]): Promise<readonly Row[]>;
   /**
-   * Runs `work` alone and commits durably before it answers; whatever `work` throws rolls back and comes through.
+   * Runs `work` alone and commits durably before it answers; whatever `work` throws rolls back and comes through, and so
+   * does a statement that failed in it, caught or not.
    * Fails with store_unavailable (busy, broken, closed, too many waiting), disk_full, or conflict (a constraint).
    */
   transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T>;

@@ -39,6 +39,8 @@ async function readApplied(transaction: Transaction): Promise<readonly Applied[]
 const schemaTable: Readonly<Record<Dialect, string>> = {
   sqlite:
     "CREATE TABLE IF NOT EXISTS schema_migration (id INTEGER PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL) STRICT",
+  postgres:
+    "CREATE TABLE IF NOT EXISTS schema_migration (id BIGINT PRIMARY KEY, name TEXT NOT NULL, checksum TEXT NOT NULL)",
 };
 
 function checkApplied(applied: Applied, migrations: readonly Migration[], dialect: Dialect): void {

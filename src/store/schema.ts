@@ -81,4 +81,83 @@ CREATE TABLE usage (
 ) STRICT;
 `;
 
-export const schema: readonly Migration[] = [{ id: 1, name: "first", sql: { sqlite: first } }];
+// The same tables as PostgreSQL writes them. Text is compared byte by byte, as SQLite does.
+const firstPostgres = `
+-- Signed acts by envelope digest; act is the digest of what was signed, whoever signed it.
+CREATE TABLE envelope (
+  digest TEXT COLLATE "C" PRIMARY KEY,
+  act TEXT COLLATE "C" NOT NULL UNIQUE,
+  bytes BYTEA NOT NULL
+);
+-- The tree: one row a leaf, the hash tiles over them, and the one head.
+CREATE TABLE ledger_leaf (
+  idx BIGINT PRIMARY KEY CHECK (idx >= 0),
+  leaf BYTEA NOT NULL,
+  leaf_hash BYTEA NOT NULL CHECK (length(leaf_hash) = 32),
+  statement TEXT COLLATE "C" NOT NULL UNIQUE REFERENCES envelope (digest)
+);
+CREATE TABLE ledger_tile (
+  level BIGINT NOT NULL,
+  tile_index BIGINT NOT NULL,
+  width BIGINT NOT NULL CHECK (width BETWEEN 1 AND 256),
+  hashes BYTEA NOT NULL CHECK (length(hashes) = 32 * width),
+  PRIMARY KEY (level, tile_index)
+);
+-- size and root are committed with the leaves; checkpoint is the latest that was signed, of this size or a smaller one.
+CREATE TABLE ledger_head (
+  one BIGINT PRIMARY KEY CHECK (one = 1),
+  origin TEXT COLLATE "C" NOT NULL,
+  size BIGINT NOT NULL CHECK (size >= 0),
+  root BYTEA NOT NULL CHECK (length(root) = 32),
+  checkpoint TEXT COLLATE "C",
+  at BIGINT NOT NULL
+);
+
+-- Acts that still lack signatures.
+CREATE TABLE pending (
+  act TEXT COLLATE "C" PRIMARY KEY,
+  envelope BYTEA NOT NULL,
+  at BIGINT NOT NULL
+);
+-- Documents and evidence by digest.
+CREATE TABLE artefact (
+  digest TEXT COLLATE "C" PRIMARY KEY,
+  bytes BYTEA NOT NULL
+);
+-- What commitments were made of. Deleting a row erases the text and leaves every proof standing.
+CREATE TABLE opening (
+  commitment TEXT COLLATE "C" PRIMARY KEY,
+  salt TEXT COLLATE "C" NOT NULL,
+  text TEXT COLLATE "C" NOT NULL
+);
+
+-- One row an exchange. interval_root is null until its interval is in the ledger.
+CREATE TABLE receipt (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  digest TEXT COLLATE "C" NOT NULL UNIQUE,
+  interval_root TEXT COLLATE "C",
+  permit TEXT COLLATE "C",
+  item TEXT COLLATE "C",
+  at BIGINT NOT NULL,
+  bytes BYTEA NOT NULL
+);
+CREATE INDEX receipt_by_interval ON receipt (interval_root);
+CREATE INDEX receipt_by_permit ON receipt (permit, item) WHERE permit IS NOT NULL;
+CREATE INDEX receipt_by_time ON receipt (at);
+CREATE TABLE receipt_interval (
+  root TEXT COLLATE "C" PRIMARY KEY,
+  ledger_index BIGINT,
+  leaves BYTEA NOT NULL
+);
+CREATE TABLE usage (
+  organisation TEXT COLLATE "C" NOT NULL,
+  key TEXT COLLATE "C" NOT NULL,
+  model TEXT COLLATE "C" NOT NULL,
+  day TEXT COLLATE "C" NOT NULL CHECK (day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'),
+  tokens BIGINT NOT NULL DEFAULT 0 CHECK (tokens >= 0),
+  requests BIGINT NOT NULL DEFAULT 0 CHECK (requests >= 0),
+  PRIMARY KEY (organisation, key, model, day)
+);
+`;
+
+export const schema: readonly Migration[] = [{ id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } }];

@@ -2,17 +2,16 @@
 // writes, transactions one after another; another, read-only, serves reads, so that nobody sees what is not committed. In
 // memory there is one connection, and reads take their turn among the transactions.
 // Calls block the thread for as long as SQLite works, fsync included; the interface is asynchronous so that this can move.
-import { AsyncLocalStorage } from "node:async_hooks";
 import { closeSync, fsyncSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { z } from "zod";
 import { Failure, type FailureCode } from "../terms/failure.ts";
 import type { Database, Dialect, Row, Transaction, Value } from "./database.ts";
+import { Turns } from "./turns.ts";
 
 /** How long another process may hold the file before a transaction fails with store_unavailable. */
 const busyWaitMsMax = 1000;
-export const transactionsWaitingMax = 4096;
 const statementsKeptMax = 256;
 const memory = ":memory:";
 
@@ -61,10 +60,8 @@ class SqliteDatabase implements Database {
   readonly dialect: Dialect = "sqlite";
   readonly #writer: Connection;
   readonly #reader: Connection | undefined;
-  readonly #inside = new AsyncLocalStorage<true>();
-  #turn: Promise<void> = Promise.resolve();
-  #waiting = 0;
-  #state: "open" | "broken" | "closed" = "open";
+  readonly #turns = new Turns();
+  #isBroken = false;
 
   constructor(writer: DatabaseSync, reader: DatabaseSync | undefined) {
     this.#writer = new Connection(writer);
@@ -73,38 +70,38 @@ class SqliteDatabase implements Database {
   }
 
   async query(sql: string, params: readonly Value[] = []): Promise<readonly Row[]> {
-    this.#checkOutside();
+    this.#turns.checkOutside();
     const reader = this.#reader;
-    if (reader === undefined) return this.#inTurn(async () => failing(() => this.#writer.query(sql, params)));
-    this.#checkOpen();
+    if (reader === undefined) return this.#turns.take(async () => failing(() => this.#writer.query(sql, params)));
+    this.#turns.checkOpen();
     return failing(() => reader.query(sql, params));
   }
 
   async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    this.#checkOutside();
-    return this.#inTurn(async () => this.#inside.run(true, async () => this.#transact(work)));
+    return this.#turns.transact(async () => this.#transact(work));
   }
 
   async close(): Promise<void> {
-    await this.#inTurn(async () => {
-      this.#state = "closed";
+    await this.#turns.take(async () => {
+      this.#turns.close();
       this.#reader?.close();
       this.#writer.close();
     });
   }
 
   async #transact<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
-    if (this.#state === "broken") throw unavailable("A write to the disk failed. Look at the disk, then start again.");
+    if (this.#isBroken) throw unavailable("A write to the disk failed. Look at the disk, then start again.");
     const isMemory = this.#reader === undefined;
     if (isMemory) this.#run("PRAGMA query_only=OFF");
     this.#run("BEGIN IMMEDIATE");
     const transaction = new SqliteTransaction(this.#writer);
     try {
       const result = await work(transaction);
+      transaction.checkWhole();
       this.#run("COMMIT");
       return result;
     } catch (error) {
-      if (isDiskError(error)) this.#state = "broken";
+      if (isDiskError(error)) this.#isBroken = true;
       this.#rollBack();
       throw error;
     } finally {
@@ -123,33 +120,7 @@ class SqliteDatabase implements Database {
     try {
       this.#writer.run("ROLLBACK");
     } catch {
-      this.#state = "broken";
-    }
-  }
-
-  /** Waiting for one's own turn would never end. */
-  #checkOutside(): void {
-    if (this.#inside.getStore() === true) throw new Error("Inside a transaction, use the transaction.");
-  }
-
-  #checkOpen(): void {
-    if (this.#state === "closed") throw unavailable("The database is closed.");
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    this.#checkOpen();
-    if (this.#waiting >= transactionsWaitingMax) throw unavailable("Too many transactions wait. Try again later.");
-    this.#waiting++;
-    const before = this.#turn;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#turn = promise;
-    try {
-      await before;
-      this.#checkOpen();
-      return await work();
-    } finally {
-      this.#waiting--;
-      resolve();
+      this.#isBroken = true;
     }
   }
 }
@@ -157,21 +128,38 @@ class SqliteDatabase implements Database {
 class SqliteTransaction implements Transaction {
   readonly dialect: Dialect = "sqlite";
   #connection: Connection | undefined;
+  #failed: Error | undefined;
 
   constructor(connection: Connection) {
     this.#connection = connection;
   }
 
   async query(sql: string, params: readonly Value[] = []): Promise<readonly Row[]> {
-    return failing(() => this.#open().query(sql, params));
+    return this.#noting(() => this.#open().query(sql, params));
   }
 
   async script(sql: string): Promise<void> {
-    failing(() => this.#open().run(sql));
+    this.#noting(() => {
+      this.#open().run(sql);
+    });
+  }
+
+  /** Work that went on after a statement failed is not what was meant to be committed. */
+  checkWhole(): void {
+    if (this.#failed !== undefined) throw this.#failed;
   }
 
   end(): void {
     this.#connection = undefined;
+  }
+
+  #noting<T>(work: () => T): T {
+    try {
+      return failing(work);
+    } catch (error) {
+      this.#failed ??= error instanceof Error ? error : new Error("A statement failed.", { cause: error });
+      throw error;
+    }
   }
 
   #open(): Connection {
