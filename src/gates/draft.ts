@@ -116,7 +116,7 @@ export function draftRelease(wish: DraftWish): Release {
     audience: [...audienceUpTo(plan, wish.stage)],
     conditions: stagePlan.conditions ?? {},
     oneSigner: isOneSigner(state, stagePlan, wish.answers ?? []),
-    ...(modeOf(stagePlan) === "observe" ? { mode: "observe" as const } : {}),
+    ...modeIn(stagePlan),
     notBefore: timestampOf(at),
     notAfter,
     decideBy: timestampOf(decideBy),
@@ -126,6 +126,10 @@ export function draftRelease(wish: DraftWish): Release {
     answers: [...(wish.answers ?? [])],
     reason: wish.reason,
   };
+}
+
+function modeIn(stagePlan: StagePlan): Pick<Release, "mode"> {
+  return modeOf(stagePlan) === "observe" ? { mode: "observe" } : {};
 }
 
 function endOf(wish: DraftWish, stagePlan: StagePlan, current: Release | undefined): Release["notAfter"] {
