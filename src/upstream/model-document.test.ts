@@ -92,6 +92,9 @@ test("a model has one server or a list of 2 to 16 different ones, never both or 
 test("fallbacks are one to three other models, and timeouts have ends", () => {
   assert.equal(ModelDocument.safeParse(pooled({ fallback: ["small"], timeouts: { idleMs: 50 } })).success, true);
   const wrong = [["large"], ["a", "a"], ["a", "b", "c", "d"], []].map((fallback) => ({ fallback }));
+  const vectors = [member(1), member(2)].map((one) => ({ ...one, dialect: "openai-embeddings" }));
+  assert.equal(ModelDocument.safeParse(pooled({ upstreams: vectors })).success, true);
+  assert.equal(ModelDocument.safeParse(pooled({ upstreams: vectors, fallback: ["small"] })).success, false);
   for (const change of [...wrong, { timeouts: { idleMs: 0 } }, { timeouts: { totalMs: 3_600_001 } }]) {
     assert.equal(ModelDocument.safeParse(pooled(change)).success, false);
   }

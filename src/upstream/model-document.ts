@@ -154,6 +154,11 @@ export const ModelDocument = z
     path: ["fallback"],
     error: "fallbacks are other models, each once",
   })
+  .refine((document) => document.fallback === undefined || !isForEmbeddings(document), {
+    path: ["fallback"],
+    error:
+      "vectors of another model cannot be compared with this one's, so a model that gives embeddings has no fallback",
+  })
   .refine(({ upstream, identity }) => identity.basis !== "measured" || upstream?.dialect === "embedded", {
     path: ["identity", "basis"],
     error: "only the embedded model can be measured; a server that others run is vendor or declared",

@@ -241,9 +241,29 @@ test("a server that health checks find down is asked last, and first again once 
   };
   one.setHealthy(false);
   await seen("down");
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  assert.equal(events.length, 1, "said once");
   assert.equal(textOf(await pool.complete(call, never)), "I am two.");
   one.setHealthy(true);
   await seen("up");
   assert.equal(textOf(await pool.complete(call, never)), "I am one.");
   assert.equal(two.bodies.length, 1);
+});
+
+test("servers of a pool that nobody calls any more are not looked at", async () => {
+  const { members, pool, events, pass } = await stageOf({ checkMs: 5, idleMsMax: 1_000 });
+  pass(1_001);
+  for (const member of members) member.setHealthy(false);
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.deepEqual(events, []);
+  await pool.complete(call, never);
+  while (events.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+});
+
+test("many calls that fail at once open a breaker once, and say so once", async () => {
+  const { members, pool, events } = await stageOf();
+  for (const member of members) member.order("drop");
+  await Promise.allSettled(Array.from({ length: 40 }, async () => pool.complete(call, never)));
+  assert.deepEqual(events.map(({ member, is }) => `${member} ${is}`).toSorted(), ["0 open", "1 open"]);
+  assert.equal(await whyOf(pool.complete(call, never)), "upstream_failed unavailable");
 });

@@ -22,6 +22,8 @@ export interface PoolRules {
   readonly checkJitter: number;
   /** Checks in a row that say down before it is believed; a single one says up. */
   readonly checksDownMin: number;
+  /** Servers of a pool that nobody asked for so long are not looked at: their document may be long superseded. */
+  readonly idleMsMax: number;
   readonly breaker: BreakerRules;
 }
 
@@ -33,6 +35,7 @@ export const poolRules: PoolRules = {
   checkMs: 10_000,
   checkJitter: 0.2,
   checksDownMin: 2,
+  idleMsMax: 600_000,
   breaker: { failuresMax: 5, windowMs: 10_000, openMs: 5_000, openMsMax: 60_000 },
 };
 
@@ -66,6 +69,8 @@ interface Member {
   underWay: number;
   restUntil: number;
   checksDown: number;
+  /** What was last said of it. */
+  told: PoolEvent["is"];
 }
 
 /** One upstream over its members, which it owns and closes. */
@@ -73,9 +78,11 @@ export function openPool(upstreams: readonly Upstream[], options: PoolOptions): 
   const breakers = upstreams.map(() => createBreaker(options.rules.breaker));
   const members = upstreams.flatMap((upstream, index): readonly Member[] => {
     const breaker = breakers[index];
-    return breaker === undefined ? [] : [{ index, upstream, breaker, underWay: 0, restUntil: 0, checksDown: 0 }];
+    return breaker === undefined
+      ? []
+      : [{ index, upstream, breaker, underWay: 0, restUntil: 0, checksDown: 0, told: "closed" }];
   });
-  const pool: Pool = { members, options };
+  const pool: Pool = { members, options, use: { askedAt: options.time.monotonic() } };
   const checks = watchHealth(pool);
   const counting = members.filter(({ upstream }) => upstream.count !== undefined);
 
@@ -130,6 +137,7 @@ export function openPool(upstreams: readonly Upstream[], options: PoolOptions): 
 interface Pool {
   readonly members: readonly Member[];
   readonly options: PoolOptions;
+  readonly use: { askedAt: number };
 }
 
 interface Asked {
@@ -157,7 +165,8 @@ async function askOnce<T>(pool: Pool, asked: Asked, use: Use<T>): Promise<T> {
 /** Attempts, one after another, until one gives a beginning of an answer. Throws what the last one failed with. */
 async function ask<T>(pool: Pool, asked: Asked, use: Use<T>): Promise<readonly [T, Place]> {
   const { rules, time, totalMsMax } = pool.options;
-  const endAt = time.monotonic() + totalMsMax;
+  pool.use.askedAt = time.monotonic();
+  const endAt = pool.use.askedAt + totalMsMax;
   const tried = new Set<Member>();
   let last: Failure | undefined;
   for (let attempt = 0; attempt < rules.attemptsMax; attempt += 1) {
@@ -238,23 +247,27 @@ function compareRanks(one: readonly number[], other: readonly number[]): number 
   return 0;
 }
 
-function takePlace(member: Member, { rules, time, onEvent }: PoolOptions): Place {
-  const { breaker, index } = member;
-  const before = breaker.state(time.monotonic());
+/** Says it once, however many calls see it. */
+function tell(member: Member, is: PoolEvent["is"], { onEvent }: PoolOptions): void {
+  if (is === member.told) return;
+  member.told = is;
+  onEvent({ member: member.index, is });
+}
+
+function takePlace(member: Member, options: PoolOptions): Place {
+  const { rules, time } = options;
+  const { breaker } = member;
+  const isProbe = breaker.state(time.monotonic()) === "half-open";
   const attempt = breaker.begin(time.monotonic());
-  if (before === "half-open") onEvent({ member: index, is: before });
+  const tellState = (): void => tell(member, breaker.state(time.monotonic()), options);
+  if (isProbe) tellState();
   member.underWay += 1;
   let isLeft = false;
-
-  function tellChange(): void {
-    const is = breaker.state(time.monotonic());
-    if (is !== before) onEvent({ member: index, is });
-  }
 
   return {
     succeeded: () => {
       attempt.succeeded();
-      if (before === "half-open") tellChange();
+      if (isProbe) tellState();
     },
     failed: (error) => {
       const blame = error instanceof Failure ? blameOf(error) : "none";
@@ -264,7 +277,7 @@ function takePlace(member: Member, { rules, time, onEvent }: PoolOptions): Place
       }
       if (blame !== "fault") return;
       attempt.failed(at);
-      tellChange();
+      if (breaker.state(at) !== "closed") tellState();
     },
     left: () => {
       if (isLeft) return;
@@ -291,7 +304,7 @@ interface Checks {
 }
 
 /** Looks at each server now and then, each at its own times, so that one that is down is met by us and not by a caller. */
-function watchHealth({ members, options }: Pool): Checks {
+function watchHealth({ members, options, use }: Pool): Checks {
   const { rules, time } = options;
   const timers = new Map<Member, NodeJS.Timeout>();
   let isOver = false;
@@ -303,11 +316,12 @@ function watchHealth({ members, options }: Pool): Checks {
   }
 
   async function look(member: Member): Promise<void> {
+    if (time.monotonic() - use.askedAt > rules.idleMsMax) return;
     const health = await member.upstream.health().catch(() => ({ kind: "down" }) as const);
     const wasDown = member.checksDown >= rules.checksDownMin;
     member.checksDown = health.kind === "up" ? 0 : member.checksDown + 1;
     const isDown = member.checksDown >= rules.checksDownMin;
-    if (isDown !== wasDown && !isOver) options.onEvent({ member: member.index, is: isDown ? "down" : "up" });
+    if (isDown !== wasDown && !isOver) tell(member, isDown ? "down" : "up", options);
   }
 
   for (const member of members) planCheck(member);
