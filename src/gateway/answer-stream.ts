@@ -7,7 +7,7 @@ import type { Category, Verdict } from "../terms/finding.ts";
 import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
 import { type AnswerParts, type Streamed, contextOf, usageOf } from "./answer.ts";
-import { type Exchange, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import { type Exchange, type Reservation, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
 import { withHeartbeats } from "./heartbeat.ts";
 import { refusalOf, saidOf } from "./refusals.ts";
@@ -94,14 +94,17 @@ async function* relay(parts: AnswerParts, { events, guard, writer }: Flow): Asyn
   const { exchange, recording } = parts;
   const { clock } = recording.gateway;
   let writtenAt = clock.monotonic();
+  let isSpent = false;
   for await (const beat of withHeartbeats(events, heartbeatMs)) {
     let text = "";
     if (beat.kind === "value") {
       exchange.mustGoOn();
       const from = clock.monotonic();
       const cleared = guard.push(beat.value);
+      isSpent = beat.value.kind === "text" && isUsedUp(recording.reservation, guard);
+      const last = isSpent ? guard.cutShort() : [];
       exchange.note.spans.outputMs += clock.monotonic() - from;
-      for (const event of cleared) text += writer.write(event);
+      for (const event of [...cleared, ...last]) text += writer.write(event);
     }
     // A model may go on while all it says is held back: that is silence to the caller, too.
     const isDue = beat.kind === "silence" || clock.monotonic() - writtenAt >= heartbeatMs;
@@ -111,8 +114,21 @@ async function* relay(parts: AnswerParts, { events, guard, writer }: Flow): Asyn
       yield text;
     }
     if (guard.stoppedBy() !== undefined) return { outcome: "blocked", failure: undefined };
+    if (isSpent) return { outcome: "served", failure: usedUp() };
   }
   return { outcome: "served", failure: undefined };
+}
+
+/** Characters of text that make a token, at the most: an honest server ends by its own count long before. */
+const charsPerTokenMax = 8;
+
+/** Whether the answer has used up what was set aside for it; a server that heeds no limit is not read on. */
+function isUsedUp(reservation: Reservation | undefined, guard: GuardedAnswer): boolean {
+  return reservation?.spend(Math.floor(guard.taken() / charsPerTokenMax)) === "stop";
+}
+
+function usedUp(): Failure {
+  return new Failure("quota_exhausted", "", { detail: { reason: "tokens" } });
 }
 
 function endOf(error: unknown, exchange: Exchange): End {

@@ -18,6 +18,10 @@ const blocksMax = 600;
 export interface GuardedAnswer {
   /** What may be sent, of this event and of what was held back before it. Throws `upstream_failed` for events out of order. */
   readonly push: (event: AnswerEvent) => readonly AnswerEvent[];
+  /** What may be sent where no more of the answer is taken: every choice that has begun ends for its length. */
+  readonly cutShort: () => readonly AnswerEvent[];
+  /** Characters that came, sent on or not. */
+  readonly taken: () => number;
   /** The verdict that stopped the answer; nothing is pushed after it. */
   readonly stoppedBy: () => Verdict | undefined;
   /** The strictest verdict so far. */
@@ -93,6 +97,13 @@ export function guardAnswer(exchange: Guarded, nextToolId: () => string): Guarde
       if (books.stop === undefined) take(books, event);
       return books.out.splice(0);
     },
+    cutShort: () => {
+      for (const [choice, { hasEnded }] of books.choices) {
+        if (!hasEnded && books.stop === undefined) take(books, { kind: "finish", choice, ending: { finish: "length" } });
+      }
+      return books.out.splice(0);
+    },
+    taken: () => books.taken,
     stoppedBy: () => books.stop,
     verdict: () => books.verdict,
     sent: () => books.sent.join(""),

@@ -152,10 +152,15 @@ test("a reader who does not read makes the model wait, and not the memory grow",
 });
 
 test("an answer that never ends is stopped at its bound, as a refusal ends", async (t) => {
-  const long = await openGatewayWorld();
+  const long = await openGatewayWorld({
+    envelope: { outputTokensMax: 1_000_000 },
+    grant: { tokensPerDay: 10_000_000 },
+  });
   t.after(long.close);
   long.mock.set({ fault: "never-ends", chunkChars: 150_000 });
-  const stream = await readStream(await long.ask(said("word ".repeat(40_000), { stream: true, max_tokens: 4096 })));
+  const stream = await readStream(
+    await long.ask(said("word ".repeat(40_000), { stream: true, max_tokens: 1_000_000 })),
+  );
   assert.deepEqual(stream.finishes, ["content_filter"]);
   assert.ok(stream.text.length <= 1_000_000);
 });

@@ -22,6 +22,7 @@ import {
   worldOfTwo,
 } from "../../src/acts/fixtures.ts";
 import type { Grant, Release } from "../../src/acts/bodies.ts";
+import type { Limits } from "../../src/acts/limits.ts";
 import { type Batch, type DrainedReceipt, type Feed, type SignedLease, signLease } from "../../src/feed/feed.ts";
 import { type OpenGateway, openGateway } from "../../src/gateway/open.ts";
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
@@ -38,6 +39,7 @@ import { migrate } from "../../src/store/migrations.ts";
 import { schema } from "../../src/store/schema.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { Digest, Instant, Name, timestampOf } from "../../src/terms/ids.ts";
+import type { Network } from "../../src/terms/network.ts";
 import { openUpstream } from "../../src/upstream/open-upstream.ts";
 import type { PoolRules } from "../../src/upstream/pool.ts";
 import { type UpstreamBounds, upstreamBounds } from "../../src/upstream/upstream.ts";
@@ -104,6 +106,9 @@ export interface WorldOptions {
   /** What the upstream speaks; chat completions unless said. */
   readonly dialect?: UpstreamSource["dialect"];
   readonly hosts?: readonly string[];
+  readonly proxies?: readonly Network[];
+  /** How much of the model there is, over all callers. */
+  readonly modelLimits?: Limits;
   readonly leaseMs?: number;
 }
 
@@ -182,7 +187,8 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
   const { bytes, ...configuration } = await documentsFor(options, mock);
   const documents = new Map(bytes.map((one) => [digestOf(one, primitives), one]));
   let release: Release | undefined;
-  const wanted: Wanted = { model: small, stage: "trusted", configuration };
+  const conditions = options.modelLimits === undefined ? {} : { limits: options.modelLimits };
+  const wanted: Wanted = { model: small, stage: "trusted", configuration, conditions };
   if (options.isWithheld === true) {
     await world.say({ verb: "document", body: documentsOf(small, configuration), by: [ada] });
   } else release = await openModel(world, wanted);
@@ -328,6 +334,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       randomBytes,
       contact: "release@example.test",
       hosts: options.hosts ?? [],
+      proxies: options.proxies ?? [],
       report: (event, detail) => reports.push(`${event} ${JSON.stringify(detail)}`),
     });
     opened.server.listen(0, "127.0.0.1");
