@@ -1,6 +1,7 @@
 // Everything the environment says, read once, here and nowhere else. An unknown or wrong value is an error with its name.
 import { homedir } from "node:os";
 import path from "node:path";
+import { type PostgresAddress, parsePostgresAddress } from "../store/postgres-address.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
 import { Network, hostNetwork } from "../terms/network.ts";
@@ -13,7 +14,7 @@ export interface Configuration {
   readonly data: string;
   /** Server keys lie outside the data folder, so that a copy of the data is not a copy of the keys. */
   readonly keys: string;
-  readonly storePath: string;
+  readonly store: StoreAddress;
   /** Model and runtime of the embedded upstream. */
   readonly cache: string;
   readonly modelFile: string | undefined;
@@ -29,6 +30,11 @@ export interface Configuration {
   readonly operating?: Operating;
 }
 
+/** Where the database is. */
+export type StoreAddress =
+  | { readonly kind: "sqlite"; readonly path: string }
+  | { readonly kind: "postgres"; readonly address: PostgresAddress };
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export function readConfiguration(environment: Environment, dataDefault = "./data"): Configuration {
@@ -40,7 +46,7 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
     controlPort: portOf(environment, "HEADGATE_CONTROL_PORT", 8701),
     data,
     keys: path.resolve(environment["HEADGATE_KEYS"] ?? `${data}-keys`),
-    storePath: storeOf(environment["HEADGATE_STORE"], data),
+    store: storeOf(environment["HEADGATE_STORE"], data),
     cache: cacheOf(environment),
     modelFile: environment["HEADGATE_MODEL_FILE"],
     secrets: environment["HEADGATE_SECRETS"],
@@ -73,10 +79,11 @@ function portOf(environment: Environment, name: string, usual: number): number {
   throw new Failure("configuration_invalid", `${name} is a port from 0 (any free one) to 65535, not "${text}".`);
 }
 
-function storeOf(text: string | undefined, data: string): string {
-  if (text === undefined) return path.join(data, "headgate.db");
-  if (text.startsWith("sqlite:")) return path.resolve(text.slice("sqlite:".length));
-  throw new Failure("configuration_invalid", "HEADGATE_STORE is sqlite:PATH. PostgreSQL is not offered yet.");
+function storeOf(text: string | undefined, data: string): StoreAddress {
+  if (text === undefined) return { kind: "sqlite", path: path.join(data, "headgate.db") };
+  if (text.startsWith("sqlite:")) return { kind: "sqlite", path: path.resolve(text.slice("sqlite:".length)) };
+  if (/^postgres(ql)?:\/\//.test(text)) return { kind: "postgres", address: parsePostgresAddress(text) };
+  throw new Failure("configuration_invalid", "HEADGATE_STORE is sqlite:PATH or postgres://USER@HOST/DATABASE.");
 }
 
 function trustOf(text: string | undefined): Digest | undefined {

@@ -13,7 +13,6 @@ import { openMark } from "../gateway/mark.ts";
 import { type OpenGateway, openGateway } from "../gateway/open.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
-import { openSqlite } from "../store/sqlite.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, Instant } from "../terms/ids.ts";
 import type { ModelDocument } from "../upstream/model-document.ts";
@@ -23,6 +22,7 @@ import type { Configuration, Environment } from "./configuration.ts";
 import { takeLock } from "./lock.ts";
 import type { Report } from "./report.ts";
 import { openServerKeys } from "./server-keys.ts";
+import { openStore } from "./open-store.ts";
 import { type Telemetry, openTelemetry } from "./telemetry/telemetry.ts";
 import { type Tls, openTls } from "./tls.ts";
 
@@ -66,7 +66,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const pin = configuration.trust ?? trust?.root;
   const watch = openWatch(options);
   const { report } = watch.telemetry;
-  const database = await openSqlite(configuration.storePath);
+  const database = await openStore(configuration.store);
+  const mark = await knownMark(configuration.data);
   const control = await openControl({
     database,
     primitives: nodePrimitives,
@@ -80,9 +81,13 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     metrics: watch.telemetry.metrics,
     recentRefusal: watch.telemetry.recentRefusal,
     hosts: configuration.hosts,
-    mark: await knownMark(configuration.data),
+    mark,
     pin,
     report,
+  }).catch(async (error: unknown) => {
+    // A connection to a database left open would keep the process from ending.
+    await database.close();
+    throw error;
   });
   const gateway = await openEmbeddedGateway(options, { control, clock, pin, ports, signer: keys.gateway, watch });
   watch.telemetry.attach(gateway.gateway);
@@ -128,13 +133,13 @@ interface Watch {
 }
 
 function openWatch({ configuration, version, report }: ServeOptions): Watch {
-  const { operating = {}, data, storePath } = configuration;
+  const { operating = {}, data, store } = configuration;
   const tls = operating.tls === undefined ? undefined : openTls(operating.tls, report);
   const telemetry = openTelemetry({
     operating,
     version,
     folder: data,
-    store: storePath,
+    store: store.kind === "sqlite" ? store.path : undefined,
     report,
     randomBytes: (count) => randomBytes(count),
     tlsEnd: tls?.notAfter,

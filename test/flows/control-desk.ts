@@ -74,6 +74,8 @@ export interface Desk {
 }
 
 export interface DeskOptions {
+  /** Opened again by each desk: another database than SQLite's file in the folder. */
+  readonly open?: () => Promise<Database>;
   readonly folder?: string;
   readonly keys?: Keys;
   readonly control?: Partial<ControlOptions>;
@@ -92,7 +94,7 @@ export const databaseFile = "headgate.db";
 export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
   const folder = options.folder ?? newFolder();
   const keys = options.keys ?? newKeys();
-  const database = await openSqlite(join(folder, databaseFile));
+  const database = await (options.open ?? (async () => openSqlite(join(folder, databaseFile))))();
   const clock = { ahead: 0 };
   const now = (): Instant => Instant.parse(Date.now() + clock.ahead);
   let control: Control;

@@ -41,7 +41,7 @@ export async function openGate(folder: string, options: GateOptions): Promise<Ga
       controlPort: options.ports?.control ?? 0,
       data,
       keys: path.join(folder, "keys"),
-      storePath: path.join(data, "headgate.db"),
+      store: { kind: "sqlite", path: path.join(data, "headgate.db") },
       cache: path.join(folder, "cache"),
       modelFile: undefined,
       secrets: undefined,
