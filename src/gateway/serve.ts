@@ -100,7 +100,8 @@ async function fallBack(failure: Failure, request: CallRequest, context: Context
       input: undefined,
       ...(hash === undefined ? {} : { hash }),
     };
-    const answer = await answerAs({ ...known, model, asked: exchange.model, raw: { ...raw, model } }, request, gateway);
+    const trail: Trail = { ...known, model, asked: exchange.model, raw: { ...raw, model } };
+    const answer = await answerInPlace(exchange, trail, { request, gateway });
     if (answer === undefined) continue;
     leave(first);
     return answer;
@@ -110,7 +111,7 @@ async function fallBack(failure: Failure, request: CallRequest, context: Context
 }
 
 function mayFallBack(failure: Failure, exchange: Exchange): boolean {
-  return exchange.exposure.kind === "open" && exchange.origin() !== undefined && isBeforeAnswer(failure);
+  return exchange.exposure.kind === "open" && isBeforeAnswer(failure);
 }
 
 /** Neither stopped nor left: what stops the asked model's exchange stops all that was to be done in its place. */
@@ -123,9 +124,17 @@ function isStillThere({ mustGoOn }: Exchange): boolean {
   }
 }
 
-async function answerAs(trail: Trail, request: CallRequest, gateway: Gateway): Promise<Answer | undefined> {
+async function answerInPlace(
+  asked: Exchange,
+  trail: Trail,
+  { request, gateway }: { readonly request: CallRequest; readonly gateway: Gateway },
+): Promise<Answer | undefined> {
   try {
-    return await answerCall(await admit(request, { trail, gateway }), request, { trail, gateway });
+    const exchange = await admit(request, { trail, gateway });
+    if (!isObserved(exchange) || isObserved(asked)) return await answerCall(exchange, request, { trail, gateway });
+    // Whoever asked for a model whose safeguards stop things is not handed one whose safeguards only look on.
+    leave(trail);
+    return undefined;
   } catch (error) {
     const failure = asFailure(error, gateway);
     // Once it was asked and did more than not answer, the request's story is this model's.
@@ -133,6 +142,10 @@ async function answerAs(trail: Trail, request: CallRequest, gateway: Gateway): P
     leave(trail);
     return undefined;
   }
+}
+
+function isObserved({ exposure }: Exchange): boolean {
+  return exposure.kind === "open" && exposure.release.mode === "observe";
 }
 
 /** Ends an exchange that has no record of its own: another one has, under the same id. */

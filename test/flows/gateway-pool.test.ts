@@ -199,7 +199,7 @@ interface Second {
 }
 
 /** A second model on a server of its own, released at `trusted`; whether the caller has a grant for it is the test's to say. */
-async function secondModel({ world }: Cast, change: object = {}): Promise<Second> {
+async function secondModel({ world }: Cast, change: object = {}, mode?: "observe"): Promise<Second> {
   const member = await startMember("large");
   after(member.close);
   const document = ModelDocument.parse({
@@ -213,7 +213,8 @@ async function secondModel({ world }: Cast, change: object = {}): Promise<Second
   const model = digestOf(bytes, primitives);
   world.documents.set(model, bytes);
   const configuration = { ...world.configuration, model };
-  await openModel(world.world, { model: large, stage: "trusted", configuration });
+  const observed = mode === undefined ? {} : { mode };
+  await openModel(world.world, { model: large, stage: "trusted", configuration, ...observed });
   const withGrant: Second["withGrant"] = async (isGranted, more = {}) => {
     const organisation = organisationOf(world.world, { model: small, stage: "trusted" });
     const grants = [small, ...(isGranted ? [large] : [])].flatMap((name) =>
@@ -295,6 +296,26 @@ test("nothing falls back after a first byte, after a timeout, after a refusal of
   const asked = cast.asked();
   assert.equal(await codeOf(await world.ask(said("Hello"))), "upstream_failed");
   assert.deepEqual([cast.asked() - asked <= 3, member.bodies.length], [true, 1]);
+});
+
+test("where every breaker is open the fallback answers, and nobody else is asked", async () => {
+  const breaker = { failuresMax: 1, windowMs: 60_000, openMs: 60_000, openMsMax: 60_000 };
+  const cast = await castOf({ document: { fallback: [large] }, pool: { breaker } });
+  const { withGrant } = await secondModel(cast);
+  await withGrant(true);
+  for (const one of cast.members) one.order("drop");
+  for (let n = 0; n < 3; n += 1) assert.equal(await textOf(await cast.world.ask(said("Hello"))), "I am large.");
+  assert.equal(cast.asked(), 2);
+});
+
+test("a model whose safeguards only look on stands in for none whose safeguards stop things", async () => {
+  const cast = await castOf({ document: { fallback: [large] } });
+  const { member, withGrant } = await secondModel(cast, {}, "observe");
+  await withGrant(true);
+  for (const one of cast.members) one.order("drop");
+  assert.equal(await codeOf(await cast.world.ask(said("Hello"))), "upstream_failed");
+  assert.equal(member.bodies.length, 0);
+  assert.equal(await textOf(await cast.world.ask(said("Hello", { model: "large" }))), "I am large.");
 });
 
 test("a hold on the asked model between its last attempt and the fallback stops both", async () => {
