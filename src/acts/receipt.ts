@@ -47,6 +47,11 @@ export const Receipt = z.strictObject({
   /** Under a permit: leaf of the suite item that was sent. */
   item: Digest.nullable(),
   outcome: Outcome,
+  /**
+   * Only under a certificate in observe mode, and always there: what would have become of it in enforce mode, by what its
+   * safeguards found in all that they saw.
+   */
+  would: Outcome.optional(),
   /** Where it was not served: the code that the caller got, and its reason after a colon. */
   why: z
     .string()

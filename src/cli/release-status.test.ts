@@ -32,8 +32,10 @@ const open = {
     endsInDays: 29,
     renewalDue: null,
     oneSigner: true,
+    mode: "enforce",
     identityBasis: "declared",
   },
+  observed: null,
   closed: null,
   holds: [],
   restrictions: [],
@@ -69,6 +71,21 @@ test("a missing sign-off is said once, and what else is still to show beside its
   const words = statusInWords(StatusView.parse(open));
   assert.equal(words.split("safety sign-off").length, 2);
   assert.match(words, /Too few; still to show: 9 more/);
+});
+
+test("observe mode is said with what would have been stopped, and not where safeguards stop what they find", () => {
+  const by = [
+    { side: "input", verdict: "block:weapons", count: 2 },
+    { side: "output", verdict: "unknown:overloaded", count: 1 },
+  ];
+  const observed = { hours: 24, exchanges: 41_200, stopped: 3, by };
+  const certified = { ...open.certified, mode: "observe" };
+  const words = statusInWords(StatusView.parse({ ...open, certified, observed }));
+  assert.match(words, /^small: internal\n {2}OBSERVE mode: safeguards stop nothing\./);
+  assert.match(words, /Last 24 h: 3 of 41,200 would have been stopped, by:\n {4}2: weapons in the request\n/);
+  assert.match(words, /1: not judged \(overloaded\) in the answer/);
+  assert.match(statusInWords(StatusView.parse({ ...open, certified })), /OBSERVE/);
+  assert.doesNotMatch(statusInWords(StatusView.parse(open)), /OBSERVE/);
 });
 
 test("a held model is shown with its hold, and the next step is to resume it as the same person", () => {

@@ -6,6 +6,7 @@ import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { createClient, pathOf } from "./client.ts";
+import { observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 
@@ -68,9 +69,9 @@ export async function* changes(
   }
 }
 
-/** The ledger grows every second by receipts alone: that is no change of the model's. */
-function whatMatters({ ledgerSize: _size, ...rest }: StatusView): string {
-  return JSON.stringify(rest);
+/** The ledger grows every second by receipts alone: that is no change of the model's, nor is one exchange more. */
+function whatMatters({ ledgerSize: _size, observed, ...rest }: StatusView): string {
+  return JSON.stringify([rest, observed?.by]);
 }
 
 async function statusReader(call: Call<unknown>, model: Name): Promise<Read> {
@@ -131,7 +132,15 @@ export function statusInWords(view: StatusView): string {
     const shown = isSaid ? why : `${why.replace(/\.$/, "")}; still to show: ${stillToShow}`;
     return `  ${verdict.padEnd(12)}  ${id}: ${shown}`;
   });
-  return [head, ...holdLines(view), ...endLines(view), ...waitingLines(view), ...next, ...requirements].join("\n");
+  return [
+    head,
+    ...observedLines(view),
+    ...holdLines(view),
+    ...endLines(view),
+    ...waitingLines(view),
+    ...next,
+    ...requirements,
+  ].join("\n");
 }
 
 function holdLines({ holds, certified }: StatusView): readonly string[] {

@@ -14,7 +14,8 @@ import {
   PublicKey,
   Timestamp,
 } from "../terms/ids.ts";
-import { OpenStage, Stage } from "../terms/stage.ts";
+import { Surface } from "../terms/finding.ts";
+import { Mode, OpenStage, Stage } from "../terms/stage.ts";
 
 const Base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
 
@@ -122,7 +123,18 @@ export const StatusView = z.object({
       /** The nearest warning that is due, in days before the end. */
       renewalDue: z.literal([14, 7, 1]).nullable(),
       oneSigner: z.boolean(),
+      /** `observe`: safeguards stop nothing. */
+      mode: Mode,
       identityBasis: z.string(),
+    })
+    .nullable(),
+  /** In observe mode, and not in the public view: what would have been stopped, by side and verdict. */
+  observed: z
+    .object({
+      hours: z.number(),
+      exchanges: z.number().int().nonnegative(),
+      stopped: z.number().int().nonnegative(),
+      by: z.array(z.object({ side: Surface, verdict: z.string(), count: z.number().int() })),
     })
     .nullable(),
   closed: z.string().nullable(),

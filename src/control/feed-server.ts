@@ -20,6 +20,7 @@ import { digestOf, digestOfHash } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
+import { addObserved, observedIn } from "../release/observed.ts";
 import type { Database } from "../store/database.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Instant, timestampOf } from "../terms/ids.ts";
@@ -202,9 +203,11 @@ async function recordInterval(
   if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
   const leaves = checkedLeaves(predicate.body, receipts, options.primitives);
   const { root } = predicate.body;
-  await options.writer.record(envelope, noContent, async (transaction, index) =>
-    keepInterval(transaction, { root, leaves, ledgerIndex: index }, receipts),
-  );
+  const observed = receipts.map(({ text }) => observedIn(receiptBytes(text))).filter((one) => one !== undefined);
+  await options.writer.record(envelope, noContent, async (transaction, index) => {
+    await keepInterval(transaction, { root, leaves, ledgerIndex: index }, receipts);
+    await addObserved(transaction, observed);
+  });
 }
 
 /** Leaf hashes of the interval's receipts. Fails with statement_invalid where they are not what the act says. */

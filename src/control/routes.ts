@@ -8,7 +8,8 @@ import { readArtefact } from "../evidence/artefact-store.ts";
 import { findReceipt } from "../evidence/receipt-store.ts";
 import { candidatePlan } from "../release/records.ts";
 import { explain } from "../release/explain.ts";
-import { type Status, statusOf } from "../release/status.ts";
+import { observedSum } from "../release/observed.ts";
+import { type Status, type StatusAsked, statusOf } from "../release/status.ts";
 import { type BundleView, buildBundle } from "../report/bundle.ts";
 import { openStatement } from "../acts/statement.ts";
 import type { Proposal } from "../acts/state.ts";
@@ -178,7 +179,7 @@ function addReadRoutes(app: Hono, core: Core): void {
   });
   app.get(routes.status, read, async (context) => {
     const model = parsed(Name, context.req.param("model"), "model_unknown");
-    return context.json(await statusView(core, model));
+    return context.json(await statusView(core, model, async (at) => observedSum(database, model, at)));
   });
   app.get(routes.bundle, read, async (context) => {
     const proposal = proposalOf(core, context.req.param("proposal"));
@@ -197,8 +198,9 @@ function addReadRoutes(app: Hono, core: Core): void {
   });
 }
 
-async function statusView({ records, replica, options }: Core, model: Name): Promise<Status> {
-  return statusOf(records, { state: replica.state, model, at: options.clock(), ledgerSize: replica.size() });
+async function statusView(core: Core, model: Name, observed?: StatusAsked["observed"]): Promise<Status> {
+  const { records, replica, options } = core;
+  return statusOf(records, { state: replica.state, model, at: options.clock(), ledgerSize: replica.size(), observed });
 }
 
 async function batchView(core: Core, from: number): Promise<z.infer<typeof BatchView>> {

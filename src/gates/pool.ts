@@ -40,7 +40,9 @@ export function seenReceipt(opened: Pick<OpenedReceipt, "receipt" | "gateway">):
   return { receipt: id, gateway: opened.gateway, seq, item, answered: gaveAnAnswer(opened.receipt), at };
 }
 
-function gaveAnAnswer({ outcome, tokens }: Receipt): boolean {
+function gaveAnAnswer({ outcome, tokens, would }: Receipt): boolean {
+  // Where safeguards only observed, nothing was measured of what they stop: no permit is served so, and none counts.
+  if (would !== undefined) return false;
   switch (outcome) {
     case "served":
     case "blocked":

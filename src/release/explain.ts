@@ -4,6 +4,7 @@ import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
+import { modeOf } from "../terms/stage.ts";
 import { CertificateId, HoldId, PermitId, ProposalId, ReceiptId, type Timestamp } from "../terms/ids.ts";
 
 export interface Explanation {
@@ -112,6 +113,12 @@ function receiptLines(receipt: Receipt): readonly string[] {
     `At ${receipt.at} somebody asked ${receipt.model} ${under} (stage ${receipt.stage}).`,
     outcomeWords[receipt.outcome],
   ];
+  if (receipt.would !== undefined) {
+    const would = receipt.would === receipt.outcome ? "the same" : receipt.would;
+    lines.push(
+      `Its certificate is in observe mode: safeguards only record. In enforce mode it would have been: ${would}.`,
+    );
+  }
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
   lines.push(...sideLines("request", receipt.input), ...sideLines("answer", receipt.output));
   lines.push(`It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`);
@@ -139,11 +146,12 @@ function proposalLines(state: State, { release, signOffs, at, certified }: Propo
   const certificate = state.certificates
     .get(release.model)
     ?.find((one) => one.release.certificate === release.certificate);
+  const mode = modeOf(release) === "observe" ? " in observe mode, where safeguards only record" : "";
   const end = certified
     ? [`It was certified at ${certificate?.at ?? "a time not known"} and ends at ${release.notAfter}.`]
     : [`It is not certified; it can be decided on until ${release.decideBy}.`];
   return [
-    `At ${at} it was proposed to let ${release.model} out to stage ${release.stage}, on ${release.digests.evidence.length} piece(s) of evidence.`,
+    `At ${at} it was proposed to let ${release.model} out to stage ${release.stage}${mode}, on ${release.digests.evidence.length} piece(s) of evidence.`,
     ...signed,
     ...end,
   ];

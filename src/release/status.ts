@@ -21,7 +21,8 @@ import {
   instantOf,
 } from "../terms/ids.ts";
 import type { Role } from "../terms/role.ts";
-import { type OpenStage, type Stage, compareStages } from "../terms/stage.ts";
+import { type Mode, type OpenStage, type Stage, compareStages, modeOf } from "../terms/stage.ts";
+import type { ObservedSum } from "./observed.ts";
 import { type Records, candidatePlan, judgeFrom, readPlan } from "./records.ts";
 
 export interface Status {
@@ -34,9 +35,12 @@ export interface Status {
         readonly since: Timestamp;
         readonly validUntil: Timestamp;
         readonly oneSigner: boolean;
+        readonly mode: Mode;
         readonly identityBasis: Release["identityBasis"];
       } & Renewal)
     | null;
+  /** In observe mode, and for those who may read: what it came to lately. */
+  readonly observed: ObservedSum | null;
   readonly closed: string | null;
   readonly holds: { readonly hold: HoldId; readonly at: Timestamp }[];
   readonly restrictions: unknown[];
@@ -69,6 +73,8 @@ export interface StatusAsked {
   readonly model: Name;
   readonly at: Instant;
   readonly ledgerSize: number;
+  /** Where counts of observe mode are to be shown: they tell volumes, so not to everybody. */
+  readonly observed?: ((at: Instant) => Promise<ObservedSum>) | undefined;
 }
 
 /** Fails with model_unknown where nobody applied such a model. */
@@ -81,10 +87,12 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
   const plan = await candidatePlan(records, state, model);
   const next = plan === undefined ? undefined : nextStage(plan, now);
   const judged = await judgeNext(records, { ...asked, plan, next });
+  const certified = certifiedOf(state, model, at);
   return {
     model,
     stage: now.kind === "open" ? now.stage : "withheld",
-    certified: certifiedOf(state, model, at),
+    certified,
+    observed: await observedOf(certified, asked),
     closed: now.kind === "closed" ? now.reason : null,
     holds: holdsOn(state, model).map(({ hold, at: since }) => ({ hold, at: since })),
     restrictions: [...state.restrictions.values()]
@@ -98,12 +106,16 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
   };
 }
 
+async function observedOf(certified: Status["certified"], { at, observed }: StatusAsked): Promise<ObservedSum | null> {
+  return certified?.mode === "observe" && observed !== undefined ? observed(at) : null;
+}
+
 function certifiedOf(state: State, model: Name, at: Instant): Status["certified"] {
   const latest = latestCertificate(state, model);
   if (latest === undefined) return null;
   const { certificate, stage, notAfter, oneSigner, identityBasis } = latest.release;
   const until = { validUntil: notAfter, ...renewalOf(notAfter, at) };
-  return { certificate, stage, since: latest.at, ...until, oneSigner, identityBasis };
+  return { certificate, stage, since: latest.at, ...until, oneSigner, mode: modeOf(latest.release), identityBasis };
 }
 
 /** The first stage of the plan beyond what is certified; the certified one again where its certificate no longer holds. */

@@ -76,7 +76,12 @@ function renderCertified({ certified, closed }: Status): string {
   const shut = closed === null ? "" : `<p>Closed now: <strong>${escape(closed)}</strong>.</p>`;
   if (certified === null) return `${shut}<p>No certificate exists. Nobody is served.</p>`;
   const one = certified.oneSigner ? ` <span class="mark">one signer</span>` : "";
-  return `${shut}<p>Certified for <strong>${escape(certified.stage)}</strong> by ${escape(certified.certificate)}${one},
+  const observe =
+    certified.mode === "observe"
+      ? `<p><span class="mark">observe mode</span> Safeguards run and <strong>stop nothing</strong>; what the gate asks for was measured
+with safeguards that stop.</p>`
+      : "";
+  return `${shut}${observe}<p>Certified for <strong>${escape(certified.stage)}</strong> by ${escape(certified.certificate)}${one},
 from ${escape(certified.since)} until ${escape(certified.validUntil)}.
 That the model is what it is said to be is <strong>${escape(certified.identityBasis)}</strong>.</p>`;
 }

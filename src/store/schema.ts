@@ -160,4 +160,29 @@ CREATE TABLE usage (
 );
 `;
 
-export const schema: readonly Migration[] = [{ id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } }];
+// Exchanges in observe mode, counted by minute (since 1970) and by what would have stopped them: side and verdict, or
+// nothing.
+const observed = `
+CREATE TABLE observed (
+  model TEXT NOT NULL,
+  minute INTEGER NOT NULL,
+  would TEXT NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 1),
+  PRIMARY KEY (model, minute, would)
+) STRICT;
+`;
+
+const observedPostgres = `
+CREATE TABLE observed (
+  model TEXT COLLATE "C" NOT NULL,
+  minute BIGINT NOT NULL,
+  would TEXT COLLATE "C" NOT NULL,
+  count BIGINT NOT NULL CHECK (count >= 1),
+  PRIMARY KEY (model, minute, would)
+);
+`;
+
+export const schema: readonly Migration[] = [
+  { id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } },
+  { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
+];
