@@ -27,7 +27,7 @@ import { rateHeaders } from "./rate-headers.ts";
 import { type Readiness, createReadiness } from "./readiness.ts";
 import { errorHeaders, refusalOf, saidOf } from "./refusals.ts";
 import { serveCall } from "./serve.ts";
-import { checkHead, requestBounds } from "./strict-head.ts";
+import { checkHead, isBadHead, requestBounds } from "./strict-head.ts";
 import { within } from "./within.ts";
 
 /** A caller that reads nothing for this long, in milliseconds, is let go. */
@@ -49,9 +49,12 @@ const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
 
 export function createListener(gateway: Gateway, options: ListenerOptions): Server {
   const hosts = new Set([...loopbackHosts, ...options.hosts].map((host) => host.toLowerCase()));
-  const bodies: Bodies = { bytes: 0 };
+  const bodies: Bodies = { bytes: 0, left: new WeakSet() };
   const readiness = createReadiness(gateway);
   const take = (request: IncomingMessage, response: ServerResponse): void => {
+    // Nothing runs that stands behind a request after which the connection ends: who knows where that one ended.
+    const { socket: connection } = request;
+    if (bodies.left.has(connection)) return;
     // Attached before anything is waited for: who leaves while the body is read has left.
     const gone = goneSignal(request, response);
     const trace = gateway.trace(request.headers["traceparent"]);
@@ -63,6 +66,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
       path: pathOf(request),
       gone,
       bodies,
+      connection,
       note,
       readiness,
       proxies: options.proxies,
@@ -106,13 +110,18 @@ interface Asked {
   readonly path: string | undefined;
   readonly gone: AbortSignal;
   readonly bodies: Bodies;
+  /** The socket; a request that has ended does not know it any more. */
+  readonly connection: object;
   readonly proxies: readonly Network[];
   readonly note: Note;
   readonly readiness: () => Promise<Readiness>;
 }
 
 function pathOf(request: IncomingMessage): string | undefined {
-  return URL.parse(request.url ?? "", "http://gateway")?.pathname;
+  const target = request.url ?? "";
+  const pathname = URL.parse(target, "http://gateway")?.pathname;
+  // One that only becomes an address when dots, escapes or backslashes are resolved was read otherwise in front of us.
+  return pathname === target.split("?", 1)[0] ? pathname : undefined;
 }
 
 function hostOf(request: IncomingMessage): string {
@@ -216,6 +225,8 @@ const bodiesBytesMax = 256 * 1024 * 1024;
 /** Bytes of bodies under way. */
 interface Bodies {
   bytes: number;
+  /** Connections that end with the answer that is on its way. */
+  readonly left: WeakSet<object>;
 }
 
 async function readBody({ request, bodies }: Asked, bytesMax: number): Promise<Uint8Array> {
@@ -335,7 +346,8 @@ function sendText(response: ServerResponse, { status, headers }: Head, text: str
   response.end(body);
 }
 
-function sendFailure({ request, response, gateway, path, note }: Asked, error: unknown): void {
+function sendFailure(asked: Asked, error: unknown): void {
+  const { request, response, gateway, path, note } = asked;
   if (response.headersSent) {
     response.destroy();
     return;
@@ -349,7 +361,9 @@ function sendFailure({ request, response, gateway, path, note }: Asked, error: u
   note.refusal = { code, reason };
   // What is left of a body nobody read would be taken for the next request.
   const format = formatAt(path);
-  const closing = request.complete ? {} : { connection: "close" };
+  const isLast = !request.complete || isBadHead(error);
+  if (isLast) asked.bodies.left.add(asked.connection);
+  const closing = isLast ? { connection: "close" } : {};
   const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...closing };
   sendJson(response, { status: refusal.status, headers }, format.error(saidOf(refusal, id, gateway.contact)));
 }

@@ -11,7 +11,8 @@ export const requestBounds = {
   /** Bytes of a head, all its lines together. */
   maxHeaderSize: 16 * 1024,
   insecureHTTPParser: false,
-  requireHostHeader: true,
+  /** Looked at here: Node answers that one itself, and goes on with what stands behind it. */
+  requireHostHeader: false,
   /** Lines of a head; one more and it is refused, as the parser says nothing of those it drops. */
   headersMax: 100,
 } as const;
@@ -39,11 +40,17 @@ export function checkHead({ rawHeaders, url }: Pick<IncomingMessage, "rawHeaders
     if (once.has(name) && seen.has(name)) throw invalid(`The header ${name} comes twice: which one counts?`);
     seen.add(name);
   }
+  if (!seen.has("host")) throw invalid("The header host is missing.");
   const target = url ?? "";
   // `http://host/…` names a second host beside the Host header's, and `//host/…` is read as one by some.
   if (!target.startsWith("/") || target.startsWith("//")) throw invalid("The target of a request is a path from / on.");
 }
 
+/** Whether it was the head that was refused. */
+export function isBadHead(error: unknown): boolean {
+  return error instanceof Failure && error.detail["head"] === true;
+}
+
 function invalid(message: string): Failure {
-  return new Failure("request_invalid", message);
+  return new Failure("request_invalid", message, { detail: { head: true } });
 }
