@@ -6,6 +6,7 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { accessSync, chownSync, constants, globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -38,7 +39,7 @@ export async function clusterForTests(): Promise<Cluster | undefined> {
     test("PostgreSQL is on this machine", { skip: isCi ? false : postgresMissing }, () => assert.fail(postgresMissing));
     return undefined;
   }
-  const folder = mkdtempSync("/tmp/hg-pg-");
+  const folder = mkdtempSync(path.join(tmpdir(), "hg-pg-"));
   const cluster = clusterIn(folder, binaries);
   after(async () => {
     await cluster.crash();
