@@ -25,7 +25,7 @@ import { startMock } from "./upstream-mock/server.ts";
 
 const root = dirname(import.meta.dirname);
 const papers = globSync(["*.md", "docs/*.md", "examples/*/*.md"], { cwd: root }).toSorted();
-const story = ["docs/connect.md", "docs/verify.md", "docs/operate.md"];
+const story = ["docs/connect.md", "docs/verify.md", "docs/operate.md", "docs/keys.md"];
 const blockMsMax = 60_000;
 
 interface Block {
@@ -59,7 +59,7 @@ describe("blocks", () => {
   });
 });
 
-describe("the story of connect.md, verify.md and operate.md", () => {
+describe("the story of connect.md, verify.md, operate.md and keys.md", () => {
   let folder = "";
   let server: ChildProcess | undefined;
   const closers: (() => Promise<void>)[] = [];
@@ -134,6 +134,7 @@ describe("the story of connect.md, verify.md and operate.md", () => {
 
 const placeholders: readonly (readonly [string, RegExp])[] = [
   ["prop_…", /prop_[0-9a-f]{16}/g],
+  ["key_…", /\bkey_[0-9a-f]{16}/g],
   ["hg_…", /\bhg_[A-Za-z0-9_-]{20,}/g],
   ["hgr1.…", /hgr1\.[A-Za-z0-9_.-]+/g],
 ];
