@@ -110,6 +110,8 @@ export interface WorldOptions {
   /** How much of the model there is, over all callers. */
   readonly modelLimits?: Limits;
   readonly leaseMs?: number;
+  /** What lies between the gateway and its feed: a network, in the tests of one. */
+  readonly between?: (feed: Feed) => Promise<Feed>;
 }
 
 export interface Switches {
@@ -122,6 +124,8 @@ export interface Switches {
   tamperBatch: (batch: Batch) => Batch | Promise<Batch>;
   tamperLease: (lease: SignedLease) => SignedLease | Promise<SignedLease>;
   tamperArtefact: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
+  /** Fails what is drained by throwing: before it is recorded, or after, when only the answer is lost. */
+  tamperDrain: (when: "before" | "after") => void;
   /** How far the gateway's clocks are off, in milliseconds. */
   clockShiftMs: number;
   monotonicShiftMs: number;
@@ -204,6 +208,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     tamperBatch: (batch) => batch,
     tamperLease: (lease) => lease,
     tamperArtefact: (artefact) => artefact,
+    tamperDrain: () => undefined,
     clockShiftMs: 0,
     monotonicShiftMs: 0,
   };
@@ -285,18 +290,25 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     receipt: async (id) => drained.find((one) => one.id === id)?.text,
     usageToday: async () => [],
     recordInterval: async (envelope, receipts) => {
+      switches.tamperDrain("before");
       await record(envelope);
-      drained.push(...receipts);
+      const known = new Set(drained.map(({ id }) => id));
+      drained.push(...receipts.filter(({ id }) => !known.has(id)));
+      switches.tamperDrain("after");
     },
     recordHold: async (envelope) => {
+      switches.tamperDrain("before");
       await record(envelope);
       holds.push(envelope);
+      switches.tamperDrain("after");
     },
     recordUsage: async () => {
+      switches.tamperDrain("before");
       if (switches.drain === "off") throw new Error("the drain is switched off");
     },
   };
 
+  const delivered = (await options.between?.(feed)) ?? feed;
   const folder = await mkdtemp(path.join(tmpdir(), "headgate-gateway-"));
   const pin = world.entries[0]?.act.digest;
   if (pin === undefined) throw new Error("a world begins with its root");
@@ -315,10 +327,10 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     const life = { isOver: false };
     const opened = await openGateway({
       feed: {
-        ...feed,
+        ...delivered,
         recordInterval: async (envelope, receipts) => {
           if (life.isOver) throw new Error("this process was killed");
-          await feed.recordInterval(envelope, receipts);
+          await delivered.recordInterval(envelope, receipts);
         },
       },
       pin,
