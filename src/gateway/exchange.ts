@@ -1,12 +1,13 @@
 // One exchange from admission to receipt: what is known of it, whether it may still go on, and its record. Receipts are
 // drafted here, so that a served, a blocked, a stopped and a refused exchange are recorded by the same hand.
 import type { Limit } from "../acts/bodies.ts";
-import type { Outcome, SignedReceipt } from "../acts/receipt.ts";
-import { decide } from "../policy/decide.ts";
+import type { Outcome, Receipt, SignedReceipt } from "../acts/receipt.ts";
+import { decide, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import { Failure } from "../terms/failure.ts";
-import type { Category, Inspection, Surface, Verdict } from "../terms/finding.ts";
+import { type Category, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
+import { modeOf } from "../terms/stage.ts";
 import type { Asking } from "../upstream/upstream.ts";
 import { type Call, callTexts } from "../wire/call.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
@@ -42,8 +43,15 @@ export interface Exchange {
   readonly asking: Asking;
   /** The server that was asked last, by its place in the Model document. */
   readonly origin: () => number | undefined;
-  /** By the policy and the restrictions in force at this moment. */
+  /**
+   * What to do about an inspection, by the policy and the restrictions in force at this moment. In observe mode that is
+   * nothing, but for categories that a restriction prohibits; what policy says is kept in `seen`.
+   */
   readonly judge: (inspection: Inspection, surface: Surface) => Verdict;
+  /** In observe mode: the strictest verdict of policy on each side so far. */
+  readonly seen: Seen | undefined;
+  /** Whether text waits until it is cleared. */
+  readonly isHeldBack: boolean;
   /** Ends the watch over it. */
   readonly end: () => void;
 }
@@ -63,8 +71,16 @@ export interface Beginning {
   readonly gone: AbortSignal;
 }
 
+export type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
+
+/** What is known when it begins, and whether its text waits to be cleared. */
+type Known = Omit<Beginning, "gone"> & Pick<Exchange, "isHeldBack">;
+
 export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange {
-  const { gone, ...known } = beginning;
+  const { gone, ...given } = beginning;
+  const isHeldBack = !isObserved(given) || restrictedCategories(gateway, given.model).length > 0;
+  const known: Known = { ...given, isHeldBack };
+  const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(given) ? {} : undefined;
   const stop = new AbortController();
   let why: Failure | undefined;
   const signal = AbortSignal.any([gone, stop.signal]);
@@ -100,12 +116,29 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     mustGoOn,
     asking,
     origin: () => origin,
+    seen,
     judge: (inspection, surface) => {
-      const restricted = restrictedPolicy(policy, restrictedCategories(gateway, known.model));
-      return decide(inspection, restricted, { scopes, surface });
+      const prohibited = restrictedCategories(gateway, known.model);
+      const restricted = restrictedPolicy(policy, prohibited);
+      const verdict = decide(inspection, restricted, { scopes, surface });
+      if (seen === undefined) return verdict;
+      seen[surface] = stricter(seen[surface] ?? verdict, verdict);
+      return decide(only(prohibited, inspection), restricted, { scopes, surface });
     },
     end,
   };
+}
+
+/** Whether its safeguards only record: a permit's never do. */
+export function isObserved({ exposure }: Pick<Exchange, "exposure">): boolean {
+  return exposure.kind === "open" && modeOf(exposure.release) === "observe";
+}
+
+/** What is left to act on in observe mode: nothing, but for what a person's restriction prohibits. */
+function only(prohibited: readonly Category[], inspection: Inspection): Inspection {
+  if (prohibited.length === 0) return { kind: "inspected", findings: [] };
+  if (inspection.kind === "unknown") return inspection;
+  return { ...inspection, findings: inspection.findings.filter(({ category }) => prohibited.includes(category)) };
 }
 
 /** Whose prompts may share a cache. */
@@ -116,22 +149,25 @@ function callerOf(exposure: Admitted): string {
 }
 
 /** The same certificate or permit must still carry it: a new certificate ends what the old one served. */
-function mayGoOn(known: Omit<Beginning, "gone">, gateway: Gateway): Failure | undefined {
+function mayGoOn(known: Known, gateway: Gateway): Failure | undefined {
   const closure = gateway.follower.closure();
   if (closure !== undefined) return new Failure("gateway_closed", "", { detail: { reason: closure } });
   try {
     const now = exposeNow(gateway, known);
     if (withinLimits(known.call, gateway) !== known.call) return changed(known.exposure);
+    // Its text goes on unjudged, and somebody has prohibited a category since.
+    if (!known.isHeldBack && restrictedCategories(gateway, known.model).length > 0) return changed(known.exposure);
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
     return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
   }
 }
 
-/** A renewal that changes nothing of what is served lets running exchanges end in peace. */
-function superseded(now: Admitted, known: Omit<Beginning, "gone">): Failure | undefined {
+/** A renewal that changes nothing of what is served, and enforces no more, lets running exchanges end in peace. */
+function superseded(now: Admitted, known: Known): Failure | undefined {
   const isOpen = now.kind === "open" && known.exposure.kind === "open";
-  return isOpen && isSameConfiguration(now, known.exposure) ? undefined : changed(now);
+  const isTighter = isObserved(known) && !isObserved({ exposure: now });
+  return isOpen && !isTighter && isSameConfiguration(now, known.exposure) ? undefined : changed(now);
 }
 
 /** Whether both name the same model, safeguards and policy. */
@@ -181,6 +217,7 @@ export async function recordEnding(exchange: Exchange, ending: Ending, parts: Re
   return gateway.recorder.finish({
     ...knownOf(exchange),
     ...said,
+    ...observedOf(exchange, ending.outcome),
     request: JSON.stringify(exchange.call),
     answer,
     tokens: [tokens[0], tokens[1]],
@@ -189,7 +226,16 @@ export async function recordEnding(exchange: Exchange, ending: Ending, parts: Re
 
 /** Puts on record that a stream begins, before a character of it leaves. */
 export async function recordBeginning(exchange: Exchange, input: string, { gateway }: Recording): Promise<void> {
-  await gateway.recorder.begin({ ...knownOf(exchange), input });
+  const { output: _none, ...observed } = observedOf(exchange, "cut");
+  await gateway.recorder.begin({ ...knownOf(exchange), input, ...observed });
+}
+
+/** In observe mode: what policy said, whatever was done about it, and what would have become of it in enforce mode. */
+function observedOf({ seen }: Exchange, outcome: Outcome): Partial<Pick<Receipt, "input" | "output" | "would">> {
+  if (seen === undefined) return {};
+  const sides = Object.entries(seen).map(([side, verdict]) => [side, verdictWord(verdict)] as const);
+  const isStopped = Object.values(seen).some((verdict) => !lets(verdict));
+  return { ...Object.fromEntries(sides), would: isStopped ? "blocked" : outcome };
 }
 
 function knownOf(exchange: Exchange): Omit<Begun, "input"> {

@@ -31,6 +31,7 @@ const guardedBy = (reasoning: boolean): Guarded => ({
   call,
   configuration: { chain, document: { envelope: { reasoning } } },
   judge: (inspection, surface) => decide(inspection, policy, { scopes: [], surface }),
+  isHeldBack: true,
 });
 
 function guard(reasoning = true): GuardedAnswer {

@@ -5,7 +5,7 @@ import { stricter } from "../policy/decide.ts";
 import type { Chain } from "../safeguards/chain.ts";
 import { type GuardStep, type StreamGuard, createStreamGuard } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
-import type { Verdict } from "../terms/finding.ts";
+import { type Verdict, lets } from "../terms/finding.ts";
 import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";
 import type { Exchange } from "./exchange.ts";
 
@@ -33,7 +33,7 @@ export interface GuardedAnswer {
 }
 
 /** What an answer is guarded by; an exchange is one of these. */
-export interface Guarded extends Pick<Exchange, "call" | "judge"> {
+export interface Guarded extends Pick<Exchange, "call" | "judge" | "isHeldBack"> {
   readonly configuration: {
     readonly chain: Chain;
     readonly document: { readonly envelope: { readonly reasoning: boolean } };
@@ -99,7 +99,8 @@ export function guardAnswer(exchange: Guarded, nextToolId: () => string): Guarde
     },
     cutShort: () => {
       for (const [choice, { hasEnded }] of books.choices) {
-        if (!hasEnded && books.stop === undefined) take(books, { kind: "finish", choice, ending: { finish: "length" } });
+        if (!hasEnded && books.stop === undefined)
+          take(books, { kind: "finish", choice, ending: { finish: "length" } });
       }
       return books.out.splice(0);
     },
@@ -158,7 +159,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
   if (event.block <= state.lastBlock) throw outOfOrder("block");
   state.lastBlock = event.block;
   books.blocks += 1;
-  if (books.blocks > blocksMax) return stopTooLong(books);
+  if (endsTooLong(books, books.blocks > blocksMax)) return;
   switch (event.as) {
     case "sealed": {
       const isShown = isReasoningAdmitted(books);
@@ -188,6 +189,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
 function newGuard({ exchange }: Books): StreamGuard {
   return createStreamGuard(exchange.configuration.chain, (inspection) => exchange.judge(inspection, "output"), {
     outputCharsMax,
+    isHeldBack: exchange.isHeldBack,
   });
 }
 
@@ -195,7 +197,7 @@ function takeText(books: Books, event: Extract<AnswerEvent, { readonly kind: "te
   const block = blockAt(books, event);
   if (block.as === "sealed") throw outOfOrder("sealed");
   books.taken += event.text.length;
-  if (books.taken > outputCharsMax) return stopTooLong(books);
+  if (endsTooLong(books, books.taken > outputCharsMax)) return;
   release(books, event, block.guard.push(event.text));
 }
 
@@ -238,9 +240,14 @@ function release(books: Books, { choice, block }: Place, step: GuardStep): void 
   if (step.kind === "stop") books.stop = step.verdict;
 }
 
-function stopTooLong(books: Books): void {
-  books.verdict = { kind: "unknown", cause: "too-long" };
-  books.stop = books.verdict;
+/** Stops an answer that is too long to be judged, unless it is one that nothing stops. */
+function endsTooLong(books: Books, isTooLong: boolean): boolean {
+  if (!isTooLong) return false;
+  const verdict = books.exchange.judge({ kind: "unknown", cause: "too-long" }, "output");
+  books.verdict = stricter(books.verdict, verdict);
+  if (lets(verdict)) return false;
+  books.stop = verdict;
+  return true;
 }
 
 function isReasoningAdmitted({ exchange }: Books): boolean {

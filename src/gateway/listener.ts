@@ -6,6 +6,7 @@ import { Failure, httpStatus } from "../terms/failure.ts";
 import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
 import { type Digest, Name, ReceiptId } from "../terms/ids.ts";
+import { modeOf } from "../terms/stage.ts";
 import type { Network } from "../terms/network.ts";
 import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
@@ -296,7 +297,8 @@ function exchangeHeaders({ exposure, id }: Exchange, format: Format): Record<str
     return { ...ids, "x-headgate-stage": "permit", "x-headgate-permit": exposure.permit.permit };
   const { stage, certificate, oneSigner } = exposure.release;
   const mark = oneSigner ? { "x-headgate-one-signer": "true" } : {};
-  return { ...ids, "x-headgate-stage": stage, "x-headgate-certificate": certificate, ...mark };
+  const mode = modeOf(exposure.release) === "observe" ? { "x-headgate-mode": "observe" } : {};
+  return { ...ids, "x-headgate-stage": stage, "x-headgate-certificate": certificate, ...mark, ...mode };
 }
 
 async function sendStream(

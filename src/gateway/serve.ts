@@ -29,6 +29,7 @@ import {
   beginExchange,
   blocked,
   changed,
+  isObserved,
   isSameConfiguration,
   recordEnding,
   recordRefusal,
@@ -142,10 +143,6 @@ async function answerInPlace(
     leave(trail);
     return undefined;
   }
-}
-
-function isObserved({ exposure }: Exchange): boolean {
-  return exposure.kind === "open" && exposure.release.mode === "observe";
 }
 
 /** Ends an exchange that has no record of its own: another one has, under the same id. */

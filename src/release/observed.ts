@@ -30,7 +30,8 @@ export interface Observed {
 export function observedIn(receipt: Uint8Array): Observed | undefined {
   if (fromUtf8(receipt)?.includes('"would":') !== true) return undefined;
   const read = readReceipt(receipt);
-  if (read?.would === undefined) return undefined;
+  // What was refused before anything was read tells nothing of safeguards.
+  if (read?.would === undefined || read.would === "refused") return undefined;
   return { model: read.model, at: instantOf(read.at), by: whatWouldStop(read) };
 }
 

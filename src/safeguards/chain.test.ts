@@ -208,6 +208,22 @@ test("a safeguard that breaks, a policy that throws and an answer over the bound
   assert.equal(createStreamGuard(chain, decide, { outputCharsMax: 10 }).push("x".repeat(11)).kind, "stop");
 });
 
+test("text that is not held back goes on as it comes, judged or not, and no pair of surrogates is cut", () => {
+  const chain = compileChain(document(), words);
+  const seen: Verdict[] = [];
+  const judge = (inspection: Inspection): Verdict => {
+    seen.push(decide(inspection));
+    return { kind: "pass" };
+  };
+  const guard = createStreamGuard(chain, judge, { outputCharsMax: 300, isHeldBack: false });
+  const pieces = ["a", "\ud83d", "\ude00", `${"x".repeat(200)} bad `, "x".repeat(200), "more"];
+  const sent = pieces.map((piece) => guard.push(piece).text);
+  assert.deepEqual(sent.slice(0, 3), ["a", "", "\ud83d\ude00"]);
+  assert.equal(sent.join(""), pieces.join(""), "also what is too long to be judged");
+  assert.deepEqual(guard.finish(), { kind: "release", text: "", verdict: { kind: "pass" } });
+  assert.deepEqual(seen.at(-1), { kind: "unknown", cause: "too-long" });
+});
+
 test("a digest is filled in once, and another one is refused from then on", () => {
   const registry = shippedSafeguards();
   const open = document({ safeguard: "misuse@1" });

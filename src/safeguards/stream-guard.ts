@@ -1,4 +1,4 @@
-// Holds an answer back until it is cleared. Promise: no character is sent before a window that contains it and
+// Holds an answer back until it is cleared. Promise, but where text is not held back at all: no character is sent before a window that contains it and
 // `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks;
 // at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
 import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
@@ -20,6 +20,8 @@ export interface StreamGuard {
 export interface GuardBounds {
   /** Longer answers are stopped, cause too-long. In UTF-16 units. */
   readonly outputCharsMax: number;
+  /** False where text goes on while it is judged, because nothing is to be stopped: verdicts then come late. */
+  readonly isHeldBack?: boolean;
 }
 
 /** `decide` is policy with its caller bound; verdicts pass and flag let text through, all others stop. */
@@ -28,15 +30,23 @@ export function createStreamGuard(
   decide: (inspection: Inspection) => Verdict,
   bounds: GuardBounds,
 ): StreamGuard {
-  const state: State = { held: "", heldFrom: 0, released: 0, checked: 0, total: 0, verdict: { kind: "pass" } };
+  const state: State = {
+    held: "",
+    heldFrom: 0,
+    released: 0,
+    checked: 0,
+    total: 0,
+    verdict: { kind: "pass" },
+    isBlind: false,
+  };
   let stopped: Verdict | undefined;
   const stop = (text: string, verdict: Verdict): GuardStep => {
     stopped = verdict;
     return { kind: "stop", text, verdict, checkedChars: state.checked };
   };
-  const judge = (inspection: Inspection | undefined): Verdict => {
+  const judge = (inspection: Inspection): Verdict => {
     try {
-      return inspection === undefined ? { kind: "unknown", cause: "failed" } : decide(inspection);
+      return decide(inspection);
     } catch {
       return { kind: "unknown", cause: "failed" };
     }
@@ -46,24 +56,35 @@ export function createStreamGuard(
     const inspections = inspectedAt(ends, state, chain);
     for (const [at, end] of ends.entries()) {
       const cleared = state.checked;
-      const verdict = judge(inspections[at]);
+      const verdict = judge(inspections[at] ?? { kind: "unknown", cause: "failed" });
       state.checked = end;
       if (!lets(verdict)) return stop(take(state, cleared - chain.stream.holdBackChars), verdict);
       if (state.verdict.kind === "pass") state.verdict = verdict;
     }
-    const text = take(state, final ? state.total : state.checked - chain.stream.holdBackChars);
+    const text = take(state, final ? state.total : releasable(state, chain, bounds));
     forget(state, windowStart(state.checked, chain.shape));
     return { kind: "release", text, verdict: state.verdict };
+  };
+  /** More than is judged: stopped, or, where nothing is to be stopped, let go unjudged. */
+  const overflow = (text: string): GuardStep => {
+    const verdict = judge({ kind: "unknown", cause: "too-long" });
+    if (!lets(verdict)) return stop("", verdict);
+    const rest = take(state, state.total) + text;
+    state.isBlind = true;
+    return { kind: "release", text: rest, verdict };
   };
   return {
     push: (text) => {
       if (stopped !== undefined) return stop("", stopped);
-      if (state.total + text.length > bounds.outputCharsMax) return stop("", { kind: "unknown", cause: "too-long" });
+      if (state.isBlind || state.total + text.length > bounds.outputCharsMax) return overflow(text);
       state.held += text;
       state.total += text.length;
       return advance(false);
     },
-    finish: () => (stopped === undefined ? advance(true) : stop("", stopped)),
+    finish: () => {
+      if (stopped !== undefined) return stop("", stopped);
+      return state.isBlind ? { kind: "release", text: "", verdict: state.verdict } : advance(true);
+    },
   };
 }
 
@@ -96,6 +117,14 @@ interface State {
   checked: number;
   total: number;
   verdict: Verdict;
+  /** The rest is not judged. */
+  isBlind: boolean;
+}
+
+/** How far text may go before its end is known. A pair of surrogates goes as one, also where nothing is held back. */
+function releasable(state: State, chain: Chain, { isHeldBack = true }: GuardBounds): number {
+  if (isHeldBack) return state.checked - chain.stream.holdBackChars;
+  return isHighSurrogate(state.held.charCodeAt(state.held.length - 1)) ? state.total - 1 : state.total;
 }
 
 /** What may be sent up to `end`, never half of a surrogate pair. */
