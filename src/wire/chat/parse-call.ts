@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
 import { Name } from "../../terms/ids.ts";
-import { admittedPart, base64Pattern, given, invalidField, unsupportedField } from "../admitting.ts";
+import { admittedPart, base64Pattern, given, invalidField, shownField, unsupportedField } from "../admitting.ts";
 import type { Call, ImagePart, OutputFormat, Part, TextPart, Tool, ToolChoice, Turn } from "../call.ts";
 import { ChatRequest, type Message, chatFields } from "./request.ts";
 
@@ -52,9 +52,15 @@ function parseBody(known: Raw): ChatRequest {
 }
 
 function failureOf(issue: z.core.$ZodIssue, body: Raw): Failure {
-  const path = issue.path.map(String).join(".");
+  const at = issue.path.map((key) => shownField(String(key)));
+  const path = at.join(".");
   if (path.startsWith("messages.") && hasOtherPart(body, Number(issue.path[1]))) {
     return unsupportedField(path, "only text, and images where the model admits them, are read in messages");
+  }
+  // The name of a member that is not admitted is the caller's own word.
+  if (issue.code === "unrecognized_keys") {
+    const field = [...at, shownField(issue.keys[0] ?? "")].join(".");
+    return invalidField(field, `The field \`${field}\` is not admitted.`);
   }
   return invalidField(path, `The field \`${path}\` is not valid: ${issue.message}.`);
 }
