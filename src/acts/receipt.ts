@@ -6,8 +6,8 @@
 import { z } from "zod";
 import { canonicalBytes, parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfValue, rawPublicKey } from "../proof/digest.ts";
-import { concatBytes, fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
-import { inclusionProof, inclusionRoot, leafHash, rootOf } from "../proof/merkle.ts";
+import { concatBytes, fromBase64, toBase64, toBase64Url, toUtf8 } from "../proof/encoding.ts";
+import { inclusionRoot, leafHash, treeOf } from "../proof/merkle.ts";
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { CertificateId, Digest, KeyId, Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
@@ -90,6 +90,8 @@ export interface SignedReceipt {
   readonly digest: Digest;
   readonly bytes: Uint8Array;
   readonly text: string;
+  /** Its hash as a leaf of its batch and of its interval. */
+  readonly leaf: Uint8Array;
 }
 
 /** Signs all receipts of one turn with one signature. */
@@ -100,15 +102,14 @@ export async function signReceipts(
 ): Promise<readonly SignedReceipt[]> {
   const leaves = receipts.map((receipt) => canonicalBytes(receipt));
   const hashes = leaves.map((bytes) => leafHash(bytes, hasher));
-  const signature = await gateway.sign(concatBytes([batchContext, rootOf(hashes, hasher)]));
+  const { root, paths } = treeOf(hashes, hasher);
+  const signature = toBase64Url(await gateway.sign(concatBytes([batchContext, root])));
   const key = toBase64Url(rawPublicKey(gateway.publicKey));
   return receipts.map((receipt, index) => {
     const bytes = leaves[index] ?? canonicalBytes(receipt);
-    const path = toBase64Url(concatBytes(inclusionProof(hashes, index, hasher)));
-    const text = [prefix, toBase64Url(bytes), key, `${index}-${receipts.length}`, path, toBase64Url(signature)].join(
-      ".",
-    );
-    return { receipt, digest: digestOf(bytes, hasher), bytes, text };
+    const path = toBase64Url(concatBytes(paths[index] ?? []));
+    const text = `${prefix}.${toBase64Url(bytes)}.${key}.${index}-${receipts.length}.${path}.${signature}`;
+    return { receipt, digest: digestOf(bytes, hasher), bytes, text, leaf: hashes[index] ?? leafHash(bytes, hasher) };
   });
 }
 
@@ -120,7 +121,8 @@ export interface OpenedReceipt extends SignedReceipt {
 /** Checks form, path and signature of a self-contained receipt. Fails with proof_invalid or signature_invalid. */
 export async function openReceipt(text: string, primitives: Primitives): Promise<OpenedReceipt> {
   const parts = splitReceipt(text);
-  const root = inclusionRoot({ leafHash: leafHash(parts.bytes, primitives), ...parts.place }, primitives);
+  const leaf = leafHash(parts.bytes, primitives);
+  const root = inclusionRoot({ leafHash: leaf, ...parts.place }, primitives);
   if (root === undefined) throw malformed();
   const key = PublicKey.parse(toBase64(parts.key));
   const isSigned = await primitives.verify(parts.key, concatBytes([batchContext, root]), parts.signature);
@@ -129,7 +131,8 @@ export async function openReceipt(text: string, primitives: Primitives): Promise
     parseJson(parts.bytes, { bytesMax: receiptCharsMax, depthMax: 3, code: "proof_invalid" }),
   );
   if (!parsed.success) throw malformed();
-  return { receipt: parsed.data, digest: digestOf(parts.bytes, primitives), bytes: parts.bytes, text, gateway: key };
+  const digest = digestOf(parts.bytes, primitives);
+  return { receipt: parsed.data, digest, bytes: parts.bytes, text, leaf, gateway: key };
 }
 
 interface Parts {
@@ -164,10 +167,6 @@ function malformed(): Failure {
     "proof_invalid",
     "This is not a receipt: it has six parts, beginning with hgr1, and was changed or cut.",
   );
-}
-
-function toBase64Url(bytes: Uint8Array): string {
-  return toBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
 function fromBase64Url(text: string): Uint8Array {

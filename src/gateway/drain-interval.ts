@@ -6,10 +6,10 @@ import { signStatement } from "../acts/statement.ts";
 import type { DrainedReceipt, Feed } from "../feed/feed.ts";
 import { digestOfHash } from "../proof/digest.ts";
 import { toHex } from "../proof/encoding.ts";
-import { leafHash, rootOf } from "../proof/merkle.ts";
+import { rootOf } from "../proof/merkle.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, PermitId, instantOf, timestampOf } from "../terms/ids.ts";
+import { type Digest, type PermitId, instantOf, isPermitId, timestampOf } from "../terms/ids.ts";
 import type { Clock, Follower } from "./follower.ts";
 import type { Interval } from "./spool.ts";
 import { within } from "./within.ts";
@@ -45,17 +45,17 @@ export interface ClosedInterval {
   readonly digest: Digest | null;
 }
 
-export function keptOf({ receipt, digest, bytes, text }: SignedReceipt, primitives: Primitives): Kept {
-  const permit = PermitId.safeParse(receipt.under).data ?? null;
+export function keptOf({ receipt, digest, text, leaf }: SignedReceipt): Kept {
+  const permit = isPermitId(receipt.under) ? receipt.under : null;
   const drained = { id: receipt.id, text, digest, at: instantOf(receipt.at), permit, item: receipt.item };
-  return { drained, seq: receipt.seq, leaf: leafHash(bytes, primitives) };
+  return { drained, seq: receipt.seq, leaf };
 }
 
 /** What an earlier process left: the receipts that are as they were written, by number, and how many are not. */
 export async function keptInterval(left: Interval, { primitives, gateway }: DrainOptions): Promise<ClosedInterval> {
   const opened = await Promise.all(left.receipts.map(async ({ text }) => readBack(text, primitives)));
   const read = opened.filter((one) => one !== undefined);
-  const kept = read.map((one) => keptOf(one, primitives)).toSorted((one, other) => one.seq - other.seq);
+  const kept = read.map(keptOf).toSorted((one, other) => one.seq - other.seq);
   const unreadable = left.unreadable + left.receipts.length - kept.length;
   const isForeign = read.some((one) => one.gateway !== gateway.publicKey);
   return { file: left.file, kept, unreadable, isForeign, digest: left.digest };

@@ -6,7 +6,7 @@ import { nextInterval } from "../acts/rules/evaluation.ts";
 import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Instant, ReceiptId, timestampOf } from "../terms/ids.ts";
+import { type Digest, type Instant, type ReceiptId, timestampOf, toReceiptId } from "../terms/ids.ts";
 import {
   type ClosedInterval,
   type DrainOptions,
@@ -100,13 +100,14 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     byId: new Map(),
     isFailing: false,
   };
+  const newId = receiptIds(options.randomBytes);
   const turns = createTurns({ books, spool, options });
   const timer = setInterval(() => void turns.beat(), intervalMsDefault);
   follower.onChange(() => {
     if (books.seq === undefined) void turns.drainOnce();
   });
   return {
-    newId: () => ReceiptId.parse(`rcpt_${toHex(options.randomBytes(12))}`),
+    newId,
     begin: async (begun) =>
       new Promise<void>((resolve, reject) => {
         books.beginning.push({ begun, resolve, reject });
@@ -130,6 +131,20 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
       await turns.beat();
       await spool.close();
     },
+  };
+}
+
+const idBytes = 12;
+/** Ids whose randomness is asked for at once: asking costs more than the bytes. */
+const idsAtOnce = 64;
+
+function receiptIds(random: RecorderOptions["randomBytes"]): Recorder["newId"] {
+  let left: Uint8Array = new Uint8Array(0);
+  return () => {
+    if (left.length < idBytes) left = random(idBytes * idsAtOnce);
+    const bytes = left.subarray(0, idBytes);
+    left = left.subarray(idBytes);
+    return toReceiptId(`rcpt_${toHex(bytes)}`);
   };
 }
 
@@ -200,7 +215,7 @@ async function flush(work: Work): Promise<void> {
     // An append of nothing succeeds on a full disk too, so it must not be what opens the gateway again.
     if (books.isFailing) await spool.probe();
     const signed = await signBatch(batch, work);
-    const kept = signed.map((one) => keptOf(one, work.options.primitives));
+    const kept = signed.map(keptOf);
     await spool.append({ begun: beginning.map(({ begun }) => begun), receipts: kept.map(({ drained }) => drained) });
     enter(kept, books);
     for (const { begun } of beginning) books.begun.add(begun.id);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import canonicalize from "canonicalize";
 import * as fc from "fast-check";
 import { failureCode } from "../terms/failure.ts";
 import { canonicalBytes, canonicalText, isCanonical, parseJson } from "./canonical.ts";
@@ -126,6 +127,26 @@ test("any JSON value comes back equal from its canonical bytes, and only those b
 function membered(count: number): Uint8Array {
   return toUtf8(`{${Array.from({ length: count }, (_, at) => `"k${at}":":,"`).join(",")}}`);
 }
+
+test("plain data is written as the library writes it, and everything else by the library", () => {
+  const odd = fc.constantFrom<unknown>(
+    undefined,
+    -0,
+    1e21,
+    5e-324,
+    "\u2028\u{1f600}",
+    new Date(0),
+    [undefined],
+    () => 1,
+  );
+  const values = fc.oneof(fc.jsonValue(), fc.array(odd), fc.dictionary(fc.string({ unit: "binary" }), odd));
+  fc.assert(
+    fc.property(values, (value) => {
+      assert.equal(canonicalText(value), canonicalize(value));
+    }),
+    { seed: 20260104, numRuns: 2_000 },
+  );
+});
 
 test("a document of more parts than allowed is refused before it is parsed", () => {
   const few = { bytesMax: 1_000_000, depthMax: 4, partsMax: 10 };

@@ -7,6 +7,8 @@ import { fromUtf8, toUtf8 } from "./encoding.ts";
 
 /** The one spelling of a JSON value. Fails with statement_invalid on what JSON cannot say (NaN, a lone surrogate). */
 export function canonicalText(value: unknown): string {
+  const plain = plainText(value, 0);
+  if (plain !== undefined) return plain;
   let text: string | undefined;
   try {
     text = canonicalize(value);
@@ -15,6 +17,63 @@ export function canonicalText(value: unknown): string {
   }
   if (text === undefined) throw new Failure("statement_invalid", "This value cannot be written as JSON at all.");
   return text;
+}
+
+/** Containers inside each other that `plainText` writes itself. */
+const plainDepthMax = 32;
+
+/**
+ * The canonical text of plain data, several times as fast as the library writes it; undefined for all that needs a second
+ * look (methods of its own, holes, numbers and texts that JSON cannot say, great depth), which the library then gets.
+ */
+function plainText(value: unknown, depth: number): string | undefined {
+  switch (typeof value) {
+    case "string":
+      return value.isWellFormed() ? JSON.stringify(value) : undefined;
+    case "number":
+      return Number.isFinite(value) ? JSON.stringify(value) : undefined;
+    case "boolean":
+      return value ? "true" : "false";
+    case "object":
+      if (value === null) return "null";
+      return depth < plainDepthMax ? plainContainer(value, depth + 1) : undefined;
+    case "undefined":
+    case "bigint":
+    case "symbol":
+    case "function":
+      return undefined;
+  }
+}
+
+function plainContainer(value: object, depth: number): string | undefined {
+  if ("toJSON" in value) return undefined;
+  if (Array.isArray(value)) return plainElements(value, depth);
+  if (Object.getPrototypeOf(value) !== Object.prototype) return undefined;
+  return plainMembers(new Map<string, unknown>(Object.entries(value)), Object.keys(value).toSorted(), depth);
+}
+
+function plainElements(elements: readonly unknown[], depth: number): string | undefined {
+  let text = "[";
+  for (const element of elements) {
+    const plain = plainText(element, depth);
+    if (plain === undefined) return undefined;
+    text += text === "[" ? plain : `,${plain}`;
+  }
+  return `${text}]`;
+}
+
+function plainMembers(
+  members: ReadonlyMap<string, unknown>,
+  keys: readonly string[],
+  depth: number,
+): string | undefined {
+  let text = "{";
+  for (const key of keys) {
+    const plain = plainText(members.get(key), depth);
+    if (plain === undefined || !key.isWellFormed()) return undefined;
+    text += `${text === "{" ? "" : ","}${JSON.stringify(key)}:${plain}`;
+  }
+  return `${text}}`;
 }
 
 export function canonicalBytes(value: unknown): Uint8Array {

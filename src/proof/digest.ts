@@ -2,7 +2,7 @@
 // text that may one day be erased. A bare hash of a reason or a name could be guessed; with 32 random bytes of salt it cannot.
 import { assert } from "./assert.ts";
 import { z } from "zod";
-import { Digest, SignerId, type PublicKey } from "../terms/ids.ts";
+import { Digest, SignerId, type PublicKey, toDigest } from "../terms/ids.ts";
 import { Failure } from "../terms/failure.ts";
 import { canonicalBytes } from "./canonical.ts";
 import { fromBase64, fromHex, toHex } from "./encoding.ts";
@@ -21,7 +21,7 @@ export function digestOfValue(value: unknown, hasher: Hasher): Digest {
 
 export function digestOfHash(hash: Uint8Array): Digest {
   assert(hash.length === hashBytes, "a SHA-256 hash has 32 bytes");
-  return Digest.parse(prefix + toHex(hash));
+  return toDigest(prefix + toHex(hash));
 }
 
 export function hashOfDigest(digest: Digest): Uint8Array {

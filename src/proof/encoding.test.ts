@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { fromBase64, fromHex, fromUtf8, toBase64, toHex, toUtf8 } from "./encoding.ts";
+import { fromBase64, fromHex, fromUtf8, toBase64, toBase64Url, toHex, toUtf8 } from "./encoding.ts";
 
 const runs = { seed: 20260101, numRuns: 300 };
 
@@ -9,6 +9,7 @@ test("base64 and hex agree with Node's and come back as the same bytes", () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
       assert.equal(toBase64(bytes), Buffer.from(bytes).toString("base64"));
+      assert.equal(toBase64Url(bytes), Buffer.from(bytes).toString("base64url"));
       assert.deepEqual(fromBase64(toBase64(bytes)), bytes);
       assert.equal(toHex(bytes), Buffer.from(bytes).toString("hex"));
       assert.deepEqual(fromHex(toHex(bytes)), bytes);

@@ -10,17 +10,36 @@ const hexPairs = Array.from({ length: 256 }, (_, value) => value.toString(16).pa
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+/** Two characters for each twelve bits. */
+const base64Pairs = Array.from({ length: 4_096 }, (_, bits) => alphabet.charAt(bits >> 6) + alphabet.charAt(bits & 63));
+const base64UrlPairs = base64Pairs.map((pair) => pair.replaceAll("+", "-").replaceAll("/", "_"));
+
 /** Standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
+  const text = inPairs(bytes, base64Pairs);
+  return text + "=".repeat((4 - (text.length % 4)) % 4);
+}
+
+/** Base64 for addresses and headers (RFC 4648 section 5), without padding. */
+export function toBase64Url(bytes: Uint8Array): string {
+  return inPairs(bytes, base64UrlPairs);
+}
+
+function inPairs(bytes: Uint8Array, pairs: readonly string[]): string {
   let text = "";
-  for (let at = 0; at < bytes.length; at += 3) {
-    const left = bytes.length - at;
+  const whole = bytes.length - (bytes.length % 3);
+  for (let at = 0; at < whole; at += 3) {
     const group = (byteAt(bytes, at) << 16) | (byteAt(bytes, at + 1) << 8) | byteAt(bytes, at + 2);
-    text += alphabet.charAt(group >> 18) + alphabet.charAt((group >> 12) & 63);
-    text += left > 1 ? alphabet.charAt((group >> 6) & 63) : "=";
-    text += left > 2 ? alphabet.charAt(group & 63) : "=";
+    text += pairAt(pairs, group >> 12) + pairAt(pairs, group & 4_095);
   }
-  return text;
+  const left = bytes.length - whole;
+  if (left === 0) return text;
+  const group = (byteAt(bytes, whole) << 16) | (byteAt(bytes, whole + 1) << 8);
+  return text + (pairAt(pairs, group >> 12) + pairAt(pairs, group & 4_095)).slice(0, left + 1);
+}
+
+function pairAt(pairs: readonly string[], at: number): string {
+  return pairs[at] ?? "";
 }
 
 /** The bytes of standard, padded base64, or undefined for any other spelling. */
@@ -85,7 +104,9 @@ export function fromUtf8(bytes: Uint8Array): string | undefined {
 }
 
 export function concatBytes(parts: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const bytes = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     bytes.set(part, at);

@@ -9,6 +9,7 @@ import {
   emptyRoot,
   frontierRoot,
   inclusionProof,
+  treeOf,
   leafHash,
   nodeHash,
   rootOf,
@@ -176,6 +177,18 @@ test("a frontier gives the root at every size and is not changed by appending", 
     }),
     { seed: 20260103, numRuns: 60 },
   );
+});
+
+test("a whole tree gives the root and the proof of every leaf that each would get by itself", () => {
+  for (const size of [0, 1, 2, 3, 5, 8, 13, 32, 33]) {
+    const leaves = leavesOf(size);
+    const { root, paths } = treeOf(leaves, hasher);
+    assert.deepEqual(root, rootOf(leaves, hasher));
+    assert.deepEqual(
+      paths,
+      leaves.map((_, index) => inclusionProof(leaves, index, hasher)),
+    );
+  }
 });
 
 /** RFC 6962 section 2.1 word for word, as another way to the same root. */

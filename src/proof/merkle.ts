@@ -110,6 +110,27 @@ export function inclusionProof(
   );
 }
 
+/** The root, and the inclusion proof of every leaf, with each node hashed once. */
+export function treeOf(leafHashes: readonly Uint8Array[], hasher: Hasher): Tree {
+  const paths: Uint8Array[][] = leafHashes.map(() => []);
+  const rootOfRange = ({ start, end }: Range): Uint8Array => {
+    const [only = emptyRoot(hasher)] = end - start === 1 ? [leafHashes[start]] : [];
+    if (end - start < 2) return only;
+    const middle = start + splitPoint(end - start);
+    const left = rootOfRange({ start, end: middle });
+    const right = rootOfRange({ start: middle, end });
+    for (let at = start; at < end; at += 1) paths[at]?.push(at < middle ? right : left);
+    return nodeHash(left, right, hasher);
+  };
+  return { root: rootOfRange({ start: 0, end: leafHashes.length }), paths };
+}
+
+export interface Tree {
+  readonly root: Uint8Array;
+  /** By leaf, siblings deepest first. */
+  readonly paths: readonly (readonly Uint8Array[])[];
+}
+
 /** Proof from the first `size1` of these leaves to all of them. */
 export function consistencyProof(
   leafHashes: readonly Uint8Array[],

@@ -2,11 +2,18 @@
 // Random ids are made by `randomId` in src/proof/node.ts; this file only says what they look like.
 import { z } from "zod";
 
-export const Digest = z
-  .string()
-  .regex(/^sha256:[0-9a-f]{64}$/, "a digest is sha256: and 64 hex digits")
-  .brand<"Digest">();
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+export const Digest = z.string().regex(digestPattern, "a digest is sha256: and 64 hex digits").brand<"Digest">();
 export type Digest = z.infer<typeof Digest>;
+
+/** As `Digest.parse`, for the path that every request takes. */
+export function toDigest(text: string): Digest {
+  return isDigest(text) ? text : Digest.parse(text);
+}
+
+function isDigest(text: string): text is Digest {
+  return digestPattern.test(text);
+}
 
 /** First 16 bytes, in hex, of the SHA-256 of a raw Ed25519 public key. */
 export const SignerId = z
@@ -37,11 +44,13 @@ export const KeyId = z
   .regex(/^key_[0-9a-f]{16}$/)
   .brand<"KeyId">();
 export type KeyId = z.infer<typeof KeyId>;
-export const PermitId = z
-  .string()
-  .regex(/^permit_[0-9a-f]{16}$/)
-  .brand<"PermitId">();
+const permitIdPattern = /^permit_[0-9a-f]{16}$/;
+export const PermitId = z.string().regex(permitIdPattern).brand<"PermitId">();
 export type PermitId = z.infer<typeof PermitId>;
+
+export function isPermitId(text: string | null): text is PermitId {
+  return text !== null && permitIdPattern.test(text);
+}
 export const RunId = z
   .string()
   .regex(/^run_[0-9a-f]{16}$/)
@@ -62,22 +71,44 @@ export const HoldId = z
   .regex(/^hold_[0-9a-f]{16}$/)
   .brand<"HoldId">();
 export type HoldId = z.infer<typeof HoldId>;
-export const ReceiptId = z
-  .string()
-  .regex(/^rcpt_[0-9a-f]{24}$/)
-  .brand<"ReceiptId">();
+const receiptIdPattern = /^rcpt_[0-9a-f]{24}$/;
+export const ReceiptId = z.string().regex(receiptIdPattern).brand<"ReceiptId">();
 export type ReceiptId = z.infer<typeof ReceiptId>;
 
+/** As `ReceiptId.parse`, for the path that every request takes. */
+export function toReceiptId(text: string): ReceiptId {
+  return isReceiptId(text) ? text : ReceiptId.parse(text);
+}
+
+function isReceiptId(text: string): text is ReceiptId {
+  return receiptIdPattern.test(text);
+}
+
+const namePattern = /^[a-z0-9][a-z0-9._-]{0,62}$/;
 /** The public name of a model, organisation, suite, policy or safeguards document. */
 export const Name = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/, "a name is 1 to 63 of a-z 0-9 . _ -, starting with a letter or digit")
+  .regex(namePattern, "a name is 1 to 63 of a-z 0-9 . _ -, starting with a letter or digit")
   .brand<"Name">();
 export type Name = z.infer<typeof Name>;
+
+/** Whether `Name` would take it, for the path that every request takes. */
+export function isName(text: string): text is Name {
+  return namePattern.test(text);
+}
 
 /** A moment, as milliseconds since 1970-01-01T00:00:00Z. Documents and statements carry it as RFC 3339 text in UTC. */
 export const Instant = z.number().int().nonnegative().brand<"Instant">();
 export type Instant = z.infer<typeof Instant>;
+
+/** As `Instant.parse`, for the path that every request takes: a clock's word is looked at several times in each. */
+export function toInstant(value: number): Instant {
+  return isInstant(value) ? value : Instant.parse(value);
+}
+
+function isInstant(value: number): value is Instant {
+  return Number.isSafeInteger(value) && value >= 0;
+}
 
 /** RFC 3339 text in UTC with milliseconds, parsed to an Instant. */
 export const Timestamp = z.iso
@@ -86,8 +117,17 @@ export const Timestamp = z.iso
 export type Timestamp = z.infer<typeof Timestamp>;
 
 export function instantOf(timestamp: Timestamp): Instant {
-  return Instant.parse(Date.parse(timestamp));
+  const known = instants.get(timestamp);
+  if (known !== undefined) return known;
+  const instant = toInstant(Date.parse(timestamp));
+  if (instants.size >= instantsMax) instants.clear();
+  instants.set(timestamp, instant);
+  return instant;
 }
+
+/** Moments of certificates, grants and keys, which every request is compared with. */
+const instants = new Map<string, Instant>();
+const instantsMax = 4_096;
 
 export function timestampOf(instant: Instant): Timestamp {
   return new Date(instant).toISOString();
