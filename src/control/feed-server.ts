@@ -43,8 +43,8 @@ export interface FeedOptions {
 }
 
 export interface FeedServer {
-  /** A feed for one more gateway. */
-  readonly connect: () => Feed;
+  /** A feed for one more gateway, which is forgotten when the signal aborts. */
+  readonly connect: (gone?: AbortSignal) => Feed;
   /** Waits until every connected gateway has folded `size` entries, or the time is over; answers how many have not. */
   readonly followed: (size: number) => Promise<number>;
   readonly close: () => void;
@@ -113,9 +113,10 @@ export function createFeedServer(options: FeedOptions): FeedServer {
   }
 
   return {
-    connect: () => {
+    connect: (gone) => {
       const consumer: Consumer = { has: 0, waiting: 0, lastAsked: 0 };
       consumers.add(consumer);
+      gone?.addEventListener("abort", () => consumers.delete(consumer));
       return feedOf(options, async (from, signal) => next(consumer, from, signal));
     },
     followed: async (size) => {

@@ -47,8 +47,8 @@ export interface Control {
   readonly state: State;
   /** The feed of the embedded gateway. */
   readonly feed: Feed;
-  /** A feed for one more gateway. */
-  readonly connect: () => Feed;
+  /** A feed for one more gateway, which is forgotten when the signal aborts. */
+  readonly connect: (gone?: AbortSignal) => Feed;
   readonly app: Hono;
   /** Judges, records and folds a statement; after one that opens something, waits for the gateways. */
   readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;

@@ -132,6 +132,8 @@ export interface Feed extends Drain {
   readonly publicFile: (path: string) => Promise<PublicFile | undefined>;
   /** The self-contained text of a receipt that was drained. */
   readonly receipt: (id: ReceiptId) => Promise<string | undefined>;
+  /** Told of the control key in force whenever it is learnt: what came over a network was signed by it, or is refused. */
+  readonly trust?: (control: PublicKey) => void;
   /** Tokens used today per key and model, to begin with after a restart. */
   readonly usageToday: () => Promise<readonly UsageCount[]>;
 }

@@ -103,6 +103,8 @@ export async function follow(options: FollowerOptions): Promise<Follower> {
       throw new Failure("proof_invalid", `A batch has at most ${batchRecordsMax} entries.`);
     }
     await replica.receive(batch);
+    const { root: trust } = replica.state;
+    if (trust !== undefined) feed.trust?.(trust.body.control);
     // Before the disk is asked for anything: what was tightened holds at once.
     changed();
     const trustVersion = replica.state.root?.body.version ?? 0;
