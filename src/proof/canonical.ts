@@ -27,22 +27,11 @@ const plainDepthMax = 32;
  * look (methods of its own, holes, numbers and texts that JSON cannot say, great depth), which the library then gets.
  */
 function plainText(value: unknown, depth: number): string | undefined {
-  switch (typeof value) {
-    case "string":
-      return value.isWellFormed() ? JSON.stringify(value) : undefined;
-    case "number":
-      return Number.isFinite(value) ? JSON.stringify(value) : undefined;
-    case "boolean":
-      return value ? "true" : "false";
-    case "object":
-      if (value === null) return "null";
-      return depth < plainDepthMax ? plainContainer(value, depth + 1) : undefined;
-    case "undefined":
-    case "bigint":
-    case "symbol":
-    case "function":
-      return undefined;
-  }
+  if (typeof value === "string") return value.isWellFormed() ? JSON.stringify(value) : undefined;
+  if (typeof value === "number") return Number.isFinite(value) ? JSON.stringify(value) : undefined;
+  if (typeof value === "boolean") return value ? "true" : "false";
+  if (value === null) return "null";
+  return typeof value === "object" && depth < plainDepthMax ? plainContainer(value, depth + 1) : undefined;
 }
 
 function plainContainer(value: object, depth: number): string | undefined {

@@ -1,9 +1,10 @@
 // A caller's chat completions request → Call. By allow-list; what comes out is built from what was checked, field by field.
 import type { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
-import { Name } from "../../terms/ids.ts";
+import { type Name, isName } from "../../terms/ids.ts";
 import { admittedPart, base64Pattern, given, invalidField, shownField, unsupportedField } from "../admitting.ts";
 import type { Call, ImagePart, OutputFormat, Part, TextPart, Tool, ToolChoice, Turn } from "../call.ts";
+import { isPlainRequest } from "./plain.ts";
 import { ChatRequest, type Message, chatFields } from "./request.ts";
 
 type Raw = Readonly<Record<string, unknown>>;
@@ -39,12 +40,12 @@ export function parseChatCall(raw: Raw): Call {
 }
 
 function modelOf(text: string): Name {
-  const model = Name.safeParse(text);
-  if (!model.success) throw new Failure("model_unknown", "There is no such model.");
-  return model.data;
+  if (!isName(text)) throw new Failure("model_unknown", "There is no such model.");
+  return text;
 }
 
 function parseBody(known: Raw): ChatRequest {
+  if (isPlainRequest(known)) return known;
   const parsed = ChatRequest.safeParse(known);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

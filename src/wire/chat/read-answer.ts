@@ -7,9 +7,10 @@ import type { StreamReader } from "../format.ts";
 import { failedAnswer, garbage, parseJsonOrUndefined } from "../reading.ts";
 import type { SseEvent } from "../sse.ts";
 import { type ChatUsage, Chunk, Completion, type FinishReason, type ToolCallDelta } from "./answer-shapes.ts";
+import { isPlainChunk, isPlainCompletion } from "./plain.ts";
 
 export function readWholeChat(text: string, call: Call): WholeAnswer {
-  const { choices, usage } = parseAnswer(Completion, text);
+  const { choices, usage } = parseAnswer(text, isPlainCompletion, Completion);
   const indexes = choices.map(({ index }) => index);
   if (indexes.some((index) => index >= call.choices) || new Set(indexes).size !== indexes.length) throw otherChoices();
   return {
@@ -95,7 +96,7 @@ export class ChatReader implements StreamReader {
       return [];
     }
     if (event === "error") throw failedAnswer("The upstream reported an error in its stream.", "error_frame");
-    const { choices, usage } = parseAnswer(Chunk, data);
+    const { choices, usage } = parseAnswer(data, isPlainChunk, Chunk);
     const events = choices.flatMap((choice) => this.#takeChoice(choice));
     const counted = usageOf(usage);
     return counted === undefined ? events : [...events, { kind: "usage", usage: counted }];
@@ -224,8 +225,9 @@ function otherChoices(): Error {
   return garbage("it has other choices than were asked for");
 }
 
-function parseAnswer<T>(shape: z.ZodType<T>, text: string): T {
+function parseAnswer<T>(text: string, isPlain: (value: unknown) => value is T, shape: z.ZodType<T>): T {
   const value = parseJsonOrUndefined(text);
+  if (isPlain(value)) return value;
   const parsed = shape.safeParse(value);
   if (parsed.success) return parsed.data;
   if (typeof value === "object" && value !== null && "error" in value) {
