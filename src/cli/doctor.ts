@@ -4,6 +4,7 @@ import { z } from "zod";
 import { standing } from "../exposure/exposure.ts";
 import { DeploymentView, routes } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
+import { stageInWords } from "../terms/stage.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
@@ -171,7 +172,7 @@ function aboutLedger(session: Session, context: Context): string {
   const moment = { at: context.now(), early: [] };
   const models = [...(state.documents.get("Model")?.keys() ?? [])].map((model) => {
     const now = standing(state, model, moment);
-    return `${model}: ${now.kind === "open" ? now.stage : now.reason}`;
+    return `${model}: ${now.kind === "open" ? stageInWords(now.certificate.release) : now.reason}`;
   });
   const anomalies = state.anomalies.length === 0 ? "" : `; ${state.anomalies.length} entries that the rules refuse`;
   const lost = state.lost.reduce((sum, { count }) => sum + count, 0);

@@ -107,6 +107,7 @@ test("nothing is proposed as next while the gate does not pass", () => {
 const proposal = {
   proposal: "prop_0123456789abcdef",
   stage: "internal",
+  mode: "enforce",
   digest: `sha256:${"0".repeat(64)}`,
   signOffs: [],
   certified: false,

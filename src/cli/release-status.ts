@@ -4,6 +4,7 @@ import { z } from "zod";
 import { StatusView, routes } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
+import { stageInWords } from "../terms/stage.ts";
 import { type Answer, done } from "./answer.ts";
 import { createClient, pathOf } from "./client.ts";
 import { observedLines } from "./observed-words.ts";
@@ -172,10 +173,10 @@ function endLines(view: StatusView): readonly string[] {
 function waitingLines({ proposals }: StatusView): readonly string[] {
   return proposals
     .filter(({ waiting }) => waiting)
-    .map(({ proposal, stage, decideBy, needs, answers, current }) => {
+    .map(({ proposal, stage, mode, decideBy, needs, answers, current }) => {
       const lacks = (needs ?? []).map((need) => (need === "person" ? "a second person, of any role" : need));
       const state = lacks.length === 0 ? "no sign-off is missing" : `it lacks the sign-off of: ${lacks.join("; ")}`;
       const what = answers.length === 0 ? "" : `, answering ${answers.join(", ")}`;
-      return `  ${proposal} waits to open ${stage}${what}; ${state}; to be decided by ${decideBy}${current ? "" : "; about documents that were changed since"}`;
+      return `  ${proposal} waits to open ${stageInWords({ stage, mode })}${what}; ${state}; to be decided by ${decideBy}${current ? "" : "; about documents that were changed since"}`;
     });
 }

@@ -11,7 +11,7 @@ import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { randomId } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
 import { CertificateId, type Digest, type HoldId, Name, ProposalId, instantOf } from "../terms/ids.ts";
-import { OpenStage } from "../terms/stage.ts";
+import { OpenStage, stageInWords } from "../terms/stage.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { candidatePlan, identityBasisOf, planOf, suitesForStage } from "./candidate.ts";
 import type { Context } from "./context.ts";
@@ -165,7 +165,10 @@ async function advance(call: Call<object>): Promise<Answer> {
   const submitted = await submit(session, await signAs(session, "certificate", { release }));
   const index = recordedIndex(submitted);
   const json = { certificate: release.certificate, ledgerIndex: index, validUntil: release.notAfter };
-  return done(json, `${release.certificate}: ${release.model} is at stage ${release.stage} until ${release.notAfter}.`);
+  return done(
+    json,
+    `${release.certificate}: ${release.model} is at stage ${stageInWords(release)} until ${release.notAfter}.`,
+  );
 }
 
 function proposalOf(session: Session, text: string): Proposal {

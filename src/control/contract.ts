@@ -147,6 +147,7 @@ export const StatusView = z.object({
     z.object({
       proposal: ProposalId,
       stage: OpenStage,
+      mode: Mode,
       digest: Digest,
       signOffs: z.array(z.object({ person: PersonId, role: z.string(), verdict: z.enum(["for", "against"]) })),
       certified: z.boolean(),

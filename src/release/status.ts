@@ -50,6 +50,7 @@ export interface Status {
   readonly proposals: {
     readonly proposal: ProposalId;
     readonly stage: OpenStage;
+    readonly mode: Mode;
     readonly digest: Digest;
     readonly signOffs: { readonly person: PersonId; readonly role: Role; readonly verdict: "for" | "against" }[];
     readonly certified: boolean;
@@ -196,6 +197,7 @@ async function proposalView(
   return {
     proposal: release.proposal,
     stage: release.stage,
+    mode: modeOf(release),
     digest,
     signOffs: [...signOffs.values()].map(({ person, role, verdict }) => ({ person, role, verdict })),
     certified,

@@ -15,6 +15,7 @@ import type { Primitives } from "../proof/primitives.ts";
 import { type Records, judgeFrom, readIdentityBasis, readPlan, suiteFacts } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Instant, instantOf } from "../terms/ids.ts";
+import { stageInWords } from "../terms/stage.ts";
 import type { BundleView } from "./bundle.ts";
 
 interface Check {
@@ -129,7 +130,9 @@ async function decisionIn(replayed: Replayed, bundle: BundleLike): Promise<Step<
   const then = before.proposals.get(bundle.proposal) ?? proposal;
   return {
     value: { proposal: then, certificate, before },
-    detail: `certified at entry ${certificate.index} as ${certificate.release.certificate}, with its floor quorum`,
+    detail:
+      `certified at entry ${certificate.index} as ${certificate.release.certificate}, for stage ` +
+      `${stageInWords(certificate.release)}, with its floor quorum`,
   };
 }
 

@@ -18,6 +18,11 @@ export function modeOf({ mode }: { readonly mode?: Mode | undefined }): Mode {
   return mode ?? "enforce";
 }
 
+/** A stage as people read it: with its mode where safeguards only observe. */
+export function stageInWords(of: { readonly stage: Stage; readonly mode?: Mode | undefined }): string {
+  return modeOf(of) === "observe" ? `${of.stage} (observe mode)` : of.stage;
+}
+
 /** Negative when `a` reaches fewer people than `b`, zero when they are the same stage. */
 export function compareStages(a: Stage, b: Stage): number {
   return stages.indexOf(a) - stages.indexOf(b);
