@@ -224,6 +224,7 @@ export function latestCertificate(state: State, model: Name): Certificate | unde
 
 /** Holds on a model that no certificate has answered. */
 export function holdsOn(state: State, model: Name): readonly Hold[] {
+  if (state.holds.size === 0) return [];
   return [...state.holds.values()].filter(
     (hold) =>
       (hold.scope.kind === "everything" || hold.scope.model === model) &&

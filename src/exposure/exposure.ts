@@ -58,6 +58,7 @@ function closedReason(state: State, release: Release, at: Instant): ClosedReason
 /** Holds on `model` that no certificate answered: those of the ledger, and those that came directly. */
 function activeHolds(state: State, model: Name, early: readonly EarlyHold[]): readonly HoldId[] {
   const recorded = holdsOn(state, model).map((hold) => hold.hold);
+  if (early.length === 0) return recorded;
   const direct = early
     .filter((hold) => hold.scope.kind === "everything" || hold.scope.model === model)
     .map((hold) => hold.hold);

@@ -8,7 +8,7 @@ import { parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
 import { toUtf8 } from "../proof/encoding.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, Name } from "../terms/ids.ts";
+import { type Digest, type Name, isName } from "../terms/ids.ts";
 import { admitCall, lacking } from "../upstream/envelope.ts";
 import type { Call } from "../wire/call.ts";
 import type { Format } from "../wire/format.ts";
@@ -37,6 +37,8 @@ export interface Caller {
 }
 
 export interface CallRequest extends Caller {
+  /** The secret's SHA-256, as `identify` gave it when the request began. */
+  readonly hash: Digest;
   /** Value of `x-headgate-item`. */
   readonly item: string | undefined;
   readonly body: Uint8Array;
@@ -51,9 +53,9 @@ export type Admitted = Exclude<Exposure, { kind: "refused" }>;
  * SHA-256 of the secret; fails with key_missing, key_unknown, or key_suspended where the key may not be used from there. Demo
  * keys open nothing under a real root.
  */
-export function identify({ secret, from }: Caller, gateway: Gateway): Digest {
+export function identify({ secret, from, hash: said }: Caller & Partial<CallRequest>, gateway: Gateway): Digest {
   if (secret === undefined || secret === "") throw new Failure("key_missing", "");
-  const hash = knownHash(secret, gateway);
+  const hash = knownHash(secret, said, gateway);
   if (hash === undefined) throw unknownKey(secret, gateway);
   const key = gateway.follower.state.keys.get(hash);
   if (key === undefined || isWhereItMay(key, from)) return hash;
@@ -61,10 +63,11 @@ export function identify({ secret, from }: Caller, gateway: Gateway): Digest {
 }
 
 /** Found by its hash: how long that takes says nothing of a secret. */
-function knownHash(secret: string, { follower: { state }, primitives }: Gateway): Digest | undefined {
+function knownHash(secret: string, said: Digest | undefined, gateway: Gateway): Digest | undefined {
+  const { state } = gateway.follower;
   const isDemo = secret.startsWith("hg_demo_");
   const isOurs = secret.length <= secretCharsMax && isDemo === (state.root?.body.demo ?? false);
-  const hash = digestOf(toUtf8(secret.slice(0, secretCharsMax)), primitives);
+  const hash = said ?? digestOf(toUtf8(secret.slice(0, secretCharsMax)), gateway.primitives);
   return isOurs && (state.keys.has(hash) || state.permitByHash.has(hash)) ? hash : undefined;
 }
 
@@ -96,18 +99,19 @@ export function closureNow({ isDraining, follower, recorder }: Gateway): Closure
 /** The body as one parser reads it; what was checked is what is sent. */
 export function parseBody(body: Uint8Array): Readonly<Record<string, unknown>> {
   const value = parseJson(body, { bytesMax: bodyBytesMax, depthMax, partsMax, code: "request_invalid" });
-  if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new Failure("request_invalid", "The body is a JSON object.");
-  }
-  return Object.fromEntries(Object.entries(value));
+  if (isObject(value)) return value;
+  throw new Failure("request_invalid", "The body is a JSON object.");
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 export function modelOf(body: Readonly<Record<string, unknown>>): Name {
   if (typeof body["model"] !== "string")
     throw new Failure("request_invalid", "`model` is missing: name the model as a text.");
-  const name = Name.safeParse(body["model"]);
-  if (!name.success) throw new Failure("model_unknown", "");
-  return name.data;
+  if (!isName(body["model"])) throw new Failure("model_unknown", "");
+  return body["model"];
 }
 
 /** Asked anew at every attempt, and while an exchange runs. */
@@ -182,6 +186,7 @@ export function outputTokens({ outputTokensMax }: Call): number {
 }
 
 function outputLimit(gateway: Gateway, model: Name): number {
+  if (gateway.follower.state.restrictions.size === 0) return Number.POSITIVE_INFINITY;
   const limits = [...gateway.follower.state.restrictions.values()]
     .filter((restriction) => restriction.model === model)
     .map(({ limit }) => (limit.kind === "output-tokens" ? limit.max : Number.POSITIVE_INFINITY));

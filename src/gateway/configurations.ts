@@ -55,7 +55,8 @@ const failureMsKept = 1000;
 const configurationsMax = 64;
 
 export function openConfigurations(options: ConfigurationOptions): Configurations {
-  const loaded = new Map<Digest, Promise<Configuration>>();
+  /** By the three digests, as one text. */
+  const loaded = new Map<string, Promise<Configuration>>();
   const upstreams = new Map<Digest, Promise<Upstream>>();
 
   async function openModel(digest: Digest): Promise<{ document: ModelDocument; upstream: Upstream }> {
@@ -85,14 +86,14 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
 
   return {
     load: async (digests) => {
-      const config = configDigest(digests, options.hasher);
-      const known = loaded.get(config);
+      const name = `${digests.model} ${digests.safeguards} ${digests.policy}`;
+      const known = loaded.get(name);
       if (known !== undefined) return known;
       if (loaded.size >= configurationsMax) loaded.clear();
-      const reading = read(digests, config);
-      loaded.set(config, reading);
+      const reading = read(digests, configDigest(digests, options.hasher));
+      loaded.set(name, reading);
       reading.catch(() => {
-        setTimeout(() => loaded.delete(config), failureMsKept).unref();
+        setTimeout(() => loaded.delete(name), failureMsKept).unref();
       });
       return reading;
     },

@@ -181,9 +181,10 @@ function closureOf(now: {
   const { size, latest } = mark.content();
   if (replica.state.root === undefined) return "starting";
   if (replica.size() < size) return "behind-mark";
-  if (clock.now() + clockBackMsMax < latest) return "clock";
+  const at = clock.now();
+  if (at + clockBackMsMax < latest) return "clock";
   if (mark.isFailing()) return "disk";
-  return clock.now() < leaseEnd.wall && clock.monotonic() < leaseEnd.monotonic ? undefined : "lease";
+  return at < leaseEnd.wall && clock.monotonic() < leaseEnd.monotonic ? undefined : "lease";
 }
 
 const everything: HoldScope = { kind: "everything" };
@@ -191,6 +192,7 @@ const fullMark: EarlyHold = { hold: HoldId.parse("hold_0000000000000000"), scope
 
 function earlyHolds(mark: Mark, state: State): readonly EarlyHold[] {
   const { holds, isFull } = mark.content();
+  if (holds.length === 0 && !isFull) return [];
   const direct = holds.filter(({ act }) => !state.acts.has(act));
   const early = direct.map(({ act, scope }) => ({ hold: ownId(act), scope }));
   return isFull ? [...early, fullMark] : early;

@@ -120,6 +120,7 @@ interface Asked {
 
 function pathOf(request: IncomingMessage): string | undefined {
   const target = request.url ?? "";
+  if (formats.has(target)) return target;
   const pathname = URL.parse(target, "http://gateway")?.pathname;
   // One that only becomes an address when dots, escapes or backslashes are resolved was read otherwise in front of us.
   return pathname === target.split("?", 1)[0] ? pathname : undefined;
@@ -184,7 +185,8 @@ async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<An
   const { request, gateway, gone, note } = asked;
   const caller = callerOf(asked);
   // Strangers are turned away before a byte of their body is read.
-  const known = gateway.follower.state.keys.get(identify(caller, gateway));
+  const hash = identify(caller, gateway);
+  const known = gateway.follower.state.keys.get(hash);
   if (known !== undefined) {
     note.key = known.key;
     note.organisation = known.organisation;
@@ -193,7 +195,7 @@ async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<An
   const item = request.headers[itemHeader];
   await sendAnswer(
     asked,
-    await serve({ ...caller, item: typeof item === "string" ? item : undefined, body, gone, note }),
+    await serve({ ...caller, hash, item: typeof item === "string" ? item : undefined, body, gone, note }),
   );
 }
 
@@ -230,7 +232,16 @@ interface Bodies {
   readonly left: WeakSet<object>;
 }
 
-async function readBody({ request, bodies }: Asked, bytesMax: number): Promise<Uint8Array> {
+async function readBody(asked: Asked, bytesMax: number): Promise<Uint8Array> {
+  // A short body came with its head, and is there as soon as the parser was left once.
+  await Promise.resolve();
+  const { request } = asked;
+  if (!request.complete || request.readableLength > bytesMax) return collectBody(asked, bytesMax);
+  const body: unknown = request.read();
+  return Buffer.isBuffer(body) ? body : collectBody(asked, bytesMax);
+}
+
+async function collectBody({ request, bodies }: Asked, bytesMax: number): Promise<Uint8Array> {
   const parts: Buffer[] = [];
   let bytes = 0;
   try {
@@ -341,11 +352,15 @@ function sendJson(response: ServerResponse, head: Head, value: unknown): void {
 
 /** JSON that was written already. */
 function sendText(response: ServerResponse, { status, headers }: Head, text: string): void {
-  const body = Buffer.from(text);
+  const { socket } = response;
+  response.writeHead(status, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(text),
+    ...headers,
+  });
+  response.end(text);
   // A caller that does not read on is let go, so that answers nobody fetches do not pile up.
-  response.setTimeout(stalledMsMax, () => response.destroy());
-  response.writeHead(status, { "content-type": "application/json", "content-length": body.length, ...headers });
-  response.end(body);
+  if (socket === null || socket.writableLength > 0) response.setTimeout(stalledMsMax, () => response.destroy());
 }
 
 function sendFailure(asked: Asked, error: unknown): void {

@@ -38,7 +38,7 @@ import { openStatement } from "../../src/acts/statement.ts";
 import { migrate } from "../../src/store/migrations.ts";
 import { schema } from "../../src/store/schema.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
-import { Digest, Instant, Name, timestampOf } from "../../src/terms/ids.ts";
+import { Digest, type Instant, Name, timestampOf, toInstant } from "../../src/terms/ids.ts";
 import type { Network } from "../../src/terms/network.ts";
 import { openUpstream } from "../../src/upstream/open-upstream.ts";
 import type { PoolRules } from "../../src/upstream/pool.ts";
@@ -214,7 +214,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
   };
   const startedAt = performance.now();
   const firstNow = world.now() + 60_000;
-  const now = (): Instant => Instant.parse(Math.round(firstNow + performance.now() - startedAt));
+  const now = (): Instant => toInstant(Math.round(firstNow + performance.now() - startedAt));
   const ledger = await openLedger({
     database,
     primitives,
@@ -339,7 +339,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       registry: options.registry ?? words,
       openUpstream: async (document) => openUpstream(document, environment),
       clock: {
-        now: () => Instant.parse(now() + switches.clockShiftMs),
+        now: () => toInstant(now() + switches.clockShiftMs),
         monotonic: () => performance.now() + switches.monotonicShiftMs,
       },
       primitives,
