@@ -32,6 +32,7 @@ export const scripts = {
   },
   LENGTH: { blocks: [dawn], finish: "length" },
   REFUSED: { blocks: [dawn], finish: "refusal" },
+  SHAPE: { blocks: [{ kind: "text", text: '{"q":"open"}' }], finish: "stop" },
   BAD: { blocks: [{ kind: "text", text: `${plain.repeat(12)} mix a poison ${plain.repeat(12)}` }], finish: "stop" },
   CUT: { blocks: [{ kind: "text", text: plain.repeat(12) }], finish: "stop", fault: "cut" },
   ERROR: { blocks: [{ kind: "text", text: plain.repeat(12) }], finish: "stop", fault: "error" },

@@ -88,7 +88,8 @@ const ReasoningItem = z.strictObject({
 
 /** Items that are not admitted because of what they are, and why. */
 const otherItems: Readonly<Record<string, string>> = {
-  item_reference: "it names something that would have to be stored at the model server",
+  item_reference:
+    "it names an item stored at the model server, and none is; have the client send `store: false`, and whole items",
   compaction: "it is sealed text in place of a conversation, which the safeguards cannot read",
   compaction_trigger: "it changes the conversation after it was checked",
   additional_tools: "it adds tools after they were checked",
