@@ -6,6 +6,7 @@ import { after, test } from "node:test";
 import {
   allowedBy,
   attemptsPerItem,
+  fallingModels,
   givePermits,
   itemBodies,
   openCast,
@@ -44,6 +45,17 @@ test("of eight thousand tricked, smuggled and replayed requests none reaches wha
   t.diagnostic(said(findings));
   assert.deepEqual(findings.violations, []);
   assert.ok(findings.served > 200, "the campaign's own controls are served");
+});
+
+test("where a model's servers fail, only a fallback that its caller may reach is asked", async (t) => {
+  const count = 400;
+  const before = cast.upstream.calls.length;
+  const focus = { callers: ["good", "foreign", "house", "revoked"] as const, models: fallingModels };
+  const findings = await campaign(cast, { seed: seed + 500_000, count, firstTag: tagsFor(count), focus }, allowedBy);
+  t.diagnostic(said(findings));
+  assert.deepEqual(findings.violations, []);
+  const asked = cast.upstream.calls.slice(before).map(({ model }) => model);
+  assert.ok(asked.includes(upstreamName("open-messages")), "the one that may be asked was");
 });
 
 test("under a permit only its items are served, each as often as it says, however they are replayed", async (t) => {

@@ -48,9 +48,19 @@ const models = {
   inner: "openai-chat",
   other: "openai-chat",
   swapped: "openai-chat",
+  "fails-to-shut": "openai-chat",
+  "fails-to-early": "openai-responses",
+  "fails-to-other": "anthropic-messages",
 } as const satisfies Record<string, Dialect>;
 export type ModelName = keyof typeof models;
 export const modelNames: readonly ModelName[] = ["small", "open-messages", "open-responses", "open-vectors"];
+/** Released and granted, with servers that always fail, and fallbacks most of which their callers may not reach. */
+const fallbacks: Readonly<Partial<Record<ModelName, readonly ModelName[]>>> = {
+  "fails-to-shut": ["shut", "held", "past"],
+  "fails-to-early": ["early", "lapsed", "lower"],
+  "fails-to-other": ["other", "inner", "open-messages"],
+};
+export const fallingModels: readonly ModelName[] = ["fails-to-shut", "fails-to-early", "fails-to-other"];
 export const closedModels: readonly ModelName[] = [
   "shut",
   "shut-messages",
@@ -84,7 +94,7 @@ export type Caller = keyof typeof secrets;
 
 /** What the oracle lets pass, whatever the gateway thinks: caller and model, once everything below has been said. */
 const table: Readonly<Partial<Record<Caller, readonly ModelName[]>>> = {
-  good: ["small", "open-messages", "open-responses", "open-vectors"],
+  good: [...modelNames, ...fallingModels],
   foreign: ["other"],
   house: ["inner"],
 };
@@ -161,6 +171,7 @@ function addModel(world: GatewayWorld, model: ModelName, port: number): Configur
     upstream: { dialect: models[model], url: `http://127.0.0.1:${port}/v1`, model: upstreamName(model) },
     identity: { basis: "declared" },
     envelope: { tools: true, choicesMax: 4 },
+    ...(fallbacks[model] === undefined ? {} : { fallback: fallbacks[model] }),
   });
   const bytes = canonicalBytes(document);
   const digest = digestOf(bytes, primitives);
@@ -181,7 +192,15 @@ async function releaseModels({ world: gate, configurationOf }: Omit<Cast, "close
     });
   };
   const at = (ms: number): string => timestampOf(Instant.parse(gate.now() + ms));
-  for (const model of ["open-messages", "open-responses", "open-vectors", "held", "other", "swapped"] as const) {
+  for (const model of [
+    "open-messages",
+    "open-responses",
+    "open-vectors",
+    "held",
+    "other",
+    "swapped",
+    ...fallingModels,
+  ] as const) {
     await open(model);
   }
   for (const model of ["shut", "shut-messages", "shut-responses", "shut-vectors"] as const) {
@@ -224,7 +243,7 @@ async function admitCallers(gate: GatewayWorld): Promise<void> {
   const limits = { requestsPerMinute: 1_000_000, tokensPerDay: 1_000_000_000_000 };
   const granted = (stage: Grant["stage"], of: readonly string[], notAfter = inDays(world, 180)): Grant[] =>
     of.map((model) => ({ model: Name.parse(model), stage, scopes: [], notAfter, ...limits }));
-  const own = [...modelNames, ...closedModels].filter((model) => model !== "other");
+  const own = [...modelNames, ...fallingModels, ...closedModels].filter((model) => model !== "other");
   const organisations = [
     { organisation: "acme", type: "partner", grants: granted("trusted", own), callers: ["good", "expired", "revoked"] },
     { organisation: "globex", type: "partner", grants: granted("trusted", ["other"]), callers: ["foreign"] },

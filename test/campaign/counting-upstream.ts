@@ -11,6 +11,9 @@ export const gift = "龘";
 const piecesOfAnswer = 16;
 const charsOfPiece = 10;
 
+/** Models of these names get no answer here. */
+const failing = "served-fails-";
+
 /** What marks the attempt a prompt belongs to. */
 export const tagPattern = /tag\d{7}z/g;
 
@@ -53,6 +56,7 @@ export async function startCountingUpstream(): Promise<CountingUpstream> {
       given: 0,
     };
     calls.push(call);
+    if (call.model.startsWith(failing)) return void response.writeHead(500).end();
     const pieces = piecesFor(call.path, text.includes('"stream":true'));
     if (pieces === undefined) return void response.writeHead(404).end();
     response.writeHead(200, { "content-type": pieces.type });

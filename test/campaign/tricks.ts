@@ -3,7 +3,7 @@
 import { deflateSync, gzipSync } from "node:zlib";
 import type { Chance } from "../fuzz/seeded.ts";
 import { type Draft, type Trick, bodyFor, targets, withBody, withHeaders, withoutHeader } from "./attempt.ts";
-import { closedModels, modelNames, proofOf, secrets, upstreamName } from "./cast.ts";
+import { closedModels, fallingModels, modelNames, proofOf, secrets, upstreamName } from "./cast.ts";
 
 /** Other spellings of a model's name. */
 export function aliasesOf(model: string): readonly unknown[] {
@@ -354,6 +354,7 @@ export function tricked(draft: Draft, names: readonly string[], chance: Chance):
 
 /** Names of models that a campaign asks for, weighted to those that are closed. */
 export function someModel(chance: Chance): string {
+  if (chance.oneIn(8)) return chance.pick(fallingModels);
   return chance.oneIn(5) ? chance.pick(modelNames) : chance.pick(closedModels);
 }
 
