@@ -71,7 +71,7 @@ export interface Beginning {
   readonly gone: AbortSignal;
 }
 
-export type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
+type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
 /** What is known when it begins, and whether its text waits to be cleared. */
 type Known = Omit<Beginning, "gone"> & Pick<Exchange, "isHeldBack">;
