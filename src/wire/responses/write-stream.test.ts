@@ -245,7 +245,7 @@ test("a refusal before anything was written is a stream with a beginning and an 
   );
 });
 
-test("a failure in the middle is said in both of the places where clients look, and never looks whole", () => {
+test("a failure in the middle is said in every place where clients look, and never looks whole", () => {
   const writer = responsesFormat.stream(context);
   const said = {
     message: "It failed.",
@@ -264,6 +264,7 @@ test("a failure in the middle is said in both of the places where clients look, 
     [error?.data["code"], error?.data["message"], error?.data["id"]],
     ["upstream_failed", "It failed.", id],
   );
+  assert.equal(standsAt(error?.data, ["error", "code"]), "upstream_failed");
 });
 
 test("an answer of which nobody said how it ended is not written as complete", () => {

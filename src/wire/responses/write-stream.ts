@@ -292,12 +292,16 @@ const unfinished = {
   error: { code: "server_error", message: "The answer has no end." },
 } as const;
 
-/** Two events, because clients differ in which of them they look for: some throw at `error`, some end at `failed`. */
+/**
+ * Two events, because clients differ in which of them they look for: some throw at `error`, some end at `failed`. OpenAI's
+ * for Python throws only where `error` has a member of that name, so it is said in both forms.
+ */
 function fail(books: Books, said: ErrorSaid): string {
   const begun = begin(books);
   const response = responseObject(books.context, { ...stateOf(books, "failed"), error: errorObject(said) });
   const { code, message, type, reason, id, contact } = said;
-  const error = { code, message, param: null, error_type: type, reason, id, contact };
+  const told = { code, message, param: null, reason, id, contact };
+  const error = { ...told, error_type: type, error: { ...told, type } };
   return begun + frame(books, "response.failed", { response }) + frame(books, "error", error);
 }
 
