@@ -87,7 +87,7 @@ const Organisation = z.strictObject({
 /** Networks that one key may be used from. */
 const keyNetworksMax = 32;
 
-export const KeyEnding = z.string().regex(/^[A-Za-z0-9_-]{4}$/);
+const KeyEnding = z.string().regex(/^[A-Za-z0-9_-]{4}$/);
 
 const Key = z.strictObject({
   key: KeyId,

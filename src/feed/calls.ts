@@ -92,9 +92,6 @@ export const Call = z.enum([
 ]);
 export type Call = z.infer<typeof Call>;
 
-export type Ask<C extends Call> = z.infer<(typeof calls)[C]["ask"]>;
-export type Answer<C extends Call> = z.infer<(typeof calls)[C]["answer"]>;
-
 /** Longest wait of `next` for something new, in milliseconds. */
 export const nextWaitMs = 20_000;
 

@@ -20,7 +20,7 @@ export type Route =
   | "none";
 
 /** Where time went, in milliseconds of the clock that only goes forward. */
-export interface Spans {
+interface Spans {
   /** From here until the safeguards had read the prompt, waiting for their turn included. */
   input?: { readonly from: number; readonly ms: number };
   /** Until a whole answer was there, or the first event of a stream. */

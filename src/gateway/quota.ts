@@ -49,7 +49,7 @@ export interface Exhausted {
 }
 
 /** What a limit is over. */
-export type Circle = "key" | "grant" | "organisation" | "model";
+type Circle = "key" | "grant" | "organisation" | "model";
 
 export interface Rate {
   readonly limit: number;

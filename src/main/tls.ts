@@ -11,7 +11,7 @@ export interface TlsFiles {
   readonly key: string;
 }
 
-export interface TlsPair {
+interface TlsPair {
   readonly cert: string;
   readonly key: string;
 }

@@ -7,7 +7,7 @@ import type { Weights } from "./weights.ts";
 import { type WordPieces, wordPieces } from "./wordpiece.ts";
 
 /** What the network says of one window: logits of the heads, and one logit a category in the order of `Category`. */
-export interface Meaning {
+interface Meaning {
   readonly "misuse-input": number;
   readonly "attack-input": number;
   readonly "misuse-output": number;
@@ -135,7 +135,7 @@ function hiddenOf({ embedding, scale, size }: Tokens, { weights, bias }: Dense):
 }
 
 /** A dense layer: `weights[input * outputs + output]`. */
-export interface Dense {
+interface Dense {
   readonly weights: Float32Array;
   readonly bias: Float32Array;
 }

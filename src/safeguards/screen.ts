@@ -25,7 +25,7 @@ export interface Limits {
 export type Screen = (text: Pick<Folded, "units" | "length">, windows: readonly Stretch[], limits: Limits) => boolean[];
 
 /** The heads that a text is judged by, by the side of the model that it stands on. */
-export const headsOf = {
+const headsOf = {
   input: ["misuse-input", "attack-input"],
   output: ["misuse-output", "attack-input"],
 } as const satisfies Record<Surface, readonly [misuse: HeadName, attack: HeadName]>;

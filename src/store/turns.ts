@@ -3,7 +3,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Failure } from "../terms/failure.ts";
 
-export const transactionsWaitingMax = 4096;
+const transactionsWaitingMax = 4096;
 
 export class Turns {
   readonly #inside = new AsyncLocalStorage<true>();

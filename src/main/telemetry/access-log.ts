@@ -50,7 +50,7 @@ function openStream(target: string): WriteStream | undefined {
   return stream;
 }
 
-export function lineOf(answered: Answered): string {
+function lineOf(answered: Answered): string {
   const { at, id, key, route, model, stage, isStream, outcome, refusal, status, tokens, isWhole, spans } = answered;
   const line = {
     at: timestampOf(at),

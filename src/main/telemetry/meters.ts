@@ -22,7 +22,7 @@ export interface Meters {
 }
 
 /** Where what is measured is found. */
-export interface Places {
+interface Places {
   readonly gateway: Gateway;
   readonly version: string;
   /** Holds the spool. */
