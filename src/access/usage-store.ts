@@ -1,7 +1,7 @@
 // Tokens and requests per organisation, key, model and day: what quotas begin with after a restart, and what bills read.
 import { z } from "zod";
 import type { Database, Transaction } from "../store/database.ts";
-import { type Instant, KeyId, Name, timestampOf } from "../terms/ids.ts";
+import { type Instant, KeyId, Name, type PublicKey, timestampOf } from "../terms/ids.ts";
 
 const Usage = z.object({
   organisation: Name,
@@ -29,6 +29,31 @@ export async function usageOf(database: Database, at: Instant): Promise<readonly
   const rows = await database.query(
     "SELECT organisation, key, model, tokens, requests FROM usage WHERE day = ? ORDER BY organisation, key, model",
     [dayOf(at)],
+  );
+  return rows.map((row) => Usage.parse(row));
+}
+
+/** Adds what one gateway told to its own counts of the day of `at`. */
+export async function addUsageOfGateway(
+  transaction: Transaction,
+  counts: readonly Usage[],
+  { gateway, at }: { readonly gateway: PublicKey; readonly at: Instant },
+): Promise<void> {
+  for (const { organisation, key, model, tokens, requests } of counts) {
+    await transaction.query(
+      `INSERT INTO usage_of_gateway (gateway, organisation, key, model, day, tokens, requests) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (gateway, organisation, key, model, day) DO UPDATE
+       SET tokens = usage_of_gateway.tokens + excluded.tokens, requests = usage_of_gateway.requests + excluded.requests`,
+      [gateway, organisation, key, model, dayOf(at), tokens, requests],
+    );
+  }
+}
+
+/** One gateway's counts of the day of `at`. */
+export async function usageOfGateway(database: Database, gateway: PublicKey, at: Instant): Promise<readonly Usage[]> {
+  const rows = await database.query(
+    "SELECT organisation, key, model, tokens, requests FROM usage_of_gateway WHERE gateway = ? AND day = ? ORDER BY organisation, key, model",
+    [gateway, dayOf(at)],
   );
   return rows.map((row) => Usage.parse(row));
 }

@@ -2,7 +2,7 @@
 // leases while the store is healthy, and takes the drain. It knows how far each gateway has come, so that whoever opens
 // something can be told when it is open.
 import { type Act, openStatement, signStatement } from "../acts/statement.ts";
-import { addUsage, usageOf } from "../access/usage-store.ts";
+import { addUsage, addUsageOfGateway, usageOf, usageOfGateway } from "../access/usage-store.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { findReceipt, keepInterval } from "../evidence/receipt-store.ts";
 import {
@@ -23,7 +23,7 @@ import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
 import { addObserved, observedIn } from "../release/observed.ts";
 import type { Database } from "../store/database.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
-import { type Instant, timestampOf } from "../terms/ids.ts";
+import { type Instant, type PublicKey, timestampOf } from "../terms/ids.ts";
 import { noContent } from "./content.ts";
 import type { Writer } from "./writer.ts";
 
@@ -43,8 +43,8 @@ export interface FeedOptions {
 }
 
 export interface FeedServer {
-  /** A feed for one more gateway, which is forgotten when the signal aborts. */
-  readonly connect: (gone?: AbortSignal) => Feed;
+  /** A feed for one more gateway, by its key where it proved one, which is forgotten when the signal aborts. */
+  readonly connect: (gone?: AbortSignal, gateway?: PublicKey) => Feed;
   /** Waits until every connected gateway has folded `size` entries, or the time is over; answers how many have not. */
   readonly followed: (size: number) => Promise<number>;
   readonly close: () => void;
@@ -113,11 +113,11 @@ export function createFeedServer(options: FeedOptions): FeedServer {
   }
 
   return {
-    connect: (gone) => {
+    connect: (gone, gateway) => {
       const consumer: Consumer = { has: 0, waiting: 0, lastAsked: 0 };
       consumers.add(consumer);
       gone?.addEventListener("abort", () => consumers.delete(consumer));
-      return feedOf(options, async (from, signal) => next(consumer, from, signal));
+      return feedOf(options, async (from, signal) => next(consumer, from, signal), gateway);
     },
     followed: async (size) => {
       const until = performance.now() + followMsMax;
@@ -145,8 +145,10 @@ export async function batchFrom(
   return { from, records, checkpoint: await ledger.checkpointAt(from + records.length) };
 }
 
-function feedOf(options: FeedOptions, next: Feed["next"]): Feed {
-  const { database, primitives } = options;
+function feedOf(options: FeedOptions, next: Feed["next"], gateway: PublicKey | undefined): Feed {
+  const { database, primitives, replica } = options;
+  /** Several gateways have a share of each limit each, and so each its own count. */
+  const isOneOfSeveral = (): boolean => (replica.state.root?.body.gateways.length ?? 1) > 1;
   return {
     next,
     renew: async (nonce) => {
@@ -157,11 +159,18 @@ function feedOf(options: FeedOptions, next: Feed["next"]): Feed {
     artefact: async (digest) => readArtefact(database, digest, primitives),
     publicFile: options.publicFile,
     receipt: async (id) => findReceipt(database, id),
-    usageToday: async () => usageOf(database, options.clock()),
+    usageToday: async () =>
+      gateway !== undefined && isOneOfSeveral()
+        ? usageOfGateway(database, gateway, options.clock())
+        : usageOf(database, options.clock()),
     recordInterval: async (envelope, receipts) => recordInterval(options, envelope, receipts),
     recordHold: async (envelope) => recordHold(options, envelope),
     recordUsage: async (counts) => {
-      await database.transaction(async (transaction) => addUsage(transaction, counts, options.clock()));
+      const at = options.clock();
+      await database.transaction(async (transaction) => {
+        await addUsage(transaction, counts, at);
+        if (gateway !== undefined) await addUsageOfGateway(transaction, counts, { gateway, at });
+      });
     },
   };
 }

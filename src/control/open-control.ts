@@ -17,7 +17,7 @@ import type { Database } from "../store/database.ts";
 import { migrate } from "../store/migrations.ts";
 import { schema } from "../store/schema.ts";
 import { Failure } from "../terms/failure.ts";
-import { DeploymentId } from "../terms/ids.ts";
+import { DeploymentId, type PublicKey } from "../terms/ids.ts";
 import { type Content, noContent } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import { examine } from "./examine.ts";
@@ -48,7 +48,7 @@ export interface Control {
   /** The feed of the embedded gateway. */
   readonly feed: Feed;
   /** A feed for one more gateway, which is forgotten when the signal aborts. */
-  readonly connect: (gone?: AbortSignal) => Feed;
+  readonly connect: (gone?: AbortSignal, gateway?: PublicKey) => Feed;
   readonly app: Hono;
   /** Judges, records and folds a statement; after one that opens something, waits for the gateways. */
   readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;
@@ -136,7 +136,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     origin: here.origin,
     codeFile: () => (code === undefined ? undefined : options.paths.codeFile),
     state: replica.state,
-    feed: feeds.connect(),
+    feed: feeds.connect(undefined, signers.gateways[0]?.publicKey),
     connect: feeds.connect,
     app: createApp(core),
     record: async (envelope, content = noContent) => submit(envelope, content),

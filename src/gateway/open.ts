@@ -15,6 +15,7 @@ import type { Upstream } from "../upstream/upstream.ts";
 import { createAttempts } from "./attempts.ts";
 import { openCacheSalt } from "./cache-salt.ts";
 import { openConfigurations } from "./configurations.ts";
+import { divideQuotas, shareOf } from "./divided-quotas.ts";
 import { type Clock, follow } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
 import { openHoldDesk } from "./hold-desk.ts";
@@ -79,7 +80,9 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
   });
   const holdDesk = await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") });
   const configurations = openConfigurations({ ...options, hasher: primitives });
-  const quotas = createQuotas(await feed.usageToday(), clock.now());
+  const quotas = divideQuotas(createQuotas(await feed.usageToday(), clock.now()), () =>
+    shareOf(follower.state.root?.body.gateways, options.signer.publicKey),
+  );
   let isDraining = false;
   const gateway: Gateway = {
     follower,

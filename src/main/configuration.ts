@@ -5,6 +5,7 @@ import { type PostgresAddress, parsePostgresAddress } from "../store/postgres-ad
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
 import { Network, hostNetwork } from "../terms/network.ts";
+import { type Distribution, readDistribution } from "./distribution.ts";
 import { type Operating, readOperating } from "./operating.ts";
 
 export interface Configuration {
@@ -28,6 +29,8 @@ export interface Configuration {
   readonly proxies?: readonly Network[];
   /** TLS, logs, metrics, traces; nothing of it where it is not given. */
   readonly operating?: Operating;
+  /** Workers, gateways elsewhere; one process that is everything where it is not given. */
+  readonly distribution?: Distribution;
 }
 
 /** Where the database is. */
@@ -55,6 +58,7 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
     hosts: (environment["HEADGATE_HOSTS"] ?? "").split(",").filter((name) => name !== ""),
     proxies: proxiesOf(environment["HEADGATE_PROXIES"]),
     operating: readOperating(environment),
+    distribution: readDistribution(environment, host),
   };
 }
 

@@ -11,11 +11,12 @@ import { Instant } from "../terms/ids.ts";
 import { type Environment, readConfiguration } from "./configuration.ts";
 import { addDemoVerb } from "./demo/demo-verb.ts";
 import { addDrillVerb } from "./drill/drill-verb.ts";
+import { addGatewayVerb } from "./gateway-verb.ts";
 import { addServeVerb } from "./serve-verb.ts";
 import { version } from "./version.ts";
 
 /** Verbs that run servers, each a file of this folder. */
-const extras: readonly ExtraVerb[] = [addServeVerb, addDrillVerb, addDemoVerb];
+const extras: readonly ExtraVerb[] = [addServeVerb, addGatewayVerb, addDrillVerb, addDemoVerb];
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);

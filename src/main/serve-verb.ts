@@ -4,6 +4,7 @@ import type { ExtraVerb } from "../cli/program.ts";
 import { readConfiguration } from "./configuration.ts";
 import { reportTo } from "./report.ts";
 import { type Serving, serve } from "./serve.ts";
+import { serveWithWorkers } from "./serve-workers.ts";
 import { version } from "./version.ts";
 
 export const addServeVerb: ExtraVerb = (program, context) => {
@@ -14,7 +15,9 @@ export const addServeVerb: ExtraVerb = (program, context) => {
     .action(async (options: { json?: boolean }) => {
       const configuration = readConfiguration(process.env);
       const report = reportTo(process.stderr, configuration.operating?.logLevel);
-      const serving = await serve({ configuration, environment: process.env, version: version(), demo: false, report });
+      const given = { configuration, environment: process.env, version: version(), demo: false, report };
+      const workers = configuration.distribution?.workers ?? 1;
+      const serving = workers > 1 ? await serveWithWorkers(given, workers) : await serve(given);
       process.on("SIGHUP", serving.reload);
       context.write(options.json === true ? `${JSON.stringify(readyView(serving))}\n` : readyText(serving));
       await stopped();
@@ -22,11 +25,14 @@ export const addServeVerb: ExtraVerb = (program, context) => {
     });
 };
 
-function readyView({ dataPlane, controlPlane, control }: Serving): object {
-  return { ready: true, dataPlane, controlPlane, deployment: control.deployment, codeFile: control.codeFile() ?? null };
+type Ready = Pick<Serving, "dataPlane" | "controlPlane" | "control" | "feedPort">;
+
+function readyView({ dataPlane, controlPlane, control, feedPort }: Ready): object {
+  const { deployment } = control;
+  return { ready: true, dataPlane, controlPlane, feedPort, deployment, codeFile: control.codeFile() ?? null };
 }
 
-export function readyText({ dataPlane, controlPlane, control }: Serving): string {
+export function readyText({ dataPlane, controlPlane, control }: Ready): string {
   const code = control.codeFile();
   const lines = [
     `Data plane     ${dataPlane}`,

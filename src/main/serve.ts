@@ -2,7 +2,6 @@
 // Built here and taken apart here; `headgate serve`, the demo and the drill run the same composition.
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
-import { type Server, createServer } from "node:http";
 import { Server as TlsServer } from "node:https";
 import path from "node:path";
 import { type Control, openControl } from "../control/open-control.ts";
@@ -10,70 +9,119 @@ import { readTrustFile } from "../control/initialise.ts";
 import { type ControlServer, serveControl } from "../control/serve-control.ts";
 import type { Clock } from "../gateway/follower.ts";
 import { openMark } from "../gateway/mark.ts";
-import { type OpenGateway, openGateway } from "../gateway/open.ts";
+import type { OpenGateway } from "../gateway/open.ts";
 import { nodePrimitives } from "../proof/node.ts";
-import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
-import { Failure } from "../terms/failure.ts";
-import { type Digest, Instant } from "../terms/ids.ts";
-import type { ModelDocument } from "../upstream/model-document.ts";
-import { openUpstream } from "../upstream/open-upstream.ts";
-import { type Upstream, upstreamBounds } from "../upstream/upstream.ts";
-import type { Configuration, Environment } from "./configuration.ts";
+import type { Digest } from "../terms/ids.ts";
+import type { Configuration } from "./configuration.ts";
+import { type FeedListener, openFeedListener } from "./feed-listener.ts";
+import {
+  type Ports,
+  type ServeOptions,
+  type Watch,
+  choosePorts,
+  listen,
+  openGatewayHere,
+  openWatch,
+  systemClock,
+  urlOf,
+} from "./gateway-here.ts";
 import { takeLock } from "./lock.ts";
-import type { Report } from "./report.ts";
-import { openServerKeys } from "./server-keys.ts";
+import { furthest, readSeen, writeSeen } from "./seen.ts";
+import { type ServerKeys, openServerKeys } from "./server-keys.ts";
 import { openStore } from "./open-store.ts";
-import { type Telemetry, openTelemetry } from "./telemetry/telemetry.ts";
-import { type Tls, openTls } from "./tls.ts";
-
-export interface ServeOptions {
-  readonly configuration: Configuration;
-  readonly environment: Environment;
-  readonly version: string;
-  readonly demo: boolean;
-  readonly report: Report;
-  readonly clock?: Clock;
-  /** Other than the one the documents name: for the drill's scripted upstream and the demo's restriction. */
-  readonly upstream?: (document: ModelDocument) => Promise<Upstream>;
-  readonly registry?: Registry;
-}
 
 export interface Serving {
   readonly control: Control;
   readonly gateway: OpenGateway;
   readonly dataPlane: string;
   readonly controlPlane: string;
+  /** Where gateways on other machines find the feed, if they do. */
+  readonly feedPort: number | undefined;
   /** Opens log files anew and reads the TLS files again. */
   readonly reload: () => void;
   readonly close: () => Promise<void>;
 }
 
-const systemClock: Clock = {
-  now: () => Instant.parse(Date.now()),
-  monotonic: () => performance.now(),
-};
-
 /** Starts both planes. Fails with configuration_invalid, and with whatever keeps the ledger from being trusted. */
 export async function serve(options: ServeOptions): Promise<Serving> {
+  const { configuration } = options;
+  const { control, keys, ports, watch, ...here } = await openControlHere(options);
+  const { report } = watch.telemetry;
+  const [signer] = keys.gateways;
+  const { pin, clock } = here;
+  const gateway = await openGatewayHere(options, { feed: control.feed, clock, pin, ports, signer, watch });
+  watch.telemetry.attach(gateway.gateway);
+  const seen = keepSeen(configuration.keys, gateway);
+  let server: ControlServer | undefined;
+  let feed: FeedListener | undefined;
+  // The gateway first: while it drains, a hold still reaches it by the control plane.
+  const undo = async (): Promise<void> => {
+    seen.close();
+    await gateway.close();
+    await feed?.close();
+    await server?.close();
+    await here.close();
+  };
+  try {
+    server = await openListeners(configuration, ports, { gateway, control, watch });
+    feed = await openFeedPort(configuration, { control, keys, watch });
+  } catch (error) {
+    await undo();
+    throw error;
+  }
+  const addresses = {
+    dataPlane: urlOf(configuration, ports.data),
+    controlPlane: urlOf(configuration, server.port),
+  };
+  report("ready", { ...addresses, ...(feed === undefined ? {} : { feedPort: feed.port }) });
+  return {
+    control,
+    gateway,
+    ...addresses,
+    feedPort: feed?.port,
+    reload: watch.reload,
+    close: async () => {
+      report("stopping", { live: gateway.gateway.live.count() });
+      await undo();
+    },
+  };
+}
+
+/** An open control plane that does not listen yet, and what it was opened with. */
+export interface ControlHere {
+  readonly control: Control;
+  readonly keys: ServerKeys;
+  readonly ports: Ports;
+  readonly watch: Watch;
+  readonly clock: Clock;
+  /** The first trust root, where there was one at the start. */
+  readonly pin: Digest | undefined;
+  readonly close: () => Promise<void>;
+}
+
+export async function openControlHere(options: ServeOptions): Promise<ControlHere> {
   const { configuration } = options;
   const clock = options.clock ?? systemClock;
   mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
   const unlock = takeLock(path.join(configuration.data, "lock"));
   const trustFile = path.join(configuration.data, "trust.json");
   const trust = readTrustFile(trustFile);
-  const keys = openServerKeys(configuration.keys, trust !== undefined);
+  const keys = openServerKeys(configuration.keys, {
+    isInitialised: trust !== undefined,
+    gateways: configuration.distribution?.workers ?? 1,
+  });
   const ports = await choosePorts(configuration);
   const pin = configuration.trust ?? trust?.root;
   const watch = openWatch(options);
   const { report } = watch.telemetry;
   const database = await openStore(configuration.store);
-  const mark = await knownMark(configuration.data);
+  const mark = furthest([await knownMark(configuration.data), readSeen(configuration.keys)]);
   const control = await openControl({
     database,
     primitives: nodePrimitives,
     clock: clock.now,
     random: (count) => randomBytes(count),
-    signers: { log: keys.log, control: keys.control, gateways: [keys.gateway] },
+    signers: { log: keys.log, control: keys.control, gateways: keys.gateways },
     paths: { codeFile: path.join(configuration.data, "init-code"), trustFile },
     version: options.version,
     dataPlane: urlOf(configuration, ports.data),
@@ -89,136 +137,53 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     await database.close();
     throw error;
   });
-  const gateway = await openEmbeddedGateway(options, { control, clock, pin, ports, signer: keys.gateway, watch });
-  watch.telemetry.attach(gateway.gateway);
-  let server: ControlServer | undefined;
-  // The gateway first: while it drains, a hold still reaches it by the control plane.
-  const undo = async (): Promise<void> => {
-    await gateway.close();
-    await server?.close();
+  const close = async (): Promise<void> => {
     await control.close();
     await watch.close();
     await database.close();
     unlock();
   };
-  try {
-    server = await openListeners(configuration, ports, { gateway, control, watch });
-  } catch (error) {
-    await undo();
-    throw error;
-  }
-  const addresses = {
-    dataPlane: urlOf(configuration, ports.data),
-    controlPlane: urlOf(configuration, server.port),
-  };
-  report("ready", addresses);
-  return {
-    control,
-    gateway,
-    ...addresses,
-    reload: watch.reload,
-    close: async () => {
-      report("stopping", { live: gateway.gateway.live.count() });
-      await undo();
-    },
-  };
+  return { control, keys, ports, watch, clock, pin, close };
 }
 
-/** What sees to a server while it runs, and its TLS. */
-interface Watch {
-  readonly telemetry: Telemetry;
-  readonly tls: Tls | undefined;
-  readonly reload: () => void;
-  readonly close: () => Promise<void>;
-}
-
-function openWatch({ configuration, version, report }: ServeOptions): Watch {
-  const { operating = {}, data, store } = configuration;
-  const tls = operating.tls === undefined ? undefined : openTls(operating.tls, report);
-  const telemetry = openTelemetry({
-    operating,
-    version,
-    folder: data,
-    store: store.kind === "sqlite" ? store.path : undefined,
-    report,
-    randomBytes: (count) => randomBytes(count),
-    tlsEnd: tls?.notAfter,
-  });
-  return {
-    telemetry,
-    tls,
-    reload: () => {
-      telemetry.reopen();
-      tls?.reload();
-    },
-    close: async () => {
-      tls?.close();
-      await telemetry.close();
-    },
-  };
+/** The feed for gateways on other machines, where a port is set for it. */
+export async function openFeedPort(
+  { distribution }: Configuration,
+  { control, keys, watch }: Pick<ControlHere, "control" | "keys" | "watch">,
+): Promise<FeedListener | undefined> {
+  const { feedPort: port, feedHost: host = "127.0.0.1" } = distribution ?? {};
+  if (port === undefined) return undefined;
+  const { report } = watch.telemetry;
+  return openFeedListener({ kind: "port", host, port, tls: watch.tls }, { control, signer: keys.control, report });
 }
 
 async function openListeners(
   { host }: Configuration,
   ports: Ports,
-  { gateway, control, watch }: Pick<Serving, "gateway" | "control"> & Pick<Around, "watch">,
+  { gateway, control, watch }: Pick<Serving, "gateway" | "control"> & { readonly watch: Watch },
 ): Promise<ControlServer> {
-  await listen(gateway.server, host, ports.data);
+  await listen(gateway.server, { host, port: ports.data });
   if (gateway.server instanceof TlsServer) watch.tls?.serve(gateway.server);
   return serveControl(control.app, { host, port: ports.control, tls: watch.tls });
 }
 
-interface Around {
-  readonly control: Control;
-  readonly clock: Clock;
-  readonly pin: Digest | undefined;
-  readonly ports: Ports;
-  readonly watch: Watch;
-  readonly signer: Parameters<typeof openGateway>[0]["signer"];
-}
+/** How often it is looked at whether the ledger has grown, in milliseconds. */
+const seenMs = 10_000;
 
-async function openEmbeddedGateway(options: ServeOptions, around: Around): Promise<OpenGateway> {
-  const { configuration, environment } = options;
-  const { telemetry, tls } = around.watch;
-  const { report } = telemetry;
-  const { drainMsMax } = configuration.operating ?? {};
-  const ownPorts = new Set([around.ports.data, around.ports.control]);
-  const opened = async (document: ModelDocument): Promise<Upstream> =>
-    openUpstream(document, {
-      secrets: { environment, folder: configuration.secrets },
-      ownPorts,
-      cacheFolder: configuration.cache,
-      modelFile: configuration.modelFile,
-      bounds: upstreamBounds,
-      onProgress: (progress) => {
-        report("model", typeof progress === "string" ? { step: progress } : { ...progress });
-      },
-      onEmbeddedEvent: ({ kind }) => {
-        report("model", { step: kind });
-      },
-      onPoolEvent: ({ member, is }) => {
-        report("upstream", { model: document.name, server: member, is });
-      },
-    });
-  return openGateway({
-    feed: around.control.feed,
-    pin: around.pin,
-    signer: around.signer,
-    folder: configuration.data,
-    registry: options.registry ?? shippedSafeguards(),
-    openUpstream: options.upstream ?? opened,
-    clock: around.clock,
-    primitives: nodePrimitives,
-    randomBytes: (count) => randomBytes(count),
-    contact: configuration.contact,
-    hosts: configuration.hosts,
-    proxies: configuration.proxies ?? [],
-    report,
-    answered: telemetry.answered,
-    isTracing: telemetry.isTracing,
-    tls: tls?.pair,
-    ...(drainMsMax === undefined ? {} : { drainMsMax }),
-  });
+function keepSeen(keys: string, { gateway }: OpenGateway): { readonly close: () => void } {
+  let written = 0;
+  const keep = (): void => {
+    const { replica } = gateway.follower;
+    const size = replica.size();
+    if (size > written && writeSeen(keys, { size, root: replica.root() })) written = size;
+  };
+  const timer = setInterval(keep, seenMs);
+  return {
+    close: () => {
+      clearInterval(timer);
+      keep();
+    },
+  };
 }
 
 /** The tree this machine's gateway verified last: the store must contain it, or nothing starts. */
@@ -229,44 +194,4 @@ async function knownMark(data: string): Promise<{ readonly size: number; readonl
   const { size, root } = mark.content();
   await mark.close();
   return root === null ? undefined : { size, root };
-}
-
-interface Ports {
-  readonly data: number;
-  readonly control: number;
-}
-
-/** Port 0 asks for any free one; it is chosen now, because each plane names the other. */
-async function choosePorts({ host, port, controlPort }: Configuration): Promise<Ports> {
-  const data = port === 0 ? await freePort(host) : port;
-  return { data, control: controlPort === 0 ? await freePort(host) : controlPort };
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await listen(server, host, 0);
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  if (typeof address !== "object" || address === null) throw new Error("a listening server has an address");
-  return address.port;
-}
-
-async function listen(server: Server, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", (cause) => {
-      const message = `Cannot listen on ${host}:${port}. Is another headgate running? Set HEADGATE_PORT.`;
-      reject(new Failure("configuration_invalid", message, { cause }));
-    });
-    server.listen(port, host, resolve);
-  });
-}
-
-function urlOf({ host, operating }: Configuration, port: number): string {
-  const scheme = operating?.tls === undefined ? "http" : "https";
-  const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  return `${scheme}://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }

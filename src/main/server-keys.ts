@@ -9,13 +9,30 @@ import { Failure } from "../terms/failure.ts";
 export interface ServerKeys {
   readonly log: Signer;
   readonly control: Signer;
-  readonly gateway: Signer;
+  /** One a gateway process; the first is the one that there always is. */
+  readonly gateways: readonly [Signer, ...Signer[]];
 }
 
-export function openServerKeys(folder: string, isInitialised: boolean): ServerKeys {
+export interface KeysWanted {
+  readonly isInitialised: boolean;
+  readonly gateways: number;
+}
+
+export function openServerKeys(folder: string, { isInitialised, gateways }: KeysWanted): ServerKeys {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const open = (name: string): Signer => openKey(path.join(folder, `${name}.key`), isInitialised);
-  return { log: open("log"), control: open("control"), gateway: open("gateway") };
+  const further = Array.from({ length: gateways - 1 }, (_, at) => open(gatewayKeyName(at + 1)));
+  return { log: open("log"), control: open("control"), gateways: [open(gatewayKeyName(0)), ...further] };
+}
+
+/** Name of the key of the gateway process at this place, counted from 0. */
+export function gatewayKeyName(at: number): string {
+  return at === 0 ? "gateway" : `gateway-${at + 1}`;
+}
+
+/** The key of a gateway on its own: never made here, because the trust root has to name it first. */
+export function openGatewayKey(folder: string, name: string): Signer {
+  return openKey(path.join(folder, `${name}.key`), true);
 }
 
 function openKey(file: string, isInitialised: boolean): Signer {
@@ -26,7 +43,7 @@ function openKey(file: string, isInitialised: boolean): Signer {
   if (isInitialised) {
     throw new Failure(
       "configuration_invalid",
-      `The server key ${file} is missing. Restore it; HEADGATE_KEYS names its folder.`,
+      `The server key ${file} is missing. Restore it; HEADGATE_KEYS names its folder. A further gateway's key is made by: headgate root propose --add-gateway FILE`,
     );
   }
   const { signer, seed } = newSigner();

@@ -182,7 +182,35 @@ CREATE TABLE observed (
 );
 `;
 
+// What each gateway told of its usage, where there are several: each begins its day with its own.
+const usageOfGateway = `
+CREATE TABLE usage_of_gateway (
+  gateway TEXT NOT NULL,
+  organisation TEXT NOT NULL,
+  key TEXT NOT NULL,
+  model TEXT NOT NULL,
+  day TEXT NOT NULL,
+  tokens INTEGER NOT NULL CHECK (tokens >= 0),
+  requests INTEGER NOT NULL CHECK (requests >= 0),
+  PRIMARY KEY (gateway, organisation, key, model, day)
+) STRICT;
+`;
+
+const usageOfGatewayPostgres = `
+CREATE TABLE usage_of_gateway (
+  gateway TEXT COLLATE "C" NOT NULL,
+  organisation TEXT COLLATE "C" NOT NULL,
+  key TEXT COLLATE "C" NOT NULL,
+  model TEXT COLLATE "C" NOT NULL,
+  day TEXT COLLATE "C" NOT NULL,
+  tokens BIGINT NOT NULL CHECK (tokens >= 0),
+  requests BIGINT NOT NULL CHECK (requests >= 0),
+  PRIMARY KEY (gateway, organisation, key, model, day)
+);
+`;
+
 export const schema: readonly Migration[] = [
   { id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } },
   { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
+  { id: 3, name: "usage of gateway", sql: { sqlite: usageOfGateway, postgres: usageOfGatewayPostgres } },
 ];

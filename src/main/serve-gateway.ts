@@ -1,0 +1,131 @@
+// A gateway on its own: no database, no control plane, nothing but a folder for its mark and spool, its key, and a feed that
+// it reaches over a network or a socket. It starts only with the first trust root pinned: there is nobody to ask.
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync } from "node:fs";
+import { Server as TlsServer } from "node:https";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { FeedAddress } from "../feed/connection.ts";
+import type { UsageCount } from "../feed/feed.ts";
+import { openRemoteFeed } from "../feed/remote-feed.ts";
+import type { OpenGateway } from "../gateway/open.ts";
+import { nodePrimitives } from "../proof/node.ts";
+import { Failure } from "../terms/failure.ts";
+import type { Digest } from "../terms/ids.ts";
+import {
+  type ServeOptions,
+  choosePorts,
+  listen,
+  openGatewayHere,
+  openWatch,
+  systemClock,
+  urlOf,
+} from "./gateway-here.ts";
+import { takeLock } from "./lock.ts";
+import type { Report } from "./report.ts";
+import { openGatewayKey } from "./server-keys.ts";
+
+export interface GatewayServeOptions extends ServeOptions {
+  /** File name of the gateway's key in the keys folder. */
+  readonly keyName?: string;
+  /** Several processes listen on the port, and the system shares connections out among them. */
+  readonly isShared?: boolean;
+  /** Ends the wait for a control plane that does not answer. */
+  readonly leave?: AbortSignal;
+}
+
+export interface ServingGateway {
+  readonly gateway: OpenGateway;
+  readonly dataPlane: string;
+  readonly reload: () => void;
+  readonly close: () => Promise<void>;
+}
+
+/** Fails with configuration_invalid. Waits for the control plane; undefined where `leave` ended that. */
+export async function serveGateway(options: GatewayServeOptions): Promise<ServingGateway | undefined> {
+  const { configuration, leave } = options;
+  const { address, pin } = checked(options);
+  mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
+  const unlock = takeLock(path.join(configuration.data, "lock"));
+  const signer = openGatewayKey(configuration.keys, options.keyName ?? "gateway");
+  const ports = await choosePorts(configuration);
+  const watch = openWatch(options);
+  const { report } = watch.telemetry;
+  const remote = openRemoteFeed({ address, gateway: signer, primitives: nodePrimitives, randomBytes: bytes });
+  const usageToday = async (): Promise<readonly UsageCount[]> => waiting(remote.usageToday, report, leave);
+  const undo = async (): Promise<void> => {
+    remote.close();
+    await watch.close();
+    unlock();
+  };
+  const clock = options.clock ?? systemClock;
+  const feed = { ...remote, usageToday };
+  let opened: OpenGateway;
+  try {
+    opened = await openGatewayHere(options, { feed, clock, pin, ports, signer, watch });
+  } catch (error) {
+    await undo();
+    if (leave?.aborted === true) return undefined;
+    throw error;
+  }
+  watch.telemetry.attach(opened.gateway);
+  const close = async (): Promise<void> => {
+    await opened.close();
+    await undo();
+  };
+  const dataPlane = urlOf(configuration, ports.data);
+  try {
+    const { isShared: reusePort = false } = options;
+    await listen(opened.server, { host: configuration.host, port: ports.data, reusePort });
+    if (opened.server instanceof TlsServer) watch.tls?.serve(opened.server);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  report("ready", { dataPlane });
+  return {
+    gateway: opened,
+    dataPlane,
+    reload: watch.reload,
+    close: async () => {
+      report("stopping", { live: opened.gateway.live.count() });
+      await close();
+    },
+  };
+}
+
+function checked({ configuration }: GatewayServeOptions): { readonly address: FeedAddress; readonly pin: Digest } {
+  const { trust: pin, distribution, data } = configuration;
+  const address = distribution?.feed;
+  if (address === undefined) throw invalid("HEADGATE_FEED says where the control plane's feed is: https://HOST:PORT.");
+  if (pin === undefined) {
+    throw invalid("A gateway on its own starts only with HEADGATE_TRUST=sha256:…, the digest of the first trust root.");
+  }
+  if (existsSync(path.join(data, "trust.json"))) {
+    throw invalid("HEADGATE_DATA is the folder of a control plane; a gateway on its own has one for itself.");
+  }
+  return { address, pin };
+}
+
+const waitMs = 1_000;
+
+/** Asks until it is answered. */
+async function waiting<T>(ask: () => Promise<T>, report: Report, leave: AbortSignal | undefined): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (leave?.aborted === true) throw error;
+      report("feed", { why: error instanceof Error ? error.message : "unknown" });
+    }
+    await sleep(waitMs, undefined, leave === undefined ? {} : { signal: leave }).catch(() => undefined);
+  }
+}
+
+function bytes(count: number): Uint8Array {
+  return randomBytes(count);
+}
+
+function invalid(message: string): Failure {
+  return new Failure("configuration_invalid", message);
+}
