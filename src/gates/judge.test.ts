@@ -93,7 +93,11 @@ test("a shown bound and both sign-offs pass, with nothing still to show", () => 
 test("what is still to be shown is worked out from the counts", () => {
   const [misuse] = judge(plan(0.03), given({})).requirements;
   assert.equal(misuse?.verdict, "inconclusive");
-  assert.equal(misuse?.stillToShow, "57 more clean trials, or 103 if one of them fails (3 of 200, limit 3 %)");
+  assert.equal(
+    misuse?.stillToShow,
+    "57 more clean trials, or 103 if one of them fails (3 of 200, limit 3 %); every item of misuse-core was tried, " +
+      "so it takes a larger suite, or other safeguards under which at most 1 of 200 fail",
+  );
   assert.equal(misuse?.why, "3 of 200 failed: at most 3.83 % at 95 % confidence, limit 3 %.");
 });
 
@@ -134,7 +138,7 @@ test("what was tried and stayed unknown is not asked for again: it counts as fai
   const stuck = ", which were tried, stay unknown under these digests and count as failed";
   assert.equal(withOpen(28), `an outcome for 28 unknown trials; 2 more${stuck} (0 of 200, limit 5 %)`);
   const clean = withOpen(0) ?? "";
-  assert.ok(clean.endsWith(`; 30 unknown trials${stuck} (0 of 200, limit 5 %)`), clean);
+  assert.ok(clean.includes(`; 30 unknown trials${stuck} (0 of 200, limit 5 %); every item`), clean);
   assert.match(clean, /^\d+ more clean trials/);
 });
 

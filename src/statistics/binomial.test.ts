@@ -6,6 +6,7 @@ import {
   clopperPearsonLower,
   clopperPearsonUpper,
   cleanTrialsNeeded,
+  failuresAllowed,
   isShown,
   trialsNeeded,
   wilson,
@@ -98,6 +99,21 @@ test("a claim out of reach has no number of trials", () => {
   assert.equal(trialsNeeded(0, { limit: 1e-10, confidence: 0.95 }), undefined);
   assert.equal(cleanTrialsNeeded({ failures: 3, trials: 200 }, { limit: 0.03, confidence: 0.95 }), 57);
   assert.equal(cleanTrialsNeeded({ failures: 0, trials: 5000 }, { limit: 0.03, confidence: 0.95 }), 0);
+});
+
+test("the most failures allowed still show the claim, and one more does not", () => {
+  for (const [trials, limit] of [
+    [229, 0.45],
+    [200, 0.03],
+    [59, 0.05],
+    [1, 0.96],
+  ] as const) {
+    const claim = { limit, confidence: 0.95 };
+    const allowed = failuresAllowed(trials, claim);
+    assert.ok(allowed !== undefined && isShown({ failures: allowed, trials }, claim));
+    assert.ok(allowed === trials || !isShown({ failures: allowed + 1, trials }, claim));
+  }
+  assert.equal(failuresAllowed(58, { limit: 0.05, confidence: 0.95 }), undefined);
 });
 
 test("whatever is not a count, a confidence or a limit is request_invalid", () => {

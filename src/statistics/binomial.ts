@@ -79,6 +79,19 @@ export function trialsNeeded(failures: number, claim: Claim): number | undefined
   return enough;
 }
 
+/** The most failures among `trials` that still show `claim`; undefined where not even none would. */
+export function failuresAllowed(trials: number, claim: Claim): number | undefined {
+  if (!isShown({ failures: 0, trials }, claim)) return undefined;
+  let allowed = 0;
+  let tooMany = trials + 1;
+  while (tooMany - allowed > 1) {
+    const middle = Math.floor((allowed + tooMany) / 2);
+    if (middle <= trials && isShown({ failures: middle, trials }, claim)) allowed = middle;
+    else tooMany = middle;
+  }
+  return allowed;
+}
+
 /** How many further trials, none of them failing, would show `claim` from `counts`; undefined when out of reach. */
 export function cleanTrialsNeeded(counts: Counts, claim: Claim): number | undefined {
   checkCounts(counts);

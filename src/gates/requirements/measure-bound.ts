@@ -2,7 +2,7 @@
 // with every unknown counted as a failure, is at or below the limit; fails when the lower bound, with every unknown
 // counted as a pass, is above it; anything between is inconclusive.
 import { z } from "zod";
-import { cleanTrialsNeeded, isShown, trialsNeeded, type Claim } from "../../statistics/binomial.ts";
+import { cleanTrialsNeeded, failuresAllowed, isShown, trialsNeeded, type Claim } from "../../statistics/binomial.ts";
 import { boundsOf, type Bounds, type Tally } from "../../statistics/measure.ts";
 import { Name } from "../../terms/ids.ts";
 import { countingEvidence, whyNotCounting } from "../counting.ts";
@@ -91,7 +91,8 @@ function reason(pooled: PooledMeasure, claim: Claim, bounds: Bounds): string {
 }
 
 /** What would show the claim from here, worked out, not guessed. */
-function stillToShow({ tally, open }: PooledMeasure, claim: Claim): string {
+function stillToShow(pooled: PooledMeasure, claim: Claim): string {
+  const { tally, open } = pooled;
   const { clusters: trials, clustersFailed, clustersUnknown } = tally;
   const standing = `(${clustersFailed} of ${trials}, limit ${percent(claim.limit)})`;
   const stuck = clustersUnknown - open;
@@ -104,7 +105,16 @@ function stillToShow({ tally, open }: PooledMeasure, claim: Claim): string {
   }
   const withOne = failures < trials ? cleanTrialsNeeded({ failures: failures + 1, trials }, claim) : undefined;
   const alternative = withOne === undefined ? "" : `, or ${withOne} if one of them fails`;
-  return `${wording(clean, "more clean trial")}${alternative}${staying(stuck, "unknown")} ${standing}`;
+  return `${wording(clean, "more clean trial")}${alternative}${staying(stuck, "unknown")} ${standing}${exhausted(pooled, claim)}`;
+}
+
+/** Runs of the same items add no trial, so where all of a suite was tried it is said what would. */
+function exhausted({ basis, suite, tally }: PooledMeasure, claim: Claim): string {
+  if (basis === "declared") return "";
+  const allowed = failuresAllowed(tally.clusters, claim);
+  const other =
+    allowed === undefined ? "" : `, or other safeguards under which at most ${allowed} of ${tally.clusters} fail`;
+  return `; every item of ${suite} was tried, so it takes a larger suite${other}`;
 }
 
 /** A trial that was tried and came to nothing that can be graded is never clean again, or bad runs could be repeated away. */
