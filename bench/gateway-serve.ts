@@ -1,9 +1,15 @@
-// The gateway of bench/gateway-load.ts, in a process of its own: everything on, as in the embedded default, where the
-// control plane's end of the feed and the ledger (in memory here) run beside it. Says where it listens, as one JSON line.
+// The gateway of bench/gateway.ts, in a process of its own: everything on, as in the embedded default, where the control
+// plane's end of the feed and the ledger (in memory here) run beside it. Says where it listens, as one JSON line. With
+// `--safeguards words` the only safeguard looks for four words: that is as near to none as a release can be.
 // node bench/gateway-serve.ts [--upstream 9101] [--safeguards shipped|words]
 import { parseArgs } from "node:util";
 import { shippedSafeguards } from "../src/safeguards/registry.ts";
-import { openGatewayWorld, secret } from "../test/flows/gateway-world.ts";
+import { callerKeyOf, idOf } from "../src/acts/fixtures.ts";
+import { digestOf } from "../src/proof/digest.ts";
+import { toUtf8 } from "../src/proof/encoding.ts";
+import { nodePrimitives } from "../src/proof/node.ts";
+import { upstreamBounds } from "../src/upstream/upstream.ts";
+import { ada, openGatewayWorld } from "../test/flows/gateway-world.ts";
 
 const { values } = parseArgs({
   options: {
@@ -12,12 +18,21 @@ const { values } = parseArgs({
   },
 });
 
+const streamsMax = 10_000;
+const secret = "hg_fedcba9876543210fedcba9876543210";
 const isShipped = values.safeguards === "shipped";
 const world = await openGatewayWorld({
   upstreamPort: Number(values.upstream),
   grant: { requestsPerMinute: 1_000_000, tokensPerDay: 1_000_000_000_000 },
+  bounds: { exchangesMax: streamsMax, idleMsMax: upstreamBounds.totalMsMax },
   ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@1" }, stream: {} } : {}),
 });
+const hash = digestOf(toUtf8(secret), nodePrimitives);
+const key = { ...callerKeyOf(hash), key: idOf.key("bench"), limits: { exchanges: streamsMax } };
+await world.world.say({ verb: "key", body: key, by: [ada] });
+await world.publish();
+// The world keeps what was drained for tests to look at; here that would be a leak, and not the gateway's.
+setInterval(() => world.drained.splice(0), 1_000).unref();
 console.log(JSON.stringify({ url: world.url(), key: secret, pid: process.pid }));
 process.once("SIGTERM", () => {
   void world.close().then(() => process.exit(0));

@@ -43,7 +43,9 @@ interface Round {
 
 async function round(world: GatewayWorld, number: number): Promise<Round> {
   const responses = await Promise.all(
-    Array.from({ length: streams }, async () => world.ask(said("word ".repeat(40), { stream: true, max_tokens: 4096 }))),
+    Array.from({ length: streams }, async () =>
+      world.ask(said("word ".repeat(40), { stream: true, max_tokens: 4096 })),
+    ),
   );
   const following = responses.map(async (response) => follow(response));
   const hold = idOf.hold(`round ${number}`);

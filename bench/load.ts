@@ -10,7 +10,8 @@ import { z } from "zod";
 export interface Target {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+  /** Sent in turn. */
+  readonly bodies: readonly string[];
 }
 
 export interface LoadSettings {
@@ -79,13 +80,17 @@ async function withWrk(target: Target, settings: LoadSettings): Promise<Window> 
 }
 
 /** wrk counts a status of 400 and more as an error; a redirect cannot come from what is measured here. */
-function luaFor({ headers, body }: Target): string {
+function luaFor({ headers, bodies }: Target): string {
   const lines = Object.entries(headers).map(
     ([name, value]) => `wrk.headers[${JSON.stringify(name)}] = ${JSON.stringify(value)}`,
   );
   return `wrk.method = "POST"
-wrk.body = [==[${body}]==]
 ${lines.join("\n")}
+local bodies = {${bodies.map((body) => `[==[${body}]==]`).join(",\n")}}
+local requests = {}
+local at = 0
+init = function() for i = 1, #bodies do requests[i] = wrk.format(nil, nil, nil, bodies[i]) end end
+request = function() at = at % #requests + 1 return requests[at] end
 done = function(summary, latency)
   local e = summary.errors
   io.write(string.format('{"requests":%d,"perSecond":%.1f,"p50Ms":%.3f,"p99Ms":%.3f,"failed":%d}\\n',
@@ -109,7 +114,7 @@ async function withOwn(target: Target, settings: LoadSettings): Promise<Window> 
         method: "POST",
         path: url.pathname,
         headers: { ...target.headers },
-        body: target.body,
+        body: target.bodies[times.length % target.bodies.length] ?? "",
       });
       await reply.body.dump();
       if (reply.statusCode !== 200) failed += 1;

@@ -71,6 +71,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
       note,
       readiness,
       proxies: options.proxies,
+      isRead: false,
     };
     void answered(asked, hosts);
   };
@@ -116,6 +117,8 @@ interface Asked {
   readonly proxies: readonly Network[];
   readonly note: Note;
   readonly readiness: () => Promise<Readiness>;
+  /** The whole body was read, though the parser may not have said so yet. */
+  isRead: boolean;
 }
 
 function pathOf(request: IncomingMessage): string | undefined {
@@ -233,12 +236,18 @@ interface Bodies {
 }
 
 async function readBody(asked: Asked, bytesMax: number): Promise<Uint8Array> {
-  // A short body came with its head, and is there as soon as the parser was left once.
+  // A short body came with its head, and is there as soon as the parser was left once. It is whole when it has the length
+  // that was said, exactly; any other (in chunks, after `Expect`, empty, still coming) is waited for.
   await Promise.resolve();
   const { request } = asked;
-  if (!request.complete || request.readableLength > bytesMax) return collectBody(asked, bytesMax);
+  const { readableLength: bytes, headers } = request;
+  if (bytes > bytesMax || String(bytes) !== headers["content-length"]) return collectBody(asked, bytesMax);
   const body: unknown = request.read();
-  return Buffer.isBuffer(body) ? body : collectBody(asked, bytesMax);
+  if (!Buffer.isBuffer(body)) return collectBody(asked, bytesMax);
+  asked.isRead = true;
+  // Nothing is left of it but its end.
+  request.resume();
+  return body;
 }
 
 async function collectBody({ request, bodies }: Asked, bytesMax: number): Promise<Uint8Array> {
@@ -378,7 +387,7 @@ function sendFailure(asked: Asked, error: unknown): void {
   note.refusal = { code, reason };
   // What is left of a body nobody read would be taken for the next request.
   const format = formatAt(path);
-  const isLast = !request.complete || isBadHead(error);
+  const isLast = !(request.complete || asked.isRead) || isBadHead(error);
   if (isLast) asked.bodies.left.add(asked.connection);
   const closing = isLast ? { connection: "close" } : {};
   const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...closing };

@@ -1,25 +1,26 @@
-// How much a proxied request costs: Headgate's gateway and other servers against a bare proxy, all before the same fixed
-// upstream, in interleaved passes on one core each. Ratios are what counts: absolute figures are of one machine.
-// node bench/proxy.ts [--portkey] [--gateway http://127.0.0.1:8700 --key hg_… --model small] [--seconds 8] [--passes 2]
-// The gateway must have the fixed upstream (port 9101) behind it. Peers are installed in a temporary folder.
+// What the gateway costs a request: everything on, and with safeguards as good as off, against a bare proxy and Portkey, each
+// on one core before the same fixed upstream, in interleaved windows over 1,200 distinct texts. A window with a failed
+// request is void and measured again. Ratios are what counts: absolute figures are of one machine. Peers are installed in a
+// temporary folder. node bench/gateway.ts [--no-portkey] [--seconds 8] [--passes 3] [--connections 32]
 import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
+import { z } from "zod";
 import { has, load, type LoadSettings, output, type Target, type Window } from "./load.ts";
+import { distinctTexts } from "./texts.ts";
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
-    gateway: { type: "string" },
-    key: { type: "string", default: "" },
-    model: { type: "string", default: "small" },
-    pid: { type: "string" },
-    portkey: { type: "boolean", default: false },
+    portkey: { type: "boolean", default: true },
     seconds: { type: "string", default: "8" },
-    passes: { type: "string", default: "2" },
+    passes: { type: "string", default: "3" },
     connections: { type: "string", default: "32" },
-    out: { type: "string", default: join(import.meta.dirname, "results", "proxy.json") },
+    out: { type: "string", default: join(import.meta.dirname, "results", "gateway.json") },
   },
 });
 
@@ -37,6 +38,7 @@ interface Measured extends Window {
 
 const upstreamPort = 9101;
 const children: ChildProcess[] = [];
+let voided = 0;
 const canPin = availableParallelism() > 1 && (await has("taskset"));
 const folder = await mkdtemp(join(tmpdir(), "headgate-bench-"));
 const settings: LoadSettings = {
@@ -46,21 +48,22 @@ const settings: LoadSettings = {
   folder,
 };
 
+function onCore(core: number, args: readonly string[]): readonly string[] {
+  return canPin ? ["taskset", "-c", String(core), process.execPath, ...args] : [process.execPath, ...args];
+}
+
 function start(core: number, args: readonly string[]): number | undefined {
-  const command = canPin ? ["taskset", "-c", String(core), process.execPath, ...args] : [process.execPath, ...args];
-  const [name = "", ...rest] = command;
+  const [name = "", ...rest] = onCore(core, args);
   const child = spawn(name, rest, { stdio: ["ignore", "ignore", "inherit"] });
   children.push(child);
   return child.pid;
 }
 
 function targetAt(origin: string, model: string, headers: Readonly<Record<string, string>>): Target {
-  const messages = [{ role: "user", content: "What does a headgate do? ".repeat(36) }];
-  return {
-    url: `${origin}/v1/chat/completions`,
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify({ model, messages, max_tokens: 256, temperature: 0 }),
-  };
+  const bodies = distinctTexts(1_200, 870).map((content) =>
+    JSON.stringify({ model, messages: [{ role: "user", content }], max_tokens: 256, temperature: 0 }),
+  );
+  return { url: `${origin}/v1/chat/completions`, headers: { "content-type": "application/json", ...headers }, bodies };
 }
 
 function bench(file: string): string {
@@ -70,19 +73,25 @@ function bench(file: string): string {
 async function contenders(): Promise<readonly Contender[]> {
   start(1, [bench("fixed-upstream.ts"), "--port", String(upstreamPort)]);
   const bare = start(0, [bench("bare-proxy.ts"), "--port", "9102"]);
-  const ours = start(0, [bench("bare-proxy.ts"), "--port", "9103", "--client", "ours"]);
   const list: Contender[] = [
     { name: "bare", target: targetAt("http://127.0.0.1:9102", "bench", {}), pid: bare },
-    { name: "bare + src/upstream", target: targetAt("http://127.0.0.1:9103", "bench", {}), pid: ours },
+    await headgate("Headgate, everything on", "shipped"),
+    await headgate("Headgate, safeguards as good as off", "words"),
   ];
   if (values.portkey) list.push(await portkey());
-  if (values.gateway !== undefined) {
-    if (values.pid !== undefined && canPin) await output("taskset", ["-cp", "0", values.pid]);
-    const headers = { authorization: `Bearer ${values.key}` };
-    const pid = values.pid === undefined ? undefined : Number(values.pid);
-    list.push({ name: "headgate", target: targetAt(values.gateway, values.model, headers), pid });
-  }
   return list;
+}
+
+const Said = z.object({ url: z.string(), key: z.string(), pid: z.number() });
+
+async function headgate(name: string, safeguards: "shipped" | "words"): Promise<Contender> {
+  const args = [bench("gateway-serve.ts"), "--upstream", String(upstreamPort), "--safeguards", safeguards];
+  const [command = "", ...rest] = onCore(0, args);
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  const said: readonly unknown[] = await once(createInterface({ input: child.stdout }), "line");
+  const { url, key, pid } = Said.parse(JSON.parse(String(said[0])));
+  return { name, target: targetAt(url, "small", { authorization: `Bearer ${key}` }), pid };
 }
 
 /** Portkey's gateway from npm, with the two dependencies pinned without which it does not stream. */
@@ -109,9 +118,11 @@ async function portkey(): Promise<Contender> {
 /** Until a contender answers 200, so that nobody is measured while starting. */
 async function ready({ name, target }: Contender): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const reply = await fetch(target.url, { method: "POST", headers: target.headers, body: target.body }).catch(
-      () => undefined,
-    );
+    const reply = await fetch(target.url, {
+      method: "POST",
+      headers: target.headers,
+      body: target.bodies[0] ?? "",
+    }).catch(() => undefined);
     await reply?.arrayBuffer();
     if (reply?.status === 200) return;
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -142,7 +153,7 @@ async function measure(list: readonly Contender[]): Promise<readonly Result[]> {
   }
   for (let pass = 0; pass < Number(values.passes); pass += 1) {
     for (const contender of list) {
-      const window = await measureOnce(contender);
+      const window = await measureValid(contender);
       windows.get(contender.name)?.push(window);
       console.error(`pass ${pass + 1} ${contender.name}: ${Math.round(window.perSecond)}/s`);
     }
@@ -151,12 +162,31 @@ async function measure(list: readonly Contender[]): Promise<readonly Result[]> {
   return list.map(({ name }) => resultOf(name, windows.get(name) ?? [], bare));
 }
 
-async function measureOnce({ name, target, pid }: Contender): Promise<Measured> {
+/** One request after another: what a caller who is alone waits, in the middle of the passes. */
+async function measureAlone(list: readonly Contender[]): Promise<Readonly<Record<string, number>>> {
+  const times = new Map<string, number[]>(list.map(({ name }) => [name, []]));
+  for (let pass = 0; pass < Number(values.passes); pass += 1)
+    for (const contender of list) times.get(contender.name)?.push((await measureValid(contender, 1)).p50Ms);
+  return Object.fromEntries([...times].map(([name, ms]) => [name, rounded(middle(ms), 3)]));
+}
+
+const voidMax = 3;
+
+/** A window in which nothing failed. */
+async function measureValid(contender: Contender, connections = settings.connections): Promise<Measured> {
+  for (let attempt = 0; attempt < voidMax; attempt += 1) {
+    const window = await measureOnce(contender, connections);
+    if (window.failed === 0) return window;
+    voided += 1;
+    console.error(`${contender.name}: ${window.failed} of ${window.requests} requests failed; the window is void`);
+  }
+  throw new Error(`${contender.name}: ${voidMax} windows with failures`);
+}
+
+async function measureOnce({ target, pid }: Contender, connections: number): Promise<Measured> {
   const before = await cpuMicros(pid);
-  const window = await load(target, settings);
+  const window = await load(target, { ...settings, connections });
   const after = await cpuMicros(pid);
-  if (window.failed > 0)
-    throw new Error(`${name}: ${window.failed} of ${window.requests} requests failed; the window is void`);
   const used = before === undefined || after === undefined ? undefined : (after - before) / window.requests;
   return { ...window, cpuMicrosPerRequest: used === undefined ? undefined : rounded(used, 1) };
 }
@@ -205,9 +235,11 @@ function rounded(value: number, digits: number): number {
 }
 
 try {
-  const results = await measure(await contenders());
+  const list = await contenders();
+  const results = await measure(list);
+  const oneConnectionP50Ms = await measureAlone(list);
   const record = {
-    bench: "proxy",
+    bench: "gateway",
     at: new Date().toISOString(),
     node: process.version,
     cpu: cpus()[0]?.model ?? "unknown",
@@ -217,6 +249,8 @@ try {
     connections: settings.connections,
     seconds: settings.seconds,
     passes: Number(values.passes),
+    voided,
+    oneConnectionP50Ms,
     results,
   };
   await writeFile(values.out, `${JSON.stringify(record)}\n`);
@@ -226,6 +260,7 @@ try {
     const ratios = figures.map((figure) => toBare[figure]).join(" · ");
     console.log(`| ${[name, Math.round(perSecond), p50Ms, p99Ms, cpuMicrosPerRequest, ratios].join(" | ")} |`);
   }
+  console.log(`p50 at one connection, ms: ${JSON.stringify(oneConnectionP50Ms)}`);
 } finally {
   for (const child of children) child.kill();
   await rm(folder, { recursive: true, force: true });
