@@ -5,7 +5,8 @@ import { StatusView } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
 import type { Context } from "./context.ts";
-import { afterStatus, changes, statusInWords } from "./release-status.ts";
+import { afterStatus } from "./after-status.ts";
+import { changes, statusInWords } from "./release-status.ts";
 
 const quiet: Context = {
   server: "",
@@ -102,6 +103,26 @@ test("a held model that was never released is reopened by its first release", ()
 test("nothing is proposed as next while the gate does not pass", () => {
   assert.equal(afterStatus(StatusView.parse(open), ""), undefined);
   assert.match(afterStatus(StatusView.parse({ ...open, verdict: "pass" }), "") ?? "", /^headgate release propose /);
+});
+
+const unmeasured = {
+  id: "misuse",
+  kind: "measure-bound",
+  verdict: "inconclusive",
+  have: { trials: 0 },
+  need: { suite: "misuse-core" },
+  why: "No evidence.",
+  stillToShow: "a run of misuse-core",
+};
+
+test("with a suite of which nothing counts the next step is to run it, with nothing but sign-offs missing to propose", () => {
+  const [board] = open.requirements;
+  const lapsed = { ...open, stage: "withheld", closed: "expired", next: "internal" };
+  const before = StatusView.parse({ ...lapsed, requirements: [board, unmeasured] });
+  assert.equal(afterStatus(before, ""), "headgate eval run misuse-core --model small");
+  assert.match(statusInWords(before), /ended at 2027-01-31T.*takes a proposal/);
+  const after = StatusView.parse({ ...lapsed, requirements: [board] });
+  assert.equal(afterStatus(after, ""), 'headgate release propose small --stage internal --reason "…"');
 });
 
 const proposal = {

@@ -6,6 +6,7 @@ import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
 import { type Answer, done } from "./answer.ts";
+import { afterStatus, renewing } from "./after-status.ts";
 import { createClient, pathOf } from "./client.ts";
 import { observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
@@ -96,34 +97,6 @@ async function statusReader(call: Call<unknown>, model: Name): Promise<Read> {
   };
 }
 
-type Waiting = StatusView["proposals"][number];
-
-/** The proposal that would reopen a held model, or take an open one further. */
-function waitingProposal({ holds, proposals }: StatusView): Waiting | undefined {
-  return proposals.find(
-    ({ waiting, current, answers }) => waiting && current && holds.every(({ hold }) => answers.includes(hold)),
-  );
-}
-
-/** The next step, where there is one that this page alone can tell. */
-export function afterStatus(view: StatusView, profile: string): string | undefined {
-  const { model, holds, certified, next, verdict } = view;
-  const proposal = waitingProposal(view);
-  if (proposal !== undefined) {
-    const isSigned = proposal.needs?.length === 0;
-    return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}${profile}`;
-  }
-  if (holds.length > 0 && certified !== null) return `headgate release resume ${model}${profile}`;
-  if (certified !== null && certified.renewalDue !== null) return renewing(view, certified.stage) + profile;
-  if (next === null || (verdict !== "pass" && holds.length === 0)) return undefined;
-  // What was never certified is reopened by its first release, which answers the holds.
-  return `headgate release propose ${model} --stage ${next} --reason "…"${profile}`;
-}
-
-function renewing({ model }: StatusView, stage: string): string {
-  return `headgate release propose ${model} --stage ${stage} --reason "…"`;
-}
-
 export function statusInWords(view: StatusView): string {
   const { model, stage, closed } = view;
   const head = `${model}: ${stage}${closed === null || closed === stage ? "" : ` (${closed})`}`;
@@ -159,7 +132,8 @@ function endLines(view: StatusView): readonly string[] {
   if (certified === null) return [];
   const { certificate, validUntil, endsInDays, renewalDue } = certified;
   const isOpen = stage !== "withheld";
-  if (view.closed === "expired") return [`  ${certificate} ended at ${validUntil}`];
+  if (view.closed === "expired")
+    return [`  ${certificate} ended at ${validUntil}: opening it again takes a proposal, signed like its release.`];
   if (!isOpen && view.closed !== "held")
     return [`  ${certificate} serves nobody any more; it would have ended at ${validUntil}`];
   const left = endsInDays === 0 ? "less than a day is left" : `${endsInDays} day(s) are left`;

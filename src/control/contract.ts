@@ -101,8 +101,8 @@ const RequirementView = z.object({
   id: z.string(),
   kind: z.string(),
   verdict: z.enum(["pass", "fail", "inconclusive"]),
-  have: z.unknown(),
-  need: z.unknown(),
+  have: z.record(z.string(), z.unknown()),
+  need: z.record(z.string(), z.unknown()),
   why: z.string(),
   stillToShow: z.string(),
 });

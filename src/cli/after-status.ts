@@ -1,0 +1,46 @@
+// What to do next about a model, as one command: read from its status alone, and from nothing the reader does not see.
+import type { StatusView } from "../control/contract.ts";
+
+type Waiting = StatusView["proposals"][number];
+
+/** The proposal that would reopen a held model, or take an open one further. */
+function waitingProposal({ holds, proposals }: StatusView): Waiting | undefined {
+  return proposals.find(
+    ({ waiting, current, answers }) => waiting && current && holds.every(({ hold }) => answers.includes(hold)),
+  );
+}
+
+/** The next step, where there is one that this page alone can tell. */
+export function afterStatus(view: StatusView, profile: string): string | undefined {
+  const { model, holds, certified, next, verdict } = view;
+  const proposal = waitingProposal(view);
+  if (proposal !== undefined) {
+    const isSigned = proposal.needs?.length === 0;
+    return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}${profile}`;
+  }
+  if (holds.length > 0 && certified !== null) return `headgate release resume ${model}${profile}`;
+  if (certified !== null && certified.renewalDue !== null) return renewing(view, certified.stage) + profile;
+  if (next === null) return undefined;
+  const suite = unmeasured(view);
+  if (suite !== undefined && holds.length === 0) return `headgate eval run ${suite} --model ${model}${profile}`;
+  // What was never certified is reopened by its first release, which answers the holds.
+  if (verdict !== "pass" && holds.length === 0 && !lacksOnlySignOffs(view)) return undefined;
+  return `headgate release propose ${model} --stage ${next} --reason "…"${profile}`;
+}
+
+/** The first suite of which no trial counts for the next stage. */
+function unmeasured({ requirements }: StatusView): string | undefined {
+  const measures = requirements.filter(({ kind }) => kind === "measure-bound");
+  const suite = measures.find(({ have }) => have["trials"] === 0)?.need["suite"];
+  return typeof suite === "string" ? suite : undefined;
+}
+
+/** Sign-offs are given to a proposal, so with nothing else missing it takes one. */
+function lacksOnlySignOffs({ requirements }: StatusView): boolean {
+  const missing = requirements.filter(({ verdict }) => verdict !== "pass");
+  return missing.length > 0 && missing.every(({ kind }) => kind === "sign-offs");
+}
+
+export function renewing({ model }: StatusView, stage: string): string {
+  return `headgate release propose ${model} --stage ${stage} --reason "…"`;
+}
