@@ -12,20 +12,32 @@ function waitingProposal({ holds, proposals }: StatusView): Waiting | undefined 
 
 /** The next step, where there is one that this page alone can tell. */
 export function afterStatus(view: StatusView, profile: string): string | undefined {
-  const { model, holds, certified, next, verdict } = view;
+  const step = stepOf(view);
+  return step === undefined ? undefined : step + profile;
+}
+
+function stepOf(view: StatusView): string | undefined {
+  const { model, holds, certified } = view;
   const proposal = waitingProposal(view);
   if (proposal !== undefined) {
     const isSigned = proposal.needs?.length === 0;
-    return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}${profile}`;
+    return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}`;
   }
-  if (holds.length > 0 && certified !== null) return `headgate release resume ${model}${profile}`;
-  if (certified !== null && certified.renewalDue !== null) return renewing(view, certified.stage) + profile;
+  if (certified !== null) {
+    if (holds.length > 0) return `headgate release resume ${model}`;
+    if (certified.renewalDue !== null) return renewing(view, certified.stage);
+  }
+  return towardsNext(view);
+}
+
+function towardsNext(view: StatusView): string | undefined {
+  const { model, next, holds, verdict } = view;
   if (next === null) return undefined;
-  const suite = unmeasured(view);
-  if (suite !== undefined && holds.length === 0) return `headgate eval run ${suite} --model ${model}${profile}`;
   // What was never certified is reopened by its first release, which answers the holds.
-  if (verdict !== "pass" && holds.length === 0 && !lacksOnlySignOffs(view)) return undefined;
-  return `headgate release propose ${model} --stage ${next} --reason "…"${profile}`;
+  if (holds.length > 0) return renewing(view, next);
+  const suite = unmeasured(view);
+  if (suite !== undefined) return `headgate eval run ${suite} --model ${model}`;
+  return verdict === "pass" || lacksOnlySignOffs(view) ? renewing(view, next) : undefined;
 }
 
 /** The first suite of which no trial counts for the next stage. */
