@@ -25,7 +25,7 @@ function stepOf(view: StatusView): string | undefined {
   }
   if (certified !== null) {
     if (holds.length > 0) return `headgate release resume ${model}`;
-    if (certified.renewalDue !== null) return renewing(view, certified.stage);
+    if (certified.renewalDue !== null) return proposing(view, certified.stage);
   }
   return towardsNext(view);
 }
@@ -34,10 +34,10 @@ function towardsNext(view: StatusView): string | undefined {
   const { model, next, holds, verdict } = view;
   if (next === null) return undefined;
   // What was never certified is reopened by its first release, which answers the holds.
-  if (holds.length > 0) return renewing(view, next);
+  if (holds.length > 0) return proposing(view, next);
   const suite = unmeasured(view);
   if (suite !== undefined) return `headgate eval run ${suite} --model ${model}`;
-  return verdict === "pass" || lacksOnlySignOffs(view) ? renewing(view, next) : undefined;
+  return verdict === "pass" || lacksOnlySignOffs(view) ? proposing(view, next) : undefined;
 }
 
 /** The first suite of which no trial counts for the next stage. */
@@ -53,6 +53,6 @@ function lacksOnlySignOffs({ requirements }: StatusView): boolean {
   return missing.length > 0 && missing.every(({ kind }) => kind === "sign-offs");
 }
 
-export function renewing({ model }: StatusView, stage: string): string {
+export function proposing({ model }: StatusView, stage: string): string {
   return `headgate release propose ${model} --stage ${stage} --reason "…"`;
 }

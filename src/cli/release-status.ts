@@ -6,7 +6,7 @@ import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
 import { type Answer, done } from "./answer.ts";
-import { afterStatus, renewing } from "./after-status.ts";
+import { afterStatus, proposing } from "./after-status.ts";
 import { createClient, pathOf } from "./client.ts";
 import { observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
@@ -137,7 +137,7 @@ function endLines(view: StatusView): readonly string[] {
   if (!isOpen && view.closed !== "held")
     return [`  ${certificate} serves nobody any more; it would have ended at ${validUntil}`];
   const left = endsInDays === 0 ? "less than a day is left" : `${endsInDays} day(s) are left`;
-  const how = `Renew it while it stands: ${renewing(view, certified.stage)}, then sign and advance.`;
+  const how = `Renew it while it stands: ${proposing(view, certified.stage)}, then sign and advance.`;
   const line = `  ${certificate} is valid until ${validUntil}: ${left}`;
   return renewalDue === null || !isOpen
     ? [line]
