@@ -99,7 +99,7 @@ function isReasoningAsked(call: Call): boolean {
   return reasoning !== undefined && !(reasoning.mode === "disabled" && (reasoning.effort ?? "none") === "none");
 }
 
-/** A summary of whatever reasoning there is, without asking for any: Codex sends this to every model. */
+/** A summary, or the seals, of whatever reasoning there is, without asking for any: Codex sends this to every model. */
 function isWish({ reasoning }: Call): boolean {
   return reasoning !== undefined && Object.keys(reasoning).every((field) => field === "summary");
 }

@@ -8,10 +8,19 @@ export interface FieldTable {
   readonly admitted: readonly string[];
   /** Fields with a known meaning that goes round what is checked here, and in what way. */
   readonly roundabouts: Readonly<Record<string, string>>;
+  /** Values of those fields, beside null and false, with which clients say that they are not used. */
+  readonly unused?: Readonly<Record<string, (value: unknown) => boolean>>;
 }
 
+/** Values that say the same of the same field in every format of OpenAI's. */
+export const unusedAtOpenAi = {
+  service_tier: (value) => value === "auto" || value === "default",
+  metadata: (value) => typeof value === "object" && value !== null && Object.keys(value).length === 0,
+  top_logprobs: (value) => value === 0,
+} as const satisfies NonNullable<FieldTable["unused"]>;
+
 /**
- * The fields of a body that are admitted. Fields that say of a roundabout that it is not used (null, false) are left out:
+ * The fields of a body that are admitted. Fields that say of a roundabout that it is not used are left out:
  * official clients send those by themselves. Throws for every other field, by name.
  */
 export function admittedPart(raw: Raw, table: FieldTable): Raw {
@@ -22,7 +31,8 @@ export function admittedPart(raw: Raw, table: FieldTable): Raw {
     if (table.admitted.includes(field)) continue;
     const why = Object.hasOwn(table.roundabouts, field) ? table.roundabouts[field] : undefined;
     if (why === undefined) throw unknownField(field, table.admitted);
-    if (value !== null && value !== false) throw unsupportedField(field, why);
+    const isUsed = value !== null && value !== false && table.unused?.[field]?.(value) !== true;
+    if (isUsed) throw unsupportedField(field, why);
   }
   return Object.fromEntries(known);
 }

@@ -25,6 +25,7 @@ import type { Grant, Release } from "../../src/acts/bodies.ts";
 import type { Limits } from "../../src/acts/limits.ts";
 import { type Batch, type DrainedReceipt, type Feed, type SignedLease, signLease } from "../../src/feed/feed.ts";
 import { type OpenGateway, openGateway } from "../../src/gateway/open.ts";
+import { unlessAborted } from "../../src/gateway/within.ts";
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
 import { UsagePolicy } from "../../src/policy/policy-document.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
@@ -87,6 +88,8 @@ export const words: Registry = { names: ["word@1"], get: () => wordSafeguard };
 const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
 
 export interface WorldOptions {
+  /** Of the model; `small` unless said. */
+  readonly name?: Name;
   readonly envelope?: object;
   /** Other fields of the Model document; `upstream: undefined` leaves the mock out. */
   readonly document?: object;
@@ -162,7 +165,7 @@ async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configur
   const upstream = { dialect, url: `http://127.0.0.1:${port}/v1`, model: options.mockModel ?? "mock" };
   const model = ModelDocument.parse({
     kind: "Model",
-    name: small,
+    name: options.name ?? small,
     upstream,
     identity: { basis: "declared" },
     envelope: { tools: true, choicesMax: 4, ...options.envelope },
@@ -192,11 +195,12 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
   const documents = new Map(bytes.map((one) => [digestOf(one, primitives), one]));
   let release: Release | undefined;
   const conditions = options.modelLimits === undefined ? {} : { limits: options.modelLimits };
-  const wanted: Wanted = { model: small, stage: "trusted", configuration, conditions };
+  const model = options.name ?? small;
+  const wanted: Wanted = { model, stage: "trusted", configuration, conditions };
   if (options.isWithheld === true) {
-    await world.say({ verb: "document", body: documentsOf(small, configuration), by: [ada] });
+    await world.say({ verb: "document", body: documentsOf(model, configuration), by: [ada] });
   } else release = await openModel(world, wanted);
-  const organisation = organisationOf(world, { model: small, stage: "trusted" });
+  const organisation = organisationOf(world, { model, stage: "trusted" });
   const grants = organisation.grants.map((grant) => ({ ...grant, ...options.grant }));
   await world.say({ verb: "organisation", body: { ...organisation, grants }, by: [ada] });
   await world.say({ verb: "key", body: callerKeyOf(digestOf(toUtf8(secret), primitives)), by: [ada] });
@@ -289,6 +293,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     publicFile: async (name) => (name.startsWith("log/") ? ledger.logFile(name.slice("log/".length)) : undefined),
     receipt: async (id) => drained.find((one) => one.id === id)?.text,
     usageToday: async () => [],
+    holds: async (_cursor, signal) => unlessAborted(new Promise(() => undefined), signal),
     recordInterval: async (envelope, receipts) => {
       switches.tamperDrain("before");
       await record(envelope);

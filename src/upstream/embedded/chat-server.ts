@@ -12,7 +12,7 @@ const Body = z.object({
   temperature: z.number().min(0).max(2).default(0.2),
   top_p: z.number().min(0).max(1).default(0.9),
   n: z.literal(1).optional(),
-  seed: z.number().int().min(0).optional(),
+  seed: z.number().int().optional(),
   stop: z.array(z.string().min(1)).max(4).default([]),
   stream: z.boolean().default(false),
 });
@@ -119,7 +119,8 @@ function generationOf(body: Body): Generation {
     tokensMax: body.max_completion_tokens ?? body.max_tokens ?? tokensWhenUnsaid,
     temperature: body.temperature,
     topP: body.top_p,
-    seed: body.seed,
+    // The runtime takes 32 bits of it.
+    seed: body.seed === undefined ? undefined : body.seed >>> 0,
     stop: body.stop,
   };
 }

@@ -89,8 +89,30 @@ test("every field that is admitted arrives at a server of the same dialect with 
   }
   assert.deepEqual(
     Object.keys(full).toSorted(),
-    chatFields.admitted.filter((field) => field !== "max_tokens").toSorted(),
+    chatFields.admitted.filter((field) => field !== "max_tokens" && field !== "safety_identifier").toSorted(),
   );
+  assert.deepEqual(chatDialect.body(parse({ ...ask, safety_identifier: "someone" }), "small"), {
+    ...ask,
+    user: "someone",
+  });
+  assert.equal(refusal({ ...ask, safety_identifier: "a", user: "b" }), "request_invalid user");
+});
+
+test("what clients send to say that a feature is not used is no reason to refuse, and is not sent on", () => {
+  const off = {
+    service_tier: "auto",
+    modalities: ["text"],
+    metadata: {},
+    logprobs: false,
+    top_logprobs: 0,
+    store: false,
+    prediction: null,
+    stream_options: { include_obfuscation: true },
+  };
+  assert.deepEqual(chatDialect.body(parse({ ...ask, ...off }), "small"), ask);
+  for (const used of [{ service_tier: "flex" }, { modalities: ["text", "audio"] }, { metadata: { a: "b" } }]) {
+    assert.equal(refusal({ ...ask, ...used }), `feature_unsupported ${Object.keys(used)[0] ?? ""}`);
+  }
 });
 
 test("what is written in several ways arrives in one: text parts, one stop text, empty slots of official clients", () => {
@@ -180,7 +202,8 @@ test("pictures at an address, other parts, and values of another kind are refuse
     ["temperature", Number.NaN],
     ["n", 1.5],
     ["n", 0],
-    ["seed", -1],
+    ["seed", 1.5],
+    ["seed", 2 ** 60],
     ["stop", ["a", "b", "c", "d", "e"]],
     ["stream", "yes"],
     ["reasoning_effort", "extreme"],

@@ -35,8 +35,16 @@ export function parseChatCall(raw: Raw): Call {
     isUsageAsked: body.stream_options?.include_usage ?? false,
     ...given("reasoning", typeof body.reasoning_effort === "string" ? { effort: body.reasoning_effort } : undefined),
     ...given("verbosity", body.verbosity),
-    ...given("user", body.user),
+    ...given("user", userOf(body)),
   };
+}
+
+/** `user` is the older name of `safety_identifier`, and the one that servers other than the maker's know. */
+function userOf({ user, safety_identifier: identifier }: ChatRequest): string | null | undefined {
+  if (typeof user === "string" && typeof identifier === "string" && user !== identifier) {
+    throw invalidField("user", "Send user or safety_identifier, not both.");
+  }
+  return identifier ?? user;
 }
 
 function modelOf(text: string): Name {

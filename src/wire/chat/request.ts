@@ -1,7 +1,7 @@
 // The request of chat completions, in the fields that are admitted, and which known fields would go round the safeguards.
 // Source: OpenAI API reference, chat completions; the shapes of the official Node client.
 import { z } from "zod";
-import { because, idPattern, type FieldTable } from "../admitting.ts";
+import { because, idPattern, type FieldTable, unusedAtOpenAi } from "../admitting.ts";
 
 const partsMax = 256;
 const toolsMax = 128;
@@ -116,11 +116,11 @@ export const ChatRequest = z.strictObject({
   presence_penalty: z.number().nullish(),
   frequency_penalty: z.number().nullish(),
   n: z.number().int().min(1).nullish(),
-  seed: z.number().int().min(0).max(0xffff_ffff).nullish(),
+  seed: z.number().int().nullish(),
   stop: z.union([stopText, z.array(stopText).max(4)]).nullish(),
   stream: z.boolean().nullish(),
   stream_options: z
-    .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.literal(false).optional() })
+    .strictObject({ include_usage: z.boolean().optional(), include_obfuscation: z.boolean().optional() })
     .nullish(),
   tools: z.array(Tool).max(toolsMax).nullish(),
   tool_choice: z
@@ -133,6 +133,7 @@ export const ChatRequest = z.strictObject({
   response_format: ResponseFormat.nullish(),
   reasoning_effort: z.enum(["none", "minimal", "low", "medium", "high", "xhigh"]).nullish(),
   verbosity: z.enum(["low", "medium", "high"]).nullish(),
+  safety_identifier: z.string().max(512).nullish(),
   user: z.string().max(512).nullish(),
 });
 export type ChatRequest = z.infer<typeof ChatRequest>;
@@ -162,7 +163,8 @@ export const chatFields: FieldTable = {
       "functions",
       "function_call",
     ]),
-    ...because("it chooses another model, route or template", [
+    ...because("it chooses another model, route, template or check", [
+      "moderation",
       "models",
       "route",
       "provider",
@@ -175,7 +177,11 @@ export const chatFields: FieldTable = {
       "continue_final_message",
       "extra_body",
     ]),
-    ...because("it keeps parts of requests at the model server", ["prompt_cache_key", "prompt_cache_retention"]),
+    ...because("it keeps parts of requests at the model server", [
+      "prompt_cache_key",
+      "prompt_cache_retention",
+      "prompt_cache_options",
+    ]),
     ...because("it steers decoding where the envelope cannot bound it", [
       "guided_json",
       "guided_regex",
@@ -185,5 +191,9 @@ export const chatFields: FieldTable = {
       "grammar",
     ]),
     ...because("it pushes single tokens", ["logit_bias", "allowed_token_ids", "bad_words"]),
+  },
+  unused: {
+    ...unusedAtOpenAi,
+    modalities: (value) => Array.isArray(value) && value.length === 1 && value[0] === "text",
   },
 };

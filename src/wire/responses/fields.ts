@@ -2,7 +2,7 @@
 // safeguards. Apart from the parser because this is what docs/connect.md tells callers. Source: OpenAI API reference,
 // Responses, and the request that Codex sends.
 import type { z } from "zod";
-import { admittedPart, because, invalidField, shownField } from "../admitting.ts";
+import { admittedPart, because, invalidField, shownField, unusedAtOpenAi } from "../admitting.ts";
 import type { CallField } from "../call.ts";
 
 /** What callers of this format call the parts of a call. */
@@ -56,13 +56,7 @@ const readOver: ReadonlySet<string> = new Set([
   "client_metadata",
 ]);
 
-/** Values, beside null and false, with which clients say that a feature is not used. */
-const unused: Readonly<Record<string, (value: unknown) => boolean>> = {
-  truncation: (value) => value === "disabled",
-  service_tier: (value) => value === "auto" || value === "default",
-  metadata: (value) => typeof value === "object" && value !== null && Object.keys(value).length === 0,
-  top_logprobs: (value) => value === 0,
-};
+const unused = { ...unusedAtOpenAi, truncation: (value: unknown) => value === "disabled" };
 
 /** Fields with a known meaning that goes round what is checked here, and in what way. */
 const roundabouts: Readonly<Record<string, string>> = {
@@ -93,8 +87,9 @@ const roundabouts: Readonly<Record<string, string>> = {
 /** The admitted fields of a body. Throws for one that is neither admitted, read over, nor said to be unused. */
 export function admittedFields(body: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const entries = Object.entries(body);
-  const left = entries.filter(([field, value]) => !readOver.has(field) && unused[field]?.(value) !== true);
-  return admittedPart(left.length === entries.length ? body : Object.fromEntries(left), { admitted, roundabouts });
+  const left = entries.filter(([field]) => !readOver.has(field));
+  const table = { admitted, roundabouts, unused };
+  return admittedPart(left.length === entries.length ? body : Object.fromEntries(left), table);
 }
 
 /** Parses by a shape; what does not fit is named by its path, with nothing of what the caller wrote in it. */

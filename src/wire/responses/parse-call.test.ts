@@ -274,6 +274,15 @@ test("what clients send to say that a feature is not used is no reason to refuse
   assert.deepEqual(rendered({ input: "Hello", ...off }), rendered({ input: "Hello" }));
 });
 
+test("who asks for sealed reasoning and says nothing else of it is given it, and no reasoning is asked for", () => {
+  const include = ["reasoning.encrypted_content"];
+  const body = responsesDialect.body(parseCall({ model: "small", input: "Hello", include }), "served");
+  assert.deepEqual(body, {
+    ...responsesDialect.body(parseCall({ model: "small", input: "Hello" }), "served"),
+    include,
+  });
+});
+
 test("what is not valid is named by its path, without what the caller wrote in it", () => {
   const secret = "s3cret words";
   const cases: readonly (readonly [object, string])[] = [

@@ -105,7 +105,7 @@ export function parseCall(raw: Readonly<Record<string, unknown>>): Call {
     stop: [],
     stream: body.stream ?? false,
     isUsageAsked: true,
-    ...given("reasoning", reasoningOf(body.reasoning)),
+    ...given("reasoning", reasoningOf(body)),
     ...given("verbosity", body.text?.verbosity),
     ...given("user", userOf(body)),
   };
@@ -185,11 +185,12 @@ function outputOf(format: z.infer<typeof Format> | null | undefined): OutputForm
   }
 }
 
-/** Absent where nothing is asked: clients send an empty object by themselves. */
-function reasoningOf(raw: Body["reasoning"]): Reasoning | undefined {
-  const summary = raw?.summary ?? raw?.generate_summary;
-  const asked = { ...given("effort", raw?.effort), ...given("summary", summary) };
-  return Object.keys(asked).length === 0 ? undefined : asked;
+/** Absent where nothing is asked: clients send an empty object by themselves. Who includes it wants what there is of it. */
+function reasoningOf({ reasoning, include }: Body): Reasoning | undefined {
+  const summary = reasoning?.summary ?? reasoning?.generate_summary;
+  const asked = { ...given("effort", reasoning?.effort), ...given("summary", summary) };
+  const isIncluded = (include ?? []).length > 0;
+  return Object.keys(asked).length === 0 && !isIncluded ? undefined : asked;
 }
 
 /** `user` is the older name of `safety_identifier`. */

@@ -50,7 +50,7 @@ function reasoningOf({ reasoning }: Call): object {
     ...given("effort", effort ?? (mode === "disabled" ? "none" : undefined)),
     ...given("summary", summary === "none" ? undefined : summary),
   };
-  return { reasoning: asked, include: ["reasoning.encrypted_content"] };
+  return { ...(Object.keys(asked).length === 0 ? {} : { reasoning: asked }), include: ["reasoning.encrypted_content"] };
 }
 
 function itemsOf(turn: Turn, call: Call): readonly object[] {
