@@ -67,7 +67,7 @@ function round(value: number): number {
   return Math.round(value * 1e4) / 1e4;
 }
 
-function measureSet(chain: Chain, folder: string, file: string): Result[] {
+async function measureSet(chain: Chain, folder: string, file: string): Promise<Result[]> {
   const set = file.replace(".jsonl.gz", "");
   const groups = new Map<string, { rows: Judged[]; bands: string[] }>();
   const lines = gunzipSync(readFileSync(join(folder, file)))
@@ -81,7 +81,7 @@ function measureSet(chain: Chain, folder: string, file: string): Result[] {
     groups.set(key, group);
     const { surface, text } = judged;
     group.rows.push(judged);
-    group.bands.push(bandOf(surface === "input" ? chain.inspectInput([text]) : chain.inspectOutput(text)));
+    group.bands.push(bandOf(surface === "input" ? await chain.inspectInput([text]) : chain.inspectOutput(text)));
   }
   return [...groups.values()].flatMap(({ rows, bands }): Result[] => {
     const [first] = rows;
@@ -94,12 +94,12 @@ function measureSet(chain: Chain, folder: string, file: string): Result[] {
 }
 
 /** Milliseconds for 1,000 characters of input, over texts of that length made of evaluation rows: median and p99. */
-function speedOf(chain: Chain, folder: string): { p50: number; p99: number } {
+async function speedOf(chain: Chain, folder: string): Promise<{ p50: number; p99: number }> {
   const text = gunzipSync(readFileSync(join(folder, "mt_bench_vicuna_bench.jsonl.gz"))).toString("utf8");
   const times: number[] = [];
   for (let at = 0; at + 1000 < text.length && times.length < 300; at += 500) {
     const start = performance.now();
-    chain.inspectInput([text.slice(at, at + 1000)]);
+    await chain.inspectInput([text.slice(at, at + 1000)]);
     times.push(performance.now() - start);
   }
   const sorted = times.slice(20).toSorted((a, b) => a - b);
@@ -128,12 +128,12 @@ console.log("| set | side | label | rows | block band (0.5 %) | review band (2 %
 for (const file of readdirSync(folder)
   .filter((name) => name.endsWith(".jsonl.gz"))
   .toSorted())
-  for (const result of measureSet(chain, folder, file)) {
+  for (const result of await measureSet(chain, folder, file)) {
     results.push(result);
     const { set, surface, label, block, review } = result;
     console.log(`| ${set} | ${surface} | ${label} | ${block.of} | ${percent(block)} | ${percent(review)} |`);
   }
-const speed = speedOf(chain, folder);
+const speed = await speedOf(chain, folder);
 const report = {
   bench: "safeguard-quality",
   digest: registry.get("misuse@1").digest,

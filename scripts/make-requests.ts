@@ -43,19 +43,32 @@ interface Line {
   readonly category: string;
   readonly isGoal: boolean;
   readonly text: string;
+  /** What is left out together when the detector is judged. */
   readonly group: string;
 }
 
+/** A benign section that follows a harmful one holds its twins, line for line: both lines of a pair are one group. */
 function linesOf(name: string, file: string): Line[] {
   const lines: Line[] = [];
   let heading: readonly string[] = [];
-  file.split("\n").forEach((text, index) => {
-    if (text.startsWith("[")) heading = text.slice(1, -1).split(" ");
-    else if (text !== "" && !text.startsWith("#")) {
+  let first = 0; // number of the pair that a section begins with
+  let free = 0; // first number that no pair has yet
+  let inSection = 0;
+  for (const text of file.split("\n")) {
+    if (text.startsWith("[")) {
+      const next = text.slice(1, -1).split(" ");
+      const isTwin = next[0] === "benign" && heading[0] === "harmful";
+      if (!isTwin) first = free;
+      heading = next;
+      inSection = 0;
+    } else if (text !== "" && !text.startsWith("#")) {
       const [label = "", category = "", form = ""] = heading;
-      lines.push({ label, category, isGoal: form === "goal", text, group: `${name}:${index}` });
+      const pair = first + inSection;
+      lines.push({ label, category, isGoal: form === "goal", text, group: `${name}:${pair}` });
+      inSection += 1;
+      free = Math.max(free, pair + 1);
     }
-  });
+  }
   return lines;
 }
 
@@ -101,7 +114,7 @@ const files = readdirSync(folder)
 const rows = files.flatMap((file) => {
   const pick = seeded(20_261_123);
   const name = file.replace(".txt", "");
-  const part = name.replace("requests", "").replace("-", "_");
+  const part = name.replace("requests", "").replaceAll("-", "_");
   return linesOf(name, readFileSync(new URL(file, folder), "utf8")).flatMap((line) =>
     rowsOf(line, pick).map((text) => ({
       text,

@@ -3,4 +3,4 @@
 import { writeFileSync } from "node:fs";
 import { recordedScores, scoresFile } from "../test/recorded-scores.ts";
 
-writeFileSync(scoresFile, `${JSON.stringify(recordedScores(), null, 1)}\n`);
+writeFileSync(scoresFile, `${JSON.stringify(await recordedScores(), null, 1)}\n`);

@@ -6,6 +6,7 @@
 #   python scripts/train-misuse.py rows TRAIN-FOLDER WORK/own.jsonl WORK/rows.jsonl
 #   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-1.training-bands.bin
 #   node scripts/dump-features.ts WORK/rows.jsonl ENCODER/vocab.txt WORK
+#   python scripts/train-encoder.py WORK ENCODER src/safeguards/artefacts/misuse-1.encoder.bin
 #   python scripts/train-misuse.py fit WORK ENCODER src/safeguards/artefacts
 #
 # Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
@@ -132,6 +133,7 @@ REFERENCE_INPUT = {
 }
 REFERENCE_OUTPUT = {"diasafety_train": .25, "sms_spam_collection": .25, "gptfuzz_answers": .50}
 RATES = (.001, .002, .005, .01, .02, .05, .1)
+GATE = .12  # share of the benign reference that goes on to the second look
 ROWS_A_SOURCE = 1500  # a source and label with more rows weighs as much as this many
 
 
@@ -146,6 +148,8 @@ class Data:
         values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
         ids = np.fromfile(f"{work}/ngrams.u32", np.uint32).astype(np.int32)
         self.ngrams = sparse.csr_matrix((values, ids, ends), shape=(len(self.row_of), BUCKETS))
+        often = np.bincount(ids, minlength=BUCKETS)
+        self.rarity = np.sqrt(np.log(len(self.row_of) / (often + 1.)) / 5).astype(np.float32)
         pieces = np.fromfile(f"{work}/pieces.u16", np.uint16)
         ends = np.concatenate([[0], np.fromfile(f"{work}/piece-ends.u32", np.uint32).astype(np.int64)])
         self.pieces = [pieces[ends[i]:ends[i + 1]] for i in range(len(self.row_of))]
@@ -187,10 +191,10 @@ class Data:
                     target[window, 3 + CATEGORIES.index(category)] = 1
         return target, mask
 
-    def highest(self, values, windows):
-        """The highest value of each row over its windows, as the product takes it."""
-        out = np.full((len(self.rows),) + values.shape[1:], -1e9)
-        np.maximum.at(out, self.row_of[windows], values)
+    def highest(self, values):
+        """The highest value of each row over its windows, as the product takes it; windows may have none."""
+        out, known = np.full(len(self.rows), -1e9), ~np.isnan(values)
+        np.maximum.at(out, self.row_of[known], values[known])
         return out
 
 
@@ -201,11 +205,14 @@ def linear(features, target, weight, strength=10):
 
 
 def fit_spelling(data, target, mask, windows):
-    models = []
+    """Rare n-grams may weigh more: they are scaled up while the weights are found, which are scaled back."""
+    import scipy.sparse as sparse
+    models, scale = [], sparse.diags(data.rarity)
     for head in range(3):
         chosen = windows[(mask[windows, head] * data.weight[windows]) > 0]
         weight = mask[chosen, head] * data.weight[chosen]
-        models.append(linear(data.ngrams[chosen], target[chosen, head], weight))
+        models.append(linear((data.ngrams[chosen] @ scale).tocsr(), target[chosen, head], weight))
+        models[-1].coef_ = models[-1].coef_ * data.rarity
     return models
 
 
@@ -333,8 +340,8 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-np.clip(z, -40, 40)))
 
 
-def mixing(data, spelled, meant, rows):
-    """Weights of the two views, fitted on scores of sources and rows that neither had seen."""
+def mixture(data, views, rows, numbers, bias):
+    """The sum of views (logits a window), weighted by how well rows are told apart that no view had seen, balanced by source."""
     from sklearn.linear_model import LogisticRegression
     weight = np.zeros(len(data.rows))
     for source in set(data.source[rows]):
@@ -342,9 +349,21 @@ def mixing(data, spelled, meant, rows):
             chosen = rows & (data.source == source) & (data.y == label)
             if chosen.any():
                 weight[chosen] = 1 / chosen.sum()
-    x = np.stack([spelled[rows], meant[rows]], 1)
-    model = LogisticRegression(C=1).fit(x, data.y[rows], sample_weight=weight[rows] * 1000)
-    return float(max(0, model.coef_[0][0])), float(max(0, model.coef_[0][1])), float(model.intercept_[0])
+    highest = [data.highest(view)[rows] for view in views.values()]
+    model = LogisticRegression(C=1).fit(np.stack(highest, 1), data.y[rows], sample_weight=weight[rows] * 1000)
+    numbers.update({name: max(0., float(value)) for name, value in zip(views, model.coef_[0])})
+    numbers[bias] = float(model.intercept_[0])
+    return sum(numbers[name] * view for name, view in views.items()) + numbers[bias]
+
+
+def encoder_left_out(work, data):
+    """What the encoder said of windows, by folds (train-encoder.py), and the rows that it was asked about."""
+    stored = np.load(f"{work}/encoder-left-out.npz")
+    read = np.full((len(data.row_of), 2), np.nan)
+    read[stored["windows"]] = stored["logits"][:, :2]
+    answered = np.zeros(len(data.rows), bool)
+    answered[data.row_of[~np.isnan(read[:, 0])]] = True
+    return read, stored["judged"] & answered
 
 
 def reference(data, shares, rows):
@@ -400,7 +419,7 @@ def measured(data, flagged, rows):
     return out
 
 
-def write_weights(path, tensors, numbers, thresholds):
+def write_weights(path, tensors, numbers, thresholds, detector="misuse@1"):
     listed, blobs, offset = [], [], 0
     for name, array in tensors.items():
         padding = -offset % 8
@@ -410,7 +429,7 @@ def write_weights(path, tensors, numbers, thresholds):
         listed.append(dict(name=name, type=kind, shape=list(array.shape), offset=offset))
         blobs.append(np.ascontiguousarray(array).tobytes())
         offset += len(blobs[-1])
-    header = dict(detector="misuse@1", tensors=listed, numbers={k: float(v) for k, v in numbers.items()}, thresholds=thresholds)
+    header = dict(detector=detector, tensors=listed, numbers={k: float(v) for k, v in numbers.items()}, thresholds=thresholds)
     head = json.dumps(header, separators=(",", ":")).encode()
     head = b"HGW1" + struct.pack("<I", len(head)) + head
     head += b"\0" * (-len(head) % 8)
@@ -433,33 +452,49 @@ def fit(work, encoder_folder, artefacts):
     network = Network(means(data, vectors, scale, often), target, mask)
     say("token vectors")
 
-    # Scores of rows by models that saw neither them nor, where harmful, their source.
-    spelled, meant = np.full((len(data.rows), 3), -1e9), np.full((len(data.rows), 17), -1e9)
+    # Logits of windows by models that saw neither them nor, where harmful, their source.
+    spelled, meant = np.full((len(data.row_of), 3), np.nan), np.full((len(data.row_of), 17), np.nan)
     kept, key = f"{work}/left-out.npz", hashlib.sha256(open(f"{work}/ngrams.u32", "rb").read()).hexdigest()
     if os.path.exists(kept) and str(np.load(kept).get("key")) == key:
         stored = np.load(kept)
         spelled, meant = stored["spelled"], stored["meant"]
-    for fold in range(len(FOLDS)) if meant.max() < -1e8 else []:
+    for fold in range(len(FOLDS)) if np.isnan(spelled).any() else []:
         outside = data.fold[data.row_of] != fold
         inside = np.where(~outside)[0]
         models = fit_spelling(data, target, mask, np.where(outside & data.learn)[0])
-        z = np.stack([model.decision_function(data.ngrams[inside]) for model in models], 1)
-        spelled = np.maximum(spelled, data.highest(z, inside))
+        spelled[inside] = np.stack([model.decision_function(data.ngrams[inside]) for model in models], 1)
         chance = data.weight * outside
         p = network.ensemble(chance / chance.sum(), SEED + fold)
-        meant = np.maximum(meant, data.highest(network.predict(p, inside), inside))
+        meant[inside] = network.predict(p, inside)
         say(f"fold {fold}")
     np.savez(kept, key=key, spelled=spelled, meant=meant)
+    read, judged = encoder_left_out(work, data)
 
-    numbers, thresholds, scores, families = {}, {}, {}, {}
+    numbers, thresholds, cheap, final = {}, {}, {}, {}
     side = data.surface == "input"
     selections = {"misuse-input": side & ~(data.attack & (data.y == 1)), "attack-input": side & (data.attack | (data.y == 0)),
                   "misuse-output": ~side}
     for index, (head, rows) in enumerate(selections.items()):
-        a, b, bias = mixing(data, spelled[:, index], meant[:, index], rows)
-        numbers.update({f"{head}:spelling": a, f"{head}:meaning": b, f"{head}:bias": bias})
-        scores[head] = sigmoid(a * spelled[:, index] + b * meant[:, index] + bias)
-    index, weight = reference(data, REFERENCE_INPUT, side)
+        names = [f"{head}:spelling", f"{head}:meaning"]
+        cheap[head] = mixture(data, {name: view[:, index] for name, view in zip(names, (spelled, meant))}, rows, numbers, f"{head}:bias")
+        if head != "misuse-output":
+            names = [f"{head}:final:{view}" for view in ("spelling", "meaning", "encoder")]
+            final[head] = mixture(data, {name: view[:, index] for name, view in zip(names, (spelled, meant, read))}, rows & judged,
+                                  numbers, f"{head}:final:bias")
+
+    # The second look is asked about windows in which the cheap views flag GATE of the reference, and its word counts there.
+    index, weight = reference(data, REFERENCE_INPUT, side & judged)
+    rows_of = data.highest
+    gate = joint_thresholds(*(rows_of(cheap[head])[index] for head in final), weight, GATE)
+    asked = (cheap["misuse-input"] >= gate[0]) | (cheap["attack-input"] >= gate[1])
+    scores = {head: rows_of(np.where(asked, sigmoid(values), 0 * values)) for head, values in final.items()}
+    scores["misuse-output"] = rows_of(sigmoid(cheap["misuse-output"]))
+    for head, value in zip(final, gate):
+        numbers[f"{head}:gate"] = sigmoid(value)
+    sent = rows_of(asked.astype(float))
+    say(f"second look: {GATE} of the reference, " + ", ".join(
+        f"{source} {sent[(data.source == source) & (data.y == 0) & judged].mean():.3f}" for source in REFERENCE_INPUT))
+
     pairs = [joint_thresholds(scores["misuse-input"][index], scores["attack-input"][index], weight, rate) for rate in RATES]
     thresholds["input:misuse"], thresholds["input:attack"] = table([p[0] for p in pairs]), table([p[1] for p in pairs])
     index, weight = reference(data, REFERENCE_OUTPUT, ~side)
@@ -470,10 +505,11 @@ def fit(work, encoder_folder, artefacts):
     for rate in (.005, .02):
         flagged = np.where(side, (scores["misuse-input"] >= at["input:misuse"][rate]) | (scores["attack-input"] >= at["input:attack"][rate]),
                            scores["misuse-output"] >= at["output:misuse"][rate])
-        left_out[str(rate)] = measured(data, flagged, np.ones(len(data.rows), bool))
+        left_out[str(rate)] = measured(data, flagged, judged | ~side)
         say(f"left out, benign rate {rate}")
         for entry in left_out[str(rate)]:
             print(f"   {entry['source']:40s} {entry['label']:8s} {entry['rows']:6d} {entry['flagged']:.3f}")
+    np.savez(f"{work}/left-out-scores.npz", judged=judged, **{head: values for head, values in scores.items()})
 
     # The model that ships has seen everything.
     tensors = {}
@@ -487,23 +523,30 @@ def fit(work, encoder_folder, artefacts):
     tensors["net:embedding"], tensors["net:embedding:scale"], tensors["net:embedding:weight"] = vectors, scale, often
     for name, value in p.items():
         tensors["net:" + name] = value.astype(np.float32)
+    second = hashlib.sha256(open(f"{artefacts}/misuse-1.encoder.bin", "rb").read()).digest()
+    tensors["encoder:sha256"] = np.frombuffer(second, np.uint8)
     write_weights(f"{artefacts}/misuse-1.bin", tensors, numbers, thresholds)
-    results = dict(thresholds=thresholds, leftOut=left_out, checks=checks(data, network, p, tensors, numbers))
+    results = dict(thresholds=thresholds, leftOut=left_out, checks=checks(data, work, network, p, tensors, numbers))
     write_card(f"{artefacts}/misuse-1.card.json", data, results, f"{artefacts}/misuse-1.bin")
     say("written")
 
 
-def checks(data, network, p, tensors, numbers):
+def checks(data, work, network, p, tensors, numbers):
     """Some rows of our own with the scores they have here, so that the product's code can be held against this one."""
+    stored = np.load(f"{work}/encoder-checks.npz")
+    read = dict(zip(stored["windows"], stored["logits"][:, 0]))
     alone = np.bincount(data.row_of, minlength=len(data.rows)) == 1
-    chosen = np.array([i for i, row in enumerate(data.row_of) if data.source[row].startswith("own_") and alone[row]][::400])
+    chosen = np.array([i for i in read if data.source[data.row_of[i]].startswith("own_") and alone[data.row_of[i]]])
     means_ = network.features[chosen] * network.spread + network.centre
     hidden = np.maximum(0, means_ @ p["dense"] + p["dense:bias"])
     meant = (hidden @ p["heads"] + p["heads:bias"])[:, 0]
     head = "misuse-input"
     spelled = data.ngrams[chosen] @ (tensors[f"ngrams:{head}"] * numbers[f"ngrams:{head}:scale"]) + numbers[f"ngrams:{head}:bias"]
-    scores = sigmoid(numbers[f"{head}:spelling"] * spelled + numbers[f"{head}:meaning"] * meant + numbers[f"{head}:bias"])
-    return [dict(text=data.rows[data.row_of[i]]["text"], misuse=round(float(score), 4)) for i, score in zip(chosen, scores)]
+    # Others are clear at the first look, and have no score.
+    gated = sigmoid(numbers[f"{head}:spelling"] * spelled + numbers[f"{head}:meaning"] * meant + numbers[f"{head}:bias"]) > 1.02 * numbers[f"{head}:gate"]
+    scores = sigmoid(numbers[f"{head}:final:spelling"] * spelled + numbers[f"{head}:final:meaning"] * meant
+                     + numbers[f"{head}:final:encoder"] * np.array([read[i] for i in chosen]) + numbers[f"{head}:final:bias"])
+    return [dict(text=data.rows[data.row_of[i]]["text"], misuse=round(float(score), 4)) for i, score in zip(chosen[gated], scores[gated])]
 
 
 def fit_categories(data, target):
@@ -525,12 +568,14 @@ def write_card(path, data, results, weights):
         "date": datetime.date.today().isoformat(),
         "seed": SEED,
         "script": "scripts/train-misuse.py",
-        "licence": "Apache-2.0 (weights); token vectors derived from all-MiniLM-L6-v2 (Apache-2.0, sentence-transformers)",
+        "licence": "Apache-2.0 (weights); token vectors and encoder derived from all-MiniLM-L6-v2 (Apache-2.0, sentence-transformers)",
         "views": {
             "spelling": "hashed character 3-5-grams and word 1-2-grams, 2^18 buckets, logistic regression, 8 bits",
             "meaning": "weighted mean of 128-dimensional static token vectors read off all-MiniLM-L6-v2, 8 bits; three networks "
                        "of one hidden layer, averaged",
+            "second look": "requests that the two leave in doubt: all-MiniLM-L6-v2 with its three upper layers trained further, 8 bits",
         },
+        "encoder": "sha256:" + hashlib.sha256(open(weights.replace(".bin", ".encoder.bin"), "rb").read()).hexdigest(),
         "data": [dict(source=s, side=side, label=label, rows=n) for (s, side, label), n in sorted(counts.items())],
         "dataNote": "Licences and authors: NOTICES.md beside this card. own_* rows: "
                     "scripts/data/requests*.txt, written for this project, each file a source of its own. "
@@ -543,7 +588,7 @@ def write_card(path, data, results, weights):
         "checks": results["checks"],
         "checksNote": "Rows written for this project and the highest misuse score the trained model gives them.",
         "leftOut": results["leftOut"],
-        "leftOutNote": "Share flagged by models that had seen neither the row nor, for harmful rows, anything of its source.",
+        "leftOutNote": "Share flagged by models that had seen neither the row (nor its twin) nor, for harmful rows, anything of its source; requests: at most 600 of each source and label.",
         "limits": "English first. Short and direct requests best; harm told over several turns, in other languages, in code or "
                   "in metaphor is mostly missed. The card's figures are for sources like these, not for attackers who adapt.",
     }

@@ -36,7 +36,7 @@ async function scanFile(call: Call<z.infer<typeof Options>>): Promise<Answer> {
   const scanner = scannerFor(options);
   const counts = new Map<string, number>();
   for (const line of jsonLines(argument(call, 0))) {
-    const result = scan(rowOf(line), scanner);
+    const result = await scan(rowOf(line), scanner);
     counts.set(result.verdict, (counts.get(result.verdict) ?? 0) + 1);
     context.write(`${JSON.stringify(result)}\n`);
   }

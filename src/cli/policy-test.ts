@@ -34,7 +34,8 @@ interface Judged {
 export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promise<Answer> {
   const { documents } = call.options;
   const means = offlineChain({ safeguards: documents, policy: documents });
-  const judged = [...jsonLines(argument(call, 0))].map((line) => judge(line, means));
+  const judged: Judged[] = [];
+  for (const line of jsonLines(argument(call, 0))) judged.push(await judge(line, means));
   if (judged.length === 0) throw new Failure("request_invalid", "The file holds no case. A case is one line of JSON.");
   const differ = judged.filter(({ expected, verdict }) => expected !== verdict);
   const json = { ok: differ.length === 0, cases: judged.length, policy: means.policy.name, differ };
@@ -42,9 +43,9 @@ export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promi
   return differ.length === 0 ? done(json, text) : notPassed(json, text);
 }
 
-function judge({ value, number }: JsonLine, { chain, policy }: OfflineChain): Judged {
+async function judge({ value, number }: JsonLine, { chain, policy }: OfflineChain): Promise<Judged> {
   const { text, on, scopes, verdict: expected, id = null } = caseOf(value, number);
-  const inspection = on === "input" ? chain.inspectInput([text]) : chain.inspectOutput(text);
+  const inspection = on === "input" ? await chain.inspectInput([text]) : chain.inspectOutput(text);
   const verdict = decide(inspection, policy, { scopes, surface: on });
   return { line: number, id, expected, verdict: verdict.kind, because: becauseOf(verdict) };
 }

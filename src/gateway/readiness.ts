@@ -77,8 +77,10 @@ async function isDeciding(gateway: Gateway, model: Name): Promise<boolean> {
   try {
     const configuration = await soon(gateway.configurations.load({ model: document, safeguards, policy }));
     if (configuration === undefined) return false;
+    const input = await soon(configuration.chain.inspectInput([probe]));
+    if (input === undefined) return false;
     const surfaces = [
-      ["input", configuration.chain.inspectInput([probe])],
+      ["input", input],
       ["output", configuration.chain.inspectOutput(probe)],
     ] as const;
     return surfaces.every(([surface, inspection]) =>

@@ -5,6 +5,7 @@
 import type { Permit } from "../acts/bodies.ts";
 import type { SignedReceipt } from "../acts/receipt.ts";
 import { Failure, type FailureCode } from "../terms/failure.ts";
+import type { Settle } from "../safeguards/safeguard.ts";
 import { faultOf } from "./fault.ts";
 import { Category, type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
@@ -210,17 +211,20 @@ const promptBytesAtOnce = 4 * 1024;
 /** The verdict on what the caller wrote; throws what refuses it. */
 export async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): Promise<Verdict> {
   const { chain } = exchange.configuration;
-  const inSteps = function* inSteps(): Generator<void, Verdict, void> {
+  const inSteps = function* inSteps(): Generator<void, Settle, void> {
     exchange.mustGoOn();
-    return exchange.judge(yield* chain.inspectInputInSteps(exchange.texts), "input");
+    return yield* chain.inspectInputInSteps(exchange.texts);
   };
-  const atOnce = (): Verdict => {
+  const atOnce = (): Settle => {
     exchange.mustGoOn();
-    return exchange.judge(chain.inspectInput(exchange.texts), "input");
+    return () => chain.inspectInput(exchange.texts);
   };
   const from = gateway.clock.monotonic();
-  const verdict = bytes > promptBytesAtOnce ? await gateway.inspections.take(inSteps) : atOnce();
+  const settle = bytes > promptBytesAtOnce ? await gateway.inspections.take(inSteps) : atOnce();
+  const inspection = await settle();
   exchange.note.spans.input = { from, ms: gateway.clock.monotonic() - from };
+  exchange.mustGoOn();
+  const verdict = exchange.judge(inspection, "input");
   if (!lets(verdict)) throw blocked(verdict);
   return verdict;
 }

@@ -51,34 +51,34 @@ function decide(inspection: Inspection): Verdict {
 
 const bounds = { outputCharsMax: 100_000 };
 
-test("a safeguard that throws makes the inspection unknown", () => {
+test("a safeguard that throws makes the inspection unknown", async () => {
   const chain = compileChain(document(), words);
-  assert.deepEqual(chain.inspectInput(["fine", "BREAK"]), { kind: "unknown", cause: "failed" });
+  assert.deepEqual(await chain.inspectInput(["fine", "BREAK"]), { kind: "unknown", cause: "failed" });
   assert.deepEqual(chain.inspectOutput("BREAK"), { kind: "unknown", cause: "failed" });
 });
 
-test("a side with no safeguard is unknown, even for empty text", () => {
+test("a side with no safeguard is unknown, even for empty text", async () => {
   const chain = compileChain(document({ on: ["output"] }), words);
-  assert.deepEqual(chain.inspectInput(["fine"]), { kind: "unknown", cause: "not-configured" });
-  assert.deepEqual(chain.inspectInput([]), { kind: "unknown", cause: "not-configured" });
+  assert.deepEqual(await chain.inspectInput(["fine"]), { kind: "unknown", cause: "not-configured" });
+  assert.deepEqual(await chain.inspectInput([]), { kind: "unknown", cause: "not-configured" });
 });
 
-test("text longer than a safeguard reads is unknown", () => {
+test("text longer than a safeguard reads is unknown", async () => {
   const chain = compileChain(document(), words);
-  assert.deepEqual(chain.inspectInput(["x".repeat(5001)]), { kind: "unknown", cause: "too-long" });
+  assert.deepEqual(await chain.inspectInput(["x".repeat(5001)]), { kind: "unknown", cause: "too-long" });
   assert.deepEqual(chain.inspectOutput("x".repeat(5001)), { kind: "unknown", cause: "too-long" });
 });
 
-test("spans of findings count in the messages joined by two line ends", () => {
+test("spans of findings count in the messages joined by two line ends", async () => {
   const chain = compileChain(document(), words);
-  const inspection = chain.inspectInput(["good", "this is bad"]);
+  const inspection = await chain.inspectInput(["good", "this is bad"]);
   assert.ok(inspection.kind === "inspected");
   assert.deepEqual(inspection.findings[0]?.span, [14, 17]);
 });
 
-test("in flag mode findings are kept and stop nothing", () => {
+test("in flag mode findings are kept and stop nothing", async () => {
   const chain = compileChain(document({ mode: "flag" }), words);
-  assert.equal(decide(chain.inspectInput(["bad"])).kind, "flag");
+  assert.equal(decide(await chain.inspectInput(["bad"])).kind, "flag");
 });
 
 test("no part of a long answer is left out of the windows", () => {

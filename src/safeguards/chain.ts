@@ -3,7 +3,7 @@
 import { Failure } from "../terms/failure.ts";
 import type { Finding, Inspection, Surface, UnknownCause } from "../terms/finding.ts";
 import type { Registry } from "./registry.ts";
-import type { Safeguard, Thresholds } from "./safeguard.ts";
+import type { Safeguard, Settle, Thresholds } from "./safeguard.ts";
 import type { ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
 import { type Stretch, windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
@@ -12,9 +12,9 @@ export interface Chain {
   /** Windows of answers, the same for streamed and whole ones. */
   readonly shape: WindowShape;
   /** All texts of a request, each by itself and all together; spans count in the texts joined by two line ends. */
-  readonly inspectInput: (texts: readonly string[]) => Inspection;
-  /** What `inspectInput` says, with stops of a long text at which other work may be done. */
-  readonly inspectInputInSteps: (texts: readonly string[]) => Generator<void, Inspection, void>;
+  readonly inspectInput: (texts: readonly string[]) => Promise<Inspection>;
+  /** The same, with stops of a long text at which other work may be done; what it gives says what `inspectInput` says. */
+  readonly inspectInputInSteps: (texts: readonly string[]) => Generator<void, Settle, void>;
   /** A whole answer, in the windows a stream of it would be judged in. */
   readonly inspectOutput: (text: string) => Inspection;
   /**
@@ -40,7 +40,7 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
   return {
     stream: document.stream,
     shape,
-    inspectInput: (texts) => atOnce(inspectTexts(links, texts)),
+    inspectInput: (texts) => atOnce(inspectTexts(links, texts))(),
     inspectInputInSteps: (texts) => inspectTexts(links, texts),
     inspectOutput: (text) => {
       if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
@@ -80,44 +80,63 @@ function pinned(entry: ChainEntry, registry: Registry): Safeguard {
   );
 }
 
-function* inspectTexts(links: readonly Link[], texts: readonly string[]): Generator<void, Inspection, void> {
+function* inspectTexts(links: readonly Link[], texts: readonly string[]): Generator<void, Settle, void> {
   const spoken = texts.filter((text) => text !== "");
-  const inspections: Inspection[] = [];
+  const looks: Settle[] = [];
   let offset = 0;
   for (const text of spoken) {
-    inspections.push(moved(yield* inspectAll(links, text), offset));
+    looks.push(movedLater(yield* inspectAll(links, text), offset));
     offset += text.length + separator.length;
   }
   // Together too: what is harmless in pieces may not be so as a whole.
-  if (spoken.length > 1) inspections.push(yield* inspectAll(links, spoken.join(separator)));
-  if (spoken.length === 0) inspections.push(yield* inspectAll(links, ""));
-  return joined(inspections);
+  if (spoken.length > 1) looks.push(yield* inspectAll(links, spoken.join(separator)));
+  if (spoken.length === 0) looks.push(yield* inspectAll(links, ""));
+  return together(looks);
 }
 
 const separator = "\n\n";
 
 /** Every safeguard that stands on the way in. None at all is not a pass. */
-function* inspectAll(links: readonly Link[], text: string): Generator<void, Inspection, void> {
+function* inspectAll(links: readonly Link[], text: string): Generator<void, Settle, void> {
   const active = links.filter((link) => link.entry.on.includes("input"));
-  if (active.length === 0) return unknown("not-configured");
-  const inspections: Inspection[] = [];
-  for (const link of active) inspections.push(yield* inspectInSteps(link, text));
-  return joined(inspections);
+  if (active.length === 0) return settled(unknown("not-configured"));
+  const looks: Settle[] = [];
+  for (const link of active) looks.push(yield* inspectRequest(link, text));
+  return together(looks);
 }
 
-function* inspectInSteps(link: Link, text: string): Generator<void, Inspection, void> {
+function* inspectRequest(link: Link, text: string): Generator<void, Settle, void> {
   const { safeguard, entry, thresholds } = link;
-  if (text.length > safeguard.maxChars || safeguard.inspectInSteps === undefined)
-    return inspectOne(link, text, "input");
+  if (text.length > safeguard.maxChars || safeguard.inspectRequest === undefined)
+    return settled(inspectOne(link, text, "input"));
   try {
-    const inspection = yield* safeguard.inspectInSteps(text, "input", thresholds.input);
-    return entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
+    const settle = yield* safeguard.inspectRequest(text, thresholds.input);
+    return async () => {
+      const inspection = await settle();
+      return entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
+    };
   } catch {
-    return unknown("failed");
+    return settled(unknown("failed"));
   }
 }
 
-function atOnce(steps: Generator<void, Inspection, void>): Inspection {
+/** All that was begun is awaited; what goes wrong in one of them is not a pass of the others. */
+function together(looks: readonly Settle[]): Settle {
+  return async () => {
+    const inspections = await Promise.all(looks.map((settle) => settle().catch(() => unknown("failed"))));
+    return joined(inspections);
+  };
+}
+
+function settled(inspection: Inspection): Settle {
+  return () => Promise.resolve(inspection);
+}
+
+function movedLater(settle: Settle, offset: number): Settle {
+  return async () => moved(await settle(), offset);
+}
+
+function atOnce(steps: Generator<void, Settle, void>): Settle {
   for (;;) {
     const step = steps.next();
     if (step.done === true) return step.value;
@@ -157,8 +176,7 @@ function inspectStretches(link: Link, text: string, stretches: readonly Stretch[
   const { safeguard, entry, thresholds } = link;
   if (safeguard.inspectStretches === undefined || text.length > safeguard.maxChars) return apart();
   try {
-    const on = { surface: "output", thresholds: thresholds.output } as const;
-    const inspections = safeguard.inspectStretches(text, stretches, on);
+    const inspections = safeguard.inspectStretches(text, stretches, thresholds.output);
     return entry.mode === "flag" ? inspections.map(onlyFlagged) : inspections;
   } catch {
     return apart();

@@ -1,27 +1,30 @@
 // The misuse detector: two views of a text that err differently, one by its spelling (hashed n-grams, linear), one by
 // its meaning (a small network over static token vectors), mixed into one score for misuse and one for attacks on the
-// model (jailbreaks, planted orders); other heads say which category it is. Trained by scripts/train-misuse.py.
+// model (jailbreaks, planted orders); other heads say which category it is. Requests that the two leave in doubt get a
+// second look (second-look.ts), whose word is mixed in. Trained by scripts/train-misuse.py.
 import { Failure } from "../terms/failure.ts";
-import { Category, type Band, type Finding, type Inspection, type Span, type Surface } from "../terms/finding.ts";
+import { Category, type Band, type Finding, type Inspection, type Span, type UnknownCause } from "../terms/finding.ts";
 import { detectorShape } from "./detector-shape.ts";
-import { type Network, networkOf } from "./network.ts";
-import { ngramsOf } from "./ngrams.ts";
+import { networkOf } from "./network.ts";
 import { type Folded, foldText, textOf } from "./normalise.ts";
-import type { Safeguard, Scores, Thresholds } from "./safeguard.ts";
-import { type HeadName, type Limits, screenOf } from "./screen.ts";
+import type { Safeguard, Scores, Settle, Thresholds } from "./safeguard.ts";
+import { type Limits, type Screen, screenOf } from "./screen.ts";
+import type { SecondLook } from "./second-look.ts";
 import { windowsOfStretches } from "./stretches.ts";
 import type { ThresholdTable, Weights } from "./weights.ts";
+import { type FirstLook, type Judge, familyOf, finalOf, isBelow, judgeOf, noScores, spread } from "./views.ts";
 import { type Stretch, wholeWindows } from "./windows.ts";
 
 type Detector = Omit<Safeguard, "name" | "version" | "digest">;
 
 const maxChars = 400_000;
 
-export function detectorOf(weights: Weights): Detector {
+export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
   const network = networkOf(weights);
   const judge = judgeOf(weights, network);
-  const screens = { input: screenOf(weights, network, "input"), output: screenOf(weights, network, "output") };
   const label = weights.detector;
+  const gate: Limits = { misuse: weights.number("misuse-input:gate"), attack: weights.number("attack-input:gate") };
+  const parts: Parts = { judge, label, gate, askAbout: askingOf(weights, secondLook) };
   return {
     maxChars,
     thresholds: (rates, surface) => {
@@ -35,39 +38,69 @@ export function detectorOf(weights: Weights): Detector {
       }
       return { review, block };
     },
-    scores: (text, surface) => {
-      const folded = foldText(text);
-      return highest(scored(readAll(folded), judge, surface));
+    scores: async (text, surface) => {
+      const windows = readAll(foldText(text));
+      if (surface === "output") return highest(scored(windows, judge));
+      const looks = windows.map(({ span, text: part }) => ({ span, look: judge.request(part) }));
+      const answer = await parts.askAbout(looks.filter(({ look }) => !isBelow(look, gate)));
+      if (answer.kind === "asked") return highest(answer.windows);
+      throw new Failure("safeguard_unavailable", `The second look of ${label} gave no answer (${answer.cause}).`);
     },
+    inspectRequest: inspectRequestBy(parts, screenOf(weights, network, "input")),
+    ...answersBy(parts, screenOf(weights, network, "output")),
+  };
+}
+
+interface Parts {
+  readonly judge: Judge;
+  readonly label: string;
+  /** Requests below it are clear without a second look. */
+  readonly gate: Limits;
+  readonly askAbout: (windows: readonly LookedAt[]) => Promise<Asked>;
+}
+
+function inspectRequestBy({ judge, label, gate, askAbout }: Parts, screen: Screen): Inspector["inspectRequest"] {
+  return function* inspectRequest(text, thresholds): Generator<void, Settle, void> {
+    if (text.length > maxChars) return () => Promise.resolve(tooLong);
+    const folded = keptFold(foldText(text));
+    const windows = wholeWindows(folded.length, detectorShape.windowChars);
+    const doubtful: LookedAt[] = [];
+    for (let at = 0; at < windows.length; at += windowsAStep) {
+      if (at > 0) yield;
+      const some = windows.slice(at, at + windowsAStep);
+      const from = some[0]?.[0] ?? 0;
+      const part = { units: folded.units.subarray(from), length: (some.at(-1)?.[1] ?? 0) - from };
+      const shifted = some.map(([start, end]): Stretch => [start - from, end - from]);
+      const clear = screen(part, shifted, gate);
+      const left = some.filter((_, index) => clear[index] !== true);
+      const looks = readEach(folded, left).map(({ span, text: read }) => ({ span, look: judge.request(read) }));
+      doubtful.push(...looks.filter(({ look }) => !isBelow(look, gate)));
+    }
+    return async () => {
+      const answer = await askAbout(doubtful);
+      return answer.kind === "unknown" ? answer : findingsOf(answer.windows, thresholds, label);
+    };
+  };
+}
+
+type Inspector = Required<Pick<Safeguard, "inspect" | "inspectRequest" | "inspectStretches">>;
+
+function answersBy({ judge, label }: Parts, screen: Screen): Pick<Inspector, "inspect" | "inspectStretches"> {
+  return {
     inspect: (text, surface, thresholds) => {
+      if (surface === "input")
+        throw new Failure("safeguard_unavailable", "Requests are looked at twice: ask inspectRequest.");
       if (text.length > maxChars) return tooLong;
       const folded = foldText(text);
       const windows = wholeWindows(folded.length, detectorShape.windowChars);
-      const clear = screens[surface](folded, windows, limitsOf(thresholds));
+      const clear = screen(folded, windows, limitsOf(thresholds));
       const doubtful = readEach(
         folded,
         windows.filter((_, at) => clear[at] !== true),
       );
-      return findingsOf(scored(doubtful, judge, surface), thresholds, label);
+      return findingsOf(scored(doubtful, judge), thresholds, label);
     },
-    *inspectInSteps(text, surface, thresholds) {
-      if (text.length > maxChars) return tooLong;
-      const folded = keptFold(foldText(text));
-      const windows = wholeWindows(folded.length, detectorShape.windowChars);
-      const found: ScoredWindow[] = [];
-      for (let at = 0; at < windows.length; at += windowsAStep) {
-        if (at > 0) yield;
-        const some = windows.slice(at, at + windowsAStep);
-        const from = some[0]?.[0] ?? 0;
-        const part = { units: folded.units.subarray(from), length: (some.at(-1)?.[1] ?? 0) - from };
-        const shifted = some.map(([start, end]): Stretch => [start - from, end - from]);
-        const clear = screens[surface](part, shifted, limitsOf(thresholds));
-        const doubtful = some.filter((_, index) => clear[index] !== true);
-        found.push(...scored(readEach(folded, doubtful), judge, surface));
-      }
-      return findingsOf(found, thresholds, label);
-    },
-    inspectStretches: (text, stretches, { surface, thresholds }) => {
+    inspectStretches: (text, stretches, thresholds) => {
       if (text.length > maxChars) return stretches.map(() => tooLong);
       const folded = foldText(text);
       const windows = windowsOfStretches(text, folded, stretches);
@@ -75,7 +108,7 @@ export function detectorOf(weights: Weights): Detector {
       const all = windows
         .flatMap((some) => some ?? [])
         .toSorted((one, other) => one[0] - other[0] || one[1] - other[1]);
-      const isClear = screens[surface](folded, all, limitsOf(thresholds));
+      const isClear = screen(folded, all, limitsOf(thresholds));
       if (!windows.includes(undefined) && !isClear.includes(false)) return stretches.map(() => nothingFound);
       const doubtful = new Set(all.filter((_, at) => isClear[at] !== true).map(String));
       // Screening is over before the exact look folds other text into the same memory.
@@ -83,7 +116,7 @@ export function detectorOf(weights: Weights): Detector {
       return stretches.map(([start, end], at) => {
         if (areClear[at] === true) return nothingFound;
         const stretch = foldText(text.slice(start, end));
-        return findingsOf(scored(readAll(stretch), judge, surface), thresholds, label);
+        return findingsOf(scored(readAll(stretch), judge), thresholds, label);
       });
     },
   };
@@ -101,8 +134,10 @@ function keptFold(folded: Folded): Folded {
 const tooLong: Inspection = { kind: "unknown", cause: "too-long" };
 const nothingFound: Inspection = { kind: "inspected", findings: [] };
 
-/** Scores of one window of normalised text. */
-type Judge = (text: string, surface: Surface) => Scores;
+interface LookedAt {
+  readonly span: Span;
+  readonly look: FirstLook;
+}
 
 interface ScoredWindow {
   readonly span: Span;
@@ -127,8 +162,32 @@ function readEach(folded: Folded, windows: readonly Stretch[]): ReadWindow[] {
   }));
 }
 
-function scored(windows: readonly ReadWindow[], judge: Judge, surface: Surface): ScoredWindow[] {
-  return windows.map(({ span, text }) => ({ span, scores: judge(text, surface) }));
+function scored(windows: readonly ReadWindow[], judge: Judge): ScoredWindow[] {
+  return windows.map(({ span, text }) => ({ span, scores: judge.answer(text) }));
+}
+
+type Asked =
+  | { readonly kind: "asked"; readonly windows: readonly ScoredWindow[] }
+  | { readonly kind: "unknown"; readonly cause: UnknownCause };
+
+/** The second look at windows, mixed with the first. */
+function askingOf(weights: Weights, secondLook: SecondLook): (windows: readonly LookedAt[]) => Promise<Asked> {
+  const misuseOf = finalOf(weights, "misuse-input");
+  const attackOf = finalOf(weights, "attack-input");
+  return async (windows) => {
+    const answer = await secondLook.ask(windows.flatMap(({ look }) => look.readings));
+    if (answer.kind === "unknown") return answer;
+    let read = 0;
+    const scores = windows.map(({ span, look }) => {
+      const logits = answer.logits.slice(read, read + look.readings.length);
+      read += look.readings.length;
+      // The worst of what is read of a window; no number at all where there is none, which is not clear.
+      const worst = (head: number): number => Math.max(...logits.map((all) => all[head] ?? Number.NaN));
+      const families = { misuse: misuseOf(look.misuse, worst(0)), attack: attackOf(look.attack, worst(1)) };
+      return { span, scores: spread(families, look.categories) };
+    });
+    return { kind: "asked", windows: scores };
+  };
 }
 
 /** What a text must stay below to have no finding. No score of a category is higher than that of its family. */
@@ -170,13 +229,6 @@ function bandOf(score: number, thresholds: Thresholds, category: Category): Band
   return score >= (thresholds.review[category] ?? Infinity) ? "review" : "clear";
 }
 
-/** Misuse of the world, or an attack on the model itself: the two are told apart, and have thresholds of their own. */
-type Family = "misuse" | "attack";
-
-function familyOf(category: Category): Family {
-  return category === "jailbreak" || category === "injection" ? "attack" : "misuse";
-}
-
 /** The score at a benign rate, interpolated between the entries of the table by the logarithm of the rate. */
 function thresholdAt(table: ThresholdTable, rate: number): number {
   const above = table.findIndex((entry) => entry.benignRate >= rate);
@@ -189,94 +241,4 @@ function thresholdAt(table: ThresholdTable, rate: number): number {
   if (left === right) return right.score;
   const share = Math.log(rate / left.benignRate) / Math.log(right.benignRate / left.benignRate);
   return left.score + share * (right.score - left.score);
-}
-
-function judgeOf(weights: Weights, network: Network): Judge {
-  const linear = {
-    misuseInput: linearHead(weights, "misuse-input"),
-    misuseOutput: linearHead(weights, "misuse-output"),
-    attackInput: linearHead(weights, "attack-input"),
-  };
-  const tellCategories = categoryHeads(weights);
-  return (text, surface) => {
-    const features = ngramsOf(text, detectorShape.buckets);
-    const meaning = network.judge(text);
-    const spelled = surface === "input" ? linear.misuseInput(features) : linear.misuseOutput(features);
-    const misuse = mixed(weights, `misuse-${surface}`, [spelled, meaning[`misuse-${surface}`]]);
-    const attack = mixed(weights, "attack-input", [linear.attackInput(features), meaning["attack-input"]]);
-    return spread({ misuse, attack }, tellCategories(features, meaning.categories));
-  };
-}
-
-/** Weighted sum of the logits of the two views, as a probability. */
-function mixed(weights: Weights, head: HeadName, [spelling, meaning]: readonly [number, number]): number {
-  const sum =
-    weights.number(`${head}:bias`) +
-    weights.number(`${head}:spelling`) * spelling +
-    weights.number(`${head}:meaning`) * meaning;
-  return 1 / (1 + Math.exp(-sum));
-}
-
-/** The likeliest category of each family takes its family's score, the others a part of it by how likely they are. */
-function spread(families: Readonly<Record<Family, number>>, logits: Float32Array): Scores {
-  const top = { misuse: -Infinity, attack: -Infinity };
-  Category.options.forEach((category, index) => {
-    const family = familyOf(category);
-    top[family] = Math.max(top[family], logits[index] ?? -Infinity);
-  });
-  const scores = noScores();
-  Category.options.forEach((category, index) => {
-    const family = familyOf(category);
-    scores[category] = families[family] * Math.exp((logits[index] ?? -Infinity) - top[family]);
-  });
-  return scores;
-}
-
-/** Linear head over n-grams, every feature of a text weighing 1/√n. Weights are 8-bit with one scale. */
-function linearHead(weights: Weights, name: string): (features: Uint32Array) => number {
-  const table = weights.int8(`ngrams:${name}`);
-  const scale = weights.number(`ngrams:${name}:scale`);
-  const bias = weights.number(`ngrams:${name}:bias`);
-  return (features) => {
-    let sum = 0;
-    for (const feature of features) sum += table[feature] ?? 0;
-    return bias + (features.length === 0 ? 0 : (sum * scale) / Math.sqrt(features.length));
-  };
-}
-
-/** Logits of the categories: n-grams in a table of fewer buckets (feature-major), plus what the network says. */
-function categoryHeads(weights: Weights): (features: Uint32Array, meaning: Float32Array) => Float32Array {
-  const table = weights.int8("ngrams:categories");
-  const bias = weights.float32("ngrams:categories:bias");
-  const scale = weights.number("ngrams:categories:scale");
-  const heads = Category.options.length;
-  const mask = table.length / heads - 1;
-  return (features, meaning) => {
-    const sums = new Int32Array(heads);
-    for (const feature of features) {
-      const row = (feature & mask) * heads;
-      for (let head = 0; head < heads; head += 1) sums[head] = (sums[head] ?? 0) + (table[row + head] ?? 0);
-    }
-    const factor = features.length === 0 ? 0 : scale / Math.sqrt(features.length);
-    return Float32Array.from(sums, (sum, head) => (bias[head] ?? 0) + sum * factor + (meaning[head] ?? 0));
-  };
-}
-
-function noScores(): Record<Category, number> {
-  return {
-    misinformation: 0,
-    cyber: 0,
-    manipulation: 0,
-    fraud: 0,
-    weapons: 0,
-    violence: 0,
-    "self-harm": 0,
-    hate: 0,
-    sexual: 0,
-    privacy: 0,
-    "illegal-goods": 0,
-    "illegal-acts": 0,
-    jailbreak: 0,
-    injection: 0,
-  };
 }

@@ -7,7 +7,7 @@ import type { Weights } from "./weights.ts";
 import { type WordPieces, wordPieces } from "./wordpiece.ts";
 
 /** What the network says of one window: logits of the heads, and one logit a category in the order of `Category`. */
-interface Meaning {
+export interface Meaning {
   readonly "misuse-input": number;
   readonly "attack-input": number;
   readonly "misuse-output": number;

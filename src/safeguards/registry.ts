@@ -6,8 +6,9 @@ import { fileURLToPath } from "node:url";
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
 import { detectorOf } from "./detector.ts";
+import { type EncoderFile, secondLookAt } from "./second-look.ts";
 import type { Safeguard } from "./safeguard.ts";
-import { readWeights, weightBytesMax } from "./weights.ts";
+import { type Weights, readWeights, weightBytesMax } from "./weights.ts";
 
 export interface Registry {
   readonly names: readonly string[];
@@ -43,7 +44,21 @@ function loadSafeguard(name: string, file: URL): Safeguard {
     throw new Failure("artefact_missing", `The weights of ${name} name another detector. Restore the shipped file.`);
   const [stem = name, version = "1"] = name.split("@");
   const digest = Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
-  return { name: stem, version: Number(version), digest, ...detectorOf(weights) };
+  const secondLook = secondLookAt(encoderOf(name, file, weights));
+  return { name: stem, version: Number(version), digest, ...detectorOf(weights, secondLook) };
+}
+
+/** The encoder beside the weights, which hold its digest: one digest names both files. */
+function encoderOf(name: string, file: URL, weights: Weights): EncoderFile {
+  const beside = new URL(file.href.replace(/\.bin$/u, ".encoder.bin"));
+  const sha256 = Buffer.from(weights.bytes("encoder:sha256")).toString("hex");
+  if (createHash("sha256").update(readArtefact(name, beside)).digest("hex") === sha256)
+    return { file: fileURLToPath(beside), sha256 };
+  throw new Failure(
+    "artefact_missing",
+    `The encoder of safeguard ${name} is not the one that its weights name (${fileURLToPath(beside)}). Restore the file from the release.`,
+    { detail: { safeguard: name } },
+  );
 }
 
 function readArtefact(name: string, file: URL): Uint8Array {

@@ -18,6 +18,9 @@ export interface Thresholds {
 
 export type Scores = Readonly<Record<Category, number>>;
 
+/** The rest of an inspection. */
+export type Settle = () => Promise<Inspection>;
+
 export interface Safeguard {
   readonly name: string;
   readonly version: number;
@@ -27,22 +30,18 @@ export interface Safeguard {
   readonly maxChars: number;
   /** Failure configuration_invalid for a rate outside the calibrated range. */
   readonly thresholds: (rates: Rates, surface: Surface) => Thresholds;
-  /** The highest score of each category over all windows of `text`, 0 to 1. */
-  readonly scores: (text: string, surface: Surface) => Scores;
+  /** The highest score of each category over all windows of `text`, 0 to 1; 0 where a first look was enough. */
+  readonly scores: (text: string, surface: Surface) => Promise<Scores>;
+  /** Of requests only where there is no `inspectRequest`: throws there. */
   readonly inspect: (text: string, surface: Surface, thresholds: Thresholds) => Inspection;
-  /** What `inspect` says, with stops between pieces of a long text at which other work may be done. */
-  readonly inspectInSteps?: (
-    text: string,
-    surface: Surface,
-    thresholds: Thresholds,
-  ) => Generator<void, Inspection, void>;
   /**
-   * What `inspect` says of each stretch of `text`, stretch by stretch, with spans in the stretch: for safeguards that can
-   * share the work of stretches that overlap. Stretches are in order.
+   * For safeguards that look at requests twice: the first look, with stops between pieces of a long text at which other
+   * work may be done. What it gives finishes the inspection, away from this thread.
    */
-  readonly inspectStretches?: (
-    text: string,
-    stretches: readonly Stretch[],
-    on: { readonly surface: Surface; readonly thresholds: Thresholds },
-  ) => Inspection[];
+  readonly inspectRequest?: (text: string, thresholds: Thresholds) => Generator<void, Settle, void>;
+  /**
+   * What `inspect` says of each stretch of an answer, stretch by stretch, with spans in the stretch: for safeguards that
+   * can share the work of stretches that overlap. Stretches are in order.
+   */
+  readonly inspectStretches?: (text: string, stretches: readonly Stretch[], thresholds: Thresholds) => Inspection[];
 }

@@ -26,21 +26,21 @@ export interface Scanner {
 }
 
 /** The verdict on one row, with scores and findings to four digits. Never throws for what a text holds. */
-export function scan(row: ScanRow, scanner: Scanner): ScanResult {
+export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> {
   const { chain, surface } = scanner;
-  const inspection = surface === "input" ? chain.inspectInput([row.text]) : chain.inspectOutput(row.text);
+  const inspection = surface === "input" ? await chain.inspectInput([row.text]) : chain.inspectOutput(row.text);
   const verdict = scanner.decide(inspection);
   return {
     id: row.id,
     verdict: verdict.kind,
     ...(verdict.kind === "unknown" ? { cause: verdict.cause } : {}),
-    scores: inspection.kind === "unknown" ? {} : scoresOf(row.text, scanner),
+    scores: inspection.kind === "unknown" ? {} : await scoresOf(row.text, scanner),
     findings: inspection.kind === "unknown" ? [] : inspection.findings.map(shown),
   };
 }
 
-function scoresOf(text: string, scanner: Scanner): Partial<Record<Category, number>> {
-  const all = scanner.safeguards.map((safeguard) => safeguard.scores(text, scanner.surface));
+async function scoresOf(text: string, scanner: Scanner): Promise<Partial<Record<Category, number>>> {
+  const all = await Promise.all(scanner.safeguards.map((safeguard) => safeguard.scores(text, scanner.surface)));
   return Object.fromEntries(
     Category.options.map((category) => [category, rounded(Math.max(...all.map((scores) => scores[category])))]),
   );

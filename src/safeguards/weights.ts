@@ -34,19 +34,19 @@ export interface Weights {
 }
 
 /** Weight files are read whole into memory; a larger one is refused. */
-export const weightBytesMax = 16 * 1024 * 1024;
+export const weightBytesMax = 32 * 1024 * 1024;
 
 /** Reads a weight file. Failure artefact_missing when it is damaged. */
 export function readWeights(file: Uint8Array): Weights {
   const { header, dataStart } = readHeader(file);
   const buffer = file.buffer.slice(file.byteOffset + dataStart, file.byteOffset + file.byteLength);
   const tensors = new Map(header.tensors.map((tensor) => [tensor.name, tensor]));
+  for (const { name, type, shape, offset } of header.tensors)
+    if (offset + bytesOf(type, shape) > buffer.byteLength) throw damaged(`tensor ${name} runs past the end`);
   const region = (name: string, type: string): { offset: number; count: number } => {
     const tensor = tensors.get(name);
     if (tensor === undefined || tensor.type !== type) throw damaged(`there is no ${type} tensor ${name}`);
     const count = tensor.shape.reduce((product, size) => product * size, 1);
-    const size = type === "f32" ? 4 : 1;
-    if (tensor.offset + count * size > buffer.byteLength) throw damaged(`tensor ${name} runs past the end`);
     return { offset: tensor.offset, count };
   };
   return {
@@ -71,6 +71,10 @@ export function readWeights(file: Uint8Array): Weights {
     },
     has: (name) => tensors.has(name),
   };
+}
+
+function bytesOf(type: string, shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, type === "f32" ? 4 : 1);
 }
 
 function readHeader(file: Uint8Array): { header: z.infer<typeof Header>; dataStart: number } {
