@@ -26,7 +26,7 @@ function onEvent(event: EmbeddedEvent): void {
   events.push(event);
 }
 
-function openModel(path: string): Promise<Upstream> {
+function openModel(path: string, processes = 1): Promise<Upstream> {
   return openEmbedded({
     ...embeddedDefaults,
     bounds: upstreamBounds,
@@ -34,6 +34,7 @@ function openModel(path: string): Promise<Upstream> {
     runtimeFolder,
     onEvent,
     parallel: 2,
+    processes,
     restartMsMin: 50,
   });
 }
@@ -143,6 +144,21 @@ test("a killed process fails what is under way, is started again and serves the 
   );
   await until(() => events.slice(seen).some((event) => event.kind === "ready"));
   assert.match(textOf(await model.complete(france, never)), /Paris/);
+});
+
+test("while one of two processes is away the other answers, and both are back then", async () => {
+  events = [];
+  const pair = await openModel(file, 2);
+  const readyIds = (): readonly number[] => events.flatMap((event) => (event.kind === "ready" ? [event.pid] : []));
+  await until(() => readyIds().length === 2);
+  const both = [france, france].map((call) => pair.complete(call, never));
+  for (const answer of await Promise.all(both)) assert.match(textOf(answer), /Paris/);
+  process.kill(readyIds()[0] ?? 0, "SIGKILL");
+  await until(() => events.some((event) => event.kind === "ended"));
+  assert.deepEqual(await pair.health(), { kind: "up" });
+  assert.match(textOf(await pair.complete(france, never)), /Paris/);
+  await until(() => readyIds().length === 3);
+  await pair.close();
 });
 
 test("a file that changed since the first start is not served after a restart", async () => {

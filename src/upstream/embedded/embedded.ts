@@ -22,9 +22,13 @@ export interface EmbeddedOptions {
   /** Where `ensureRuntime` put node-llama-cpp. */
   readonly runtimeFolder: string;
   readonly contextTokens: number;
+  /** Requests worked on at once, over all processes. */
   readonly parallel: number;
-  /** CPU threads; half the cores when unsaid. llama.cpp's threads wait for each other by spinning, so that one thread
-   * more than there are free cores makes it ten times slower, not faster. */
+  /** Processes that run the model side by side; two, where there are two cores and more than one request at once, when
+   * unsaid. Two with one thread each keep two cores busy, which one with two threads does only while nothing else runs. */
+  readonly processes?: number;
+  /** CPU threads of each; half the cores over all processes when unsaid. llama.cpp's threads wait for each other by
+   * spinning, so that one thread more than there are free cores makes it ten times slower, not faster. */
   readonly threads?: number;
   readonly bounds: UpstreamBounds;
   readonly startMsMax: number;
@@ -61,39 +65,79 @@ const childPath = fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "child
 /** The end of what the process wrote to its error output that is kept, in characters. */
 const complaintCharsMax = 2_000;
 
-/** Starts the model and resolves when it answers. Throws `model_unavailable` when it cannot be started at all. */
+/** Starts the model and resolves when its first process answers. Throws `model_unavailable` when it cannot be started at all. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Upstream> {
   const folder = await mkdtemp(join(tmpdir(), "headgate-model-"));
-  const supervisor = new Supervisor(options, folder);
+  const processes = options.processes ?? Math.min(2, availableParallelism(), options.parallel);
+  const each = {
+    ...options,
+    parallel: Math.ceil(options.parallel / processes),
+    threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2 / processes)),
+  };
+  const loaded: Loaded = { weights: undefined };
+  const first = new Supervisor(each, loaded, join(folder, "0"));
+  const others = Array.from(
+    { length: processes - 1 },
+    (_, at) => new Supervisor(each, loaded, join(folder, `${at + 1}`)),
+  );
+  const all = [first, ...others];
+  const close = async (): Promise<void> => {
+    await Promise.all(all.map((one) => one.close()));
+    await rm(folder, { recursive: true, force: true });
+  };
   try {
-    await supervisor.start();
+    await first.start();
   } catch (error) {
-    await supervisor.close();
+    await close();
     throw error;
   }
+  // One process serves already; these join it when they are ready, and try again where they cannot.
+  for (const other of others) void other.restart();
   return {
     lacks: embeddedDialect.lacks,
-    complete: (call, signal, asking) => supervisor.complete(call, signal, asking),
-    stream: (call, signal, asking) => supervisor.stream(call, signal, asking),
-    measure: async () => ({ weights: supervisor.running().weights }),
-    health: () => supervisor.health(),
-    close: () => supervisor.close(),
+    complete: (call, signal, asking) => leastBusy(all).complete(call, signal, asking),
+    stream: (call, signal, asking) => leastBusy(all).stream(call, signal, asking),
+    measure: async () => ({ weights: leastBusy(all).running().weights }),
+    health: () => leastBusy(all).health(),
+    close,
   };
 }
 
+/** What the first process loaded: nothing else is served by any of them. */
+interface Loaded {
+  weights: Digest | undefined;
+}
+
+/** Of those that run, the one with the fewest calls under way; where none runs, one that says why. */
+function leastBusy(all: readonly Supervisor[]): Supervisor {
+  const [first] = all
+    .toSorted((one, other) => one.underWay - other.underWay)
+    .toSorted((one, other) => Number(other.isRunning()) - Number(one.isRunning()));
+  if (first === undefined) throw unavailable("The model has no process.");
+  return first;
+}
+
 class Supervisor {
-  readonly #options: EmbeddedOptions;
-  readonly #folder: string;
+  readonly #options: EmbeddedOptions & { readonly threads: number };
+  readonly #loaded: Loaded;
+  /** Path of its sockets, without the number of the start. */
+  readonly #socket: string;
+  /** Calls under way. */
+  underWay = 0;
   #state: State = { kind: "down", failure: unavailable("The model is being started.") };
   #starts = 0;
   #failuresInRow = 0;
-  #weights: Digest | undefined;
   #timer: NodeJS.Timeout | undefined;
   readonly #children = new Set<ChildProcess>();
 
-  constructor(options: EmbeddedOptions, folder: string) {
+  constructor(options: EmbeddedOptions & { readonly threads: number }, loaded: Loaded, socket: string) {
     this.#options = options;
-    this.#folder = folder;
+    this.#loaded = loaded;
+    this.#socket = socket;
+  }
+
+  isRunning(): boolean {
+    return this.#state.kind === "running";
   }
 
   running(): Running {
@@ -108,11 +152,21 @@ class Supervisor {
   }
 
   async complete(call: Call, signal: AbortSignal, asking?: Asking): Promise<WholeAnswer> {
-    return this.running().client.complete(call, signal, asking);
+    this.underWay += 1;
+    try {
+      return await this.running().client.complete(call, signal, asking);
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   async *stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
-    yield* this.running().client.stream(call, signal, asking);
+    this.underWay += 1;
+    try {
+      yield* this.running().client.stream(call, signal, asking);
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   async health(): Promise<UpstreamHealth> {
@@ -122,18 +176,10 @@ class Supervisor {
   }
 
   async start(): Promise<void> {
-    const { runtimeFolder, file, contextTokens, parallel } = this.#options;
-    const threads = this.#options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2));
-    const socketPath = join(this.#folder, `${this.#starts}.sock`);
+    const { runtimeFolder, file, contextTokens, parallel, threads } = this.#options;
+    const socketPath = `${this.#socket}-${this.#starts}.sock`;
     this.#starts += 1;
-    const task = {
-      runtimeFolder,
-      file,
-      socketPath,
-      contextTokens,
-      parallel,
-      threads,
-    };
+    const task = { runtimeFolder, file, socketPath, contextTokens, parallel, threads };
     const child = spawnChild(this.#children);
     const weights = await this.#expectReady(child, task);
     const pool = connectToSocket(socketPath, outboundDefaults);
@@ -148,7 +194,7 @@ class Supervisor {
       await client.close();
       return;
     }
-    this.#weights = weights;
+    this.#loaded.weights ??= weights;
     this.#failuresInRow = 0;
     this.#state = { kind: "running", running: { child, client, weights } };
     child.once("exit", (code, signalName) => void this.#onEnd(client, `ended (${signalName ?? code ?? "?"})`));
@@ -162,14 +208,12 @@ class Supervisor {
     clearTimeout(this.#timer);
     if (state.kind === "running") await state.running.client.close();
     await Promise.all([...this.#children].map(endChild));
-    await rm(this.#folder, { recursive: true, force: true });
   }
 
   /** The digest of what the child loaded. A file that is not the first one's any more is not served. */
   async #expectReady(child: ChildProcess, task: ChildTask): Promise<Digest> {
     const report = await askChild(child, task, this.#options.startMsMax);
-    if (report.kind === "ready" && (this.#weights === undefined || this.#weights === report.weights))
-      return report.weights;
+    if (report.kind === "ready" && (this.#loaded.weights ?? report.weights) === report.weights) return report.weights;
     await endChild(child);
     throw report.kind === "failed"
       ? unavailable(`The model could not be loaded: ${report.message}`)
@@ -190,10 +234,11 @@ class Supervisor {
     const { restartMsMin, restartMsMax } = this.#options;
     const waitMs = Math.min(restartMsMax, restartMsMin * 2 ** Math.min(this.#failuresInRow, 16));
     this.#failuresInRow += 1;
-    this.#timer = setTimeout(() => void this.#restart(), waitMs);
+    this.#timer = setTimeout(() => void this.restart(), waitMs);
   }
 
-  async #restart(): Promise<void> {
+  /** Starts it, and tries again later where that fails. */
+  async restart(): Promise<void> {
     try {
       await this.start();
     } catch (error) {
