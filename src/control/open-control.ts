@@ -17,7 +17,7 @@ import type { Database } from "../store/database.ts";
 import { migrate } from "../store/migrations.ts";
 import { schema } from "../store/schema.ts";
 import { Failure } from "../terms/failure.ts";
-import { DeploymentId, type PublicKey } from "../terms/ids.ts";
+import { DeploymentId, type Digest, type PublicKey } from "../terms/ids.ts";
 import { type Content, noContent } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import { examine } from "./examine.ts";
@@ -45,6 +45,8 @@ export interface Control {
   /** Name of the one-time code's file while nobody owns the deployment. */
   readonly codeFile: () => string | undefined;
   readonly state: State;
+  /** How far the ledger goes, as this process folded it. */
+  readonly head: () => { readonly size: number; readonly root: Digest };
   /** The feed of the embedded gateway. */
   readonly feed: Feed;
   /** A feed for one more gateway, which is forgotten when the signal aborts. */
@@ -136,6 +138,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     origin: here.origin,
     codeFile: () => (code === undefined ? undefined : options.paths.codeFile),
     state: replica.state,
+    head: () => ({ size: replica.size(), root: replica.root() }),
     feed: feeds.connect(undefined, signers.gateways[0]?.publicKey),
     connect: feeds.connect,
     app: createApp(core),

@@ -9,6 +9,7 @@ import { type ExtraVerb, buildProgram, runProgram } from "../cli/program.ts";
 import { Failure } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
 import { type Environment, readConfiguration } from "./configuration.ts";
+import { addBackupVerbs } from "./backup/backup-verbs.ts";
 import { addDemoVerb } from "./demo/demo-verb.ts";
 import { addDrillVerb } from "./drill/drill-verb.ts";
 import { addGatewayVerb } from "./gateway-verb.ts";
@@ -16,7 +17,7 @@ import { addServeVerb } from "./serve-verb.ts";
 import { version } from "./version.ts";
 
 /** Verbs that run servers, each a file of this folder. */
-const extras: readonly ExtraVerb[] = [addServeVerb, addGatewayVerb, addDrillVerb, addDemoVerb];
+const extras: readonly ExtraVerb[] = [addServeVerb, addGatewayVerb, addBackupVerbs, addDrillVerb, addDemoVerb];
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);

@@ -26,8 +26,28 @@ export function readSeen(keys: string): Mark | undefined {
   }
 }
 
+/** How often it is looked at whether the ledger has grown, in milliseconds. */
+const lookMs = 10_000;
+
+/** Writes it when the ledger has grown, and at the end. */
+export function keepSeen(keys: string, head: () => Mark): { readonly close: () => void } {
+  let written = 0;
+  const keep = (): void => {
+    const now = head();
+    if (now.size > written && writeSeen(keys, now)) written = now.size;
+  };
+  const timer = setInterval(keep, lookMs);
+  timer.unref();
+  return {
+    close: () => {
+      clearInterval(timer);
+      keep();
+    },
+  };
+}
+
 /** Whether it could be written. */
-export function writeSeen(keys: string, seen: Mark): boolean {
+function writeSeen(keys: string, seen: Mark): boolean {
   const file = fileIn(keys);
   try {
     writeFileSync(`${file}.new`, `${JSON.stringify({ size: seen.size, root: seen.root })}\n`, { mode: 0o600 });

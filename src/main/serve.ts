@@ -26,7 +26,7 @@ import {
   urlOf,
 } from "./gateway-here.ts";
 import { takeLock } from "./lock.ts";
-import { furthest, readSeen, writeSeen } from "./seen.ts";
+import { furthest, keepSeen, readSeen } from "./seen.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";
 import { openStore } from "./open-store.ts";
 
@@ -51,12 +51,10 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { pin, clock } = here;
   const gateway = await openGatewayHere(options, { feed: control.feed, clock, pin, ports, signer, watch });
   watch.telemetry.attach(gateway.gateway);
-  const seen = keepSeen(configuration.keys, gateway);
   let server: ControlServer | undefined;
   let feed: FeedListener | undefined;
   // The gateway first: while it drains, a hold still reaches it by the control plane.
   const undo = async (): Promise<void> => {
-    seen.close();
     await gateway.close();
     await feed?.close();
     await server?.close();
@@ -137,8 +135,10 @@ export async function openControlHere(options: ServeOptions): Promise<ControlHer
     await database.close();
     throw error;
   });
+  const seen = keepSeen(configuration.keys, control.head);
   const close = async (): Promise<void> => {
     await control.close();
+    seen.close();
     await watch.close();
     await database.close();
     unlock();
@@ -165,25 +165,6 @@ async function openListeners(
   await listen(gateway.server, { host, port: ports.data });
   if (gateway.server instanceof TlsServer) watch.tls?.serve(gateway.server);
   return serveControl(control.app, { host, port: ports.control, tls: watch.tls });
-}
-
-/** How often it is looked at whether the ledger has grown, in milliseconds. */
-const seenMs = 10_000;
-
-function keepSeen(keys: string, { gateway }: OpenGateway): { readonly close: () => void } {
-  let written = 0;
-  const keep = (): void => {
-    const { replica } = gateway.follower;
-    const size = replica.size();
-    if (size > written && writeSeen(keys, { size, root: replica.root() })) written = size;
-  };
-  const timer = setInterval(keep, seenMs);
-  return {
-    close: () => {
-      clearInterval(timer);
-      keep();
-    },
-  };
 }
 
 /** The tree this machine's gateway verified last: the store must contain it, or nothing starts. */

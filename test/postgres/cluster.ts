@@ -19,6 +19,8 @@ export interface Cluster {
   readonly giveBack: (address: string) => Promise<void>;
   /** Statements as the superuser, in the database of the address. */
   readonly run: (address: string, sql: string) => Promise<void>;
+  /** Runs one of PostgreSQL's own programs, such as pg_dump, as the superuser, against the database of the address. */
+  readonly tool: (name: string, address: string, args: readonly string[]) => void;
   /** Ends the server at once, as a crash does. */
   readonly crash: () => Promise<void>;
   readonly start: () => Promise<void>;
@@ -72,6 +74,11 @@ function clusterIn(folder: string, binaries: string): Cluster & { readonly make:
 
   return {
     run,
+    tool: (name, address, args) => {
+      const database = new URL(address).pathname.slice(1);
+      const where = ["--host", folder, "--username", "headgate", "--dbname", database];
+      execFileSync(path.join(binaries, name), [...where, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+    },
     newDatabase: async () => {
       const again = free.pop();
       if (again !== undefined) return again;
