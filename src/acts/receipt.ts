@@ -4,10 +4,10 @@
 //
 //   hgr1.<receipt, canonical JSON>.<gateway key>.<index>-<count>.<path>.<signature>      (binary parts in base64url)
 import { z } from "zod";
-import { canonicalBytes, parseJson } from "../proof/canonical.ts";
-import { digestOf, digestOfValue, rawPublicKey } from "../proof/digest.ts";
+import { canonicalText, parseJson } from "../proof/canonical.ts";
+import { digestOf, digestOfText, digestOfValue, rawPublicKey } from "../proof/digest.ts";
 import { concatBytes, fromBase64, toBase64, toBase64Url, toUtf8 } from "../proof/encoding.ts";
-import { inclusionRoot, leafHash, treeOf } from "../proof/merkle.ts";
+import { inclusionRoot, leafHash, leafHashOfText, treeOf } from "../proof/merkle.ts";
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { CertificateId, Digest, KeyId, Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
@@ -100,16 +100,18 @@ export async function signReceipts(
   gateway: Signer,
   hasher: Hasher,
 ): Promise<readonly SignedReceipt[]> {
-  const leaves = receipts.map((receipt) => canonicalBytes(receipt));
-  const hashes = leaves.map((bytes) => leafHash(bytes, hasher));
+  const leaves = receipts.map((receipt) => canonicalText(receipt));
+  const hashes = leaves.map((text) => leafHashOfText(text, hasher));
   const { root, paths } = treeOf(hashes, hasher);
   const signature = toBase64Url(await gateway.sign(concatBytes([batchContext, root])));
   const key = toBase64Url(rawPublicKey(gateway.publicKey));
   return receipts.map((receipt, index) => {
-    const bytes = leaves[index] ?? canonicalBytes(receipt);
+    const written = leaves[index] ?? canonicalText(receipt);
+    const bytes = toUtf8(written);
     const path = toBase64Url(concatBytes(paths[index] ?? []));
     const text = `${prefix}.${toBase64Url(bytes)}.${key}.${index}-${receipts.length}.${path}.${signature}`;
-    return { receipt, digest: digestOf(bytes, hasher), bytes, text, leaf: hashes[index] ?? leafHash(bytes, hasher) };
+    const leaf = hashes[index] ?? leafHash(bytes, hasher);
+    return { receipt, digest: digestOfText(written, hasher), bytes, text, leaf };
   });
 }
 

@@ -6,7 +6,7 @@ import type { Grant } from "../acts/bodies.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { Exposure } from "../exposure/exposure.ts";
 import type { UsageCount } from "../feed/feed.ts";
-import { type Instant, type KeyId, type Name, Instant as asInstant } from "../terms/ids.ts";
+import { type Instant, type KeyId, type Name, toInstant } from "../terms/ids.ts";
 
 /** Exchanges one key may have under way, where it says nothing of it. */
 export const exchangesPerKeyMax = 64;
@@ -98,16 +98,16 @@ const minuteMs = 60_000;
 
 export function createQuotas(usedToday: readonly UsageCount[], at: Instant): Quotas {
   const books = openBooks(usedToday, at);
-  const undrained = new Map<string, UsageCount>();
+  const undrained = new Map<string, { -readonly [K in keyof UsageCount]: UsageCount[K] }>();
 
   function record(count: UsageCount): void {
     const id = `${count.key} ${count.model}`;
     const before = undrained.get(id);
-    undrained.set(id, {
-      ...count,
-      tokens: count.tokens + (before?.tokens ?? 0),
-      requests: count.requests + (before?.requests ?? 0),
-    });
+    if (before === undefined) undrained.set(id, { ...count });
+    else {
+      before.tokens += count.tokens;
+      before.requests += count.requests;
+    }
   }
 
   return {
@@ -269,20 +269,22 @@ function secondsTo(at: Instant, periodMs: number): number {
 }
 
 function ratesOf(meters: readonly Meter[], at: Instant): Rates {
-  const requests = meters.map(({ account, limits }) => rate(limits.requestsPerMinute, account.requests, minuteMs));
-  const tokens = meters.flatMap(({ account, limits }) => [
-    rate(limits.tokensPerMinute, account.minuteTokens + account.reserved, minuteMs),
-    rate(limits.tokensPerDay, account.dayTokens + account.reserved, dayMs),
-  ]);
-  return { at, requests: tightest(requests), tokens: tightest(tokens) };
+  let requests: Rate | undefined;
+  let tokens: Rate | undefined;
+  for (const { account, limits } of meters) {
+    requests = tighter(requests, rateOf(limits.requestsPerMinute, account.requests, minuteMs));
+    tokens = tighter(tokens, rateOf(limits.tokensPerMinute, account.minuteTokens + account.reserved, minuteMs));
+    tokens = tighter(tokens, rateOf(limits.tokensPerDay, account.dayTokens + account.reserved, dayMs));
+  }
+  return { at, requests, tokens };
 
-  function rate(limit: number | undefined, used: number, periodMs: number): Rate | undefined {
+  function rateOf(limit: number | undefined, used: number, periodMs: number): Rate | undefined {
     if (limit === undefined) return undefined;
-    return { limit, remaining: Math.max(0, limit - used), resetAt: asInstant.parse(at - (at % periodMs) + periodMs) };
+    return { limit, remaining: Math.max(0, limit - used), resetAt: toInstant(at - (at % periodMs) + periodMs) };
   }
 }
 
-function tightest(rates: readonly (Rate | undefined)[]): Rate | undefined {
-  const known = rates.filter((rate) => rate !== undefined);
-  return known.toSorted((one, other) => one.remaining - other.remaining)[0];
+/** The one with less left; of two alike, the first. */
+function tighter(one: Rate | undefined, other: Rate | undefined): Rate | undefined {
+  return one === undefined || (other !== undefined && other.remaining < one.remaining) ? other : one;
 }

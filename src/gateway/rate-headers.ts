@@ -7,32 +7,32 @@ import type { Rate, Rates } from "./quota.ts";
 
 /** Headers of one answer in the words of its format; none for a limit that is not written. */
 export function rateHeaders(rates: Rates, format: Format["name"]): Record<string, string> {
-  const isAnthropic = format === "messages";
-  const said = (["requests", "tokens"] as const).flatMap((kind) => {
+  const headers: Record<string, string> = {};
+  for (const kind of ["requests", "tokens"] as const) {
     const rate = rates[kind];
-    if (rate === undefined) return [];
-    return isAnthropic ? anthropic(kind, rate) : openAi(kind, rate, rates.at);
-  });
-  return Object.fromEntries(said);
+    if (rate === undefined) continue;
+    if (format === "messages") anthropic(headers, kind, rate);
+    else openAi(headers, kind, { rate, at: rates.at });
+  }
+  return headers;
 }
 
-type Header = readonly [name: string, value: string];
-
-function openAi(kind: string, { limit, remaining, resetAt }: Rate, at: number): readonly Header[] {
-  return [
-    [`x-ratelimit-limit-${kind}`, String(limit)],
-    [`x-ratelimit-remaining-${kind}`, String(remaining)],
-    [`x-ratelimit-reset-${kind}`, durationText(resetAt - at)],
-  ];
+function openAi(
+  headers: Record<string, string>,
+  kind: string,
+  now: { readonly rate: Rate; readonly at: number },
+): void {
+  const { limit, remaining, resetAt } = now.rate;
+  headers[`x-ratelimit-limit-${kind}`] = String(limit);
+  headers[`x-ratelimit-remaining-${kind}`] = String(remaining);
+  headers[`x-ratelimit-reset-${kind}`] = durationText(resetAt - now.at);
 }
 
-function anthropic(kind: string, { limit, remaining, resetAt }: Rate): readonly Header[] {
+function anthropic(headers: Record<string, string>, kind: string, { limit, remaining, resetAt }: Rate): void {
   const name = `anthropic-ratelimit-${kind}`;
-  return [
-    [`${name}-limit`, String(limit)],
-    [`${name}-remaining`, String(remaining)],
-    [`${name}-reset`, timestampOf(resetAt).replace(/\.\d{3}Z$/, "Z")],
-  ];
+  headers[`${name}-limit`] = String(limit);
+  headers[`${name}-remaining`] = String(remaining);
+  headers[`${name}-reset`] = timestampOf(resetAt).replace(/\.\d{3}Z$/, "Z");
 }
 
 /** `120ms`, `1s`, `6m0s`, `23h59m59s`: as Go writes durations, whole seconds from one second on, rounded up. */

@@ -6,7 +6,7 @@ import { nextInterval } from "../acts/rules/evaluation.ts";
 import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Instant, type ReceiptId, timestampOf, toReceiptId } from "../terms/ids.ts";
+import { type Digest, type ReceiptId, type Timestamp, timestampOf, toReceiptId } from "../terms/ids.ts";
 import {
   type ClosedInterval,
   type DrainOptions,
@@ -235,7 +235,9 @@ async function signBatch(batch: readonly Waiting[], { books, options }: Work): P
   const { seq } = books;
   if (seq === undefined || batch.length === 0) return [];
   const { gateway, primitives, clock } = options;
-  const receipts = batch.map((one, at) => receiptOf(one, { seq: seq + at, at: clock.now() }));
+  // They share a signature, and the moment of it.
+  const at = timestampOf(clock.now());
+  const receipts = batch.map((one, place) => receiptOf(one, { seq: seq + place, at }));
   return signReceipts(receipts, gateway, primitives);
 }
 
@@ -274,7 +276,29 @@ async function drain({ books, spool, options }: Work): Promise<void> {
   }
 }
 
-function receiptOf({ draft, content }: Waiting, given: { seq: number; at: Instant }): Receipt {
-  const { request: _request, answer: _answer, ...rest } = draft;
-  return { ...rest, v: 1, seq: given.seq, at: timestampOf(given.at), content };
+/** With its members in the order in which they are signed: so they are written as they stand. */
+function receiptOf({ draft, content }: Waiting, { seq, at }: { seq: number; at: Timestamp }): Receipt {
+  const { asked, config, id, input, item, key, model, origin, outcome, output, stage, tokens, under, why, would } =
+    draft;
+  return {
+    ...(asked === undefined ? {} : { asked }),
+    at,
+    config,
+    content,
+    id,
+    input,
+    item,
+    key,
+    model,
+    ...(origin === undefined ? {} : { origin }),
+    outcome,
+    output,
+    seq,
+    stage,
+    tokens,
+    under,
+    v: 1,
+    why,
+    ...(would === undefined ? {} : { would }),
+  };
 }

@@ -159,3 +159,24 @@ test("a document of more parts than allowed is refused before it is parsed", () 
   );
   assert.throws(() => parseJson(toUtf8("[".repeat(3) + ",".repeat(11)), few), /more than 10 parts/);
 });
+
+test("members that stand in order already are written as the library writes them, and so are holes", () => {
+  const inOrder = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(inOrder);
+    if (typeof value !== "object" || value === null) return value;
+    const members = Object.entries(value).toSorted(([one], [other]) => (one < other ? -1 : 1));
+    return Object.fromEntries(members.map(([key, member]) => [key, inOrder(member)]));
+  };
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: "binary" }), (value) => {
+      const ordered = inOrder(value);
+      assert.equal(canonicalText(ordered), canonicalize(ordered));
+    }),
+    { seed: 4, numRuns: 1_000 },
+  );
+  const withHole = Array.from<unknown>({ length: 2 });
+  withHole.length = 3;
+  assert.equal(canonicalText(withHole), canonicalize(withHole));
+  assert.equal(canonicalText({ "9": 1, "10": 2 }), '{"10":2,"9":1}');
+  assert.equal(canonicalText({ a: -0, b: 1e21 }), '{"a":0,"b":1e+21}');
+});

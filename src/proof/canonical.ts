@@ -7,6 +7,8 @@ import { fromUtf8, toUtf8 } from "./encoding.ts";
 
 /** The one spelling of a JSON value. Fails with statement_invalid on what JSON cannot say (NaN, a lone surrogate). */
 export function canonicalText(value: unknown): string {
+  // Members that stand in order already are written by the platform as RFC 8785 writes them.
+  if (isInOrder(value, 0)) return JSON.stringify(value);
   const plain = plainText(value, 0);
   if (plain !== undefined) return plain;
   let text: string | undefined;
@@ -19,8 +21,36 @@ export function canonicalText(value: unknown): string {
   return text;
 }
 
-/** Containers inside each other that `plainText` writes itself. */
+/** Containers inside each other that are written here. */
 const plainDepthMax = 32;
+
+/** Plain data that can be said in JSON, with the members of every object in the order of their UTF-16 units. */
+function isInOrder(value: unknown, depth: number): boolean {
+  if (typeof value === "string") return value.isWellFormed();
+  if (typeof value === "number") return Number.isFinite(value);
+  if (typeof value !== "object") return typeof value === "boolean";
+  if (value === null) return true;
+  if (depth >= plainDepthMax || "toJSON" in value) return false;
+  if (Array.isArray(value)) return areSayable(value, depth + 1);
+  return Object.getPrototypeOf(value) === Object.prototype && areInOrder(value, depth + 1);
+}
+
+/** Not with `every`, which passes over holes. */
+function areSayable(elements: readonly unknown[], depth: number): boolean {
+  for (const element of elements) {
+    if (!isInOrder(element, depth)) return false;
+  }
+  return true;
+}
+
+function areInOrder(members: object, depth: number): boolean {
+  let before: string | undefined;
+  for (const [key, member] of Object.entries(members)) {
+    if ((before !== undefined && key <= before) || !key.isWellFormed() || !isInOrder(member, depth)) return false;
+    before = key;
+  }
+  return true;
+}
 
 /**
  * The canonical text of plain data, several times as fast as the library writes it; undefined for all that needs a second

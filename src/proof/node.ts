@@ -19,6 +19,7 @@ import { signatureBytes, type Primitives, type Signer } from "./primitives.ts";
 export const nodePrimitives: Primitives = {
   // A plain array, never a Buffer: `slice` of a Buffer would share its memory.
   sha256: (bytes) => new Uint8Array(hash("sha256", bytes, "buffer")),
+  sha256Hex: (text) => hash("sha256", text, "hex"),
   verify: async (key, message, signature) => verifyEd25519(key, message, signature),
 };
 

@@ -5,6 +5,8 @@ import type { PublicKey } from "../terms/ids.ts";
 /** SHA-256, the one hash of this system. */
 export interface Hasher {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
+  /** The same of a text's UTF-8, in lower-case hex, where there is a shorter way to it. */
+  readonly sha256Hex?: (text: string) => string;
 }
 
 export interface Primitives extends Hasher {
