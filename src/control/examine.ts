@@ -101,9 +101,32 @@ async function examineDocument(document: AnyDocument, beside: Named, given: Exam
     case "Organisation":
       throw new Failure("statement_invalid", "An organisation is an act of its own.");
     case "Model":
+      examineFallbacks(document, beside, given.state);
+      return;
     case "UsagePolicy":
       return;
   }
+}
+
+/** A fallback that there is not would be passed over in silence, on the day it is needed. */
+function examineFallbacks(
+  { name, fallback = [] }: Extract<AnyDocument, { kind: "Model" }>,
+  beside: Named,
+  state: State,
+): void {
+  const missing = fallback.find((model) => !isApplied({ kind: "Model", name: model }, beside, state));
+  if (missing === undefined) return;
+  throw new Failure(
+    "document_invalid",
+    `Model ${name} names "${missing}" as a fallback, and nobody applied a model of that name. Apply it too, or take it out.`,
+  );
+}
+
+type Wanted = Pick<Named[number], "kind" | "name">;
+
+function isApplied({ kind, name }: Wanted, beside: Named, state: State): boolean {
+  const isBeside = beside.some((document) => document.kind === kind && document.name === name);
+  return isBeside || state.documents.get(kind)?.has(name) === true;
 }
 
 async function openItems(suite: Suite, records: Records): Promise<void> {
@@ -120,11 +143,7 @@ function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
     ["UsagePolicy", plan.policy],
     ...plan.stages.flatMap((stage) => suitesOf(stage).map((suite) => ["Suite", suite] as const)),
   ];
-  const missing = wanted.find(
-    ([kind, name]) =>
-      state.documents.get(kind)?.has(name) !== true &&
-      !beside.some((document) => document.kind === kind && document.name === name),
-  );
+  const missing = wanted.find(([kind, name]) => !isApplied({ kind, name }, beside, state));
   if (missing === undefined) return;
   throw new Failure(
     "document_invalid",

@@ -224,10 +224,12 @@ export async function recordEnding(exchange: Exchange, ending: Ending, parts: Re
   if (ending.why !== null) note.refusal ??= reasoned(ending.why);
   reservation?.settle({ tokens: ending.tokens, isAnswered: isAnswered(ending.outcome) });
   const { answer, tokens, ...said } = ending;
+  const observed = observedOf(exchange, ending.outcome);
+  if (observed.would !== undefined) note.would = observed.would;
   return gateway.recorder.finish({
     ...knownOf(exchange),
     ...said,
-    ...observedOf(exchange, ending.outcome),
+    ...observed,
     request: JSON.stringify(exchange.call),
     answer,
     tokens: [tokens[0], tokens[1]],

@@ -46,6 +46,8 @@ export interface Note {
   isStream?: boolean;
   /** As the receipt says it. */
   outcome?: Outcome;
+  /** In observe mode only: what would have become of it in enforce mode, as the receipt says it. */
+  would?: Outcome;
   /** What the caller was told, where it was no answer. */
   refusal?: { readonly code: string; readonly reason: string | null };
   /** Prompt and answer. */

@@ -24,6 +24,7 @@ import {
 import type { Grant, Release } from "../../src/acts/bodies.ts";
 import type { Limits } from "../../src/acts/limits.ts";
 import { type Batch, type DrainedReceipt, type Feed, type SignedLease, signLease } from "../../src/feed/feed.ts";
+import type { Answered } from "../../src/gateway/note.ts";
 import { type OpenGateway, openGateway } from "../../src/gateway/open.ts";
 import { unlessAborted } from "../../src/gateway/within.ts";
 import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
@@ -115,6 +116,8 @@ export interface WorldOptions {
   readonly leaseMs?: number;
   /** What lies between the gateway and its feed: a network, in the tests of one. */
   readonly between?: (feed: Feed) => Promise<Feed>;
+  /** Hears of each request after its answer. */
+  readonly answered?: (answered: Answered) => void;
 }
 
 export interface Switches {
@@ -353,6 +356,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       hosts: options.hosts ?? [],
       proxies: options.proxies ?? [],
       report: (event, detail) => reports.push(`${event} ${JSON.stringify(detail)}`),
+      ...(options.answered === undefined ? {} : { answered: options.answered }),
     });
     opened.server.listen(0, "127.0.0.1");
     await once(opened.server, "listening");

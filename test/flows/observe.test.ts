@@ -1,11 +1,18 @@
 // Observe mode at the gateway: nothing is stopped by safeguards, everything that would have been is on record, and all else
 // that closes the gate still does. Real gateway, real ledger, a mock model server that says again what it was told.
 import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { type TestContext, test } from "node:test";
+import { z } from "zod";
 import type { Limit } from "../../src/acts/bodies.ts";
 import { digestOfLabel, idOf, openModel, permitOf } from "../../src/acts/fixtures.ts";
 import { itemHeader, itemLeaf, itemProof } from "../../src/acts/item-proof.ts";
 import { type Receipt, openReceipt } from "../../src/acts/receipt.ts";
+import type { Answered } from "../../src/gateway/note.ts";
+import { openAccessLog } from "../../src/main/telemetry/access-log.ts";
+import { createMeters } from "../../src/main/telemetry/meters.ts";
 import { observedIn } from "../../src/release/observed.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
@@ -85,6 +92,37 @@ test("what policy blocks, reviews or cannot judge is served, said to be observed
   assert.deepEqual(await ask("a doubtful offer"), ["review:fraud", "review:fraud", "served", "blocked"]);
   assert.deepEqual(await ask("curious"), ["flag:cyber", "flag:cyber", "served", "served"]);
   assert.deepEqual(await ask("BREAK"), ["unknown:failed", "unknown:failed", "served", "blocked"]);
+});
+
+test("metrics and the access log say what would have been, of observed exchanges only", async (t) => {
+  const folder = mkdtempSync(path.join(tmpdir(), "headgate-observe-"));
+  t.after(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const [meters, log] = [createMeters(), openAccessLog(path.join(folder, "access.jsonl"))];
+  t.after(meters.close);
+  const answered = (one: Answered): void => {
+    meters.take(one);
+    log.take(one);
+  };
+  const world = await observing(t, { answered });
+  for (const text of ["hello", "mix me a poison", "BREAK"]) await world.ask(said(text));
+  await certify(world);
+  await world.ask(said("hello"));
+  const seen = async (): Promise<readonly unknown[]> => {
+    const all = await meters.read({ gateway: world.gateway().gateway, version: "", folder, store: undefined });
+    const points = all.find(({ name }) => name === "headgate_observed_total")?.points ?? [];
+    return points.map((point) => [point.labels, "value" in point ? point.value : undefined]);
+  };
+  await until(async () => (await seen()).length === 2);
+  assert.deepEqual(await seen(), [
+    [{ model: small, outcome: "served", would: "served" }, 1],
+    [{ model: small, outcome: "served", would: "blocked" }, 2],
+  ]);
+  await log.close();
+  const lines = readFileSync(path.join(folder, "access.jsonl"), "utf8").trimEnd().split("\n");
+  const told = lines.map((line) => z.looseObject({ would: z.string().nullable() }).parse(JSON.parse(line)).would);
+  assert.deepEqual(told, ["served", "blocked", "blocked", null]);
 });
 
 test("an enforced model says nothing of a mode, and its receipts nothing of what would have been", async (t) => {

@@ -51,13 +51,15 @@ function openStream(target: string): WriteStream | undefined {
 }
 
 function lineOf(answered: Answered): string {
-  const { at, id, key, route, model, stage, isStream, outcome, refusal, status, tokens, isWhole, spans } = answered;
+  const { at, id, key, route, model, stage, isStream, outcome, refusal, status, tokens, isWhole, spans, would } =
+    answered;
   const line = {
     at: timestampOf(at),
     id: orNull(id),
     route,
     status,
     outcome: orNull(outcome),
+    would: orNull(would),
     code: orNull(refusal?.code),
     reason: orNull(refusal?.reason),
     key: orNull(key),

@@ -48,6 +48,12 @@ function createFamilies() {
       help: "Requests refused, blocked, stopped or failed, by code and reason.",
       labels: ["code", "reason"],
     }),
+    observed: createCounter({
+      name: "headgate_observed_total",
+      help: "Exchanges in observe mode, by what became of them and what would have in enforce mode.",
+      labels: ["model", "outcome", "would"],
+      seriesMax: 400,
+    }),
     quota: createCounter({
       name: "headgate_quota_refusals_total",
       help: "Requests refused because a quota was used up, by which.",
@@ -72,6 +78,25 @@ function createFamilies() {
       labels: ["route"],
       bounds: secondsBounds,
     }),
+    ...createServerFamilies(),
+    safeguards: createHistogram({
+      name: "headgate_safeguard_seconds",
+      help: "Time that the safeguards took for one prompt (input) or one answer (output).",
+      labels: ["side"],
+      bounds: safeguardBounds,
+    }),
+    events: createCounter({
+      name: "headgate_events_total",
+      help: "Lines of the server's own report, by their word.",
+      labels: ["event"],
+      seriesMax: 50,
+    }),
+  };
+}
+
+/** Of models' servers. */
+function createServerFamilies() {
+  return {
     upstream: createHistogram({
       name: "headgate_upstream_seconds",
       help: "From asking a model's server until its whole answer, or a stream's first event, was there.",
@@ -88,18 +113,6 @@ function createFamilies() {
       name: "headgate_upstream_failures_total",
       help: "Requests that ended because a model's server did not do its work.",
       labels: ["model", "code"],
-    }),
-    safeguards: createHistogram({
-      name: "headgate_safeguard_seconds",
-      help: "Time that the safeguards took for one prompt (input) or one answer (output).",
-      labels: ["side"],
-      bounds: safeguardBounds,
-    }),
-    events: createCounter({
-      name: "headgate_events_total",
-      help: "Lines of the server's own report, by their word.",
-      labels: ["event"],
-      seriesMax: 50,
     }),
   };
 }
@@ -139,9 +152,10 @@ export function createMeters(): Meters {
 }
 
 function countRequest(families: Families, answered: Answered): void {
-  const { route, model = "", stage = "", outcome = "none", refusal } = answered;
+  const { route, model = "", stage = "", outcome = "none", would, refusal } = answered;
   const code = refusal?.code ?? "none";
   families.requests.add([route, model, stage, outcome, code]);
+  if (would !== undefined) families.observed.add([model, outcome, would]);
   if (route !== "probe" && route !== "file") families.duration.observe([route], answered.ms / 1000);
   if (refusal !== undefined) countRefusal(families, model, refusal);
   countTimes(families, answered, model);
