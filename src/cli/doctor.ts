@@ -9,6 +9,7 @@ import { type Answer, done, notPassed } from "./answer.ts";
 import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
 import { aboutClock, aboutDisk, aboutKeys, portInWords } from "./doctor-machine.ts";
+import { aboutGateways } from "./gateways.ts";
 import { aboutUpstream, endingCertificates, servedModels } from "./doctor-models.ts";
 import { readProfile } from "./profile.ts";
 import { type Session, openSession } from "./session.ts";
@@ -79,6 +80,7 @@ async function aboutPerson(base: Base, context: Context): Promise<readonly Check
   });
   if (session === undefined) return [ledger];
   const opened = session;
+  const gateways = await aboutGateways(opened);
   const upstreams: Check[] = [];
   for (const served of servedModels(opened)) {
     upstreams.push(await check(`upstream of ${served.model}`, async () => aboutUpstream(opened, served)));
@@ -86,7 +88,7 @@ async function aboutPerson(base: Base, context: Context): Promise<readonly Check
   const ends = endingCertificates(opened).map(
     (detail) => ({ name: "certificate", ok: true, detail, warning: true }) as const,
   );
-  return [ledger, ...upstreams, ...ends];
+  return [ledger, ...gateways, ...upstreams, ...ends];
 }
 
 async function ifHere(

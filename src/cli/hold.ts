@@ -14,13 +14,23 @@ import { type Identity, committed, identify, rememberHead, signAs, submit } from
 import { type Call, addVerb, parsed, sameProfile } from "./verb.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
-const HoldOptions = z.object({ reason: reasonText, everything: z.boolean().default(false) });
+const Gateways = z
+  .array(z.url({ protocol: /^https?$/ }))
+  .max(64)
+  .default([]);
+const HoldOptions = z.object({ reason: reasonText, everything: z.boolean().default(false), gateway: Gateways });
 const RestrictOptions = z.object({
   reason: reasonText,
   outputTokens: z.coerce.number().int().min(1).optional(),
   prohibit: Category.optional(),
+  gateway: Gateways,
 });
 const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;
+
+const gatewayFlag = [
+  "--gateway <urls...>",
+  "address of a further gateway's data plane, to be told directly as well; may be repeated",
+] as const;
 
 /** The gateway answers at once or not at all: a closed door must not wait for a slow one. */
 const gatewayMsMax = 5_000;
@@ -29,10 +39,10 @@ export function addHoldVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "hold [model]",
     summary: "stop a model now; running streams end within a second",
-    flags: [reasonFlag, ["--everything", "stop every model"]],
+    flags: [reasonFlag, ["--everything", "stop every model"], gatewayFlag],
     options: HoldOptions,
     run: hold,
-    more: "Works when only one of gateway and control plane is up. `headgate release resume MODEL` begins to reopen.",
+    more: "Works when only one of gateway and control plane is up; the one that took it tells all other gateways. With the control plane gone, name gateways elsewhere with --gateway. `headgate release resume MODEL` begins to reopen.",
   });
   addVerb(release, context, {
     usage: "restrict <model>",
@@ -41,6 +51,7 @@ export function addHoldVerbs(release: Command, context: Context): void {
       reasonFlag,
       ["--output-tokens <max>", "answers are at most this long"],
       ["--prohibit <category>", `prohibit a category: ${Category.options.join(", ")}`],
+      gatewayFlag,
     ],
     options: RestrictOptions,
     run: restrict,
@@ -52,7 +63,8 @@ async function hold(call: Call<z.infer<typeof HoldOptions>>): Promise<Answer> {
   const who = identify(call.base, call.context);
   const reason = committed(call.options.reason);
   const body: BodyOf<"hold"> = { hold: HoldId.parse(randomId("hold_", 16)), scope, reason: reason.digest };
-  const closed = await close(who, await signAs(who, "hold", body), reason.opening);
+  const envelope = await signAs(who, "hold", body);
+  const closed = await close(who, envelope, { opening: reason.opening, gateways: call.options.gateway });
   const what = scope.kind === "model" ? scope.model : "every model";
   const model = scope.kind === "model" ? scope.model : "MODEL";
   const next = `headgate release resume ${model}${sameProfile(call.base)}${scope.kind === "model" ? "" : ", for each"}`;
@@ -73,7 +85,8 @@ async function restrict(call: Call<z.infer<typeof RestrictOptions>>): Promise<An
   const who = identify(call.base, call.context);
   const reason = committed(call.options.reason);
   const body = { hold: HoldId.parse(randomId("hold_", 16)), model, limit, reason: reason.digest };
-  const closed = await close(who, await signAs(who, "restriction", body), reason.opening);
+  const envelope = await signAs(who, "restriction", body);
+  const closed = await close(who, envelope, { opening: reason.opening, gateways: call.options.gateway });
   return done(
     { restriction: body.hold, model, limit, ...closed },
     `${model} is restricted since ${closed.heldAt}${told(closed)}.`,
@@ -89,30 +102,39 @@ function limitOf(options: z.infer<typeof RestrictOptions>): Limit {
 
 interface Closed {
   readonly heldAt: Timestamp;
-  /** Which of the two took it. At least one did. */
+  /** Which of the two took it. At least one did; of several gateways that were asked, whether any did. */
   readonly gateway: boolean;
+  /** Each gateway that was told directly, and whether it took it. */
+  readonly gateways: readonly { readonly gateway: string; readonly held: boolean }[];
   readonly recorded: boolean;
   readonly ledgerIndex: number | null;
   /** What the control plane answered where it did not record; null where it did, or did not answer. */
   readonly refused: { readonly code: FailureCode; readonly message: string } | null;
 }
 
-type Opening = ReturnType<typeof committed>["opening"];
+interface Closing {
+  readonly opening: ReturnType<typeof committed>["opening"];
+  /** Besides the one of the profile. */
+  readonly gateways: readonly string[];
+}
 
-/** Both at once: neither waits for the other, and one is enough. */
-async function close(who: Identity, envelope: Uint8Array, opening: Opening): Promise<Closed> {
+/** All at once: nobody waits for another, and one is enough. */
+async function close(who: Identity, envelope: Uint8Array, { opening, gateways }: Closing): Promise<Closed> {
   const act = await openStatement(envelope, nodePrimitives);
-  const [direct, logged] = await Promise.allSettled([
-    tellGateway(who, envelope),
-    submit(who, envelope, { openings: [opening] }),
+  const urls = [...new Set([who.profile.dataPlane, ...gateways].map((url) => url.replace(/\/+$/, "")))];
+  const [direct, [logged]] = await Promise.all([
+    Promise.allSettled(urls.map(async (url) => tellGateway(url, envelope))),
+    Promise.allSettled([submit(who, envelope, { openings: [opening] })]),
   ]);
-  if (direct.status === "rejected" && logged.status === "rejected") throw worst(logged.reason);
-  const heldAt = direct.status === "fulfilled" ? (direct.value ?? act.predicate.at) : act.predicate.at;
+  const took = direct.find((one) => one.status === "fulfilled");
+  if (took === undefined && logged.status === "rejected") throw worst(logged.reason);
+  const heldAt = took?.value ?? act.predicate.at;
   const answer = logged.status === "fulfilled" ? logged.value.answer : undefined;
   if (answer?.kind === "recorded") await Promise.race([rememberHead(who), soon()]);
   return {
     heldAt,
-    gateway: direct.status === "fulfilled",
+    gateway: took !== undefined,
+    gateways: urls.map((gateway, at) => ({ gateway, held: direct[at]?.status === "fulfilled" })),
     recorded: logged.status === "fulfilled",
     ledgerIndex: answer?.kind === "recorded" ? answer.index : null,
     refused: logged.status === "rejected" ? refusalIn(logged.reason) : null,
@@ -129,9 +151,8 @@ async function soon(): Promise<void> {
 const HeldAnswer = z.object({ heldAt: z.string().optional() });
 
 /** Hands the statement to the gateway itself. Answers when it was held, as the gateway says. */
-async function tellGateway(who: Identity, envelope: Uint8Array): Promise<Timestamp | undefined> {
-  const url = `${who.profile.dataPlane.replace(/\/+$/, "")}/hold`;
-  const response = await fetch(url, {
+async function tellGateway(url: string, envelope: Uint8Array): Promise<Timestamp | undefined> {
+  const response = await fetch(`${url}/hold`, {
     method: "POST",
     body: Buffer.from(envelope),
     headers: { "content-type": "application/json" },
@@ -158,7 +179,13 @@ function refusalIn(reason: unknown): Closed["refused"] {
 }
 
 /** What is to be said where not both of them took it. */
-export function told({ gateway, recorded, refused }: Pick<Closed, "gateway" | "recorded" | "refused">): string {
+export function told(closed: Pick<Closed, "gateway" | "gateways" | "recorded" | "refused">): string {
+  const silent = closed.gateways.filter(({ held }) => !held).map((one) => one.gateway);
+  const lacks = silent.length === 0 || !closed.gateway ? "" : `; NOT told directly: ${silent.join(", ")}`;
+  return `${where(closed)}${lacks}`;
+}
+
+function where({ gateway, recorded, refused }: Pick<Closed, "gateway" | "recorded" | "refused">): string {
   if (gateway && recorded) return "";
   if (!gateway) return " in the ledger; the gateway did not answer directly and will learn of it over its feed";
   return refused === null

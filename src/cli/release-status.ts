@@ -1,13 +1,14 @@
 // `headgate release status`: where a model stands, what is still to be shown, what holds it and who may reopen it, and
 // when its certificate ends. With --watch it stays and says what changes. The server's view is shown, never signed from.
 import { z } from "zod";
-import { StatusView, routes } from "../control/contract.ts";
+import { type GatewaysView, StatusView, routes } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
 import { type Answer, done } from "./answer.ts";
 import { afterStatus, proposing } from "./after-status.ts";
 import { createClient, pathOf } from "./client.ts";
+import { gatewaysLine, readGateways } from "./gateways.ts";
 import { observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
@@ -21,9 +22,14 @@ const watchMs = 2_000;
 
 export async function status(call: Call<z.infer<typeof StatusOptions>>): Promise<Answer> {
   const model = parsed(Name, argument(call, 0), "The model");
-  const read = await statusReader(call, model);
+  const { read, gateways } = await statusReader(call, model);
   const view = await read();
-  if (!call.options.watch) return done(view, statusInWords(view), afterStatus(view, sameProfile(call.base)));
+  if (!call.options.watch) {
+    const among = await gateways();
+    const line = among === undefined ? undefined : gatewaysLine(among);
+    const words = line === undefined ? statusInWords(view) : `${statusInWords(view)}\n${line}`;
+    return done({ ...view, ...among }, words, afterStatus(view, sameProfile(call.base)));
+  }
   await watch(call, view, read);
   return { json: null, text: "", exit: 0, next: undefined, isPrinted: true };
 }
@@ -76,15 +82,22 @@ function whatMatters({ ledgerSize: _size, observed, ...rest }: StatusView): stri
   return JSON.stringify([rest, observed?.by]);
 }
 
-async function statusReader(call: Call<unknown>, model: Name): Promise<Read> {
+interface Reading {
+  readonly read: Read;
+  /** Undefined for whoever reads without a profile. */
+  readonly gateways: () => Promise<Pick<GatewaysView, "gateways"> | undefined>;
+}
+
+async function statusReader(call: Call<unknown>, model: Name): Promise<Reading> {
   const { base, context } = call;
   if ((base.profile ?? context.profile) === undefined) {
     const client = createClient({ server: base.server ?? context.server, reader: undefined, now: context.now });
-    return async () => client.get(pathOf(routes.publicStatus, { model }), StatusView);
+    const read = async (): Promise<StatusView> => client.get(pathOf(routes.publicStatus, { model }), StatusView);
+    return { read, gateways: async () => undefined };
   }
   const { client, replica } = await openSession(base, context);
   let seen = replica.size();
-  return async () => {
+  const read = async (): Promise<StatusView> => {
     const view = await client.get(pathOf(routes.status, { model }), StatusView);
     if (view.ledgerSize < seen) {
       throw new Failure(
@@ -95,6 +108,7 @@ async function statusReader(call: Call<unknown>, model: Name): Promise<Read> {
     seen = view.ledgerSize;
     return view;
   };
+  return { read, gateways: async () => ({ gateways: (await readGateways({ client })).gateways }) };
 }
 
 export function statusInWords(view: StatusView): string {

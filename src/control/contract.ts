@@ -35,6 +35,7 @@ export const routes = {
   bundle: "/api/v1/proposals/:proposal/bundle",
   publicBundle: "/api/v1/public/proposals/:proposal/bundle",
   explain: "/api/v1/explain/:id",
+  gateways: "/api/v1/gateways",
 } as const;
 
 /** `GET deployment`: what a client needs before it knows anybody. Nothing here is secret, and nothing is to be trusted
@@ -86,6 +87,24 @@ export const PendingView = z.object({
     z.object({ act: Digest, verb: z.string(), envelope: Base64, at: Timestamp, needs: z.array(z.string()) }),
   ),
 });
+
+/** `GET gateways`: the gateways of the trust root, and how far each has come. */
+export const GatewaysView = z.object({
+  /** Entries of the ledger. */
+  size: z.number().int(),
+  gateways: z.array(
+    z.object({
+      key: PublicKey,
+      /** Of its key file where that lies with this server; null for one that runs elsewhere. */
+      name: z.string().nullable(),
+      connected: z.boolean(),
+      /** Entries that it has not verified yet; null where it was never seen since the server started. */
+      behind: z.number().int().nonnegative().nullable(),
+      lastSeen: Timestamp.nullable(),
+    }),
+  ),
+});
+export type GatewaysView = z.infer<typeof GatewaysView>;
 
 /** `GET batch?from=N`: records from N on, at most 1000, ending at `checkpoint`. */
 export const BatchView = z.object({

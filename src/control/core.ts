@@ -39,8 +39,8 @@ export interface ControlOptions {
   readonly pin?: Digest | undefined;
   /** What `/metrics` shows, and the token that reads it; no such page where it is not given. */
   readonly metrics?: Metrics | undefined;
-  /** A refusal that left no receipt, where the gateway beside this one remembers it. */
-  readonly recentRefusal?: ((id: ReceiptId) => RecentRefusal | undefined) | undefined;
+  /** A refusal that left no receipt, where a gateway of this server remembers it. */
+  readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
 }
 

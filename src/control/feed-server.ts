@@ -10,6 +10,7 @@ import {
   type DrainedReceipt,
   type Feed,
   type PublicFile,
+  type ToldHolds,
   batchRecordsMax,
   leaseMsDefault,
   signLease,
@@ -23,8 +24,9 @@ import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
 import { addObserved, observedIn } from "../release/observed.ts";
 import type { Database } from "../store/database.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
-import { type Instant, type PublicKey, timestampOf } from "../terms/ids.ts";
+import { type Digest, Instant, type PublicKey, timestampOf } from "../terms/ids.ts";
 import { noContent } from "./content.ts";
+import { createTelling } from "./told-holds.ts";
 import type { Writer } from "./writer.ts";
 
 export interface FeedOptions {
@@ -45,6 +47,10 @@ export interface FeedOptions {
 export interface FeedServer {
   /** A feed for one more gateway, by its key where it proved one, which is forgotten when the signal aborts. */
   readonly connect: (gone?: AbortSignal, gateway?: PublicKey) => Feed;
+  /** Says a hold to every gateway, whether the ledger can take it or not. */
+  readonly tell: (act: Digest, envelope: Uint8Array) => void;
+  /** Gateways that asked for something while this process runs. */
+  readonly seen: () => readonly SeenGateway[];
   /** Waits until every connected gateway has folded `size` entries, or the time is over; answers how many have not. */
   readonly followed: (size: number) => Promise<number>;
   readonly close: () => void;
@@ -55,40 +61,29 @@ const followMsMax = 3_500;
 /** A gateway that asked for nothing for so long is not connected. */
 const connectedMs = leaseMsDefault + 2_000;
 
+/** How far a gateway has come. */
+export interface SeenGateway {
+  readonly gateway: PublicKey;
+  readonly isConnected: boolean;
+  /** Entries of the ledger that it has verified. */
+  readonly has: number;
+  readonly lastAsked: Instant;
+}
+
 interface Consumer {
+  readonly gateway: PublicKey | undefined;
   /** Entries it has: it asks from there. */
   has: number;
   waiting: number;
-  lastAsked: number;
+  lastAsked: Instant;
 }
 
 export function createFeedServer(options: FeedOptions): FeedServer {
   const { replica, writer } = options;
   const consumers = new Set<Consumer>();
-  const wakers = new Set<() => void>();
-  const closing = new AbortController();
-  const wake = (): void => {
-    for (const waker of wakers) waker();
-  };
+  const { wake, change, closing } = createWaiting();
+  const telling = createTelling(options.nonce().slice(0, 16));
   writer.onAppend(wake);
-
-  /** Resolves at the next change, when `ms` are over, or when a signal aborts. */
-  async function change(ms: number, signal: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer);
-        wakers.delete(done);
-        signal.removeEventListener("abort", done);
-        closing.signal.removeEventListener("abort", done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      wakers.add(done);
-      signal.addEventListener("abort", done);
-      closing.signal.addEventListener("abort", done);
-      if (signal.aborted || closing.signal.aborted) done();
-    });
-  }
 
   async function next(consumer: Consumer, from: number, signal: AbortSignal): Promise<Batch> {
     consumer.has = from;
@@ -107,21 +102,34 @@ export function createFeedServer(options: FeedOptions): FeedServer {
     }
   }
 
-  function isBehind(consumer: Consumer, size: number): boolean {
-    const isConnected = consumer.waiting > 0 || options.clock() - consumer.lastAsked <= connectedMs;
-    return isConnected && consumer.has < size;
+  async function holds(cursor: string, signal: AbortSignal): Promise<ToldHolds> {
+    for (;;) {
+      const told = telling.from(cursor);
+      if (told.envelopes.length > 0) return told;
+      if (signal.aborted || closing.signal.aborted) throw new Failure("store_unavailable", "The feed is closed.");
+      await change(waitMsMax, signal);
+    }
+  }
+
+  function tell(act: Digest, envelope: Uint8Array): void {
+    telling.tell(act, envelope);
+    wake();
   }
 
   return {
     connect: (gone, gateway) => {
-      const consumer: Consumer = { has: 0, waiting: 0, lastAsked: 0 };
+      const consumer: Consumer = { gateway, has: 0, waiting: 0, lastAsked: Instant.parse(0) };
       consumers.add(consumer);
       gone?.addEventListener("abort", () => consumers.delete(consumer));
-      return feedOf(options, async (from, signal) => next(consumer, from, signal), gateway);
+      const waits = { next: async (from: number, signal: AbortSignal) => next(consumer, from, signal), holds };
+      return feedOf({ ...options, tell }, waits, gateway);
     },
+    tell,
+    seen: () => seenOf(consumers, options.clock()),
     followed: async (size) => {
       const until = performance.now() + followMsMax;
-      const behind = (): number => [...consumers].filter((consumer) => isBehind(consumer, size)).length;
+      const behind = (): number =>
+        [...consumers].filter((one) => isConnected(one, options.clock()) && one.has < size).length;
       while (behind() > 0 && performance.now() < until) {
         await change(Math.max(1, until - performance.now()), closing.signal);
       }
@@ -129,6 +137,58 @@ export function createFeedServer(options: FeedOptions): FeedServer {
     },
     close: () => {
       closing.abort();
+    },
+  };
+}
+
+function isConnected({ waiting, lastAsked }: Consumer, now: Instant): boolean {
+  return waiting > 0 || now - lastAsked <= connectedMs;
+}
+
+/** Each gateway once, by what asked last in its name. */
+function seenOf(consumers: ReadonlySet<Consumer>, now: Instant): readonly SeenGateway[] {
+  const latest = [...consumers].toSorted((one, other) => one.lastAsked - other.lastAsked);
+  const known = new Map(latest.flatMap((one) => (one.gateway === undefined ? [] : [[one.gateway, one] as const])));
+  return [...known]
+    .filter(([, { lastAsked }]) => lastAsked > 0)
+    .map(([gateway, one]) => ({
+      gateway,
+      isConnected: isConnected(one, now),
+      has: one.has,
+      lastAsked: one.waiting > 0 ? now : one.lastAsked,
+    }));
+}
+
+interface Waiting {
+  readonly wake: () => void;
+  /** Resolves at the next wake, when `ms` are over, or when a signal aborts. */
+  readonly change: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly closing: AbortController;
+}
+
+function createWaiting(): Waiting {
+  const wakers = new Set<() => void>();
+  const closing = new AbortController();
+  return {
+    closing,
+    wake: () => {
+      for (const waker of wakers) waker();
+    },
+    change: async (ms, signal) => {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          clearTimeout(timer);
+          wakers.delete(done);
+          signal.removeEventListener("abort", done);
+          closing.signal.removeEventListener("abort", done);
+          resolve();
+        };
+        const timer = setTimeout(done, ms);
+        wakers.add(done);
+        signal.addEventListener("abort", done);
+        closing.signal.addEventListener("abort", done);
+        if (signal.aborted || closing.signal.aborted) done();
+      });
     },
   };
 }
@@ -145,12 +205,16 @@ export async function batchFrom(
   return { from, records, checkpoint: await ledger.checkpointAt(from + records.length) };
 }
 
-function feedOf(options: FeedOptions, next: Feed["next"], gateway: PublicKey | undefined): Feed {
+interface Telling extends FeedOptions {
+  readonly tell: FeedServer["tell"];
+}
+
+function feedOf(options: Telling, waits: Pick<Feed, "next" | "holds">, gateway: PublicKey | undefined): Feed {
   const { database, primitives, replica } = options;
   /** Several gateways have a share of each limit each, and so each its own count. */
   const isOneOfSeveral = (): boolean => (replica.state.root?.body.gateways.length ?? 1) > 1;
   return {
-    next,
+    ...waits,
     renew: async (nonce) => {
       await options.checkStore();
       const size = options.replica.size();
@@ -179,11 +243,13 @@ function feedOf(options: FeedOptions, next: Feed["next"], gateway: PublicKey | u
  * Records a hold or restriction that a gateway took. A hold whose signer lost standing on the way is recorded under the
  * control key instead: it is in force at the gateway, and only what the ledger holds can be answered.
  */
-async function recordHold(options: FeedOptions, envelope: Uint8Array): Promise<void> {
-  const { predicate } = await openStatement(envelope, options.primitives);
+async function recordHold(options: Telling, envelope: Uint8Array): Promise<void> {
+  const { digest, predicate } = await openStatement(envelope, options.primitives);
   if (predicate.verb !== "hold" && predicate.verb !== "restriction") {
     throw new Failure("statement_invalid", "Only a hold or a restriction comes this way.");
   }
+  // Before the store is asked: the other gateways need not wait for it, and it may be gone.
+  if (options.writer.indexOf(digest) === undefined) options.tell(digest, envelope);
   try {
     await options.writer.record(envelope, noContent);
   } catch (error) {

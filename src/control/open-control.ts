@@ -2,6 +2,7 @@
 // pinned root; whatever does not fit what was pinned, marked or signed refuses to start.
 import type { Hono } from "hono";
 import type { State } from "../acts/state.ts";
+import { judgeAct } from "../acts/fold.ts";
 import { type Act, openStatement } from "../acts/statement.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { receiptsUnder } from "../evidence/receipt-store.ts";
@@ -106,7 +107,10 @@ function compose(options: ControlOptions, parts: Parts): Control {
     publicFile,
   });
   const submit = async (envelope: Uint8Array, content: Content): Promise<StatementAnswer> => {
-    const recorded = await writer.record(envelope, content);
+    const recorded = await writer.record(envelope, content).catch(async (error: unknown) => {
+      await tellIfHold({ replica, writer, primitives, feeds }, envelope);
+      throw error;
+    });
     const { act } = recorded;
     if (recorded.kind === "pending") return { kind: "pending", act: act.digest, needs: [...recorded.needs] };
     const behind = loosens(act) ? await feeds.followed(recorded.index + 1) : 0;
@@ -149,6 +153,19 @@ function compose(options: ControlOptions, parts: Parts): Control {
       await ledger.close();
     },
   };
+}
+
+interface Judging extends Pick<Core, "replica" | "writer" | "feeds"> {
+  readonly primitives: ControlOptions["primitives"];
+}
+
+/** A hold that the store did not take, but the rules do: the gateways are told, and hand it over when it is back. */
+async function tellIfHold({ replica, writer, primitives, feeds }: Judging, envelope: Uint8Array): Promise<void> {
+  const act = await openStatement(envelope, primitives).catch(() => undefined);
+  if (act?.predicate.verb !== "hold" && act?.predicate.verb !== "restriction") return;
+  const place = { index: replica.size(), rootAt: replica.rootAt };
+  const isAdmitted = judgeAct(replica.state, act, place).kind !== "refused";
+  if (isAdmitted && writer.indexOf(act.digest) === undefined) feeds.tell(act.digest, envelope);
 }
 
 /** The deployment is named by its log key, so that its name is the same before and after it begins. */

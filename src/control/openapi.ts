@@ -6,6 +6,7 @@ import {
   DeploymentView,
   ErrorView,
   ExplainView,
+  GatewaysView,
   OpeningsView,
   PendingView,
   RootRequest,
@@ -47,6 +48,7 @@ const operations: readonly Operation[] = [
     answer: StatementAnswer,
   },
   { method: "get", path: routes.pending, summary: "Statements that lack signatures", answer: PendingView },
+  { method: "get", path: routes.gateways, summary: "Gateways and how far each has come", answer: GatewaysView },
   { method: "get", path: routes.batch, summary: "Ledger records from an index on", query: "from", answer: BatchView },
   { method: "get", path: routes.artefact, summary: "Content by digest", answer: undefined },
   {

@@ -20,6 +20,7 @@ import { contentOf } from "./content.ts";
 import {
   type BatchView,
   type DeploymentView,
+  type GatewaysView,
   RootRequest,
   StatementRequest,
   controlBodyBytesMax,
@@ -162,6 +163,7 @@ function addReadRoutes(app: Hono, core: Core): void {
     }));
     return context.json({ pending: view });
   });
+  app.get(routes.gateways, read, (context) => context.json(gatewaysView(core)));
   app.get(routes.batch, read, async (context) => {
     const from = parsed(z.coerce.number().int().nonnegative(), context.req.query("from") ?? "0", "request_invalid");
     if (from > replica.size())
@@ -196,6 +198,23 @@ function addReadRoutes(app: Hono, core: Core): void {
     const explanation = await explain(context.req.param("id"), means);
     return context.json({ ...explanation, text: explanation.lines.join("\n") });
   });
+}
+
+function gatewaysView({ replica, feeds, options }: Core): GatewaysView {
+  const size = replica.size();
+  const seen = new Map(feeds.seen().map((one) => [one.gateway, one]));
+  const gateways = (replica.state.root?.body.gateways ?? []).map((key) => {
+    const one = seen.get(key);
+    const own = options.signers.gateways.findIndex(({ publicKey }) => publicKey === key);
+    return {
+      key,
+      name: own < 0 ? null : own === 0 ? "gateway" : `gateway-${own + 1}`,
+      connected: one?.isConnected === true,
+      behind: one === undefined ? null : Math.max(0, size - one.has),
+      lastSeen: one === undefined ? null : timestampOf(one.lastAsked),
+    };
+  });
+  return { size, gateways };
 }
 
 async function statusView(core: Core, model: Name, observed?: StatusAsked["observed"]): Promise<Status> {

@@ -2,7 +2,7 @@
 // Parsed by both ends: a gateway believes no control plane about the form of an answer, nor the other way round.
 import { z } from "zod";
 import { base64Bytes } from "./encoded.ts";
-import { batchRecordsMax } from "./feed.ts";
+import { batchRecordsMax, toldHoldsMax } from "./feed.ts";
 import { Digest, Instant, KeyId, Name, PermitId, ReceiptId, Timestamp } from "../terms/ids.ts";
 
 const Usage = z.strictObject({
@@ -59,6 +59,11 @@ export const calls = {
     ask: z.strictObject({ from: z.number().int().nonnegative() }),
     answer: z.strictObject({ batch: Batch.nullable() }),
   },
+  /** No envelopes where none came while the other end waited. */
+  holds: {
+    ask: z.strictObject({ cursor: z.string().max(64) }),
+    answer: z.strictObject({ cursor: z.string().max(64), envelopes: z.array(base64Bytes).max(toldHoldsMax.atOnce) }),
+  },
   renew: { ask: z.strictObject({ nonce: z.string().regex(/^[0-9a-f]{32}$/) }), answer: SignedLease },
   artefact: { ask: z.strictObject({ digest: Digest }), answer: z.strictObject({ bytes: base64Bytes }) },
   publicFile: {
@@ -81,6 +86,7 @@ export const calls = {
 export const Call = z.enum([
   "open",
   "next",
+  "holds",
   "renew",
   "artefact",
   "publicFile",
@@ -92,7 +98,7 @@ export const Call = z.enum([
 ]);
 export type Call = z.infer<typeof Call>;
 
-/** Longest wait of `next` for something new, in milliseconds. */
+/** Longest wait of `next` and `holds` for something new, in milliseconds. */
 export const nextWaitMs = 20_000;
 
 /** Bytes of one message, by where it goes. Records and receipts come by the thousand, everything else alone. */

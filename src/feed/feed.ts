@@ -76,6 +76,16 @@ export interface UsageCount {
   readonly requests: number;
 }
 
+/** Holds and restrictions that gateways were told directly, since some moment. */
+export interface ToldHolds {
+  /** Where to go on from. */
+  readonly cursor: string;
+  readonly envelopes: readonly Uint8Array[];
+}
+
+/** Told holds that come at once, and that are kept for a gateway that comes later, at most. */
+export const toldHoldsMax = { atOnce: 16, kept: 256 } as const;
+
 /** A receipt as the drain carries it, and what the control plane files it under. */
 export interface DrainedReceipt {
   readonly id: ReceiptId;
@@ -125,6 +135,11 @@ export type ReceiptProof = z.infer<typeof ReceiptProof>;
 export interface Feed extends Drain {
   /** Waits until the ledger is longer than `from`, then delivers from there. Rejects when `signal` aborts. */
   readonly next: (from: number, signal: AbortSignal) => Promise<Batch>;
+  /**
+   * Waits until a gateway was told a hold directly, and says it to all others, also where the ledger cannot be written. From
+   * `cursor` on; all that is kept, from "". Each gateway judges them for itself. Rejects when `signal` aborts.
+   */
+  readonly holds: (cursor: string, signal: AbortSignal) => Promise<ToldHolds>;
   readonly renew: (nonce: string) => Promise<SignedLease>;
   readonly artefact: (digest: Digest) => Promise<Uint8Array>;
   /** A file anyone may read, by path without leading slash: `log/checkpoint`, `log/tile/…`, `log/proof/{receipt digest}`

@@ -9,7 +9,7 @@ import { Failure, type FailureCode, httpStatus } from "../terms/failure.ts";
 import { Digest, type PublicKey } from "../terms/ids.ts";
 import { type Call, calls, nextWaitMs } from "./calls.ts";
 import { type Connection, type FeedAddress, type Reply, connectionTo, unreachable } from "./connection.ts";
-import type { Batch, Feed } from "./feed.ts";
+import type { Batch, Feed, ToldHolds } from "./feed.ts";
 import { headers, isAnswerSigned, signRequest } from "./session.ts";
 
 export interface RemoteFeedOptions {
@@ -153,8 +153,16 @@ export function openRemoteFeed(options: RemoteFeedOptions): RemoteFeed {
     }
   }
 
+  async function holds(cursor: string, signal: AbortSignal): Promise<ToldHolds> {
+    for (;;) {
+      const told = await call("holds", { ...calls.holds, signal, ms: nextWaitMs + bounds.beginMs }, { cursor });
+      if (told.envelopes.length > 0) return told;
+    }
+  }
+
   return {
     next,
+    holds,
     trust: trust.learn,
     renew: async (nonce) => call("renew", calls.renew, { nonce }),
     artefact: async (digest) => (await call("artefact", calls.artefact, { digest })).bytes,

@@ -9,7 +9,7 @@ import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { Digest, PublicKey } from "../terms/ids.ts";
 import { Call, calls, messageBytesMax, nextWaitMs, usageRowsMax } from "./calls.ts";
-import type { Batch, Feed } from "./feed.ts";
+import type { Feed } from "./feed.ts";
 import { Numbers, feedPath, headers, isRequestSigned, signAnswer } from "./session.ts";
 
 export interface FeedServing {
@@ -225,6 +225,11 @@ async function perform(call: Call, body: Uint8Array, { feed, signal }: Performin
       return answered(calls.open, body, async () => ({}));
     case "next":
       return answered(calls.next, body, async ({ from }) => ({ batch: await nextWithin(feed, from, signal) }));
+    case "holds":
+      return answered(calls.holds, body, async ({ cursor }) => {
+        const told = await within(async (over) => feed.holds(cursor, over), signal);
+        return { cursor: told?.cursor ?? cursor, envelopes: (told?.envelopes ?? []).map(owned) };
+      });
     case "renew":
       return answered(calls.renew, body, async ({ nonce }) => feed.renew(nonce));
     case "artefact":
@@ -269,16 +274,20 @@ async function answered<A extends z.ZodType, B extends z.ZodType>(
   return z.encode(form, await work(given.data));
 }
 
-/** The next batch, or null when nothing came for a while: then the gateway asks again. */
-async function nextWithin(feed: Feed, from: number, signal: AbortSignal) {
+/** What came, or undefined when nothing did for a while: then the gateway asks again. */
+async function within<T>(wait: (over: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
   const over = AbortSignal.any([signal, AbortSignal.timeout(nextWaitMs)]);
-  let batch: Batch;
   try {
-    batch = await feed.next(from, over);
+    return await wait(over);
   } catch (error) {
-    if (over.aborted) return null;
+    if (over.aborted) return undefined;
     throw error;
   }
+}
+
+async function nextWithin(feed: Feed, from: number, signal: AbortSignal) {
+  const batch = await within(async (over) => feed.next(from, over), signal);
+  if (batch === undefined) return null;
   const records = batch.records.map(({ leaf, envelope }) => ({ leaf: owned(leaf), envelope: owned(envelope) }));
   return { ...batch, records };
 }

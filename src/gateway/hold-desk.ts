@@ -66,11 +66,15 @@ export async function openHoldDesk({ feed, folder, report }: HoldDeskOptions): P
         return;
       }
       waiting.set(file, envelope);
-      void keep(folder, file, envelope)
+      // At once, whatever others wait for: the control plane tells all other gateways before it asks the store.
+      void deliverOne(file, envelope).catch((error: unknown) => {
+        report("hold", { why: error instanceof Error ? error.message : "unknown" });
+      });
+      keep(folder, file, envelope)
+        .then(async () => (waiting.has(file) ? undefined : rm(path.join(folder, file), { force: true })))
         .catch(() => {
           report("hold", { why: "an envelope could not be kept for the ledger" });
-        })
-        .then(handOver);
+        });
     },
     close: () => {
       clearInterval(timer);

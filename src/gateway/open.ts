@@ -16,8 +16,9 @@ import { createAttempts } from "./attempts.ts";
 import { openCacheSalt } from "./cache-salt.ts";
 import { openConfigurations } from "./configurations.ts";
 import { divideQuotas, shareOf } from "./divided-quotas.ts";
-import { type Clock, follow } from "./follower.ts";
+import { type Clock, type Follower, follow } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
+import { hearHolds } from "./hear-holds.ts";
 import { openHoldDesk } from "./hold-desk.ts";
 import { createListener } from "./listener.ts";
 import { createLiveExchanges } from "./live.ts";
@@ -80,9 +81,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
   });
   const holdDesk = await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") });
   const configurations = openConfigurations({ ...options, hasher: primitives });
-  const quotas = divideQuotas(createQuotas(await feed.usageToday(), clock.now()), () =>
-    shareOf(follower.state.root?.body.gateways, options.signer.publicKey),
-  );
+  const quotas = await openQuotas(options, follower);
   let isDraining = false;
   const gateway: Gateway = {
     follower,
@@ -110,6 +109,8 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     gateway.live.recheck();
     makeReady(gateway);
   });
+  const leaving = new AbortController();
+  const hearing = hearHolds(feed, gateway, leaving.signal);
   const timer = setInterval(() => void drainUsage(feed, quotas, options.report), usageMs);
   const server = createListener(gateway, { proxies: [], ...options });
   return {
@@ -131,10 +132,18 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
       gateway.holdDesk.close();
       gateway.live.close();
       server.closeAllConnections();
+      leaving.abort();
+      await hearing;
       await follower.close();
       await configurations.close();
     },
   };
+}
+
+/** This gateway's share of every limit, begun with what was used today. */
+async function openQuotas({ feed, clock, signer }: GatewayOptions, follower: Follower): Promise<Quotas> {
+  const whole = createQuotas(await feed.usageToday(), clock.now());
+  return divideQuotas(whole, () => shareOf(follower.state.root?.body.gateways, signer.publicKey));
 }
 
 /** Loads what certificates name before anybody asks for it. Whoever asks meets the failure, if there is one. */

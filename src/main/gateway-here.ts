@@ -42,14 +42,15 @@ export interface Watch {
   readonly close: () => Promise<void>;
 }
 
-export function openWatch({ configuration, version, report }: ServeOptions): Watch {
-  const { operating = {}, data, store } = configuration;
+/** `store`: the database's file, where this process has one. */
+export function openWatch({ configuration, version, report }: ServeOptions, store?: string): Watch {
+  const { operating = {}, data } = configuration;
   const tls = operating.tls === undefined ? undefined : openTls(operating.tls, report);
   const telemetry = openTelemetry({
     operating,
     version,
     folder: data,
-    store: store.kind === "sqlite" ? store.path : undefined,
+    store,
     report,
     randomBytes: (count) => randomBytes(count),
     tlsEnd: tls?.notAfter,

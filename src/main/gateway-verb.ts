@@ -1,11 +1,21 @@
 // `headgate gateway`: a gateway on its own, with its control plane elsewhere. It waits for the control plane as long as it
 // takes: until it was there once, nothing can be served, and nothing is.
+import { Option } from "commander";
 import type { ExtraVerb } from "../cli/program.ts";
 import { readConfiguration } from "./configuration.ts";
-import { reportTo } from "./report.ts";
+import { type Report, reportTo } from "./report.ts";
 import { serveGateway } from "./serve-gateway.ts";
 import { stopped } from "./serve-verb.ts";
+import { gatewayKeyName } from "./server-keys.ts";
 import { version } from "./version.ts";
+import { talkToStarter } from "./worker-talk.ts";
+
+interface GatewayFlags {
+  readonly json?: boolean;
+  readonly key: string;
+  readonly sharedPort?: boolean;
+  readonly worker?: number;
+}
 
 export const addGatewayVerb: ExtraVerb = (program, context) => {
   program
@@ -14,10 +24,13 @@ export const addGatewayVerb: ExtraVerb = (program, context) => {
     .option("--json", "print one JSON line when it is ready")
     .option("--key <name>", "name of its key in the keys folder, without .key", "gateway")
     .option("--shared-port", "several gateways of this machine listen on the port")
-    .action(async (options: { json?: boolean; key: string; sharedPort?: boolean }) => {
+    .addOption(new Option("--worker <number>", "started by headgate serve").argParser(Number).hideHelp())
+    .action(async (options: GatewayFlags) => {
+      const { worker } = options;
       const configuration = readConfiguration(process.env);
-      const report = reportTo(process.stderr, configuration.operating?.logLevel);
-      const stop = stopped();
+      const plain = reportTo(process.stderr, configuration.operating?.logLevel);
+      const report: Report = worker === undefined ? plain : (event, detail) => plain(event, { worker, ...detail });
+      const stop = stopped(worker !== undefined);
       const leave = new AbortController();
       void stop.then(() => {
         leave.abort();
@@ -28,18 +41,22 @@ export const addGatewayVerb: ExtraVerb = (program, context) => {
         version: version(),
         demo: false,
         report,
-        keyName: options.key,
-        isShared: options.sharedPort === true,
+        keyName: worker === undefined ? options.key : gatewayKeyName(worker - 1),
+        isShared: worker !== undefined || options.sharedPort === true,
+        isWorker: worker !== undefined,
         leave: leave.signal,
       });
       // Told to go while it waited: nothing was served, so nothing is to be ended.
       if (serving === undefined) process.exit(0);
       process.on("SIGHUP", serving.reload);
       const { dataPlane } = serving;
-      context.write(
-        options.json === true ? `${JSON.stringify({ ready: true, dataPlane })}\n` : `Data plane     ${dataPlane}\n`,
-      );
-      await stop;
+      const alone = Promise.withResolvers<void>();
+      if (worker !== undefined) talkToStarter(serving.telemetry, alone.resolve);
+      else if (options.json === true) context.write(`${JSON.stringify({ ready: true, dataPlane })}\n`);
+      else context.write(`Data plane     ${dataPlane}\n`);
+      await Promise.race([stop, alone.promise]);
       await serving.close();
+      // The channel to the starter would keep this process going.
+      if (worker !== undefined && process.connected) process.disconnect();
     });
 };

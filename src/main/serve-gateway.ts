@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { FeedAddress } from "../feed/connection.ts";
 import type { UsageCount } from "../feed/feed.ts";
 import { openRemoteFeed } from "../feed/remote-feed.ts";
+import { closureNow } from "../gateway/admission.ts";
 import type { OpenGateway } from "../gateway/open.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
@@ -24,12 +25,15 @@ import {
 import { takeLock } from "./lock.ts";
 import type { Report } from "./report.ts";
 import { openGatewayKey } from "./server-keys.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
 
 export interface GatewayServeOptions extends ServeOptions {
   /** File name of the gateway's key in the keys folder. */
   readonly keyName?: string;
   /** Several processes listen on the port, and the system shares connections out among them. */
   readonly isShared?: boolean;
+  /** One of several in one deployment's folder, beside its control plane. */
+  readonly isWorker?: boolean;
   /** Ends the wait for a control plane that does not answer. */
   readonly leave?: AbortSignal;
 }
@@ -37,6 +41,7 @@ export interface GatewayServeOptions extends ServeOptions {
 export interface ServingGateway {
   readonly gateway: OpenGateway;
   readonly dataPlane: string;
+  readonly telemetry: Telemetry;
   readonly reload: () => void;
   readonly close: () => Promise<void>;
 }
@@ -46,7 +51,7 @@ export async function serveGateway(options: GatewayServeOptions): Promise<Servin
   const { configuration, leave } = options;
   const { address, pin } = checked(options);
   mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
-  const unlock = takeLock(path.join(configuration.data, "lock"));
+  const unlock = takeLock(path.join(configuration.data, options.isWorker === true ? "gateway.lock" : "lock"));
   const signer = openGatewayKey(configuration.keys, options.keyName ?? "gateway");
   const ports = await choosePorts(configuration);
   const watch = openWatch(options);
@@ -76,6 +81,7 @@ export async function serveGateway(options: GatewayServeOptions): Promise<Servin
   const dataPlane = urlOf(configuration, ports.data);
   try {
     const { isShared: reusePort = false } = options;
+    if (reusePort) await opening(opened, leave);
     await listen(opened.server, { host: configuration.host, port: ports.data, reusePort });
     if (opened.server instanceof TlsServer) watch.tls?.serve(opened.server);
   } catch (error) {
@@ -86,6 +92,7 @@ export async function serveGateway(options: GatewayServeOptions): Promise<Servin
   return {
     gateway: opened,
     dataPlane,
+    telemetry: watch.telemetry,
     reload: watch.reload,
     close: async () => {
       report("stopping", { live: opened.gateway.live.count() });
@@ -94,17 +101,30 @@ export async function serveGateway(options: GatewayServeOptions): Promise<Servin
   };
 }
 
-function checked({ configuration }: GatewayServeOptions): { readonly address: FeedAddress; readonly pin: Digest } {
+function checked({ configuration, isWorker = false }: GatewayServeOptions): {
+  readonly address: FeedAddress;
+  readonly pin: Digest;
+} {
   const { trust: pin, distribution, data } = configuration;
   const address = distribution?.feed;
   if (address === undefined) throw invalid("HEADGATE_FEED says where the control plane's feed is: https://HOST:PORT.");
   if (pin === undefined) {
     throw invalid("A gateway on its own starts only with HEADGATE_TRUST=sha256:…, the digest of the first trust root.");
   }
-  if (existsSync(path.join(data, "trust.json"))) {
+  if (!isWorker && existsSync(path.join(data, "trust.json"))) {
     throw invalid("HEADGATE_DATA is the folder of a control plane; a gateway on its own has one for itself.");
   }
   return { address, pin };
+}
+
+/** For how long a gateway that shares its port lets the others answer until it is open itself, in milliseconds. */
+const openingMsMax = 10_000;
+const lookMs = 50;
+
+async function opening({ gateway }: OpenGateway, leave: AbortSignal | undefined): Promise<void> {
+  const end = performance.now() + openingMsMax;
+  const isLeft = (): boolean => leave?.aborted === true || performance.now() > end;
+  while (closureNow(gateway) !== undefined && !isLeft()) await sleep(lookMs);
 }
 
 const waitMs = 1_000;

@@ -50,12 +50,21 @@ export function readyText({ dataPlane, controlPlane, control }: Ready): string {
   return `${lines.join("\n")}\n`;
 }
 
-/** Until SIGINT or SIGTERM; a second one ends the process at once. */
-export async function stopped(): Promise<void> {
+/**
+ * Until SIGINT or SIGTERM; a second one ends the process at once. Not so where `isPatient`: a worker may hear it from the
+ * terminal or the service manager and from its starter, who cuts it in the end.
+ */
+export async function stopped(isPatient = false): Promise<void> {
   await new Promise<void>((resolve) => {
     const stop = (): void => {
-      process.once("SIGINT", () => process.exit(130));
-      process.once("SIGTERM", () => process.exit(143));
+      for (const [signal, code] of [
+        ["SIGINT", 130],
+        ["SIGTERM", 143],
+      ] as const) {
+        process.on(signal, () => {
+          if (!isPatient) process.exit(code);
+        });
+      }
       resolve();
     };
     process.once("SIGINT", stop);

@@ -11,7 +11,10 @@ import { type FeedListener, openFeedListener } from "./feed-listener.ts";
 import { type ServeOptions, urlOf } from "./gateway-here.ts";
 import { type ControlHere, openControlHere, openFeedPort } from "./serve.ts";
 import { type ServerKeys, gatewayKeyName } from "./server-keys.ts";
-import { type Workers, startWorkers } from "./workers.ts";
+import { type Snapshot, gauge } from "./telemetry/series.ts";
+import type { Others } from "./telemetry/telemetry.ts";
+import { Remembered, Snapshots } from "./worker-talk.ts";
+import { type WorkerState, type Workers, startWorkers } from "./workers.ts";
 
 export interface ServingWorkers {
   readonly control: Control;
@@ -30,7 +33,7 @@ const rootLookMs = 250;
 /** Fails with configuration_invalid, also where the trust root does not name every worker's key. */
 export async function serveWithWorkers(options: ServeOptions, count: number): Promise<ServingWorkers> {
   const { configuration } = options;
-  const here = await openControlHere(options);
+  const here = await openControlHere(quiet(options));
   const { control, keys, ports, watch } = here;
   const { report } = watch.telemetry;
   const closing = new AbortController();
@@ -41,9 +44,15 @@ export async function serveWithWorkers(options: ServeOptions, count: number): Pr
   const close = async (): Promise<void> => {
     closing.abort();
     await starting;
+    // The gateways first: while they drain, a hold still reaches them.
     await workers?.close((configuration.operating?.drainMsMax ?? drainMsUsual) + endMs);
     for (const listener of listeners) await listener.close();
     await here.close();
+  };
+  const start = (pin: Digest): void => {
+    const given = { options, pin, socketPath, ports };
+    workers = startWorkers({ plans: plansOf(configuration.data, count), report, environment: environmentOf(given) });
+    watch.telemetry.attachOthers(othersOf(workers));
   };
   try {
     checkNamed(control, keys);
@@ -54,9 +63,6 @@ export async function serveWithWorkers(options: ServeOptions, count: number): Pr
     listeners.push(server);
     const feed = await openFeedPort(configuration, here);
     if (feed !== undefined) listeners.push(feed);
-    const start = (pin: Digest): void => {
-      workers = startWorkers({ plans: plansOf(configuration.data, count), report, environment: environmentOf(pin) });
-    };
     const dataPlane = urlOf(configuration, ports.data);
     const controlPlane = urlOf(configuration, server.port);
     if (here.pin === undefined) starting = rootOf(here, options, closing.signal).then((pin) => pin && start(pin));
@@ -72,27 +78,80 @@ export async function serveWithWorkers(options: ServeOptions, count: number): Pr
         watch.reload();
         workers?.reload();
       },
-      close,
+      close: async () => {
+        report("stopping", { workers: count });
+        await close();
+      },
     };
   } catch (error) {
     await close();
     throw error;
   }
-
-  function environmentOf(pin: Digest): Readonly<Record<string, string | undefined>> {
-    const own = { HEADGATE_TRUST: pin, HEADGATE_FEED: `unix:${socketPath}`, HEADGATE_KEYS: configuration.keys };
-    // What the control plane is reached by, and what only it may know, is none of a worker's.
-    const { HEADGATE_STORE: _1, HEADGATE_WORKERS: _2, PGPASSWORD: _3, ...rest } = options.environment;
-    return { ...rest, ...own, HEADGATE_PORT: String(ports.data), HEADGATE_HOST: configuration.host };
-  }
 }
 
+/** This process answers no request, so it has no access log, and traces nothing: its workers do. */
+function quiet(options: ServeOptions): ServeOptions {
+  const { accessLog: _1, otlp: _2, ...operating } = options.configuration.operating ?? {};
+  return { ...options, configuration: { ...options.configuration, operating } };
+}
+
+interface Given extends Pick<ControlHere, "ports"> {
+  readonly options: ServeOptions;
+  readonly pin: Digest;
+  readonly socketPath: string;
+}
+
+/** What the control plane reaches its store by, and what only it may know, is none of a worker's. */
+function environmentOf({ options, pin, socketPath, ports }: Given): Readonly<Record<string, string | undefined>> {
+  const { configuration, environment } = options;
+  const rest = Object.entries(environment).filter(([name]) => !/^(?:PG|HEADGATE_(?:STORE|WORKERS|FEED))/.test(name));
+  return {
+    ...Object.fromEntries(rest),
+    HEADGATE_TRUST: pin,
+    HEADGATE_FEED: `unix:${socketPath}`,
+    HEADGATE_KEYS: configuration.keys,
+    HEADGATE_HOST: configuration.host,
+    HEADGATE_PORT: String(ports.data),
+    // Where no request of a document may go.
+    HEADGATE_CONTROL_PORT: String(ports.control),
+  };
+}
+
+/** The first has the data folder itself, as the gateway of a single process has: one can become the other. */
 function plansOf(data: string, count: number): Parameters<typeof startWorkers>[0]["plans"] {
-  return Array.from({ length: count }, (_, at) => ({
-    number: at + 1,
-    keyName: gatewayKeyName(at),
-    folder: path.join(data, "workers", String(at + 1)),
-  }));
+  const folderOf = (number: number): string => (number === 1 ? data : path.join(data, "workers", String(number)));
+  return Array.from({ length: count }, (_, at) => ({ number: at + 1, folder: folderOf(at + 1) }));
+}
+
+function othersOf(workers: Workers): Others {
+  return {
+    snapshots: async () => {
+      const answers = await workers.ask({ ask: "metrics" });
+      const told = [...answers].map(([number, answer]) => [`worker-${number}`, snapshotsOf(answer)] as const);
+      const states = workers.states().map((state) => [`worker-${state.number}`, stateGauges(state)] as const);
+      const all = [...states, ...told].reduce(
+        (sum, [name, snapshots]) => sum.set(name, [...(sum.get(name) ?? []), ...snapshots]),
+        new Map<string, readonly Snapshot[]>(),
+      );
+      return all;
+    },
+    recentRefusal: async (id) => {
+      const answers = await workers.ask({ ask: "refusal", id });
+      const found = [...answers.values()].map((answer) => Remembered.safeParse(answer).data ?? undefined);
+      return found.find((refusal) => refusal !== undefined);
+    },
+  };
+}
+
+function snapshotsOf(answer: unknown): readonly Snapshot[] {
+  return Snapshots.safeParse(answer).data ?? [];
+}
+
+function stateGauges({ isListening, restarts }: WorkerState): readonly Snapshot[] {
+  return [
+    gauge("headgate_worker_up", "Whether the worker listens.", [{ labels: {}, value: isListening ? 1 : 0 }]),
+    gauge("headgate_worker_restarts", "Times the worker was started again.", [{ labels: {}, value: restarts }]),
+  ];
 }
 
 /** Fails with configuration_invalid where a root is in force that lacks a worker's key: its feed would refuse it. */

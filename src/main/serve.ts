@@ -110,9 +110,10 @@ export async function openControlHere(options: ServeOptions): Promise<ControlHer
   });
   const ports = await choosePorts(configuration);
   const pin = configuration.trust ?? trust?.root;
-  const watch = openWatch(options);
+  const { store } = configuration;
+  const watch = openWatch(options, store.kind === "sqlite" ? store.path : undefined);
   const { report } = watch.telemetry;
-  const database = await openStore(configuration.store);
+  const database = await openStore(store);
   const mark = furthest([await knownMark(configuration.data), readSeen(configuration.keys)]);
   const control = await openControl({
     database,

@@ -18,7 +18,7 @@ export interface ExplainMeans {
   readonly state: State;
   readonly primitives: Primitives;
   readonly findReceipt: (id: ReceiptId) => Promise<string | undefined>;
-  readonly recentRefusal?: ((id: ReceiptId) => RecentRefusal | undefined) | undefined;
+  readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
 }
 
 /** A refusal as the gateway that made it remembers it, for a while. */
@@ -53,7 +53,7 @@ export async function explain(id: string, means: ExplainMeans): Promise<Explanat
 async function explainReceipt(id: ReceiptId, means: ExplainMeans): Promise<Explanation> {
   const text = await means.findReceipt(id);
   if (text === undefined) {
-    const refusal = means.recentRefusal?.(id);
+    const refusal = await means.recentRefusal?.(id);
     if (refusal !== undefined) return { id, kind: "refusal", lines: refusalLines(refusal) };
     throw new Failure(
       "not_found",

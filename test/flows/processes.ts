@@ -29,6 +29,7 @@ export interface Deployment {
   readonly key: string;
   server: Running;
   readonly dataPlane: () => string;
+  readonly controlPlane: () => string;
   readonly serve: (environment?: Readonly<Record<string, string>>) => Promise<void>;
   readonly gateway: (name: string, environment?: Readonly<Record<string, string>>) => Promise<Running>;
   readonly close: () => Promise<void>;
@@ -124,6 +125,7 @@ export async function openDeployment(options: DeploymentOptions = {}): Promise<D
     key,
     server,
     dataPlane: () => dataPlane,
+    controlPlane: () => controlPlane,
     serve: async (more = {}) => {
       environment = { ...environment, ...more };
       deployment.server = await startHeadgate(["serve"], environment);
@@ -152,17 +154,24 @@ function pinOf(begun: Readonly<Record<string, unknown>>): string {
   return z.string().parse(found);
 }
 
-/** One question to a data plane; its status and, where it was served, its receipt. */
-export async function askOnce(
-  dataPlane: string,
-  key: string,
-): Promise<{ readonly status: number; readonly receipt: string | null; readonly body: string }> {
+export interface Answer {
+  readonly status: number;
+  readonly id: string | null;
+  /** Its id once more, where a receipt came with it. */
+  readonly receipt: string | null;
+  readonly body: string;
+}
+
+/** One question to a data plane; its status and, where there is one, the id of its receipt. */
+export async function askOnce(dataPlane: string, key: string): Promise<Answer> {
   const response = await fetch(`${dataPlane}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json", connection: "close" },
     body: JSON.stringify({ model: "m", messages: [{ role: "user", content: "hello" }], max_tokens: 16 }),
   });
-  return { status: response.status, receipt: response.headers.get("x-headgate-receipt"), body: await response.text() };
+  const id = response.headers.get("x-request-id");
+  const receipt = response.headers.has("x-headgate-receipt") ? id : null;
+  return { status: response.status, id, receipt, body: await response.text() };
 }
 
 function writeDocuments(folder: string, mock: Mock, { requestsPerMinute = 100_000 }: DeploymentOptions): string {
@@ -203,4 +212,34 @@ stages:
 `,
   );
   return documents;
+}
+
+/** Asks until it is served: workers begin to listen once there is a trust root. */
+export async function untilServed(dataPlane: string, key: string): Promise<void> {
+  await until(async () => (await askOnce(dataPlane, key).catch(() => undefined))?.status === 200);
+}
+
+export function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Process ids of the workers that listen now, by their number. */
+export function workerPids({ reports }: Running): ReadonlyMap<number, number> {
+  const ready = reports.filter(({ event }) => event === "worker-ready");
+  return new Map(ready.map(({ worker, pid }) => [Number(worker), Number(pid)]));
+}
+
+/** Fails when it does not come true in time. */
+export async function until(isSo: () => boolean | Promise<boolean>, msMax = 15_000): Promise<void> {
+  const end = performance.now() + msMax;
+  while (!(await isSo())) {
+    if (performance.now() > end) throw new Error(`It did not come true within ${msMax} ms: ${isSo.toString()}`);
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
+  }
 }

@@ -23,7 +23,8 @@ export interface Meters {
 
 /** Where what is measured is found. */
 interface Places {
-  readonly gateway: Gateway;
+  /** Undefined in a process that only starts others. */
+  readonly gateway: Gateway | undefined;
   readonly version: string;
   /** Holds the spool. */
   readonly folder: string;
@@ -185,12 +186,21 @@ function countTokens(add: (type: string, count: number) => void, { tokens }: Ans
 }
 
 async function gaugesOf(places: Places): Promise<readonly Snapshot[]> {
-  const { gateway } = places;
+  const { gateway, store } = places;
+  return [
+    gauge("headgate_build_info", "The version that runs.", [{ labels: { version: places.version }, value: 1 }]),
+    ...(gateway === undefined ? [] : await gatewayGauges(gateway, places.folder)),
+    ...(store === undefined ? [] : [single("headgate_store_bytes", "Bytes of the database.", await storeBytes(store))]),
+    single("process_resident_memory_bytes", "Resident memory.", process.memoryUsage.rss()),
+    gauge("process_cpu_seconds_total", "CPU time of this process.", [{ labels: {}, value: cpuSeconds() }]),
+  ];
+}
+
+async function gatewayGauges(gateway: Gateway, folder: string): Promise<readonly Snapshot[]> {
   const { follower, recorder, live } = gateway;
   const why = closureNow(gateway);
   const lost = follower.state.lost.reduce((sum, { count }) => sum + count, 0);
   return [
-    gauge("headgate_build_info", "The version that runs.", [{ labels: { version: places.version }, value: 1 }]),
     single("headgate_open", "Whether the gateway as a whole may serve now.", why === undefined ? 1 : 0),
     gauge(
       "headgate_closed",
@@ -203,12 +213,7 @@ async function gaugesOf(places: Places): Promise<readonly Snapshot[]> {
     single("headgate_receipts_lost", "Receipts that a spool did not give back, as the ledger says.", lost),
     single("headgate_ledger_entries", "Entries of the ledger that were verified here.", follower.replica.size()),
     ...modelGauges(gateway),
-    single("headgate_spool_bytes", "Bytes of receipts on the disk.", await bytesIn(path.join(places.folder, "spool"))),
-    ...(places.store === undefined
-      ? []
-      : [single("headgate_store_bytes", "Bytes of the database.", await storeBytes(places.store))]),
-    single("process_resident_memory_bytes", "Resident memory.", process.memoryUsage.rss()),
-    gauge("process_cpu_seconds_total", "CPU time of this process.", [{ labels: {}, value: cpuSeconds() }]),
+    single("headgate_spool_bytes", "Bytes of receipts on the disk.", await bytesIn(path.join(folder, "spool"))),
   ];
 }
 

@@ -45,7 +45,14 @@ export function openOtlp(options: OtlpOptions): Otlp {
     connectionsMax: 1,
   });
   const startedAt = Date.now();
-  const resource = { attributes: attributesOf({ "service.name": target.service, "service.version": version }) };
+  const instance = Buffer.from(options.randomBytes(8)).toString("hex");
+  const resource = {
+    attributes: attributesOf({
+      "service.name": target.service,
+      "service.version": version,
+      "service.instance.id": instance,
+    }),
+  };
   const scope = { name: "headgate", version };
   let waiting: Span[] = [];
   let dropped = 0;

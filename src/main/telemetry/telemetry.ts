@@ -9,6 +9,7 @@ import type { Report } from "../report.ts";
 import { type AccessLog, openAccessLog } from "./access-log.ts";
 import { createMeters } from "./meters.ts";
 import { type Otlp, openOtlp } from "./otlp.ts";
+import { byProcess } from "./processes.ts";
 import { type RecentRefusal, createRecentRefusals } from "./refusals.ts";
 import { type Snapshot, single, prometheusText, prometheusType } from "./series.ts";
 
@@ -28,20 +29,32 @@ export interface Telemetry {
   readonly answered: (answered: Answered) => void;
   /** The server's report, counted on its way. */
   readonly report: Report;
-  readonly recentRefusal: (id: ReceiptId) => RecentRefusal | undefined;
+  readonly recentRefusal: (id: ReceiptId) => Promise<RecentRefusal | undefined>;
+  /** What /metrics would show. */
+  readonly snapshots: () => Promise<readonly Snapshot[]>;
   readonly metrics: Metrics;
   /** Whether requests are traced, so that they need ids. */
   readonly isTracing: boolean;
   /** From now on there is a gateway to look at. */
   readonly attach: (gateway: Gateway) => void;
+  /** From now on there are processes to ask, with gateways in them. */
+  readonly attachOthers: (others: Others) => void;
   /** After the files were rotated. */
   readonly reopen: () => void;
   readonly close: () => Promise<void>;
 }
 
+/** Processes that this one started. */
+export interface Others {
+  /** By the name of the process. */
+  readonly snapshots: () => Promise<ReadonlyMap<string, readonly Snapshot[]>>;
+  readonly recentRefusal: (id: ReceiptId) => Promise<RecentRefusal | undefined>;
+}
+
 export function openTelemetry(options: TelemetryOptions): Telemetry {
   const { operating, report, version } = options;
   let gateway: Gateway | undefined;
+  let others: Others | undefined;
   const meters = createMeters();
   const refusals = createRecentRefusals();
   const log = operating.accessLog === undefined ? undefined : openAccessLog(operating.accessLog);
@@ -50,9 +63,10 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     report(event, detail);
   };
   const read = async (): Promise<readonly Snapshot[]> => {
-    if (gateway === undefined) return [];
+    if (gateway === undefined && others === undefined) return [];
     const places = { gateway, version, folder: options.folder, store: options.store };
-    return [...(await meters.read(places)), ...ownGauges(options, log, otlp)];
+    const own = [...(await meters.read(places)), ...ownGauges(options, log, otlp)];
+    return others === undefined ? own : byProcess(new Map([["control", own], ...(await others.snapshots())]));
   };
   const { otlp: target } = operating;
   const { randomBytes } = options;
@@ -65,7 +79,8 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
       otlp?.take(answered);
     },
     report: counted,
-    recentRefusal: refusals.find,
+    recentRefusal: async (id) => refusals.find(id) ?? others?.recentRefusal(id),
+    snapshots: read,
     metrics: {
       token: operating.metricsToken,
       read: async () => ({ text: prometheusText(await read()), type: prometheusType }),
@@ -73,6 +88,9 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     isTracing: otlp !== undefined,
     attach: (one) => {
       gateway = one;
+    },
+    attachOthers: (given) => {
+      others = given;
     },
     reopen: () => {
       log?.reopen();

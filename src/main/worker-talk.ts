@@ -1,0 +1,82 @@
+// What a worker and the process that started it say to one another, over the channel that node:child_process opens between
+// them: that it listens, its numbers for /metrics, and a refusal it remembers. When that channel breaks, the process that
+// started it is gone, and the worker ends. What serves requests goes over the feed, not here.
+import { z } from "zod";
+import { ReceiptId, Timestamp } from "../terms/ids.ts";
+import type { RecentRefusal } from "./telemetry/refusals.ts";
+import type { Snapshot } from "./telemetry/series.ts";
+import type { Telemetry } from "./telemetry/telemetry.ts";
+
+/** What a worker is asked. */
+export type Question = { readonly ask: "metrics" } | { readonly ask: "refusal"; readonly id: ReceiptId };
+
+const Asked = z.discriminatedUnion("ask", [
+  z.object({ ask: z.literal("metrics"), number: z.number() }),
+  z.object({ ask: z.literal("refusal"), number: z.number(), id: ReceiptId }),
+]);
+
+/** What a worker says: first that it listens, later an answer to the question of this number. */
+export const Said = z.union([
+  z.object({ ready: z.literal(true) }),
+  z.object({ number: z.number(), answer: z.unknown() }),
+]);
+
+/** Tells whoever started this process that it listens, answers their questions, and calls `alone` when they are gone. */
+export function talkToStarter(telemetry: Telemetry, alone: () => void): void {
+  if (process.send === undefined) return;
+  process.on("message", (message) => {
+    const asked = Asked.safeParse(message).data;
+    if (asked === undefined) return;
+    const answer =
+      asked.ask === "metrics" ? telemetry.snapshots() : Promise.resolve(telemetry.recentRefusal(asked.id) ?? null);
+    answer.then(
+      (answered) => {
+        say({ number: asked.number, answer: answered });
+      },
+      () => undefined,
+    );
+  });
+  process.once("disconnect", alone);
+  say({ ready: true });
+}
+
+/** Infinite ones too. */
+const AnyNumber = z.custom<number>((value) => typeof value === "number");
+function say(message: object): void {
+  // Where nobody is there to hear it, `disconnect` says so.
+  process.send?.(message, undefined, undefined, () => undefined);
+}
+
+const Labels = z.record(z.string(), z.string());
+const named = { name: z.string(), help: z.string() };
+
+/** A worker's numbers, as it tells them. */
+export const Snapshots: z.ZodType<readonly Snapshot[]> = z.array(
+  z.discriminatedUnion("kind", [
+    z.object({
+      ...named,
+      kind: z.enum(["counter", "gauge"]),
+      points: z.array(z.object({ labels: Labels, value: AnyNumber })),
+    }),
+    z.object({
+      ...named,
+      kind: z.literal("histogram"),
+      bounds: z.array(z.number()),
+      points: z.array(z.object({ labels: Labels, sum: z.number(), count: z.number(), counts: z.array(z.number()) })),
+    }),
+  ]),
+);
+
+/** A refusal that a worker remembers; null where it does not. */
+export const Remembered: z.ZodType<RecentRefusal | null> = z
+  .object({
+    id: ReceiptId,
+    at: Timestamp,
+    route: z.string(),
+    code: z.string(),
+    reason: z.string().nullable(),
+    status: z.number(),
+    key: z.string().nullable(),
+    model: z.string().nullable(),
+  })
+  .nullable();

@@ -1,0 +1,161 @@
+// HEADGATE_WORKERS: gateways in processes of their own on one port. Together they keep every limit, all of them hold within a
+// second, what they answered for stands in the ledger whichever of them is killed, and they go when their server goes.
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { z } from "zod";
+import { need } from "../../src/main/in-process.ts";
+import {
+  type Answer,
+  type Deployment,
+  askOnce,
+  isRunning,
+  openDeployment,
+  until,
+  untilServed,
+  workerPids,
+} from "./processes.ts";
+
+async function askMany(deployment: Deployment, count: number): Promise<readonly Answer[]> {
+  return Promise.all(Array.from({ length: count }, async () => askOnce(deployment.dataPlane(), deployment.key)));
+}
+
+function statuses(answers: readonly Answer[]): readonly number[] {
+  return [...new Set(answers.map(({ status }) => status))];
+}
+
+/** Waits until every receipt stands in the ledger's store. */
+async function drained(deployment: Deployment, receipts: readonly string[]): Promise<void> {
+  const missing = new Set(receipts);
+  await until(async () => {
+    for (const id of missing) {
+      const said = await deployment.desk.run(["explain", id, "--profile", deployment.owner]);
+      if (z.looseObject({ kind: z.literal("receipt") }).safeParse(said.json).success) missing.delete(id);
+    }
+    return missing.size === 0;
+  }, 20_000);
+}
+
+/** With workers that all listen. */
+async function openWorkers(count: number, requestsPerMinute = 100_000): Promise<Deployment> {
+  const deployment = await openDeployment({ environment: { HEADGATE_WORKERS: String(count) }, requestsPerMinute });
+  await until(() => workerPids(deployment.server).size === count, 30_000);
+  return deployment;
+}
+
+/** Far enough from the end of a minute, which gives every limit back. */
+async function withinMinute(): Promise<void> {
+  const left = 60_000 - (Date.now() % 60_000);
+  if (left < 10_000) await new Promise((resolve) => setTimeout(resolve, left + 100));
+}
+
+describe("several workers", () => {
+  test("share one port; one that is killed loses no receipt it gave out, and is started again", async (t) => {
+    const deployment = await openWorkers(3);
+    t.after(deployment.close);
+    const first = await askMany(deployment, 30);
+    assert.deepEqual(statuses(first), [200]);
+    // Not all of these are answered: who is connected to the one that is killed is cut off.
+    const during = Promise.allSettled(
+      Array.from({ length: 60 }, async () => askOnce(deployment.dataPlane(), deployment.key)),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const killed = workerPids(deployment.server).get(2) ?? assert.fail("there is a second worker");
+    process.kill(killed, "SIGKILL");
+    const answered = (await during).flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+    assert.ok(answered.length > 0);
+    await until(() => workerPids(deployment.server).get(2) !== killed, 20_000);
+    const ended = deployment.server.reports.find(({ event }) => event === "worker-ended");
+    assert.deepEqual([ended?.["signal"], ended?.["againMs"]], ["SIGKILL", 250]);
+    const more = await askMany(deployment, 30);
+    assert.deepEqual(statuses(more), [200]);
+    const receipts = [...first, ...answered, ...more].map((one) => one.receipt ?? assert.fail("no receipt"));
+    await drained(deployment, receipts);
+  });
+
+  test("keep a limit together, also one with fewer requests than there are workers", async (t) => {
+    for (const limit of [10, 2]) {
+      const deployment = await openWorkers(3, limit);
+      t.after(deployment.close);
+      await withinMinute();
+      const answers = await askMany(deployment, 60);
+      assert.equal(answers.filter(({ status }) => status === 200).length, limit);
+      assert.deepEqual(new Set(statuses(answers)), new Set([200, 429]));
+      await deployment.close();
+    }
+  });
+
+  test("all hold within a second, whichever of them was told", async (t) => {
+    const deployment = await openWorkers(3);
+    t.after(deployment.close);
+    await untilServed(deployment.dataPlane(), deployment.key);
+    const held = deployment.desk.run(["release", "hold", "m", "--reason", "test", "--profile", deployment.owner]);
+    assert.equal((await held).exit, 0);
+    const began = performance.now();
+    await until(async () => (await askMany(deployment, 12)).every(({ status }) => status !== 200), 1_000);
+    assert.ok(performance.now() - began < 1_000);
+    const said = await askMany(deployment, 12);
+    assert.ok(said.every(({ body }) => body.includes("held")));
+  });
+
+  test("are each on the page of numbers, in doctor and in status by name, and their refusals can be explained", async (t) => {
+    const deployment = await openWorkers(2);
+    t.after(deployment.close);
+    await askMany(deployment, 20);
+    const page = await (await fetch(`${deployment.controlPlane()}/metrics`)).text();
+    const served = [
+      ...page.matchAll(/^headgate_requests_total\{process="(worker-\d)",route="chat".*outcome="served".* (\d+)$/gm),
+    ];
+    assert.deepEqual(new Set(served.map(([, name]) => name)), new Set(["worker-1", "worker-2"]));
+    assert.equal(
+      served.reduce((sum, [, , count]) => sum + Number(count), 0),
+      20,
+    );
+    assert.match(page, /^headgate_worker_up\{process="worker-2"\} 1$/m);
+    assert.match(page, /^headgate_store_bytes\{process="control"\} \d+$/m);
+    const checks = z.object({ checks: z.array(z.object({ name: z.string(), ok: z.boolean(), detail: z.string() })) });
+    const doctor = await need(deployment.desk.run(["doctor", "--profile", deployment.owner]), checks);
+    const gateways = doctor.checks.filter(({ name }) => name.startsWith("gateway "));
+    assert.deepEqual(
+      gateways.map(({ name, detail }) => [name, detail]),
+      [
+        ["gateway gateway", "is connected and up to date"],
+        ["gateway gateway-2", "is connected and up to date"],
+      ],
+    );
+    const seen = z.object({ gateways: z.array(z.object({ name: z.string(), connected: z.boolean() })) });
+    const status = await need(deployment.desk.run(["release", "status", "m", "--profile", deployment.owner]), seen);
+    assert.deepEqual(
+      status.gateways.map(({ name, connected }) => [name, connected]),
+      [
+        ["gateway", true],
+        ["gateway-2", true],
+      ],
+    );
+    const refused = await askOnce(deployment.dataPlane(), "hg_00000000000000000000000000000000");
+    assert.equal(refused.status, 401);
+    const explained = await deployment.desk.run(["explain", refused.id ?? "", "--profile", deployment.owner]);
+    assert.equal(explained.exit, 0, explained.told);
+  });
+
+  test("end what they have begun when the server is told to end, and go with a server that is killed", async (t) => {
+    const deployment = await openWorkers(2);
+    t.after(deployment.close);
+    const running = askMany(deployment, 20);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const pids = [...workerPids(deployment.server).values()];
+    await deployment.server.stop();
+    assert.equal(deployment.server.process.exitCode, 0);
+    assert.deepEqual(pids.filter(isRunning), []);
+    const receipts = (await Promise.allSettled([running])).flatMap((one) =>
+      one.status === "fulfilled" ? one.value.flatMap(({ receipt }) => (receipt === null ? [] : [receipt])) : [],
+    );
+    await deployment.serve();
+    await until(() => workerPids(deployment.server).size === 2, 30_000);
+    await drained(deployment, receipts);
+    const second = [...workerPids(deployment.server).values()];
+    await deployment.server.stop("SIGKILL");
+    await until(() => second.filter(isRunning).length === 0, 20_000);
+    await deployment.serve();
+    await untilServed(deployment.dataPlane(), deployment.key);
+  });
+});
