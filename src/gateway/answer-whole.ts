@@ -2,6 +2,7 @@
 // the choices that were let through. A choice that was not ends as the format says a refusal ends.
 import { stricter } from "../policy/decide.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
+import { given } from "../wire/admitting.ts";
 import type { AnswerEvent, Block, Choice } from "../wire/answer.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
 import { blocked, recordEnding, verdictWord } from "./exchange.ts";
@@ -86,6 +87,7 @@ function openingOf(block: Block, place: { readonly choice: number; readonly bloc
     case "sealed":
       return { ...place, kind: "open", as: "sealed", data: block.data };
     case "text":
+      return { ...place, kind: "open", as: "text", ...given("phase", block.phase) };
     case "refusal":
     case "reasoning":
       return { ...place, kind: "open", as: block.kind };
@@ -112,6 +114,7 @@ function begun(event: Extract<AnswerEvent, { readonly kind: "open" }>): Block {
     case "sealed":
       return { kind: "sealed", data: event.data };
     case "text":
+      return { kind: "text", text: "", ...given("phase", event.phase) };
     case "refusal":
     case "reasoning":
       return { kind: event.as, text: "" };

@@ -21,17 +21,21 @@ export interface Ending {
   readonly category?: Category;
 }
 
-/** Tokens. `cachedInput` is part of `input`, `reasoning` part of `output`. */
+/** Tokens. `cachedInput` (read from a cache) and `cacheWritten` are parts of `input`, `reasoning` is part of `output`. */
 export interface Usage {
   readonly input: number;
   readonly output: number;
   readonly cachedInput?: number;
+  readonly cacheWritten?: number;
   readonly reasoning?: number;
 }
 
+/** What a text is to the whole answer, in Responses: said on the way to it, or the answer itself. */
+export type Phase = "commentary" | "final_answer";
+
 /** The kinds of block; `sealed` is ciphertext of the maker's (redacted thinking, encrypted reasoning), no text. */
 export type Block =
-  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "text"; readonly text: string; readonly phase?: Phase }
   | { readonly kind: "refusal"; readonly text: string }
   | { readonly kind: "reasoning"; readonly text: string; readonly seal?: string }
   | { readonly kind: "tool"; readonly id: string; readonly name: string; readonly arguments: string }
@@ -63,7 +67,8 @@ interface Place {
  * cleared. A frame that a dialect cannot read into one of these is a failure of the server, never passed.
  */
 export type AnswerEvent =
-  | (Place & { readonly kind: "open"; readonly as: "text" | "refusal" | "reasoning" })
+  | (Place & { readonly kind: "open"; readonly as: "text"; readonly phase?: Phase })
+  | (Place & { readonly kind: "open"; readonly as: "refusal" | "reasoning" })
   | (Place & { readonly kind: "open"; readonly as: "tool"; readonly id: string; readonly name: string })
   | (Place & { readonly kind: "open"; readonly as: "sealed"; readonly data: string })
   | (Place & { readonly kind: "text"; readonly text: string })

@@ -2,10 +2,13 @@
 // from. One form in the middle, so that safeguards, envelope, quota and receipts read one thing and n formats need n
 // parsers instead of n × n. Made by a format's `parseCall` only; what was checked in it is what is sent.
 import type { Name } from "../terms/ids.ts";
+import type { Phase } from "./answer.ts";
 
 export interface TextPart {
   readonly kind: "text";
   readonly text: string;
+  /** Of a model's own words, given back. */
+  readonly phase?: Phase;
 }
 
 /** Pictures are admitted only where the model's envelope says so; no safeguard reads them. */
@@ -53,8 +56,8 @@ interface RefusalPart {
 export type Part = TextPart | ImagePart | ToolCallPart | ToolResultPart | ReasoningPart | SealedPart | RefusalPart;
 
 /**
- * Neighbouring text parts of a turn are joined by a line feed when it is parsed, so that a word split over two parts is
- * one word for the safeguards and for the model. Tool results stand in turns of the role `tool`.
+ * Neighbouring text parts of a turn (of one phase, where they have any) are joined by a line feed when it is parsed, so that
+ * a word split over two parts is one word for the safeguards and for the model. Tool results stand in turns of the role `tool`.
  */
 export interface Turn {
   readonly role: "system" | "developer" | "user" | "assistant" | "tool";

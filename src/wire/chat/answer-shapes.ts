@@ -18,7 +18,7 @@ const counted = count.optional().catch(undefined);
 const Usage = z.object({
   prompt_tokens: count,
   completion_tokens: count,
-  prompt_tokens_details: z.object({ cached_tokens: counted }).nullish().catch(undefined),
+  prompt_tokens_details: z.object({ cached_tokens: counted, cache_write_tokens: counted }).nullish().catch(undefined),
   completion_tokens_details: z.object({ reasoning_tokens: counted }).nullish().catch(undefined),
 });
 export type ChatUsage = z.infer<typeof Usage>;

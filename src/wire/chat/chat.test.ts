@@ -266,7 +266,7 @@ const recorded = [
   chunk(call(1, { id: "b", type: "function", function: { name: "wait", arguments: "{}" } })),
   chunk(call(0, { id: "a", function: { name: "look", arguments: "1}" } })),
   chunk({}, "tool_calls", { usage: null }),
-  'data: {"id":"x","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13,"prompt_tokens_details":{"cached_tokens":2},"completion_tokens_details":{"reasoning_tokens":1}}}\n\n',
+  'data: {"id":"x","choices":[],"usage":{"prompt_tokens":9,"completion_tokens":4,"total_tokens":13,"prompt_tokens_details":{"cached_tokens":2,"cache_write_tokens":3},"completion_tokens_details":{"reasoning_tokens":1}}}\n\n',
   "data: [DONE]\n\n",
 ].join("");
 
@@ -298,7 +298,7 @@ const wanted: AnswerEvent[] = [
   { ...place(2), kind: "close" },
   { ...place(3), kind: "close" },
   { kind: "finish", choice: 0, ending: { finish: "tool" } },
-  { kind: "usage", usage: { input: 9, output: 4, cachedInput: 2, reasoning: 1 } },
+  { kind: "usage", usage: { input: 9, output: 4, cachedInput: 2, cacheWritten: 3, reasoning: 1 } },
 ];
 
 test("a stream is read into blocks, and pieces of two calls are kept apart", () => {
@@ -323,7 +323,7 @@ test("what the writer writes, the reader reads as the same events", () => {
     { choice: 1, block: 0, kind: "close" },
     { kind: "finish", choice: 1, ending: { finish: "refusal" } },
   ];
-  const usage = { input: 9, output: 4, cachedInput: 2, reasoning: 1 };
+  const usage = { input: 9, output: 4, cachedInput: 2, cacheWritten: 3, reasoning: 1 };
   const events = [...wanted.slice(0, -1), ...other, { kind: "usage", usage } as const];
   const writer = chatFormat.stream(context);
   const text = events.map((event) => writer.write(event)).join("") + writer.end(usage, "hgr1.x");
@@ -398,7 +398,7 @@ test("a whole answer goes in and comes out with its texts, calls, usage and endi
     prompt_tokens: 9,
     completion_tokens: 4,
     total_tokens: 13,
-    prompt_tokens_details: { cached_tokens: 2 },
+    prompt_tokens_details: { cached_tokens: 2, cache_write_tokens: 3 },
     completion_tokens_details: { reasoning_tokens: 1 },
   };
   const choice = { index: 0, message, logprobs: null, finish_reason: "tool_calls" };

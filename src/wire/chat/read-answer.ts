@@ -1,6 +1,7 @@
 // A chat server's answer → WholeAnswer, or its stream → events. The far end is not trusted: what is not in the format, an
 // ending under a word we do not know, or a tool call whose identity changes is a failure and never looks complete.
 import type { z } from "zod";
+import { given } from "../admitting.ts";
 import type { AnswerEvent, Block, Ending, Usage, WholeAnswer } from "../answer.ts";
 import type { Call } from "../call.ts";
 import type { StreamReader } from "../format.ts";
@@ -50,13 +51,13 @@ function endingOf(reason: FinishReason): Ending {
 
 function usageOf(usage: ChatUsage | null | undefined): Usage | undefined {
   if (usage === null || usage === undefined) return undefined;
-  const cachedInput = usage.prompt_tokens_details?.cached_tokens;
-  const reasoning = usage.completion_tokens_details?.reasoning_tokens;
+  const cached = usage.prompt_tokens_details;
   return {
     input: usage.prompt_tokens,
     output: usage.completion_tokens,
-    ...(cachedInput === undefined ? {} : { cachedInput }),
-    ...(reasoning === undefined ? {} : { reasoning }),
+    ...given("cachedInput", cached?.cached_tokens),
+    ...given("cacheWritten", cached?.cache_write_tokens),
+    ...given("reasoning", usage.completion_tokens_details?.reasoning_tokens),
   };
 }
 

@@ -1,5 +1,6 @@
 // Answers as chat completions for callers: whole, and as a stream of chunks. Only what is built here leaves. Reasoning goes
 // in `reasoning_content`, which clients of open models read; seals and sealed blocks have no place here and are left out.
+import { given } from "../admitting.ts";
 import type { AnswerEvent, Choice, Ending, Usage, WholeAnswer } from "../answer.ts";
 import type { AnswerContext, AnswerWriter, ErrorSaid } from "../format.ts";
 
@@ -57,12 +58,13 @@ function choiceOf({ index, blocks, ending }: Choice): object {
   };
 }
 
-function usageOf({ input, output, cachedInput, reasoning }: Usage): object {
+function usageOf({ input, output, cachedInput, cacheWritten, reasoning }: Usage): object {
+  const cached = { ...given("cached_tokens", cachedInput), ...given("cache_write_tokens", cacheWritten) };
   return {
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,
-    ...(cachedInput === undefined ? {} : { prompt_tokens_details: { cached_tokens: cachedInput } }),
+    ...(Object.keys(cached).length === 0 ? {} : { prompt_tokens_details: cached }),
     ...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
   };
 }

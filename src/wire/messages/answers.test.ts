@@ -28,9 +28,10 @@ const context: AnswerContext = { id, model: call.model, created: 0, call };
 
 type Frame = Readonly<Record<string, unknown>> & { readonly type: string };
 
+const message = { id: "msg_x", type: "message", role: "assistant", model: "m", content: [], stop_reason: null };
 const start = (usage: object = { input_tokens: 25, output_tokens: 1 }, content: readonly object[] = []): Frame => ({
   type: "message_start",
-  message: { id: "msg_x", type: "message", role: "assistant", model: "m", content, stop_reason: null, usage },
+  message: { ...message, content, usage },
 });
 const open = (index: number, content_block: object): Frame => ({ type: "content_block_start", index, content_block });
 const delta = (index: number, change: object): Frame => ({ type: "content_block_delta", index, delta: change });
@@ -98,7 +99,7 @@ const place = (block: number): { readonly choice: 0; readonly block: number } =>
 
 test("a stream with thinking, sealed thinking, text and parallel tools is read block by block", () => {
   assert.deepEqual(read(bytesOf(parallel)), [
-    { kind: "usage", usage: { input: 25, output: 1, cachedInput: 3 } },
+    { kind: "usage", usage: { input: 25, output: 1, cachedInput: 3, cacheWritten: 2 } },
     { kind: "open", ...place(0), as: "reasoning" },
     { kind: "ping" },
     { kind: "text", ...place(0), text: "The weather, " },
@@ -118,7 +119,7 @@ test("a stream with thinking, sealed thinking, text and parallel tools is read b
     { kind: "open", ...place(4), as: "tool", id: "toolu_2", name: "weather" },
     { kind: "text", ...place(4), text: "{}" },
     { kind: "close", ...place(4) },
-    { kind: "usage", usage: { input: 25, output: 15, cachedInput: 3, reasoning: 7 } },
+    { kind: "usage", usage: { input: 25, output: 15, cachedInput: 3, cacheWritten: 2, reasoning: 7 } },
     { kind: "finish", choice: 0, ending: { finish: "tool" } },
   ]);
 });
@@ -173,12 +174,24 @@ test("what servers really send beside the letter is read: no event names, fields
   ]);
 });
 
+test("a message that starts twice is one, and a limit met inside a block closes it", () => {
+  const events = read(bytesOf([start(), start(), open(0, weather), json(0, '{"to'), ending("max_tokens"), stop]));
+  assert.deepEqual(events.slice(2), [
+    { kind: "open", choice: 0, block: 0, as: "tool", id: "toolu_1", name: "weather" },
+    { kind: "text", choice: 0, block: 0, text: '{"to' },
+    { kind: "usage", usage: { input: 25, output: 15 } },
+    { kind: "close", choice: 0, block: 0 },
+    { kind: "finish", choice: 0, ending: { finish: "length" } },
+  ]);
+});
+
 test("a stream that is out of order, or carries what nobody here reads, is a failure", () => {
   const begun = [start(), open(0, textBlock)];
   const streams: readonly (readonly Frame[])[] = [
     [text(0, "a")],
     [open(0, textBlock)],
-    [start(), start()],
+    [start(), { ...start(), message: { ...message, id: "msg_y" } }],
+    [...begun, start()],
     [start({}, [textBlock])],
     [start(), text(0, "a")],
     [start(), stop],
@@ -261,7 +274,7 @@ function settled(events: readonly AnswerEvent[]): AnswerEvent[] {
   return kept;
 }
 
-const usage = { input: 25, output: 15, cachedInput: 3, reasoning: 7 };
+const usage = { input: 25, output: 15, cachedInput: 3, cacheWritten: 2, reasoning: 7 };
 
 const anyText = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 });
 const anyTexts = fc.array(anyText, { minLength: 1, maxLength: 3 });
@@ -410,8 +423,8 @@ test("a stream starts with what is counted by then, and ends with totals, receip
       type: "message_delta",
       delta: { stop_reason: "end_turn", stop_sequence: null, stop_details: null, container: null },
       usage: {
-        input_tokens: 22,
-        cache_creation_input_tokens: 0,
+        input_tokens: 20,
+        cache_creation_input_tokens: 2,
         cache_read_input_tokens: 3,
         output_tokens: 15,
         output_tokens_details: { thinking_tokens: 7 },
@@ -497,7 +510,8 @@ const wholeMessage = {
   stop_reason: "tool_use",
   stop_sequence: null,
   usage: {
-    input_tokens: 22,
+    input_tokens: 20,
+    cache_creation_input_tokens: 2,
     cache_read_input_tokens: 3,
     output_tokens: 15,
     output_tokens_details: { thinking_tokens: 7 },
@@ -511,7 +525,10 @@ test("a whole answer is read and written with the same blocks, ending and counts
   assert.deepEqual(body["content"], wholeBlocks);
   assert.equal(body["stop_reason"], "tool_use");
   assert.equal(body["model"], "small");
-  assert.match(JSON.stringify(body["usage"]), /"input_tokens":22,.*"cache_read_input_tokens":3,"output_tokens":15,/);
+  assert.match(
+    JSON.stringify(body["usage"]),
+    /"input_tokens":20,"cache_creation_input_tokens":2,"cache_read_input_tokens":3,"output_tokens":15,/,
+  );
 });
 
 test("a whole answer that is none, or ends in a way that is not known, is a failure", () => {

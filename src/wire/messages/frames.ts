@@ -105,6 +105,7 @@ export class UsageCounter {
       input: input + (cacheRead ?? 0) + (cacheWritten ?? 0),
       output,
       ...(cacheRead === undefined ? {} : { cachedInput: cacheRead }),
+      ...(cacheWritten === undefined ? {} : { cacheWritten }),
       ...(thinking === undefined ? {} : { reasoning: thinking }),
     };
   }

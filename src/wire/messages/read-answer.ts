@@ -1,6 +1,6 @@
 // A server's answer in Anthropic's format, whole or as a stream, into our words. The order of a stream is held to the letter:
 // one message, blocks one after another, an ending, a stop. Source: Anthropic API reference, streaming messages.
-import type { AnswerEvent, Ending, WholeAnswer } from "../answer.ts";
+import type { AnswerEvent, Ending, Finish, WholeAnswer } from "../answer.ts";
 import type { Call } from "../call.ts";
 import type { StreamReader } from "../format.ts";
 import { failedAnswer, garbage, parseJsonOrUndefined } from "../reading.ts";
@@ -68,6 +68,9 @@ function reportedError(): Error {
   return failedAnswer("The upstream reported an error instead of an answer.", "error_frame");
 }
 
+/** How an answer can end in the middle of a block. */
+const endsInside: ReadonlySet<Finish> = new Set(["refusal", "length", "context"]);
+
 /** The block that is open: only one is at a time. */
 interface OpenBlock {
   /** The server's number, and ours, which has no gaps. */
@@ -83,7 +86,8 @@ interface OpenBlock {
 export class MessagesReader implements StreamReader {
   readonly #call: Call;
   readonly #counter = new UsageCounter();
-  #isStarted = false;
+  /** Of the message, once it has started; only compared. */
+  #id: unknown;
   #isBegun = false;
   #isStopped = false;
   #open: OpenBlock | undefined;
@@ -107,7 +111,7 @@ export class MessagesReader implements StreamReader {
     }
     if (type === "ping") return [{ kind: "ping" }];
     if (type === "message_start") return this.#start(frame);
-    if (!this.#isStarted) throw garbage("an event before the message starts");
+    if (this.#id === undefined) throw garbage("an event before the message starts");
     return this.#takeIn(type, frame);
   }
 
@@ -142,9 +146,11 @@ export class MessagesReader implements StreamReader {
   }
 
   #start(frame: Frame): readonly AnswerEvent[] {
-    if (this.#isStarted) throw garbage("a second message");
-    this.#isStarted = true;
     const message = frameIn(frame, "message");
+    // Some proxies say twice that the same message starts; once it has begun, another start is another message.
+    const isSame = !this.#isBegun && message["id"] === this.#id;
+    if (this.#id !== undefined && !isSame) throw garbage("a second message");
+    this.#id = message["id"] ?? "";
     const content = message["content"];
     if (Array.isArray(content) && content.length > 0) throw garbage("a message that starts with content");
     return this.#count(message["usage"]);
@@ -220,8 +226,8 @@ export class MessagesReader implements StreamReader {
     if (ending === undefined) return counts;
     if (this.#ending !== undefined) throw garbage("a second stop reason");
     this.#ending = ending;
-    // A refusal may come while a block is open, and servers leave that block as it is.
-    if (this.#open !== undefined && ending.finish !== "refusal") throw garbage("an ending inside a block");
+    // A refusal or a limit may come while a block is open, and servers leave that block as it is.
+    if (this.#open !== undefined && !endsInside.has(ending.finish)) throw garbage("an ending inside a block");
     const closed: readonly AnswerEvent[] =
       this.#open === undefined ? [] : [{ kind: "close", choice: 0, block: this.#open.block }];
     this.#open = undefined;

@@ -70,7 +70,7 @@ export function toolBlock({ id, name }: { readonly id: string; readonly name: st
   return { type: "tool_use", id: id.replace(/^call_/, "toolu_"), name, input, caller: { type: "direct" } };
 }
 
-/** What a message counts. `input_tokens` leaves out what came from a cache. */
+/** What a message counts. `input_tokens` leaves out what came from a cache, and what was written to one. */
 export function usageOf(usage: Usage): object {
   return {
     ...deltaUsageOf(usage),
@@ -82,11 +82,11 @@ export function usageOf(usage: Usage): object {
 }
 
 /** What the end of a stream counts: totals, not increments. */
-export function deltaUsageOf({ input, output, cachedInput, reasoning }: Usage): object {
+export function deltaUsageOf({ input, output, cachedInput = 0, cacheWritten = 0, reasoning }: Usage): object {
   return {
-    input_tokens: Math.max(0, input - (cachedInput ?? 0)),
-    cache_creation_input_tokens: 0,
-    cache_read_input_tokens: cachedInput ?? 0,
+    input_tokens: Math.max(0, input - cachedInput - cacheWritten),
+    cache_creation_input_tokens: cacheWritten,
+    cache_read_input_tokens: cachedInput,
     output_tokens: output,
     output_tokens_details: reasoning === undefined ? null : { thinking_tokens: reasoning },
     server_tool_use: null,

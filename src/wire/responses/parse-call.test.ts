@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
 import { callTexts } from "../call.ts";
 import { responsesDialect, responsesFormat } from "./responses.ts";
@@ -272,6 +273,27 @@ test("what clients send to say that a feature is not used is no reason to refuse
     stream_options: { include_obfuscation: false },
   };
   assert.deepEqual(rendered({ input: "Hello", ...off }), rendered({ input: "Hello" }));
+});
+
+function said(content: string, phase: string): object {
+  return { role: "assistant", content, phase };
+}
+
+test("words said on the way to an answer stay apart from the answer itself, and are sent on as such", () => {
+  const input = [
+    { role: "user", content: "Go" },
+    said("One", "commentary"),
+    said("Two", "commentary"),
+    said("Done", "final_answer"),
+    { role: "user", content: "More" },
+  ];
+  const call = parseCall({ model: "small", input });
+  assert.deepEqual(call.turns[1]?.parts, [
+    { kind: "text", text: "One\nTwo", phase: "commentary" },
+    { kind: "text", text: "Done", phase: "final_answer" },
+  ]);
+  const { input: sent } = z.looseObject({ input: z.array(z.unknown()) }).parse(responsesDialect.body(call, "served"));
+  assert.deepEqual(sent.slice(1, 3), [said("One\nTwo", "commentary"), said("Done", "final_answer")]);
 });
 
 test("who asks for sealed reasoning and says nothing else of it is given it, and no reasoning is asked for", () => {

@@ -134,10 +134,14 @@ function typeOf(value: unknown): string | undefined {
   return typeof value.type === "string" ? value.type : undefined;
 }
 
-function messageTurn({ role, content }: z.infer<typeof Message>, at: string): Turn {
-  if (typeof content === "string") return { role, parts: [{ kind: "text", text: content }] };
-  const parts = content.map((part, index) => messagePart(part, role, `${at}.content.${index}`));
-  return { role, parts: joinTexts(parts) };
+function messageTurn({ role, content, phase }: z.infer<typeof Message>, at: string): Turn {
+  const parts: readonly Part[] =
+    typeof content === "string"
+      ? [{ kind: "text", text: content }]
+      : content.map((part, index) => messagePart(part, role, `${at}.content.${index}`));
+  if (role !== "assistant") return { role, parts: joinTexts(parts) };
+  const phased = parts.map((part) => (part.kind === "text" ? { ...part, ...given("phase", phase) } : part));
+  return { role, parts: joinTexts(phased) };
 }
 
 function messagePart(part: unknown, role: Turn["role"], at: string): Part {
@@ -221,13 +225,13 @@ function merged(turns: readonly Turn[]): readonly Turn[] {
   return all;
 }
 
-/** Neighbouring texts become one, so that a word split over two parts is one word for the safeguards and for the model. */
+/** Neighbouring texts of one phase become one, so that a word split over two parts is one word for the safeguards and for the model. */
 function joinTexts<P extends Part>(parts: readonly P[]): readonly (P | TextPart)[] {
   const all: (P | TextPart)[] = [];
   for (const part of parts) {
     const last = all.at(-1);
-    if (last?.kind === "text" && part.kind === "text") {
-      all[all.length - 1] = { kind: "text", text: `${last.text}\n${part.text}` };
+    if (last?.kind === "text" && part.kind === "text" && last.phase === part.phase) {
+      all[all.length - 1] = { ...last, text: `${last.text}\n${part.text}` };
     } else all.push(part);
   }
   return all;

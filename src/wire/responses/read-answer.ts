@@ -11,7 +11,7 @@ export const UsageShape = z
   .object({
     input_tokens: Count,
     output_tokens: Count,
-    input_tokens_details: z.object({ cached_tokens: Count.nullish() }).nullish(),
+    input_tokens_details: z.object({ cached_tokens: Count.nullish(), cache_write_tokens: Count.nullish() }).nullish(),
     output_tokens_details: z.object({ reasoning_tokens: Count.nullish() }).nullish(),
   })
   .nullish();
@@ -20,7 +20,13 @@ const OutputText = z.object({ type: z.literal("output_text"), text: z.string() }
 const RefusalPart = z.object({ type: z.literal("refusal"), refusal: z.string() });
 const ContentPart = z.discriminatedUnion("type", [OutputText, RefusalPart]);
 
-const Message = z.object({ type: z.literal("message"), role: z.literal("assistant"), content: z.array(ContentPart) });
+export const PhaseShape = z.enum(["commentary", "final_answer"]).nullish().catch(undefined);
+const Message = z.object({
+  type: z.literal("message"),
+  role: z.literal("assistant"),
+  content: z.array(ContentPart),
+  phase: PhaseShape,
+});
 export const FunctionCall = z.object({
   type: z.literal("function_call"),
   call_id: z.string().min(1),
@@ -73,7 +79,9 @@ function blocksOf(item: Item): readonly Block[] {
   switch (item.type) {
     case "message":
       return item.content.map((part) =>
-        part.type === "refusal" ? { kind: "refusal", text: part.refusal } : { kind: "text", text: part.text },
+        part.type === "refusal"
+          ? { kind: "refusal", text: part.refusal }
+          : { kind: "text", text: part.text, ...given("phase", item.phase) },
       );
     case "function_call": {
       const name = groupedName(item.namespace ?? undefined, item.name);
@@ -118,6 +126,7 @@ export function usageOf(usage: z.infer<typeof UsageShape>): Usage | undefined {
     input: usage.input_tokens,
     output: usage.output_tokens,
     ...given("cachedInput", usage.input_tokens_details?.cached_tokens),
+    ...given("cacheWritten", usage.input_tokens_details?.cache_write_tokens),
     ...given("reasoning", usage.output_tokens_details?.reasoning_tokens),
   };
 }

@@ -2,7 +2,8 @@
 // comes only into a part that was opened, an item is opened and ended once, and a call keeps its name and id. Snapshots
 // (`…done`, the final object) are not passed on: what was streamed is what counts, and they only fill in what was not.
 import { z } from "zod";
-import type { AnswerEvent } from "../answer.ts";
+import { given } from "../admitting.ts";
+import type { AnswerEvent, Phase } from "../answer.ts";
 import { groupedName } from "../call.ts";
 import type { StreamReader } from "../format.ts";
 import { failedAnswer, garbage, parseJsonOrUndefined } from "../reading.ts";
@@ -10,6 +11,7 @@ import type { SseEvent } from "../sse.ts";
 import {
   EndShape,
   FunctionCall,
+  PhaseShape,
   ReasoningItem,
   endingOf,
   reasoningBreak,
@@ -27,6 +29,7 @@ interface Part {
 interface Item {
   readonly type: "message" | "function_call" | "reasoning";
   readonly parts: Map<number, Part>;
+  readonly phase: Phase | undefined;
   /** Of a call: id and name, which may not change. */
   readonly identity: string;
   isDone: boolean;
@@ -128,7 +131,15 @@ function itemAdded(books: Books, frame: Frame): readonly AnswerEvent[] {
   if (type !== "message" && type !== "function_call" && type !== "reasoning") {
     throw garbage("an item of a kind that was not asked for");
   }
-  const known: Item = { type, parts: new Map(), identity: identityOf(item), isDone: false, paragraph: undefined };
+  const phase = type === "message" ? (PhaseShape.parse(item["phase"]) ?? undefined) : undefined;
+  const known: Item = {
+    type,
+    parts: new Map(),
+    phase,
+    identity: identityOf(item),
+    isDone: false,
+    paragraph: undefined,
+  };
   books.items.set(index, known);
   if (type !== "function_call") return [];
   const call = shaped(AddedCall, item);
@@ -162,7 +173,10 @@ function partAdded(books: Books, frame: Frame): readonly AnswerEvent[] {
   const as = part.type === "output_text" ? "text" : part.type === "refusal" ? "refusal" : undefined;
   if (item.type !== "message" || as === undefined) throw garbage("a part of a kind that was not asked for");
   if (item.parts.has(at)) throw garbage("a part that was opened before");
-  return [{ kind: "open", choice: 0, block: openPart(books, item, at), as }];
+  const place = { choice: 0, block: openPart(books, item, at) };
+  return [
+    as === "text" ? { kind: "open", ...place, as, ...given("phase", item.phase) } : { kind: "open", ...place, as },
+  ];
 }
 
 const PartPlace = z.object({ output_index: Index, content_index: Index });

@@ -1,6 +1,7 @@
 // Call → the body of a Responses request to a model server. Nothing is stored there (`store: false`, always), nothing is
 // continued from there, and no id of the caller's is sent: items stand for themselves.
 import { given } from "../admitting.ts";
+import type { Phase } from "../answer.ts";
 import type { Call, CallField, ImagePart, OutputFormat, Part, TextPart, Tool, Turn } from "../call.ts";
 
 /** What a call says and Responses has no field for. */
@@ -56,17 +57,19 @@ function reasoningOf({ reasoning }: Call): object {
 function itemsOf(turn: Turn, call: Call): readonly object[] {
   const items: object[] = [];
   let parts: Part[] = [];
+  let phase: Phase | undefined;
   const endMessage = (): void => {
-    if (parts.length > 0) items.push({ role: turn.role, content: contentOf(parts, turn.role === "assistant") });
+    const content = contentOf(parts, turn.role === "assistant");
+    if (parts.length > 0) items.push({ role: turn.role, content, ...given("phase", phase) });
     parts = [];
   };
   for (const part of turn.parts) {
     const item = itemOf(part, call);
+    const its = part.kind === "text" ? part.phase : undefined;
+    if (item !== undefined || its !== phase) endMessage();
+    phase = its;
     if (item === undefined) parts.push(part);
-    else {
-      endMessage();
-      items.push(item);
-    }
+    else items.push(item);
   }
   endMessage();
   return items;

@@ -83,10 +83,10 @@ export function idTail({ id }: AnswerContext): string {
   return id.slice("rcpt_".length);
 }
 
-function usageObject({ input, output, cachedInput, reasoning }: Usage): object {
+function usageObject({ input, output, cachedInput, cacheWritten, reasoning }: Usage): object {
   return {
     input_tokens: input,
-    input_tokens_details: { cached_tokens: cachedInput ?? 0, cache_write_tokens: 0 },
+    input_tokens_details: { cached_tokens: cachedInput ?? 0, cache_write_tokens: cacheWritten ?? 0 },
     output_tokens: output,
     output_tokens_details: { reasoning_tokens: reasoning ?? 0 },
     total_tokens: input + output,

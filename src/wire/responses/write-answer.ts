@@ -1,6 +1,6 @@
-// A whole answer as a Response object, and errors as OpenAI's clients know them. Neighbouring texts and refusals are parts
-// of one message; a tool call and a thought are items of their own.
-import type { Block, Usage, WholeAnswer } from "../answer.ts";
+// A whole answer as a Response object, and errors as OpenAI's clients know them. Neighbouring texts and refusals of one phase are
+// parts of one message; a tool call and a thought are items of their own.
+import type { Block, Phase, Usage, WholeAnswer } from "../answer.ts";
 import { given } from "../admitting.ts";
 import type { Call } from "../call.ts";
 import type { AnswerContext, ErrorSaid } from "../format.ts";
@@ -21,12 +21,17 @@ export function writeError(said: ErrorSaid): object {
 function itemsOf(blocks: readonly Block[], context: AnswerContext): readonly object[] {
   const items: object[] = [];
   let content: object[] = [];
+  let phase: Phase | undefined;
   const endMessage = (): void => {
-    if (content.length > 0) items.push(messageItem(itemId("message", items.length, context), content, "completed"));
+    const id = itemId("message", items.length, context);
+    if (content.length > 0) items.push(messageItem({ id, content, status: "completed", phase }));
     content = [];
   };
   for (const block of blocks) {
     if (block.kind === "text" || block.kind === "refusal") {
+      const its = block.kind === "text" ? block.phase : undefined;
+      if (its !== phase) endMessage();
+      phase = its;
       content.push(contentPart(block.kind, block.text));
       continue;
     }
@@ -70,8 +75,16 @@ export function contentPart(kind: "text" | "refusal", text: string): object {
 
 type ItemStatus = "in_progress" | "completed" | "incomplete";
 
-export function messageItem(id: string, content: readonly object[], status: ItemStatus): object {
-  return { id, type: "message", status, role: "assistant", content };
+interface MessageItem {
+  readonly id: string;
+  readonly content: readonly object[];
+  readonly status: ItemStatus;
+  /** Of all its texts. */
+  readonly phase: Phase | undefined;
+}
+
+export function messageItem({ id, content, status, phase }: MessageItem): object {
+  return { id, type: "message", status, role: "assistant", content, ...given("phase", phase) };
 }
 
 export interface ToolItem {

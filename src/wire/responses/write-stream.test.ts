@@ -3,6 +3,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import { z } from "zod";
 import { Name, ReceiptId } from "../../terms/ids.ts";
+import { given } from "../admitting.ts";
 import type { AnswerEvent, Block, Ending, Usage } from "../answer.ts";
 import type { AnswerContext } from "../format.ts";
 import { SseSplitter } from "../sse.ts";
@@ -21,7 +22,7 @@ const call = parseCall({
 });
 const id = ReceiptId.parse("rcpt_0123456789abcdef01234567");
 const context: AnswerContext = { id, model: Name.parse("small"), created: 1_700_000_000, call };
-const usage: Usage = { input: 5, output: 4, cachedInput: 2, reasoning: 1 };
+const usage: Usage = { input: 5, output: 4, cachedInput: 2, cacheWritten: 1, reasoning: 1 };
 
 interface Frame {
   readonly event: string;
@@ -62,7 +63,9 @@ function eventsOf(blocks: readonly Block[], ending: Ending): readonly AnswerEven
     const open: AnswerEvent =
       block.kind === "tool"
         ? { kind: "open", ...place, as: "tool", id: block.id, name: block.name }
-        : { kind: "open", ...place, as: block.kind };
+        : block.kind === "text"
+          ? { kind: "open", ...place, as: "text", ...given("phase", block.phase) }
+          : { kind: "open", ...place, as: block.kind };
     const half = Math.ceil(text.length / 2);
     const pieces = [text.slice(0, half), text.slice(half)].filter((piece) => piece !== "");
     const seal: AnswerEvent[] =
@@ -96,8 +99,10 @@ const text = fc.string({ unit: "grapheme", maxLength: 12 });
 const words = fc.string({ unit: "grapheme", minLength: 1, maxLength: 12 });
 const plain = { noNullPrototype: true } as const;
 const seals = fc.constantFrom("AA==", "g_-x");
+const phases = fc.constantFrom("commentary" as const, "final_answer" as const);
 const anyBlock: fc.Arbitrary<Block> = fc.oneof(
   fc.record({ kind: fc.constantFrom("text" as const, "refusal" as const), text }, plain),
+  fc.record({ kind: fc.constant("text" as const), text, phase: phases }, plain),
   fc.record({ kind: fc.constant("reasoning" as const), text: words }, plain),
   fc.record({ kind: fc.constant("reasoning" as const), text: words, seal: seals }, plain),
   fc.record({ kind: fc.constant("sealed" as const), data: seals }, plain),

@@ -1,7 +1,7 @@
 // An answer as a stream of Responses events, in the order and with the fields the official SDK's types demand: each event
 // named, numbered from 0 without gaps, one item open at a time. Blocks that come interleaved (parallel tool calls of a chat
 // server) wait until the earlier one is closed. There is no `[DONE]` in this format.
-import type { AnswerEvent, Ending, Usage } from "../answer.ts";
+import type { AnswerEvent, Ending, Phase, Usage } from "../answer.ts";
 import type { AnswerContext, AnswerWriter, ErrorSaid } from "../format.ts";
 import { type ResponseState, endState, errorObject, responseObject } from "./response-object.ts";
 import { type ItemKind, contentPart, itemId, messageItem, reasoningItem, toolItem } from "./write-answer.ts";
@@ -20,6 +20,7 @@ interface OpenItem {
   readonly kind: ItemKind;
   readonly id: string;
   readonly content: object[];
+  readonly phase: Phase | undefined;
 }
 
 interface Books {
@@ -108,8 +109,9 @@ function openBlock(books: Books, opening: OpenEvent): string {
   books.block = { opening, text: "", seal: undefined };
   switch (opening.as) {
     case "text":
+      return openPart(books, "text", opening.phase);
     case "refusal":
-      return openPart(books, opening.as);
+      return openPart(books, "refusal", undefined);
     case "tool": {
       const closed = closeMessage(books, "completed");
       const item = openItem(books, "tool");
@@ -131,12 +133,12 @@ function openBlock(books: Books, opening: OpenEvent): string {
   }
 }
 
-function openPart(books: Books, as: "text" | "refusal"): string {
-  let written = "";
+function openPart(books: Books, as: "text" | "refusal", phase: Phase | undefined): string {
+  let written = books.item?.phase === phase ? "" : closeMessage(books, "completed");
   let { item } = books;
   if (item === undefined) {
-    item = openItem(books, "message");
-    written += added(books, messageItem(item.id, [], "in_progress"));
+    item = openItem(books, "message", phase);
+    written += added(books, messageItem({ ...item, status: "in_progress" }));
   }
   return (
     written +
@@ -144,8 +146,8 @@ function openPart(books: Books, as: "text" | "refusal"): string {
   );
 }
 
-function openItem(books: Books, kind: ItemKind): OpenItem {
-  const item: OpenItem = { kind, id: itemId(kind, books.output.length, books.context), content: [] };
+function openItem(books: Books, kind: ItemKind, phase?: Phase): OpenItem {
+  const item: OpenItem = { kind, id: itemId(kind, books.output.length, books.context), content: [], phase };
   books.item = item;
   return item;
 }
@@ -234,8 +236,8 @@ function summaryPart(text: string): object {
 }
 
 function closeMessage(books: Books, status: "completed" | "incomplete"): string {
-  const content = books.item?.kind === "message" ? books.item.content : undefined;
-  return content === undefined ? "" : closeItem(books, (id) => messageItem(id, content, status));
+  const { item } = books;
+  return item?.kind === "message" ? closeItem(books, () => messageItem({ ...item, status })) : "";
 }
 
 /** Ends the open item, and with it the block that is all of it. */
