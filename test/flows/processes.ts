@@ -42,7 +42,12 @@ export interface DeploymentOptions {
 
 const program = path.resolve(import.meta.dirname, "../../src/main/headgate.ts");
 
-export async function startHeadgate(args: readonly string[], environment: NodeJS.ProcessEnv): Promise<Running> {
+/** Fails where it ends before it is ready, and where it is not ready in time: then it is killed. */
+export async function startHeadgate(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  readyMsMax = 60_000,
+): Promise<Running> {
   const child = spawn(process.execPath, [program, ...args, "--json"], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
     stdio: ["ignore", "pipe", "pipe"],
@@ -55,7 +60,9 @@ export async function startHeadgate(args: readonly string[], environment: NodeJS
     for (const line of lines) reports.push(jsonOf(line));
   });
   const closed = once(child, "close");
+  const late = setTimeout(() => child.kill("SIGKILL"), readyMsMax);
   const first = await Promise.race([once(child.stdout, "data"), closed.then(() => undefined)]);
+  clearTimeout(late);
   if (first === undefined) throw new Error(`headgate ended: ${JSON.stringify(reports)} ${rest}`);
   return {
     process: child,

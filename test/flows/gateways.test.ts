@@ -1,0 +1,151 @@
+// `headgate gateway`: gateways in folders of their own with keys of their own, as on other machines, with their control plane
+// behind a port. What they answered reaches the ledger; without their control plane they close, and nobody's older ledger
+// opens them again.
+import assert from "node:assert/strict";
+import { cpSync, existsSync, rmSync } from "node:fs";
+import path from "node:path";
+import { type TestContext, describe, test } from "node:test";
+import { z } from "zod";
+import { need } from "../../src/main/in-process.ts";
+import {
+  type Deployment,
+  type Running,
+  askOnce,
+  openDeployment,
+  startHeadgate,
+  until,
+  untilServed,
+} from "./processes.ts";
+
+const any = z.unknown();
+
+interface Far {
+  readonly deployment: Deployment;
+  readonly gateway: Running;
+  readonly dataPlane: string;
+  readonly feed: string;
+  readonly restart: () => Promise<Running>;
+}
+
+/** A deployment with one more gateway, whose key was made and named as docs/operate.md says. */
+async function far(t: TestContext, requestsPerMinute = 100_000): Promise<Far> {
+  const deployment = await openDeployment({ environment: { HEADGATE_FEED_PORT: "0" }, requestsPerMinute });
+  t.after(deployment.close);
+  const { desk, owner, folder } = deployment;
+  const keys = path.join(folder, "far-keys");
+  await need(desk.run(["root", "propose", "--add-gateway", path.join(keys, "gateway.key"), "--profile", owner]), any);
+  const feed = `http://127.0.0.1:${String(deployment.server.ready["feedPort"])}`;
+  const start = async (): Promise<Running> => deployment.gateway("far", { HEADGATE_FEED: feed, HEADGATE_KEYS: keys });
+  const gateway = await start();
+  const dataPlane = String(gateway.ready["dataPlane"]);
+  return { deployment, gateway, dataPlane, feed, restart: start };
+}
+
+async function closure(dataPlane: string): Promise<string | null> {
+  const response = await fetch(`${dataPlane}/readyz`, { headers: { connection: "close" } });
+  return z.object({ closure: z.string().nullable() }).parse(await response.json()).closure;
+}
+
+describe("a gateway elsewhere", () => {
+  test("starts with the root pinned and with nothing less, and not in the folder of a control plane", async (t) => {
+    const { deployment, feed } = await far(t);
+    const { folder, pin } = deployment;
+    const environment = {
+      HEADGATE_PORT: "0",
+      HEADGATE_DATA: path.join(folder, "other"),
+      HEADGATE_KEYS: path.join(folder, "far-keys"),
+      HEADGATE_FEED: feed,
+    };
+    const fails = async (more: NodeJS.ProcessEnv, why: RegExp): Promise<void> =>
+      assert.rejects(startHeadgate(["gateway"], { ...environment, ...more }), why);
+    await fails({}, /HEADGATE_TRUST=sha256/);
+    await fails({ HEADGATE_TRUST: pin, HEADGATE_FEED: "" }, /HEADGATE_FEED says where/);
+    await fails({ HEADGATE_TRUST: pin, HEADGATE_DATA: path.join(folder, "data") }, /folder of a control plane/);
+    await fails({ HEADGATE_TRUST: pin, HEADGATE_KEYS: path.join(folder, "no-keys") }, /gateway\.key is missing/);
+    assert.equal(existsSync(path.join(folder, "no-keys", "gateway.key")), false);
+    // Another root than the deployment's: it waits for one that never comes, and serves nobody.
+    const other = { ...environment, HEADGATE_TRUST: `sha256:${"0".repeat(64)}` };
+    await assert.rejects(startHeadgate(["gateway"], other, 4_000), /another first root|pinned|first root/);
+  });
+
+  test("serves and hands receipts and usage over; closes without its control plane, and goes on with it", async (t) => {
+    const { deployment, dataPlane } = await far(t);
+    await untilServed(dataPlane, deployment.key);
+    const { receipt } = await askOnce(dataPlane, deployment.key);
+    const { owner, desk } = deployment;
+    await until(async () => (await desk.run(["explain", receipt ?? "", "--profile", owner])).exit === 0);
+    const checks = z.object({ checks: z.array(z.object({ name: z.string(), detail: z.string() })) });
+    const doctor = await need(desk.run(["doctor", "--profile", owner]), checks);
+    const seen = doctor.checks.filter(({ name }) => name.startsWith("gateway "));
+    assert.deepEqual(
+      seen.map(({ detail }) => detail),
+      ["is connected and up to date", "is connected and up to date"],
+    );
+    await deployment.server.stop("SIGKILL");
+    const began = performance.now();
+    await until(async () => (await askOnce(dataPlane, deployment.key)).status === 503, 4_000);
+    assert.ok(performance.now() - began < 3_500);
+    assert.equal(await closure(dataPlane), "lease");
+    await deployment.serve({ HEADGATE_FEED_PORT: String(deployment.server.ready["feedPort"]) });
+    await untilServed(dataPlane, deployment.key);
+  });
+
+  test("is opened by no older ledger, brought back with everything that would tell of it", async (t) => {
+    const { deployment, dataPlane, gateway, restart } = await far(t);
+    const { folder, desk, owner } = deployment;
+    const port = { HEADGATE_FEED_PORT: String(deployment.server.ready["feedPort"]) };
+    await untilServed(dataPlane, deployment.key);
+    await deployment.server.stop();
+    cpSync(path.join(folder, "data"), path.join(folder, "kept"), { recursive: true });
+    await deployment.serve(port);
+    await untilServed(dataPlane, deployment.key);
+    await need(desk.run(["release", "hold", "m", "--reason", "test", "--profile", owner]), any);
+    await until(async () => (await askOnce(dataPlane, deployment.key)).body.includes("held"));
+    await deployment.server.stop();
+    rmSync(path.join(folder, "data"), { recursive: true });
+    cpSync(path.join(folder, "kept"), path.join(folder, "data"), { recursive: true });
+    rmSync(path.join(folder, "data-keys", "seen.json"), { force: true });
+    await deployment.serve(port);
+    // Its own gateway serves: nothing on that machine tells that the ledger was longer. The other one has its mark.
+    await untilServed(deployment.dataPlane(), deployment.key);
+    await gateway.stop();
+    const again = String((await restart()).ready["dataPlane"]);
+    await until(async () => (await closure(again)) === "behind-mark");
+    assert.equal((await askOnce(again, deployment.key)).status, 503);
+  });
+
+  test("is held directly while its control plane is away, and the ledger hears of it", async (t) => {
+    const { deployment, dataPlane } = await far(t);
+    const { desk, owner } = deployment;
+    const port = { HEADGATE_FEED_PORT: String(deployment.server.ready["feedPort"]) };
+    await untilServed(dataPlane, deployment.key);
+    await deployment.server.stop("SIGKILL");
+    const hold = ["release", "hold", "m", "--reason", "test", "--gateway", dataPlane, "--profile", owner];
+    const taken = z.object({
+      recorded: z.literal(false),
+      gateways: z.array(z.object({ gateway: z.string(), held: z.boolean() })),
+    });
+    const { gateways } = await need(desk.run(hold), taken);
+    assert.deepEqual(
+      gateways.map(({ held }) => held),
+      [false, true],
+    );
+    await deployment.serve(port);
+    await until(async () => (await askOnce(deployment.dataPlane(), deployment.key)).body.includes("held"));
+    await until(async () => (await askOnce(dataPlane, deployment.key)).body.includes("held"));
+  });
+
+  test("shares every limit with the other", async (t) => {
+    const { deployment, dataPlane } = await far(t, 9);
+    await until(async () => (await closure(dataPlane)) === null);
+    const left = 60_000 - (Date.now() % 60_000);
+    if (left < 10_000) await new Promise((resolve) => setTimeout(resolve, left + 100));
+    const answers = [];
+    for (const address of [dataPlane, deployment.dataPlane()]) {
+      for (let count = 0; count < 12; count++) answers.push(await askOnce(address, deployment.key));
+    }
+    const served = answers.map(({ status }) => status === 200);
+    assert.equal(served.filter(Boolean).length, 9);
+    assert.ok([4, 5].includes(served.slice(0, 12).filter(Boolean).length));
+  });
+});
