@@ -203,10 +203,17 @@ describe("settings", () => {
   test("operate.md has every environment variable that src/main reads, and no other", () => {
     const sources = globSync("src/main/**/*.ts", { cwd: root }).filter((path) => !path.endsWith(".test.ts"));
     const read = sources.flatMap((path) =>
-      [...textOf(path).matchAll(/["'`]((?:HEADGATE|XDG)_[A-Z_]+|NO_COLOR)["'`]/g)].map(([, name]) => name),
+      [...textOf(path).matchAll(/["'`]((?:HEADGATE|XDG|OTEL)_[A-Z_]+|NO_COLOR)["'`]/g)].map(([, name]) => name),
     );
     const said = [...textOf("docs/operate.md").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
     assert.deepEqual(new Set(said), new Set(read));
+  });
+
+  test("operate.md has every metric of src/main, and no other", () => {
+    const sources = globSync("src/main/**/*.ts", { cwd: root }).filter((path) => !path.endsWith(".test.ts"));
+    const made = sources.flatMap((path) => [...textOf(path).matchAll(/"(headgate_[a-z_]+)"/g)].map(([, name]) => name));
+    const said = [...textOf("docs/operate.md").matchAll(/^\| `(headgate_[a-z_]+)` \|/gm)].map(([, name]) => name);
+    assert.deepEqual(new Set(said), new Set(made));
   });
 });
 
