@@ -11,6 +11,7 @@ import {
   type Feed,
   type PublicFile,
   type ToldHolds,
+  type UsageCount,
   batchRecordsMax,
   leaseMsDefault,
   signLease,
@@ -211,8 +212,6 @@ interface Telling extends FeedOptions {
 
 function feedOf(options: Telling, waits: Pick<Feed, "next" | "holds">, gateway: PublicKey | undefined): Feed {
   const { database, primitives, replica } = options;
-  /** Several gateways have a share of each limit each, and so each its own count. */
-  const isOneOfSeveral = (): boolean => (replica.state.root?.body.gateways.length ?? 1) > 1;
   return {
     ...waits,
     renew: async (nonce) => {
@@ -223,10 +222,12 @@ function feedOf(options: Telling, waits: Pick<Feed, "next" | "holds">, gateway: 
     artefact: async (digest) => readArtefact(database, digest, primitives),
     publicFile: options.publicFile,
     receipt: async (id) => findReceipt(database, id),
-    usageToday: async () =>
-      gateway !== undefined && isOneOfSeveral()
-        ? usageOfGateway(database, gateway, options.clock())
-        : usageOf(database, options.clock()),
+    usageToday: async () => {
+      const of = replica.state.root?.body.gateways.length ?? 1;
+      const all = await usageOf(database, options.clock());
+      if (gateway === undefined || of === 1) return all;
+      return shareOfUsage(await usageOfGateway(database, gateway, options.clock()), all, of);
+    },
     recordInterval: async (envelope, receipts) => recordInterval(options, envelope, receipts),
     recordHold: async (envelope) => recordHold(options, envelope),
     recordUsage: async (counts) => {
@@ -237,6 +238,27 @@ function feedOf(options: Telling, waits: Pick<Feed, "next" | "holds">, gateway: 
       });
     },
   };
+}
+
+function nameOf({ organisation, key, model }: UsageCount): string {
+  return `${organisation} ${key} ${model}`;
+}
+
+/**
+ * What one of several gateways begins its share of each limit with: what it used itself, and at least an equal part of what
+ * all of them used, so that one that comes later leaves to the limit what the others had of it before.
+ */
+export function shareOfUsage(
+  own: readonly UsageCount[],
+  all: readonly UsageCount[],
+  of: number,
+): readonly UsageCount[] {
+  const ownBy = new Map(own.map((count) => [nameOf(count), count]));
+  return all.map((count) => {
+    const mine = ownBy.get(nameOf(count));
+    const tokens = Math.max(mine?.tokens ?? 0, Math.ceil(count.tokens / of));
+    return { ...count, tokens, requests: Math.max(mine?.requests ?? 0, Math.ceil(count.requests / of)) };
+  });
 }
 
 /**

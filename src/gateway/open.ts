@@ -15,8 +15,8 @@ import type { Upstream } from "../upstream/upstream.ts";
 import { createAttempts } from "./attempts.ts";
 import { openCacheSalt } from "./cache-salt.ts";
 import { openConfigurations } from "./configurations.ts";
-import { divideQuotas, shareOf } from "./divided-quotas.ts";
-import { type Clock, type Follower, follow } from "./follower.ts";
+import { openDividedQuotas } from "./divided-quotas.ts";
+import { type Clock, follow } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
 import { hearHolds } from "./hear-holds.ts";
 import { openHoldDesk } from "./hold-desk.ts";
@@ -24,7 +24,7 @@ import { createListener } from "./listener.ts";
 import { createLiveExchanges } from "./live.ts";
 import { openMark } from "./mark.ts";
 import type { Answered } from "./note.ts";
-import { type Quotas, createQuotas } from "./quota.ts";
+import type { Quotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
 import { createTurns } from "./turns.ts";
 import { beginTrace } from "./trace-context.ts";
@@ -81,7 +81,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
   });
   const holdDesk = await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") });
   const configurations = openConfigurations({ ...options, hasher: primitives });
-  const quotas = await openQuotas(options, follower);
+  const quotas = await openDividedQuotas({ ...options, follower, own: options.signer.publicKey });
   let isDraining = false;
   const gateway: Gateway = {
     follower,
@@ -138,12 +138,6 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
       await configurations.close();
     },
   };
-}
-
-/** This gateway's share of every limit, begun with what was used today. */
-async function openQuotas({ feed, clock, signer }: GatewayOptions, follower: Follower): Promise<Quotas> {
-  const whole = createQuotas(await feed.usageToday(), clock.now());
-  return divideQuotas(whole, () => shareOf(follower.state.root?.body.gateways, signer.publicKey));
 }
 
 /** Loads what certificates name before anybody asks for it. Whoever asks meets the failure, if there is one. */

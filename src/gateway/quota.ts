@@ -71,6 +71,8 @@ export interface Quotas {
   readonly take: () => readonly UsageCount[];
   /** Puts back what could not be drained. */
   readonly putBack: (counts: readonly UsageCount[]) => void;
+  /** Today's use is at least this, and what is not drained yet besides: where others used of what is ours now. */
+  readonly raise: (usedToday: readonly UsageCount[]) => void;
   /** Accounts that are kept now. */
   readonly size: () => number;
 }
@@ -136,6 +138,9 @@ export function createQuotas(usedToday: readonly UsageCount[], at: Instant): Quo
     putBack: (counts) => {
       for (const count of counts) record(count);
     },
+    raise: (used) => {
+      books.raise([...used, ...undrained.values()]);
+    },
     size: () => books.size(),
   };
 }
@@ -145,6 +150,7 @@ interface Books {
   /** The later of the books' time and this: a clock that steps back gives nobody a second allowance. */
   readonly goTo: (at: Instant) => Instant;
   readonly now: () => Instant;
+  readonly raise: (used: readonly UsageCount[]) => void;
   readonly size: () => number;
 }
 
@@ -159,11 +165,17 @@ function openBooks(usedToday: readonly UsageCount[], at: Instant): Books {
     accounts.set(id, fresh);
     return fresh;
   };
-  for (const { key, organisation, model, tokens } of usedToday) {
-    for (const id of Object.values(idsOf({ key, organisation, model }))) account(id).dayTokens += tokens;
-  }
+  const raise = (used: readonly UsageCount[]): void => {
+    const sums = new Map<string, number>();
+    for (const { tokens, ...of } of used) {
+      for (const id of Object.values(idsOf(of))) sums.set(id, (sums.get(id) ?? 0) + tokens);
+    }
+    for (const [id, tokens] of sums) account(id).dayTokens = Math.max(account(id).dayTokens, tokens);
+  };
+  raise(usedToday);
   return {
     account,
+    raise,
     goTo: (moment) => {
       const isNewDay = Math.floor(moment / dayMs) > Math.floor(latest / dayMs);
       if (moment > latest) latest = moment;
