@@ -196,7 +196,8 @@ async function freePort(): Promise<number> {
 }
 
 describe("headgate.service", () => {
-  const hasSystemd = existsSync("/usr/bin/systemd-analyze");
+  const analyze = "/usr/bin/systemd-analyze";
+  const hasSystemd = existsSync(analyze);
   const skip = hasSystemd ? false : "systemd-analyze is not on this machine";
 
   test("is taken by systemd, and scores as hardened", { skip }, (t) => {
@@ -207,9 +208,9 @@ describe("headgate.service", () => {
       unit,
       textOf("deploy/headgate.service").replace("ExecStart=/usr/bin/node", `ExecStart=${process.execPath}`),
     );
-    execFileSync("systemd-analyze", ["verify", "--man=no", unit], { stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync(analyze, ["verify", "--man=no", unit], { stdio: ["ignore", "ignore", "inherit"] });
     const limits = ["--offline=yes", "--threshold=20"];
-    execFileSync("systemd-analyze", ["security", ...limits, unit], { stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync(analyze, ["security", ...limits, unit], { stdio: ["ignore", "ignore", "inherit"] });
   });
 
   test("leaves more time for the end than the drain takes", () => {

@@ -81,6 +81,12 @@ test("an older back-up is refused by the mark, by what lies beside the keys, by 
 });
 
 test("an older data folder put back by hand, its own mark included, does not start beside keys that know more", async () => {
+  assert.match(
+    (await headgate("serve", "--json")).err,
+    /mark_ahead/,
+    "nor does a new log begin in place of a lost one",
+  );
+  rmSync(data, { recursive: true });
   cpSync(join(folder, "old"), data, { recursive: true });
   const { code, err } = await headgate("serve", "--json");
   assert.equal(code, 3, err);
