@@ -5,7 +5,7 @@ import { createServer as createTlsServer } from "node:https";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
-import { type Digest, Name, ReceiptId } from "../terms/ids.ts";
+import { type Digest, ReceiptId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import type { Network } from "../terms/network.ts";
 import { reachableModels } from "../exposure/exposure.ts";
@@ -23,6 +23,7 @@ import type { Exchange } from "./exchange.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { takeHold } from "./hold.ts";
+import { isModelsPath, modelList } from "./model-list.ts";
 import { type Note, type Route, beginNote } from "./note.ts";
 import { rateHeaders } from "./rate-headers.ts";
 import { type Readiness, createReadiness } from "./readiness.ts";
@@ -141,10 +142,14 @@ const formats: ReadonlyMap<string, Format> = new Map([
   ["/v1/embeddings", embeddingsFormat],
 ]);
 
-/** The format of an address's errors: its own, also where the address is none or its body was never read. */
-function formatAt(path: string | undefined): Format {
+/**
+ * The format of an address's answers and errors: its own, also where the address is none or its body was never read. At
+ * addresses that belong to no format it is that of whose clients ask; Anthropic's always say the version they speak.
+ */
+function formatOf({ path, request }: Pick<Asked, "path" | "request">): Format {
   const isUnder = (root: string): boolean => path?.startsWith(`${root}/`) === true;
-  return formats.get(path ?? "") ?? [...formats].find(([root]) => isUnder(root))?.[1] ?? chatFormat;
+  const clients = request.headers["anthropic-version"] === undefined ? chatFormat : messagesFormat;
+  return formats.get(path ?? "") ?? [...formats].find(([root]) => isUnder(root))?.[1] ?? clients;
 }
 
 /** The word for an address in metrics and logs. */
@@ -153,7 +158,7 @@ function routeOf(method: string, pathname: string): Route {
     if (pathname === "/v1/messages/count_tokens") return "count";
     return pathname === "/hold" ? "hold" : (formats.get(pathname)?.name ?? "none");
   }
-  if (pathname === "/v1/models" || pathname.startsWith("/v1/models/")) return "models";
+  if (isModelsPath(pathname)) return "models";
   if (pathname.startsWith("/v1/receipts/")) return "receipt";
   return pathname === "/healthz" || pathname === "/readyz" ? "probe" : "file";
 }
@@ -168,7 +173,7 @@ async function route(asked: Asked): Promise<void> {
   asked.note.route = routeOf(method, pathname);
   if (method === "POST") return routePost(asked, pathname);
   if (method !== "GET" && method !== "HEAD") throw new Failure("not_found", "");
-  if (pathname === "/v1/models" || pathname.startsWith("/v1/models/")) return sendModels(asked, pathname);
+  if (isModelsPath(pathname)) return sendModels(asked, pathname);
   if (pathname.startsWith("/v1/receipts/")) return sendReceipt(asked, pathname);
   if (pathname === "/healthz") return sendJson(asked.response, { status: 200 }, { status: "up" });
   if (pathname === "/readyz") return sendReadiness(asked);
@@ -272,7 +277,7 @@ async function collectBody({ request, bodies }: Asked, bytesMax: number): Promis
 
 async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
   const { response, gateway, note } = asked;
-  const format = formatAt(asked.path);
+  const format = formatOf(asked);
   const rates = note.rates === undefined ? {} : rateHeaders(note.rates, format.name);
   switch (answer.kind) {
     case "refused": {
@@ -373,7 +378,7 @@ function sendText(response: ServerResponse, { status, headers }: Head, text: str
 }
 
 function sendFailure(asked: Asked, error: unknown): void {
-  const { request, response, gateway, path, note } = asked;
+  const { request, response, gateway, note } = asked;
   if (response.headersSent) {
     response.destroy();
     return;
@@ -386,7 +391,7 @@ function sendFailure(asked: Asked, error: unknown): void {
   note.id = id;
   note.refusal = { code, reason };
   // What is left of a body nobody read would be taken for the next request.
-  const format = formatAt(path);
+  const format = formatOf(asked);
   const isLast = !(request.complete || asked.isRead) || isBadHead(error);
   if (isLast) asked.bodies.left.add(asked.connection);
   const closing = isLast ? { connection: "close" } : {};
@@ -413,12 +418,7 @@ async function sendModels(asked: Asked, pathname: string): Promise<void> {
   const hash = identify(caller, gateway);
   checkOpen(gateway);
   const models = reachableModels(gateway.follower.state, { hash, from: caller.from }, gateway.follower.moment());
-  const listed = models.map((id) => ({ id, object: "model", created: 0, owned_by: "headgate" }));
-  if (pathname === "/v1/models") return sendJson(response, { status: 200 }, { object: "list", data: listed });
-  const name = Name.safeParse(pathname.slice("/v1/models/".length)).data;
-  const found = listed.find(({ id }) => id === name);
-  if (found === undefined) throw new Failure("model_unknown", "");
-  return sendJson(response, { status: 200 }, found);
+  return sendJson(response, { status: 200 }, modelList(pathname, models, formatOf(asked).name));
 }
 
 async function sendReceipt(asked: Asked, pathname: string): Promise<void> {

@@ -73,7 +73,7 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   async function complete(call: Call, signal: AbortSignal, asking?: Asking): Promise<WholeAnswer> {
     const asked = call.stream ? { ...call, stream: false } : call;
     const request = post(dialect.path, bodyOf(asked, asking), "application/json");
-    return dialect.readWhole(await wholeText(request, { signal, asking }), asked);
+    return dialect.readWhole(await taken(call, wholeText(request, { signal, asking })), asked);
   }
 
   async function* stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
@@ -106,6 +106,20 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   };
   const counts = counting === undefined ? {} : { count };
   return { lacks, complete, stream, ...counts, health, measure: async () => ({}), close: () => pool.destroy() };
+}
+
+/** How long a list of vectors is, the caller decides: more than is taken is the request's fault, and asked for once. */
+async function taken({ embedding }: Call, text: Promise<string>): Promise<string> {
+  try {
+    return await text;
+  } catch (cause) {
+    if (embedding === undefined || !(cause instanceof Failure) || cause.detail["why"] !== "too_long") throw cause;
+    const advice = "Send fewer texts a request, or ask for base64 or fewer dimensions.";
+    throw new Failure("request_invalid", `The vectors of these texts are more than is taken at once. ${advice}`, {
+      cause,
+      detail: { field: "input" },
+    });
+  }
 }
 
 interface Around {

@@ -89,6 +89,17 @@ const chatDelta = (change: object, finish_reason: string | null = null): object 
   choices: [{ index: 0, delta: change, finish_reason }],
 });
 
+test("the models that a key may use are listed and found in this maker's form, and what else there may be is not found", async () => {
+  const { models } = clientOf(plain);
+  const ids: string[] = [];
+  for await (const model of models.list({ limit: 1 })) ids.push(model.id);
+  assert.deepEqual(ids, ["small"]);
+  const { type, display_name: name, created_at: created } = await models.retrieve("small");
+  assert.deepEqual([type, name, Date.parse(created)], ["model", "small", 0]);
+  await assert.rejects(models.retrieve("other"), NotFoundError);
+  await assert.rejects(async () => clientOf(plain, { apiKey: "hg_0123" }).models.list(), AuthenticationError);
+});
+
 test("the official client reads an answer, a raw stream and its helper's end", async () => {
   const client = clientOf(plain);
   const words = "one two three four five six seven eight nine ten";

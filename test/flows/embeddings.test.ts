@@ -51,6 +51,23 @@ test("several texts have their vectors in order, of the length that was asked fo
   assert.deepEqual(mock.records.at(-1)?.body["model"], "mock");
 });
 
+test("more vectors than can be taken at once are a 400 that says what to do, and are asked for once", async (t) => {
+  const tight = await openGatewayWorld({
+    dialect: "openai-embeddings",
+    upstreamPort: mock.port,
+    envelope: { tools: false },
+    bounds: { responseBytesMax: 2_000 },
+  });
+  t.after(tight.close);
+  const before = mock.records.length;
+  const input = Array.from({ length: 50 }, (_, at) => `text ${at}`);
+  const error = await errorOf(tight.client().embeddings.create({ model: "small", input }));
+  assert.deepEqual([error.status, error.code], [400, "request_invalid"]);
+  assert.match(error.message, /more than is taken at once.*fewer texts/);
+  assert.equal(mock.records.length, before + 1);
+  await tight.client().embeddings.create({ model: "small", input: input.slice(0, 2) });
+});
+
 test("a text that the policy blocks is a 400 wherever it stands, and the server is not asked", async () => {
   const before = mock.records.length;
   for (const input of ["poison", ["fine", "and poison"], "BREAK"]) {
