@@ -15,17 +15,17 @@ export async function copySqlite(from: string, to: string): Promise<void> {
     } finally {
       source.close();
     }
-    checkWhole(to);
+    settleSqlite(to);
   } catch (cause) {
     if (cause instanceof Failure) throw cause;
     throw new Failure("store_unavailable", `The database ${from} could not be copied.`, { cause });
   }
 }
 
-function checkWhole(file: string): void {
+/** One file that needs no other beside it, read through once. Fails with store_unavailable. */
+export function settleSqlite(file: string): void {
   const copy = new DatabaseSync(file);
   try {
-    // One file that needs no other beside it.
     copy.exec("PRAGMA journal_mode=DELETE");
     const [row] = copy.prepare("PRAGMA integrity_check").all();
     if (row?.["integrity_check"] !== "ok")

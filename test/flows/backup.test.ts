@@ -38,6 +38,7 @@ test("a back-up while it serves is whole, has no private key in it, and is not w
   assert.ok(size >= 2, `size ${size}`);
   const inside = readdirSync(join(folder, "old"));
   for (const name of ["backup.json", "headgate.db", "mark", "trust.json"]) assert.ok(inside.includes(name), name);
+  assert.ok(!inside.some((name) => name.startsWith("headgate.db-")), "the database is one file");
   for (const name of readdirSync(keys).filter((one) => one.endsWith(".key"))) {
     const seed = readFileSync(join(keys, name), "utf8").trim();
     for (const file of inside.filter((one) => one !== "spool" && one !== "holds"))

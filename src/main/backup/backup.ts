@@ -8,7 +8,7 @@ import { openMark } from "../../gateway/mark.ts";
 import { readHead } from "../../ledger/ledger-store.ts";
 import type { Database } from "../../store/database.ts";
 import { openPostgres } from "../../store/postgres.ts";
-import { copySqlite } from "../../store/sqlite-copy.ts";
+import { copySqlite, settleSqlite } from "../../store/sqlite-copy.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import { Failure } from "../../terms/failure.ts";
 import { type Instant, timestampOf } from "../../terms/ids.ts";
@@ -80,7 +80,9 @@ async function copyStore(store: StoreAddress, to: string): Promise<Head> {
   if (store.kind === "postgres") return headIn(await openPostgres(store.address, { isExclusive: false }));
   const copy = path.join(to, storeName);
   await copySqlite(store.path, copy);
-  return headIn(await openSqlite(copy));
+  const head = await headIn(await openSqlite(copy));
+  settleSqlite(copy);
+  return head;
 }
 
 async function headIn(database: Database): Promise<Head> {
