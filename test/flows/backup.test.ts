@@ -126,3 +126,21 @@ test("a restore over a broken database keeps the present mark and spool, and set
   await start();
   await goOn("Ed");
 });
+
+test("a database that lies elsewhere is put back there, and the broken one set aside", async () => {
+  await must("backup", join(folder, "latest"));
+  await stop();
+  const elsewhere = join(folder, "elsewhere", "ledger.db");
+  const other = operatorOf({
+    HEADGATE_DATA: data,
+    HEADGATE_KEYS: keys,
+    HEADGATE_STATE: state,
+    HEADGATE_STORE: `sqlite:${elsewhere}`,
+  });
+  for (const copy of ["latest", "latest"]) await other.must("restore", join(folder, copy));
+  assert.equal(readdirSync(data).filter((name) => name.startsWith("headgate.db")).length, 0);
+  assert.ok(readdirSync(join(folder, "elsewhere")).some((name) => name.startsWith("ledger.db.before-restore-")));
+  await other.start();
+  await other.asks("person", "invite", "--name", "Fay", "--role", "safety", "--profile", ada);
+  await other.stop();
+});

@@ -10,6 +10,7 @@ import { openCheckpoint } from "../../proof/checkpoint.ts";
 import { digestOfHash } from "../../proof/digest.ts";
 import { nodePrimitives } from "../../proof/node.ts";
 import type { Verifier } from "../../proof/note.ts";
+import { settleSqlite } from "../../store/sqlite-copy.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import { Failure } from "../../terms/failure.ts";
 import type { Instant, PublicKey } from "../../terms/ids.ts";
@@ -152,6 +153,7 @@ function putInPlace(staging: string, { data, store, now }: RestoreOptions): stri
   const restored = path.join(data, storeName);
   if (store.kind === "sqlite" && restored !== store.path) {
     mkdirSync(path.dirname(store.path), { recursive: true, mode: 0o700 });
+    settleSqlite(restored);
     copyFileSync(restored, store.path);
     rmSync(restored);
   }
