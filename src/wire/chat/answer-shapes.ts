@@ -23,6 +23,9 @@ const Usage = z.object({
 });
 export type ChatUsage = z.infer<typeof Usage>;
 
+/** Reasoning has two names: DeepSeek's, and the newer one, which vLLM has since 2026. Servers that say both say it twice. */
+const thoughts = { reasoning_content: z.string().nullish(), reasoning: z.string().nullish().catch(undefined) };
+
 export const Completion = z.object({
   choices: z
     .array(
@@ -32,7 +35,7 @@ export const Completion = z.object({
           role: z.literal("assistant"),
           content: z.string().nullish(),
           refusal: z.string().nullish(),
-          reasoning_content: z.string().nullish(),
+          ...thoughts,
           tool_calls: z
             .array(
               z.object({
@@ -71,7 +74,7 @@ export const Chunk = z.object({
             role: z.literal("assistant").nullish(),
             content: z.string().nullish(),
             refusal: z.string().nullish(),
-            reasoning_content: z.string().nullish(),
+            ...thoughts,
             tool_calls: z.array(ToolCallDelta).nullish(),
           })
           .nullish(),

@@ -305,6 +305,20 @@ test("a stream is read into blocks, and pieces of two calls are kept apart", () 
   assert.deepEqual(eventsOf(recorded), wanted);
 });
 
+test("reasoning is read under either of its names, and once where a server says it under both", () => {
+  const renamed = recorded.replace('"reasoning_content":', '"reasoning":');
+  assert.notEqual(renamed, recorded);
+  assert.deepEqual(eventsOf(renamed), wanted);
+  const twice = recorded.replace('"reasoning_content":', '"reasoning":"Hm, 👋🏽","reasoning_content":');
+  assert.deepEqual(eventsOf(twice), wanted);
+  const message = { role: "assistant", content: "Hi", reasoning: "Hm" };
+  const whole = JSON.stringify({ choices: [{ index: 0, message, finish_reason: "stop" }] });
+  assert.deepEqual(chatDialect.readWhole(whole, context.call).choices[0]?.blocks, [
+    { kind: "reasoning", text: "Hm" },
+    { kind: "text", text: "Hi" },
+  ]);
+});
+
 test("the events are the same however the bytes are cut", () => {
   const bytes = Buffer.from(recorded);
   const whole = read(bytes, []);

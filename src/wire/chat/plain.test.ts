@@ -55,7 +55,13 @@ const usage = object({
   completion_tokens: count,
   prompt_tokens_details: mostly(fc.constant(null)),
 });
-const said = { content: text, refusal: text, reasoning_content: text, tool_calls: mostly(fc.constant(undefined)) };
+const said = {
+  content: text,
+  refusal: text,
+  reasoning_content: text,
+  reasoning: text,
+  tool_calls: mostly(fc.constant(undefined)),
+};
 const spoken = object({ role: mostly(fc.constant("assistant")), ...said });
 
 test("an answer that is recognised is what the shape takes, but for fields that nobody reads", () => {

@@ -62,8 +62,9 @@ function isPlainPiece(choice: unknown): boolean {
   return isFields(delta) && (isNothing(delta["role"]) || delta["role"] === "assistant") && isSpoken(delta);
 }
 
-function isSpoken({ content, refusal, reasoning_content: reasoning, tool_calls: calls }: Fields): boolean {
-  return isTextOrNothing(content) && isTextOrNothing(refusal) && isTextOrNothing(reasoning) && isNothing(calls);
+function isSpoken({ content, refusal, reasoning_content: thought, reasoning, tool_calls: calls }: Fields): boolean {
+  if (!isTextOrNothing(thought) || !isTextOrNothing(reasoning)) return false;
+  return isTextOrNothing(content) && isTextOrNothing(refusal) && isNothing(calls);
 }
 
 function isPlainUsage(usage: unknown): boolean {

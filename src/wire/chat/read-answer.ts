@@ -26,7 +26,7 @@ export function readWholeChat(text: string, call: Call): WholeAnswer {
 
 function blocksOf(message: Completion["choices"][number]["message"]): readonly Block[] {
   const texts = [
-    { kind: "reasoning", text: message.reasoning_content ?? "" },
+    { kind: "reasoning", text: message.reasoning_content ?? message.reasoning ?? "" },
     { kind: "text", text: message.content ?? "" },
     { kind: "refusal", text: message.refusal ?? "" },
   ] as const;
@@ -151,7 +151,7 @@ function textIn(delta: Delta, kind: Spoken): string {
     case "refusal":
       return delta?.refusal ?? "";
     case "reasoning":
-      return delta?.reasoning_content ?? "";
+      return delta?.reasoning_content ?? delta?.reasoning ?? "";
   }
 }
 
