@@ -1,8 +1,8 @@
 // The least a proxy in Node can do, as the measure for all others: node:http in, JSON parsed and written again, undici's
-// Pool out. `node bench/bare-proxy.ts --port 9102 --upstream http://127.0.0.1:9101`
-import { createServer, type IncomingMessage } from "node:http";
+// Pool out; streams are handed on piece by piece. `node bench/bare-proxy.ts --port 9102 --upstream http://127.0.0.1:9101`
+import { type IncomingMessage, type ServerResponse, createServer } from "node:http";
 import { parseArgs } from "node:util";
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 
 const { values } = parseArgs({
   options: {
@@ -11,19 +11,15 @@ const { values } = parseArgs({
   },
 });
 
-type Forward = (body: object) => Promise<string>;
+const pool = new Pool(values.upstream);
 
-function bare(): Forward {
-  const pool = new Pool(values.upstream);
-  return async (body) => {
-    const reply = await pool.request({
-      method: "POST",
-      path: "/v1/chat/completions",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify(body),
-    });
-    return JSON.stringify(await reply.body.json());
-  };
+async function ask(body: object): Promise<Dispatcher.ResponseData> {
+  return pool.request({
+    method: "POST",
+    path: "/v1/chat/completions",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(body),
+  });
 }
 
 function readAll(request: IncomingMessage): Promise<string> {
@@ -37,19 +33,25 @@ function readAll(request: IncomingMessage): Promise<string> {
   });
 }
 
-const forward = bare();
+async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body: unknown = JSON.parse(await readAll(request));
+  if (typeof body !== "object" || body === null) throw new Error("the body is no object");
+  const reply = await ask(body);
+  if ("stream" in body && body.stream === true) {
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    reply.body.on("error", () => response.destroy()).pipe(response);
+    response.once("close", () => reply.body.destroy());
+    return;
+  }
+  const answer = JSON.stringify(await reply.body.json());
+  response
+    .writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(answer) })
+    .end(answer);
+}
+
 createServer((request, response) => {
-  void (async (): Promise<void> => {
-    try {
-      const body: unknown = JSON.parse(await readAll(request));
-      if (typeof body !== "object" || body === null) throw new Error("the body is no object");
-      const answer = await forward(body);
-      response
-        .writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(answer) })
-        .end(answer);
-    } catch (error) {
-      console.error(error);
-      response.writeHead(502).end();
-    }
-  })();
+  void serve(request, response).catch((error: unknown) => {
+    console.error(error);
+    response.writeHead(502).end();
+  });
 }).listen(Number(values.port), "127.0.0.1");

@@ -1,15 +1,17 @@
 // The gateway of bench/gateway.ts, in a process of its own: everything on, as in the embedded default, where the control
-// plane's end of the feed and the ledger (in memory here) run beside it. Says where it listens, as one JSON line. With
-// `--safeguards words` the only safeguard looks for four words: that is as near to none as a release can be.
-// node bench/gateway-serve.ts [--upstream 9101] [--safeguards shipped|words]
+// plane's end of the feed and the ledger (in memory here) run beside it. Says where it listens, as one JSON line, and answers
+// each line `hold` with a signed hold on its model. With `--safeguards off` the only safeguard finds nothing at no cost (a
+// chain of none is not served); with `words` it looks for four words, exactly.
+// node bench/gateway-serve.ts [--upstream 9101] [--safeguards shipped|words|off]
 import { parseArgs } from "node:util";
-import { shippedSafeguards } from "../src/safeguards/registry.ts";
-import { callerKeyOf, idOf } from "../src/acts/fixtures.ts";
+import { createInterface } from "node:readline";
+import { type Registry, shippedSafeguards } from "../src/safeguards/registry.ts";
+import { callerKeyOf, digestOfLabel, idOf } from "../src/acts/fixtures.ts";
 import { digestOf } from "../src/proof/digest.ts";
 import { toUtf8 } from "../src/proof/encoding.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
 import { upstreamBounds } from "../src/upstream/upstream.ts";
-import { ada, openGatewayWorld } from "../test/flows/gateway-world.ts";
+import { ada, bo, openGatewayWorld, small, wordSafeguard, words } from "../test/flows/gateway-world.ts";
 
 const { values } = parseArgs({
   options: {
@@ -21,11 +23,17 @@ const { values } = parseArgs({
 const streamsMax = 10_000;
 const secret = "hg_fedcba9876543210fedcba9876543210";
 const isShipped = values.safeguards === "shipped";
+const nothing: Registry = {
+  names: words.names,
+  get: () => ({ ...wordSafeguard, inspect: () => ({ kind: "inspected", findings: [] }) }),
+};
 const world = await openGatewayWorld({
   upstreamPort: Number(values.upstream),
   grant: { requestsPerMinute: 1_000_000, tokensPerDay: 1_000_000_000_000 },
   bounds: { exchangesMax: streamsMax, idleMsMax: upstreamBounds.totalMsMax },
-  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@1" }, stream: {} } : {}),
+  stream: {},
+  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@1" } } : {}),
+  ...(values.safeguards === "off" ? { registry: nothing } : {}),
 });
 const hash = digestOf(toUtf8(secret), nodePrimitives);
 const key = { ...callerKeyOf(hash), key: idOf.key("bench"), limits: { exchanges: streamsMax } };
@@ -34,6 +42,15 @@ await world.publish();
 // The world keeps what was drained for tests to look at; here that would be a leak, and not the gateway's.
 setInterval(() => world.drained.splice(0), 1_000).unref();
 console.log(JSON.stringify({ url: world.url(), key: secret, pid: process.pid }));
+let holds = 0;
+createInterface({ input: process.stdin }).on("line", () => {
+  holds += 1;
+  const hold = idOf.hold(`bench ${holds}`);
+  const body = { hold, scope: { kind: "model", model: small }, reason: digestOfLabel("a reason") } as const;
+  void world.world.sign({ verb: "hold", body, by: [bo] }).then(({ envelope }) => {
+    console.log(JSON.stringify({ hold: Buffer.from(envelope).toString("base64") }));
+  });
+});
 process.once("SIGTERM", () => {
   void world.close().then(() => process.exit(0));
 });

@@ -1,5 +1,10 @@
 // Distinct everyday texts to measure with, so that nothing can be answered from a memory of the one before. Made from a fixed
 // seed: every run measures the same ones.
+import { readFileSync } from "node:fs";
+import { detectorOf } from "../src/safeguards/detector.ts";
+import type { SecondLook } from "../src/safeguards/second-look.ts";
+import { readWeights } from "../src/safeguards/weights.ts";
+
 const words = (
   "river garden engine library market window bread summer railway bridge teacher paper letter morning kitchen valley season " +
   "harbour lantern orchard copper village meadow compass ladder thread weather basket candle mirror blanket pencil bicycle " +
@@ -21,4 +26,31 @@ export function distinctTexts(count: number, chars: number): readonly string[] {
     }
     return text;
   });
+}
+
+/**
+ * Which of these texts the shipped detector clears at its first look, and which it would ask the encoder about: the second
+ * look costs some hundred times the first, so the two are measured apart.
+ */
+export async function byDoubt(texts: readonly string[]): Promise<Readonly<Record<"clear" | "doubtful", string[]>>> {
+  const file = new URL("../src/safeguards/artefacts/misuse-1.bin", import.meta.url);
+  let asked = 0;
+  const lookOn: SecondLook = {
+    ask: async (windows) => {
+      asked += windows.length;
+      return Promise.resolve({ kind: "unknown", cause: "failed" });
+    },
+  };
+  const detector = detectorOf(readWeights(readFileSync(file)), lookOn);
+  const thresholds = detector.thresholds({ block: 0.005, review: 0.02 }, "input");
+  const sorted: Record<"clear" | "doubtful", string[]> = { clear: [], doubtful: [] };
+  for (const text of texts) {
+    const before = asked;
+    const steps = detector.inspectRequest?.(text, thresholds);
+    let step = steps?.next();
+    while (step?.done === false) step = steps?.next();
+    if (step?.done === true) await step.value();
+    sorted[asked > before ? "doubtful" : "clear"].push(text);
+  }
+  return sorted;
 }

@@ -117,7 +117,14 @@ async function openRemote(source: Remote, dialect: Dialect, { environment, membe
   const { bounds, ownPorts, secrets, connectMs = outboundDefaults.connectMsMax } = environment;
   const key = source.key === undefined ? undefined : await resolveSecret(source.key, secrets);
   const url = new URL(source.url);
-  const pool = connectTo(url, { ...outboundDefaults, allowPrivate: true, ownPorts, connectMsMax: connectMs });
+  const pool = connectTo(url, {
+    ...outboundDefaults,
+    allowPrivate: true,
+    ownPorts,
+    connectMsMax: connectMs,
+    // None that was let in waits for a connection: a stream may have its own for minutes.
+    connectionsMax: bounds.exchangesMax,
+  });
   const isSalted = "cacheSalt" in source && source.cacheSalt === true;
   return openServer(pool, { dialect, model: source.model, basePath: url.pathname, key, bounds, member, isSalted });
 }

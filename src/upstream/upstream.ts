@@ -67,5 +67,5 @@ export const upstreamBounds: UpstreamBounds = {
   streamBytesMax: 64 * 1024 * 1024,
   lineBytesMax: 1024 * 1024,
   eventBytesMax: 1024 * 1024,
-  exchangesMax: 1_024,
+  exchangesMax: 8_192,
 };
