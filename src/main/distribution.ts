@@ -13,6 +13,8 @@ export interface Distribution {
   readonly feedHost: string;
   /** For a gateway on its own: where its feed is. */
   readonly feed: FeedAddress | undefined;
+  /** For a gateway on its own: where its numbers are; undefined: nowhere. */
+  readonly metricsPort: number | undefined;
 }
 
 const workersMax = 64;
@@ -25,6 +27,7 @@ export function readDistribution(environment: Environment, host: string): Distri
     workers: numberOf(environment, { name: "HEADGATE_WORKERS", least: 1, most: workersMax }) ?? 1,
     feedPort: numberOf(environment, { name: "HEADGATE_FEED_PORT", least: 0, most: 65_535 }),
     feedHost: said(environment["HEADGATE_FEED_HOST"]) ?? host,
+    metricsPort: numberOf(environment, { name: "HEADGATE_METRICS_PORT", least: 1, most: 65_535 }),
     feed: feedOf(said(environment["HEADGATE_FEED"]), said(environment["HEADGATE_FEED_CA"])),
   };
 }

@@ -2,6 +2,7 @@
 // it reaches over a network or a socket. It starts only with the first trust root pinned: there is nobody to ask.
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync } from "node:fs";
+import type { Server } from "node:http";
 import { Server as TlsServer } from "node:https";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,7 +15,9 @@ import { nodePrimitives } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import {
+  type Ports,
   type ServeOptions,
+  type Watch,
   choosePorts,
   listen,
   openGatewayHere,
@@ -23,6 +26,7 @@ import {
   urlOf,
 } from "./gateway-here.ts";
 import { takeLock } from "./lock.ts";
+import { openMetricsListener } from "./metrics-listener.ts";
 import type { Report } from "./report.ts";
 import { openGatewayKey } from "./server-keys.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -74,16 +78,16 @@ export async function serveGateway(options: GatewayServeOptions): Promise<Servin
     throw error;
   }
   watch.telemetry.attach(opened.gateway);
+  let metrics: Server | undefined;
   const close = async (): Promise<void> => {
     await opened.close();
+    metrics?.close();
+    metrics?.closeAllConnections();
     await undo();
   };
   const dataPlane = urlOf(configuration, ports.data);
   try {
-    const { isShared: reusePort = false } = options;
-    if (reusePort) await opening(opened, leave);
-    await listen(opened.server, { host: configuration.host, port: ports.data, reusePort });
-    if (opened.server instanceof TlsServer) watch.tls?.serve(opened.server);
+    metrics = await listenHere(opened, { options, ports, watch });
   } catch (error) {
     await close();
     throw error;
@@ -99,6 +103,23 @@ export async function serveGateway(options: GatewayServeOptions): Promise<Servin
       await close();
     },
   };
+}
+
+interface Here {
+  readonly options: GatewayServeOptions;
+  readonly ports: Ports;
+  readonly watch: Watch;
+}
+
+/** Listens for callers, and, where a port is set for it, for whoever reads the numbers. */
+async function listenHere(opened: OpenGateway, { options, ports, watch }: Here): Promise<Server | undefined> {
+  const { configuration, isShared: reusePort = false, leave } = options;
+  const { host, distribution } = configuration;
+  if (reusePort) await opening(opened, leave);
+  await listen(opened.server, { host, port: ports.data, reusePort });
+  if (opened.server instanceof TlsServer) watch.tls?.serve(opened.server);
+  const port = distribution?.metricsPort;
+  return port === undefined ? undefined : openMetricsListener({ host, port }, watch.telemetry.metrics);
 }
 
 function checked({ configuration, isWorker = false }: GatewayServeOptions): {

@@ -104,7 +104,9 @@ interface Given extends Pick<ControlHere, "ports"> {
 /** What the control plane reaches its store by, and what only it may know, is none of a worker's. */
 function environmentOf({ options, pin, socketPath, ports }: Given): Readonly<Record<string, string | undefined>> {
   const { configuration, environment } = options;
-  const rest = Object.entries(environment).filter(([name]) => !/^(?:PG|HEADGATE_(?:STORE|WORKERS|FEED))/.test(name));
+  const rest = Object.entries(environment).filter(
+    ([name]) => !/^(?:PG|HEADGATE_(?:STORE|WORKERS|FEED|METRICS))/.test(name),
+  );
   return {
     ...Object.fromEntries(rest),
     HEADGATE_TRUST: pin,

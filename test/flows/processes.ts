@@ -3,6 +3,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
@@ -31,7 +32,11 @@ export interface Deployment {
   readonly dataPlane: () => string;
   readonly controlPlane: () => string;
   readonly serve: (environment?: Readonly<Record<string, string>>) => Promise<void>;
-  readonly gateway: (name: string, environment?: Readonly<Record<string, string>>) => Promise<Running>;
+  readonly gateway: (
+    name: string,
+    environment?: Readonly<Record<string, string>>,
+    readyMsMax?: number,
+  ) => Promise<Running>;
   readonly close: () => Promise<void>;
 }
 
@@ -137,13 +142,9 @@ export async function openDeployment(options: DeploymentOptions = {}): Promise<D
       environment = { ...environment, ...more };
       deployment.server = await startHeadgate(["serve"], environment);
     },
-    gateway: async (name, more = {}) => {
-      const running = await startHeadgate(["gateway"], {
-        HEADGATE_PORT: "0",
-        HEADGATE_DATA: path.join(folder, name),
-        HEADGATE_TRUST: deployment.pin,
-        ...more,
-      });
+    gateway: async (name, more = {}, readyMsMax) => {
+      const own = { HEADGATE_PORT: "0", HEADGATE_DATA: path.join(folder, name), HEADGATE_TRUST: deployment.pin };
+      const running = await startHeadgate(["gateway"], { ...own, ...more }, readyMsMax);
       others.push(running);
       return running;
     },
@@ -249,4 +250,19 @@ export async function until(isSo: () => boolean | Promise<boolean>, msMax = 15_0
       setTimeout(resolve, 50);
     });
   }
+}
+
+/** Whether a refusal says that the model is held, and nothing else. */
+export function isHeld(body: string): boolean {
+  return /"reason":\s?"held"/.test(body);
+}
+
+/** A port that was free a moment ago, where a setting must name one. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  return typeof address === "object" && address !== null ? address.port : 0;
 }
