@@ -56,9 +56,11 @@ const v128 = 0x7b;
 
 /** Parameters and locals by number. */
 const [left, right, result, rows, columns, step, factors, scales, biases] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-const [i, j, p, left0, left1, right0, out, column, row] = [9, 10, 11, 12, 13, 14, 15, 16, 17];
-const sums = [18, 19, 20, 21, 22, 23, 24, 25] as const;
-const [a0, a1, b] = [26, 27, 28];
+const [i, j, p, left0, left1, out, column, row] = [9, 10, 11, 12, 13, 14, 15, 16];
+const rights = [17, 18, 19, 20] as const;
+const lastNumber = rights[3];
+const sums = [21, 22, 23, 24, 25, 26, 27, 28] as const;
+const [a0, a1, b] = [29, 30, 31];
 
 const get = (local: number): number[] => [0x20, local];
 const set = (local: number): number[] => [0x21, local];
@@ -91,19 +93,8 @@ function loop({ counter, by, limit }: Count, inside: readonly number[]): number[
 /** Two rows of the left by four of the right, eight products of 16-bit numbers at a time. */
 function innermost(): number[] {
   const code = [...at(left0), ...load, ...set(a0), ...at(left1), ...load, ...set(a1)];
-  for (let of = 0; of < 4; of += 1) {
-    // right0 + of · step + p
-    code.push(
-      ...get(right0),
-      ...get(step),
-      ...constant(of),
-      ...multiplied,
-      ...add,
-      ...get(p),
-      ...add,
-      ...load,
-      ...set(b),
-    );
+  for (const [of, pointer] of rights.entries()) {
+    code.push(...at(pointer), ...load, ...set(b));
     code.push(...accumulate(a0, of), ...accumulate(a1, of + 4));
   }
   return code;
@@ -121,7 +112,7 @@ function at(pointer: number): number[] {
 }
 
 function block(): number[] {
-  const code = [...get(right), ...get(j), ...get(step), ...multiplied, ...add, ...set(right0)];
+  const code: number[] = [];
   for (const sum of sums) code.push(...zero, ...set(sum));
   code.push(...loop({ counter: p, by: 16, limit: step }, innermost()));
   // out = result + 4 · (i · columns + j), column = 4 · j, row = factors + 4 · i
@@ -140,22 +131,17 @@ function block(): number[] {
   return code;
 }
 
+/** Four rows of the right stay near while all rows of the left pass by. */
 function body(): number[] {
-  const start = [
-    ...get(left),
-    ...get(i),
-    ...get(step),
-    ...multiplied,
-    ...add,
-    0x22,
-    left0,
-    ...get(step),
-    ...add,
-    ...set(left1),
-  ];
-  const blocks = loop({ counter: j, by: 4, limit: columns }, block());
-  const locals = [2, ...unsigned(row - biases), i32, ...unsigned(b - row), v128];
-  return [...locals, ...loop({ counter: i, by: 2, limit: rows }, [...start, ...blocks]), 0x0b];
+  const toRights = [...get(right), ...get(j), ...get(step), ...multiplied, ...add, ...set(rights[0])];
+  rights.slice(1).forEach((pointer, before) => {
+    toRights.push(...get(rights[before] ?? rights[0]), ...get(step), ...add, ...set(pointer));
+  });
+  const toLefts = [...get(left), ...get(i), ...get(step), ...multiplied, ...add, ...set(left0)];
+  toLefts.push(...get(left0), ...get(step), ...add, ...set(left1));
+  const blocks = loop({ counter: i, by: 2, limit: rows }, [...toLefts, ...block()]);
+  const locals = [2, ...unsigned(lastNumber - biases), i32, ...unsigned(b - lastNumber), v128];
+  return [...locals, ...loop({ counter: j, by: 4, limit: columns }, [...toRights, ...blocks]), 0x0b];
 }
 
 function moduleBytes(): Uint8Array<ArrayBuffer> {

@@ -7,7 +7,7 @@ import type { Weights } from "./weights.ts";
 /** Tokens read of a window with the two that enclose it. */
 export const encoderTokensMax = 96;
 
-/** The logits that the encoder gives for the word pieces of one window. Cost: about 0.4 ms a token. */
+/** The logits that the encoder gives for the word pieces of one window. Cost: half a millisecond to one a token. */
 export type Encoder = (pieces: ArrayLike<number>) => Float32Array;
 
 const width = 384;

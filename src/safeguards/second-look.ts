@@ -19,7 +19,7 @@ export interface EncoderFile {
   readonly sha256: string;
 }
 
-/** Windows that wait for an answer, over all callers; more are refused as overloaded. Some 20 ms each. */
+/** Windows that wait for an answer, over all callers; more are refused as overloaded. 10 to 100 ms each, by length. */
 const waitingMax = 1024;
 /** Windows of one text. */
 const windowsMax = 512;
