@@ -6,13 +6,14 @@ import { readConfiguration } from "./configuration.ts";
 import { type Report, reportTo } from "./report.ts";
 import { serveGateway } from "./serve-gateway.ts";
 import { stopped } from "./serve-verb.ts";
-import { gatewayKeyName } from "./server-keys.ts";
+import { gatewayKeyName, makeGatewayKey } from "./server-keys.ts";
 import { version } from "./version.ts";
 import { talkToStarter } from "./worker-talk.ts";
 
 interface GatewayFlags {
   readonly json?: boolean;
   readonly key: string;
+  readonly newKey?: boolean;
   readonly sharedPort?: boolean;
   readonly worker?: number;
 }
@@ -23,10 +24,18 @@ export const addGatewayVerb: ExtraVerb = (program, context) => {
     .description("run a gateway here, with its control plane on another machine")
     .option("--json", "print one JSON line when it is ready")
     .option("--key <name>", "name of its key in the keys folder, without .key", "gateway")
+    .option("--new-key", "make its key, print the public half, and end")
     .option("--shared-port", "several gateways of this machine listen on the port")
     .addOption(new Option("--worker <number>", "started by headgate serve").argParser(Number).hideHelp())
     .action(async (options: GatewayFlags) => {
       const { worker } = options;
+      if (options.newKey === true) {
+        const { publicKey } = makeGatewayKey(readConfiguration(process.env).keys, options.key);
+        const step = `headgate root propose --add-gateway ${publicKey} --out root.json --profile FILE`;
+        const text = `${publicKey}\n\nNext, with your profile: ${step}\n`;
+        context.write(options.json === true ? `${JSON.stringify({ publicKey })}\n` : text);
+        return;
+      }
       const configuration = readConfiguration(process.env);
       const plain = reportTo(process.stderr, configuration.operating?.logLevel);
       const report: Report = worker === undefined ? plain : (event, detail) => plain(event, { worker, ...detail });

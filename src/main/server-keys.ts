@@ -30,7 +30,16 @@ export function gatewayKeyName(at: number): string {
   return at === 0 ? "gateway" : `gateway-${at + 1}`;
 }
 
-/** The key of a gateway on its own: never made here, because the trust root has to name it first. */
+/** Makes the key of a gateway on its own, on the machine that it stays on. Fails with conflict where there is one. */
+export function makeGatewayKey(folder: string, name: string): Signer {
+  const file = path.join(folder, `${name}.key`);
+  if (existsSync(file))
+    throw new Failure("conflict", `${file} is there already. Its public half is in: headgate root show`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return openKey(file, false);
+}
+
+/** The key of a gateway on its own: the trust root has to name it before it is of any use, so it is not made in passing. */
 export function openGatewayKey(folder: string, name: string): Signer {
   return openKey(path.join(folder, `${name}.key`), true);
 }
@@ -43,7 +52,7 @@ function openKey(file: string, isInitialised: boolean): Signer {
   if (isInitialised) {
     throw new Failure(
       "configuration_invalid",
-      `The server key ${file} is missing. Restore it; HEADGATE_KEYS names its folder. A further gateway's key is made by: headgate root propose --add-gateway FILE`,
+      `The server key ${file} is missing. Restore it; HEADGATE_KEYS names its folder. A further gateway's key is made by: headgate root propose --add-gateway FILE, or where that gateway runs: headgate gateway --new-key`,
     );
   }
   const { signer, seed } = newSigner();

@@ -151,6 +151,25 @@ describe("a gateway elsewhere", () => {
     await until(async () => isHeld((await askOnce(dataPlane, deployment.key)).body));
   });
 
+  test("has a key that never leaves its machine", async (t) => {
+    const { deployment, feed } = await far(t);
+    const { desk, owner, folder, pin } = deployment;
+    const [keys, proposed, signed] = ["own-keys", "root.json", "signed.json"].map((name) => path.join(folder, name));
+    assert.ok(keys !== undefined && proposed !== undefined && signed !== undefined);
+    const made = await startHeadgate(["gateway", "--new-key"], { HEADGATE_KEYS: keys });
+    const publicKey = String(made.ready["publicKey"]);
+    await assert.rejects(startHeadgate(["gateway", "--new-key"], { HEADGATE_KEYS: keys }), /is there already/);
+    await need(desk.run(["root", "propose", "--add-gateway", publicKey, "--out", proposed, "--profile", owner]), any);
+    await need(desk.run(["root", "sign", proposed, "--key", path.join(keys, "gateway.key"), "--out", signed]), any);
+    await need(desk.run(["root", "publish", signed, "--profile", owner]), any);
+    const gateway = await deployment.gateway("third", {
+      HEADGATE_FEED: feed,
+      HEADGATE_KEYS: keys,
+      HEADGATE_TRUST: pin,
+    });
+    await untilServed(String(gateway.ready["dataPlane"]), deployment.key);
+  });
+
   test("shares every limit with the other", async (t) => {
     const { deployment, dataPlane } = await far(t, { requestsPerMinute: 9 });
     await until(async () => (await closure(dataPlane)) === null);

@@ -1,6 +1,7 @@
 // HEADGATE_WORKERS: gateways in processes of their own on one port. Together they keep every limit, all of them hold within a
 // second, what they answered for stands in the ledger whichever of them is killed, and they go when their server goes.
 import assert from "node:assert/strict";
+import path from "node:path";
 import { describe, test } from "node:test";
 import { z } from "zod";
 import { need } from "../../src/main/in-process.ts";
@@ -136,6 +137,33 @@ describe("several workers", () => {
     assert.equal(refused.status, 401);
     const explained = await deployment.desk.run(["explain", refused.id ?? "", "--profile", deployment.owner]);
     assert.equal(explained.exit, 0, explained.told);
+  });
+
+  test("take the place of one process, and one process theirs, and no receipt is lost between", async (t) => {
+    const deployment = await openDeployment();
+    t.after(deployment.close);
+    const { desk, owner, folder } = deployment;
+    const key = path.join(folder, "data-keys", "gateway-2.key");
+    const receipts = [await askOnce(deployment.dataPlane(), deployment.key)];
+    await deployment.server.stop();
+    await assert.rejects(deployment.serve({ HEADGATE_WORKERS: "2" }), /gateway-2\.key is missing/);
+    await deployment.serve({ HEADGATE_WORKERS: "1" });
+    await need(desk.run(["root", "propose", "--add-gateway", key, "--profile", owner]), z.unknown());
+    await deployment.server.stop();
+    await deployment.serve({ HEADGATE_WORKERS: "2" });
+    await until(() => workerPids(deployment.server).size === 2, 30_000);
+    receipts.push(...(await askMany(deployment, 10)));
+    // Fewer processes first, which hand over what they have, and then the root that no longer names them.
+    await deployment.server.stop();
+    await deployment.serve({ HEADGATE_WORKERS: "1" });
+    const named = z.object({ gateways: z.array(z.string()) });
+    const { gateways } = await need(desk.run(["root", "show", "--profile", owner]), named);
+    await need(desk.run(["root", "propose", "--remove-gateway", gateways[1] ?? "", "--profile", owner]), z.unknown());
+    await untilServed(deployment.dataPlane(), deployment.key);
+    await drained(
+      deployment,
+      receipts.flatMap(({ receipt }) => (receipt === null ? [] : [receipt])),
+    );
   });
 
   test("end what they have begun when the server is told to end, and go with a server that is killed", async (t) => {
