@@ -193,22 +193,41 @@ export class MeaningBound {
     const mean = this.#mean;
     const width = mean.length;
     for (let piece = from; piece < until; piece += 4) {
-      const [one, two, three, four] = [0, 1, 2, 3].map((next) => this.#pieceAt(piece + next, until));
-      if (one === undefined || two === undefined || three === undefined || four === undefined) break;
+      const [one, two, three, four] = [
+        this.#tokenAt(piece, until),
+        this.#tokenAt(piece + 1, until),
+        this.#tokenAt(piece + 2, until),
+        this.#tokenAt(piece + 3, until),
+      ];
+      const [first, second, third, fourth] = [
+        this.#weightOf(one),
+        this.#weightOf(two),
+        this.#weightOf(three),
+        this.#weightOf(four),
+      ];
+      const [rowOne, rowTwo, rowThree, rowFour] = [
+        Math.max(0, one) * width,
+        Math.max(0, two) * width,
+        Math.max(0, three) * width,
+        Math.max(0, four) * width,
+      ];
       for (let unit = 0; unit < width; unit += 1)
         mean[unit] =
           (mean[unit] ?? 0) +
-          one.weight * (hidden[one.row + unit] ?? 0) +
-          two.weight * (hidden[two.row + unit] ?? 0) +
-          three.weight * (hidden[three.row + unit] ?? 0) +
-          four.weight * (hidden[four.row + unit] ?? 0);
+          first * (hidden[rowOne + unit] ?? 0) +
+          second * (hidden[rowTwo + unit] ?? 0) +
+          third * (hidden[rowThree + unit] ?? 0) +
+          fourth * (hidden[rowFour + unit] ?? 0);
     }
   }
 
-  #pieceAt(at: number, until: number): { readonly row: number; readonly weight: number } {
-    const token = at < until ? (this.#pieces[at] ?? 0) : 0;
-    const weight = at < until ? (this.#network.tokenWeights[token] ?? 0) : 0;
-    return { row: token * this.#mean.length, weight };
+  /** -1 behind the last piece. */
+  #tokenAt(piece: number, until: number): number {
+    return piece < until ? (this.#pieces[piece] ?? 0) : -1;
+  }
+
+  #weightOf(token: number): number {
+    return token < 0 ? 0 : (this.#network.tokenWeights[token] ?? 0);
   }
 
   #learn(token: number): void {
