@@ -9,7 +9,7 @@ export interface SecondLook {
   readonly ask: (windows: readonly Uint16Array[]) => Promise<Answer>;
 }
 
-export type Answer =
+type Answer =
   | { readonly kind: "asked"; readonly logits: readonly Float32Array[] }
   | { readonly kind: "unknown"; readonly cause: UnknownCause };
 
