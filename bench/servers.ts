@@ -36,6 +36,8 @@ interface GatewayOptions {
   readonly upstreamPort: number;
   /** All that ships; four words looked for exactly; a safeguard that finds nothing, at no cost. */
   readonly safeguards: "shipped" | "words" | "off";
+  /** Leaves a CPU profile in the folder when it ends. */
+  readonly isProfiled?: boolean;
 }
 
 export interface OpenedGateway extends Started {
@@ -67,7 +69,9 @@ export async function openServers(): Promise<Servers> {
     start,
     gateway: async (options) => {
       const args = ["--upstream", String(options.upstreamPort), "--safeguards", options.safeguards];
-      const started = start([process.execPath, benchFile("gateway-serve.ts"), ...args], { isHeard: true });
+      const profiled = options.isProfiled === true ? ["--cpu-prof", "--cpu-prof-dir", folder] : [];
+      const command = [process.execPath, ...profiled, benchFile("gateway-serve.ts"), ...args];
+      const started = start(command, { isHeard: true });
       return { ...started, ...(await hear(started.child)) };
     },
     close: async () => {
