@@ -8,7 +8,7 @@ import { serveGateway } from "./serve-gateway.ts";
 import { stopped } from "./serve-verb.ts";
 import { gatewayKeyName, makeGatewayKey } from "./server-keys.ts";
 import { version } from "./version.ts";
-import { talkToStarter } from "./worker-talk.ts";
+import { starterGone, talkToStarter } from "./worker-talk.ts";
 
 interface GatewayFlags {
   readonly json?: boolean;
@@ -30,16 +30,14 @@ export const addGatewayVerb: ExtraVerb = (program, context) => {
     .action(async (options: GatewayFlags) => {
       const { worker } = options;
       if (options.newKey === true) {
-        const { publicKey } = makeGatewayKey(readConfiguration(process.env).keys, options.key);
-        const step = `headgate root propose --add-gateway ${publicKey} --out root.json --profile FILE`;
-        const text = `${publicKey}\n\nNext, with your profile: ${step}\n`;
-        context.write(options.json === true ? `${JSON.stringify({ publicKey })}\n` : text);
+        context.write(newKey(options));
         return;
       }
       const configuration = readConfiguration(process.env);
       const plain = reportTo(process.stderr, configuration.operating?.logLevel);
       const report: Report = worker === undefined ? plain : (event, detail) => plain(event, { worker, ...detail });
-      const stop = stopped(worker !== undefined);
+      const isWorker = worker !== undefined;
+      const stop = isWorker ? Promise.race([stopped(true), starterGone()]) : stopped();
       const leave = new AbortController();
       void stop.then(() => {
         leave.abort();
@@ -51,21 +49,27 @@ export const addGatewayVerb: ExtraVerb = (program, context) => {
         demo: false,
         report,
         keyName: worker === undefined ? options.key : gatewayKeyName(worker - 1),
-        isShared: worker !== undefined || options.sharedPort === true,
-        isWorker: worker !== undefined,
+        isShared: isWorker || options.sharedPort === true,
+        isWorker,
         leave: leave.signal,
       });
       // Told to go while it waited: nothing was served, so nothing is to be ended.
       if (serving === undefined) process.exit(0);
       process.on("SIGHUP", serving.reload);
       const { dataPlane } = serving;
-      const alone = Promise.withResolvers<void>();
-      if (worker !== undefined) talkToStarter(serving.telemetry, alone.resolve);
+      if (isWorker) talkToStarter(serving.telemetry);
       else if (options.json === true) context.write(`${JSON.stringify({ ready: true, dataPlane })}\n`);
       else context.write(`Data plane     ${dataPlane}\n`);
-      await Promise.race([stop, alone.promise]);
+      await stop;
       await serving.close();
       // The channel to the starter would keep this process going.
-      if (worker !== undefined && process.connected) process.disconnect();
+      if (isWorker && process.connected) process.disconnect();
     });
 };
+
+/** What is printed of a key that was made. */
+function newKey({ key, json }: GatewayFlags): string {
+  const { publicKey } = makeGatewayKey(readConfiguration(process.env).keys, key);
+  if (json === true) return `${JSON.stringify({ publicKey })}\n`;
+  return `${publicKey}\n\nNext, with your profile: headgate root propose --add-gateway ${publicKey} --out root.json --profile FILE\n`;
+}

@@ -21,9 +21,16 @@ export const Said = z.union([
   z.object({ number: z.number(), answer: z.unknown() }),
 ]);
 
-/** Tells whoever started this process that it listens, answers their questions, and calls `alone` when they are gone. */
-export function talkToStarter(telemetry: Telemetry, alone: () => void): void {
-  if (process.send === undefined) return;
+/** Resolves when whoever started this process is gone, also where that was before it was asked. */
+export async function starterGone(): Promise<void> {
+  if (!process.connected) return;
+  await new Promise<void>((resolve) => {
+    process.once("disconnect", resolve);
+  });
+}
+
+/** Tells whoever started this process that it listens, and answers their questions. */
+export function talkToStarter(telemetry: Telemetry): void {
   process.on("message", (message) => {
     const asked = Asked.safeParse(message).data;
     if (asked === undefined) return;
@@ -36,14 +43,13 @@ export function talkToStarter(telemetry: Telemetry, alone: () => void): void {
       () => undefined,
     );
   });
-  process.once("disconnect", alone);
   say({ ready: true });
 }
 
 /** Infinite ones too. */
 const AnyNumber = z.custom<number>((value) => typeof value === "number");
 function say(message: object): void {
-  // Where nobody is there to hear it, `disconnect` says so.
+  // Where nobody is there to hear it, `starterGone` says so.
   process.send?.(message, undefined, undefined, () => undefined);
 }
 

@@ -170,6 +170,26 @@ describe("a gateway elsewhere", () => {
     await untilServed(String(gateway.ready["dataPlane"]), deployment.key);
   });
 
+  test("reaches its feed in TLS, and nobody whose certificate is another's", async (t) => {
+    const { deployment, gateway } = await far(t);
+    const { folder, key } = deployment;
+    await gateway.stop();
+    await deployment.server.stop();
+    const tls = path.resolve(import.meta.dirname, "../data/tls");
+    await deployment.serve({
+      HEADGATE_FEED_PORT: "0",
+      HEADGATE_TLS_CERT: path.join(tls, "one.crt"),
+      HEADGATE_TLS_KEY: path.join(tls, "one.key"),
+    });
+    const feed = `https://127.0.0.1:${String(deployment.server.ready["feedPort"])}`;
+    const own = { HEADGATE_FEED: feed, HEADGATE_KEYS: path.join(folder, "far-keys") };
+    const wrong = { ...own, HEADGATE_FEED_CA: path.join(tls, "two.crt") };
+    await assert.rejects(deployment.gateway("far", wrong, 4_000), /cannot be reached/);
+    const right = { ...own, HEADGATE_FEED_CA: path.join(tls, "one.crt") };
+    const again = await deployment.gateway("far", right);
+    await untilServed(String(again.ready["dataPlane"]), key);
+  });
+
   test("shares every limit with the other", async (t) => {
     const { deployment, dataPlane } = await far(t, { requestsPerMinute: 9 });
     await until(async () => (await closure(dataPlane)) === null);

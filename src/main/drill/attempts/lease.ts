@@ -1,11 +1,13 @@
 // Attempts by whoever sits between control plane and gateway: a gateway whose leases are not what the control key signed
 // for it must close by itself. Each is tried on a gateway of its own, over a genuine feed with one thing changed.
 import { mkdirSync } from "node:fs";
+import path from "node:path";
 import { type SignedLease, signLease } from "../../../feed/feed.ts";
 import { openGateway } from "../../../gateway/open.ts";
 import { newSigner, randomBytes } from "../../../proof/node.ts";
 import { Failure } from "../../../terms/failure.ts";
 import { timestampOf } from "../../../terms/ids.ts";
+import { openGatewayKey } from "../../server-keys.ts";
 import { ask } from "../../talk.ts";
 import { type Attempt, type Outcome, Unfinished, judgeKnock } from "../attempt.ts";
 import { type Knock, plainBody, shiftedClock } from "../gate.ts";
@@ -45,7 +47,8 @@ async function knockAt(ground: Ground, between: Between): Promise<Knock> {
       recordUsage: noLedger,
     },
     pin: gate.serving.control.state.firstRoot,
-    signer: newSigner().signer,
+    // The one the trust root names: another has no share of any limit.
+    signer: openGatewayKey(path.join(gate.folder, "keys"), "gateway"),
     folder,
     registry: options.registry,
     openUpstream: gate.upstream.open,
