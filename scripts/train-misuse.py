@@ -590,7 +590,8 @@ def write_card(path, data, results, weights):
         "leftOut": results["leftOut"],
         "leftOutNote": "Share flagged by models that had seen neither the row (nor its twin) nor, for harmful rows, anything of its source; requests: at most 600 of each source and label.",
         "limits": "English first. Short and direct requests best; harm told over several turns, in other languages, in code or "
-                  "in metaphor is mostly missed. The card's figures are for sources like these, not for attackers who adapt.",
+                  "in metaphor is mostly missed, and so are jailbreaks of families that it was not trained on. Harmless requests about security "
+                  "are refused often. Long texts in doubt take seconds. The card's figures are for sources like these, not for attackers who adapt.",
     }
     with open(path, "w") as file:
         json.dump(card, file, indent=1)
