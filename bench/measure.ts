@@ -1,8 +1,9 @@
 // Windows of load on several servers in turn, and what they come to. A window with a failed request is void and measured
 // again; every figure is also given against the bare proxy in the same pass, which is what counts: absolute ones are of one
 // machine.
+import { Pool } from "undici";
 import { type LoadSettings, type Target, type Window, load } from "./load.ts";
-import { cpuMicros, middle, rounded } from "./servers.ts";
+import { cpuMicros, middle, quantile, rounded } from "./servers.ts";
 
 export interface Contender {
   readonly name: string;
@@ -89,7 +90,7 @@ interface Trying {
 }
 
 /** A window in which nothing failed. */
-export async function measureValid(contender: Contender, { settings, books, say }: Trying): Promise<Measured> {
+async function measureValid(contender: Contender, { settings, books, say }: Trying): Promise<Measured> {
   for (let attempt = 0; attempt < voidMax; attempt += 1) {
     const before = (await cpuMicros(contender.pid)) ?? Number.NaN;
     const window = await load(contender.target, settings);
@@ -99,6 +100,30 @@ export async function measureValid(contender: Contender, { settings, books, say 
     say(`${contender.name}: ${window.failed} of ${window.requests} requests failed; the window is void`);
   }
   throw new Error(`${contender.name}: ${voidMax} windows with failures.`);
+}
+
+/** Every body exactly once: what was remembered of one is no help with the next. */
+export async function measureOnceEach(target: Target, connections: number): Promise<object> {
+  const pool = new Pool(new URL(target.url).origin, { connections });
+  const { pathname } = new URL(target.url);
+  const left = target.bodies.values();
+  const times: number[] = [];
+  let failed = 0;
+  const startedAt = performance.now();
+  const one = async (): Promise<void> => {
+    for (const body of left) {
+      const at = performance.now();
+      const reply = await pool.request({ method: "POST", path: pathname, headers: { ...target.headers }, body });
+      await reply.body.dump();
+      if (reply.statusCode !== 200) failed += 1;
+      times.push(performance.now() - at);
+    }
+  };
+  await Promise.all(Array.from({ length: connections }, one));
+  const perSecond = rounded((times.length / (performance.now() - startedAt)) * 1_000, 1);
+  await pool.destroy();
+  const [p50Ms, p99Ms] = [rounded(quantile(times, 0.5)), rounded(quantile(times, 0.99))];
+  return { requests: times.length, failed, connections, perSecond, p50Ms, p99Ms };
 }
 
 interface Passes {
