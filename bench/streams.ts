@@ -34,6 +34,7 @@ interface Reading {
   readonly delays: number[];
   status: number;
   endedAt: number;
+  error: string;
 }
 
 interface Door {
@@ -76,6 +77,7 @@ function openStream({ upstream, door }: Ground, { everyMs, chars }: Pace): Readi
     chars: 0,
     status: 0,
     endedAt: Number.NaN,
+    error: "no answer",
   };
   const reading: Reading = { id, request, delays: [], ...none };
   request.on("response", (response) => {
@@ -88,8 +90,9 @@ function openStream({ upstream, door }: Ground, { everyMs, chars }: Pace): Readi
     });
     response.on("error", () => undefined);
   });
-  request.on("error", () => {
+  request.on("error", (error) => {
     reading.endedAt = performance.now();
+    reading.error = error.message;
   });
   request.end(body);
   return reading;
@@ -116,12 +119,18 @@ function takeText(reading: Reading, piece: string, upstream: StreamUpstream): vo
 async function opened(ground: Ground, count: number, pace: Pace): Promise<Reading[]> {
   const readings: Reading[] = [];
   while (readings.length < count) {
-    for (let at = 0; at < 100 && readings.length < count; at += 1) readings.push(openStream(ground, pace));
-    await waitMs(50);
+    for (let at = 0; at < 50 && readings.length < count; at += 1) readings.push(openStream(ground, pace));
+    // How many can be open is asked here, not how many may come in one moment.
+    await until(() => readings.slice(-openingMax).some(isAnswered), 10_000);
+    await waitMs(10);
   }
   await until(() => readings.every(({ chars, endedAt }) => chars > 0 || !Number.isNaN(endedAt)), 60_000);
   return readings;
 }
+
+/** Streams that wait for their status at a time. */
+const openingMax = 200;
+const isAnswered = ({ status, endedAt }: Reading): boolean => status > 0 || !Number.isNaN(endedAt);
 
 function leave(readings: readonly Reading[]): void {
   for (const { request } of readings) request.destroy();
@@ -129,6 +138,12 @@ function leave(readings: readonly Reading[]): void {
 
 const hasFailed = ({ status, chars, endedAt }: Reading): boolean =>
   status !== 200 || chars === 0 || !Number.isNaN(endedAt);
+
+/** In a word: refused with a status, silent, or ended too early. */
+function whyFailed({ status, chars, error }: Reading): string {
+  if (status !== 200) return status === 0 ? error : String(status);
+  return chars === 0 ? "no text" : "ended";
+}
 
 async function waitMs(ms: number): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, ms));
@@ -149,14 +164,15 @@ async function measureMemory(ground: Ground, pid: number): Promise<object> {
     await waitMs(1_000);
     samples.push(await residentMb(pid));
   }
-  const failed = readings.filter(hasFailed).length;
+  const failed = readings.filter(hasFailed).map(whyFailed);
   const sentBefore = readings.map((reading) => reading.sentBefore);
   leave(readings);
   await until(() => ground.upstream.open() === 0, 10_000);
   const firstTextAfterChars = { p50: quantile(sentBefore, 0.5), max: Math.max(...sentBefore) };
   return {
     streams: memory.streams,
-    failed,
+    failed: failed.length,
+    failures: [...new Set(failed)],
     beforeMb,
     maxMb: Math.max(...samples),
     lastMb: samples.at(-1),
