@@ -4,6 +4,7 @@
 import { type ClientRequest, Agent, request as httpRequest } from "node:http";
 import { output } from "./load.ts";
 import {
+  type OpenedGateway,
   type Servers,
   benchFile,
   coreBeside,
@@ -275,8 +276,7 @@ export async function measureStreams({ soakMinutes, say }: Asked): Promise<Reado
   if (servers.isPinned) await output("taskset", ["-a", "-cp", String(coreBeside), String(process.pid)]);
   try {
     const gateway = await servers.gateway({ upstreamPort: upstream.port, safeguards: "shipped" });
-    const headers = { authorization: `Bearer ${gateway.key}` };
-    const ground = { upstream, door: { port: Number(new URL(gateway.url).port), headers, model: "small" } };
+    const ground = { upstream, door: doorOf(gateway) };
     const bare = { upstream, door: await bareDoor(servers, upstream.port) };
     say("streams: what is added between tokens");
     const delays = { bare: await measureDelays(bare), headgate: await measureDelays(ground) };
@@ -284,7 +284,7 @@ export async function measureStreams({ soakMinutes, say }: Asked): Promise<Reado
     const resident = await measureMemory(ground, gateway.pid);
     say("streams: callers that leave");
     const left = await measureAborts(ground);
-    const soaked = soakMinutes > 0 ? { soak: await soak({ ground, pid: gateway.pid, minutes: soakMinutes, say }) } : {};
+    const soaked = soakMinutes > 0 ? { soak: await soakFresh({ servers, upstream, minutes: soakMinutes, say }) } : {};
     say("streams: a hold");
     const hold = await gateway.signHold();
     const held = await measureHold(ground, async () => {
@@ -297,6 +297,23 @@ export async function measureStreams({ soakMinutes, say }: Asked): Promise<Reado
     await upstream.close();
     agent.destroy();
   }
+}
+
+interface Fresh {
+  readonly servers: Servers;
+  readonly upstream: StreamUpstream;
+  readonly minutes: number;
+  readonly say: (line: string) => void;
+}
+
+/** A gateway of its own: memory that 5,000 streams took would hide what is lost. */
+async function soakFresh({ servers, upstream, minutes, say }: Fresh): Promise<object> {
+  const gateway = await servers.gateway({ upstreamPort: upstream.port, safeguards: "shipped" });
+  return soak({ ground: { upstream, door: doorOf(gateway) }, pid: gateway.pid, minutes, say });
+}
+
+function doorOf({ url, key }: OpenedGateway): Door {
+  return { port: Number(new URL(url).port), headers: { authorization: `Bearer ${key}` }, model: "small" };
 }
 
 async function bareDoor(servers: Servers, upstreamPort: number): Promise<Door> {
