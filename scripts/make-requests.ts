@@ -1,5 +1,6 @@
 // Spins scripts/data/requests*.txt into training rows, the same frames for harmful goals and for their benign twins. Lines
-// to be said as they stand come once in each of their spins. Each file is a source of its own: training caps its weight.
+// to be said as they stand come once in each of their spins; \n in one ends a line of the text. Each file is a source of its
+// own: training caps its weight.
 // Usage: node scripts/make-requests.ts OUT.jsonl   (deterministic: same input, same rows)
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { argv } from "node:process";
@@ -45,12 +46,17 @@ interface Line {
   readonly text: string;
   /** What is left out together when the detector is judged. */
   readonly group: string;
+  readonly family: string | undefined;
 }
 
-/** A benign section that follows a harmful one holds its twins, line for line: both lines of a pair are one group. */
+/**
+ * A benign section that follows a harmful one holds its twins, line for line: both lines of a pair are one group. A fourth
+ * word in a heading names a family: all of its lines, of both labels, are one group.
+ */
 function linesOf(name: string, file: string): Line[] {
   const lines: Line[] = [];
   let heading: readonly string[] = [];
+  const families = new Map<string, number>();
   let first = 0; // number of the pair that a section begins with
   let free = 0; // first number that no pair has yet
   let inSection = 0;
@@ -62,9 +68,11 @@ function linesOf(name: string, file: string): Line[] {
       heading = next;
       inSection = 0;
     } else if (text !== "" && !text.startsWith("#")) {
-      const [label = "", category = "", form = ""] = heading;
-      const pair = first + inSection;
-      lines.push({ label, category, isGoal: form === "goal", text, group: `${name}:${pair}` });
+      const [label = "", category = "", form = "", family] = heading;
+      const pair = family === undefined ? first + inSection : (families.get(family) ?? free);
+      if (family !== undefined) families.set(family, pair);
+      const said = text.replaceAll(String.raw`\n`, "\n");
+      lines.push({ label, category, isGoal: form === "goal", text: said, group: `${name}:${pair}`, family });
       inSection += 1;
       free = Math.max(free, pair + 1);
     }
@@ -123,6 +131,7 @@ const rows = files.flatMap((file) => {
       source: `${line.label === "harmful" ? "own_requests" : "own_lookalike"}${part}`,
       surface: "input",
       group: line.group,
+      family: line.family,
     })),
   );
 });
