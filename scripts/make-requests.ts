@@ -55,29 +55,36 @@ interface Line {
  */
 function linesOf(name: string, file: string): Line[] {
   const lines: Line[] = [];
-  let heading: readonly string[] = [];
   const families = new Map<string, number>();
+  let heading: readonly string[] = [];
   let first = 0; // number of the pair that a section begins with
   let free = 0; // first number that no pair has yet
   let inSection = 0;
-  for (const text of file.split("\n")) {
+  for (const text of file.split("\n").filter((said) => said !== "" && !said.startsWith("#"))) {
     if (text.startsWith("[")) {
       const next = text.slice(1, -1).split(" ");
-      const isTwin = next[0] === "benign" && heading[0] === "harmful";
-      if (!isTwin) first = free;
+      if (!isTwinOf(heading, next)) first = free;
       heading = next;
       inSection = 0;
-    } else if (text !== "" && !text.startsWith("#")) {
-      const [label = "", category = "", form = "", family] = heading;
-      const pair = family === undefined ? first + inSection : (families.get(family) ?? free);
+    } else {
+      const family = heading[3];
+      const pair = families.get(family ?? "") ?? first + inSection;
       if (family !== undefined) families.set(family, pair);
-      const said = text.replaceAll(String.raw`\n`, "\n");
-      lines.push({ label, category, isGoal: form === "goal", text: said, group: `${name}:${pair}`, family });
+      lines.push(lineOf(heading, text, `${name}:${pair}`));
       inSection += 1;
       free = Math.max(free, pair + 1);
     }
   }
   return lines;
+}
+
+function isTwinOf(before: readonly string[], heading: readonly string[]): boolean {
+  return heading[0] === "benign" && before[0] === "harmful";
+}
+
+function lineOf(heading: readonly string[], text: string, group: string): Line {
+  const [label = "", category = "", form = "", family] = heading;
+  return { label, category, isGoal: form === "goal", text: text.replaceAll(String.raw`\n`, "\n"), group, family };
 }
 
 /** Park-Miller: small, seeded, the same everywhere. */
