@@ -63,7 +63,7 @@ const followMsMax = 3_500;
 const connectedMs = leaseMsDefault + 2_000;
 
 /** How far a gateway has come. */
-export interface SeenGateway {
+interface SeenGateway {
   readonly gateway: PublicKey;
   readonly isConnected: boolean;
   /** Entries of the ledger that it has verified. */

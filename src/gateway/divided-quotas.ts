@@ -75,7 +75,7 @@ function isSame(one: readonly PublicKey[] | undefined, other: readonly PublicKey
 }
 
 /** The quotas with every limit divided: the smallest part that these shares give. Asked anew each time. */
-export function divideQuotas(quotas: Quotas, shares: () => readonly Share[]): Quotas {
+function divideQuotas(quotas: Quotas, shares: () => readonly Share[]): Quotas {
   return { ...quotas, reserve: (ask) => quotas.reserve(dividedAsk(ask, shares())) };
 }
 

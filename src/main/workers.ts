@@ -6,7 +6,7 @@ import path from "node:path";
 import type { Report } from "./report.ts";
 import { type Question, Said } from "./worker-talk.ts";
 
-export interface WorkerPlan {
+interface WorkerPlan {
   /** Counted from 1. */
   readonly number: number;
   readonly folder: string;
