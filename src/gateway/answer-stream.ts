@@ -146,7 +146,7 @@ interface Closed {
 
 async function close(parts: AnswerParts, end: End, guard: GuardedAnswer): Promise<Closed> {
   const answer = guard.sent();
-  const usage = usageOf(parts.exchange, guard.usage(), answer.length);
+  const usage = usageOf(parts.exchange, guard.usage(), answer);
   const receipt = await recordEnding(
     parts.exchange,
     {

@@ -22,7 +22,7 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   spans.outputMs = clock.monotonic() - came;
   if (output.kind === "unknown") throw blocked(output);
-  const usage = usageOf(exchange, answer.usage, charsOf(answer.choices));
+  const usage = usageOf(exchange, answer.usage, answer.usage === undefined ? saidIn(answer.choices) : "");
   const choices = judged.map(({ sent }) => sent);
   // Vectors are numbers, checked for shape: there is nothing in them for a safeguard to read.
   const { vectors } = answer;
@@ -44,8 +44,8 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   return { kind: "whole", exchange, receipt, body };
 }
 
-function charsOf(choices: readonly Choice[]): number {
-  return choices.flatMap(({ blocks }) => blocks.map(textOf)).reduce((sum, text) => sum + text.length, 0);
+function saidIn(choices: readonly Choice[]): string {
+  return choices.flatMap(({ blocks }) => blocks.map(textOf)).join("");
 }
 
 function textOf(block: Block): string {

@@ -3,6 +3,7 @@ import type { SignedReceipt } from "../acts/receipt.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import type { Usage } from "../wire/answer.ts";
 import type { AnswerContext, Format } from "../wire/format.ts";
+import { tokensAbout } from "../wire/prompt-size.ts";
 import type { Exchange, Recording } from "./exchange.ts";
 import type { Refusal } from "./refusals.ts";
 
@@ -46,14 +47,11 @@ export function contextOf({ id, model, call }: Exchange, { gateway }: Recording)
   return { id, model, call, created: Math.floor(gateway.clock.now() / 1000) };
 }
 
-/** Characters of text that make a token, about; used where an upstream does not count. */
+/** Characters of a prompt that make a token, about; used where an upstream does not count. */
 const charsPerToken = 4;
 
-/** What the upstream counted, or an estimate from the lengths of the texts. */
-export function usageOf(exchange: Exchange, counted: Usage | undefined, answerChars: number): Usage {
+/** What the upstream counted, or an estimate from the texts; `answer` is what came of it. */
+export function usageOf(exchange: Exchange, counted: Usage | undefined, answer: string): Usage {
   if (counted !== undefined) return counted;
-  return {
-    input: Math.ceil(exchange.promptChars / charsPerToken),
-    output: Math.ceil(answerChars / charsPerToken),
-  };
+  return { input: Math.ceil(exchange.promptChars / charsPerToken), output: tokensAbout(answer) };
 }

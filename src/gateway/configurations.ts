@@ -14,6 +14,7 @@ import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
 import { ModelDocument } from "../upstream/model-document.ts";
 import type { Upstream } from "../upstream/upstream.ts";
+import { tokensMax } from "../wire/prompt-size.ts";
 import { within } from "./within.ts";
 
 export interface ServedDigests {
@@ -28,6 +29,8 @@ export interface Configuration {
   readonly chain: Chain;
   readonly policy: UsagePolicy;
   readonly upstream: Upstream;
+  /** Tokens of the document's own prompt, at the most. */
+  readonly promptTokens: number;
 }
 
 export interface ConfigurationOptions {
@@ -81,7 +84,9 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
       readDocument(digests.policy, options),
     ]);
     const chain = compile(Safeguards.parse(safeguards), options.registry);
-    return { config, chain, policy: UsagePolicy.parse(policy), ...(await openModel(digests.model)) };
+    const model = await openModel(digests.model);
+    const promptTokens = tokensMax(model.document.systemPrompt);
+    return { config, chain, policy: UsagePolicy.parse(policy), ...model, promptTokens };
   }
 
   return {

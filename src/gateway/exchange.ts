@@ -10,6 +10,7 @@ import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import type { Asking } from "../upstream/upstream.ts";
 import { type Call, callTexts } from "../wire/call.ts";
+import { promptChars } from "../wire/prompt-size.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
@@ -116,7 +117,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
   return {
     ...known,
     texts,
-    promptChars: texts.reduce((sum, text) => sum + text.length, known.call.preamble.length),
+    promptChars: promptChars(known.call, texts),
     signal,
     stopped: () => why,
     mustGoOn,

@@ -11,6 +11,7 @@ import { Category, type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import { isBeforeAnswer } from "../upstream/retry.ts";
 import type { Format } from "../wire/format.ts";
+import { promptTokensMax } from "../wire/prompt-size.ts";
 import {
   type CallRequest,
   type Envelope,
@@ -229,20 +230,11 @@ export async function readInput(exchange: Exchange, bytes: number, gateway: Gate
   return verdict;
 }
 
-/** Characters of prompt that make a token, at the least: reservations err on the side of too many. */
-const charsPerTokenMin = 2;
-
-/** What a template adds to a turn, and what a picture counts, in tokens. */
-const turnTokensMax = 16;
-const imageTokensMax = 2_000;
-
 function reserve(exchange: Exchange, gateway: Gateway): Reservation {
   const { exposure, call } = exchange;
   const answerTokens = call.embedding === undefined ? outputTokens(call) * call.choices : 0;
   if (exposure.kind === "permit") return reservePermit(exchange, exposure.permit, { answerTokens, gateway });
-  const images = call.turns.flatMap(({ parts }) => parts.filter(({ kind }) => kind === "image")).length;
-  const added = call.turns.length * turnTokensMax + images * imageTokensMax;
-  const promptTokens = Math.ceil(exchange.promptChars / charsPerTokenMin) + added;
+  const promptTokens = exchange.configuration.promptTokens + promptTokensMax(call, exchange.texts);
   const answer = gateway.quotas.reserve(askOf(exposure, promptTokens + answerTokens, gateway.clock.now()));
   exchange.note.rates = answer.rates;
   if (answer.kind === "exhausted") throw exhausted(answer.what, answer.retryAfterSeconds);
@@ -253,6 +245,9 @@ function reserve(exchange: Exchange, gateway: Gateway): Reservation {
     },
   };
 }
+
+/** Characters of an item that make a token, at the least; the runner counts its permit's tokens the same way. */
+const charsPerTokenMin = 2;
 
 /** A permit counts what its items say and what is answered: the document's own words are not the runner's. */
 function reservePermit(
@@ -303,7 +298,7 @@ function refusedInFormat(
   if (exchange === undefined || receipt === undefined) return undefined;
   const context = contextOf(exchange, { gateway, reservation });
   const category = Category.safeParse(refusal.reason).data;
-  const usage = { ...usageOf(exchange, undefined, 0), output: 0 };
+  const usage = { ...usageOf(exchange, undefined, ""), output: 0 };
   if (exchange.call.stream) {
     const writer = format.stream(context);
     return {
@@ -329,7 +324,7 @@ async function recordIfKnown(failure: Failure, trail: Trail, gateway: Gateway): 
     const input = trail.input === undefined ? verdictOf(failure) : verdictWord(trail.input);
     const outcome = outcomeOf(failure, exchange);
     // Once the model was asked, the prompt was read, whatever came of it.
-    const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, 0).input;
+    const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, "").input;
     const ending = { outcome, why, input, output: "none", answer: "", tokens: [prompt, 0] } as const;
     return recordEnding(exchange, ending, { gateway, reservation: trail.reservation });
   }

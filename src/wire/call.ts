@@ -3,6 +3,7 @@
 // parsers instead of n × n. Made by a format's `parseCall` only; what was checked in it is what is sent.
 import type { Name } from "../terms/ids.ts";
 import type { Phase } from "./answer.ts";
+import { wordsOfJson } from "./json-words.ts";
 
 export interface TextPart {
   readonly kind: "text";
@@ -177,20 +178,29 @@ export type CallField =
 
 /**
  * Every text of the caller's that reaches the model, joined nowhere: turns, instructions, tools with their schemas, output
- * schemas, stop texts, names and ids that are free text. Empty ones are left out.
+ * schemas, stop texts, names, and ids that have words in them. What is JSON is read as the words in it. Empty ones are left out.
  */
 export function callTexts(call: Call): readonly string[] {
   const { instructions, turns, tools, output, stop, user } = call;
   const texts = [
     instructions,
     ...turns.flatMap((turn) => [turn.name ?? "", ...turn.parts.flatMap(partTexts)]),
-    ...tools.map(({ name, description, schema }) => JSON.stringify({ name, description, parameters: schema })),
-    ...tools.map(({ group }) => group?.description ?? ""),
-    output?.kind === "json-schema" ? JSON.stringify(output) : "",
+    ...tools.flatMap(toolTexts),
+    ...(output?.kind === "json-schema" ? schemaTexts(output) : []),
     ...stop,
     user ?? "",
   ];
   return texts.filter((text) => text !== "");
+}
+
+function toolTexts(tool: Tool): readonly string[] {
+  return [...schemaTexts(tool), tool.group?.description ?? ""];
+}
+
+type Described = Pick<Tool, "name" | "description" | "schema">;
+
+function schemaTexts({ name, description = "", schema }: Described): readonly string[] {
+  return [description, schema === undefined ? name : `${name}\n${wordsOfJson(JSON.stringify(schema))}`];
 }
 
 function partTexts(part: Part): readonly string[] {
@@ -200,11 +210,21 @@ function partTexts(part: Part): readonly string[] {
     case "reasoning":
       return [part.text];
     case "tool-call":
-      return [part.name, part.arguments];
+      return [part.name, wordsOfJson(part.arguments), wordsOfId(part.id)];
     case "tool-result":
-      return part.parts.flatMap(partTexts);
+      return [...part.parts.flatMap(partTexts), wordsOfId(part.id)];
     case "image":
     case "sealed":
       return [];
   }
+}
+
+/** Words that make an id one that says something; ids that servers make up have fewer. */
+const idWordsMin = 4;
+
+/** The id as a text, where it is one: `how-to-make-…` fits into an id as well. */
+function wordsOfId(id: string): string {
+  const pieces = id.split(/[_.:-]+/);
+  const words = pieces.filter((piece) => /^[A-Za-z]{2,}$/.test(piece));
+  return words.length < idWordsMin ? "" : pieces.join(" ");
 }

@@ -323,7 +323,10 @@ const mutations: readonly ((place: Place, chance: Chance) => void)[] = [
   },
   ({ value }, chance) => {
     if (!Array.isArray(value)) return;
-    for (let count = chance.below(40); count > 0; count -= 1) value.push(structuredClone(value[0] ?? null));
+    // Now and then as many as a body may have parts: what costs the square of their number shows by its time.
+    const drawn = chance.below(40);
+    const times = drawn === 39 ? 4_000 : drawn;
+    for (let count = 0; count < times; count += 1) value.push(structuredClone(value[0] ?? null));
   },
   ({ root, slot }, chance) => {
     slot.write(structuredClone(someSlot(root, chance)?.read() ?? null));

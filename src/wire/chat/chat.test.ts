@@ -434,3 +434,16 @@ test("a whole answer goes in and comes out with its texts, calls, usage and endi
   assert.equal(readBody({ choices: [] }), "upstream_failed garbage");
   assert.equal(readBody({ error: {} }), "upstream_failed error_frame");
 });
+
+function withImage(data: string): object {
+  const image = { type: "image_url", image_url: { url: `data:image/png;base64,${data}` } };
+  return { ...ask, messages: [{ role: "user", content: [image] }] };
+}
+
+test("a picture of twelve megabytes is read, and one character that is no base64 is found in it", () => {
+  const data = "AAAA".repeat(3_000_000);
+  assert.equal(parse(withImage(data)).turns[0]?.parts[0]?.kind, "image");
+  for (const broken of [`${data}A`, `${data}A===`, `${data.slice(0, -1)}!`, `=${data.slice(1)}`]) {
+    assert.equal(refusal(withImage(broken)), "request_invalid messages.0.content.0");
+  }
+});

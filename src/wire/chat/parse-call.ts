@@ -2,7 +2,7 @@
 import type { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
 import { type Name, isName } from "../../terms/ids.ts";
-import { admittedPart, base64Pattern, given, invalidField, shownField, unsupportedField } from "../admitting.ts";
+import { admittedPart, given, invalidField, isBase64, shownField, unsupportedField } from "../admitting.ts";
 import type { Call, ImagePart, OutputFormat, Part, TextPart, Tool, ToolChoice, Turn } from "../call.ts";
 import { isPlainRequest } from "./plain.ts";
 import { ChatRequest, type Message, chatFields } from "./request.ts";
@@ -190,7 +190,7 @@ function imageOf({ url, detail }: ImageAddress, field: string): ImagePart {
     );
   }
   const data = url.slice(head[0].length);
-  if (data === "" || !base64Pattern.test(data)) throw invalidField(field, `The field \`${field}\` is not base64.`);
+  if (data === "" || !isBase64(data)) throw invalidField(field, `The field \`${field}\` is not base64.`);
   return { kind: "image", mediaType, data, ...given("detail", detail) };
 }
 

@@ -3,7 +3,7 @@
 // row of finite numbers is no answer.
 import { z } from "zod";
 import type { WholeAnswer } from "../answer.ts";
-import { base64Pattern } from "../admitting.ts";
+import { isBase64 } from "../admitting.ts";
 import type { Call } from "../call.ts";
 import { failedAnswer, garbage, parseJsonOrUndefined } from "../reading.ts";
 import { dimensionsMax } from "./parse-call.ts";
@@ -54,8 +54,7 @@ const floatBytes = Float32Array.BYTES_PER_ELEMENT;
 
 function floatsOf(base64: string): readonly number[] {
   const bytes = Buffer.from(base64, "base64");
-  if (!base64Pattern.test(base64) || bytes.length % floatBytes !== 0)
-    throw garbage("a vector that is no base64 of floats");
+  if (!isBase64(base64) || bytes.length % floatBytes !== 0) throw garbage("a vector that is no base64 of floats");
   return Array.from({ length: bytes.length / floatBytes }, (_, index) => bytes.readFloatLE(index * floatBytes));
 }
 

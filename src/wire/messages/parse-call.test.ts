@@ -243,3 +243,10 @@ test("a count takes the parts that are counted and refuses the rest by name", ()
   assert.deepEqual(renderCount(parseCount({ model, messages }), "m"), { model: "m", messages });
   assert.equal(failureOf(base, parseCount).detail["field"], "max_tokens");
 });
+
+test("a body that is wrong in thousands of places is refused for one of them", () => {
+  const wrong = { role: "user", content: [{ type: "text", text: 1 }] };
+  const failure = failureOf({ ...base, messages: Array.from({ length: 3_000 }, () => wrong) });
+  assert.equal(failure.code, "request_invalid");
+  assert.equal(failure.detail["field"], "messages.0.content.0.text");
+});

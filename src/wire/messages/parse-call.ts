@@ -239,9 +239,12 @@ function summaryOf(shown: z.infer<typeof display>): Reasoning["summary"] {
 function parseBody(known: Raw): Body {
   const parsed = Body.safeParse(known);
   if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
+  const issues = parsed.error.issues.slice(0, issuesReadMax);
   throw issues.map((issue) => unsupportedBy(issue, known)).find((failure) => failure !== undefined) ?? invalid(issues);
 }
+
+/** Of a body that is wrong in thousands of places one place is told: the first ones are looked through for a better word. */
+const issuesReadMax = 64;
 
 /** The failure of a type or value that has a known meaning here, one that would go round the safeguards. */
 function unsupportedBy({ path }: z.core.$ZodIssue, known: Raw): Failure | undefined {
@@ -262,11 +265,10 @@ function unsupportedBy({ path }: z.core.$ZodIssue, known: Raw): Failure | undefi
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (at, key) =>
-      typeof at === "object" && at !== null ? Object.entries(at).find(([k]) => k === String(key))?.[1] : undefined,
-    value,
-  );
+  return path.reduce<unknown>((at, key) => {
+    const isThere = typeof at === "object" && at !== null && Object.hasOwn(at, key);
+    return isThere ? Object.getOwnPropertyDescriptor(at, key)?.value : undefined;
+  }, value);
 }
 
 function invalid([issue]: readonly z.core.$ZodIssue[]): Failure {

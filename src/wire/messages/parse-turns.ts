@@ -1,7 +1,7 @@
 // The messages of a request in Anthropic's format into turns, block by block. Tool results, which stand in user messages
 // there, become turns of their own; neighbouring texts become one, so that a word split over two blocks is one word.
 import { z } from "zod";
-import { base64Pattern, given, idPattern, invalidField } from "../admitting.ts";
+import { given, idPattern, invalidField, isBase64 } from "../admitting.ts";
 import { sealPattern } from "../answer.ts";
 import type { ImagePart, Part, TextPart, ToolResultPart, Turn } from "../call.ts";
 
@@ -29,7 +29,7 @@ const Image = z.strictObject({
     z.strictObject({
       type: z.literal("base64"),
       media_type: z.enum(["image/png", "image/jpeg", "image/gif", "image/webp"]),
-      data: z.string().min(1).regex(base64Pattern, "is not standard base64"),
+      data: z.string().min(1).refine(isBase64, "is not standard base64"),
     }),
   ]),
   cache_control: CacheMarker,

@@ -3,6 +3,7 @@
 import type { Category } from "../../terms/finding.ts";
 import type { AnswerEvent, Ending, Usage } from "../answer.ts";
 import { callTexts } from "../call.ts";
+import { promptChars } from "../prompt-size.ts";
 import type { AnswerContext, AnswerWriter, ErrorSaid } from "../format.ts";
 import { noStop, stopOf } from "./stops.ts";
 import { deltaUsageOf, messageOf, toolBlock, usageOf, withTools, writeError } from "./write-answer.ts";
@@ -177,6 +178,5 @@ function eventOf(value: object, name = "type" in value ? String(value.type) : "m
 }
 
 function estimatedInput({ call }: AnswerContext): number {
-  const chars = [call.preamble, ...callTexts(call)].reduce((sum, text) => sum + text.length, 0);
-  return Math.ceil(chars / charsPerToken);
+  return Math.ceil(promptChars(call, callTexts(call)) / charsPerToken);
 }

@@ -367,3 +367,20 @@ test("what Responses has no field for is refused by name and not dropped", () =>
   assert.equal(responsesDialect.lacks({ ...call, sampling: { topK: 1 } }), "topK");
   assert.equal(responsesDialect.lacks({ ...call, turns: [{ role: "user", name: "Ada", parts: [] }] }), "turns");
 });
+
+test("an answer of thousands of items is one turn, and its texts are one", () => {
+  const pieces = Array.from({ length: 6_000 }, (_, at) => ({ role: "assistant", content: String(at) }));
+  const { turns } = parseCall({ model: "small", input: [{ role: "user", content: "Count." }, ...pieces, ending] });
+  assert.deepEqual(
+    turns.map(({ role, parts }) => [role, parts.length]),
+    [
+      ["user", 1],
+      ["assistant", 1],
+      ["user", 1],
+    ],
+  );
+});
+
+test("an item of the assistant's that says nothing still stands where an answer may not be prefilled", () => {
+  assert.equal(refusal({ input: [ending, { role: "assistant", content: [] }] }).field, "input");
+});

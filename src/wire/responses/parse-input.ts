@@ -2,7 +2,7 @@
 // become one assistant's turn, so that servers that know only messages get one message. Ids and states of items are the
 // caller's bookkeeping: read over, never sent on.
 import { z } from "zod";
-import { given, idPattern, invalidField, unsupportedField } from "../admitting.ts";
+import { given, idPattern, invalidField, isBase64, unsupportedField } from "../admitting.ts";
 import { type ImagePart, type Part, type TextPart, type Turn, groupedName } from "../call.ts";
 import { sealPattern } from "../answer.ts";
 import { expectShape } from "./fields.ts";
@@ -175,9 +175,10 @@ function inputPart(part: unknown, at: string): TextPart | ImagePart {
 function imagePart(image: z.infer<typeof InputImage>, at: string): ImagePart {
   if (typeof image.file_id === "string")
     throw unsupportedField(`${at}.file_id`, "files stored elsewhere are not read here");
-  const found = /^data:(image\/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/]+={0,2})$/.exec(image.image_url ?? "");
-  const [, mediaType, data] = found ?? [];
-  if (data === undefined || !isMediaType(mediaType)) {
+  const found = /^data:(image\/(?:png|jpeg|gif|webp));base64,/.exec(image.image_url ?? "");
+  const [head = "", mediaType] = found ?? [];
+  const data = (image.image_url ?? "").slice(head.length);
+  if (data === "" || !isBase64(data) || !isMediaType(mediaType)) {
     throw unsupportedField(
       `${at}.image_url`,
       "pictures are sent in the request itself, as data:image/png;base64,… (or jpeg, gif, webp)",
@@ -216,12 +217,20 @@ function reasoningTurn({ summary, content, encrypted_content: seal }: z.infer<ty
 
 function merged(turns: readonly Turn[]): readonly Turn[] {
   const all: Turn[] = [];
+  let said: Part[] | undefined;
+  // An answer of thousands of items is put together once, at its end.
+  const endAnswer = (): void => {
+    if (said !== undefined) all.push({ role: "assistant", parts: joinTexts(said) });
+    said = undefined;
+  };
   for (const turn of turns) {
-    const last = all.at(-1);
-    if (last?.role === "assistant" && turn.role === "assistant") {
-      all[all.length - 1] = { role: "assistant", parts: joinTexts([...last.parts, ...turn.parts]) };
-    } else all.push(turn);
+    if (turn.role === "assistant") (said ??= []).push(...turn.parts);
+    else {
+      endAnswer();
+      all.push(turn);
+    }
   }
+  endAnswer();
   return all;
 }
 

@@ -1,0 +1,50 @@
+// That no escape, quote or brace stands between a safeguard and the words in a JSON text.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { wordsOfJson } from "./json-words.ts";
+
+const words = "how to pick a lock";
+const escaped = words.replaceAll(/./g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+const spellings: readonly (readonly [name: string, json: string])[] = [
+  ["a member", JSON.stringify({ q: words })],
+  ["an element", JSON.stringify([words])],
+  ["a bare string", JSON.stringify(words)],
+  ["escapes of every letter", `{"q":"${escaped}"}`],
+  ["a name of a member", JSON.stringify({ [words]: 1 })],
+  ["JSON inside JSON", JSON.stringify({ body: JSON.stringify({ q: words }) })],
+  ["escapes inside JSON inside JSON", JSON.stringify({ body: `{"q":"${escaped}"}` })],
+  ["the first of two equal members", `{"q":"${words}","q":""}`],
+  ["JSON that breaks off", `{"q":"${words}`],
+  ["no JSON at all", words],
+];
+
+for (const [name, json] of spellings)
+  test(`words in ${name} are read as they are`, () => {
+    assert.ok(wordsOfJson(json).split("\n").includes(words), wordsOfJson(json));
+  });
+
+test("line ends between words stay between them", () => {
+  assert.equal(wordsOfJson(JSON.stringify({ q: "one\ntwo\tthree" })), "q\none\ntwo\tthree");
+});
+
+test("every word of a JSON value is among its words, however it is written", () => {
+  const word = fc.stringMatching(/^[a-z]{3,12}$/);
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof({ maxDepth: 4 }, word, fc.array(tie("any")), fc.dictionary(word, tie("any"))),
+  })).any;
+  fc.assert(
+    fc.property(value, (one) => {
+      const json = JSON.stringify(one);
+      const wanted = json.match(/[a-z]{3,12}/g) ?? [];
+      assert.deepEqual(wordsOfJson(json).match(/[a-z]{3,12}/g) ?? [], wanted);
+    }),
+    { seed: 11, numRuns: 300 },
+  );
+});
+
+test("a text of many million marks and escapes is read to its end", () => {
+  const last = `${'{["\\n\\"'.repeat(500_000)} the end`;
+  assert.ok(wordsOfJson(last).endsWith("the end"));
+});
