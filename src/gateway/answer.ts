@@ -22,6 +22,8 @@ export interface Refused {
   readonly id: ReceiptId;
   readonly refusal: Refusal;
   readonly receipt: SignedReceipt | undefined;
+  /** Whether a limit counted it. */
+  readonly isCounted: boolean;
 }
 
 export interface Whole {

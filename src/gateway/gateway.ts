@@ -11,6 +11,7 @@ import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";
 import type { Trace } from "./trace-context.ts";
+import type { TurnedAway } from "./turned-away.ts";
 import type { Turns } from "./turns.ts";
 
 export interface Gateway {
@@ -19,6 +20,7 @@ export interface Gateway {
   readonly configurations: Configurations;
   readonly quotas: Quotas;
   readonly attempts: Attempts;
+  readonly turnedAway: TurnedAway;
   readonly cacheSalt: CacheSalt;
   readonly recorder: Recorder;
   readonly live: LiveExchanges;

@@ -2,7 +2,7 @@
 // route that tests anything, and the Host header checked, so that no page in a browser can talk to it by another name.
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { createServer as createTlsServer } from "node:https";
-import { Failure, httpStatus } from "../terms/failure.ts";
+import { Failure, failureCode, httpStatus } from "../terms/failure.ts";
 import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
 import { type Digest, ReceiptId } from "../terms/ids.ts";
@@ -28,6 +28,7 @@ import { type Note, type Route, beginNote } from "./note.ts";
 import { rateHeaders } from "./rate-headers.ts";
 import { type Readiness, createReadiness } from "./readiness.ts";
 import { errorHeaders, refusalOf, saidOf } from "./refusals.ts";
+import { type Bodies, type Reading, bodiesOfCalls, bodiesOfHolds, readBody } from "./request-body.ts";
 import { serveCall } from "./serve.ts";
 import { checkHead, isBadHead, requestBounds } from "./strict-head.ts";
 import { within } from "./within.ts";
@@ -51,12 +52,13 @@ const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
 
 export function createListener(gateway: Gateway, options: ListenerOptions): Server {
   const hosts = new Set([...loopbackHosts, ...options.hosts].map((host) => host.toLowerCase()));
-  const bodies: Bodies = { bytes: 0, left: new WeakSet() };
+  const left = new WeakSet<object>();
+  const bodies = { calls: bodiesOfCalls(), holds: bodiesOfHolds() };
   const readiness = createReadiness(gateway);
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     // Nothing runs that stands behind a request after which the connection ends: who knows where that one ended.
     const { socket: connection } = request;
-    if (bodies.left.has(connection)) return;
+    if (left.has(connection)) return;
     // Attached before anything is waited for: who leaves while the body is read has left.
     const gone = goneSignal(request, response);
     const trace = gateway.trace(request.headers["traceparent"]);
@@ -68,6 +70,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
       path: pathOf(request),
       gone,
       bodies,
+      left,
       connection,
       note,
       readiness,
@@ -105,21 +108,20 @@ async function answered(asked: Asked, hosts: ReadonlySet<string>): Promise<void>
   });
 }
 
-interface Asked {
-  readonly request: IncomingMessage;
+interface Asked extends Reading {
   readonly response: ServerResponse;
   readonly gateway: Gateway;
   /** Undefined for an address that is none. */
   readonly path: string | undefined;
   readonly gone: AbortSignal;
-  readonly bodies: Bodies;
+  readonly bodies: { readonly calls: Bodies; readonly holds: Bodies };
+  /** Connections that end with the answer that is on its way. */
+  readonly left: WeakSet<object>;
   /** The socket; a request that has ended does not know it any more. */
   readonly connection: object;
   readonly proxies: readonly Network[];
   readonly note: Note;
   readonly readiness: () => Promise<Readiness>;
-  /** The whole body was read, though the parser may not have said so yet. */
-  isRead: boolean;
 }
 
 function pathOf(request: IncomingMessage): string | undefined {
@@ -190,21 +192,26 @@ async function routePost(asked: Asked, pathname: string): Promise<void> {
 }
 
 async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<void> {
-  const { request, gateway, gone, note } = asked;
+  const { request, gateway, gone, note, bodies } = asked;
   const caller = callerOf(asked);
-  // Strangers are turned away before a byte of their body is read.
+  // Strangers are turned away before a byte of their body is read, and so is who was turned away too often.
   const hash = identify(caller, gateway);
+  gateway.turnedAway.check(hash, gateway.clock.now());
   const known = gateway.follower.state.keys.get(hash);
   if (known !== undefined) {
     note.key = known.key;
     note.organisation = known.organisation;
   }
-  const body = await readBody(asked, bodyBytesMax);
-  const item = request.headers[itemHeader];
-  await sendAnswer(
-    asked,
-    await serve({ ...caller, hash, item: typeof item === "string" ? item : undefined, body, gone, note }),
-  );
+  const limits = { bytesMax: bodyBytesMax, bodies: bodies.calls, caller: known?.organisation ?? hash };
+  const body = await readBody(asked, limits).catch((error: unknown) => {
+    if (failureCode(error) === "body_too_large") gateway.turnedAway.add(hash, bodyBytesMax, gateway.clock.now());
+    throw error;
+  });
+  const header = request.headers[itemHeader];
+  const item = typeof header === "string" ? header : undefined;
+  const answer = await serve({ ...caller, hash, item, body, gone, note });
+  if (answer.kind === "refused" && !answer.isCounted) gateway.turnedAway.add(hash, body.length, gateway.clock.now());
+  await sendAnswer(asked, answer);
 }
 
 function callerOf({ request, proxies }: Asked): Caller {
@@ -228,51 +235,6 @@ function goneSignal(request: IncomingMessage, response: ServerResponse): AbortSi
     gone.abort();
   });
   return gone.signal;
-}
-
-/** Bytes of bodies that are being read, of all callers together; who comes then is asked to come again. */
-const bodiesBytesMax = 256 * 1024 * 1024;
-
-/** Bytes of bodies under way. */
-interface Bodies {
-  bytes: number;
-  /** Connections that end with the answer that is on its way. */
-  readonly left: WeakSet<object>;
-}
-
-async function readBody(asked: Asked, bytesMax: number): Promise<Uint8Array> {
-  // A short body came with its head, and is there as soon as the parser was left once. It is whole when it has the length
-  // that was said, exactly; any other (in chunks, after `Expect`, empty, still coming) is waited for.
-  await Promise.resolve();
-  const { request } = asked;
-  const { readableLength: bytes, headers } = request;
-  if (bytes > bytesMax || String(bytes) !== headers["content-length"]) return collectBody(asked, bytesMax);
-  const body: unknown = request.read();
-  if (!Buffer.isBuffer(body)) return collectBody(asked, bytesMax);
-  asked.isRead = true;
-  // Nothing is left of it but its end.
-  request.resume();
-  return body;
-}
-
-async function collectBody({ request, bodies }: Asked, bytesMax: number): Promise<Uint8Array> {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  try {
-    for await (const part of request) {
-      if (!Buffer.isBuffer(part)) throw new Failure("request_invalid", "The body could not be read.");
-      bytes += part.length;
-      bodies.bytes += part.length;
-      if (bytes > bytesMax) throw new Failure("body_too_large", `A request has at most ${bytesMax} bytes.`);
-      if (bodies.bytes > bodiesBytesMax) {
-        throw new Failure("gateway_closed", "", { detail: { reason: "backlog", retryAfterSeconds: 1 } });
-      }
-      parts.push(part);
-    }
-    return Buffer.concat(parts);
-  } finally {
-    bodies.bytes -= bytes;
-  }
 }
 
 async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
@@ -393,7 +355,7 @@ function sendFailure(asked: Asked, error: unknown): void {
   // What is left of a body nobody read would be taken for the next request.
   const format = formatOf(asked);
   const isLast = !(request.complete || asked.isRead) || isBadHead(error);
-  if (isLast) asked.bodies.left.add(asked.connection);
+  if (isLast) asked.left.add(asked.connection);
   const closing = isLast ? { connection: "close" } : {};
   const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...closing };
   sendJson(response, { status: refusal.status, headers }, format.error(saidOf(refusal, id, gateway.contact)));
@@ -403,7 +365,8 @@ function sendFailure(asked: Asked, error: unknown): void {
 async function hold(asked: Asked): Promise<void> {
   const { response, gateway } = asked;
   try {
-    const held = await takeHold(await readBody(asked, envelopeBytesMax), gateway);
+    const limits = { bytesMax: envelopeBytesMax, bodies: asked.bodies.holds, caller: "hold" };
+    const held = await takeHold(await readBody(asked, limits), gateway);
     sendJson(response, { status: 200 }, held);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -26,6 +26,7 @@ import { openMark } from "./mark.ts";
 import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
+import { countTurnedAway } from "./turned-away.ts";
 import { createTurns } from "./turns.ts";
 import { beginTrace } from "./trace-context.ts";
 import { within } from "./within.ts";
@@ -53,6 +54,8 @@ export interface GatewayOptions {
   readonly answered?: (answered: Answered) => void;
   /** Requests get ids of traces and spans, and model servers are told them. */
   readonly isTracing?: boolean;
+  /** Refusals of one secret that no limit counts; 3,000 unless said. */
+  readonly refusalsPerMinuteMax?: number;
   /** How long running exchanges may go on while the gateway closes, in milliseconds. */
   readonly drainMsMax?: number;
 }
@@ -89,6 +92,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     configurations,
     quotas,
     attempts: createAttempts(),
+    turnedAway: countTurnedAway(options.refusalsPerMinuteMax),
     cacheSalt: await openCacheSalt(options.signer, primitives),
     recorder,
     live: createLiveExchanges(),

@@ -284,7 +284,8 @@ export async function refuse(failure: Failure, trail: Trail, gateway: Gateway): 
   if (model !== undefined && gateway.follower.state.documents.get("Model")?.has(model) === true)
     trail.note.model = model;
   const receipt = await recordIfKnown(stopped, trail, gateway);
-  const refused: Refused = { kind: "refused", id: trail.id, refusal, receipt };
+  const isCounted = trail.reservation !== undefined;
+  const refused: Refused = { kind: "refused", id: trail.id, refusal, receipt, isCounted };
   if (trail.format.policyBlock === "error" || refusal.code !== "policy_blocked") return refused;
   return refusedInFormat(refused, trail, gateway) ?? refused;
 }

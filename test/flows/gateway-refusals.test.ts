@@ -300,3 +300,22 @@ test("a system prompt is the document's, and what the caller wrote follows it", 
   assert.deepEqual(Object.keys(record?.body ?? {}).toSorted(), ["max_tokens", "messages", "model"]);
   assert.equal(record?.headers.authorization, undefined, "the caller's key never reaches the model");
 });
+
+test("a key that is refused over and over is told to wait, unread and unrecorded, and no other key is", async () => {
+  const few = await openGatewayWorld({ refusalsPerMinuteMax: 5 });
+  try {
+    const answers: Response[] = [];
+    for (let times = 0; times < 8; times += 1) answers.push(await few.ask(said("Hi", { model: "no-such-model" })));
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [404, 404, 404, 404, 404, 429, 429, 429],
+    );
+    const [last] = answers.slice(-1);
+    assert.match(last?.headers.get("retry-after") ?? "", /^\d{1,2}$/);
+    assert.equal(last?.headers.get("x-headgate-receipt"), null);
+    assert.equal((await few.ask(said("Hi"))).status, 429, "what is right waits as well");
+    assert.equal(few.mock.records.length, 0);
+  } finally {
+    await few.close();
+  }
+});

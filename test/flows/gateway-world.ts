@@ -111,6 +111,7 @@ export interface WorldOptions {
   readonly dialect?: UpstreamSource["dialect"];
   readonly hosts?: readonly string[];
   readonly proxies?: readonly Network[];
+  readonly refusalsPerMinuteMax?: number;
   /** How much of the model there is, over all callers. */
   readonly modelLimits?: Limits;
   readonly leaseMs?: number;
@@ -357,6 +358,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       proxies: options.proxies ?? [],
       report: (event, detail) => reports.push(`${event} ${JSON.stringify(detail)}`),
       ...(options.answered === undefined ? {} : { answered: options.answered }),
+      ...(options.refusalsPerMinuteMax === undefined ? {} : { refusalsPerMinuteMax: options.refusalsPerMinuteMax }),
     });
     opened.server.listen(0, "127.0.0.1");
     await once(opened.server, "listening");
