@@ -4,16 +4,13 @@
 // frame. The socket is never just closed.
 import { Failure } from "../terms/failure.ts";
 import type { Category, Verdict } from "../terms/finding.ts";
+import type { AnswerStream } from "../upstream/upstream.ts";
 import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
-import { type AnswerParts, type Streamed, contextOf, usageOf } from "./answer.ts";
+import { type AnswerParts, type Streamed, type StreamedText, contextOf, usageOf } from "./answer.ts";
 import { type Exchange, type Reservation, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
-import { withHeartbeats } from "./heartbeat.ts";
 import { refusalOf, saidOf } from "./refusals.ts";
-
-/** A heartbeat is sent when nothing else was for this long, in milliseconds. */
-const heartbeatMs = 10_000;
 
 export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
   const { exchange, format, recording } = parts;
@@ -25,32 +22,16 @@ export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
     exchange.mustGoOn();
     await recordBeginning(exchange, parts.input, recording);
   } catch (error) {
-    await source.return();
+    source.close();
     throw error;
   }
-  const flow: Flow = {
-    events: resume(first, source),
-    guard: guardAnswer(exchange, toolIds(exchange)),
-    writer: format.stream(contextOf(exchange, recording)),
-  };
-  return { kind: "stream", exchange, events: sentEvents(parts, flow) };
-}
-
-async function* resume(
-  first: IteratorResult<AnswerEvent, void>,
-  rest: AsyncGenerator<AnswerEvent, void, void>,
-): AsyncGenerator<AnswerEvent, void, void> {
-  try {
-    if (first.done === true) return;
-    yield first.value;
-    yield* rest;
-  } finally {
-    await rest.return();
-  }
+  const guard = guardAnswer(exchange, toolIds(exchange));
+  const writer = format.stream(contextOf(exchange, recording));
+  return { kind: "stream", exchange, text: new GuardedText(parts, { first, source, guard, writer }) };
 }
 
 interface Flow {
-  readonly events: AsyncGenerator<AnswerEvent, void, void>;
+  readonly source: AnswerStream;
   readonly guard: GuardedAnswer;
   readonly writer: AnswerWriter;
 }
@@ -61,62 +42,102 @@ interface End {
   readonly failure: Failure | undefined;
 }
 
-async function* sentEvents(parts: AnswerParts, flow: Flow): AsyncGenerator<string, void, void> {
-  const { exchange } = parts;
-  const { guard, writer } = flow;
-  let end: End = { outcome: "cut", failure: undefined };
-  let closed: Closed | undefined;
-  try {
-    end = yield* relay(parts, flow);
-  } catch (error) {
-    end = endOf(error, exchange);
-  } finally {
-    // Reached also when the caller went away and nobody reads on: every stream that began is closed, and here.
-    await flow.events.return();
-    closed = await close(parts, end, guard).catch(() => undefined);
+type Events = readonly AnswerEvent[] | undefined;
+
+class GuardedText implements StreamedText {
+  readonly #parts: AnswerParts;
+  readonly #flow: Flow;
+  /** What the server began with, until it was read. */
+  #first: { readonly events: Events } | undefined;
+  #end: End | undefined;
+  #isOver = false;
+
+  constructor(parts: AnswerParts, { first, ...flow }: Flow & { readonly first: Events }) {
+    this.#parts = parts;
+    this.#flow = flow;
+    this.#first = { events: first };
   }
-  if (end.outcome === "cut") return;
-  if (end.outcome === "blocked" || end.outcome === "stopped")
-    yield* written(writer.refuse(categoryOf(guard.stoppedBy())));
-  yield* written(terminal(parts, { closed, end, writer }));
+
+  async next(): Promise<string | undefined> {
+    while (this.#end === undefined) {
+      const text = this.#take(await this.#arrived());
+      if (text !== "") return text;
+    }
+    return this.#isOver ? undefined : this.#over(this.#end);
+  }
+
+  async leave(): Promise<void> {
+    this.#end ??= cut;
+    if (!this.#isOver) await this.#over(this.#end);
+  }
+
+  heartbeat(): string {
+    return this.#flow.writer.heartbeat();
+  }
+
+  /** A failure ends the answer, and is no event. */
+  async #arrived(): Promise<Events> {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) return first.events;
+    try {
+      return await this.#flow.source.next();
+    } catch (error) {
+      this.#end = endOf(error, this.#parts.exchange);
+      return [];
+    }
+  }
+
+  /** What may be sent now that these came; where the answer ends with them, it is known how. */
+  #take(events: Events): string {
+    const { exchange, recording } = this.#parts;
+    const { clock } = recording.gateway;
+    if (events === undefined) this.#end = { outcome: "served", failure: undefined };
+    let text = "";
+    try {
+      exchange.mustGoOn();
+      const from = clock.monotonic();
+      for (const event of events ?? []) {
+        text += this.#cleared(event);
+        if (this.#end !== undefined) break;
+      }
+      exchange.note.spans.outputMs += clock.monotonic() - from;
+    } catch (error) {
+      this.#end = endOf(error, exchange);
+    }
+    return text;
+  }
+
+  #cleared(event: AnswerEvent): string {
+    const { guard, writer } = this.#flow;
+    let text = "";
+    for (const cleared of guard.push(event)) text += writer.write(cleared);
+    if (event.kind === "text" && isUsedUp(this.#parts.recording.reservation, guard)) {
+      for (const cleared of guard.cutShort()) text += writer.write(cleared);
+      this.#end = { outcome: "served", failure: usedUp() };
+    }
+    if (guard.stoppedBy() !== undefined) this.#end = { outcome: "blocked", failure: undefined };
+    return text;
+  }
+
+  /** Every stream that began is closed and recorded, and here. What the caller still gets says how it ended. */
+  async #over(end: End): Promise<string | undefined> {
+    this.#isOver = true;
+    const { source, guard, writer } = this.#flow;
+    source.close();
+    const closed = await close(this.#parts, end, guard).catch(() => undefined);
+    if (end.outcome === "cut") return undefined;
+    const isRefused = end.outcome === "blocked" || end.outcome === "stopped";
+    const refused = isRefused ? writer.refuse(categoryOf(guard.stoppedBy())) : "";
+    return refused + terminal(this.#parts, { closed, end, writer });
+  }
 }
 
-/** What a writer gave, where it gave something. */
-function* written(text: string): Generator<string, void, void> {
-  if (text !== "") yield text;
-}
+/** The caller has gone. */
+const cut: End = { outcome: "cut", failure: undefined };
 
 function categoryOf(verdict: Verdict | undefined): Category | null {
   return verdict !== undefined && "category" in verdict ? verdict.category : null;
-}
-
-async function* relay(parts: AnswerParts, { events, guard, writer }: Flow): AsyncGenerator<string, End, void> {
-  const { exchange, recording } = parts;
-  const { clock } = recording.gateway;
-  let writtenAt = clock.monotonic();
-  let isSpent = false;
-  for await (const beat of withHeartbeats(events, heartbeatMs)) {
-    let text = "";
-    if (beat.kind === "value") {
-      exchange.mustGoOn();
-      const from = clock.monotonic();
-      const cleared = guard.push(beat.value);
-      isSpent = beat.value.kind === "text" && isUsedUp(recording.reservation, guard);
-      const last = isSpent ? guard.cutShort() : [];
-      exchange.note.spans.outputMs += clock.monotonic() - from;
-      for (const event of [...cleared, ...last]) text += writer.write(event);
-    }
-    // A model may go on while all it says is held back: that is silence to the caller, too.
-    const isDue = beat.kind === "silence" || clock.monotonic() - writtenAt >= heartbeatMs;
-    if (text === "" && isDue) text = writer.heartbeat();
-    if (text !== "") {
-      writtenAt = clock.monotonic();
-      yield text;
-    }
-    if (guard.stoppedBy() !== undefined) return { outcome: "blocked", failure: undefined };
-    if (isSpent) return { outcome: "served", failure: usedUp() };
-  }
-  return { outcome: "served", failure: undefined };
 }
 
 /** Characters of text that make a token, at the most: an honest server ends by its own count long before. */
@@ -134,7 +155,7 @@ function usedUp(): Failure {
 function endOf(error: unknown, exchange: Exchange): End {
   const stopped = exchange.stopped();
   if (stopped !== undefined) return { outcome: "stopped", failure: stopped };
-  if (exchange.signal.aborted) return { outcome: "cut", failure: undefined };
+  if (exchange.signal.aborted) return cut;
   const failure = error instanceof Failure ? error : new Failure("upstream_failed", "", { cause: error });
   return { outcome: "failed", failure };
 }

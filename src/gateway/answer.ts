@@ -38,8 +38,17 @@ export interface Whole {
 export interface Streamed {
   readonly kind: "stream";
   readonly exchange: Exchange;
-  /** Server-sent events, as text; ends by itself, whatever happens. */
-  readonly events: AsyncGenerator<string, void, void>;
+  readonly text: StreamedText;
+}
+
+/** Server-sent events, as they may be sent. */
+export interface StreamedText {
+  /** The next of them, never "". Undefined at the end, which comes by itself, whatever happens. */
+  readonly next: () => Promise<string | undefined>;
+  /** Nobody reads on: ends it and records it, unless that was done. Not while `next` is under way. */
+  readonly leave: () => Promise<void>;
+  /** Something that clients read over, to be sent where nothing else was for long. */
+  readonly heartbeat: () => string;
 }
 
 export type Answer = Refused | Whole | Streamed;

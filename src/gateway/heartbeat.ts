@@ -1,36 +1,37 @@
-// Turns silence into something to write: yields what the source yields, and a beat whenever it was silent for a while.
-export type Beat<T> = { readonly kind: "value"; readonly value: T } | { readonly kind: "silence" };
+// Lines that are silent are kept alive: while all text is held back, or the model is slow, a caller gets something that its
+// client reads over. One look around for all streams, not a timer and a race for each of their tokens.
 
-export async function* withHeartbeats<T>(
-  source: AsyncGenerator<T, void, void>,
-  silenceMs: number,
-): AsyncGenerator<Beat<T>, void, void> {
-  let next = source.next();
-  // Whoever stops reading leaves a read under way; how that one ends concerns nobody any more.
-  next.catch(() => undefined);
-  while (true) {
-    const arrived = await withinMs(next, silenceMs);
-    if (arrived === undefined) {
-      yield { kind: "silence" };
-      continue;
-    }
-    if (arrived.done === true) return;
-    yield { kind: "value", value: arrived.value };
-    next = source.next();
-    next.catch(() => undefined);
-  }
+/** A heartbeat is sent when nothing else was for this long, in milliseconds. */
+const heartbeatMs = 10_000;
+
+const lookMs = 1_000;
+
+/** A stream to a caller. */
+interface Line {
+  /** When something was last sent on it, by the clock that heartbeats go by. */
+  readonly sentAt: () => number;
+  readonly beat: () => void;
 }
 
-async function withinMs<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => {
-      resolve(undefined);
-    }, ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+export interface Heartbeats {
+  /** Watches a line, until what it gives is called. */
+  readonly watch: (line: Line) => () => void;
+  readonly close: () => void;
+}
+
+export function createHeartbeats(now: () => number): Heartbeats {
+  const lines = new Set<Line>();
+  const timer = setInterval(() => {
+    const silentSince = now() - heartbeatMs;
+    for (const line of lines) if (line.sentAt() <= silentSince) line.beat();
+  }, lookMs);
+  return {
+    watch: (line) => {
+      lines.add(line);
+      return () => lines.delete(line);
+    },
+    close: () => {
+      clearInterval(timer);
+    },
+  };
 }

@@ -22,6 +22,7 @@ import { serveCount } from "./count-tokens.ts";
 import type { Exchange } from "./exchange.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
+import { type Heartbeats, createHeartbeats } from "./heartbeat.ts";
 import { takeHold } from "./hold.ts";
 import { isModelsPath, modelList } from "./model-list.ts";
 import { type Note, type Route, beginNote } from "./note.ts";
@@ -29,12 +30,10 @@ import { rateHeaders } from "./rate-headers.ts";
 import { type Readiness, createReadiness } from "./readiness.ts";
 import { errorHeaders, refusalOf, saidOf } from "./refusals.ts";
 import { type Bodies, type Reading, bodiesOfCalls, bodiesOfHolds, readBody } from "./request-body.ts";
+import { sendStream, stalledMsMax } from "./send-stream.ts";
 import { serveCall } from "./serve.ts";
 import { checkHead, isBadHead, requestBounds } from "./strict-head.ts";
 import { within } from "./within.ts";
-
-/** A caller that reads nothing for this long, in milliseconds, is let go. */
-const stalledMsMax = 30_000;
 
 /** How long the control plane may take over a file that anybody may read, in milliseconds. */
 const fileMsMax = 10_000;
@@ -55,6 +54,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
   const left = new WeakSet<object>();
   const bodies = { calls: bodiesOfCalls(), holds: bodiesOfHolds() };
   const readiness = createReadiness(gateway);
+  const heartbeats = createHeartbeats(gateway.clock.monotonic);
   const take = (request: IncomingMessage, response: ServerResponse): void => {
     // Nothing runs that stands behind a request after which the connection ends: who knows where that one ended.
     const { socket: connection } = request;
@@ -74,6 +74,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
       connection,
       note,
       readiness,
+      heartbeats,
       proxies: options.proxies,
       isRead: false,
     };
@@ -83,6 +84,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
     options.tls === undefined
       ? createServer(requestBounds, take)
       : createTlsServer({ ...requestBounds, ...options.tls, minVersion: "TLSv1.2" }, take);
+  server.once("close", heartbeats.close);
   server.maxHeadersCount = requestBounds.headersMax;
   return server;
 }
@@ -122,6 +124,7 @@ interface Asked extends Reading {
   readonly proxies: readonly Network[];
   readonly note: Note;
   readonly readiness: () => Promise<Readiness>;
+  readonly heartbeats: Heartbeats;
 }
 
 function pathOf(request: IncomingMessage): string | undefined {
@@ -258,7 +261,7 @@ async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
       return sendText(response, { status: 200, headers }, answer.body);
     }
     case "stream":
-      return sendStream(response, answer.events, {
+      return sendStream(answer.text, asked, {
         ...exchangeHeaders(answer.exchange, format),
         ...receiptHeader(answer.exchange.id),
         ...rates,
@@ -286,35 +289,6 @@ function exchangeHeaders({ exposure, id }: Exchange, format: Format): Record<str
   const mark = oneSigner ? { "x-headgate-one-signer": "true" } : {};
   const mode = modeOf(exposure.release) === "observe" ? { "x-headgate-mode": "observe" } : {};
   return { ...ids, "x-headgate-stage": stage, "x-headgate-certificate": certificate, ...mark, ...mode };
-}
-
-async function sendStream(
-  response: ServerResponse,
-  events: AsyncGenerator<string, void, void>,
-  headers: Record<string, string>,
-): Promise<void> {
-  response.writeHead(200, headers);
-  response.flushHeaders();
-  for await (const event of events) {
-    if (response.destroyed) break;
-    if (!response.write(event)) await drained(response);
-  }
-  response.end();
-}
-
-/** Waits until the caller reads on; one who does not is let go. */
-async function drained(response: ServerResponse): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(() => response.destroy(), stalledMsMax);
-    const done = (): void => {
-      clearTimeout(timer);
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.once("drain", done);
-    response.once("close", done);
-  });
 }
 
 interface Head {

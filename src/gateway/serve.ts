@@ -42,7 +42,15 @@ import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
 import { askOf } from "./quota.ts";
 import { refusalOf } from "./refusals.ts";
-import { type Answer, type Refused, type Streamed, type Whole, contextOf, usageOf } from "./answer.ts";
+import {
+  type Answer,
+  type Refused,
+  type Streamed,
+  type StreamedText,
+  type Whole,
+  contextOf,
+  usageOf,
+} from "./answer.ts";
 import { streamAnswer } from "./answer-stream.ts";
 import { wholeAnswer } from "./answer-whole.ts";
 
@@ -305,7 +313,7 @@ function refusedInFormat(
     return {
       kind: "stream",
       exchange,
-      events: once(writer.refuse(category ?? null) + writer.end(usage, receipt.text)),
+      text: once(writer.refuse(category ?? null) + writer.end(usage, receipt.text)),
     };
   }
   const ending = { finish: "refusal", ...(category === undefined ? {} : { category }) } as const;
@@ -313,8 +321,17 @@ function refusedInFormat(
   return { kind: "whole", exchange, receipt, body: JSON.stringify(whole) };
 }
 
-async function* once(text: string): AsyncGenerator<string, void, void> {
-  yield text;
+function once(text: string): StreamedText {
+  let left: string | undefined = text;
+  return {
+    next: async () => {
+      const said = left;
+      left = undefined;
+      return Promise.resolve(said);
+    },
+    leave: () => Promise.resolve(),
+    heartbeat: () => "",
+  };
 }
 
 /** No receipt for strangers, and none while the gateway cannot keep records. */

@@ -26,7 +26,7 @@ export interface ExchangeHead {
 type Phase = "headers" | "first token" | "idle" | "total";
 
 /** Bytes that may lie unread before the upstream is told to wait. */
-const unreadBytesMax = 256 * 1024;
+const unreadBytesMax = 64 * 1024;
 
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #bounds: ExchangeBounds;
@@ -40,7 +40,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #isPaused = false;
   #isEnded = false;
   #failure: Failure | undefined;
+  /** Set while somebody waits. */
   #wake: (() => void) | undefined;
+  /** One for all waits: a stream waits once a token, and mostly for as long. */
+  #timer: NodeJS.Timeout | undefined;
+  #timerMs = 0;
+  #phase: Phase = "headers";
 
   constructor(pool: Pool, request: ExchangeRequest, options: { bounds: ExchangeBounds; signal: AbortSignal }) {
     this.#bounds = options.bounds;
@@ -60,40 +65,48 @@ export class Exchange implements Dispatcher.DispatchHandler {
     for (;;) {
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#head !== undefined) return this.#head;
-      await this.#wait(msMax, "headers");
+      await this.wait(msMax, "headers");
     }
   }
 
-  /** The next piece of the body, or undefined at its end. Throws `upstream_timeout` after `msMax`, at once when it is 0. */
-  async next(msMax: number, phase: "first token" | "idle"): Promise<Buffer | undefined> {
-    if (msMax <= 0) this.#fail(timeout(phase));
-    for (;;) {
-      if (this.#failure !== undefined) throw this.#failure;
-      const piece = this.#unread.shift();
-      if (piece !== undefined) {
-        this.#unreadBytes -= piece.length;
-        this.#resumeWhenRead();
-        return piece;
-      }
-      if (this.#isEnded) return undefined;
-      await this.#wait(msMax, phase);
-    }
+  /** The next piece of the body that is here, `end` after the last, undefined where it has to be waited for. */
+  take(): Buffer | "end" | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    const piece = this.#unread.shift();
+    if (piece === undefined) return this.#isEnded ? "end" : undefined;
+    this.#unreadBytes -= piece.length;
+    this.#resumeWhenRead();
+    return piece;
+  }
+
+  /** Until something happens; `take` then says what: after `msMax`, at once when it is 0, a failure, `upstream_timeout`. */
+  async wait(msMax: number, phase: Phase): Promise<void> {
+    // The shorter of the phase's time and the whole exchange's ends it.
+    const msLeft = this.#deadlineAt - performance.now();
+    const ms = Math.max(0, Math.min(msLeft, msMax));
+    this.#phase = msLeft < msMax ? "total" : phase;
+    if (ms === 0) this.#fail(timeout(this.#phase));
+    if (this.#failure !== undefined) return;
+    this.#alarmIn(ms);
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
   }
 
   /** The whole body. */
   async rest(): Promise<Buffer> {
     const pieces: Buffer[] = [];
     for (;;) {
-      const piece = await this.next(this.#bounds.totalMsMax, "idle");
-      if (piece === undefined)
-        return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
-      pieces.push(piece);
+      const piece = this.take();
+      if (piece === "end") return pieces.length === 1 && pieces[0] !== undefined ? pieces[0] : Buffer.concat(pieces);
+      if (piece === undefined) await this.wait(this.#bounds.totalMsMax, "idle");
+      else pieces.push(piece);
     }
   }
 
   /** Done with it: an answer that is still coming is cut off and its socket closed at once. */
   close(): void {
-    this.#signal.removeEventListener("abort", this.#onAbort);
+    this.#leave();
     if (!this.#isEnded)
       this.#fail(new Failure("upstream_failed", "The exchange was left.", { detail: { why: "abandoned" } }));
   }
@@ -104,7 +117,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(
-    _controller: Dispatcher.DispatchController,
+    controller: Dispatcher.DispatchController,
     status: number,
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
@@ -116,7 +129,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     const retryAfterSeconds = secondsIn(headers["retry-after"]);
     this.#head = { status, contentType: String(headers["content-type"] ?? ""), retryAfterSeconds };
-    this.#wake?.();
+    // Pieces of the first packet, which would all stay in memory for as long as the exchange lasts.
+    controller.rawHeaders = null;
+    this.#wakeUp();
   }
 
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
@@ -131,20 +146,20 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#isPaused = true;
       controller.pause();
     }
-    this.#wake?.();
+    this.#wakeUp();
   }
 
   onResponseEnd(): void {
     this.#isEnded = true;
-    this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#wake?.();
+    this.#leave();
+    this.#wakeUp();
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     this.#isEnded = true;
     this.#failure ??= asFailure(error, this.#head !== undefined);
-    this.#signal.removeEventListener("abort", this.#onAbort);
-    this.#wake?.();
+    this.#leave();
+    this.#wakeUp();
   }
 
   readonly #onAbort = (): void => {
@@ -160,7 +175,19 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#failure ??= failure;
     this.#unread = [];
     this.#controller?.abort(this.#failure);
-    this.#wake?.();
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+
+  /** Nothing comes any more that anybody waits for. */
+  #leave(): void {
+    this.#signal.removeEventListener("abort", this.#onAbort);
+    clearTimeout(this.#timer);
   }
 
   #resumeWhenRead(): void {
@@ -169,18 +196,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.resume();
   }
 
-  /** Until something happens. The shorter of the phase's time and the whole exchange's ends it. */
-  async #wait(msMax: number, phase: Phase): Promise<void> {
-    const msLeft = this.#deadlineAt - performance.now();
-    const [ms, ending] = msLeft < msMax ? [Math.max(0, msLeft), "total" as const] : [msMax, phase];
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(() => {
-      this.#fail(timeout(ending));
+  #alarmIn(ms: number): void {
+    if (this.#timer !== undefined && ms === this.#timerMs) {
+      this.#timer.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#timerMs = ms;
+    this.#timer = setTimeout(() => {
+      // It goes off as well while a slow caller is waited for, and not the server.
+      if (this.#wake !== undefined) this.#fail(timeout(this.#phase));
     }, ms);
-    await promise;
-    this.#wake = undefined;
-    clearTimeout(timer);
   }
 }
 

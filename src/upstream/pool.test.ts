@@ -10,7 +10,7 @@ import { chatDialect } from "../wire/chat/chat.ts";
 import { connectTo, outboundDefaults } from "../outbound/connector.ts";
 import { type PoolEvent, type PoolRules, openPool, poolRules } from "./pool.ts";
 import { openServer } from "./server.ts";
-import { type Asking, type Upstream, upstreamBounds } from "./upstream.ts";
+import { type Asking, type Upstream, eachEvent, upstreamBounds } from "./upstream.ts";
 
 const never = new AbortController().signal;
 const call: Call = {
@@ -104,7 +104,7 @@ for (const order of ["drop", { status: 429 }, { status: 500 }, { status: 503 }, 
     assert.equal(textOf(await pool.complete(call, never)), "I am two.");
     pass(1_000);
     const kinds: string[] = [];
-    for await (const event of pool.stream(call, never)) kinds.push(event.kind);
+    for await (const event of eachEvent(pool.stream(call, never))) kinds.push(event.kind);
     assert.deepEqual([one.bodies.length, two.bodies.length, kinds.includes("finish")], [2, 2, true]);
     assert.deepEqual(slept, []);
   });
@@ -117,7 +117,7 @@ test("an answer that has begun is never asked for again", async () => {
   assert.equal(await whyOf(pool.complete(call, never)), "upstream_failed cut");
   const events: string[] = [];
   const reading = (async (): Promise<void> => {
-    for await (const event of pool.stream(call, never)) events.push(event.kind);
+    for await (const event of eachEvent(pool.stream(call, never))) events.push(event.kind);
   })();
   assert.equal(await whyOf(reading), "upstream_failed cut");
   assert.ok(events.includes("text"));

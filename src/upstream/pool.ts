@@ -6,7 +6,7 @@ import type { AnswerEvent } from "../wire/answer.ts";
 import type { Call } from "../wire/call.ts";
 import { type Breaker, type BreakerRules, type BreakerState, createBreaker } from "./breaker.ts";
 import { blameOf, isBeforeAnswer, restMsOf } from "./retry.ts";
-import type { Asking, Upstream, UpstreamHealth } from "./upstream.ts";
+import type { AnswerStream, Asking, Upstream, UpstreamHealth } from "./upstream.ts";
 
 export interface PoolRules {
   /** Attempts at one call, the first included. */
@@ -86,28 +86,6 @@ export function openPool(upstreams: readonly Upstream[], options: PoolOptions): 
   const checks = watchHealth(pool);
   const counting = members.filter(({ upstream }) => upstream.count !== undefined);
 
-  async function* stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
-    const [{ first, source }, place] = await ask(pool, { call, signal, asking }, async ({ upstream }, own) => {
-      const opened = upstream.stream(call, signal, own);
-      return { first: await opened.next(), source: opened };
-    });
-    try {
-      // From here on the answer is this server's: whatever happens, it is not asked for again.
-      if (first.done !== true) {
-        place.succeeded();
-        yield first.value;
-        yield* source;
-      }
-      place.succeeded();
-    } catch (error) {
-      place.failed(error);
-      throw error;
-    } finally {
-      place.left();
-      await source.return();
-    }
-  }
-
   return {
     lacks: (call) => {
       const lacking = members.map(({ upstream }) => upstream.lacks(call));
@@ -115,7 +93,7 @@ export function openPool(upstreams: readonly Upstream[], options: PoolOptions): 
     },
     complete: async (call, signal, asking) =>
       askOnce(pool, { call, signal, asking }, async ({ upstream }, own) => upstream.complete(call, signal, own)),
-    stream,
+    stream: (call, signal, asking) => streamOf(pool, { call, signal, asking }),
     ...(counting.length === 0
       ? {}
       : {
@@ -160,6 +138,51 @@ async function askOnce<T>(pool: Pool, asked: Asked, use: Use<T>): Promise<T> {
   place.succeeded();
   place.left();
   return answer;
+}
+
+/** Where a stream comes from, once a server has begun it. */
+interface Begun {
+  readonly source: AnswerStream;
+  readonly place: Place;
+}
+
+function streamOf(pool: Pool, asked: Asked): AnswerStream {
+  let begun: Begun | undefined;
+  let isClosed = false;
+  const close = (): void => {
+    isClosed = true;
+    begun?.place.left();
+    begun?.source.close();
+  };
+  const begin = async (): Promise<readonly AnswerEvent[] | undefined> => {
+    const [{ first, source }, place] = await ask(pool, asked, async ({ upstream }, own) => {
+      const opened = upstream.stream(asked.call, asked.signal, own);
+      return { first: await opened.next(), source: opened };
+    });
+    begun = { source, place };
+    // From here on the answer is this server's: whatever happens, it is not asked for again.
+    place.succeeded();
+    if (isClosed || first === undefined) close();
+    return first;
+  };
+  const goOn = async ({ source, place }: Begun): Promise<readonly AnswerEvent[] | undefined> => {
+    try {
+      const events = await source.next();
+      if (events === undefined) close();
+      return events;
+    } catch (error) {
+      place.failed(error);
+      close();
+      throw error;
+    }
+  };
+  return {
+    next: async () => {
+      if (begun !== undefined) return goOn(begun);
+      return isClosed ? undefined : begin();
+    },
+    close,
+  };
 }
 
 /** Attempts, one after another, until one gives a beginning of an answer. Throws what the last one failed with. */

@@ -11,7 +11,7 @@ import type { Call } from "../wire/call.ts";
 import { chatDialect, chatFormat } from "../wire/chat/chat.ts";
 import type { Dialect } from "../wire/format.ts";
 import { openServer } from "./server.ts";
-import { type Upstream, upstreamBounds } from "./upstream.ts";
+import { type Upstream, eachEvent, upstreamBounds } from "./upstream.ts";
 
 const short = {
   ...upstreamBounds,
@@ -63,7 +63,7 @@ function textsOf({ choices }: WholeAnswer): string {
 async function read(call: Call, signal = never): Promise<{ text: string; ended: string }> {
   let text = "";
   try {
-    for await (const event of upstream.stream(call, signal)) text += textOf(event);
+    for await (const event of eachEvent(upstream.stream(call, signal))) text += textOf(event);
     return { text, ended: "whole" };
   } catch (error) {
     return { text, ended: outcome(error) };
@@ -161,14 +161,14 @@ test("each phase has its own time: headers, first token, idle, and the whole", a
 
 test("fields nobody knows do not pass, whatever text they hold", async () => {
   const streamed: unknown[] = [];
-  for await (const chunk of upstream.stream(ask("unknown-fields"), never)) streamed.push(chunk);
+  for await (const chunk of eachEvent(upstream.stream(ask("unknown-fields"), never))) streamed.push(chunk);
   assert.ok(!JSON.stringify(streamed).includes("HIDDEN"));
   assert.ok(!JSON.stringify(await upstream.complete(ask("unknown-fields"), never)).includes("HIDDEN"));
 });
 
 test("a tool call is a block of its own, with its arguments as text", async () => {
   const events: AnswerEvent[] = [];
-  for await (const event of upstream.stream(ask("tool-call"), never)) events.push(event);
+  for await (const event of eachEvent(upstream.stream(ask("tool-call"), never))) events.push(event);
   const place = { choice: 0, block: 0 };
   assert.deepEqual(
     events.filter(({ kind }) => kind !== "ping"),
@@ -204,7 +204,7 @@ test("giving up closes the upstream's connection in every phase", async () => {
 
 test("leaving the loop closes the upstream's connection", async () => {
   const index = mock.records.length;
-  for await (const event of upstream.stream(ask("never-ends"), never)) if (event.kind === "text") break;
+  for await (const event of eachEvent(upstream.stream(ask("never-ends"), never))) if (event.kind === "text") break;
   assert.equal(await mock.ended(index), "aborted");
 });
 
@@ -229,7 +229,7 @@ test("a reader that pauses stops the upstream instead of filling memory", async 
   const chunks = fast.stream(ask(), never);
   await chunks.next();
   await new Promise((resolve) => setTimeout(resolve, 500));
-  await chunks.return();
+  chunks.close();
   // What the two sockets' buffers hold on loopback, with room to spare; without a stop all of it would have come.
   assert.ok(written < streamBytes / 2, `${written} bytes were taken from the upstream`);
   await fast.close();

@@ -10,7 +10,7 @@ import type { Dialect, StreamReader } from "../wire/format.ts";
 import { parseJsonOrUndefined } from "../wire/reading.ts";
 import { SseSplitter } from "../wire/sse.ts";
 import { Exchange, type ExchangeBounds, type ExchangeHead, type ExchangeRequest } from "./exchange.ts";
-import type { Asking, Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
+import type { AnswerStream, Asking, Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
 
 export interface ServerOptions {
   readonly dialect: Dialect;
@@ -76,19 +76,19 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     return dialect.readWhole(await taken(call, wholeText(request, { signal, asking })), asked);
   }
 
-  async function* stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
+  const left = (): void => {
+    underWay -= 1;
+  };
+
+  function stream(call: Call, signal: AbortSignal, asking?: Asking): AnswerStream {
     const asked = call.stream ? call : { ...call, stream: true };
-    const request = post(dialect.path, bodyOf(asked, asking), "text/event-stream");
-    const exchange = open(request, { signal, asking }, bounds.streamBytesMax);
-    underWay += 1;
-    try {
-      const head = await exchange.head(bounds.headersMsMax);
-      await expectAnswer(exchange, head, "text/event-stream");
-      yield* readEvents(exchange, dialect.reader(asked), bounds);
-    } finally {
-      underWay -= 1;
-      exchange.close();
-    }
+    const begin = (): Exchange => {
+      const request = post(dialect.path, bodyOf(asked, asking), "text/event-stream");
+      const exchange = open(request, { signal, asking }, bounds.streamBytesMax);
+      underWay += 1;
+      return exchange;
+    };
+    return new ServerStream(dialect.reader(asked), { bounds, begin, left });
   }
 
   async function health(): Promise<UpstreamHealth> {
@@ -145,25 +145,104 @@ function down(failure: Failure): UpstreamHealth {
   return { kind: "down", code: failure.code, message: failure.message };
 }
 
+interface StreamAsked {
+  readonly bounds: UpstreamBounds;
+  readonly begin: () => Exchange;
+  /** Called once, after what began is over. */
+  readonly left: () => void;
+}
+
 /** Reads events until the answer is whole; what is whole, the dialect's reader says. */
-async function* readEvents(
-  exchange: Exchange,
-  reader: StreamReader,
-  bounds: UpstreamBounds,
-): AsyncGenerator<AnswerEvent, void, void> {
-  const splitter = new SseSplitter(bounds);
-  const firstTokenBy = performance.now() + bounds.firstTokenMsMax;
-  while (!reader.isDone()) {
-    // Comments keep a connection alive but are no answer: until one begins, the time left only gets shorter.
-    const piece = reader.hasBegun()
-      ? await exchange.next(bounds.idleMsMax, "idle")
-      : await exchange.next(Math.max(0, firstTokenBy - performance.now()), "first token");
-    for (const event of piece === undefined ? splitter.end() : splitter.push(piece)) yield* reader.take(event);
-    if (piece === undefined) break;
+class ServerStream implements AnswerStream {
+  readonly #reader: StreamReader;
+  readonly #splitter: SseSplitter;
+  readonly #bounds: UpstreamBounds;
+  readonly #left: () => void;
+  /** Until it was called: what it needs, the prompt among it, does not stay for as long as the answer. */
+  #begin: (() => Exchange) | undefined;
+  #exchange: Exchange | undefined;
+  #firstTokenBy = 0;
+  #isWhole = false;
+  /** What went wrong behind events that are handed out first. */
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(reader: StreamReader, { bounds, begin, left }: StreamAsked) {
+    this.#reader = reader;
+    this.#splitter = new SseSplitter(bounds);
+    this.#bounds = bounds;
+    this.#begin = begin;
+    this.#left = left;
   }
-  if (!reader.isDone()) yield* reader.end();
-  // Usually only the end of the body is left, which frees the connection for the next request.
-  else await exchange.next(drainMsMax, "idle").catch(() => undefined);
+
+  async next(): Promise<readonly AnswerEvent[] | undefined> {
+    try {
+      const exchange = this.#exchange ?? (await this.#open());
+      if (exchange === undefined) return undefined;
+      while (!this.#isWhole) {
+        if (this.#failure !== undefined) throw this.#failure.error;
+        const piece = exchange.take();
+        const events = piece === undefined ? [] : this.#read(piece);
+        if (events.length > 0) return events;
+        if (piece === undefined) await exchange.wait(...this.#patience());
+      }
+      await untilEnd(exchange);
+      this.close();
+      return undefined;
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#begin = undefined;
+    const exchange = this.#exchange;
+    if (exchange === undefined) return;
+    this.#exchange = undefined;
+    this.#left();
+    exchange.close();
+  }
+
+  /** Undefined where it was closed before. */
+  async #open(): Promise<Exchange | undefined> {
+    const exchange = this.#begin?.();
+    if (exchange === undefined) return undefined;
+    this.#begin = undefined;
+    this.#exchange = exchange;
+    const head = await exchange.head(this.#bounds.headersMsMax);
+    await expectAnswer(exchange, head, "text/event-stream");
+    this.#firstTokenBy = performance.now() + this.#bounds.firstTokenMsMax;
+    return exchange;
+  }
+
+  /** The events of a piece. However a server cuts its pieces: what it said before a failure is handed out before it. */
+  #read(piece: Buffer | "end"): readonly AnswerEvent[] {
+    const events: AnswerEvent[] = [];
+    const [reader, splitter] = [this.#reader, this.#splitter];
+    try {
+      for (const event of piece === "end" ? splitter.end() : splitter.push(piece)) events.push(...reader.take(event));
+      if (piece === "end" && !reader.isDone()) events.push(...reader.end());
+      this.#isWhole = piece === "end" || reader.isDone();
+    } catch (error) {
+      this.#failure = { error };
+    }
+    return events;
+  }
+
+  /** Comments keep a connection alive but are no answer: until one begins, the time left only gets shorter. */
+  #patience(): [msMax: number, phase: "first token" | "idle"] {
+    if (this.#reader.hasBegun()) return [this.#bounds.idleMsMax, "idle"];
+    return [Math.max(0, this.#firstTokenBy - performance.now()), "first token"];
+  }
+}
+
+/** Usually only the end of the body is left, which frees the connection for the next request. */
+async function untilEnd(exchange: Exchange): Promise<void> {
+  try {
+    if (exchange.take() === undefined) await exchange.wait(drainMsMax, "idle");
+  } catch {
+    // The answer is whole; how its connection fares after it is nobody's concern.
+  }
 }
 
 /** How long the end of the body is waited for after the last event; then the connection is dropped instead of kept. */

@@ -18,14 +18,66 @@ export interface Upstream {
   /** The first part of a call that the server cannot be asked for: to be refused before it is sent, not dropped. */
   readonly lacks: (call: Call) => CallField | undefined;
   readonly complete: (call: Call, signal: AbortSignal, asking?: Asking) => Promise<WholeAnswer>;
-  /** Events until the answer is whole; one that ends early throws. Leaving the loop closes the connection at once. */
-  readonly stream: (call: Call, signal: AbortSignal, asking?: Asking) => AsyncGenerator<AnswerEvent, void, void>;
+  /** Nothing is sent before it is first read. */
+  readonly stream: (call: Call, signal: AbortSignal, asking?: Asking) => AnswerStream;
   /** Tokens of what would be asked, where the server counts them: it reads the texts, and says nothing. */
   readonly count?: (call: Call, signal: AbortSignal, asking?: Asking) => Promise<number>;
   /** What was measured of the model that answers: nothing for a server that others run. */
   readonly measure: () => Promise<{ readonly weights?: Digest }>;
   readonly health: () => Promise<UpstreamHealth>;
   readonly close: () => Promise<void>;
+}
+
+/**
+ * A streamed answer as it comes. No async generator: of those, each layer between server and caller costs an open stream
+ * half a kilobyte and each event a turn of its own, where all events of a packet can go together.
+ */
+export interface AnswerStream {
+  /**
+   * The next events, at least one; undefined once the answer is whole, and a failure where it ends early. Called again only
+   * after it has answered. What was read before a failure comes before it.
+   */
+  readonly next: () => Promise<readonly AnswerEvent[] | undefined>;
+  /** Done with it: where the answer is still coming, its connection closes at once. */
+  readonly close: () => void;
+}
+
+/** The events one by one; leaving the loop closes the stream. */
+export async function* eachEvent(stream: AnswerStream): AsyncGenerator<AnswerEvent, void, void> {
+  try {
+    for (let events = await stream.next(); events !== undefined; events = await stream.next()) yield* events;
+  } finally {
+    stream.close();
+  }
+}
+
+/** The same stream; `count` is told 1 as it begins and -1 as it is over. */
+export function counted(open: () => AnswerStream, count: (change: 1 | -1) => void): AnswerStream {
+  let stream: AnswerStream | undefined;
+  let isOver = false;
+  const close = (): void => {
+    if (!isOver && stream !== undefined) count(-1);
+    isOver = true;
+    stream?.close();
+  };
+  return {
+    next: async () => {
+      if (isOver) return undefined;
+      if (stream === undefined) {
+        stream = open();
+        count(1);
+      }
+      try {
+        const events = await stream.next();
+        if (events === undefined) close();
+        return events;
+      } catch (error) {
+        close();
+        throw error;
+      }
+    },
+    close,
+  };
 }
 
 /** What goes with a call and is no part of it. */

@@ -10,7 +10,7 @@ const bounds = { lineBytesMax: 1_000, eventBytesMax: 2_000 };
 function split(bytes: Uint8Array, cuts: readonly number[]): SseEvent[] {
   const splitter = new SseSplitter(bounds);
   const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
-  const events = at.slice(1).flatMap((end, index) => splitter.push(bytes.subarray(at[index], end)));
+  const events = at.slice(1).flatMap((end, index) => [...splitter.push(bytes.subarray(at[index], end))]);
   return [...events, ...splitter.end()];
 }
 
@@ -84,12 +84,12 @@ test("bytes of any kind give events or a failure, never another error", () => {
 test("a line and an event past their bounds are refused before they are kept", () => {
   const line = new SseSplitter(bounds);
   assert.throws(
-    () => Array.from({ length: 20 }, () => line.push(Buffer.alloc(100, "x"))),
+    () => Array.from({ length: 20 }, () => [...line.push(Buffer.alloc(100, "x"))]),
     /line of more than 1000 bytes/,
   );
   const event = new SseSplitter(bounds);
   assert.throws(
-    () => Array.from({ length: 9 }, () => event.push(Buffer.from(`data: ${"x".repeat(500)}\n`))),
+    () => Array.from({ length: 9 }, () => [...event.push(Buffer.from(`data: ${"x".repeat(500)}\n`))]),
     /event of more/,
   );
 });

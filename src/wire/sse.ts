@@ -17,14 +17,19 @@ export interface SseBounds {
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 
-/** Takes bytes as they come and gives back the events they complete. Throws `upstream_failed` past its bounds. */
+/** Every line is decoded by itself, so that one decoder does for all streams. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/**
+ * Takes bytes as they come and gives back the events they complete, each as it is asked for, so that what stands before a
+ * fault is read before it. Throws `upstream_failed` past its bounds.
+ */
 export class SseSplitter {
   readonly #bounds: SseBounds;
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-  #pieces: Uint8Array[] = [];
+  /** The beginning of a line whose end has not come. */
+  #rest: Uint8Array[] = [];
   #lineBytes = 0;
-  #data: string[] = [];
-  #eventBytes = 0;
+  #data: string | undefined;
   #event = "";
   #skipLineFeed = false;
   #isFirstLine = true;
@@ -33,8 +38,7 @@ export class SseSplitter {
     this.#bounds = bounds;
   }
 
-  push(bytes: Uint8Array): readonly SseEvent[] {
-    const events: SseEvent[] = [];
+  *push(bytes: Uint8Array): Generator<SseEvent, void, void> {
     let start = this.#skipLineFeed && bytes[0] === lineFeed ? 1 : 0;
     if (bytes.length > 0) this.#skipLineFeed = false;
     let nextReturn = bytes.indexOf(carriageReturn, start);
@@ -43,46 +47,51 @@ export class SseSplitter {
       if (nextReturn !== -1 && nextReturn < start) nextReturn = bytes.indexOf(carriageReturn, start);
       const end = earlier(nextFeed, nextReturn);
       if (end === -1) break;
-      this.#endLine(bytes.subarray(start, end), events);
+      const event = this.#endLine(bytes.subarray(start, end));
+      if (event !== undefined) yield event;
       start = end + 1;
       if (end === nextReturn) {
         if (start === bytes.length) this.#skipLineFeed = true;
         else if (bytes[start] === lineFeed) start += 1;
       }
     }
-    this.#keep(bytes.subarray(start));
-    return events;
+    this.#keep(bytes, start);
   }
 
   /** At the end of the stream: an event whose last blank line is missing is still an event. */
-  end(): readonly SseEvent[] {
-    const events: SseEvent[] = [];
-    if (this.#lineBytes > 0) this.#endLine(new Uint8Array(), events);
-    this.#dispatch(events);
-    return events;
+  *end(): Generator<SseEvent, void, void> {
+    const last = this.#lineBytes > 0 ? this.#endLine(new Uint8Array()) : undefined;
+    const event = last ?? this.#dispatch();
+    if (event !== undefined) yield event;
   }
 
-  #keep(rest: Uint8Array): void {
-    if (rest.length === 0) return;
-    this.#lineBytes += rest.length;
+  /** A copy: a few bytes of a line must not keep the packet that they came in. */
+  #keep(bytes: Uint8Array, start: number): void {
+    if (start === bytes.length) return;
+    this.#lineBytes += bytes.length - start;
+    this.#checkLine();
+    this.#rest.push(bytes.slice(start));
+  }
+
+  #checkLine(): void {
     if (this.#lineBytes > this.#bounds.lineBytesMax) throw tooLong("line", this.#bounds.lineBytesMax);
-    this.#pieces.push(rest);
   }
 
-  #endLine(last: Uint8Array, events: SseEvent[]): void {
-    this.#keep(last);
-    const bytes = this.#pieces.length === 1 ? this.#pieces[0] : Buffer.concat(this.#pieces);
-    this.#pieces = [];
+  #endLine(last: Uint8Array): SseEvent | undefined {
+    this.#lineBytes += last.length;
+    this.#checkLine();
+    const line = this.#decode(this.#rest.length === 0 ? last : Buffer.concat([...this.#rest, last]));
+    if (this.#rest.length > 0) this.#rest = [];
     this.#lineBytes = 0;
-    const line = this.#decode(bytes ?? new Uint8Array());
-    if (line === "") this.#dispatch(events);
-    else this.#field(line);
+    if (line === "") return this.#dispatch();
+    this.#field(line);
+    return undefined;
   }
 
   #decode(bytes: Uint8Array): string {
     let line: string;
     try {
-      line = this.#decoder.decode(bytes);
+      line = decoder.decode(bytes);
     } catch (cause) {
       throw new Failure("upstream_failed", "The upstream's stream is not UTF-8.", {
         cause,
@@ -102,17 +111,16 @@ export class SseSplitter {
     const value = colon === -1 ? "" : line.slice(start);
     if (name === "event") this.#event = value;
     if (name !== "data") return;
-    this.#eventBytes += value.length;
-    if (this.#eventBytes > this.#bounds.eventBytesMax) throw tooLong("event", this.#bounds.eventBytesMax);
-    this.#data.push(value);
+    const data = this.#data === undefined ? value : `${this.#data}\n${value}`;
+    if (data.length > this.#bounds.eventBytesMax) throw tooLong("event", this.#bounds.eventBytesMax);
+    this.#data = data;
   }
 
-  #dispatch(events: SseEvent[]): void {
-    if (this.#data.length > 0)
-      events.push({ event: this.#event === "" ? "message" : this.#event, data: this.#data.join("\n") });
-    this.#data = [];
-    this.#eventBytes = 0;
+  #dispatch(): SseEvent | undefined {
+    const [event, data] = [this.#event === "" ? "message" : this.#event, this.#data];
+    this.#data = undefined;
     this.#event = "";
+    return data === undefined ? undefined : { event, data };
   }
 }
 

@@ -1,7 +1,7 @@
 // The shipped model in several processes, one thread each. Threads of one process wait for each other by spinning, which
 // ruins all of them on a busy machine; processes do not, so two cores do twice the work of one.
 import { Failure } from "../../terms/failure.ts";
-import type { Upstream } from "../../upstream/upstream.ts";
+import { type Upstream, counted } from "../../upstream/upstream.ts";
 
 interface Worker {
   readonly upstream: Upstream;
@@ -29,14 +29,14 @@ export async function openSeveral(count: number, open: () => Promise<Upstream>):
         worker.busy -= 1;
       }
     },
-    stream: async function* (call, signal, asking) {
+    stream: (call, signal, asking) => {
       const worker = leastBusy(workers);
-      worker.busy += 1;
-      try {
-        yield* worker.upstream.stream(call, signal, asking);
-      } finally {
-        worker.busy -= 1;
-      }
+      return counted(
+        () => worker.upstream.stream(call, signal, asking),
+        (change) => {
+          worker.busy += change;
+        },
+      );
     },
     measure: async () => measureAll(workers),
     health: async () => {

@@ -1,7 +1,7 @@
 // The drill's stand-in for a model: it answers from a script and counts how often it was asked. It is named so wherever
 // the drill reports, because what it says shows nothing of any model; that it was asked at all is what counts.
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Upstream } from "../../upstream/upstream.ts";
+import type { AnswerStream, Upstream } from "../../upstream/upstream.ts";
 import type { AnswerEvent, WholeAnswer } from "../../wire/answer.ts";
 
 export interface ScriptedUpstream {
@@ -26,7 +26,7 @@ export function scriptUpstream(): ScriptedUpstream {
     },
     stream: (_call, signal) => {
       asked += 1;
-      return events(signal);
+      return streamOf(events(signal));
     },
     measure: async () => ({}),
     health: async () => ({ kind: "up" }),
@@ -39,6 +39,16 @@ function wholeAnswer(): WholeAnswer {
   return {
     choices: [{ index: 0, blocks: [{ kind: "text", text: answer }], ending: { finish: "stop" } }],
     usage: { input: 8, output: 16 },
+  };
+}
+
+function streamOf(source: AsyncGenerator<AnswerEvent, void, void>): AnswerStream {
+  return {
+    next: async () => {
+      const step = await source.next();
+      return step.done === true ? undefined : [step.value];
+    },
+    close: () => void source.return(),
   };
 }
 

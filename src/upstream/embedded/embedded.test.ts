@@ -8,7 +8,7 @@ import { Failure, failureCode } from "../../terms/failure.ts";
 import type { WholeAnswer } from "../../wire/answer.ts";
 import type { Call } from "../../wire/call.ts";
 import { chatFormat } from "../../wire/chat/chat.ts";
-import { type Upstream, upstreamBounds } from "../upstream.ts";
+import { type Upstream, eachEvent, upstreamBounds } from "../upstream.ts";
 import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded.ts";
 import { fetchModel } from "./fetch.ts";
 import { ensureRuntime } from "./runtime.ts";
@@ -73,7 +73,7 @@ test("the model answers, whole and streamed, with the same text at temperature 0
   assert.ok((answer.usage?.input ?? 0) > 10);
   let text = "";
   let finish: string | undefined;
-  for await (const event of model.stream(france, never)) {
+  for await (const event of eachEvent(model.stream(france, never))) {
     if (event.kind === "text") text += event.text;
     if (event.kind === "finish") finish = event.ending.finish;
   }
@@ -123,7 +123,7 @@ test("giving up frees the place at once", async () => {
     await stream.next();
     controller.abort();
     await assert.rejects(async () => {
-      while ((await stream.next()).done !== true);
+      while ((await stream.next()) !== undefined);
     });
   }
   assert.match(textOf(await model.complete(france, never)), /Paris/);
@@ -138,7 +138,7 @@ test("a killed process fails what is under way, is started again and serves the 
   process.kill(ready.pid, "SIGKILL");
   await assert.rejects(
     async () => {
-      while ((await stream.next()).done !== true);
+      while ((await stream.next()) !== undefined);
     },
     (error) => error instanceof Failure && error.detail["why"] === "cut",
   );

@@ -9,10 +9,17 @@ import { fileURLToPath } from "node:url";
 import { connectToSocket, outboundDefaults } from "../../outbound/connector.ts";
 import { Failure } from "../../terms/failure.ts";
 import type { Digest } from "../../terms/ids.ts";
-import type { AnswerEvent, WholeAnswer } from "../../wire/answer.ts";
+import type { WholeAnswer } from "../../wire/answer.ts";
 import type { Call } from "../../wire/call.ts";
 import { openServer } from "../server.ts";
-import type { Asking, Upstream, UpstreamBounds, UpstreamHealth } from "../upstream.ts";
+import {
+  type AnswerStream,
+  type Asking,
+  type Upstream,
+  type UpstreamBounds,
+  type UpstreamHealth,
+  counted,
+} from "../upstream.ts";
 import { embeddedDialect } from "./dialect.ts";
 import { ChildReport, type ChildTask } from "./messages.ts";
 
@@ -160,13 +167,13 @@ class Supervisor {
     }
   }
 
-  async *stream(call: Call, signal: AbortSignal, asking?: Asking): AsyncGenerator<AnswerEvent, void, void> {
-    this.underWay += 1;
-    try {
-      yield* this.running().client.stream(call, signal, asking);
-    } finally {
-      this.underWay -= 1;
-    }
+  stream(call: Call, signal: AbortSignal, asking?: Asking): AnswerStream {
+    return counted(
+      () => this.running().client.stream(call, signal, asking),
+      (change) => {
+        this.underWay += change;
+      },
+    );
   }
 
   async health(): Promise<UpstreamHealth> {

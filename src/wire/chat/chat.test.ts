@@ -274,7 +274,7 @@ function read(bytes: Uint8Array, cuts: readonly number[]): AnswerEvent[] {
   const splitter = new SseSplitter({ lineBytesMax: 10_000, eventBytesMax: 10_000 });
   const reader = chatDialect.reader(context.call);
   const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
-  const events = at.slice(1).flatMap((end, index) => splitter.push(bytes.subarray(at[index], end)));
+  const events = at.slice(1).flatMap((end, index) => [...splitter.push(bytes.subarray(at[index], end))]);
   const answer = [...events, ...splitter.end()].flatMap((event) => [...reader.take(event)]);
   return reader.isDone() ? answer : [...answer, ...reader.end()];
 }

@@ -55,7 +55,7 @@ function read(bytes: Uint8Array, cuts: readonly number[] = []): AnswerEvent[] {
   const splitter = new SseSplitter({ lineBytesMax: 100_000, eventBytesMax: 100_000 });
   const reader = messagesDialect.reader(call);
   const at = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).toSorted((a, b) => a - b), bytes.length];
-  const events = at.slice(1).flatMap((end, index) => splitter.push(bytes.subarray(at[index], end)));
+  const events = at.slice(1).flatMap((end, index) => [...splitter.push(bytes.subarray(at[index], end))]);
   const answer = [...events, ...splitter.end()].flatMap((event) => [...reader.take(event)]);
   return [...answer, ...reader.end()];
 }

@@ -78,7 +78,7 @@ function eventsOf(blocks: readonly Block[], ending: Ending): readonly AnswerEven
 function readBack(text: string): readonly AnswerEvent[] {
   const reader = readStream();
   const splitter = new SseSplitter({ lineBytesMax: 1e6, eventBytesMax: 1e6 });
-  const events = splitter.push(Buffer.from(text)).flatMap((event) => [...reader.take(event)]);
+  const events = [...splitter.push(Buffer.from(text))].flatMap((event) => reader.take(event));
   assert.ok(reader.isDone());
   return [...events, ...reader.end()];
 }
