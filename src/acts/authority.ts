@@ -37,6 +37,8 @@ export const authority = {
   withdrawal: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: false },
   receipts: { by: "gateway", roles: [], loosens: false },
   lost: { by: "gateway", roles: [], loosens: false },
+  reading: { by: "persons", roles: ["reviewer"], loosens: true },
+  review: { by: "persons", roles: ["reviewer"], loosens: true },
 } as const satisfies Record<Verb, Authority>;
 
 export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;

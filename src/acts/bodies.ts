@@ -12,6 +12,7 @@ import {
   PersonId,
   ProposalId,
   PublicKey,
+  ReviewId,
   RunId,
   Timestamp,
 } from "../terms/ids.ts";
@@ -283,6 +284,33 @@ const Lost = z.strictObject({
   spool: Digest,
 });
 
+/** That a reviewer was shown the text of a review: recorded before they are. Who and when say signature and date. */
+const Reading = z.strictObject({ review: ReviewId });
+
+/** Why a reviewer decided as they did; of each verdict its own. */
+export const reviewReasons = {
+  allow: ["benign", "vetted-use", "false-finding"],
+  refuse: ["prohibited", "out-of-scope", "unclear"],
+} as const;
+export const ReviewReason = z.enum([...reviewReasons.allow, ...reviewReasons.refuse]);
+export type ReviewReason = z.infer<typeof ReviewReason>;
+
+/** A reviewer's word on one request. */
+const Review = z.strictObject({
+  review: ReviewId,
+  /** What was asked, as its gateway commits to it with a nonce: src/feed/reviews.ts. */
+  request: Digest,
+  key: KeyId,
+  model: Name,
+  /** The served configuration that found something, as receipts name it. */
+  config: Digest,
+  /** What was found for review; the decision is about no other finding. */
+  categories: z.array(Category).min(1).max(Category.options.length),
+  verdict: z.enum(["allow", "refuse"]),
+  reason: ReviewReason,
+  notAfter: Timestamp,
+});
+
 export const bodies = {
   root: Root,
   invite: Invite,
@@ -302,6 +330,8 @@ export const bodies = {
   withdrawal: Withdrawal,
   receipts: Receipts,
   lost: Lost,
+  reading: Reading,
+  review: Review,
 } as const;
 
 export type Verb = keyof typeof bodies;

@@ -16,6 +16,7 @@ import {
 } from "./rules/evaluation.ts";
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
 import { writeKey, grantOrganisation } from "./rules/programme.ts";
+import { decideReview, readReview } from "./rules/review.ts";
 import { certify, hold, propose, restrict, signOff } from "./rules/release.ts";
 import type { Person, State } from "./state.ts";
 import type { Act, AnyPredicate } from "./statement.ts";
@@ -39,6 +40,8 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   withdrawal: withdrawEvidence,
   receipts: recordReceipts,
   lost: recordLost,
+  reading: readReview,
+  review: decideReview,
 };
 
 export interface Place {

@@ -10,7 +10,7 @@ import { concatBytes, fromBase64, toBase64, toBase64Url, toUtf8 } from "../proof
 import { inclusionRoot, leafHash, leafHashOfText, treeOf } from "../proof/merkle.ts";
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { CertificateId, Digest, KeyId, Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
+import { CertificateId, Digest, KeyId, Name, PermitId, PublicKey, ReceiptId, ReviewId, Timestamp } from "../terms/ids.ts";
 import { Stage } from "../terms/stage.ts";
 
 /**
@@ -59,6 +59,8 @@ export const Receipt = z.strictObject({
     .nullable(),
   input: VerdictWord,
   output: VerdictWord,
+  /** Where its input was for review: the review it waits for, or whose decision was applied. */
+  review: ReviewId.optional(),
   /**
    * Commits to the request as admitted (the call, as JSON) and to what was sent: the body of a whole answer, all text of a
    * stream, nothing of a refusal. The receipt's id is the nonce.

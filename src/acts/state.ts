@@ -13,6 +13,7 @@ import type {
   PersonId,
   ProposalId,
   PublicKey,
+  ReviewId,
   Timestamp,
 } from "../terms/ids.ts";
 import type { BodyOf, DocumentKind, EvidenceBody, Grant, HoldScope, Limit, Permit, Release, Root } from "./bodies.ts";
@@ -146,6 +147,19 @@ interface LostRange {
   readonly index: number;
 }
 
+/** What a reviewer decided. */
+export interface ReviewDecision extends BodyOf<"review"> {
+  readonly by: PersonId;
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
+/** That somebody was shown the text of a review. */
+export interface Reading {
+  readonly person: PersonId;
+  readonly at: Timestamp;
+}
+
 /** An entry the ledger holds and the rules refuse: it changes nothing and is shown as an anomaly. */
 interface Anomaly {
   readonly index: number;
@@ -184,6 +198,11 @@ export interface State {
   readonly intervals: Map<PublicKey, LastInterval>;
   /** Ranges of receipts that a gateway's spool did not give back, in ledger order. */
   readonly lost: LostRange[];
+  /** The last word on each review. */
+  readonly reviews: Map<ReviewId, ReviewDecision>;
+  /** The review of each request that was decided last. */
+  readonly reviewOf: Map<Digest, ReviewId>;
+  readonly readings: Map<ReviewId, readonly Reading[]>;
   readonly anomalies: Anomaly[];
 }
 
@@ -213,6 +232,9 @@ export function emptyState(): State {
     facts: [],
     intervals: new Map(),
     lost: [],
+    reviews: new Map(),
+    reviewOf: new Map(),
+    readings: new Map(),
     anomalies: [],
   };
 }

@@ -168,4 +168,6 @@ const AnyPredicate = z.discriminatedUnion("verb", [
   predicateOf("withdrawal"),
   predicateOf("receipts"),
   predicateOf("lost"),
+  predicateOf("reading"),
+  predicateOf("review"),
 ]);

@@ -54,6 +54,9 @@ const wordsOf: Words = {
   fact: (body) => `States a fact: ${body.fact.kind}.`,
   withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
+  reading: (body) => `Reads the text of ${body.review}.`,
+  review: (body) =>
+    `Decides ${body.review} of ${body.key} on ${body.model}: ${body.verdict} (${body.reason}), for ${body.categories.join(", ")}, until ${body.notAfter}.`,
   lost: (body) => `Says that ${body.count} receipts, from number ${body.first} on, were lost.`,
 };
 

@@ -83,6 +83,8 @@ const names: { readonly [V in Verb]: Naming<V> } = {
   withdrawal: reason,
   receipts: nothing,
   lost: nothing,
+  reading: nothing,
+  review: nothing,
 };
 
 /** The items that a suite document names. */

@@ -11,6 +11,7 @@ import type { Content } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import type { FeedServer } from "./feed-server.ts";
 import type { Here } from "./initialise.ts";
+import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 import type { Writer } from "./writer.ts";
 
@@ -21,6 +22,8 @@ export interface ControlOptions {
   readonly clock: () => Instant;
   readonly random: (count: number) => Uint8Array;
   readonly signers: { readonly log: Signer; readonly control: Signer; readonly gateways: readonly Signer[] };
+  /** What texts for reviewers are sealed to. */
+  readonly sealing: SealingKeys;
   readonly paths: {
     /** The one-time code, written while nobody owns the deployment. */
     readonly codeFile: string;
@@ -59,6 +62,7 @@ export interface Core {
   readonly writer: Writer;
   readonly feeds: FeedServer;
   readonly records: Records;
+  readonly reviews: ReviewDesk;
   readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
   readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
 }

@@ -22,7 +22,8 @@ import {
   suiteFacts,
 } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Instant, type Name, instantOf } from "../terms/ids.ts";
+import type { StoredReview } from "./review-store.ts";
+import { type Digest, type Instant, type Name, type ReviewId, instantOf } from "../terms/ids.ts";
 
 export interface Examined {
   readonly state: State;
@@ -31,6 +32,8 @@ export interface Examined {
   /** Ledger index the statement will get. */
   readonly index: number;
   readonly at: Instant;
+  /** The request that a review is about, as it was kept. */
+  readonly review: (id: ReviewId) => Promise<StoredReview | undefined>;
 }
 
 type PredicateOf<V extends Verb> = Act<V>["predicate"];
@@ -56,6 +59,8 @@ const examinations: { readonly [V in Verb]: Examination<V> | null } = {
   withdrawal: null,
   receipts: null,
   lost: null,
+  reading: null,
+  review: examineReview,
 };
 
 /** Fails with document_invalid, statement_invalid, artefact_missing or gate_not_passed. */
@@ -253,4 +258,23 @@ function needOf({ id, kind, have, need }: Judgement["requirements"][number]): st
     .filter(([role, count]) => Number(have[role] ?? 0) < Number(count))
     .map(([role]) => role)
     .join(",");
+}
+
+const hourMs = 3_600_000;
+
+/** A decision is about a request that waits, as it was kept, and holds no longer than its policy says. */
+async function examineReview({ body, at: signedAt }: PredicateOf<"review">, given: Examined): Promise<void> {
+  const { review: id, request, key, model, config, categories, notAfter } = body;
+  const kept = await given.review(id);
+  if (kept === undefined) throw new Failure("not_found", "There is no such review here.");
+  const { facts, found } = kept;
+  const isSame = facts.request === request && facts.key === key && facts.model === model && facts.config === config;
+  const isAll = found.length === categories.length && found.every(({ category }) => categories.includes(category));
+  if (!isSame || !isAll) throw new Failure("statement_invalid", "This decision is about another request than was kept.");
+  // Taking back is not bound to the wait.
+  const isOver = kept.expiresAt <= given.at && !given.state.reviews.has(id);
+  if (isOver) throw new Failure("conflict", "Nobody waits for this any more: its time is over.");
+  const hours = (instantOf(notAfter) - instantOf(signedAt)) / hourMs;
+  if (hours <= kept.decisionHours) return;
+  throw new Failure("statement_invalid", `By its policy this holds for ${kept.decisionHours} hours at the most.`);
 }

@@ -27,6 +27,7 @@ import type { Database } from "../store/database.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, Instant, type PublicKey, timestampOf } from "../terms/ids.ts";
 import { noContent } from "./content.ts";
+import type { ReviewDesk } from "./review-desk.ts";
 import { createTelling } from "./told-holds.ts";
 import type { Writer } from "./writer.ts";
 
@@ -40,6 +41,7 @@ export interface FeedOptions {
   /** 32 fresh random hex digits. */
   readonly nonce: () => string;
   readonly ledger: Ledger;
+  readonly reviews: Pick<ReviewDesk, "sealingKey" | "keep">;
   /** Fails unless the store can be written and holds the ledger that was folded. */
   readonly checkStore: () => Promise<void>;
   readonly publicFile: (path: string) => Promise<PublicFile | undefined>;
@@ -230,6 +232,8 @@ function feedOf(options: Telling, waits: Pick<Feed, "next" | "holds">, gateway: 
     },
     recordInterval: async (envelope, receipts) => recordInterval(options, envelope, receipts),
     recordHold: async (envelope) => recordHold(options, envelope),
+    sealingKey: options.reviews.sealingKey,
+    recordReview: options.reviews.keep,
     recordUsage: async (counts) => {
       const at = options.clock();
       await database.transaction(async (transaction) => {

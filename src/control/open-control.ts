@@ -18,7 +18,7 @@ import type { Database } from "../store/database.ts";
 import { migrate } from "../store/migrations.ts";
 import { schema } from "../store/schema.ts";
 import { Failure } from "../terms/failure.ts";
-import { DeploymentId, type Digest, type PublicKey } from "../terms/ids.ts";
+import { DeploymentId, type Digest, type PublicKey, type ReviewId } from "../terms/ids.ts";
 import { type Content, noContent } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import { examine } from "./examine.ts";
@@ -35,6 +35,8 @@ import {
   writeTrustFile,
 } from "./initialise.ts";
 import { publicFiles } from "./public-files.ts";
+import { type ReviewDesk, openReviewDesk } from "./review-desk.ts";
+import { type StoredReview, findReview } from "./review-store.ts";
 import { createApp } from "./routes.ts";
 import type { ControlOptions, Core } from "./core.ts";
 import { watchDatabase } from "./watched-database.ts";
@@ -53,6 +55,8 @@ export interface Control {
   /** A feed for one more gateway, which is forgotten when the signal aborts. */
   readonly connect: (gone?: AbortSignal, gateway?: PublicKey) => Feed;
   readonly app: Hono;
+  /** How many requests wait for a person, and since when the first. */
+  readonly waitingReviews: ReviewDesk["waiting"];
   /** Judges, records and folds a statement; after one that opens something, waits for the gateways. */
   readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;
   /** After what has begun. */
@@ -81,17 +85,19 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const records = recordsOf(database, primitives);
   const writer = writerOf(options, { database, ledger, replica, records });
   await writer.catchUp();
+  const reviews = openReviewDesk({ ...options, database, replica, writer, control: signers.control });
+  await reviews.sweep();
   if (trust !== undefined && replica.size() === 0) {
     await writer.record(await trustedEnvelope(trust, primitives), noContent);
   }
   checkKeys(replica.state, options);
-  return compose(options, { here, database, ledger, replica, records, writer });
+  return compose(options, { here, database, ledger, replica, records, writer, reviews });
 }
 
-type Parts = Pick<Core, "here" | "database" | "ledger" | "replica" | "records" | "writer">;
+type Parts = Pick<Core, "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews">;
 
 function compose(options: ControlOptions, parts: Parts): Control {
-  const { replica, writer, ledger, database, records, here } = parts;
+  const { replica, writer, ledger, database, records, here, reviews } = parts;
   const { primitives, clock, signers } = options;
   const publicFile = publicFiles({ database, ledger, records, hasher: primitives, state: replica.state, clock });
   const feeds = createFeedServer({
@@ -100,6 +106,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     replica,
     writer,
     ledger,
+    reviews,
     clock,
     control: signers.control,
     nonce: () => toHex(options.random(16)),
@@ -146,9 +153,11 @@ function compose(options: ControlOptions, parts: Parts): Control {
     feed: feeds.connect(undefined, signers.gateways[0]?.publicKey),
     connect: feeds.connect,
     app: createApp(core),
+    waitingReviews: reviews.waiting,
     record: async (envelope, content = noContent) => submit(envelope, content),
     close: async () => {
       feeds.close();
+      await reviews.close();
       await writer.idle();
       await ledger.close();
     },
@@ -209,7 +218,7 @@ function recordsOf(database: Database, primitives: Primitives): Records {
 
 function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledger" | "replica" | "records">): Writer {
   const { primitives, clock } = options;
-  const { replica, records } = parts;
+  const { replica, records, database } = parts;
   return new Writer({
     ...parts,
     primitives,
@@ -219,7 +228,8 @@ function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledge
         ...records,
         artefact: async (digest) => content.artefacts.get(digest) ?? records.artefact(digest),
       };
-      await examine(act, { state: replica.state, records: withSent, index: replica.size(), at: clock() });
+      const review = async (id: ReviewId): Promise<StoredReview | undefined> => findReview(database, id);
+      await examine(act, { state: replica.state, records: withSent, index: replica.size(), at: clock(), review });
     },
   });
 }

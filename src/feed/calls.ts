@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { base64Bytes } from "./encoded.ts";
 import { batchRecordsMax, toldHoldsMax } from "./feed.ts";
+import { AskedReview, KeptReview, SignedSealingKey } from "./reviews.ts";
 import { Digest, Instant, KeyId, Name, PermitId, ReceiptId, Timestamp } from "../terms/ids.ts";
 
 const Usage = z.strictObject({
@@ -81,6 +82,8 @@ export const calls = {
   },
   recordHold: { ask: z.strictObject({ envelope: base64Bytes }), answer: nothing },
   recordUsage: { ask: z.strictObject({ counts: z.array(Usage).max(usageRowsMax) }), answer: nothing },
+  sealingKey: { ask: nothing, answer: SignedSealingKey },
+  recordReview: { ask: AskedReview, answer: KeptReview },
 } as const;
 
 export const Call = z.enum([
@@ -95,6 +98,8 @@ export const Call = z.enum([
   "recordInterval",
   "recordHold",
   "recordUsage",
+  "sealingKey",
+  "recordReview",
 ]);
 export type Call = z.infer<typeof Call>;
 

@@ -6,6 +6,7 @@ import { canonicalBytes } from "../proof/canonical.ts";
 import { rawPublicKey } from "../proof/digest.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { AskedReview, KeptReview, SignedSealingKey } from "./reviews.ts";
 import {
   Digest,
   type Instant,
@@ -105,6 +106,8 @@ interface Drain {
   /** A hold or restriction that reached the gateway directly. Idempotent. */
   readonly recordHold: (envelope: Uint8Array) => Promise<void>;
   readonly recordUsage: (counts: readonly UsageCount[]) => Promise<void>;
+  /** Resolves once the store has it, or says that as many wait as may. Idempotent by request. */
+  readonly recordReview: (review: AskedReview) => Promise<KeptReview>;
 }
 
 export interface PublicFile {
@@ -141,6 +144,8 @@ export interface Feed extends Drain {
    */
   readonly holds: (cursor: string, signal: AbortSignal) => Promise<ToldHolds>;
   readonly renew: (nonce: string) => Promise<SignedLease>;
+  /** What texts for reviewers are sealed to now. */
+  readonly sealingKey: () => Promise<SignedSealingKey>;
   readonly artefact: (digest: Digest) => Promise<Uint8Array>;
   /** A file anyone may read, by path without leading slash: `log/checkpoint`, `log/tile/…`, `log/proof/{receipt digest}`
    *  (JSON of `ReceiptProof`), `transparency`, `transparency.json`. Undefined where there is none (yet). */

@@ -178,6 +178,8 @@ export function openRemoteFeed(options: RemoteFeedOptions): RemoteFeed {
     recordUsage: async (counts) => {
       await call("recordUsage", calls.recordUsage, { counts: [...counts] });
     },
+    sealingKey: async () => call("sealingKey", calls.sealingKey, {}),
+    recordReview: async (review) => call("recordReview", calls.recordReview, review),
     close: () => {
       closing.abort();
       connection.close();

@@ -260,6 +260,10 @@ async function perform(call: Call, body: Uint8Array, { feed, signal }: Performin
         await feed.recordUsage(counts);
         return {};
       });
+    case "sealingKey":
+      return answered(calls.sealingKey, body, async () => feed.sealingKey());
+    case "recordReview":
+      return answered(calls.recordReview, body, async (review) => feed.recordReview(review));
   }
 }
 

@@ -61,7 +61,7 @@ async function countOf(exchange: Exchange, trail: Trail, { bytes, gateway }: Cou
   const { count } = configuration.upstream;
   const estimate: Count = { tokens: usageOf(exchange, undefined, "").input + picturesOf(call), isEstimate: true };
   if (count === undefined) return estimate;
-  trail.input = await readInput(exchange, bytes, gateway);
+  trail.input = await readInput(exchange, { bytes }, gateway);
   try {
     return { tokens: await count(call, exchange.signal, exchange.asking), isEstimate: false };
   } catch (error) {

@@ -2,11 +2,11 @@
 // drafted here, so that a served, a blocked, a stopped and a refused exchange are recorded by the same hand.
 import type { Limit } from "../acts/bodies.ts";
 import type { Outcome, Receipt, SignedReceipt } from "../acts/receipt.ts";
-import { decide, stricter } from "../policy/decide.ts";
+import { decide, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Category, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
-import type { Digest, KeyId, Name, ReceiptId } from "../terms/ids.ts";
+import type { Digest, KeyId, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import type { Asking } from "../upstream/upstream.ts";
 import { type Call, callTexts } from "../wire/call.ts";
@@ -49,6 +49,9 @@ export interface Exchange {
    * nothing, but for categories that a restriction prohibits; what policy says is kept in `seen`.
    */
   readonly judge: (inspection: Inspection, surface: Surface) => Verdict;
+  /** What of a request with the verdict `review` a person may let through; nothing where a restriction prohibits any of it. */
+  readonly forReview: (inspection: Inspection) => readonly Category[];
+  readonly reviewed: Reviewed;
   /** In observe mode: the strictest verdict of policy on each side so far. */
   readonly seen: Seen | undefined;
   /** Whether text waits until it is cleared. */
@@ -72,15 +75,21 @@ export interface Beginning {
   readonly gone: AbortSignal;
 }
 
+/** The review of an exchange, once there is one, and whether it let it through. */
+interface Reviewed {
+  by: ReviewId | undefined;
+  isAllowed: boolean;
+}
+
 type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
 /** What is known when it begins, and whether its text waits to be cleared. */
-type Known = Omit<Beginning, "gone"> & Pick<Exchange, "isHeldBack">;
+type Known = Omit<Beginning, "gone"> & Pick<Exchange, "isHeldBack" | "reviewed">;
 
 export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange {
   const { gone, ...given } = beginning;
   const isHeldBack = !isObserved(given) || restrictedCategories(gateway, given.model).length > 0;
-  const known: Known = { ...given, isHeldBack };
+  const known: Known = { ...given, isHeldBack, reviewed: { by: undefined, isAllowed: false } };
   const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(given) ? {} : undefined;
   const stop = new AbortController();
   let why: Failure | undefined;
@@ -132,6 +141,11 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
       seen[surface] = stricter(seen[surface] ?? verdict, verdict);
       return decide(only(prohibited, inspection), restricted, { scopes, surface });
     },
+    forReview: (inspection) => {
+      const prohibited = restrictedCategories(gateway, known.model);
+      const found = reviewedIn(inspection, policy, { scopes, surface: "input" });
+      return found.some((category) => prohibited.includes(category)) ? [] : found;
+    },
     end: () => {
       unwatch();
       gone.removeEventListener("abort", leave);
@@ -165,12 +179,23 @@ function mayGoOn(known: Known, gateway: Gateway): Failure | undefined {
   try {
     const now = exposeNow(gateway, known);
     if (withinLimits(known.call, gateway) !== known.call) return changed(known.exposure);
+    if (!isStillAllowed(known, gateway)) return takenBack();
     // Its text goes on unjudged, and somebody has prohibited a category since.
     if (!known.isHeldBack && restrictedCategories(gateway, known.model).length > 0) return changed(known.exposure);
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
     return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
   }
+}
+
+/** Whether what let it through still does: a reviewer may take back what was allowed while an answer runs. */
+function isStillAllowed({ reviewed }: Known, { follower }: Gateway): boolean {
+  if (!reviewed.isAllowed || reviewed.by === undefined) return true;
+  return follower.state.reviews.get(reviewed.by)?.verdict === "allow";
+}
+
+function takenBack(): Failure {
+  return new Failure("policy_blocked", "", { detail: { reason: "taken-back" } });
 }
 
 /** A renewal that changes nothing of what is served, and enforces no more, lets running exchanges end in peace. */
@@ -254,11 +279,13 @@ function observedOf({ seen }: Exchange, outcome: Outcome): Partial<Pick<Receipt,
 function knownOf(exchange: Exchange): Omit<Begun, "input"> {
   const { id, model, asked, configuration, exposure, item } = exchange;
   const origin = exchange.origin();
+  const review = exchange.reviewed.by;
   return {
     id,
     model,
     ...(asked === undefined ? {} : { asked }),
     ...(origin === undefined ? {} : { origin }),
+    ...(review === undefined ? {} : { review }),
     config: configuration.config,
     under: underOf(exposure),
     stage: exposure.kind === "open" ? exposure.release.stage : "permit",
@@ -336,7 +363,7 @@ export function whyWord(failure: Failure): string {
   return typeof reason === "string" && /^[a-z-]{1,24}$/.test(reason) ? `${failure.code}:${reason}` : failure.code;
 }
 
-/** The refusal of a verdict that does not let text through. Review refuses too, until there are reviewers to wait for. */
+/** The refusal of a verdict that does not let text through. For review it is a block: who may wait is told by review.ts. */
 export function blocked(verdict: Verdict): Failure {
   if (verdict.kind === "unknown") {
     return new Failure("safeguard_unavailable", "", {

@@ -10,6 +10,7 @@ import type { LiveExchanges } from "./live.ts";
 import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";
+import type { ReviewLine } from "./review-line.ts";
 import type { Trace } from "./trace-context.ts";
 import type { TurnedAway } from "./turned-away.ts";
 import type { Turns } from "./turns.ts";
@@ -27,6 +28,8 @@ export interface Gateway {
   /** For inspections of large prompts. */
   readonly inspections: Turns;
   readonly holdDesk: HoldDesk;
+  readonly reviews: ReviewLine;
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly clock: Clock;
   readonly primitives: Primitives;
   /** Where a refused caller can turn; stands in every refusal. */

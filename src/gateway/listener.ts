@@ -28,8 +28,8 @@ import { isModelsPath, modelList } from "./model-list.ts";
 import { type Note, type Route, beginNote } from "./note.ts";
 import { rateHeaders } from "./rate-headers.ts";
 import { type Readiness, createReadiness } from "./readiness.ts";
-import { errorHeaders, refusalOf, saidOf } from "./refusals.ts";
 import { type Bodies, type Reading, bodiesOfCalls, bodiesOfHolds, readBody } from "./request-body.ts";
+import { errorHeaders, refusalOf, saidOf, reviewHeader } from "./refusals.ts";
 import { sendStream, stalledMsMax } from "./send-stream.ts";
 import { serveCall } from "./serve.ts";
 import { checkHead, isBadHead, requestBounds } from "./strict-head.ts";
@@ -281,8 +281,9 @@ function receiptHeader(text: string | undefined): Record<string, string> {
   return text === undefined ? {} : { "x-headgate-receipt": text };
 }
 
-function exchangeHeaders({ exposure, id }: Exchange, format: Format): Record<string, string> {
-  const ids = idHeaders(id, format);
+function exchangeHeaders({ exposure, id, reviewed }: Exchange, format: Format): Record<string, string> {
+  const review = reviewed.by === undefined ? {} : { [reviewHeader]: reviewed.by };
+  const ids = { ...idHeaders(id, format), ...review };
   if (exposure.kind === "permit")
     return { ...ids, "x-headgate-stage": "permit", "x-headgate-permit": exposure.permit.permit };
   const { stage, certificate, oneSigner } = exposure.release;

@@ -27,6 +27,7 @@ import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
 import { countTurnedAway } from "./turned-away.ts";
+import { openReviewLine } from "./review-line.ts";
 import { createTurns } from "./turns.ts";
 import { beginTrace } from "./trace-context.ts";
 import { within } from "./within.ts";
@@ -98,6 +99,8 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     live: createLiveExchanges(),
     inspections: createTurns(),
     holdDesk,
+    reviews: openReviewLine({ ...options, follower }),
+    randomBytes: options.randomBytes,
     clock,
     primitives,
     contact: options.contact,

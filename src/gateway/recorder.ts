@@ -278,8 +278,8 @@ async function drain({ books, spool, options }: Work): Promise<void> {
 
 /** With its members in the order in which they are signed: so they are written as they stand. */
 function receiptOf({ draft, content }: Waiting, { seq, at }: { seq: number; at: Timestamp }): Receipt {
-  const { asked, config, id, input, item, key, model, origin, outcome, output, stage, tokens, under, why, would } =
-    draft;
+  const { asked, config, id, input, item, key, model, origin, outcome, output, review, stage } = draft;
+  const { tokens, under, why, would } = draft;
   return {
     ...(asked === undefined ? {} : { asked }),
     at,
@@ -293,6 +293,7 @@ function receiptOf({ draft, content }: Waiting, { seq, at }: { seq: number; at: 
     ...(origin === undefined ? {} : { origin }),
     outcome,
     output,
+    ...(review === undefined ? {} : { review }),
     seq,
     stage,
     tokens,

@@ -2,7 +2,7 @@
 // whether asking again can help. To change a refusal's wording, change it here and nowhere else.
 import type { Failure, FailureCode } from "../terms/failure.ts";
 import { httpStatus } from "../terms/failure.ts";
-import type { ReceiptId } from "../terms/ids.ts";
+import { type ReceiptId, ReviewId } from "../terms/ids.ts";
 import type { ErrorSaid } from "../wire/format.ts";
 
 type CallerCode = Extract<
@@ -78,7 +78,7 @@ const wordings = {
   },
   review_pending: {
     type: "invalid_request_error",
-    sentence: "A person has to look at this first. Ask again later with the id.",
+    sentence: "A person has to look at this first. Send the same request again later; `error.id` names the review.",
     canRetry: false,
   },
   feature_unsupported: {
@@ -125,6 +125,8 @@ export interface Refusal {
   readonly reason: string | null;
   readonly canRetry: boolean;
   readonly retryAfterSeconds: number | undefined;
+  /** The review that it waits for, or that refused it. */
+  readonly review: ReviewId | undefined;
 }
 
 /** The refusal a failure becomes on the wire. A failure that no caller should learn about becomes `gateway_closed`. */
@@ -141,18 +143,24 @@ export function refusalOf(failure: Failure): Refusal {
     reason,
     canRetry: wording.canRetry,
     retryAfterSeconds: typeof retryAfter === "number" ? retryAfter : undefined,
+    review: ReviewId.safeParse(failure.detail["review"]).data,
   };
 }
 
-/** The refusal as a format's error object is made from it. */
+/** The refusal as a format's error object is made from it. Whoever waits for a review is given its id. */
 export function saidOf(refusal: Refusal, id: ReceiptId, contact: string): ErrorSaid {
-  const { message, type, code, reason, status } = refusal;
-  return { message, type, code, reason, status, id, contact };
+  const { message, type, code, reason, status, review } = refusal;
+  const named = code === "review_pending" ? (review ?? id) : id;
+  return { message, type, code, reason, status, id: named, contact };
 }
+
+/** Names the review of a request, wherever it had one. */
+export const reviewHeader = "x-headgate-review";
 
 export function errorHeaders(refusal: Refusal): Record<string, string> {
   return {
     ...(refusal.canRetry ? {} : { "x-should-retry": "false" }),
+    ...(refusal.review === undefined ? {} : { [reviewHeader]: refusal.review }),
     ...(refusal.retryAfterSeconds === undefined ? {} : { "retry-after": String(refusal.retryAfterSeconds) }),
   };
 }

@@ -51,6 +51,7 @@ import {
   contextOf,
   usageOf,
 } from "./answer.ts";
+import { passReview } from "./review.ts";
 import { streamAnswer } from "./answer-stream.ts";
 import { wholeAnswer } from "./answer-whole.ts";
 
@@ -82,9 +83,9 @@ export async function serveCall(request: CallRequest, format: Format, gateway: G
 }
 
 /** From what was admitted to its answer: counted, read, decided, asked of the model, guarded and recorded. */
-async function answerCall(exchange: Exchange, { body }: CallRequest, { trail, gateway }: Context): Promise<Answer> {
+async function answerCall(exchange: Exchange, { body, secret }: CallRequest, { trail, gateway }: Context): Promise<Answer> {
   trail.reservation = reserve(exchange, gateway);
-  trail.input = await readInput(exchange, body.length, gateway);
+  trail.input = await readInput(exchange, { bytes: body.length, secret }, gateway);
   const recording: Recording = { gateway, reservation: trail.reservation };
   const parts = { exchange, format: trail.format, input: verdictWord(trail.input), recording };
   return exchange.call.stream ? streamAnswer(parts) : wholeAnswer(parts);
@@ -217,8 +218,14 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
 /** Bytes of a request that is inspected at once; larger ones wait for their turn. */
 const promptBytesAtOnce = 4 * 1024;
 
+interface Reading {
+  readonly bytes: number;
+  /** The caller's, where what is for review may wait for a person. */
+  readonly secret?: string | undefined;
+}
+
 /** The verdict on what the caller wrote; throws what refuses it. */
-export async function readInput(exchange: Exchange, bytes: number, gateway: Gateway): Promise<Verdict> {
+export async function readInput(exchange: Exchange, { bytes, secret }: Reading, gateway: Gateway): Promise<Verdict> {
   const { chain } = exchange.configuration;
   const inSteps = function* inSteps(): Generator<void, Settle, void> {
     exchange.mustGoOn();
@@ -234,7 +241,8 @@ export async function readInput(exchange: Exchange, bytes: number, gateway: Gate
   exchange.note.spans.input = { from, ms: gateway.clock.monotonic() - from };
   exchange.mustGoOn();
   const verdict = exchange.judge(inspection, "input");
-  if (!lets(verdict)) throw blocked(verdict);
+  if (verdict.kind === "review") await passReview(exchange, { verdict, inspection, secret }, gateway);
+  else if (!lets(verdict)) throw blocked(verdict);
   return verdict;
 }
 

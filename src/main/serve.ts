@@ -27,6 +27,7 @@ import {
 } from "./gateway-here.ts";
 import { takeLock } from "./lock.ts";
 import { furthest, keepSeen, readSeen } from "./seen.ts";
+import { openSealingKeys } from "./sealing-keys.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";
 import { openStore } from "./open-store.ts";
 
@@ -121,6 +122,7 @@ export async function openControlHere(options: ServeOptions): Promise<ControlHer
     clock: clock.now,
     random: (count) => randomBytes(count),
     signers: { log: keys.log, control: keys.control, gateways: keys.gateways },
+    sealing: openSealingKeys(configuration.keys, clock.now),
     paths: { codeFile: path.join(configuration.data, "init-code"), trustFile },
     version: options.version,
     dataPlane: urlOf(configuration, ports.data),

@@ -20,6 +20,15 @@ export function decide(inspection: Inspection, policy: UsagePolicy, caller: Call
   return verdict;
 }
 
+/** The categories that a person has to look at before an inspection with the verdict `review` may pass, without repeats. */
+export function reviewedIn(inspection: Inspection, policy: UsagePolicy, caller: Caller): readonly Category[] {
+  if (inspection.kind === "unknown") return [];
+  const reviewed = inspection.findings.filter(
+    (finding) => verdictOf(finding, ruleOf(policy, finding.category), caller).kind === "review",
+  );
+  return [...new Set(reviewed.map(({ category }) => category))];
+}
+
 /** The stricter of two verdicts, the first where they are equally strict. */
 export function stricter(a: Verdict, b: Verdict): Verdict {
   return strictness[b.kind] > strictness[a.kind] ? b : a;

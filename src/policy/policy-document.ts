@@ -4,7 +4,7 @@ import { z } from "zod";
 import { Category } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
 
-/** What a finding does, mildest last. `review` waits for a person; until reviewers exist it is enforced as a block. */
+/** What a finding does, mildest last. `review` is a block, but for requests under a policy that says who reviews. */
 export const Action = z.enum(["block", "review", "flag", "pass"]);
 export type Action = z.infer<typeof Action>;
 
@@ -38,6 +38,24 @@ const Allowed = z.strictObject({
 export const CategoryRule = z.discriminatedUnion("treat", [Prohibited, Restricted, Allowed]);
 export type CategoryRule = z.infer<typeof CategoryRule>;
 
+/** Longest that a review waits, and that a decision holds, in hours. */
+export const reviewHoursMax = 168;
+/** Reviews of one key that wait at once. */
+export const reviewsPerKeyMax = 1_000;
+/** Longest that a text is kept after its decision, in days. */
+export const reviewRetentionDaysMax = 30;
+
+/** Requests whose worst finding is for review wait for a person, within these bounds. */
+export const ReviewRules = z.strictObject({
+  by: z.literal("person"),
+  /** Undecided for so long it is over; so long a decision holds. */
+  expiresHours: z.number().int().min(1).max(reviewHoursMax).default(24),
+  perKeyMax: z.number().int().min(1).max(reviewsPerKeyMax).default(20),
+  /** After the decision; 0 erases the text with it. */
+  retentionDays: z.number().int().min(0).max(reviewRetentionDaysMax).default(0),
+});
+export type ReviewRules = Readonly<z.infer<typeof ReviewRules>>;
+
 export const UsagePolicy = z.strictObject({
   kind: z.literal("UsagePolicy"),
   name: Name,
@@ -47,5 +65,7 @@ export const UsagePolicy = z.strictObject({
     .refine((rules) => new Set(rules.map((rule) => rule.category)).size === rules.length, "a category is named twice"),
   /** What was not scanned is not served. The only value there is; written out so that readers see it. */
   unknown: z.literal("block").default("block"),
+  /** Absent: a review verdict is a block. */
+  review: ReviewRules.optional(),
 });
 export type UsagePolicy = z.infer<typeof UsagePolicy>;

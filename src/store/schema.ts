@@ -209,8 +209,51 @@ CREATE TABLE usage_of_gateway (
 );
 `;
 
+// Requests that wait for a person, or did. `sealed` is null once the text is erased; `sealing_key` is what it was sealed to.
+// `decided_at` follows the ledger: what was decided stands there.
+const review = `
+CREATE TABLE review (
+  id TEXT PRIMARY KEY,
+  request TEXT NOT NULL,
+  key TEXT NOT NULL,
+  model TEXT NOT NULL,
+  config TEXT NOT NULL,
+  found TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL,
+  decision_hours INTEGER NOT NULL,
+  retention_days INTEGER NOT NULL,
+  decided_at INTEGER,
+  sealing_key TEXT NOT NULL,
+  sealed TEXT
+) STRICT;
+CREATE INDEX review_by_key ON review (key, request);
+CREATE INDEX review_waiting ON review (expires_at) WHERE decided_at IS NULL;
+`;
+
+const reviewPostgres = `
+CREATE TABLE review (
+  id TEXT COLLATE "C" PRIMARY KEY,
+  request TEXT COLLATE "C" NOT NULL,
+  key TEXT COLLATE "C" NOT NULL,
+  model TEXT COLLATE "C" NOT NULL,
+  config TEXT COLLATE "C" NOT NULL,
+  found TEXT COLLATE "C" NOT NULL,
+  at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  decision_hours BIGINT NOT NULL,
+  retention_days BIGINT NOT NULL,
+  decided_at BIGINT,
+  sealing_key TEXT COLLATE "C" NOT NULL,
+  sealed TEXT COLLATE "C"
+);
+CREATE INDEX review_by_key ON review (key, request);
+CREATE INDEX review_waiting ON review (expires_at) WHERE decided_at IS NULL;
+`;
+
 export const schema: readonly Migration[] = [
   { id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } },
   { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
   { id: 3, name: "usage of gateway", sql: { sqlite: usageOfGateway, postgres: usageOfGatewayPostgres } },
+  { id: 4, name: "review", sql: { sqlite: review, postgres: reviewPostgres } },
 ];

@@ -42,7 +42,18 @@ export interface Finding {
 }
 
 /** Why a safeguard could not say anything. A closed set: it goes into receipts and metrics. */
-export const UnknownCause = z.enum(["timeout", "failed", "overloaded", "unscannable", "too-long", "not-configured"]);
+export const UnknownCause = z.enum([
+  "timeout",
+  "failed",
+  "overloaded",
+  "unscannable",
+  "too-long",
+  "not-configured",
+  /** A person was to look at it, and as many wait for that as may. */
+  "review-full",
+  /** A person was to look at it, and the control plane did not keep it. */
+  "review-away",
+]);
 export type UnknownCause = z.infer<typeof UnknownCause>;
 
 /** What a chain of safeguards found in one text: findings, or the cause why it cannot know. */
@@ -58,7 +69,7 @@ export type Verdict =
   | { readonly kind: "block"; readonly category: Category }
   | { readonly kind: "unknown"; readonly cause: UnknownCause };
 
-/** What leaves the building, by verdict. Review does not: it waits, and until there are reviewers it refuses. */
+/** What leaves the building, by verdict. Review does not: a person looks first where the policy says so, else it is a block. */
 const letThrough = { pass: true, flag: true, review: false, block: false, unknown: false } as const satisfies Record<
   Verdict["kind"],
   boolean

@@ -71,6 +71,11 @@ export const HoldId = z
   .regex(/^hold_[0-9a-f]{16}$/)
   .brand<"HoldId">();
 export type HoldId = z.infer<typeof HoldId>;
+export const ReviewId = z
+  .string()
+  .regex(/^review_[0-9a-f]{16}$/)
+  .brand<"ReviewId">();
+export type ReviewId = z.infer<typeof ReviewId>;
 const receiptIdPattern = /^rcpt_[0-9a-f]{24}$/;
 export const ReceiptId = z.string().regex(receiptIdPattern).brand<"ReceiptId">();
 export type ReceiptId = z.infer<typeof ReceiptId>;

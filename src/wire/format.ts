@@ -1,7 +1,7 @@
 // What a wire format is to the rest of the program, in both directions: to callers a Format (their request in, an answer or
 // an error out), to servers a Dialect (a request out, their answer in). One folder a format: chat, responses, messages.
 import type { Category } from "../terms/finding.ts";
-import type { Name, ReceiptId } from "../terms/ids.ts";
+import type { Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import type { AnswerEvent, Usage, WholeAnswer } from "./answer.ts";
 import type { Call, CallField } from "./call.ts";
 import type { SseEvent } from "./sse.ts";
@@ -14,7 +14,7 @@ export interface ErrorSaid {
   readonly code: string;
   readonly reason: string | null;
   readonly status: number;
-  readonly id: ReceiptId;
+  readonly id: ReceiptId | ReviewId;
   readonly contact: string;
 }
 

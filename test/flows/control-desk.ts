@@ -18,6 +18,7 @@ import { type ResolvedDocument, documentKind, resolveDocuments } from "../../src
 import type { DrainedReceipt } from "../../src/feed/feed.ts";
 import { refusalRulesDigest } from "../../src/evidence/graders/refusal-rules.ts";
 import { type Tried, sealRun } from "../../src/evidence/seal.ts";
+import { openSealingKeys } from "../../src/main/sealing-keys.ts";
 import { openSuite } from "../../src/evidence/suite.ts";
 import { configurationOf, draftRelease } from "../../src/gates/draft.ts";
 import { type Opening, commit, digestOf, digestOfHash } from "../../src/proof/digest.ts";
@@ -105,6 +106,7 @@ export async function openDesk(options: DeskOptions = {}): Promise<Desk> {
       clock: now,
       random: randomBytes,
       signers: keys,
+      sealing: openSealingKeys(folder, now),
       paths: { codeFile: join(folder, "init-code"), trustFile: join(folder, "trust.json") },
       version: "0.0.0-test",
       dataPlane: "http://127.0.0.1:8700",

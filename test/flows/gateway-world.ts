@@ -24,6 +24,8 @@ import {
 import type { Grant, Release } from "../../src/acts/bodies.ts";
 import type { Limits } from "../../src/acts/limits.ts";
 import { type Batch, type DrainedReceipt, type Feed, type SignedLease, signLease } from "../../src/feed/feed.ts";
+import { newSealingPair } from "../../src/feed/hpke.ts";
+import { type AskedReview, SealingKey, type SignedSealingKey, signSealingKey } from "../../src/feed/reviews.ts";
 import type { Answered } from "../../src/gateway/note.ts";
 import { type OpenGateway, openGateway } from "../../src/gateway/open.ts";
 import { unlessAborted } from "../../src/gateway/within.ts";
@@ -31,7 +33,7 @@ import { type Ledger, openLedger } from "../../src/ledger/ledger.ts";
 import { UsagePolicy } from "../../src/policy/policy-document.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf } from "../../src/proof/digest.ts";
-import { toUtf8 } from "../../src/proof/encoding.ts";
+import { toBase64, toUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives as primitives, randomBytes } from "../../src/proof/node.ts";
 import type { Registry } from "../../src/safeguards/registry.ts";
 import type { Safeguard } from "../../src/safeguards/safeguard.ts";
@@ -99,6 +101,8 @@ export interface WorldOptions {
   readonly bounds?: Partial<UpstreamBounds>;
   /** What input findings do; `flag` lets the caller have the mock say what the output guard must stop. */
   readonly onInput?: "block" | "flag";
+  /** Who reviews, as the usage policy says it. */
+  readonly review?: object;
   readonly stream?: object;
   readonly registry?: Registry;
   readonly safeguards?: object;
@@ -133,6 +137,9 @@ export interface Switches {
   tamperArtefact: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   /** Fails what is drained by throwing: before it is recorded, or after, when only the answer is lost. */
   tamperDrain: (when: "before" | "after") => void;
+  /** Take reviews, say that the queue is full, or fail. */
+  reviews: "on" | "full" | "off";
+  tamperSealingKey: (key: SignedSealingKey) => SignedSealingKey | Promise<SignedSealingKey>;
   /** How far the gateway's clocks are off, in milliseconds. */
   clockShiftMs: number;
   monotonicShiftMs: number;
@@ -149,6 +156,9 @@ export interface GatewayWorld {
   readonly release: () => Release;
   readonly drained: DrainedReceipt[];
   readonly holds: Uint8Array[];
+  /** What waits for a person, as it was handed over, and what its text is sealed to. */
+  readonly reviews: AskedReview[];
+  readonly sealingPair: { readonly key: Uint8Array; readonly publicKey: SealingKey };
   readonly reports: string[];
   readonly now: () => Instant;
   /** Puts what the world said since into the ledger and waits until the gateway has folded it. */
@@ -181,7 +191,12 @@ async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configur
   const input = options.onInput ?? "block";
   const prohibited = (["weapons", "fraud"] as const).map((category) => ({ category, treat: "prohibited", input }));
   const cyber = { category: "cyber", treat: "restricted", scope: "cyber-defence" };
-  const policy = UsagePolicy.parse({ kind: "UsagePolicy", name: "default", categories: [...prohibited, cyber] });
+  const policy = UsagePolicy.parse({
+    kind: "UsagePolicy",
+    name: "default",
+    categories: [...prohibited, cyber],
+    ...(options.review === undefined ? {} : { review: options.review }),
+  });
   const bytes = [model, safeguards, policy].map((document) => canonicalBytes(document));
   const [first, second, third] = bytes.map((one) => digestOf(one, primitives));
   if (first === undefined || second === undefined || third === undefined) throw new Error("three documents");
@@ -217,6 +232,8 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     tamperLease: (lease) => lease,
     tamperArtefact: (artefact) => artefact,
     tamperDrain: () => undefined,
+    reviews: "on",
+    tamperSealingKey: (key) => key,
     clockShiftMs: 0,
     monotonicShiftMs: 0,
   };
@@ -249,6 +266,9 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
 
   const drained: DrainedReceipt[] = [];
   const holds: Uint8Array[] = [];
+  const reviews: AskedReview[] = [];
+  const pair = newSealingPair();
+  const sealingPair = { key: pair.key, publicKey: SealingKey.parse(toBase64(pair.publicKey)) };
   const reports: string[] = [];
 
   const waitForMore = async (from: number, signal: AbortSignal): Promise<void> => {
@@ -310,6 +330,22 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       await record(envelope);
       holds.push(envelope);
       switches.tamperDrain("after");
+    },
+    sealingKey: async () => {
+      const notAfter = timestampOf(toInstant(now() + 60_000));
+      const signed = await signSealingKey({ key: sealingPair.publicKey, notAfter }, servers.control);
+      return switches.tamperSealingKey(signed);
+    },
+    recordReview: async (asked) => {
+      if (switches.reviews === "off") throw new Error("the store is away");
+      const { request, review } = asked.facts;
+      const isWaiting = (one: AskedReview): boolean =>
+        one.facts.request === request && !world.state.reviews.has(one.facts.review);
+      const same = reviews.find(isWaiting);
+      if (same !== undefined) return { kind: "waiting", review: same.facts.review };
+      if (switches.reviews === "full") return { kind: "full" };
+      reviews.push(asked);
+      return { kind: "waiting", review };
     },
     recordUsage: async () => {
       switches.tamperDrain("before");
@@ -390,6 +426,8 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
     },
     drained,
     holds,
+    reviews,
+    sealingPair,
     reports,
     now,
     append,

@@ -1,0 +1,167 @@
+// Requests that wait for a person, or did. Rows are an index and a place for the sealed text: what was decided stands in the
+// ledger, a text opens only for the very row it was sealed for, and `decided_at` is put right from the fold.
+import { z } from "zod";
+import { type AskedReview, type KeptReview, ReviewFacts, SealedText } from "../feed/reviews.ts";
+import type { Database, Queries, Transaction } from "../store/database.ts";
+import { Category } from "../terms/finding.ts";
+import { Instant, ReviewId, toInstant } from "../terms/ids.ts";
+
+/** Reviews that wait at once, of all keys together. */
+export const reviewsWaitingMax = 2_000;
+
+/** Reviews that are listed at once. */
+const listedMax = 500;
+
+const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+
+/** One request that waits or waited. */
+export interface StoredReview {
+  readonly facts: ReviewFacts;
+  readonly found: AskedReview["found"];
+  readonly at: Instant;
+  /** Until when it waits. */
+  readonly expiresAt: Instant;
+  /** How long a decision may hold. */
+  readonly decisionHours: number;
+  readonly decidedAt: Instant | null;
+  /** Null once the text is erased. */
+  readonly sealed: SealedText | null;
+}
+
+/**
+ * Keeps a request, unless the same one waits already or as many wait as may. Bounds hold over all gateways: it is one
+ * transaction, and they come one after another.
+ */
+export async function keepReview(transaction: Transaction, asked: AskedReview, now: Instant): Promise<KeptReview> {
+  const { facts, rules, sealed, at } = asked;
+  const same = await findWaiting(transaction, facts, now);
+  if (same !== undefined) return { kind: "waiting", review: same };
+  const ofKey = await countWaiting(transaction, now, facts.key);
+  if (ofKey >= rules.perKeyMax || (await countWaiting(transaction, now)) >= reviewsWaitingMax) return { kind: "full" };
+  await transaction.query(
+    `INSERT INTO review (id, request, key, model, config, found, at, expires_at, decision_hours, retention_days, decided_at,
+     sealing_key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
+    [
+      facts.review,
+      facts.request,
+      facts.key,
+      facts.model,
+      facts.config,
+      JSON.stringify(asked.found),
+      at,
+      now + rules.expiresHours * hourMs,
+      rules.expiresHours,
+      rules.retentionDays,
+      sealed.to,
+      JSON.stringify(sealed),
+    ],
+  );
+  return { kind: "waiting", review: facts.review };
+}
+
+/** Digest, key, model and configuration have to be the same: they are what the digest is about. */
+async function findWaiting(queries: Queries, facts: ReviewFacts, now: Instant): Promise<ReviewId | undefined> {
+  const [row] = await queries.query(
+    "SELECT id FROM review WHERE key = ? AND request = ? AND decided_at IS NULL AND expires_at > ?",
+    [facts.key, facts.request, now],
+  );
+  return row === undefined ? undefined : z.object({ id: ReviewId }).parse(row).id;
+}
+
+async function countWaiting(queries: Queries, now: Instant, key?: ReviewFacts["key"]): Promise<number> {
+  const ofKey = key === undefined ? "" : " AND key = ?";
+  const [row] = await queries.query(
+    `SELECT count(*) AS count FROM review WHERE decided_at IS NULL AND expires_at > ?${ofKey}`,
+    key === undefined ? [now] : [now, key],
+  );
+  return z.object({ count: z.number() }).parse(row).count;
+}
+
+/** How many wait, and since when the first of them. */
+export interface Waiting {
+  readonly count: number;
+  readonly oldest: Instant | null;
+}
+
+export async function waitingReviews(queries: Queries, now: Instant): Promise<Waiting> {
+  const [row] = await queries.query(
+    "SELECT count(*) AS count, min(at) AS oldest FROM review WHERE decided_at IS NULL AND expires_at > ?",
+    [now],
+  );
+  return z.object({ count: z.number(), oldest: Instant.nullable() }).parse(row);
+}
+
+const columns = "id, request, key, model, config, found, at, expires_at, decision_hours, decided_at, sealed";
+
+const Found = z.array(z.strictObject({ category: Category, score: z.number() }));
+
+const Row = z
+  .looseObject({
+    id: z.string(),
+    found: z.string(),
+    at: Instant,
+    expires_at: Instant,
+    decision_hours: z.number(),
+    decided_at: Instant.nullable(),
+    sealed: z.string().nullable(),
+  })
+  .transform((row): StoredReview => {
+    const { request, key, model, config } = row;
+    return {
+      facts: ReviewFacts.parse({ review: row.id, request, key, model, config }),
+      found: Found.parse(JSON.parse(row.found)),
+      at: row.at,
+      expiresAt: row.expires_at,
+      decisionHours: row.decision_hours,
+      decidedAt: row.decided_at,
+      sealed: row.sealed === null ? null : SealedText.parse(JSON.parse(row.sealed)),
+    };
+  });
+
+export async function findReview(queries: Queries, review: ReviewId): Promise<StoredReview | undefined> {
+  const [row] = await queries.query(`SELECT ${columns} FROM review WHERE id = ?`, [review]);
+  return row === undefined ? undefined : Row.parse(row);
+}
+
+/** Those that wait, oldest first. */
+export async function listWaiting(database: Database, now: Instant): Promise<readonly StoredReview[]> {
+  const rows = await database.query(
+    `SELECT ${columns} FROM review WHERE decided_at IS NULL AND expires_at > ? ORDER BY at, id LIMIT ?`,
+    [now, listedMax],
+  );
+  return rows.map((row) => Row.parse(row));
+}
+
+/** Ids of those that no row says are decided. */
+export async function listUndecided(queries: Queries): Promise<readonly ReviewId[]> {
+  const rows = await queries.query("SELECT id FROM review WHERE decided_at IS NULL");
+  return rows.map((row) => z.object({ id: ReviewId }).parse(row).id);
+}
+
+export async function markDecided(transaction: Transaction, review: ReviewId, at: Instant): Promise<void> {
+  await transaction.query("UPDATE review SET decided_at = ? WHERE id = ? AND decided_at IS NULL", [at, review]);
+}
+
+/**
+ * Erases texts whose time is over: that of an undecided one with its wait, that of a decided one with its retention. Rows go
+ * when nothing refers to them any more: a decision holds no longer than a wait may.
+ */
+export async function eraseReviews(transaction: Transaction, now: Instant): Promise<void> {
+  await transaction.query(
+    `UPDATE review SET sealed = NULL WHERE sealed IS NOT NULL AND
+     ((decided_at IS NULL AND expires_at <= ?) OR (decided_at IS NOT NULL AND decided_at + retention_days * ${dayMs} <= ?))`,
+    [now, now],
+  );
+  const kept = toInstant(Math.max(0, now - rowDaysMax * dayMs));
+  await transaction.query("DELETE FROM review WHERE sealed IS NULL AND expires_at <= ?", [kept]);
+}
+
+/** Rows without a text are kept for so long, in days, so that `explain` can say what became of them. */
+const rowDaysMax = 30;
+
+/** Keys that texts are sealed to still. */
+export async function sealingKeysNeeded(queries: Queries): Promise<ReadonlySet<string>> {
+  const rows = await queries.query("SELECT DISTINCT sealing_key FROM review WHERE sealed IS NOT NULL");
+  return new Set(rows.map((row) => z.object({ sealing_key: z.string() }).parse(row).sealing_key));
+}

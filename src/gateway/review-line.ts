@@ -1,0 +1,73 @@
+// The way of a request to a person: handed to the control plane, its text sealed, before the caller is told to wait. A
+// gateway without a control plane closes within a lease anyway, so nothing is lost by not keeping reviews here.
+import type { Feed } from "../feed/feed.ts";
+import {
+  type AskedReview,
+  type KeptReview,
+  type ReviewText,
+  type SealingKey,
+  type SignedSealingKey,
+  isSealingKeySigned,
+  sealText,
+} from "../feed/reviews.ts";
+import type { Primitives } from "../proof/primitives.ts";
+import { Failure } from "../terms/failure.ts";
+import { instantOf } from "../terms/ids.ts";
+import type { Clock, Follower } from "./follower.ts";
+import { within } from "./within.ts";
+
+/** Requests on their way to the control plane at once; one more is told that the queue is full. */
+const underWayMax = 32;
+const keepMsMax = 5_000;
+
+export type Handed = KeptReview | { readonly kind: "away" };
+
+export interface ReviewLine {
+  /** Resolves once the store has it; `away` where it does not say so. Never fails. */
+  readonly hand: (asked: Omit<AskedReview, "sealed">, text: ReviewText) => Promise<Handed>;
+}
+
+export interface ReviewLineOptions {
+  readonly feed: Feed;
+  readonly follower: Follower;
+  readonly clock: Clock;
+  readonly primitives: Primitives;
+  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+}
+
+export function openReviewLine(options: ReviewLineOptions): ReviewLine {
+  const { feed, clock, report } = options;
+  let told: SignedSealingKey | undefined;
+  let underWay = 0;
+
+  async function sealingKey(): Promise<SealingKey> {
+    if (told === undefined || instantOf(told.notAfter) <= clock.now()) told = await askKey(options);
+    return told.key;
+  }
+
+  return {
+    hand: async (asked, text) => {
+      if (underWay >= underWayMax) return { kind: "full" };
+      underWay += 1;
+      try {
+        const sealed = sealText(text, await sealingKey(), asked.facts);
+        return await within(feed.recordReview({ ...asked, sealed }), keepMsMax, "The store's word on a review");
+      } catch (error) {
+        report("review", { why: error instanceof Error ? error.message : "unknown" });
+        return { kind: "away" };
+      } finally {
+        underWay -= 1;
+      }
+    },
+  };
+}
+
+async function askKey({ feed, follower, clock, primitives }: ReviewLineOptions): Promise<SignedSealingKey> {
+  const told = await within(feed.sealingKey(), keepMsMax, "The sealing key");
+  const control = follower.state.root?.body.control;
+  if (control === undefined || !(await isSealingKeySigned(told, control, primitives))) {
+    throw new Failure("signature_invalid", "The sealing key is not signed by the control key of the trust root.");
+  }
+  if (instantOf(told.notAfter) > clock.now()) return told;
+  throw new Failure("signature_invalid", "The sealing key that came is an old one.");
+}
