@@ -10,7 +10,17 @@ import { concatBytes, fromBase64, toBase64, toBase64Url, toUtf8 } from "../proof
 import { inclusionRoot, leafHash, leafHashOfText, treeOf } from "../proof/merkle.ts";
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { CertificateId, Digest, KeyId, Name, PermitId, PublicKey, ReceiptId, ReviewId, Timestamp } from "../terms/ids.ts";
+import {
+  CertificateId,
+  Digest,
+  KeyId,
+  Name,
+  PermitId,
+  PublicKey,
+  ReceiptId,
+  ReviewId,
+  Timestamp,
+} from "../terms/ids.ts";
 import { Stage } from "../terms/stage.ts";
 
 /**

@@ -155,7 +155,7 @@ export interface ReviewDecision extends BodyOf<"review"> {
 }
 
 /** That somebody was shown the text of a review. */
-export interface Reading {
+interface Reading {
   readonly person: PersonId;
   readonly at: Timestamp;
 }

@@ -8,13 +8,16 @@ import {
   DeploymentId,
   Digest,
   HoldId,
+  KeyId,
   Name,
   PersonId,
   ProposalId,
   PublicKey,
+  ReviewId,
   Timestamp,
 } from "../terms/ids.ts";
-import { Surface } from "../terms/finding.ts";
+import { ReviewReason } from "../acts/bodies.ts";
+import { Category, Surface } from "../terms/finding.ts";
 import { Mode, OpenStage, Stage } from "../terms/stage.ts";
 
 const Base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
@@ -36,6 +39,9 @@ export const routes = {
   publicBundle: "/api/v1/public/proposals/:proposal/bundle",
   explain: "/api/v1/explain/:id",
   gateways: "/api/v1/gateways",
+  reviews: "/api/v1/reviews",
+  review: "/api/v1/reviews/:review",
+  reviewText: "/api/v1/reviews/:review/text",
 } as const;
 
 /** `GET deployment`: what a client needs before it knows anybody. Nothing here is secret, and nothing is to be trusted
@@ -193,6 +199,42 @@ export const ErrorView = z.object({
     needs: z.array(z.string()),
   }),
 });
+
+/** A request that waits for a person, or did. No text of it: that takes a signed reading. */
+export const ReviewView = z.object({
+  review: ReviewId,
+  /** Commits to the request; a decision names it. */
+  request: Digest,
+  key: KeyId,
+  organisation: Name.nullable(),
+  model: Name,
+  /** The served configuration that found something. */
+  config: Digest,
+  found: z.array(z.object({ category: Category, score: z.number() })),
+  at: Timestamp,
+  /** Until when it waits. */
+  expires: Timestamp,
+  /** How long a decision may hold. */
+  decisionHours: z.number(),
+  hasText: z.boolean(),
+  readings: z.array(z.object({ person: PersonId, at: Timestamp })),
+  decision: z.object({ verdict: z.enum(["allow", "refuse"]), reason: ReviewReason, notAfter: Timestamp }).nullable(),
+});
+export type ReviewView = z.infer<typeof ReviewView>;
+
+/** `GET reviews`: those that wait, oldest first, 500 at the most. */
+export const ReviewsView = z.object({
+  waiting: z.number().int().nonnegative(),
+  oldest: Timestamp.nullable(),
+  reviews: z.array(ReviewView),
+});
+export type ReviewsView = z.infer<typeof ReviewsView>;
+
+/** `POST reviewText`: a `reading` of this very review, signed by a reviewer; it opens the text once. */
+export const ReadingRequest = z.strictObject({ envelope: Base64 });
+
+export const ReviewTextView = z.object({ review: ReviewView, nonce: z.string(), call: z.string() });
+export type ReviewTextView = z.infer<typeof ReviewTextView>;
 
 /** `GET explain`: what happened, in sentences. */
 export const ExplainView = z.object({

@@ -268,9 +268,10 @@ async function examineReview({ body, at: signedAt }: PredicateOf<"review">, give
   const kept = await given.review(id);
   if (kept === undefined) throw new Failure("not_found", "There is no such review here.");
   const { facts, found } = kept;
-  const isSame = facts.request === request && facts.key === key && facts.model === model && facts.config === config;
+  const isAsked = facts.request === request && facts.key === key && facts.model === model && facts.config === config;
   const isAll = found.length === categories.length && found.every(({ category }) => categories.includes(category));
-  if (!isSame || !isAll) throw new Failure("statement_invalid", "This decision is about another request than was kept.");
+  if (!isAsked || !isAll)
+    throw new Failure("statement_invalid", "This decision is about another request than was kept.");
   // Taking back is not bound to the wait.
   const isOver = kept.expiresAt <= given.at && !given.state.reviews.has(id);
   if (isOver) throw new Failure("conflict", "Nobody waits for this any more: its time is over.");

@@ -219,6 +219,7 @@ function recordsOf(database: Database, primitives: Primitives): Records {
 function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledger" | "replica" | "records">): Writer {
   const { primitives, clock } = options;
   const { replica, records, database } = parts;
+  const review = async (id: ReviewId): Promise<StoredReview | undefined> => findReview(database, id);
   return new Writer({
     ...parts,
     primitives,
@@ -228,7 +229,6 @@ function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledge
         ...records,
         artefact: async (digest) => content.artefacts.get(digest) ?? records.artefact(digest),
       };
-      const review = async (id: ReviewId): Promise<StoredReview | undefined> => findReview(database, id);
       await examine(act, { state: replica.state, records: withSent, index: replica.size(), at: clock(), review });
     },
   });

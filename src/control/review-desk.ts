@@ -62,7 +62,10 @@ export interface ReviewDesk {
    * The text of a review, to whoever signed this `reading` of it, once: it is in the ledger before the text is opened.
    * Fails as the rules do, with not_found where the text is erased, and with conflict where the statement came before.
    */
-  readonly read: (review: ReviewId, envelope: Uint8Array) => Promise<{ readonly text: ReviewText; readonly stored: StoredReview }>;
+  readonly read: (
+    review: ReviewId,
+    envelope: Uint8Array,
+  ) => Promise<{ readonly text: ReviewText; readonly stored: StoredReview }>;
   /** Brings rows to where the ledger is, and erases what is over. */
   readonly sweep: () => Promise<void>;
   readonly close: () => Promise<void>;
@@ -98,11 +101,13 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
   return {
     sealingKey: async () => signSealingKey(sealing.current(), options.control),
     keep: async (asked) => {
-      if (!replica.state.keySecrets.has(asked.facts.key)) throw new Failure("statement_invalid", "There is no such key.");
+      if (!replica.state.keySecrets.has(asked.facts.key))
+        throw new Failure("statement_invalid", "There is no such key.");
       return database.transaction(async (transaction) => keepReview(transaction, asked, clock()));
     },
     waiting: async () => waitingReviews(database, clock()),
-    list: async () => (await listWaiting(database, clock())).filter(({ facts }) => !replica.state.reviews.has(facts.review)),
+    list: async () =>
+      (await listWaiting(database, clock())).filter(({ facts }) => !replica.state.reviews.has(facts.review)),
     find: async (review) => findReview(database, review),
     read: async (review, envelope) => readText(options, review, envelope),
     sweep,

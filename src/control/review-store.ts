@@ -7,7 +7,7 @@ import { Category } from "../terms/finding.ts";
 import { Instant, ReviewId, toInstant } from "../terms/ids.ts";
 
 /** Reviews that wait at once, of all keys together. */
-export const reviewsWaitingMax = 2_000;
+const reviewsWaitingMax = 2_000;
 
 /** Reviews that are listed at once. */
 const listedMax = 500;

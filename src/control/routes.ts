@@ -33,6 +33,7 @@ import { openApi } from "./openapi.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
 import { bearerOf, readerOf } from "./passes.ts";
 import { readingOf } from "./reading.ts";
+import { addReviewRoutes, checkNoReading } from "./review-routes.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
 import { createMemory } from "./remember.ts";
 import { startPage } from "./start-page.ts";
@@ -51,8 +52,10 @@ export function createApp(core: Core): Hono {
     context.header("cache-control", "no-store");
   });
   addOpenRoutes(app, core);
-  addWriteRoutes(app, core, createBodies(bearsPass(core)));
+  const bodies = createBodies(bearsPass(core));
+  addWriteRoutes(app, core, bodies);
   addReadRoutes(app, core);
+  addReviewRoutes(app, { core, bodies, read: passRequired(core) });
   addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),
@@ -140,7 +143,9 @@ function addWriteRoutes(app: Hono, core: Core, bodies: Bodies): void {
       async (request) => {
         const envelope = envelopeOf(request.envelope);
         const content = contentOf(request, primitives);
-        await awaitReceipts(core, await openStatement(envelope, primitives), content);
+        const act = await openStatement(envelope, primitives);
+        checkNoReading(act);
+        await awaitReceipts(core, act, content);
         return core.submit(envelope, content);
       },
     );
@@ -194,6 +199,8 @@ function addReadRoutes(app: Hono, core: Core): void {
       primitives,
       findReceipt: async (id: Parameters<typeof findReceipt>[1]) => findReceipt(database, id),
       recentRefusal: core.options.recentRefusal,
+      findReview: core.reviews.find,
+      at: core.options.clock(),
     };
     const explanation = await explain(context.req.param("id"), means);
     return context.json({ ...explanation, text: explanation.lines.join("\n") });

@@ -40,7 +40,11 @@ export interface Sealed {
 }
 
 /** Seals to a raw public key. `once` is the sender's one-time private key: a fresh one, but in a test against vectors. */
-export function seal(text: Uint8Array, to: Uint8Array, { info, aad, once }: Bound & { readonly once?: Uint8Array }): Sealed {
+export function seal(
+  text: Uint8Array,
+  to: Uint8Array,
+  { info, aad, once }: Bound & { readonly once?: Uint8Array },
+): Sealed {
   const own = once === undefined ? generateKeyPairSync("x25519").privateKey : privateKeyOf(once);
   const enc = publicHalf(own);
   const { key, nonce } = schedule(sharedSecret({ own, other: to, enc, receiver: to }), info);
@@ -61,7 +65,9 @@ export function open({ enc, text }: Sealed, key: Uint8Array, { info, aad }: Boun
     decipher.setAuthTag(text.subarray(end));
     return concatBytes([decipher.update(text.subarray(0, end)), decipher.final()]);
   } catch (cause) {
-    throw new Failure("proof_invalid", "A sealed text does not open: it was changed, or sealed for something else.", { cause });
+    throw new Failure("proof_invalid", "A sealed text does not open: it was changed, or sealed for something else.", {
+      cause,
+    });
   }
 }
 

@@ -200,7 +200,8 @@ async function answer(request: IncomingMessage, response: ServerResponse, answer
     const bytes = await readBody(request, bytesMax, bounds.bodyMs);
     if (digestOfBytes(bytes) !== asked.digest)
       throw new Failure("signature_invalid", "The body is not the one signed.");
-    body = JSON.stringify(await perform(asked.call, bytes, { feed: asked.session.feed, signal: left.signal }));
+    const performing = { feed: asked.session.feed, signal: left.signal };
+    body = JSON.stringify(await performers[asked.call](bytes, performing));
   } catch (error) {
     const failure = error instanceof Failure ? error : new Failure("store_unavailable", "The control plane failed.");
     if (!(error instanceof Failure))
@@ -219,53 +220,48 @@ interface Performing {
   readonly signal: AbortSignal;
 }
 
-async function perform(call: Call, body: Uint8Array, { feed, signal }: Performing): Promise<unknown> {
-  switch (call) {
-    case "open":
-      return answered(calls.open, body, async () => ({}));
-    case "next":
-      return answered(calls.next, body, async ({ from }) => ({ batch: await nextWithin(feed, from, signal) }));
-    case "holds":
-      return answered(calls.holds, body, async ({ cursor }) => {
-        const told = await within(async (over) => feed.holds(cursor, over), signal);
-        return { cursor: told?.cursor ?? cursor, envelopes: (told?.envelopes ?? []).map(owned) };
-      });
-    case "renew":
-      return answered(calls.renew, body, async ({ nonce }) => feed.renew(nonce));
-    case "artefact":
-      return answered(calls.artefact, body, async ({ digest }) => ({ bytes: owned(await feed.artefact(digest)) }));
-    case "publicFile":
-      return answered(calls.publicFile, body, async ({ path }) => {
-        const file = await feed.publicFile(path);
-        return { file: file === undefined ? null : { ...file, body: owned(file.body) } };
-      });
-    case "receipt":
-      return answered(calls.receipt, body, async ({ id }) => ({ text: (await feed.receipt(id)) ?? null }));
-    case "usageToday":
-      return answered(calls.usageToday, body, async () => ({
-        counts: (await feed.usageToday()).slice(0, usageRowsMax),
-      }));
-    case "recordInterval":
-      return answered(calls.recordInterval, body, async ({ envelope, receipts }) => {
-        await feed.recordInterval(envelope, receipts);
-        return {};
-      });
-    case "recordHold":
-      return answered(calls.recordHold, body, async ({ envelope }) => {
-        await feed.recordHold(envelope);
-        return {};
-      });
-    case "recordUsage":
-      return answered(calls.recordUsage, body, async ({ counts }) => {
-        await feed.recordUsage(counts);
-        return {};
-      });
-    case "sealingKey":
-      return answered(calls.sealingKey, body, async () => feed.sealingKey());
-    case "recordReview":
-      return answered(calls.recordReview, body, async (review) => feed.recordReview(review));
-  }
-}
+type Performer = (body: Uint8Array, performing: Performing) => Promise<unknown>;
+
+const performers: Readonly<Record<Call, Performer>> = {
+  open: async (body) => answered(calls.open, body, async () => ({})),
+  next: async (body, { feed, signal }) =>
+    answered(calls.next, body, async ({ from }) => ({ batch: await nextWithin(feed, from, signal) })),
+  holds: async (body, { feed, signal }) =>
+    answered(calls.holds, body, async ({ cursor }) => {
+      const told = await within(async (over) => feed.holds(cursor, over), signal);
+      return { cursor: told?.cursor ?? cursor, envelopes: (told?.envelopes ?? []).map(owned) };
+    }),
+  renew: async (body, { feed }) => answered(calls.renew, body, async ({ nonce }) => feed.renew(nonce)),
+  artefact: async (body, { feed }) =>
+    answered(calls.artefact, body, async ({ digest }) => ({ bytes: owned(await feed.artefact(digest)) })),
+  publicFile: async (body, { feed }) =>
+    answered(calls.publicFile, body, async ({ path }) => {
+      const file = await feed.publicFile(path);
+      return { file: file === undefined ? null : { ...file, body: owned(file.body) } };
+    }),
+  receipt: async (body, { feed }) =>
+    answered(calls.receipt, body, async ({ id }) => ({ text: (await feed.receipt(id)) ?? null })),
+  usageToday: async (body, { feed }) =>
+    answered(calls.usageToday, body, async () => ({ counts: (await feed.usageToday()).slice(0, usageRowsMax) })),
+  recordInterval: async (body, { feed }) =>
+    answered(calls.recordInterval, body, async ({ envelope, receipts }) => {
+      await feed.recordInterval(envelope, receipts);
+      return {};
+    }),
+  recordHold: async (body, { feed }) =>
+    answered(calls.recordHold, body, async ({ envelope }) => {
+      await feed.recordHold(envelope);
+      return {};
+    }),
+  recordUsage: async (body, { feed }) =>
+    answered(calls.recordUsage, body, async ({ counts }) => {
+      await feed.recordUsage(counts);
+      return {};
+    }),
+  sealingKey: async (body, { feed }) => answered(calls.sealingKey, body, async () => feed.sealingKey()),
+  recordReview: async (body, { feed }) =>
+    answered(calls.recordReview, body, async (review) => feed.recordReview(review)),
+};
 
 /** Parses what is asked, and encodes what is answered. Fails with request_invalid. */
 async function answered<A extends z.ZodType, B extends z.ZodType>(

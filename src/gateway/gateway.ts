@@ -29,7 +29,6 @@ export interface Gateway {
   readonly inspections: Turns;
   readonly holdDesk: HoldDesk;
   readonly reviews: ReviewLine;
-  readonly randomBytes: (count: number) => Uint8Array;
   readonly clock: Clock;
   readonly primitives: Primitives;
   /** Where a refused caller can turn; stands in every refusal. */

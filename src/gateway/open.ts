@@ -100,7 +100,6 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     inspections: createTurns(),
     holdDesk,
     reviews: openReviewLine({ ...options, follower }),
-    randomBytes: options.randomBytes,
     clock,
     primitives,
     contact: options.contact,

@@ -4,15 +4,17 @@ import type { Feed } from "../feed/feed.ts";
 import {
   type AskedReview,
   type KeptReview,
+  type ReviewFacts,
   type ReviewText,
   type SealingKey,
   type SignedSealingKey,
   isSealingKeySigned,
   sealText,
 } from "../feed/reviews.ts";
+import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { instantOf } from "../terms/ids.ts";
+import { ReviewId, instantOf } from "../terms/ids.ts";
 import type { Clock, Follower } from "./follower.ts";
 import { within } from "./within.ts";
 
@@ -20,11 +22,17 @@ import { within } from "./within.ts";
 const underWayMax = 32;
 const keepMsMax = 5_000;
 
-export type Handed = KeptReview | { readonly kind: "away" };
+type Handed = KeptReview | { readonly kind: "away" };
+
+/** A request as it is handed over, but for its id and its sealed text. */
+interface ToReview extends Omit<AskedReview, "sealed" | "facts"> {
+  readonly facts: Omit<ReviewFacts, "review">;
+  readonly text: ReviewText;
+}
 
 export interface ReviewLine {
   /** Resolves once the store has it; `away` where it does not say so. Never fails. */
-  readonly hand: (asked: Omit<AskedReview, "sealed">, text: ReviewText) => Promise<Handed>;
+  readonly hand: (asked: ToReview) => Promise<Handed>;
 }
 
 export interface ReviewLineOptions {
@@ -32,6 +40,7 @@ export interface ReviewLineOptions {
   readonly follower: Follower;
   readonly clock: Clock;
   readonly primitives: Primitives;
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
 }
 
@@ -46,12 +55,13 @@ export function openReviewLine(options: ReviewLineOptions): ReviewLine {
   }
 
   return {
-    hand: async (asked, text) => {
+    hand: async ({ text, ...asked }) => {
       if (underWay >= underWayMax) return { kind: "full" };
       underWay += 1;
       try {
-        const sealed = sealText(text, await sealingKey(), asked.facts);
-        return await within(feed.recordReview({ ...asked, sealed }), keepMsMax, "The store's word on a review");
+        const facts = { ...asked.facts, review: ReviewId.parse(`review_${toHex(options.randomBytes(8))}`) };
+        const sealed = sealText(text, await sealingKey(), facts);
+        return await within(feed.recordReview({ ...asked, facts, sealed }), keepMsMax, "The store's word on a review");
       } catch (error) {
         report("review", { why: error instanceof Error ? error.message : "unknown" });
         return { kind: "away" };

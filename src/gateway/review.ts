@@ -8,7 +8,7 @@ import type { ReviewRules } from "../policy/policy-document.ts";
 import { toHex } from "../proof/encoding.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Verdict } from "../terms/finding.ts";
-import { type KeyId, ReviewId, instantOf } from "../terms/ids.ts";
+import { type KeyId, type ReviewId, instantOf } from "../terms/ids.ts";
 import { type Exchange, blocked, isObserved, verdictWord } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 
@@ -24,29 +24,36 @@ export interface ForReview {
 
 /** Returns where a person allowed it; throws what refuses it else. */
 export async function passReview(exchange: Exchange, asked: ForReview, gateway: Gateway): Promise<void> {
-  const { verdict, inspection, secret } = asked;
+  const open = openTo(exchange, asked, gateway);
+  const decision = decisionOn(open, gateway);
+  if (decision !== undefined) exchange.reviewed.by = decision.review;
+  if (decision?.verdict === "refuse") throw refused(asked.verdict, decision);
+  exchange.reviewed.isAllowed = decision !== undefined;
+  if (decision !== undefined) return;
+  if (open.text.call.length > reviewCharsMax) throw blocked(asked.verdict);
+  throw await handOver(exchange, { ...asked, ...open }, gateway);
+}
+
+/** What a person may be asked about. */
+interface Open {
+  readonly rules: ReviewRules;
+  readonly categories: readonly Category[];
+  readonly facts: Omit<ReviewFacts, "review">;
+  readonly text: ReviewText;
+}
+
+/** Throws the block that it is where no person may decide. */
+function openTo(exchange: Exchange, { verdict, inspection, secret }: ForReview, gateway: Gateway): Open {
   const { exposure, configuration } = exchange;
   const rules = configuration.policy.review;
-  if (rules === undefined || isObserved(exchange) || exchange.asked !== undefined) throw blocked(verdict);
   const categories = exchange.forReview(inspection);
-  if (categories.length === 0) throw blocked(verdict);
+  const isOpen = categories.length > 0 && !isObserved(exchange) && exchange.asked === undefined;
+  if (rules === undefined || !isOpen) throw blocked(verdict);
   // An evaluation waits for nobody, and fills no queue: what a person might have allowed is unknown.
   if (exposure.kind === "permit") throw pending(verdict, undefined);
   if (secret === undefined || !hasReviewer(gateway)) throw blocked(verdict);
   const text = textOf(exchange, secret);
-  const facts = factsOf(exchange, { key: exposure.key, text, gateway });
-  const decision = decisionOn(facts, { rules, gateway });
-  if (decision?.verdict === "refuse") {
-    exchange.reviewed.by = decision.review;
-    throw refused(verdict, decision);
-  }
-  if (decision !== undefined && categories.every((category) => decision.categories.includes(category))) {
-    exchange.reviewed.by = decision.review;
-    exchange.reviewed.isAllowed = true;
-    return;
-  }
-  if (text.call.length > reviewCharsMax) throw blocked(verdict);
-  throw await handOver(exchange, { facts, text, rules, categories, ...asked }, gateway);
+  return { rules, categories, text, facts: factsOf(exchange, { key: exposure.key, text, gateway }) };
 }
 
 function hasReviewer({ follower }: Gateway): boolean {
@@ -72,45 +79,32 @@ function factsOf({ model, configuration }: Exchange, { key, text, gateway }: Abo
   return { ...about, request: requestDigest(text, about, gateway.primitives) };
 }
 
-interface Deciding {
-  readonly rules: ReviewRules;
-  readonly gateway: Gateway;
-}
-
-/** The last word of a reviewer on this request, while it holds. The policy's own time bounds what a statement says. */
-function decisionOn(
-  { request, key, model, config }: Omit<ReviewFacts, "review">,
-  { rules, gateway }: Deciding,
-): ReviewDecision | undefined {
-  const { state } = gateway.follower;
-  const id = state.reviewOf.get(request);
-  const decision = id === undefined ? undefined : state.reviews.get(id);
-  if (decision === undefined || decision.key !== key || decision.model !== model || decision.config !== config) {
-    return undefined;
-  }
+/**
+ * The last word of a reviewer on this request, while it holds: no longer than the policy says, whatever the statement says.
+ * An allowance covers the categories that it names.
+ */
+function decisionOn({ facts, rules, categories }: Open, { follower, clock }: Gateway): ReviewDecision | undefined {
+  const { reviews, reviewOf } = follower.state;
+  const id = reviewOf.get(facts.request);
+  const decision = id === undefined ? undefined : reviews.get(id);
+  const isAbout = decision?.key === facts.key && decision.model === facts.model && decision.config === facts.config;
+  if (decision === undefined || !isAbout) return undefined;
   const end = Math.min(instantOf(decision.notAfter), instantOf(decision.at) + rules.expiresHours * 3_600_000);
-  return gateway.clock.now() < end ? decision : undefined;
-}
-
-interface Handing extends ForReview {
-  readonly facts: Omit<ReviewFacts, "review">;
-  readonly text: ReviewText;
-  readonly rules: ReviewRules;
-  readonly categories: readonly Category[];
+  const isCovered = categories.every((category) => decision.categories.includes(category));
+  return clock.now() < end && (decision.verdict === "refuse" || isCovered) ? decision : undefined;
 }
 
 /** Keeps it, and gives what the caller is told: where it could not be kept, nobody will look, so nothing is known. */
-async function handOver(exchange: Exchange, given: Handing, gateway: Gateway): Promise<Failure> {
+async function handOver(exchange: Exchange, given: Open & ForReview, gateway: Gateway): Promise<Failure> {
   const { facts, text, rules, categories, verdict, inspection } = given;
-  const review = ReviewId.parse(`review_${toHex(gateway.randomBytes(8))}`);
   const { expiresHours, perKeyMax, retentionDays } = rules;
-  const asked = {
-    facts: { ...facts, review },
+  const handed = await gateway.reviews.hand({
+    facts,
+    text,
     found: categories.map((category) => ({ category, score: scoreOf(inspection, category) })),
     at: gateway.clock.now(),
     rules: { expiresHours, perKeyMax, retentionDays },
-  };
-  const handed = await gateway.reviews.hand(asked, text);
+  });
   exchange.mustGoOn();
   switch (handed.kind) {
     case "waiting":

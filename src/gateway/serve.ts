@@ -83,7 +83,11 @@ export async function serveCall(request: CallRequest, format: Format, gateway: G
 }
 
 /** From what was admitted to its answer: counted, read, decided, asked of the model, guarded and recorded. */
-async function answerCall(exchange: Exchange, { body, secret }: CallRequest, { trail, gateway }: Context): Promise<Answer> {
+async function answerCall(
+  exchange: Exchange,
+  { body, secret }: CallRequest,
+  { trail, gateway }: Context,
+): Promise<Answer> {
   trail.reservation = reserve(exchange, gateway);
   trail.input = await readInput(exchange, { bytes: body.length, secret }, gateway);
   const recording: Recording = { gateway, reservation: trail.reservation };

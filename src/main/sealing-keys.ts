@@ -1,6 +1,16 @@
 // The keys that texts for reviewers are sealed to: one a day, in files beside the server's other keys (0600). Destroying a
 // day's key is how its texts are erased wherever a copy of them lies: in free pages of the database, in a backup.
-import { existsSync, fsyncSync, openSync, closeSync, readFileSync, readdirSync, rmSync, statSync, writeSync } from "node:fs";
+import {
+  existsSync,
+  fsyncSync,
+  openSync,
+  closeSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import path from "node:path";
 import type { SealingKeys } from "../control/review-desk.ts";
 import { newSealingPair, publicKeyOf } from "../feed/hpke.ts";
@@ -64,7 +74,10 @@ function makeKey(file: string): Kept {
 function readKey(file: string): Kept {
   const key = fromBase64(readFileSync(file, "utf8").trim());
   if (key?.length === 32) return keptOf(file, key);
-  throw new Failure("configuration_invalid", `${file} is no sealing key. Restore it, or remove it with what it sealed.`);
+  throw new Failure(
+    "configuration_invalid",
+    `${file} is no sealing key. Restore it, or remove it with what it sealed.`,
+  );
 }
 
 function keptOf(file: string, key: Uint8Array): Kept {

@@ -39,11 +39,11 @@ export const CategoryRule = z.discriminatedUnion("treat", [Prohibited, Restricte
 export type CategoryRule = z.infer<typeof CategoryRule>;
 
 /** Longest that a review waits, and that a decision holds, in hours. */
-export const reviewHoursMax = 168;
+const reviewHoursMax = 168;
 /** Reviews of one key that wait at once. */
-export const reviewsPerKeyMax = 1_000;
+const reviewsPerKeyMax = 1_000;
 /** Longest that a text is kept after its decision, in days. */
-export const reviewRetentionDaysMax = 30;
+const reviewRetentionDaysMax = 30;
 
 /** Requests whose worst finding is for review wait for a person, within these bounds. */
 export const ReviewRules = z.strictObject({

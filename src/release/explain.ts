@@ -1,15 +1,28 @@
 // What happened and why, in plain words, by the id somebody has in hand: of a receipt, a proposal, a certificate, a hold, a
 // permit. For people who may read; it says no more than the ledger and the receipt do.
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
-import type { Proposal, State } from "../acts/state.ts";
+import type { Proposal, ReviewDecision, State } from "../acts/state.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { modeOf } from "../terms/stage.ts";
-import { CertificateId, HoldId, PermitId, ProposalId, ReceiptId, type Timestamp } from "../terms/ids.ts";
+import {
+  CertificateId,
+  HoldId,
+  type Instant,
+  type KeyId,
+  type Name,
+  PermitId,
+  ProposalId,
+  ReceiptId,
+  ReviewId,
+  type Timestamp,
+  timestampOf,
+  toInstant,
+} from "../terms/ids.ts";
 
 export interface Explanation {
   readonly id: string;
-  readonly kind: "receipt" | "refusal" | "proposal" | "certificate" | "hold" | "permit";
+  readonly kind: "receipt" | "refusal" | "proposal" | "certificate" | "hold" | "permit" | "review";
   /** Sentences, in the order of what happened. */
   readonly lines: readonly string[];
 }
@@ -18,6 +31,9 @@ export interface ExplainMeans {
   readonly state: State;
   readonly primitives: Primitives;
   readonly findReceipt: (id: ReceiptId) => Promise<string | undefined>;
+  /** A request that waits for a person, as far as the store knows. */
+  readonly findReview?: (id: ReviewId) => Promise<KnownReview | undefined>;
+  readonly at?: Instant;
   readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
 }
 
@@ -32,9 +48,17 @@ export interface RecentRefusal {
   readonly model: string | null;
 }
 
+interface KnownReview {
+  readonly facts: { readonly key: KeyId; readonly model: Name };
+  readonly at: Instant;
+  readonly expiresAt: Instant;
+  readonly sealed: object | null;
+}
+
 /** Fails with not_found. */
 export async function explain(id: string, means: ExplainMeans): Promise<Explanation> {
   const { state } = means;
+  if (ReviewId.safeParse(id).success) return explainReview(ReviewId.parse(id), means);
   if (ReceiptId.safeParse(id).success) return explainReceipt(ReceiptId.parse(id), means);
   const proposal = ProposalId.safeParse(id).success
     ? state.proposals.get(ProposalId.parse(id))
@@ -80,6 +104,7 @@ const checks: Readonly<Record<string, string>> = {
   stage_closed: "The model was not open to this key at that moment.",
   scope_missing: "The use is restricted, and the grant does not have the scope for it.",
   quota_exhausted: "A quota was used up.",
+  review_pending: "A person has to look at it first.",
   policy_blocked: "The usage policy did not allow what the safeguards found.",
   safeguard_unavailable: "A safeguard could not run.",
   gateway_closed: "The gateway could not prove that it may serve.",
@@ -96,6 +121,35 @@ function refusalLines({ at, route, code, reason, status, key, model }: RecentRef
     checks[code] ?? "No check is known by this code.",
     "It left no receipt: there are none for strangers, for what cannot be read, and while records cannot be kept.",
   ];
+}
+
+async function explainReview(id: ReviewId, means: ExplainMeans): Promise<Explanation> {
+  const { state, at = toInstant(0) } = means;
+  const known = await means.findReview?.(id);
+  const decision = state.reviews.get(id);
+  if (known === undefined && decision === undefined) throw new Failure("not_found", "There is no such review here.");
+  const readings = (state.readings.get(id) ?? []).map(({ person, at: when }) => `${person} read its text at ${when}.`);
+  return { id, kind: "review", lines: [...askedLines(known), ...readings, reviewEnd(known, { decision, at })] };
+}
+
+function askedLines(known: KnownReview | undefined): readonly string[] {
+  if (known === undefined) return ["What was asked is not kept here any more."];
+  const { facts, at, sealed } = known;
+  const text = sealed === null ? "Its text is erased." : "Its text is kept, encrypted.";
+  return [`At ${timestampOf(at)} a request of ${facts.key} to ${facts.model} was kept for a person to look at.`, text];
+}
+
+function reviewEnd(
+  known: KnownReview | undefined,
+  { decision, at }: { readonly decision: ReviewDecision | undefined; readonly at: Instant },
+): string {
+  if (decision !== undefined) {
+    const { verdict, reason, by, notAfter } = decision;
+    return `${by} decided at ${decision.at}: ${verdict} (${reason}). It holds until ${notAfter}.`;
+  }
+  const end = known?.expiresAt ?? at;
+  if (end <= at) return `Nobody decided until ${timestampOf(end)}: the same request begins anew.`;
+  return `Nobody has decided; it waits until ${timestampOf(end)}. Reviewers: headgate review open.`;
 }
 
 const outcomeWords = {
@@ -119,6 +173,7 @@ function receiptLines(receipt: Receipt): readonly string[] {
       `Its certificate is in observe mode: safeguards only record. In enforce mode it would have been: ${would}.`,
     );
   }
+  if (receipt.review !== undefined) lines.push(`It had a review: headgate explain ${receipt.review}.`);
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
   lines.push(...sideLines("request", receipt.input), ...sideLines("answer", receipt.output));
   lines.push(`It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`);

@@ -1,26 +1,58 @@
 // Requests that wait for a person, at a real gateway: what the caller is told, what is kept and how, what a decision lets
 // through, and what it never does.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import Anthropic from "@anthropic-ai/sdk";
-import OpenAI from "openai";
+import { type TestContext, after, before, describe, test } from "node:test";
+import Anthropic, { APIError as AnthropicError } from "@anthropic-ai/sdk";
+import OpenAI, { APIError as OpenAiError } from "openai";
 import type { BodyOf } from "../../src/acts/bodies.ts";
-import { type Player, callerKeyOf, idOf, inDays, join, playerOf } from "../../src/acts/fixtures.ts";
+import { callerKeyOf, digestOfLabel, idOf, join, permitOf, playerOf } from "../../src/acts/fixtures.ts";
+import { itemHeader, itemLeaf, itemProof } from "../../src/acts/item-proof.ts";
 import { openReceipt } from "../../src/acts/receipt.ts";
 import { type AskedReview, openText } from "../../src/feed/reviews.ts";
-import { digestOf } from "../../src/proof/digest.ts";
+import { canonicalBytes } from "../../src/proof/canonical.ts";
+import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
+import { rootOf } from "../../src/proof/merkle.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { failureCode } from "../../src/terms/failure.ts";
 import { ReviewId, timestampOf, toInstant } from "../../src/terms/ids.ts";
-import { type GatewayWorld, ada, bo, openGatewayWorld, refusalIn, said, secret, until } from "./gateway-world.ts";
+import { type Scripted, startScripted } from "../upstream-mock/scripted.ts";
+import {
+  type GatewayWorld,
+  type WorldOptions,
+  ada,
+  bo,
+  openGatewayWorld,
+  refusalIn,
+  said,
+  secret,
+  small,
+  until,
+} from "./gateway-world.ts";
 
 const rev = playerOf("Rev", "reviewer");
 const doubtful = said("a doubtful question");
 
-async function opened(options: Parameters<typeof openGatewayWorld>[0] = {}, reviewer = true): Promise<GatewayWorld> {
-  const here = await openGatewayWorld({ review: { by: "person" }, ...options });
-  if (reviewer) {
+/** A model that says something else than it is told. */
+let model: Scripted;
+before(async () => {
+  model = await startScripted();
+  const message = { role: "assistant", content: "Fine." };
+  const body = {
+    id: "x",
+    object: "chat.completion",
+    created: 1,
+    model: "mock",
+    choices: [{ index: 0, message, finish_reason: "stop" }],
+    usage: { prompt_tokens: 3, completion_tokens: 2, total_tokens: 5 },
+  };
+  model.play("/v1/chat/completions", { type: "application/json", pieces: [JSON.stringify(body)] });
+});
+after(async () => model.close());
+
+async function opened(options: WorldOptions = {}, hasReviewer = true): Promise<GatewayWorld> {
+  const here = await openGatewayWorld({ review: { by: "person" }, upstreamPort: model.port, ...options });
+  if (hasReviewer) {
     await join(here.world, rev, [ada, bo]);
     await here.publish();
   }
@@ -56,6 +88,25 @@ async function receiptOf(response: Response): ReturnType<typeof openReceipt> {
   return openReceipt(response.headers.get("x-headgate-receipt") ?? "", nodePrimitives);
 }
 
+async function allowed(
+  t: TestContext,
+  options: WorldOptions = {},
+): Promise<{ here: GatewayWorld; asked: AskedReview }> {
+  const here = await opened(options);
+  t.after(here.close);
+  await here.ask(doubtful);
+  const asked = newest(here);
+  await decide(here, asked);
+  assert.equal((await here.ask(doubtful)).status, 200);
+  return { here, asked };
+}
+
+const expectBlocked = async (here: GatewayWorld, body: object = doubtful): Promise<void> => {
+  const told = await refusalIn(await here.ask(body));
+  assert.equal(`${told.status} ${told.code}:${told.reason}`, "400 policy_blocked:fraud");
+  assert.equal(here.reviews.length, 0);
+};
+
 describe("a request for review", () => {
   let here: GatewayWorld;
   before(async () => {
@@ -64,7 +115,7 @@ describe("a request for review", () => {
   after(async () => here.close());
 
   test("is told to wait with an id, is not retried by itself, and asks the model nothing", async () => {
-    const calls = here.mock.requests.length;
+    const calls = model.records.length;
     const response = await here.ask(doubtful);
     const { receipt } = await receiptOf(response);
     const told = await refusalIn(response);
@@ -78,7 +129,7 @@ describe("a request for review", () => {
       { outcome: receipt.outcome, why: receipt.why, input: receipt.input, review: receipt.review },
       { outcome: "refused", why: "review_pending:fraud", input: "review:fraud", review: told.id },
     );
-    assert.equal(here.mock.requests.length, calls);
+    assert.equal(model.records.length, calls);
   });
 
   test("is kept sealed: nothing of its text, its caller's secret or a guessable digest of it is handed over", async () => {
@@ -94,7 +145,11 @@ describe("a request for review", () => {
       { key: idOf.key("another") },
     ]) {
       assert.throws(
-        () => openText(asked.sealed, here.sealingPair.key, { facts: { ...asked.facts, ...change }, hasher: nodePrimitives }),
+        () =>
+          openText(asked.sealed, here.sealingPair.key, {
+            facts: { ...asked.facts, ...change },
+            hasher: nodePrimitives,
+          }),
         (error) => failureCode(error) === "proof_invalid",
       );
     }
@@ -157,16 +212,228 @@ describe("a request for review", () => {
     assert.equal(told.headers.get("x-headgate-review"), id);
     assert.equal(here.reviews.length, waiting);
   });
+});
 
-  test("that was allowed is held by a hold, stopped by a restriction, and not known under a suspended key", async () => {
-    assert.equal((await here.ask(doubtful)).status, 200);
-    const restricted = { hold: idOf.hold("r"), model: said("").constructor === Object ? here.release().model : here.release().model };
+describe("an allowance", () => {
+  test("is beaten by a restriction that prohibits the category", async (t) => {
+    const { here } = await allowed(t);
+    const limit = { kind: "category-prohibited", category: "fraud" } as const;
+    const body = { hold: idOf.hold("r"), model: small, limit, reason: digestOfLabel("why") };
+    await here.world.say({ verb: "restriction", body, by: [bo] });
+    await here.publish();
+    assert.equal((await refusalIn(await here.ask(doubtful))).code, "policy_blocked");
+    assert.equal(here.reviews.length, 1);
+  });
+
+  test("is beaten by a hold, and by a key that was suspended", async (t) => {
+    const { here } = await allowed(t);
+    const key = callerKeyOf(digestOf(toUtf8(secret), nodePrimitives)).key;
     await here.world.say({
-      verb: "restriction",
-      body: { ...restricted, limit: { kind: "category-prohibited", category: "fraud" }, reason: here.configuration.plan },
+      verb: "suspend",
+      body: { target: { kind: "key", key }, reason: digestOfLabel("why") },
+      by: [ada],
+    });
+    await here.publish();
+    assert.equal((await refusalIn(await here.ask(doubtful))).code, "key_suspended");
+    const scope = { kind: "model", model: small } as const;
+    await here.world.say({
+      verb: "hold",
+      body: { hold: idOf.hold("h"), scope, reason: digestOfLabel("why") },
       by: [bo],
     });
     await here.publish();
-    assert.equal((await refusalIn(await here.ask(doubtful))).code, "policy_blocked");
+    assert.notEqual((await here.ask(doubtful)).status, 200);
+  });
+
+  test("ends at its time, and no later than the policy's, whatever the statement says", async (t) => {
+    for (const [expiresHours, saidHours] of [
+      [1, 3],
+      [24, 1],
+    ] as const) {
+      const here = await opened({ review: { by: "person", expiresHours } });
+      t.after(here.close);
+      await here.ask(doubtful);
+      const notAfter = timestampOf(toInstant(here.now() + saidHours * 3_600_000));
+      await decide(here, newest(here), { notAfter });
+      assert.equal((await here.ask(doubtful)).status, 200);
+      here.switches.clockShiftMs = 2 * 3_600_000;
+      await until(() => here.gateway().gateway.follower.closure() === undefined);
+      assert.equal((await refusalIn(await here.ask(doubtful))).code, "review_pending");
+    }
+  });
+
+  test("that was taken back stands no more, and cannot be given again", async (t) => {
+    const { here, asked } = await allowed(t);
+    const at = timestampOf(here.now());
+    const refusal = decisionOn(here, asked, { verdict: "refuse", reason: "prohibited" });
+    await here.world.say({ verb: "review", body: refusal, by: [rev], at });
+    await here.publish();
+    assert.equal((await refusalIn(await here.ask(doubtful))).reason, "prohibited");
+    const again = await here.world.judge({ verb: "review", body: decisionOn(here, asked), by: [rev], at });
+    assert.equal(again?.code, "conflict");
+  });
+
+  test("of a changed policy's configuration is none", async (t) => {
+    const { here, asked } = await allowed(t);
+    const other = decisionOn(here, asked, {
+      config: digestOfLabel("another configuration"),
+      review: ReviewId.parse(`review_${"1".repeat(16)}`),
+    });
+    const at = timestampOf(here.now());
+    await here.world.say({ verb: "reading", body: { review: other.review }, by: [rev], at });
+    await here.world.say({ verb: "review", body: other, by: [rev], at });
+    await here.publish();
+    // The last word on this request is about another configuration: it lets nothing through here.
+    assert.equal((await refusalIn(await here.ask(doubtful))).code, "review_pending");
+  });
+
+  test("of other categories than were found lets nothing through", async (t) => {
+    const here = await opened();
+    t.after(here.close);
+    await here.ask(doubtful);
+    await decide(here, newest(here), { categories: ["hate"] });
+    assert.equal((await refusalIn(await here.ask(doubtful))).code, "review_pending");
+  });
+
+  test("is nobody's but a reviewer's, and only of who has read it", async (t) => {
+    const here = await opened();
+    t.after(here.close);
+    await here.ask(doubtful);
+    const body = decisionOn(here, newest(here));
+    const at = timestampOf(here.now());
+    for (const by of [ada, bo]) {
+      assert.equal((await here.world.judge({ verb: "review", body, by: [by], at }))?.code, "authority_missing");
+      const reading = { review: body.review };
+      assert.equal(
+        (await here.world.judge({ verb: "reading", body: reading, by: [by], at }))?.code,
+        "authority_missing",
+      );
+    }
+    assert.match((await here.world.judge({ verb: "review", body, by: [rev], at }))?.why ?? "", /have not read/);
+    // A forged entry that stands in the ledger all the same changes nothing.
+    here.world.record(await here.world.sign({ verb: "review", body, by: [ada], at }));
+    await here.publish();
+    assert.equal((await refusalIn(await here.ask(doubtful))).code, "review_pending");
+  });
+});
+
+describe("without a person to wait for", () => {
+  test("review is a block: where the policy names none, and where nobody is admitted as a reviewer", async (t) => {
+    const unsaid = await openGatewayWorld();
+    await join(unsaid.world, rev, [ada, bo]);
+    await unsaid.publish();
+    for (const here of [unsaid, await opened({}, false)]) {
+      t.after(here.close);
+      await expectBlocked(here);
+    }
+  });
+
+  test("review is a block once the last reviewer is suspended", async (t) => {
+    const here = await opened();
+    t.after(here.close);
+    const target = { kind: "person", person: rev.person } as const;
+    await here.world.say({ verb: "suspend", body: { target, reason: digestOfLabel("left") }, by: [ada] });
+    await here.publish();
+    await expectBlocked(here);
+  });
+
+  test("an answer for review is a block", async (t) => {
+    const here = await openGatewayWorld({ review: { by: "person" }, onInput: "flag" });
+    t.after(here.close);
+    const answer = await (await here.ask(doubtful)).json();
+    assert.match(JSON.stringify(answer), /content_filter/);
+    assert.equal(here.reviews.length, 0);
+  });
+
+  test("a text that is longer than a person is shown is blocked", async (t) => {
+    const here = await opened({ envelope: { requestBytesMax: 1_000_000 } });
+    t.after(here.close);
+    await expectBlocked(here, said(`doubtful ${"x".repeat(300_000)}`));
+  });
+});
+
+describe("a queue that takes nothing", () => {
+  test("is unknown and never a pass: full, away, or with a sealing key that nobody entitled signed", async (t) => {
+    const here = await opened();
+    t.after(here.close);
+    const told = async (): Promise<string> => {
+      const { status, code, reason } = await refusalIn(await here.ask(said(`doubtful ${here.now()}`)));
+      return `${status} ${code}:${reason}`;
+    };
+    here.switches.tamperSealingKey = (key) => ({ ...key, notAfter: timestampOf(toInstant(here.now() + 9_999_999)) });
+    assert.equal(await told(), "503 safeguard_unavailable:review-away");
+    here.switches.tamperSealingKey = (key) => key;
+    here.switches.reviews = "full";
+    assert.equal(await told(), "503 safeguard_unavailable:review-full");
+    here.switches.reviews = "off";
+    assert.equal(await told(), "503 safeguard_unavailable:review-away");
+    assert.equal(here.reviews.length, 0);
+  });
+});
+
+describe("under a permit", () => {
+  test("what is for review waits for nobody, fills no queue, and is told apart from a block", async (t) => {
+    const here = await opened();
+    t.after(here.close);
+    const body = { model: "small", messages: [{ role: "user", content: "a doubtful question" }], max_tokens: 5 };
+    const leaf = itemLeaf(body, nodePrimitives);
+    const items = { root: digestOfHash(rootOf([leaf], nodePrimitives)), count: 1 };
+    const permitSecret = "hg_abcdefabcdefabcdefabcdefabcdefab";
+    const permit = {
+      ...permitOf(here.world, small, here.configuration),
+      items,
+      hash: digestOf(toUtf8(permitSecret), nodePrimitives),
+    };
+    await here.world.say({ verb: "permit", body: permit, by: [ada] });
+    await here.publish();
+    const response = await here.ask(new TextDecoder().decode(canonicalBytes(body)), {
+      authorization: `Bearer ${permitSecret}`,
+      [itemHeader]: itemProof([leaf], 0, nodePrimitives),
+    });
+    const { receipt } = await receiptOf(response);
+    const told = await refusalIn(response);
+    assert.equal(`${told.status} ${told.code}`, "409 review_pending");
+    assert.equal(told.id, receipt.id);
+    assert.deepEqual([receipt.outcome, receipt.input], ["refused", "review:fraud"]);
+    assert.equal(here.reviews.length, 0);
+  });
+});
+
+describe("official clients", () => {
+  test("of both makers see a 409 with the review's id, once, and the answer after the decision", async (t) => {
+    const here = await opened();
+    t.after(here.close);
+    const openai = new OpenAI({ baseURL: `${here.url()}/v1`, apiKey: secret, maxRetries: 2 });
+    const ask = async (): Promise<string> => {
+      const answer = await openai.chat.completions.create({
+        model: "small",
+        messages: [{ role: "user", content: "a doubtful question" }],
+      });
+      return answer.choices[0]?.message.content ?? "";
+    };
+    await assert.rejects(ask(), (error) => {
+      assert.ok(error instanceof OpenAiError);
+      assert.deepEqual([error.status, error.code], [409, "review_pending"]);
+      assert.match(JSON.stringify(error.error), new RegExp(newest(here).facts.review));
+      return true;
+    });
+    await decide(here, newest(here));
+    assert.equal(await ask(), "Fine.");
+    const anthropic = new Anthropic({ baseURL: here.url(), apiKey: secret, maxRetries: 2 });
+    const message = {
+      model: "small",
+      max_tokens: 10,
+      messages: [{ role: "user", content: "quite doubtful" }],
+    } as const;
+    await assert.rejects(anthropic.messages.create({ ...message, messages: [...message.messages] }), (error) => {
+      assert.ok(error instanceof AnthropicError);
+      assert.equal(error.status, 409);
+      assert.match(JSON.stringify(error.error), new RegExp(`review_pending.*${newest(here).facts.review}`));
+      return true;
+    });
+    await decide(here, newest(here));
+    const answer = await anthropic.messages.create({ ...message, messages: [...message.messages] });
+    assert.equal(answer.content[0]?.type === "text" ? answer.content[0].text : "", "Fine.");
+    assert.equal(here.reviews.length, 2, "nothing was retried into the queue");
   });
 });

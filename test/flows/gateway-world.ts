@@ -332,7 +332,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       switches.tamperDrain("after");
     },
     sealingKey: async () => {
-      const notAfter = timestampOf(toInstant(now() + 60_000));
+      const notAfter = timestampOf(toInstant(now() + 10 * 3_600_000));
       const signed = await signSealingKey({ key: sealingPair.publicKey, notAfter }, servers.control);
       return switches.tamperSealingKey(signed);
     },

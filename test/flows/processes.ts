@@ -43,6 +43,8 @@ export interface Deployment {
 export interface DeploymentOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly requestsPerMinute?: number;
+  /** Fields of the usage policy but kind and name, as YAML; no categories unless said. */
+  readonly policy?: string;
 }
 
 const program = path.resolve(import.meta.dirname, "../../src/main/headgate.ts");
@@ -182,7 +184,11 @@ export async function askOnce(dataPlane: string, key: string): Promise<Answer> {
   return { status: response.status, id, receipt, body: await response.text() };
 }
 
-function writeDocuments(folder: string, mock: Mock, { requestsPerMinute = 100_000 }: DeploymentOptions): string {
+function writeDocuments(
+  folder: string,
+  mock: Mock,
+  { requestsPerMinute = 100_000, policy = "categories: []" }: DeploymentOptions,
+): string {
   const documents = path.join(folder, "documents");
   mkdirSync(documents, { recursive: true });
   writeFileSync(
@@ -206,7 +212,7 @@ chain: [ { safeguard: misuse@1, on: [input, output], mode: block, block: { benig
 ---
 kind: UsagePolicy
 name: default
-categories: []
+${policy}
 ---
 kind: ReleasePlan
 model: m

@@ -6,7 +6,7 @@ import { type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { State } from "../state.ts";
 
 /** How long a decision may hold, in hours; a usage policy sets its own, shorter time. */
-export const decisionHoursMax = 168;
+const decisionHoursMax = 168;
 
 /** Readings of one review that the ledger takes. */
 const readingsMax = 100;
