@@ -16,6 +16,7 @@ import {
   PermitId,
   PersonId,
   ProposalId,
+  ReviewId,
   RunId,
   type Timestamp,
   timestampOf,
@@ -49,6 +50,7 @@ export const idOf = {
   run: (label: string): RunId => RunId.parse(`run_${hexOf(label, 16)}`),
   proposal: (label: string): ProposalId => ProposalId.parse(`prop_${hexOf(label, 16)}`),
   certificate: (label: string): CertificateId => CertificateId.parse(`cert_${hexOf(label, 16)}`),
+  review: (label: string): ReviewId => ReviewId.parse(`review_${hexOf(label, 16)}`),
   hold: (label: string): HoldId => HoldId.parse(`hold_${hexOf(label, 16)}`),
 } as const;
 
@@ -375,5 +377,20 @@ export function evidenceOf(permit: BodyOf<"permit">): BodyOf<"evidence"> {
     samples: { root: digestOfLabel("samples"), count: 200, artefact: digestOfLabel("samples artefact") },
     source: null,
     flags: [],
+  };
+}
+
+/** A reviewer's allowance of a request of `key`, for an hour. */
+export function reviewOf(world: World, key: KeyId): BodyOf<"review"> {
+  return {
+    review: idOf.review("one"),
+    request: digestOfLabel("a request"),
+    key,
+    model: Name.parse("small"),
+    config: digestOfLabel("a configuration"),
+    categories: ["fraud"],
+    verdict: "allow",
+    reason: "benign",
+    notAfter: inDays(world, 1 / 24),
   };
 }

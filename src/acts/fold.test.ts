@@ -27,6 +27,7 @@ import {
   permitOf,
   playerOf,
   releaseOf,
+  reviewOf,
   servers,
   signOffOf,
   verdictOn,
@@ -55,6 +56,8 @@ const expected: Readonly<Partial<Record<Verb, readonly Role[]>>> = {
   certificate: ["owner"],
   hold: Role.options.filter((role) => role !== "auditor"),
   restriction: Role.options.filter((role) => role !== "auditor"),
+  reading: ["reviewer"],
+  review: ["reviewer"],
 };
 
 interface Stage {
@@ -81,6 +84,9 @@ async function everyRole(): Promise<Stage> {
   for (const player of [ada, bo]) {
     await world.say({ verb: "sign-off", body: signOffOf(proposal, player), by: [player] });
   }
+  const caller = callerKeyOf(digestOfLabel("another secret"));
+  await world.say({ verb: "key", body: caller, by: [ada] });
+  const review = reviewOf(world, caller.key);
   const drill = { kind: "drill", attempts: 1, opened: 0, unfinished: 0 } as const;
   return {
     world,
@@ -101,6 +107,8 @@ async function everyRole(): Promise<Stage> {
         verb: "restriction",
         body: { hold: hold.hold, model: small, limit: { kind: "output-tokens", max: 9 }, reason },
       },
+      { verb: "reading", body: { review: review.review } },
+      { verb: "review", body: { ...review, verdict: "refuse", reason: "unclear" } },
     ],
   };
 }

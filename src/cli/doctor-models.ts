@@ -9,6 +9,8 @@ import { Failure } from "../terms/failure.ts";
 import type { Digest, Name } from "../terms/ids.ts";
 import { discover } from "../upstream/discover.ts";
 import { type UpstreamSource, sourcesOf } from "../upstream/model-document.ts";
+import type { UsagePolicy } from "../policy/policy-document.ts";
+import { lacksReviewer, noReviewer } from "./reviewers.ts";
 import { type Session, artefact } from "./session.ts";
 
 /** Models whose servers one call looks at. */
@@ -56,6 +58,21 @@ async function lookAt(upstream: UpstreamSource): Promise<string> {
     "upstream_failed",
     `${upstream.url} has no model "${upstream.model}"${near === undefined ? "" : `; it has "${near}"`}. Mend the Model document.`,
   );
+}
+
+/** What is wrong with who reviews, under the policies that are certified or were applied last; undefined where nothing is. */
+export async function reviewersMissing(session: Session): Promise<string | undefined> {
+  const { state } = session;
+  const applied = [...(state.documents.get("UsagePolicy")?.values() ?? [])].map(({ candidate }) => candidate);
+  const certified = [...state.certificates.keys()].flatMap(
+    (model) => latestCertificate(state, model)?.release.digests.policy ?? [],
+  );
+  const policies: UsagePolicy[] = [];
+  for (const digest of new Set([...certified, ...applied].slice(0, modelsMax))) {
+    const document = openDocument(await artefact(session, digest));
+    if (document.kind === "UsagePolicy") policies.push(document);
+  }
+  return lacksReviewer(state, policies) ? noReviewer : undefined;
 }
 
 /** A sentence a certificate that ends within 14 days. */

@@ -10,7 +10,7 @@ import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
 import { aboutClock, aboutDisk, aboutKeys, portInWords } from "./doctor-machine.ts";
 import { aboutGateways } from "./gateways.ts";
-import { aboutUpstream, endingCertificates, servedModels } from "./doctor-models.ts";
+import { aboutUpstream, endingCertificates, reviewersMissing, servedModels } from "./doctor-models.ts";
 import { readProfile } from "./profile.ts";
 import { type Session, openSession } from "./session.ts";
 import { type Base, type Call, addVerb, noOptions } from "./verb.ts";
@@ -88,7 +88,10 @@ async function aboutPerson(base: Base, context: Context): Promise<readonly Check
   const ends = endingCertificates(opened).map(
     (detail) => ({ name: "certificate", ok: true, detail, warning: true }) as const,
   );
-  return [ledger, ...gateways, ...upstreams, ...ends];
+  const missing = await reviewersMissing(opened);
+  const reviewers =
+    missing === undefined ? [] : [{ name: "reviewers", ok: true, detail: missing, warning: true } as const];
+  return [ledger, ...gateways, ...upstreams, ...reviewers, ...ends];
 }
 
 async function ifHere(

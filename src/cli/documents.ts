@@ -22,6 +22,7 @@ import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { differences } from "./differences.ts";
 import { readInside, readNeeded } from "./files.ts";
+import { lacksReviewer, noReviewer } from "./reviewers.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
 
@@ -74,7 +75,9 @@ async function apply(call: Call<z.infer<typeof Files>>): Promise<Answer> {
   }
   const documents = resolved.map(({ kind, name, change, digest }) => ({ kind, name, change, digest }));
   const lines = documents.map(({ kind, name, change, digest }) => `${change.padEnd(9)}  ${kind} ${name}  ${digest}`);
-  return done({ documents, ledgerIndex: indices.at(-1) ?? null }, lines.join("\n"));
+  const policies = resolved.flatMap(({ document }) => (document.kind === "UsagePolicy" ? [document] : []));
+  const hint = lacksReviewer(session.state, policies) ? noReviewer : undefined;
+  return done({ documents, ledgerIndex: indices.at(-1) ?? null }, lines.join("\n"), hint);
 }
 
 async function diff(call: Call<z.infer<typeof Files>>): Promise<Answer> {

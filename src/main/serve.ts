@@ -29,6 +29,7 @@ import { takeLock } from "./lock.ts";
 import { furthest, keepSeen, readSeen } from "./seen.ts";
 import { openSealingKeys } from "./sealing-keys.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";
+import { reviewGauges } from "./telemetry/review-gauges.ts";
 import { openStore } from "./open-store.ts";
 
 export interface Serving {
@@ -138,6 +139,7 @@ export async function openControlHere(options: ServeOptions): Promise<ControlHer
     await database.close();
     throw error;
   });
+  watch.telemetry.attachControl(async () => reviewGauges(control, clock.now()));
   const seen = keepSeen(configuration.keys, control.head);
   const close = async (): Promise<void> => {
     await control.close();

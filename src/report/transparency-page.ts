@@ -15,6 +15,8 @@ export interface Transparency {
   readonly personsForChange: number;
   readonly persons: Readonly<Record<string, number>>;
   readonly drills: readonly { readonly at: string; readonly attempts: number; readonly opened: number }[];
+  /** Requests that a person looked at and decided on. */
+  readonly reviews: { readonly read: number; readonly allowed: number; readonly refused: number };
   readonly anomalies: number;
   readonly receiptsLost: number;
   readonly limits: readonly string[];
@@ -52,6 +54,7 @@ ${view.models.map(renderModel).join("\n")}
 ${view.models.length === 0 ? "<p>No model here is public.</p>" : ""}
 ${renderBoard(view)}
 ${renderDrills(view)}
+${renderReviews(view)}
 <section aria-labelledby="limits">
 <h2 id="limits">What this does not show</h2>
 <ul>${view.limits.map((limit) => `<li>${escape(limit)}</li>`).join("")}</ul>
@@ -128,6 +131,12 @@ function renderDrills({ drills }: Transparency): string {
   const table = `<table><caption>Attempts to get past this gate</caption>
 <thead><tr><th scope="col">When</th><th scope="col">Attempts</th><th scope="col">Opened</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   return `<section aria-labelledby="drills"><h2 id="drills">Drills</h2>${rows.length === 0 ? "<p>None on record.</p>" : table}</section>`;
+}
+
+function renderReviews({ reviews: { read, allowed, refused } }: Transparency): string {
+  if (read + allowed + refused === 0) return "";
+  return `<section aria-labelledby="reviews"><h2 id="reviews">Reviews by a person</h2>
+<p>Requests read: ${read}. Allowed: ${allowed}. Refused: ${refused}.</p></section>`;
 }
 
 function escape(text: string): string {

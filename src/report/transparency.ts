@@ -49,6 +49,7 @@ async function viewOf(records: Records, asked: TransparencyAsked): Promise<Trans
     drills: state.facts
       .slice(-drillsShown)
       .map(({ at: when, body: { fact } }) => ({ at: when, attempts: fact.attempts, opened: fact.opened })),
+    reviews: countReviews(state),
     anomalies: state.anomalies.length,
     receiptsLost: state.lost.reduce((sum, { count }) => sum + count, 0),
     limits,
@@ -77,6 +78,11 @@ async function tryStatus(records: Records, asked: Parameters<typeof statusOf>[1]
     if (error instanceof Failure) return undefined;
     throw error;
   }
+}
+
+function countReviews({ reviews, readings }: State): Transparency["reviews"] {
+  const allowed = [...reviews.values()].filter(({ verdict }) => verdict === "allow").length;
+  return { read: readings.size, allowed, refused: reviews.size - allowed };
 }
 
 function countRoles(state: State): Readonly<Record<string, number>> {

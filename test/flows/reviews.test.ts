@@ -116,6 +116,12 @@ test("a request waits through kill -9, is read and allowed by a reviewer alone, 
   const refused = await ask(deployment, text);
   assert.equal(`${refused.status} ${refused.code}:${refused.reason}`, "400 policy_blocked:prohibited");
   assert.equal((await listed(deployment)).waiting, 0);
+  const seen = z
+    .object({ reviews: z.unknown() })
+    .parse(await (await fetch(`${deployment.dataPlane()}/transparency.json`)).json());
+  assert.deepEqual(seen.reviews, { read: 1, allowed: 0, refused: 1 });
+  const metrics = await (await fetch(`${deployment.controlPlane()}/metrics`)).text();
+  assert.match(metrics, /^headgate_reviews_waiting 0$[^]*^headgate_review_decisions\{verdict="refuse"\} 1$/m);
   assert.deepEqual(filesWith(deployment.folder, "pipe bomb"), [], "no text on the disk");
 });
 

@@ -37,6 +37,8 @@ export interface Telemetry {
   readonly isTracing: boolean;
   /** From now on there is a gateway to look at. */
   readonly attach: (gateway: Gateway) => void;
+  /** From now on there is a control plane to ask. */
+  readonly attachControl: (read: () => Promise<readonly Snapshot[]>) => void;
   /** From now on there are processes to ask, with gateways in them. */
   readonly attachOthers: (others: Others) => void;
   /** After the files were rotated. */
@@ -55,6 +57,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   const { operating, report, version } = options;
   let gateway: Gateway | undefined;
   let others: Others | undefined;
+  let control: () => Promise<readonly Snapshot[]> = async () => [];
   const meters = createMeters();
   const refusals = createRecentRefusals();
   const log = operating.accessLog === undefined ? undefined : openAccessLog(operating.accessLog);
@@ -65,7 +68,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   const read = async (): Promise<readonly Snapshot[]> => {
     if (gateway === undefined && others === undefined) return [];
     const places = { gateway, version, folder: options.folder, store: options.store };
-    const own = [...(await meters.read(places)), ...ownGauges(options, log, otlp)];
+    const own = [...(await meters.read(places)), ...ownGauges(options, log, otlp), ...(await control())];
     return others === undefined ? own : byProcess(new Map([["control", own], ...(await others.snapshots())]));
   };
   const { otlp: target } = operating;
@@ -88,6 +91,9 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     isTracing: otlp !== undefined,
     attach: (one) => {
       gateway = one;
+    },
+    attachControl: (given) => {
+      control = given;
     },
     attachOthers: (given) => {
       others = given;

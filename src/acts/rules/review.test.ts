@@ -1,0 +1,96 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { BodyOf } from "../bodies.ts";
+import {
+  type Player,
+  type World,
+  ada,
+  bo,
+  callerKeyOf,
+  digestOfLabel,
+  idOf,
+  inDays,
+  join,
+  organisationOf,
+  playerOf,
+  reviewOf,
+  verdictOn,
+  worldOfTwo,
+} from "../fixtures.ts";
+import { Name } from "../../terms/ids.ts";
+
+const [rev, other] = [playerOf("Rev", "reviewer"), playerOf("Other", "reviewer")];
+
+/** A world with two reviewers and a caller's key, and a decision that is admitted in it once it was read. */
+async function worldWithKey(): Promise<{ world: World; body: BodyOf<"review"> }> {
+  const world = await worldOfTwo();
+  for (const player of [rev, other]) await join(world, player, [ada, bo]);
+  const organisation = organisationOf(world, { model: Name.parse("small"), stage: "trusted" });
+  await world.say({ verb: "organisation", body: organisation, by: [ada] });
+  const key = callerKeyOf(digestOfLabel("secret"));
+  await world.say({ verb: "key", body: key, by: [ada] });
+  return { world, body: reviewOf(world, key.key) };
+}
+
+async function read(world: World, by: Player): Promise<void> {
+  await world.say({ verb: "reading", body: { review: idOf.review("one") }, by: [by] });
+}
+
+test("only who has read a text allows it, and a reading of another review or person does not count", async () => {
+  const { world, body } = await worldWithKey();
+  const spoken = { verb: "review", body, by: [rev] } as const;
+  assert.match(await verdictOn(world, spoken), /^conflict: Nobody allows/);
+  await read(world, other);
+  await world.say({ verb: "reading", body: { review: idOf.review("two") }, by: [rev] });
+  assert.match(await verdictOn(world, spoken), /^conflict: Nobody allows/);
+  await read(world, rev);
+  assert.equal(await verdictOn(world, spoken), "admitted");
+});
+
+test("a refusal stands, an allowance stands once and can be refused after all, about the same request only", async () => {
+  const { world, body } = await worldWithKey();
+  await read(world, rev);
+  await read(world, other);
+  await world.say({ verb: "review", body, by: [rev] });
+  assert.equal(world.state.reviews.get(body.review)?.verdict, "allow");
+  assert.match(await verdictOn(world, { verb: "review", body, by: [other] }), /^conflict: This review is decided/);
+  const refusal = { ...body, verdict: "refuse", reason: "prohibited" } as const;
+  const elsewhere = { ...refusal, request: digestOfLabel("another request") };
+  assert.match(await verdictOn(world, { verb: "review", body: elsewhere, by: [other] }), /^statement_invalid/);
+  await world.say({ verb: "review", body: refusal, by: [other] });
+  assert.equal(world.state.reviews.get(body.review)?.verdict, "refuse");
+  for (const again of [body, refusal]) {
+    assert.match(
+      await verdictOn(world, { verb: "review", body: again, by: [rev] }),
+      /^conflict: This review is decided/,
+    );
+  }
+});
+
+test("a decision has an end within a week, a reason of its verdict, and a key that exists", async () => {
+  const { world, body } = await worldWithKey();
+  await read(world, rev);
+  const judge = async (change: Partial<BodyOf<"review">>): Promise<string> =>
+    verdictOn(world, { verb: "review", body: { ...body, ...change }, by: [rev] });
+  assert.match(await judge({ notAfter: inDays(world, 8) }), /^statement_invalid: A decision ends within/);
+  assert.match(await judge({ notAfter: inDays(world, -1) }), /^statement_invalid: A decision ends within/);
+  assert.match(await judge({ reason: "prohibited" }), /^statement_invalid: Reasons to allow are/);
+  assert.match(await judge({ verdict: "refuse" }), /^statement_invalid: Reasons to refuse are/);
+  assert.match(await judge({ key: idOf.key("nobody's") }), /^not_found/);
+});
+
+test("the last decision on a request counts, whichever of its reviews it was about", async () => {
+  const { world, body } = await worldWithKey();
+  await read(world, rev);
+  await world.say({ verb: "review", body, by: [rev] });
+  const second = { ...body, review: idOf.review("two"), verdict: "refuse", reason: "unclear" } as const;
+  await world.say({ verb: "review", body: second, by: [rev] });
+  assert.equal(world.state.reviewOf.get(body.request), second.review);
+});
+
+test("one review is read a hundred times at the most", async () => {
+  const { world } = await worldWithKey();
+  for (let times = 0; times < 100; times++) await read(world, rev);
+  const spoken = { verb: "reading", body: { review: idOf.review("one") }, by: [rev] } as const;
+  assert.match(await verdictOn(world, spoken), /^conflict: A review is read/);
+});
