@@ -83,7 +83,6 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     gateway: options.signer,
     spool: path.join(options.folder, "spool"),
   });
-  const holdDesk = await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") });
   const configurations = openConfigurations({ ...options, hasher: primitives });
   const quotas = await openDividedQuotas({ ...options, follower, own: options.signer.publicKey });
   let isDraining = false;
@@ -98,7 +97,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     recorder,
     live: createLiveExchanges(),
     inspections: createTurns(),
-    holdDesk,
+    holdDesk: await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") }),
     reviews: openReviewLine({ ...options, follower }),
     clock,
     primitives,

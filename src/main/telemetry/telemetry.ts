@@ -57,7 +57,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   const { operating, report, version } = options;
   let gateway: Gateway | undefined;
   let others: Others | undefined;
-  let control: () => Promise<readonly Snapshot[]> = async () => [];
+  let control: (() => Promise<readonly Snapshot[]>) | undefined;
   const meters = createMeters();
   const refusals = createRecentRefusals();
   const log = operating.accessLog === undefined ? undefined : openAccessLog(operating.accessLog);
@@ -68,7 +68,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   const read = async (): Promise<readonly Snapshot[]> => {
     if (gateway === undefined && others === undefined) return [];
     const places = { gateway, version, folder: options.folder, store: options.store };
-    const own = [...(await meters.read(places)), ...ownGauges(options, log, otlp), ...(await control())];
+    const own = [...(await meters.read(places)), ...ownGauges(options, log, otlp), ...((await control?.()) ?? [])];
     return others === undefined ? own : byProcess(new Map([["control", own], ...(await others.snapshots())]));
   };
   const { otlp: target } = operating;
