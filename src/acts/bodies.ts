@@ -237,9 +237,16 @@ const SignOff = z.strictObject({
 
 export const HoldScope = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("model"), model: Name }),
+  /** The stage and every wider one; narrower ones go on. */
+  z.strictObject({ kind: z.literal("stage"), model: Name, stage: OpenStage }),
+  z.strictObject({ kind: z.literal("organisation"), organisation: Name }),
+  z.strictObject({ kind: z.literal("key"), key: KeyId }),
   z.strictObject({ kind: z.literal("everything") }),
 ]);
 export type HoldScope = z.infer<typeof HoldScope>;
+
+/** What a certificate answers: the others suspend somebody. */
+export type ReleaseScope = Exclude<HoldScope, { kind: "organisation" | "key" }>;
 
 const Hold = z.strictObject({ hold: HoldId, scope: HoldScope, reason: Digest });
 

@@ -239,7 +239,8 @@ function checkHolds(claim: Claim): void {
     const body = of(act, "hold")?.predicate.body;
     if (body === undefined || said.has(act.digest) || !mayHold(claim, act, index)) continue;
     said.add(act.digest);
-    const held = models.filter((model) => body.scope.kind === "everything" || body.scope.model === model);
+    const { scope } = body;
+    const held = models.filter((model) => scope.kind === "everything" || ("model" in scope && scope.model === model));
     for (const model of held) {
       const isAnswered = isNamed(claim, { hold: body.hold, index, model });
       const isHeld = holdsOn(claim.state, model).some(({ hold }) => hold === body.hold);

@@ -16,7 +16,18 @@ import type {
   ReviewId,
   Timestamp,
 } from "../terms/ids.ts";
-import type { BodyOf, DocumentKind, EvidenceBody, Grant, HoldScope, Limit, Permit, Release, Root } from "./bodies.ts";
+import type {
+  BodyOf,
+  DocumentKind,
+  EvidenceBody,
+  Grant,
+  Limit,
+  Permit,
+  Release,
+  ReleaseScope,
+  Root,
+} from "./bodies.ts";
+import { isOnModel } from "./hold-scope.ts";
 import type { Limits } from "./limits.ts";
 
 export interface Person {
@@ -92,7 +103,7 @@ export interface Certificate {
 
 export interface Hold {
   readonly hold: HoldId;
-  readonly scope: HoldScope;
+  readonly scope: ReleaseScope;
   readonly at: Timestamp;
   readonly reason: Digest;
   readonly index: number;
@@ -244,12 +255,10 @@ export function latestCertificate(state: State, model: Name): Certificate | unde
   return state.certificates.get(model)?.at(-1);
 }
 
-/** Holds on a model that no certificate has answered. */
+/** Holds on a model, or on a stage of it, that no certificate has answered. */
 export function holdsOn(state: State, model: Name): readonly Hold[] {
   if (state.holds.size === 0) return [];
   return [...state.holds.values()].filter(
-    (hold) =>
-      (hold.scope.kind === "everything" || hold.scope.model === model) &&
-      state.answered.get(hold.hold)?.has(model) !== true,
+    (hold) => isOnModel(hold.scope, model) && state.answered.get(hold.hold)?.has(model) !== true,
   );
 }

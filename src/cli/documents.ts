@@ -17,7 +17,7 @@ import { suiteBytesMax } from "../evidence/suite-document.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { shippedSafeguards } from "../safeguards/registry.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, Instant, Name, timestampOf } from "../terms/ids.ts";
+import { type Digest, Instant, Name, instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { differences } from "./differences.ts";
@@ -66,8 +66,9 @@ export function addDocumentVerbs(program: Command, context: Context): void {
 
 async function apply(call: Call<z.infer<typeof Files>>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const resolved = await resolveFiles(session, call.options.file);
+  const resolved = withRenewals(session, await resolveFiles(session, call.options.file));
   const changed = resolved.filter(({ change }) => change !== "unchanged");
+  expectNoneSuspended(session, changed);
   const statements = await judged(session, await statementsOf(session, changed));
   const indices: number[] = [];
   for (const { envelope, artefacts } of statements) {
@@ -171,12 +172,44 @@ function appliedDigest(session: Session, kind: AnyKind, name: Name): Digest | un
   return appliedDocuments(session).find((one) => one.kind === kind && one.name === name)?.digest;
 }
 
+/** A document of which nothing changed but time: its grants begin anew. */
+type Written = Omit<ResolvedDocument, "change"> & { readonly change: ResolvedDocument["change"] | "renewed" };
+
+function withRenewals(session: Session, resolved: readonly ResolvedDocument[]): readonly Written[] {
+  return resolved.map((one) => (isRenewed(session, one) ? { ...one, change: "renewed" } : one));
+}
+
+/** A grant's end that would move by less is left alone: to apply twice in a row is to apply once. */
+const renewalMsMin = 86_400_000;
+
+function isRenewed({ state, context }: Session, { change, document }: ResolvedDocument): boolean {
+  if (change !== "unchanged" || document.kind !== "Organisation") return false;
+  const known = state.organisations.get(document.name);
+  if (known === undefined || known.suspended) return false;
+  const ends = new Map(known.grants.map(({ model, notAfter }) => [model, instantOf(notAfter)]));
+  return document.grants.some(
+    ({ model, expiresInDays }) => context.now() + expiresInDays * dayMs - (ends.get(model) ?? 0) >= renewalMsMin,
+  );
+}
+
+/** Whoever applies a folder does not mean to let somebody in again who was stopped. */
+function expectNoneSuspended({ state }: Session, changed: readonly Written[]): void {
+  const stopped = changed.find(
+    ({ kind, name }) => kind === "Organisation" && state.organisations.get(name)?.suspended === true,
+  );
+  if (stopped === undefined) return;
+  throw new Failure(
+    "conflict",
+    `Organisation ${stopped.name} is suspended, and a new document would let it in again. If that is meant: headgate org resume ${stopped.name}, then apply.`,
+  );
+}
+
 interface Statement {
   readonly envelope: Uint8Array;
   readonly artefacts: readonly Uint8Array[];
 }
 
-async function statementsOf(session: Session, changed: readonly ResolvedDocument[]): Promise<readonly Statement[]> {
+async function statementsOf(session: Session, changed: readonly Written[]): Promise<readonly Statement[]> {
   const documents = changed.flatMap((one) => {
     const kind = documentKind(one.kind);
     return kind === undefined ? [] : [{ kind, one }];

@@ -3,11 +3,13 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { BodyOf, HoldScope, Limit } from "../acts/bodies.ts";
+import { scopeInWords } from "../acts/hold-scope.ts";
 import { nodePrimitives, randomId } from "../proof/node.ts";
 import { openStatement } from "../acts/statement.ts";
 import { Category } from "../terms/finding.ts";
 import { Failure, type FailureCode } from "../terms/failure.ts";
-import { HoldId, Name, type Timestamp } from "../terms/ids.ts";
+import { HoldId, KeyId, Name, type Timestamp } from "../terms/ids.ts";
+import { OpenStage } from "../terms/stage.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { type Identity, committed, identify, rememberHead, signAs, submit } from "./session.ts";
@@ -18,7 +20,14 @@ const Gateways = z
   .array(z.url({ protocol: /^https?$/ }))
   .max(64)
   .default([]);
-const HoldOptions = z.object({ reason: reasonText, everything: z.boolean().default(false), gateway: Gateways });
+const HoldOptions = z.object({
+  reason: reasonText,
+  stage: OpenStage.optional(),
+  organisation: Name.optional(),
+  key: KeyId.optional(),
+  everything: z.boolean().default(false),
+  gateway: Gateways,
+});
 const RestrictOptions = z.object({
   reason: reasonText,
   outputTokens: z.coerce.number().int().min(1).optional(),
@@ -38,11 +47,18 @@ const gatewayMsMax = 5_000;
 export function addHoldVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "hold [model]",
-    summary: "stop a model now; running streams end within a second",
-    flags: [reasonFlag, ["--everything", "stop every model"], gatewayFlag],
+    summary: "stop a model, a stage, an organisation, a key or everything now; running streams end within a second",
+    flags: [
+      reasonFlag,
+      ["--stage <stage>", "of the model: this stage and wider ones; narrower ones go on"],
+      ["--organisation <name>", "stop all keys of an organisation"],
+      ["--key <key>", "stop a key"],
+      ["--everything", "stop every model"],
+      gatewayFlag,
+    ],
     options: HoldOptions,
     run: hold,
-    more: "Works when only one of gateway and control plane is up; the one that took it tells all other gateways. With the control plane gone, name gateways elsewhere with --gateway. `headgate release resume MODEL` begins to reopen.",
+    more: "Works when only one of gateway and control plane is up; the one that took it tells all other gateways. With the control plane gone, name gateways elsewhere with --gateway. `headgate release resume MODEL` begins to reopen; a held organisation or key is suspended, and works again as after `org suspend` and `key suspend`.",
   });
   addVerb(release, context, {
     usage: "restrict <model>",
@@ -65,18 +81,41 @@ async function hold(call: Call<z.infer<typeof HoldOptions>>): Promise<Answer> {
   const body: BodyOf<"hold"> = { hold: HoldId.parse(randomId("hold_", 16)), scope, reason: reason.digest };
   const envelope = await signAs(who, "hold", body);
   const closed = await close(who, envelope, { opening: reason.opening, gateways: call.options.gateway });
-  const what = scope.kind === "model" ? scope.model : "every model";
-  const model = scope.kind === "model" ? scope.model : "MODEL";
-  const next = `headgate release resume ${model}${sameProfile(call.base)}${scope.kind === "model" ? "" : ", for each"}`;
-  return done({ hold: body.hold, scope, ...closed }, `${what} is held since ${closed.heldAt}${told(closed)}.`, next);
+  const words = `${scopeInWords(scope)} is held since ${closed.heldAt}${told(closed)}.`;
+  return done({ hold: body.hold, scope, ...closed }, words, reopening(scope, sameProfile(call.base)));
 }
 
-function scopeOf(call: Call<z.infer<typeof HoldOptions>>): HoldScope {
-  const [model] = call.args;
-  if (call.options.everything === (model !== undefined)) {
-    throw new Failure("request_invalid", "Name the model to hold, or say --everything; not both.");
+function reopening(scope: HoldScope, profile: string): string {
+  switch (scope.kind) {
+    case "model":
+    case "stage":
+      return `headgate release resume ${scope.model}${profile}`;
+    case "everything":
+      return `headgate release resume MODEL${profile}, for each`;
+    case "organisation":
+      return `headgate org resume ${scope.organisation}${profile}`;
+    case "key":
+      return `headgate key resume ${scope.key}${profile}`;
   }
-  return model === undefined ? { kind: "everything" } : { kind: "model", model: parsed(Name, model, "The model") };
+}
+
+function scopeOf({ args, options }: Call<z.infer<typeof HoldOptions>>): HoldScope {
+  const { stage, organisation, key, everything } = options;
+  const model = args[0] === undefined ? undefined : parsed(Name, args[0], "The model");
+  const scopes: readonly (HoldScope | false)[] = [
+    model !== undefined && (stage === undefined ? { kind: "model", model } : { kind: "stage", model, stage }),
+    organisation !== undefined && { kind: "organisation", organisation },
+    key !== undefined && { kind: "key", key },
+    everything && { kind: "everything" },
+  ];
+  const [scope, ...others] = scopes.filter((one) => one !== false);
+  if (scope === undefined || others.length > 0) {
+    throw new Failure("request_invalid", "Name one thing to hold: a model, --organisation, --key, or --everything.");
+  }
+  if (stage !== undefined && scope.kind !== "stage") {
+    throw new Failure("request_invalid", "A stage is held of one model: name it before --stage.");
+  }
+  return scope;
 }
 
 async function restrict(call: Call<z.infer<typeof RestrictOptions>>): Promise<Answer> {

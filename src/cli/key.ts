@@ -116,11 +116,17 @@ export function addOrganisationVerbs(program: Command, context: Context): void {
   });
   addVerb(org, context, {
     usage: "suspend <organisation>",
-    summary: "stop all keys of an organisation at once, until its document is applied anew",
+    summary: "stop all keys of an organisation at once, until it is resumed",
     flags: [reasonFlag],
     options: Reason,
     run: async (call) =>
       stop(call, { kind: "organisation", organisation: parsed(Name, argument(call, 0), "The organisation") }),
+  });
+  addVerb(org, context, {
+    usage: "resume <organisation>",
+    summary: "let an organisation that was suspended in again, with the grants it had",
+    options: noOptions,
+    run: resumeOrganisation,
   });
 }
 
@@ -317,6 +323,25 @@ async function listOrganisations(call: Call<object>): Promise<Answer> {
       `${organisation}  ${type}  ${[...grants.map(({ model, stage }) => `${model} from ${stage} on`), ...limitLines(limits)].join(", ")}${suspended ? "  suspended" : ""}`,
   );
   return done({ organisations }, lines.length === 0 ? "There are no organisations." : lines.join("\n"));
+}
+
+/** Written anew as it was: its document, and the ends of its grants. */
+async function resumeOrganisation(call: Call<object>): Promise<Answer> {
+  const name = parsed(Name, argument(call, 0), "The organisation");
+  const session = await openSession(call.base, call.context);
+  const known = session.state.organisations.get(name);
+  if (known === undefined) throw new Failure("not_found", `There is no organisation "${name}".`);
+  if (!known.suspended) return done({ organisation: name, suspended: false }, `${name} is not suspended.`);
+  const { organisation, type, document, grants, limits } = known;
+  const body = {
+    organisation,
+    type,
+    document,
+    grants: [...grants],
+    ...(Object.keys(limits).length === 0 ? {} : { limits }),
+  };
+  const index = recordedIndex(await submit(session, await signAs(session, "organisation", body)));
+  return done({ resumed: name, ledgerIndex: index }, `The keys of ${name} work again.`);
 }
 
 type Target = BodyOf<"suspend">["target"];

@@ -133,7 +133,10 @@ export function statusInWords(view: StatusView): string {
 
 function holdLines({ holds, certified }: StatusView): readonly string[] {
   if (holds.length === 0) return [];
-  const lines = holds.map(({ hold, at }) => `  ${hold} holds it since ${at}`);
+  const lines = holds.map(({ hold, at, stage }) => {
+    const what = stage === undefined ? "it" : `stage ${stage} and wider ones`;
+    return `  ${hold} holds ${what} since ${at}`;
+  });
   const who =
     certified === null
       ? "  Its first release reopens it: an owner proposes one, which answers the hold."

@@ -1,6 +1,7 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
 import type { Release, Verb } from "../acts/bodies.ts";
+import { scopeInWords } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { State } from "../acts/state.ts";
 import type { Act } from "../acts/statement.ts";
@@ -49,7 +50,7 @@ const wordsOf: Words = {
   proposal: (body) => `Proposes: ${releaseInWords(body.release)}`,
   "sign-off": (body) => `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
   certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
-  hold: (body) => `Holds ${body.scope.kind === "model" ? body.scope.model : "every model"}.`,
+  hold: (body) => `Holds ${scopeInWords(body.scope)}.`,
   restriction: (body) => `Restricts ${body.model}: ${body.limit.kind}.`,
   fact: (body) => `States a fact: ${body.fact.kind}.`,
   withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,

@@ -163,7 +163,7 @@ export const StatusView = z.object({
     })
     .nullable(),
   closed: z.string().nullable(),
-  holds: z.array(z.object({ hold: HoldId, at: Timestamp })),
+  holds: z.array(z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional() })),
   restrictions: z.array(z.unknown()),
   next: OpenStage.nullable(),
   verdict: z.enum(["pass", "fail", "inconclusive"]).nullable(),

@@ -20,7 +20,8 @@ import {
 } from "../acts/fixtures.ts";
 import { Instant, Name, timestampOf } from "../terms/ids.ts";
 import { Network } from "../terms/network.ts";
-import { type Exposure, expose, reachableModels, standing } from "./exposure.ts";
+import type { OpenStage } from "../terms/stage.ts";
+import { type EarlyHold, type Exposure, expose, reachableModels, standing } from "./exposure.ts";
 
 const small = Name.parse("small");
 const hash = digestOfLabel("a caller's secret");
@@ -99,6 +100,37 @@ test("a hold in the ledger, or one that came directly, closes the model to keys 
   } as const;
   await world.say({ verb: "hold", body, by: [bo] });
   assert.equal(word(asked(world)), "stage_closed:held");
+});
+
+test("a held stage closes the model to who was granted it from there on, and to no narrower grant nor permit", async () => {
+  const world = await openWorld();
+  const permit = permitOf(world, small, configuration);
+  await world.say({ verb: "permit", body: permit, by: [ada] });
+  const stageFrom = (stage: OpenStage): EarlyHold[] => [
+    { hold: idOf.hold("direct"), scope: { kind: "stage", model: small, stage } },
+  ];
+  for (const stage of ["internal", "evaluators", "trusted"] as const) {
+    assert.equal(word(asked(world, stageFrom(stage))), "stage_closed:held");
+  }
+  for (const stage of ["limited", "general"] as const) assert.equal(word(asked(world, stageFrom(stage))), "open");
+  const byPermit = { hash: permit.hash, model: small, from: undefined };
+  const moment = { at: world.now(), early: stageFrom("internal") };
+  assert.equal(word(expose(world.state, byPermit, moment)), "permit");
+  assert.equal(standing(world.state, small, moment).kind, "open", "the model itself is not closed");
+  const scope = { kind: "stage", model: small, stage: "trusted" } as const;
+  const body = { hold: idOf.hold("in the ledger"), scope, reason: digestOfLabel("why") };
+  await world.say({ verb: "hold", body, by: [bo] });
+  assert.equal(word(asked(world)), "stage_closed:held");
+});
+
+test("a direct hold on a key or its organisation stops the key, and no other one", async () => {
+  const world = await openWorld();
+  const { key } = callerKeyOf(hash);
+  const early = (scope: EarlyHold["scope"]): string => word(asked(world, [{ hold: idOf.hold("direct"), scope }]));
+  assert.equal(early({ kind: "key", key }), "key_suspended:null");
+  assert.equal(early({ kind: "organisation", organisation: Name.parse("acme") }), "key_suspended:null");
+  assert.equal(early({ kind: "key", key: idOf.key("another") }), "open");
+  assert.equal(early({ kind: "organisation", organisation: Name.parse("another") }), "open");
 });
 
 test("a suspended key, and a key of a suspended organisation, are refused", async () => {

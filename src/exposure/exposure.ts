@@ -1,13 +1,13 @@
 // May this key reach this model now? A pure view of the fold: no clock, no store, no network. Asked at every attempt,
 // on the model really called. Whatever is in doubt is closed, and the refusal says why only to those who hold a grant:
 // everyone else learns no more than that there is no such model.
-import type { Grant, Permit, Release } from "../acts/bodies.ts";
+import type { Grant, HoldScope, Permit, Release, ReleaseScope } from "../acts/bodies.ts";
+import { isOnModel, stopsModel, stopsStage } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import {
   type CallerKey,
   type Certificate,
   type GivenPermit,
-  type Hold,
   type Organisation,
   type State,
   holdsOn,
@@ -21,7 +21,10 @@ import { type Stage, compareStages } from "../terms/stage.ts";
 type ClosedReason = "withheld" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
 
 /** Holds that reached a gateway directly and are not in its ledger yet. */
-export type EarlyHold = Pick<Hold, "hold" | "scope">;
+export interface EarlyHold {
+  readonly hold: HoldId;
+  readonly scope: HoldScope;
+}
 
 export type Standing =
   | { readonly kind: "open"; readonly stage: Stage; readonly certificate: Certificate }
@@ -35,7 +38,9 @@ export type Standing =
 /** How far `model` is out at `at`, whoever asks. */
 export function standing(state: State, model: Name, moment: Moment): Standing {
   const certificate = latestCertificate(state, model);
-  const holds = activeHolds(state, model, moment.early);
+  const holds = holdsNow(state, model, moment.early)
+    .filter(({ scope }) => stopsModel(scope, model))
+    .map(({ hold }) => hold);
   const stage = certificate?.release.stage ?? "withheld";
   if (holds.length > 0) return { kind: "closed", stage, reason: "held", holds };
   if (certificate === undefined) return { kind: "closed", stage, reason: "withheld", holds };
@@ -55,14 +60,21 @@ function closedReason(state: State, release: Release, at: Instant): ClosedReason
   return lost ? "lapsed" : undefined;
 }
 
-/** Holds on `model` that no certificate answered: those of the ledger, and those that came directly. */
-function activeHolds(state: State, model: Name, early: readonly EarlyHold[]): readonly HoldId[] {
-  const recorded = holdsOn(state, model).map((hold) => hold.hold);
+interface ReleaseHold {
+  readonly hold: HoldId;
+  readonly scope: ReleaseScope;
+}
+
+/** Holds on `model` or a stage of it that no certificate answered: those of the ledger, and those that came directly. */
+function holdsNow(state: State, model: Name, early: readonly EarlyHold[]): readonly ReleaseHold[] {
+  const recorded = holdsOn(state, model);
   if (early.length === 0) return recorded;
-  const direct = early
-    .filter((hold) => hold.scope.kind === "everything" || hold.scope.model === model)
-    .map((hold) => hold.hold);
-  return [...recorded, ...direct];
+  return [...recorded, ...early.flatMap((direct) => releaseHolds(direct, model))];
+}
+
+function releaseHolds({ hold, scope }: EarlyHold, model: Name): readonly ReleaseHold[] {
+  if (scope.kind === "organisation" || scope.kind === "key") return [];
+  return isOnModel(scope, model) ? [{ hold, scope }] : [];
 }
 
 export interface Asked {
@@ -112,7 +124,8 @@ function exposePermit(
   // A permit stands with its maker: a suspended person's runs stop with them.
   if (isOver || state.persons.get(permit.by)?.suspended !== false) return refused("key_suspended");
   if (permit.model !== asked.model) return refused("model_unknown");
-  if (activeHolds(state, permit.model, moment.early).length > 0) return refused("stage_closed", "held");
+  const holds = holdsNow(state, permit.model, moment.early);
+  if (holds.some(({ scope }) => stopsModel(scope, permit.model))) return refused("stage_closed", "held");
   return { kind: "permit", permit };
 }
 
@@ -120,25 +133,44 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   const key = state.keys.get(asked.hash);
   if (key === undefined) return refused("key_unknown");
   const organisation = state.organisations.get(key.organisation);
-  if (organisation === undefined || organisation.suspended || isEnded(key, moment.at)) return refused("key_suspended");
+  if (organisation?.suspended !== false || isEnded(key, moment)) return refused("key_suspended");
   if (!isWhereItMay(key, asked.from)) return refused("key_suspended", "network");
-  const grant = organisation.grants.find((known) => known.model === asked.model);
-  if (grant === undefined || state.documents.get("Model")?.has(asked.model) !== true) return refused("model_unknown");
+  const grant = grantOf(state, organisation, asked.model);
+  if (grant === undefined) return refused("model_unknown");
   if (moment.at >= instantOf(grant.notAfter)) return refused("agreement_missing");
   const now = standing(state, asked.model, moment);
   if (now.kind === "closed") return refused("stage_closed", now.reason);
   const { release } = now.certificate;
+  if (isStageHeld(state, grant, moment)) return refused("stage_closed", "held");
   if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
   return { kind: "open", key: key.key, keyLimits: key.limits, organisation, grant, release };
 }
 
-function isEnded(key: CallerKey, at: Instant): boolean {
-  return key.standing !== "active" || (key.notAfter !== null && at >= instantOf(key.notAfter));
+/** Of a model that is there. */
+function grantOf(state: State, { grants }: Organisation, model: Name): Grant | undefined {
+  if (state.documents.get("Model")?.has(model) !== true) return undefined;
+  return grants.find((known) => known.model === model);
+}
+
+function isEnded(key: CallerKey, { at, early }: Moment): boolean {
+  if (key.standing !== "active" || (key.notAfter !== null && at >= instantOf(key.notAfter))) return true;
+  return early.some(({ scope }) => isHeldKey(key, scope));
+}
+
+/** By a hold that the ledger has not got yet: once it has, the key or its organisation is suspended. */
+function isHeldKey({ key, organisation }: CallerKey, scope: HoldScope): boolean {
+  if (scope.kind === "key") return scope.key === key;
+  return scope.kind === "organisation" && scope.organisation === organisation;
 }
 
 /** Whether the key may be used from this address at all. */
 export function isWhereItMay({ networks }: Pick<CallerKey, "networks">, from: string | undefined): boolean {
   return networks === null || isInNetworks(from, networks);
+}
+
+/** Whether a hold stops the stage that was granted, where none stops the model whole. */
+function isStageHeld(state: State, { model, stage }: Grant, { early }: Moment): boolean {
+  return holdsNow(state, model, early).some(({ scope }) => stopsStage(scope, model, stage));
 }
 
 /** The model is out as far as the grant's stage, and that stage admits organisations of this type. */

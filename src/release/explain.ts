@@ -1,5 +1,6 @@
 // What happened and why, in plain words, by the id somebody has in hand: of a receipt, a proposal, a certificate, a hold, a
 // permit. For people who may read; it says no more than the ledger and the receipt do.
+import { scopeInWords } from "../acts/hold-scope.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { Proposal, ReviewDecision, State } from "../acts/state.ts";
 import type { Primitives } from "../proof/primitives.ts";
@@ -215,12 +216,11 @@ function proposalLines(state: State, { release, signOffs, at, certified }: Propo
 function holdLines(state: State, id: HoldId): readonly string[] {
   const hold = state.holds.get(id);
   if (hold === undefined) return [];
-  const what = hold.scope.kind === "everything" ? "everything" : hold.scope.model;
   const answered = [...(state.answered.get(id) ?? [])].map(
     ([model, certificate]) => `For ${model} it was answered by ${certificate}.`,
   );
   const open = answered.length === 0 ? ["Nobody has answered it: it holds."] : answered;
-  return [`At ${hold.at} ${what} was held.`, ...open];
+  return [`At ${hold.at} ${scopeInWords(hold.scope)} was held.`, ...open];
 }
 
 function permitLines(state: State, id: PermitId): readonly string[] {

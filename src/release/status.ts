@@ -42,7 +42,8 @@ export interface Status {
   /** In observe mode, and for those who may read: what it came to lately. */
   readonly observed: ObservedSum | null;
   readonly closed: string | null;
-  readonly holds: { readonly hold: HoldId; readonly at: Timestamp }[];
+  /** With the stage where not all of the model is held. */
+  readonly holds: { readonly hold: HoldId; readonly at: Timestamp; readonly stage?: OpenStage }[];
   readonly restrictions: unknown[];
   readonly next: OpenStage | null;
   readonly verdict: GateVerdict | null;
@@ -95,7 +96,11 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
     certified,
     observed: await observedOf(certified, asked),
     closed: now.kind === "closed" ? now.reason : null,
-    holds: holdsOn(state, model).map(({ hold, at: since }) => ({ hold, at: since })),
+    holds: holdsOn(state, model).map(({ hold, at: since, scope }) => ({
+      hold,
+      at: since,
+      ...(scope.kind === "stage" ? { stage: scope.stage } : {}),
+    })),
     restrictions: [...state.restrictions.values()]
       .filter((restriction) => restriction.model === model)
       .map(({ hold, limit, at: since }) => ({ restriction: hold, limit, at: since })),

@@ -1,8 +1,11 @@
 // Stops: by hold over the feed, by hold sent to the gateway, by restriction, by a lease that ends, by a clock.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { certify, digestOfLabel, idOf, playerOf, releaseOf, signerOf } from "../../src/acts/fixtures.ts";
+import { callerKeyOf, certify, digestOfLabel, idOf, playerOf, releaseOf, signerOf } from "../../src/acts/fixtures.ts";
 import type { BodyOf, HoldScope, Limit } from "../../src/acts/bodies.ts";
+import { digestOf } from "../../src/proof/digest.ts";
+import { toUtf8 } from "../../src/proof/encoding.ts";
+import { nodePrimitives as primitives } from "../../src/proof/node.ts";
 import { Name } from "../../src/terms/ids.ts";
 import {
   type GatewayWorld,
@@ -14,6 +17,7 @@ import {
   readStream,
   refusalIn,
   said,
+  secret,
   small,
   until,
 } from "./gateway-world.ts";
@@ -72,6 +76,47 @@ test("a whole answer that is under way when a hold comes is refused, and its mod
   await until(() => one.holds.length > 0);
   await resume(one, [idOf.hold("during a whole answer")]);
   assert.equal((await one.ask(said("x"))).status, 200, "an answered hold holds no longer, the direct copy neither");
+});
+
+test("a held stage, organisation or key ends running streams, directly, over a restart, and until the ledger has it", async (t) => {
+  const { key } = callerKeyOf(digestOf(toUtf8(secret), primitives));
+  const scopes: readonly (readonly [scope: HoldScope, code: string])[] = [
+    [{ kind: "stage", model: small, stage: "trusted" }, "stage_closed:held"],
+    [{ kind: "organisation", organisation: Name.parse("acme") }, "key_suspended"],
+    [{ kind: "key", key }, "key_suspended"],
+  ];
+  for (const [scope, code] of scopes) {
+    const two = await openGatewayWorld();
+    t.after(two.close);
+    two.switches.drain = "off";
+    two.mock.set({ fault: "never-ends" });
+    const response = await two.ask(said("words ".repeat(50), { stream: true }));
+    assert.equal((await send(two, await holdEnvelope(two, `of a ${scope.kind}`, scope))).status, 200);
+    assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
+    two.mock.set({ fault: undefined });
+    assert.equal(await codeOf(await two.ask(said("x"))), code);
+    await two.restart("kill");
+    assert.deepEqual(
+      two
+        .gateway()
+        .gateway.follower.moment()
+        .early.map((early) => early.scope),
+      [scope],
+    );
+    two.switches.drain = "on";
+    await until(() => two.holds.length > 0);
+    await two.publish();
+    await until(() => two.gateway().gateway.follower.moment().early.length === 0);
+    assert.equal(await codeOf(await two.ask(said("x"))), code, "the ledger says what the mark said");
+  }
+});
+
+test("a held stage wider than the caller's stops nothing of theirs", async (t) => {
+  const two = await openGatewayWorld();
+  t.after(two.close);
+  const scope: HoldScope = { kind: "stage", model: small, stage: "limited" };
+  assert.equal((await send(two, await holdEnvelope(two, "wider", scope))).status, 200);
+  assert.equal((await two.ask(said("x"))).status, 200);
 });
 
 test("a hold by who was never admitted, or by a server's key, or of another verb, is refused", async () => {

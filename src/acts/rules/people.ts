@@ -8,7 +8,7 @@ import type { Root } from "../bodies.ts";
 import { type Change, type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Invitation, Person, State } from "../state.ts";
 import type { Act } from "../statement.ts";
-import { stopKey } from "./programme.ts";
+import { stopKey, stopOrganisation } from "./programme.ts";
 
 /** An invitation code that nobody used is worth nothing after this. */
 export const invitationDaysMax = 30;
@@ -198,14 +198,8 @@ export const suspend: Rule<"suspend"> = (state, act, context) => {
         state.persons.set(target.person, { ...person, suspended: true });
       });
     }
-    case "organisation": {
-      const organisation = state.organisations.get(target.organisation);
-      if (organisation === undefined) return refuse("not_found", "There is no such organisation.");
-      return change(() => {
-        const latest = at > organisation.at ? at : organisation.at;
-        state.organisations.set(target.organisation, { ...organisation, at: latest, suspended: true });
-      });
-    }
+    case "organisation":
+      return stopOrganisation(state, target.organisation, at);
     case "key":
       return stopKey(state, { key: target.key, forGood: target.forGood === true }, at);
   }

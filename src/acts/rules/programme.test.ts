@@ -7,6 +7,7 @@ import type { BodyOf } from "../bodies.ts";
 import {
   type World,
   ada,
+  bo,
   callerKeyOf,
   configurationOf,
   digestOfLabel,
@@ -202,5 +203,36 @@ test("a revoked key comes back by no rotation, no change and no later suspension
   assert.equal(world.state.keys.get(key.hash)?.standing, "revoked");
   for (const body of [rotated(world, key, 1), { ...key, anew: { kind: "change" } as const }]) {
     assert.match(await verdictOn(world, { verb: "key", body, by: [ada] }), /^conflict: This key was revoked/);
+  }
+});
+
+test("whoever may hold suspends an organisation or a key by it, and what was signed before lifts nothing", async () => {
+  const world = await worldWithAcme();
+  const organisation = organisationOf(world, { model: small, stage: "trusted" });
+  const key = callerKeyOf(digestOfLabel("a secret"));
+  await world.say({ verb: "key", body: key, by: [ada] });
+  const before = await world.sign({ verb: "organisation", body: organisation, by: [ada] });
+  const held = { kind: "key", key: key.key } as const;
+  await world.say({ verb: "hold", body: { hold: idOf.hold("key"), scope: held, reason }, by: [bo] });
+  assert.equal(world.state.keys.get(key.hash)?.standing, "suspended");
+  const scope = { kind: "organisation", organisation: acme } as const;
+  await world.say({ verb: "hold", body: { hold: idOf.hold("acme"), scope, reason }, by: [bo] });
+  assert.equal(world.state.organisations.get(acme)?.suspended, true);
+  assert.equal(world.record(before)?.code, "conflict");
+  assert.equal(world.state.organisations.get(acme)?.suspended, true);
+  await world.say({ verb: "organisation", body: organisation, by: [ada] });
+  assert.equal(world.state.organisations.get(acme)?.suspended, false);
+  assert.equal(world.state.holds.size, 0, "no certificate answers them");
+});
+
+test("a hold on a key or an organisation that is not there is refused", async () => {
+  const world = await worldWithAcme();
+  const nobody = [
+    { kind: "key", key: idOf.key("nobody's") },
+    { kind: "organisation", organisation: Name.parse("nobody") },
+  ] as const;
+  for (const scope of nobody) {
+    const body = { hold: idOf.hold("nobody"), scope, reason: digestOfLabel("reason") };
+    assert.match(await verdictOn(world, { verb: "hold", body, by: [bo] }), /^not_found/);
   }
 });

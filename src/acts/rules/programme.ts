@@ -106,6 +106,20 @@ function secretsOf(state: State, key: KeyBody["key"]): readonly CallerKey[] {
   return (state.keySecrets.get(key) ?? []).flatMap((hash) => state.keys.get(hash) ?? []);
 }
 
+/** Stops every key of an organisation. */
+export function stopOrganisation(
+  state: State,
+  name: BodyOf<"organisation">["organisation"],
+  at: Timestamp,
+): Refusal | Change {
+  const organisation = state.organisations.get(name);
+  if (organisation === undefined) return refuse("not_found", "There is no such organisation.");
+  return change(() => {
+    const latest = at > organisation.at ? at : organisation.at;
+    state.organisations.set(name, { ...organisation, at: latest, suspended: true });
+  });
+}
+
 /** Stops every secret of a key. A suspension never weakens a revocation. */
 export function stopKey(
   state: State,

@@ -551,3 +551,20 @@ test("restrictions add up, whatever ids they carry, and a certificate lifts none
   await openModel(world, trusted);
   assert.equal(world.state.restrictions.size, 2);
 });
+
+test("a held stage is a hold of its model's, and one that another hold of its id widens holds everything", async () => {
+  const world = await worldWithDocuments();
+  await openModel(world, trusted);
+  const scope = { kind: "stage", model: small, stage: "trusted" } as const;
+  const { hold } = holdIn(await holdBy(world, bo, scope));
+  assert.deepEqual(
+    holdsOn(world.state, small).map((held) => held.scope),
+    [scope],
+  );
+  assert.equal(holdsOn(world.state, Name.parse("other")).length, 0);
+  const wider = { hold, scope: { ...scope, stage: "internal" }, reason: digestOfLabel("reason") } as const;
+  await world.say({ verb: "hold", body: wider, by: [bo] });
+  assert.deepEqual(holdsOn(world.state, small)[0]?.scope, { kind: "everything" });
+  await certify(world, releaseOf(world, { ...trusted, answers: [hold] }), [ada, bo]);
+  assert.deepEqual(holdsOn(world.state, small), []);
+});

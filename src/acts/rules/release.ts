@@ -3,12 +3,14 @@
 // bundle (src/gates).
 import type { Seat } from "../../terms/role.ts";
 import { compareStages, modeOf } from "../../terms/stage.ts";
-import type { BodyOf, HoldScope, Release } from "../bodies.ts";
+import type { BodyOf, Release, ReleaseScope } from "../bodies.ts";
+import { isOnModel, isSameScope } from "../hold-scope.ts";
 import { type Change, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import { type Person, type Proposal, type SignOff, type State, latestCertificate } from "../state.ts";
 import type { Act } from "../statement.ts";
 import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
+import { stopKey, stopOrganisation } from "./programme.ts";
 
 export const propose: Rule<"proposal"> = (state, act, context) => {
   const { body, at } = act.predicate;
@@ -99,13 +101,9 @@ function wrongReferences(state: State, release: Release): string | undefined {
   if (release.trustVersion !== state.root?.body.version) return "The release names another version of the trust root.";
   const isHere = release.answers.every((hold) => {
     const scope = state.holds.get(hold)?.scope;
-    return scope !== undefined && reaches(scope, release.model);
+    return scope !== undefined && isOnModel(scope, release.model);
   });
   return isHere ? undefined : "The release answers a hold that is not recorded, or that holds another model.";
-}
-
-function reaches(scope: HoldScope, model: Release["model"]): boolean {
-  return scope.kind === "everything" || scope.model === model;
 }
 
 function wrongDocuments(state: State, release: Release): string | undefined {
@@ -283,22 +281,21 @@ function answer(state: State, hold: Release["answers"][number], release: Release
 /**
  * Never refused for its id: whoever saw somebody's hold on its way could else take the id first, for another model. Two
  * holds of one id hold what both hold, or everything, and a certificate that answered the earlier one answers neither.
+ * A hold on an organisation or a key suspends it.
  */
 export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
   const { body, at } = act.predicate;
+  const { scope } = body;
+  if (scope.kind === "organisation") return stopOrganisation(state, scope.organisation, at);
+  if (scope.kind === "key") return stopKey(state, { key: scope.key, forGood: false }, at);
   const earlier = state.holds.get(body.hold);
-  const isWider = earlier !== undefined && !isSameScope(earlier.scope, body.scope);
-  const scope: HoldScope = isWider ? { kind: "everything" } : body.scope;
+  const isWider = earlier !== undefined && !isSameScope(earlier.scope, scope);
+  const held: ReleaseScope = isWider ? { kind: "everything" } : scope;
   return change(() => {
-    state.holds.set(body.hold, { hold: body.hold, scope, at, reason: body.reason, index: context.index });
+    state.holds.set(body.hold, { hold: body.hold, scope: held, at, reason: body.reason, index: context.index });
     state.answered.delete(body.hold);
   });
 };
-
-function isSameScope(one: HoldScope, other: HoldScope): boolean {
-  if (one.kind === "everything" || other.kind === "everything") return one.kind === other.kind;
-  return one.model === other.model;
-}
 
 export const restrict: Rule<"restriction"> = (state, act, context) => {
   const { body, at } = act.predicate;
