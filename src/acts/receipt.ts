@@ -5,7 +5,7 @@
 //   hgr1.<receipt, canonical JSON>.<gateway key>.<index>-<count>.<path>.<signature>      (binary parts in base64url)
 import { z } from "zod";
 import { canonicalText, parseJson } from "../proof/canonical.ts";
-import { digestOf, digestOfText, digestOfValue, rawPublicKey } from "../proof/digest.ts";
+import { type TextDigest, beginDigest, digestOf, digestOfText, digestOfValue, rawPublicKey } from "../proof/digest.ts";
 import { concatBytes, fromBase64, toBase64, toBase64Url, toUtf8 } from "../proof/encoding.ts";
 import { inclusionRoot, leafHash, leafHashOfText, treeOf } from "../proof/merkle.ts";
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
@@ -89,6 +89,22 @@ export function configDigest(digests: { model: Digest; safeguards: Digest; polic
 
 export function contentDigest(id: ReceiptId, content: { request: string; answer: string }, hasher: Hasher): Digest {
   return digestOfValue([id, content.request, content.answer], hasher);
+}
+
+/** What `contentDigest` gives, of an answer that is told piece by piece and not kept: a stream may be long. */
+export function beginContentDigest(id: ReceiptId, request: string, hasher: Hasher): TextDigest {
+  const made = beginDigest(hasher);
+  // All but the end of the answer and of the list.
+  made.add(canonicalText([id, request, ""]).slice(0, -2));
+  return {
+    add: (piece) => {
+      made.add(canonicalText(piece).slice(1, -1));
+    },
+    digest: () => {
+      made.add('"]');
+      return made.digest();
+    },
+  };
 }
 
 /** Characters of a self-contained receipt that is read at all. */

@@ -4,11 +4,21 @@
 // frame. The socket is never just closed.
 import { Failure } from "../terms/failure.ts";
 import type { Category, Verdict } from "../terms/finding.ts";
+import type { TextDigest } from "../proof/digest.ts";
 import type { AnswerStream } from "../upstream/upstream.ts";
 import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
+import { tokenPartsAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Streamed, type StreamedText, contextOf, usageOf } from "./answer.ts";
-import { type Exchange, type Reservation, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import {
+  type Exchange,
+  type Reservation,
+  beginContent,
+  recordBeginning,
+  recordEnding,
+  verdictWord,
+  whyWord,
+} from "./exchange.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
 import { refusalOf, saidOf } from "./refusals.ts";
 
@@ -25,15 +35,27 @@ export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
     source.close();
     throw error;
   }
-  const guard = guardAnswer(exchange, toolIds(exchange));
-  const writer = format.stream(contextOf(exchange, recording));
-  return { kind: "stream", exchange, text: new GuardedText(parts, { first, source, guard, writer }) };
+  const flow: Flow = {
+    source,
+    guard: guardAnswer(exchange, toolIds(exchange)),
+    writer: format.stream(contextOf(exchange, recording)),
+    sent: { content: beginContent(exchange, recording.gateway), tokens: 0 },
+  };
+  return { kind: "stream", exchange, text: new GuardedText(parts, flow, first) };
 }
 
 interface Flow {
   readonly source: AnswerStream;
   readonly guard: GuardedAnswer;
   readonly writer: AnswerWriter;
+  readonly sent: Sent;
+}
+
+/** What is kept of the text that was let go. */
+interface Sent {
+  readonly content: TextDigest;
+  /** About, where the server does not count. */
+  tokens: number;
 }
 
 /** How a stream came to its end. */
@@ -52,7 +74,7 @@ class GuardedText implements StreamedText {
   #end: End | undefined;
   #isOver = false;
 
-  constructor(parts: AnswerParts, { first, ...flow }: Flow & { readonly first: Events }) {
+  constructor(parts: AnswerParts, flow: Flow, first: Events) {
     this.#parts = parts;
     this.#flow = flow;
     this.#first = { events: first };
@@ -92,12 +114,15 @@ class GuardedText implements StreamedText {
   #take(events: Events): string {
     const { exchange, recording } = this.#parts;
     const { clock } = recording.gateway;
-    if (events === undefined) this.#end = { outcome: "served", failure: undefined };
+    if (events === undefined) {
+      this.#end = { outcome: "served", failure: undefined };
+      return "";
+    }
     let text = "";
     try {
       exchange.mustGoOn();
       const from = clock.monotonic();
-      for (const event of events ?? []) {
+      for (const event of events) {
         text += this.#cleared(event);
         if (this.#end !== undefined) break;
       }
@@ -109,14 +134,26 @@ class GuardedText implements StreamedText {
   }
 
   #cleared(event: AnswerEvent): string {
-    const { guard, writer } = this.#flow;
-    let text = "";
-    for (const cleared of guard.push(event)) text += writer.write(cleared);
+    const { guard } = this.#flow;
+    let text = this.#written(guard.push(event));
     if (event.kind === "text" && isUsedUp(this.#parts.recording.reservation, guard)) {
-      for (const cleared of guard.cutShort()) text += writer.write(cleared);
+      text += this.#written(guard.cutShort());
       this.#end = { outcome: "served", failure: usedUp() };
     }
     if (guard.stoppedBy() !== undefined) this.#end = { outcome: "blocked", failure: undefined };
+    return text;
+  }
+
+  #written(events: readonly AnswerEvent[]): string {
+    const { writer, sent } = this.#flow;
+    let text = "";
+    for (const event of events) {
+      if (event.kind === "text") {
+        sent.content.add(event.text);
+        sent.tokens += tokenPartsAbout(event.text);
+      }
+      text += writer.write(event);
+    }
     return text;
   }
 
@@ -125,7 +162,7 @@ class GuardedText implements StreamedText {
     this.#isOver = true;
     const { source, guard, writer } = this.#flow;
     source.close();
-    const closed = await close(this.#parts, end, guard).catch(() => undefined);
+    const closed = await close(this.#parts, end, this.#flow).catch(() => undefined);
     if (end.outcome === "cut") return undefined;
     const isRefused = end.outcome === "blocked" || end.outcome === "stopped";
     const refused = isRefused ? writer.refuse(categoryOf(guard.stoppedBy())) : "";
@@ -165,9 +202,8 @@ interface Closed {
   readonly usage: Usage;
 }
 
-async function close(parts: AnswerParts, end: End, guard: GuardedAnswer): Promise<Closed> {
-  const answer = guard.sent();
-  const usage = usageOf(parts.exchange, guard.usage(), answer);
+async function close(parts: AnswerParts, end: End, { guard, sent }: Flow): Promise<Closed> {
+  const usage = usageOf(parts.exchange, guard.usage(), sent.tokens);
   const receipt = await recordEnding(
     parts.exchange,
     {
@@ -175,7 +211,7 @@ async function close(parts: AnswerParts, end: End, guard: GuardedAnswer): Promis
       why: end.failure === undefined ? (end.outcome === "blocked" ? "policy_blocked" : null) : whyWord(end.failure),
       input: parts.input,
       output: verdictWord(guard.verdict()),
-      answer,
+      answer: sent.content,
       tokens: [usage.input, usage.output],
     },
     parts.recording,

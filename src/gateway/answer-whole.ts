@@ -4,6 +4,7 @@ import { stricter } from "../policy/decide.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import { given } from "../wire/admitting.ts";
 import type { AnswerEvent, Block, Choice } from "../wire/answer.ts";
+import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
 import { blocked, recordEnding, verdictWord } from "./exchange.ts";
 import { guardAnswer, toolIds } from "./guarded-answer.ts";
@@ -22,7 +23,7 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   spans.outputMs = clock.monotonic() - came;
   if (output.kind === "unknown") throw blocked(output);
-  const usage = usageOf(exchange, answer.usage, answer.usage === undefined ? saidIn(answer.choices) : "");
+  const usage = usageOf(exchange, answer.usage, answer.usage === undefined ? tokensAbout(saidIn(answer.choices)) : 0);
   const choices = judged.map(({ sent }) => sent);
   // Vectors are numbers, checked for shape: there is nothing in them for a safeguard to read.
   const { vectors } = answer;

@@ -3,7 +3,6 @@ import type { SignedReceipt } from "../acts/receipt.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import type { Usage } from "../wire/answer.ts";
 import type { AnswerContext, Format } from "../wire/format.ts";
-import { tokensAbout } from "../wire/prompt-size.ts";
 import type { Exchange, Recording } from "./exchange.ts";
 import type { Refusal } from "./refusals.ts";
 
@@ -61,8 +60,8 @@ export function contextOf({ id, model, call }: Exchange, { gateway }: Recording)
 /** Characters of a prompt that make a token, about; used where an upstream does not count. */
 const charsPerToken = 4;
 
-/** What the upstream counted, or an estimate from the texts; `answer` is what came of it. */
-export function usageOf(exchange: Exchange, counted: Usage | undefined, answer: string): Usage {
+/** What the upstream counted, or an estimate; `answerTokens` are about those of what came of it, rounded up here. */
+export function usageOf(exchange: Exchange, counted: Usage | undefined, answerTokens: number): Usage {
   if (counted !== undefined) return counted;
-  return { input: Math.ceil(exchange.promptChars / charsPerToken), output: tokensAbout(answer) };
+  return { input: Math.ceil(exchange.promptChars / charsPerToken), output: Math.ceil(answerTokens) };
 }

@@ -59,7 +59,7 @@ interface Counting {
 async function countOf(exchange: Exchange, trail: Trail, { bytes, gateway }: Counting): Promise<Count> {
   const { call, configuration } = exchange;
   const { count } = configuration.upstream;
-  const estimate: Count = { tokens: usageOf(exchange, undefined, "").input + picturesOf(call), isEstimate: true };
+  const estimate: Count = { tokens: usageOf(exchange, undefined, 0).input + picturesOf(call), isEstimate: true };
   if (count === undefined) return estimate;
   trail.input = await readInput(exchange, { bytes }, gateway);
   try {

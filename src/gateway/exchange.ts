@@ -1,9 +1,10 @@
 // One exchange from admission to receipt: what is known of it, whether it may still go on, and its record. Receipts are
 // drafted here, so that a served, a blocked, a stopped and a refused exchange are recorded by the same hand.
 import type { Limit } from "../acts/bodies.ts";
-import type { Outcome, Receipt, SignedReceipt } from "../acts/receipt.ts";
+import { type Outcome, type Receipt, type SignedReceipt, beginContentDigest, contentDigest } from "../acts/receipt.ts";
 import { decide, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
+import type { TextDigest } from "../proof/digest.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Category, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
@@ -236,7 +237,8 @@ export interface Ending {
   readonly why: string | null;
   readonly input: string;
   readonly output: string;
-  readonly answer: string;
+  /** As it was sent, or the digest that was made of it with its request as it went by. */
+  readonly answer: string | TextDigest;
   readonly tokens: readonly [prompt: number, completion: number];
 }
 
@@ -256,10 +258,22 @@ export async function recordEnding(exchange: Exchange, ending: Ending, parts: Re
     ...knownOf(exchange),
     ...said,
     ...observed,
-    request: JSON.stringify(exchange.call),
-    answer,
+    // Made here and not with the others': what cannot be committed to must not take their receipts with it.
+    content:
+      typeof answer === "string"
+        ? contentDigest(exchange.id, { request: requestOf(exchange), answer }, gateway.primitives)
+        : answer.digest(),
     tokens: [tokens[0], tokens[1]],
   });
+}
+
+/** For a streamed answer: what its receipt commits to, made as it goes by. */
+export function beginContent(exchange: Exchange, { primitives }: Gateway): TextDigest {
+  return beginContentDigest(exchange.id, requestOf(exchange), primitives);
+}
+
+function requestOf({ call }: Exchange): string {
+  return JSON.stringify(call);
 }
 
 /** Puts on record that a stream begins, before a character of it leaves. */
@@ -331,8 +345,7 @@ export async function recordRefusal(refusal: EarlyRefusal, gateway: Gateway): Pr
     why: refusal.why,
     input: "none",
     output: "none",
-    request: "",
-    answer: "",
+    content: contentDigest(refusal.id, { request: "", answer: "" }, gateway.primitives),
     tokens: [0, 0],
   });
 }

@@ -64,7 +64,6 @@ function pass(events: readonly AnswerEvent[], reasoning = true): Passed {
   const guarded = guard(reasoning);
   const out = events.flatMap((event) => [...guarded.push(event)]);
   const left = out.map((event) => (event.kind === "text" ? event.text : "")).join("");
-  assert.equal(guarded.sent(), left);
   return { events: out, text: left, isStopped: guarded.stoppedBy() !== undefined };
 }
 

@@ -26,8 +26,6 @@ export interface GuardedAnswer {
   readonly stoppedBy: () => Verdict | undefined;
   /** The strictest verdict so far. */
   readonly verdict: () => Verdict;
-  /** All text that was let go, in its order, for the content digest. */
-  readonly sent: () => string;
   /** What the server counted last. */
   readonly usage: () => Usage | undefined;
 }
@@ -42,15 +40,17 @@ export interface Guarded extends Pick<Exchange, "call" | "judge" | "isHeldBack">
 
 type Spoken = "text" | "refusal" | "reasoning";
 
-type OpenBlock =
+type OpenBlock = { readonly block: number } & (
   | { readonly as: Spoken | "tool"; readonly guard: StreamGuard }
   /** Sealed by its maker; `isShown` where the envelope admits it. */
-  | { readonly as: "sealed"; readonly isShown: boolean };
+  | { readonly as: "sealed"; readonly isShown: boolean }
+);
 
 interface ChoiceState {
   /** One guard a kind, kept over blocks. */
-  readonly guards: Map<Spoken, StreamGuard>;
-  readonly open: Map<number, OpenBlock>;
+  readonly guards: Partial<Record<Spoken, StreamGuard>>;
+  /** Few: a block of each kind of text, and the calls that are under way. */
+  readonly open: OpenBlock[];
   lastBlock: number;
   hasEnded: boolean;
 }
@@ -58,9 +58,9 @@ interface ChoiceState {
 interface Books {
   readonly exchange: Guarded;
   readonly nextToolId: () => string;
-  readonly choices: Map<number, ChoiceState>;
-  readonly sent: string[];
-  readonly out: AnswerEvent[];
+  /** By their number, with holes where one has not begun. */
+  readonly choices: (ChoiceState | undefined)[];
+  out: AnswerEvent[];
   blocks: number;
   /** Characters that came. */
   taken: number;
@@ -83,8 +83,7 @@ export function guardAnswer(exchange: Guarded, nextToolId: () => string): Guarde
   const books: Books = {
     exchange,
     nextToolId,
-    choices: new Map(),
-    sent: [],
+    choices: [],
     out: [],
     blocks: 0,
     taken: 0,
@@ -92,24 +91,53 @@ export function guardAnswer(exchange: Guarded, nextToolId: () => string): Guarde
     verdict: { kind: "pass" },
     stop: undefined,
   };
-  return {
-    push: (event) => {
-      if (books.stop === undefined) take(books, event);
-      return books.out.splice(0);
-    },
-    cutShort: () => {
-      for (const [choice, { hasEnded }] of books.choices) {
-        if (!hasEnded && books.stop === undefined)
-          take(books, { kind: "finish", choice, ending: { finish: "length" } });
-      }
-      return books.out.splice(0);
-    },
-    taken: () => books.taken,
-    stoppedBy: () => books.stop,
-    verdict: () => books.verdict,
-    sent: () => books.sent.join(""),
-    usage: () => books.usage,
-  };
+  return new AnswerGuard(books);
+}
+
+/** A class, as thousands of them are there at a time: methods of their own would take as much as what they hold. */
+class AnswerGuard implements GuardedAnswer {
+  readonly #books: Books;
+
+  constructor(books: Books) {
+    this.#books = books;
+  }
+
+  push(event: AnswerEvent): readonly AnswerEvent[] {
+    if (this.#books.stop === undefined) take(this.#books, event);
+    return this.#out();
+  }
+
+  cutShort(): readonly AnswerEvent[] {
+    const books = this.#books;
+    for (const [choice, state] of books.choices.entries()) {
+      if (state?.hasEnded === false && books.stop === undefined)
+        take(books, { kind: "finish", choice, ending: { finish: "length" } });
+    }
+    return this.#out();
+  }
+
+  taken(): number {
+    return this.#books.taken;
+  }
+
+  stoppedBy(): Verdict | undefined {
+    return this.#books.stop;
+  }
+
+  verdict(): Verdict {
+    return this.#books.verdict;
+  }
+
+  usage(): Usage | undefined {
+    return this.#books.usage;
+  }
+
+  #out(): readonly AnswerEvent[] {
+    const { out } = this.#books;
+    // Most pieces let nothing go.
+    if (out.length > 0) this.#books.out = [];
+    return out;
+  }
 }
 
 function take(books: Books, event: AnswerEvent): void {
@@ -141,15 +169,14 @@ interface Place {
 
 function choiceAt(books: Books, choice: number): ChoiceState {
   if (choice >= books.exchange.call.choices) throw outOfOrder("choice");
-  const known = books.choices.get(choice);
-  const state = known ?? { guards: new Map(), open: new Map(), lastBlock: -1, hasEnded: false };
-  if (known === undefined) books.choices.set(choice, state);
+  const state = books.choices[choice] ?? { guards: {}, open: [], lastBlock: -1, hasEnded: false };
+  books.choices[choice] = state;
   if (state.hasEnded) throw outOfOrder("ended");
   return state;
 }
 
 function blockAt(books: Books, { choice, block }: Place): OpenBlock {
-  const found = choiceAt(books, choice).open.get(block);
+  const found = choiceAt(books, choice).open.find((open) => open.block === block);
   if (found === undefined) throw outOfOrder("block");
   return found;
 }
@@ -157,30 +184,31 @@ function blockAt(books: Books, { choice, block }: Place): OpenBlock {
 function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "open" }>): void {
   const state = choiceAt(books, event.choice);
   if (event.block <= state.lastBlock) throw outOfOrder("block");
-  state.lastBlock = event.block;
+  const { block } = event;
+  state.lastBlock = block;
   books.blocks += 1;
   if (endsTooLong(books, books.blocks > blocksMax)) return;
   switch (event.as) {
     case "sealed": {
       const isShown = isReasoningAdmitted(books);
       if (!sealPattern.test(event.data)) throw outOfOrder("seal");
-      state.open.set(event.block, { as: "sealed", isShown });
+      state.open.push({ block, as: "sealed", isShown });
       if (isShown) books.out.push(event);
       return;
     }
     case "tool": {
       const name = declaredTool(event.name, books.exchange);
-      state.open.set(event.block, { as: "tool", guard: newGuard(books) });
+      state.open.push({ block, as: "tool", guard: newGuard(books) });
       books.out.push({ ...event, id: books.nextToolId(), name });
       return;
     }
     case "text":
     case "refusal":
     case "reasoning": {
-      if ([...state.open.values()].some(({ as }) => as === event.as)) throw outOfOrder("block");
-      const guard = state.guards.get(event.as) ?? newGuard(books);
-      state.guards.set(event.as, guard);
-      state.open.set(event.block, { as: event.as, guard });
+      if (state.open.some(({ as }) => as === event.as)) throw outOfOrder("block");
+      const guard = state.guards[event.as] ?? newGuard(books);
+      state.guards[event.as] = guard;
+      state.open.push({ block, as: event.as, guard });
       books.out.push(event);
     }
   }
@@ -214,13 +242,14 @@ function closeBlock(books: Books, { choice, block: at }: Place): void {
   const block = blockAt(books, { choice, block: at });
   if (block.as !== "sealed") release(books, { choice, block: at }, block.guard.finish());
   if (books.stop !== undefined) return;
-  choiceAt(books, choice).open.delete(at);
+  const { open } = choiceAt(books, choice);
+  open.splice(open.indexOf(block), 1);
   if (block.as !== "sealed" || block.isShown) books.out.push({ kind: "close", choice, block: at });
 }
 
 function finishChoice(books: Books, event: Extract<AnswerEvent, { readonly kind: "finish" }>): void {
   const state = choiceAt(books, event.choice);
-  for (const block of state.open.keys()) {
+  for (const { block } of state.open.slice()) {
     closeBlock(books, { choice: event.choice, block });
     if (books.stop !== undefined) return;
   }
@@ -234,7 +263,6 @@ function release(books: Books, { choice, block }: Place, step: GuardStep): void 
   if (step.text !== "") {
     // Half a surrogate pair is no text: it could be sent, and not committed to.
     const text = step.text.toWellFormed();
-    books.sent.push(text);
     books.out.push({ kind: "text", choice, block, text });
   }
   if (step.kind === "stop") books.stop = step.verdict;

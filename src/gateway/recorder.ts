@@ -6,7 +6,7 @@ import { nextInterval } from "../acts/rules/evaluation.ts";
 import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type ReceiptId, type Timestamp, timestampOf, toReceiptId } from "../terms/ids.ts";
+import { type ReceiptId, type Timestamp, timestampOf, toReceiptId } from "../terms/ids.ts";
 import {
   type ClosedInterval,
   type DrainOptions,
@@ -28,10 +28,7 @@ export interface RecorderOptions extends DrainOptions {
 }
 
 /** A receipt but for what the recorder gives it. */
-interface ReceiptDraft extends Omit<Receipt, "v" | "seq" | "at" | "content"> {
-  readonly request: string;
-  readonly answer: string;
-}
+type ReceiptDraft = Omit<Receipt, "v" | "seq" | "at">;
 
 export interface Recorder {
   readonly newId: () => ReceiptId;
@@ -60,7 +57,6 @@ interface Settling<T> {
 
 interface Waiting extends Settling<SignedReceipt> {
   readonly draft: ReceiptDraft;
-  readonly content: Digest;
 }
 
 interface Beginning extends Settling<void> {
@@ -113,14 +109,11 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
         books.beginning.push({ begun, resolve, reject });
         turns.flushSoon();
       }),
-    finish: async (draft) => {
-      // Here and not among the others: what cannot be committed to must not take their receipts with it.
-      const content = contentDigest(draft.id, { request: draft.request, answer: draft.answer }, primitives);
-      return new Promise((resolve, reject) => {
-        books.waiting.push({ draft, content, resolve, reject });
+    finish: async (draft) =>
+      new Promise((resolve, reject) => {
+        books.waiting.push({ draft, resolve, reject });
         turns.flushSoon();
-      });
-    },
+      }),
     find: (id) => books.byId.get(id),
     isReady: () => books.seq !== undefined && !books.isFailing,
     isFailing: () => books.isFailing,
@@ -254,10 +247,9 @@ function enter(kept: readonly Kept[], books: Books): void {
 
 /** A stream that an earlier process left open: it is on record as cut. What was sent is not known, so nothing is committed to. */
 function cutByCrash(begun: Begun, primitives: Primitives): Waiting {
-  const ended = { outcome: "cut", why: null, output: "none", tokens: [0, 0], request: "", answer: "" } as const;
-  const draft: ReceiptDraft = { ...begun, ...ended, tokens: [0, 0] };
   const content = contentDigest(begun.id, { request: "", answer: "" }, primitives);
-  return { draft, content, resolve: () => undefined, reject: () => undefined };
+  const draft: ReceiptDraft = { ...begun, outcome: "cut", why: null, output: "none", tokens: [0, 0], content };
+  return { draft, resolve: () => undefined, reject: () => undefined };
 }
 
 async function drain({ books, spool, options }: Work): Promise<void> {
@@ -277,9 +269,9 @@ async function drain({ books, spool, options }: Work): Promise<void> {
 }
 
 /** With its members in the order in which they are signed: so they are written as they stand. */
-function receiptOf({ draft, content }: Waiting, { seq, at }: { seq: number; at: Timestamp }): Receipt {
-  const { asked, config, id, input, item, key, model, origin, outcome, output, review, stage } = draft;
-  const { tokens, under, why, would } = draft;
+function receiptOf({ draft }: Waiting, { seq, at }: { seq: number; at: Timestamp }): Receipt {
+  const { asked, config, content, id, input, item, key, model, origin } = draft;
+  const { outcome, output, review, stage, tokens, under, why, would } = draft;
   return {
     ...(asked === undefined ? {} : { asked }),
     at,

@@ -319,7 +319,7 @@ function refusedInFormat(
   if (exchange === undefined || receipt === undefined) return undefined;
   const context = contextOf(exchange, { gateway, reservation });
   const category = Category.safeParse(refusal.reason).data;
-  const usage = { ...usageOf(exchange, undefined, ""), output: 0 };
+  const usage = { ...usageOf(exchange, undefined, 0), output: 0 };
   if (exchange.call.stream) {
     const writer = format.stream(context);
     return {
@@ -354,7 +354,7 @@ async function recordIfKnown(failure: Failure, trail: Trail, gateway: Gateway): 
     const input = trail.input === undefined ? verdictOf(failure) : verdictWord(trail.input);
     const outcome = outcomeOf(failure, exchange);
     // Once the model was asked, the prompt was read, whatever came of it.
-    const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, "").input;
+    const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, 0).input;
     const ending = { outcome, why, input, output: "none", answer: "", tokens: [prompt, 0] } as const;
     return recordEnding(exchange, ending, { gateway, reservation: trail.reservation });
   }

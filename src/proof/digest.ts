@@ -19,6 +19,23 @@ export function digestOfText(text: string, hasher: Hasher): Digest {
   return hasher.sha256Hex === undefined ? digestOf(toUtf8(text), hasher) : toDigest(prefix + hasher.sha256Hex(text));
 }
 
+/** A digest that is made while its text goes by. */
+export interface TextDigest {
+  /** Each piece is well-formed by itself. */
+  readonly add: (piece: string) => void;
+  /** Called once, at the end. */
+  readonly digest: () => Digest;
+}
+
+export function beginDigest(hasher: Hasher): TextDigest {
+  if (hasher.hashing === undefined) {
+    const pieces: string[] = [];
+    return { add: (piece) => pieces.push(piece), digest: () => digestOfText(pieces.join(""), hasher) };
+  }
+  const hashing = hasher.hashing();
+  return { add: hashing.add, digest: () => toDigest(prefix + hashing.hex()) };
+}
+
 /** Digest of the canonical JSON of a value. */
 export function digestOfValue(value: unknown, hasher: Hasher): Digest {
   return digestOfText(canonicalText(value), hasher);

@@ -1,5 +1,6 @@
 // The primitives bound to node:crypto. The only file of this folder that knows Node; a browser has its own such file.
 import {
+  createHash,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
@@ -20,6 +21,10 @@ export const nodePrimitives: Primitives = {
   // A plain array, never a Buffer: `slice` of a Buffer would share its memory.
   sha256: (bytes) => new Uint8Array(hash("sha256", bytes, "buffer")),
   sha256Hex: (text) => hash("sha256", text, "hex"),
+  hashing: () => {
+    const hashing = createHash("sha256");
+    return { add: (piece) => void hashing.update(piece, "utf8"), hex: () => hashing.digest("hex") };
+  },
   verify: async (key, message, signature) => verifyEd25519(key, message, signature),
 };
 

@@ -7,6 +7,14 @@ export interface Hasher {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
   /** The same of a text's UTF-8, in lower-case hex, where there is a shorter way to it. */
   readonly sha256Hex?: (text: string) => string;
+  /** The same of a text that comes in pieces and need not be kept, where there is a way. */
+  readonly hashing?: () => TextHashing;
+}
+
+interface TextHashing {
+  readonly add: (piece: string) => void;
+  /** Called once, at the end. */
+  readonly hex: () => string;
 }
 
 export interface Primitives extends Hasher {

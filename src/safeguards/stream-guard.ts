@@ -24,13 +24,19 @@ export interface GuardBounds {
   readonly isHeldBack?: boolean;
 }
 
-/** `decide` is policy with its caller bound; verdicts pass and flag let text through, all others stop. */
-export function createStreamGuard(
-  chain: Chain,
-  decide: (inspection: Inspection) => Verdict,
-  bounds: GuardBounds,
-): StreamGuard {
-  const state: State = {
+/** Policy with its caller bound. Verdicts pass and flag let text through, all others stop. */
+type Decide = (inspection: Inspection) => Verdict;
+
+export function createStreamGuard(chain: Chain, decide: Decide, bounds: GuardBounds): StreamGuard {
+  return new WindowGuard(chain, decide, bounds);
+}
+
+/** A class, as thousands of them are there at a time: methods of their own would take as much as what they hold. */
+class WindowGuard implements StreamGuard {
+  readonly #chain: Chain;
+  readonly #decide: Decide;
+  readonly #bounds: GuardBounds;
+  readonly #state: State = {
     held: "",
     heldFrom: 0,
     released: 0,
@@ -39,53 +45,76 @@ export function createStreamGuard(
     verdict: { kind: "pass" },
     isBlind: false,
   };
-  let stopped: Verdict | undefined;
-  const stop = (text: string, verdict: Verdict): GuardStep => {
-    stopped = verdict;
-    return { kind: "stop", text, verdict, checkedChars: state.checked };
-  };
-  const judge = (inspection: Inspection): Verdict => {
-    try {
-      return decide(inspection);
-    } catch {
-      return { kind: "unknown", cause: "failed" };
-    }
-  };
-  const advance = (final: boolean): GuardStep => {
+  #stopped: Verdict | undefined;
+
+  constructor(chain: Chain, decide: Decide, bounds: GuardBounds) {
+    this.#chain = chain;
+    this.#decide = decide;
+    this.#bounds = bounds;
+  }
+
+  push(text: string): GuardStep {
+    if (this.#stopped !== undefined) return this.#stop("", this.#stopped);
+    const state = this.#state;
+    if (state.isBlind || state.total + text.length > this.#bounds.outputCharsMax) return this.#overflow(text);
+    state.held += text;
+    state.total += text.length;
+    const isNothingDue = state.checked + this.#chain.shape.strideChars >= state.total;
+    if (isNothingDue && this.#bounds.isHeldBack !== false) return this.#release("");
+    return this.#advance(false);
+  }
+
+  finish(): GuardStep {
+    if (this.#stopped !== undefined) return this.#stop("", this.#stopped);
+    return this.#state.isBlind ? this.#release("") : this.#advance(true);
+  }
+
+  #advance(final: boolean): GuardStep {
+    const [state, chain] = [this.#state, this.#chain];
     const ends = endsDue(state, chain, final);
     const inspections = inspectedAt(ends, state, chain);
     for (const [at, end] of ends.entries()) {
       const cleared = state.checked;
-      const verdict = judge(inspections[at] ?? { kind: "unknown", cause: "failed" });
+      const verdict = this.#judge(inspections[at] ?? { kind: "unknown", cause: "failed" });
       state.checked = end;
-      if (!lets(verdict)) return stop(take(state, cleared - chain.stream.holdBackChars), verdict);
+      if (!lets(verdict)) return this.#stop(take(state, cleared - chain.stream.holdBackChars), verdict);
       if (state.verdict.kind === "pass") state.verdict = verdict;
     }
-    const text = take(state, final ? state.total : releasable(state, chain, bounds));
+    const text = take(state, final ? state.total : releasable(state, chain, this.#bounds));
     forget(state, windowStart(state.checked, chain.shape));
-    return { kind: "release", text, verdict: state.verdict };
-  };
+    return this.#release(text);
+  }
+
   /** More than is judged: stopped, or, where nothing is to be stopped, let go unjudged. */
-  const overflow = (text: string): GuardStep => {
-    const verdict = judge({ kind: "unknown", cause: "too-long" });
-    if (!lets(verdict)) return stop("", verdict);
+  #overflow(text: string): GuardStep {
+    const verdict = this.#judge({ kind: "unknown", cause: "too-long" });
+    if (!lets(verdict)) return this.#stop("", verdict);
+    const state = this.#state;
     const rest = take(state, state.total) + text;
+    state.held = "";
+    state.heldFrom = state.total;
     state.isBlind = true;
     return { kind: "release", text: rest, verdict };
-  };
-  return {
-    push: (text) => {
-      if (stopped !== undefined) return stop("", stopped);
-      if (state.isBlind || state.total + text.length > bounds.outputCharsMax) return overflow(text);
-      state.held += text;
-      state.total += text.length;
-      return advance(false);
-    },
-    finish: () => {
-      if (stopped !== undefined) return stop("", stopped);
-      return state.isBlind ? { kind: "release", text: "", verdict: state.verdict } : advance(true);
-    },
-  };
+  }
+
+  #judge(inspection: Inspection): Verdict {
+    try {
+      return this.#decide(inspection);
+    } catch {
+      return { kind: "unknown", cause: "failed" };
+    }
+  }
+
+  #release(text: string): GuardStep {
+    return { kind: "release", text, verdict: this.#state.verdict };
+  }
+
+  /** Nothing of what is held is ever needed again. */
+  #stop(text: string, verdict: Verdict): GuardStep {
+    this.#stopped = verdict;
+    this.#state.held = "";
+    return { kind: "stop", text, verdict, checkedChars: this.#state.checked };
+  }
 }
 
 /** Ends of the windows that can be judged now: every stride, if text goes on beyond it, and the end of the answer. */

@@ -103,7 +103,12 @@ const charsPerToken = 4;
 
 /** Tokens of a text, about: what is guessed where a server does not count. Cost: linear. */
 export function tokensAbout(text: string): number {
+  return Math.ceil(tokenPartsAbout(text));
+}
+
+/** The same, not rounded, for a text that comes in pieces. */
+export function tokenPartsAbout(text: string): number {
   let quarters = 0;
   for (let at = 0; at < text.length; at += 1) quarters += text.charCodeAt(at) < 0x2000 ? 1 : charsPerToken;
-  return Math.ceil(quarters / charsPerToken);
+  return quarters / charsPerToken;
 }

@@ -75,14 +75,16 @@ interface ChoiceState {
   blocks: number;
   /** The block of text that is open; one at a time. */
   spoken: { readonly kind: Spoken; readonly block: number } | undefined;
-  readonly tools: Map<number, ToolState>;
+  /** In the order in which they began; none yet for most answers. */
+  tools: Map<number, ToolState> | undefined;
   finish: FinishReason | undefined;
 }
 
 /** What is whole: every choice that began has finished, then `[DONE]` or the end. */
 export class ChatReader implements StreamReader {
   readonly #call: Call;
-  readonly #choices = new Map<number, ChoiceState>();
+  /** By their number, with holes where one has not begun. */
+  readonly #choices: (ChoiceState | undefined)[] = [];
   #isDone = false;
 
   constructor(call: Call) {
@@ -108,7 +110,7 @@ export class ChatReader implements StreamReader {
   }
 
   hasBegun(): boolean {
-    return this.#choices.size > 0;
+    return this.#choices.length > 0;
   }
 
   end(): readonly AnswerEvent[] {
@@ -117,21 +119,16 @@ export class ChatReader implements StreamReader {
   }
 
   #expectWhole(): void {
-    const choices = [...this.#choices.values()];
-    if (choices.length > 0 && choices.every(({ finish }) => finish !== undefined)) return;
+    const begun = this.#choices.filter((choice) => choice !== undefined);
+    if (begun.length > 0 && begun.every(({ finish }) => finish !== undefined)) return;
     throw failedAnswer("The upstream ended its stream before the answer was complete.", "cut");
   }
 
   #takeChoice({ index, delta, finish_reason: reason }: Chunk["choices"][number]): readonly AnswerEvent[] {
     if (index >= this.#call.choices) throw otherChoices();
-    const state: ChoiceState = this.#choices.get(index) ?? {
-      index,
-      blocks: 0,
-      spoken: undefined,
-      tools: new Map(),
-      finish: undefined,
-    };
-    this.#choices.set(index, state);
+    const known = this.#choices[index];
+    const state: ChoiceState = known ?? { index, blocks: 0, spoken: undefined, tools: undefined, finish: undefined };
+    this.#choices[index] = state;
     const events: AnswerEvent[] = [];
     for (const kind of ["reasoning", "text", "refusal"] as const)
       speak(state, { kind, text: textIn(delta, kind) }, events);
@@ -169,6 +166,7 @@ function speak(state: ChoiceState, { kind, text }: { kind: Spoken; text: string 
 
 function takeToolPart(state: ChoiceState, part: ToolCallDelta, events: AnswerEvent[]): void {
   expectOpen(state);
+  state.tools ??= new Map();
   const tool: ToolState = state.tools.get(part.index) ?? { id: "", name: "", block: undefined };
   state.tools.set(part.index, tool);
   // Some servers repeat id and name in every piece; a call whose identity changes is none.
@@ -198,7 +196,7 @@ function finishChoice(state: ChoiceState, reason: FinishReason, events: AnswerEv
   }
   state.finish = reason;
   hush(state, events);
-  for (const { block } of state.tools.values()) {
+  for (const { block } of state.tools?.values() ?? []) {
     if (block === undefined) throw garbage("a tool call has no name");
     events.push({ kind: "close", choice: state.index, block });
   }

@@ -73,16 +73,24 @@ export function chatError({ message, type, code, reason, id, contact }: ErrorSai
   return { error: { message, type, param: null, code, reason, id, contact } };
 }
 
+interface OpenBlock {
+  readonly block: number;
+  readonly as: string;
+  /** Which tool of its choice it is. */
+  readonly tool: number;
+}
+
 interface ChoiceState {
   hasEnded: boolean;
   tools: number;
-  /** What an open block is, and which tool of its choice. */
-  readonly open: Map<number, { readonly as: string; readonly tool: number }>;
+  /** The blocks that are open: few. */
+  open: readonly OpenBlock[];
 }
 
 export class ChatWriter implements AnswerWriter {
   readonly #context: AnswerContext;
-  readonly #choices = new Map<number, ChoiceState>();
+  /** By their number, with holes where one has not begun. */
+  readonly #choices: (ChoiceState | undefined)[] = [];
 
   constructor(context: AnswerContext) {
     this.#context = context;
@@ -90,10 +98,10 @@ export class ChatWriter implements AnswerWriter {
 
   write(event: AnswerEvent): string {
     if (event.kind === "usage" || event.kind === "ping") return "";
-    const known = this.#choices.get(event.choice);
-    const state: ChoiceState = known ?? { hasEnded: false, tools: 0, open: new Map() };
-    if (known !== undefined) return this.#writeIn(state, event);
-    this.#choices.set(event.choice, state);
+    const known = this.#choices[event.choice];
+    if (known !== undefined) return this.#writeIn(known, event);
+    const state: ChoiceState = { hasEnded: false, tools: 0, open: [] };
+    this.#choices[event.choice] = state;
     return this.#delta(event.choice, { role: "assistant", content: "" }) + this.#writeIn(state, event);
   }
 
@@ -103,7 +111,7 @@ export class ChatWriter implements AnswerWriter {
 
   refuse(): string {
     return Array.from({ length: this.#context.call.choices }, (_, choice) => choice)
-      .filter((choice) => this.#choices.get(choice)?.hasEnded !== true)
+      .filter((choice) => this.#choices[choice]?.hasEnded !== true)
       .map((choice) => this.write({ kind: "finish", choice, ending: { finish: "refusal" } }))
       .join("");
   }
@@ -126,6 +134,8 @@ export class ChatWriter implements AnswerWriter {
       case "text":
         return this.#text(state, event);
       case "close":
+        state.open = state.open.filter(({ block }) => block !== event.block);
+        return "";
       case "seal":
         return "";
       case "finish":
@@ -135,7 +145,7 @@ export class ChatWriter implements AnswerWriter {
   }
 
   #open(state: ChoiceState, event: Extract<AnswerEvent, { readonly kind: "open" }>): string {
-    state.open.set(event.block, { as: event.as, tool: state.tools });
+    state.open = [...state.open, { block: event.block, as: event.as, tool: state.tools }];
     if (event.as !== "tool") return "";
     const index = state.tools;
     state.tools += 1;
@@ -144,7 +154,7 @@ export class ChatWriter implements AnswerWriter {
   }
 
   #text(state: ChoiceState, { choice, block, text }: Extract<AnswerEvent, { readonly kind: "text" }>): string {
-    const { as, tool } = state.open.get(block) ?? { as: "", tool: 0 };
+    const { as, tool } = state.open.find((open) => open.block === block) ?? { as: "", tool: 0 };
     if (as === "text") return this.#delta(choice, { content: text });
     if (as === "refusal") return this.#delta(choice, { refusal: text });
     if (as === "reasoning") return this.#delta(choice, { reasoning_content: text });
