@@ -215,18 +215,22 @@ globalThis.fetch = (input, init) => {
   return file;
 }
 
-/** Of each test at our addresses what came of it, of all others how many found nothing here, as they should. */
+/** Of each test at our addresses what came of it, of all others how many are not served here, as they should not be. */
 function comparedTests(directly: Ran, through: Ran): Readonly<Record<string, unknown>> {
   const ours: Record<string, string> = {};
-  const counts = { passes: 0, not_found: 0 };
+  const counts = { passes: 0, feature_unsupported: 0, not_found: 0 };
   const others: Record<string, string> = {};
   for (const [name, isPassed] of [...directly.tests].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     const outcome = isPassed ? outcomeOf(name, through) : "fails directly";
     if (/^(chat|responses|embeddings|models)\b/.test(name)) ours[name] = outcome;
-    else if (outcome === "passes" || outcome === "not_found") counts[outcome] += 1;
+    else if (isCounted(outcome)) counts[outcome] += 1;
     else others[name] = outcome;
   }
   return { ours, elsewhere: { ...counts, ...others } };
+}
+
+function isCounted(outcome: string): outcome is "passes" | "feature_unsupported" | "not_found" {
+  return outcome === "passes" || outcome === "feature_unsupported" || outcome === "not_found";
 }
 
 function outcomeOf(name: string, { tests, passed }: Ran): string {

@@ -13,9 +13,14 @@ import { type Answer, done, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { type Base, type Call, addVerb, argument, sameProfile } from "./verb.ts";
 
+/** In the order in which they are taken where a server speaks several. */
+const dialects = ["openai-chat", "openai-responses", "anthropic-messages", "openai-embeddings"] as const;
+type Dialect = (typeof dialects)[number];
+
 const Options = z.object({
   name: Name.optional(),
   model: z.string().min(1).max(256).optional(),
+  dialect: z.enum(dialects).optional(),
   keyVariable: z
     .string()
     .regex(/^UPSTREAM_[A-Z0-9_]{1,64}$/, "the variable's name begins with UPSTREAM_")
@@ -32,6 +37,7 @@ export function addConnectVerb(program: Command, context: Context): void {
     flags: [
       ["--name <name>", "the public name callers will use (default: from the server's model)"],
       ["--model <name>", "which of the server's models"],
+      ["--dialect <name>", `what to speak with it: ${dialects.join(", ")} (default: the first that it speaks)`],
       ["--key-variable <name>", "environment variable of the gateway with the server's key: UPSTREAM_…"],
       ["--out <folder>", "where to write (default headgate-documents)"],
     ],
@@ -51,20 +57,23 @@ async function connect(call: Call<z.infer<typeof Options>>): Promise<Answer> {
     signal: AbortSignal.timeout(discoverMsMax),
   });
   if (found.kind === "key-needed" && options.model !== undefined && options.keyVariable !== undefined) {
-    return written(options, { url: found.url, model: options.model, dialect: "openai-chat" }, base);
+    const { dialect = "openai-chat" } = options;
+    return written(options, { url: found.url, model: options.model, dialect }, base);
   }
   if (found.kind !== "found")
     return notPassed(found, explainDiscovery(found), "headgate connect URL --model NAME --key-variable UPSTREAM_KEY");
-  return written(options, chosen(found, options.model), base);
+  return written(options, chosen(found, options), base);
 }
 
 interface Chosen {
   readonly url: string;
   readonly model: string;
-  readonly dialect: string;
+  readonly dialect: Dialect;
 }
 
-function chosen(found: Extract<Discovery, { kind: "found" }>, wanted: string | undefined): Chosen {
+type Found = Extract<Discovery, { kind: "found" }>;
+
+function chosen(found: Found, { model: wanted, dialect }: z.infer<typeof Options>): Chosen {
   const [first, ...others] = found.models;
   const model = wanted ?? (others.length === 0 ? first : undefined);
   if (model === undefined) {
@@ -80,13 +89,15 @@ function chosen(found: Extract<Discovery, { kind: "found" }>, wanted: string | u
       `The server has no model "${model}"${near === undefined ? "" : `; did you mean "${near}"?`} It lists: ${found.models.slice(0, 20).join(", ")}.`,
     );
   }
-  if (!found.dialects.includes("openai-chat")) {
-    throw new Failure(
-      "feature_unsupported",
-      `The server speaks ${found.dialects.join(", ")}; this version of headgate asks for openai-chat.`,
-    );
-  }
-  return { url: found.url, model, dialect: "openai-chat" };
+  return { url: found.url, model, dialect: dialectOf(found, dialect) };
+}
+
+/** Embeddings are not asked for when an address is looked at: that it gives them has to be said. */
+function dialectOf({ dialects: spoken }: Found, wanted: Dialect | undefined): Dialect {
+  const isSpoken = (dialect: Dialect): boolean => spoken.some((one) => one === dialect);
+  const dialect = wanted ?? dialects.find(isSpoken) ?? "openai-chat";
+  if (dialect === "openai-embeddings" || isSpoken(dialect)) return dialect;
+  throw new Failure("request_invalid", `The server does not speak ${dialect}. It speaks ${spoken.join(", ")}.`);
 }
 
 function written(options: z.infer<typeof Options>, upstream: Chosen, base: Base): Answer {

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { Command } from "commander";
+import { startScripted } from "../../test/upstream-mock/scripted.ts";
 import { startMock } from "../../test/upstream-mock/server.ts";
 import { parseDocuments } from "../documents/parse.ts";
 import { Failure } from "../terms/failure.ts";
@@ -157,6 +158,28 @@ describe("command lines", () => {
       err,
       /apply -f .* --profile ada\.json\n +headgate key create --organisation mock-internal --profile ada/,
     );
+  });
+
+  test("connect takes the dialect that the server speaks, or the one that is said, and no other", async () => {
+    const server = await startScripted();
+    const says = {
+      status: 400,
+      type: "application/json",
+      pieces: ['{"type":"error","error":{"message":"?"}}'],
+    } as const;
+    server.play("/v1/messages", says);
+    const url = `http://127.0.0.1:${server.port}/v1`;
+    const connect = async (name: string, more: readonly string[]): Promise<string> => {
+      const out = join(folder, name);
+      const { err, exit } = await run(["connect", url, "--model", "mock", "--out", out, ...more]);
+      if (exit !== 0) return err;
+      const model = parseDocuments(sourceFiles(out)).find(({ document }) => document.kind === "Model")?.document;
+      return model?.kind === "Model" ? (model.upstream?.dialect ?? "") : "";
+    };
+    assert.equal(await connect("spoken", []), "anthropic-messages");
+    assert.equal(await connect("said", ["--dialect", "openai-embeddings"]), "openai-embeddings");
+    assert.match(await connect("other", ["--dialect", "openai-chat"]), /does not speak openai-chat/);
+    await server.close();
   });
 
   test("doctor says why a gateway is closed, by the word in its /readyz, and what to do", async () => {

@@ -33,6 +33,7 @@ import { errorHeaders, refusalOf, saidOf, reviewHeader } from "./refusals.ts";
 import { sendStream, stalledMsMax } from "./send-stream.ts";
 import { serveCall } from "./serve.ts";
 import { checkHead, isBadHead, requestBounds } from "./strict-head.ts";
+import { refusalOfUnserved } from "./unserved.ts";
 import { within } from "./within.ts";
 
 /** How long the control plane may take over a file that anybody may read, in milliseconds. */
@@ -168,21 +169,23 @@ function routeOf(method: string, pathname: string): Route {
   return pathname === "/healthz" || pathname === "/readyz" ? "probe" : "file";
 }
 
-/** Formats that this gateway will speak, and does not yet: refused by name, not as unknown addresses. */
-const laterRoutes = new Set(["/v1/completions"]);
-
 async function route(asked: Asked): Promise<void> {
   const { path: pathname } = asked;
   if (pathname === undefined) throw new Failure("not_found", "");
   const method = asked.request.method ?? "";
   asked.note.route = routeOf(method, pathname);
   if (method === "POST") return routePost(asked, pathname);
-  if (method !== "GET" && method !== "HEAD") throw new Failure("not_found", "");
+  if (method !== "GET" && method !== "HEAD") throw notHere(pathname);
   if (isModelsPath(pathname)) return sendModels(asked, pathname);
   if (pathname.startsWith("/v1/receipts/")) return sendReceipt(asked, pathname);
   if (pathname === "/healthz") return sendJson(asked.response, { status: 200 }, { status: "up" });
   if (pathname === "/readyz") return sendReadiness(asked);
+  if (pathname.startsWith("/v1/")) throw notHere(pathname);
   return sendPublicFile(asked, pathname);
+}
+
+function notHere(pathname: string): Failure {
+  return refusalOfUnserved(pathname) ?? new Failure("not_found", "");
 }
 
 async function routePost(asked: Asked, pathname: string): Promise<void> {
@@ -190,8 +193,7 @@ async function routePost(asked: Asked, pathname: string): Promise<void> {
   if (format !== undefined) return answerCall(asked, (call) => serveCall(call, format, asked.gateway));
   if (pathname === "/v1/messages/count_tokens") return answerCall(asked, (call) => serveCount(call, asked.gateway));
   if (pathname === "/hold") return hold(asked);
-  if (!laterRoutes.has(pathname)) throw new Failure("not_found", "");
-  throw new Failure("feature_unsupported", `${pathname} is not offered yet. Use /v1/chat/completions.`);
+  throw notHere(pathname);
 }
 
 async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<void> {

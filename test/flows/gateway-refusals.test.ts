@@ -58,7 +58,7 @@ test("no key, an unknown key and a key of absurd length are told apart only wher
 test("an error on an address of Anthropic's format is in that format, with the id under both names, and elsewhere in OpenAI's", async () => {
   for (const [path, key, status, type] of [
     ["/v1/messages", "hg_nobody", 401, "authentication_error"],
-    ["/v1/messages/nothing", secret, 404, "not_found_error"],
+    ["/v1/messages/batches", secret, 400, "invalid_request_error"],
   ] as const) {
     const headers = { "x-api-key": key };
     const response = await fetch(`${open.url()}${path}`, { method: "POST", headers, body: "{}" });
@@ -276,9 +276,34 @@ test("two lengths, or a length and chunks, are no request", async () => {
   assert.match(await raw(`${head}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`), /^HTTP\/1\.1 400/);
 });
 
-test("formats that are not offered yet say so, and nothing else is at their address", async () => {
-  const asked = await fetch(`${open.url()}/v1/completions`, { method: "POST", headers: withKey(secret), body: "{}" });
-  assert.equal(await codeOf(asked), "feature_unsupported");
+const unserved = [
+  "POST /v1/completions",
+  "POST /v1/files",
+  "GET /v1/files/file-1/content",
+  "DELETE /v1/files/file-1",
+  "POST /v1/batches",
+  "GET /v1/realtime",
+  "POST /v1/audio/speech",
+  "POST /v1/images/generations",
+  "GET /v1/responses/resp_1",
+  "POST /v1/responses/compact",
+  "GET /v1/chat/completions/chatcmpl-1",
+  "POST /v1/conversations",
+  "POST /v1/threads/runs",
+] as const;
+
+for (const address of unserved)
+  test(`${address} is a feature that is not served, and not an address that is none`, async () => {
+    const [method, path] = address.split(" ");
+    const asked = await fetch(`${open.url()}${path}`, { method: method ?? "", headers: withKey(secret) });
+    assert.equal(await codeOf(asked), "feature_unsupported");
+  });
+
+test("nothing else is at an address like one of ours", async () => {
+  for (const path of ["/v1/filesx", "/v1/chat", "/v1", "/v2/files", "/v1/completionss"]) {
+    const asked = await fetch(`${open.url()}${path}`, { method: "POST", headers: withKey(secret), body: "{}" });
+    assert.equal(await codeOf(asked), "not_found", path);
+  }
 });
 
 test("readiness says why it is closed, and follows", async () => {
