@@ -262,3 +262,8 @@ export function holdsOn(state: State, model: Name): readonly Hold[] {
     (hold) => isOnModel(hold.scope, model) && state.answered.get(hold.hold)?.has(model) !== true,
   );
 }
+
+/** Whether a decision lets a request through: whoever is suspended has allowed nothing. */
+export function isAllowance({ persons }: State, { verdict, by }: ReviewDecision): boolean {
+  return verdict === "allow" && persons.get(by)?.suspended === false;
+}

@@ -140,7 +140,7 @@ function allowedBefore({ state }: Session, id: ReviewId): About | undefined {
 /** Whoever decides is shown the text, and decides on what they were shown. */
 async function readAbout(session: Session, id: ReviewId): Promise<About> {
   const { review, call } = await readText(session, id);
-  session.context.tell(`${callInWords(call)}\n\n`);
+  session.context.tell(`${lineOf(review, session.context.now())}\n\n${callInWords(call)}\n\n`);
   const categories = review.found.map(({ category }) => category);
   return { ...factsOf(review), categories, hours: review.decisionHours };
 }

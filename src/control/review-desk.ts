@@ -21,6 +21,7 @@ import {
   type Waiting,
   eraseReviews,
   findReview,
+  hasReviews,
   keepReview,
   listUndecided,
   listWaiting,
@@ -76,14 +77,19 @@ const sweepMs = 60_000;
 export function openReviewDesk(options: ReviewOptions): ReviewDesk {
   const { database, replica, sealing, clock } = options;
   let last: Promise<void> = Promise.resolve();
+  /** Decisions that rows have been told of. */
+  let swept = 0;
 
   async function sweepNow(): Promise<void> {
-    const undecided = await listUndecided(database);
-    const decided = undecided.flatMap((id) => replica.state.reviews.get(id) ?? []);
-    await database.transaction(async (transaction) => {
-      for (const { review, at } of decided) await markDecided(transaction, review, instantOf(at));
-      await eraseReviews(transaction, clock());
-    });
+    swept = replica.state.reviews.size;
+    if (await hasReviews(database)) {
+      const undecided = await listUndecided(database);
+      const decided = undecided.flatMap((id) => replica.state.reviews.get(id) ?? []);
+      await database.transaction(async (transaction) => {
+        for (const { review, at } of decided) await markDecided(transaction, review, instantOf(at));
+        await eraseReviews(transaction, clock());
+      });
+    }
     sealing.destroy(await sealingKeysNeeded(database));
   }
 
@@ -96,7 +102,7 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
 
   const timer = setInterval(() => void sweep(), sweepMs);
   options.writer.onAppend(() => {
-    if (replica.state.reviews.size > 0) void sweep();
+    if (replica.state.reviews.size > swept) void sweep();
   });
   return {
     sealingKey: async () => signSealingKey(sealing.current(), options.control),
@@ -109,7 +115,11 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
     list: async () =>
       (await listWaiting(database, clock())).filter(({ facts }) => !replica.state.reviews.has(facts.review)),
     find: async (review) => findReview(database, review),
-    read: async (review, envelope) => readText(options, review, envelope),
+    read: async (review, envelope) => {
+      // What was decided a moment ago is erased first.
+      await last;
+      return readText(options, review, envelope);
+    },
     sweep,
     close: async () => {
       clearInterval(timer);

@@ -133,6 +133,10 @@ export async function listWaiting(database: Database, now: Instant): Promise<rea
   return rows.map((row) => Row.parse(row));
 }
 
+export async function hasReviews(queries: Queries): Promise<boolean> {
+  return (await queries.query("SELECT 1 AS one FROM review LIMIT 1")).length > 0;
+}
+
 /** Ids of those that no row says are decided. */
 export async function listUndecided(queries: Queries): Promise<readonly ReviewId[]> {
   const rows = await queries.query("SELECT id FROM review WHERE decided_at IS NULL");

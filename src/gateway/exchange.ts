@@ -2,6 +2,7 @@
 // drafted here, so that a served, a blocked, a stopped and a refused exchange are recorded by the same hand.
 import type { Limit } from "../acts/bodies.ts";
 import { type Outcome, type Receipt, type SignedReceipt, beginContentDigest, contentDigest } from "../acts/receipt.ts";
+import { isAllowance } from "../acts/state.ts";
 import { decide, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import type { TextDigest } from "../proof/digest.ts";
@@ -192,7 +193,8 @@ function mayGoOn(known: Known, gateway: Gateway): Failure | undefined {
 /** Whether what let it through still does: a reviewer may take back what was allowed while an answer runs. */
 function isStillAllowed({ reviewed }: Known, { follower }: Gateway): boolean {
   if (!reviewed.isAllowed || reviewed.by === undefined) return true;
-  return follower.state.reviews.get(reviewed.by)?.verdict === "allow";
+  const decision = follower.state.reviews.get(reviewed.by);
+  return decision !== undefined && isAllowance(follower.state, decision);
 }
 
 function takenBack(): Failure {

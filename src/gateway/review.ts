@@ -2,7 +2,7 @@
 // refused it, else kept for one and told to come again. Where nobody could decide (the policy names no reviewers, none is
 // admitted, the safeguards only observe, another model was asked for) it is a block, as it was before there were reviewers.
 import { createHmac } from "node:crypto";
-import type { ReviewDecision } from "../acts/state.ts";
+import { type ReviewDecision, isAllowance } from "../acts/state.ts";
 import { type ReviewFacts, type ReviewText, requestDigest, reviewCharsMax } from "../feed/reviews.ts";
 import type { ReviewRules } from "../policy/policy-document.ts";
 import { toHex } from "../proof/encoding.ts";
@@ -81,7 +81,7 @@ function factsOf({ model, configuration }: Exchange, { key, text, gateway }: Abo
 
 /**
  * The last word of a reviewer on this request, while it holds: no longer than the policy says, whatever the statement says.
- * An allowance covers the categories that it names.
+ * An allowance covers the categories that it names, and ends with its reviewer's standing.
  */
 function decisionOn({ facts, rules, categories }: Open, { follower, clock }: Gateway): ReviewDecision | undefined {
   const { reviews, reviewOf } = follower.state;
@@ -90,8 +90,9 @@ function decisionOn({ facts, rules, categories }: Open, { follower, clock }: Gat
   const isAbout = decision?.key === facts.key && decision.model === facts.model && decision.config === facts.config;
   if (decision === undefined || !isAbout) return undefined;
   const end = Math.min(instantOf(decision.notAfter), instantOf(decision.at) + rules.expiresHours * 3_600_000);
+  if (clock.now() >= end) return undefined;
   const isCovered = categories.every((category) => decision.categories.includes(category));
-  return clock.now() < end && (decision.verdict === "refuse" || isCovered) ? decision : undefined;
+  return decision.verdict === "refuse" || (isCovered && isAllowance(follower.state, decision)) ? decision : undefined;
 }
 
 /** Keeps it, and gives what the caller is told: where it could not be kept, nobody will look, so nothing is known. */

@@ -8,6 +8,7 @@ import type { BodyOf } from "../../src/acts/bodies.ts";
 import { callerKeyOf, digestOfLabel, idOf, join, permitOf, playerOf } from "../../src/acts/fixtures.ts";
 import { itemHeader, itemLeaf, itemProof } from "../../src/acts/item-proof.ts";
 import { openReceipt } from "../../src/acts/receipt.ts";
+import type { Feed } from "../../src/feed/feed.ts";
 import { type AskedReview, openText } from "../../src/feed/reviews.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
@@ -16,6 +17,7 @@ import { rootOf } from "../../src/proof/merkle.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { failureCode } from "../../src/terms/failure.ts";
 import { ReviewId, timestampOf, toInstant } from "../../src/terms/ids.ts";
+import { type Network, networkTo } from "./feed-network.ts";
 import { type Scripted, startScripted } from "../upstream-mock/scripted.ts";
 import {
   type GatewayWorld,
@@ -23,6 +25,7 @@ import {
   ada,
   bo,
   openGatewayWorld,
+  readStream,
   refusalIn,
   said,
   secret,
@@ -214,6 +217,11 @@ describe("a request for review", () => {
   });
 });
 
+const chunk = (content: string): string => {
+  const choices = [{ index: 0, delta: { content } }];
+  return `data: ${JSON.stringify({ id: "x", object: "chat.completion.chunk", created: 1, model: "mock", choices })}\n\n`;
+};
+
 describe("an allowance", () => {
   test("is beaten by a restriction that prohibits the category", async (t) => {
     const { here } = await allowed(t);
@@ -260,6 +268,45 @@ describe("an allowance", () => {
       await until(() => here.gateway().gateway.follower.closure() === undefined);
       assert.equal((await refusalIn(await here.ask(doubtful))).code, "review_pending");
     }
+  });
+
+  test("ends when its reviewer is suspended, and the request waits for another one", async (t) => {
+    const { here, asked } = await allowed(t);
+    const second = playerOf("Second", "reviewer");
+    await join(here.world, second, [ada, bo]);
+    const target = { kind: "person", person: rev.person } as const;
+    await here.world.say({ verb: "suspend", body: { target, reason: digestOfLabel("left") }, by: [ada] });
+    await here.publish();
+    const told = await refusalIn(await here.ask(doubtful));
+    assert.equal(told.code, "review_pending");
+    assert.notEqual(told.id, asked.facts.review);
+  });
+
+  test("that is taken back ends the answers that rest on it, and no others", async (t) => {
+    const slow = await startScripted();
+    t.after(async () => slow.close());
+    const { promise: rest, resolve } = Promise.withResolvers<unknown>();
+    t.after(() => {
+      resolve(undefined);
+    });
+    slow.play("/v1/chat/completions", { type: "text/event-stream", pieces: [chunk("Fine. ".repeat(100)), rest] });
+    const here = await opened({ upstreamPort: slow.port });
+    t.after(here.close);
+    const streamed = { ...doubtful, stream: true };
+    await here.ask(streamed);
+    const asked = newest(here);
+    await decide(here, asked);
+    const [doubted, plain] = [await here.ask(streamed), await here.ask({ ...said("hello"), stream: true })];
+    assert.deepEqual([doubted.status, plain.status], [200, 200]);
+    await until(() => here.gateway().gateway.live.count() === 2);
+    const refusal = decisionOn(here, asked, { verdict: "refuse", reason: "prohibited" });
+    await here.world.say({ verb: "review", body: refusal, by: [rev], at: timestampOf(here.now()) });
+    await here.publish();
+    const ended = await readStream(doubted);
+    const { receipt } = await openReceipt(ended.receipt ?? "", nodePrimitives);
+    assert.deepEqual([receipt.outcome, receipt.review], ["stopped", asked.facts.review]);
+    assert.equal(here.gateway().gateway.live.count(), 1);
+    await plain.body?.cancel();
   });
 
   test("that was taken back stands no more, and cannot be given again", async (t) => {
@@ -396,6 +443,36 @@ describe("under a permit", () => {
     assert.equal(told.id, receipt.id);
     assert.deepEqual([receipt.outcome, receipt.input], ["refused", "review:fraud"]);
     assert.equal(here.reviews.length, 0);
+  });
+});
+
+describe("a gateway on another machine", () => {
+  test("hands over, is told and lets through what one in the same process does, and what was changed on the way is not believed", async (t) => {
+    let network: Network | undefined;
+    const between = async (feed: Feed): Promise<Feed> => {
+      network = await networkTo(feed);
+      return network.remote();
+    };
+    const here = await opened({ between });
+    t.after(async () => {
+      await here.close();
+      await network?.close();
+    });
+    assert.ok(network !== undefined);
+    network.tamper = (url, answer) => {
+      if (url.endsWith("sealingKey")) answer.body = Buffer.from(answer.body.toString().replace(/"key":"./, '"key":"!'));
+    };
+    assert.equal((await refusalIn(await here.ask(doubtful))).reason, "review-away");
+    network.tamper = () => undefined;
+    const { id } = await refusalIn(await here.ask(doubtful));
+    const sent = network.asked.filter(({ url }) => url.endsWith("recordReview"));
+    assert.ok(sent.length === 1 && !sent[0]?.body.includes("doubtful"));
+    await decide(here, newest(here));
+    const served = await here.ask(doubtful);
+    assert.deepEqual([served.status, served.headers.get("x-headgate-review")], [200, id]);
+    network.cut();
+    assert.equal((await refusalIn(await here.ask(said("doubtful")))).reason, "review-away");
+    network.mend();
   });
 });
 
