@@ -14,11 +14,26 @@ const server = createServer((asked, response) => {
   readBody({ request: asked, isRead: false }, limits).then(
     (body) => response.end(String(body.length)),
     (error: unknown) => {
+      outcomes.push(failureCode(error));
       response.setHeader("connection", "close");
       response.end(failureCode(error));
     },
   );
 });
+/** Of the bodies that were not read, why. */
+const outcomes: (string | undefined)[] = [];
+
+async function nextOutcome(): Promise<string | undefined> {
+  const before = outcomes.length;
+  const until = performance.now() + 5_000;
+  while (outcomes.length === before && performance.now() < until) {
+    await new Promise((resolve) => {
+      setTimeout(resolve, 5);
+    });
+  }
+  return outcomes.at(before);
+}
+
 server.listen(0, "127.0.0.1");
 await once(server, "listening");
 after(() => {
@@ -92,6 +107,13 @@ test("all together have a bound as well, and what was read or left counts no mor
   assert.equal(bodies.bytes, 0);
   assert.equal(bodies.byCaller.size, 0);
   assert.equal(await inChunks("three", 30_000), "30000");
+});
+
+test("a body that breaks off is the caller's doing", async () => {
+  const sent = await begin("five", 30_000);
+  const failed = nextOutcome();
+  sent.destroy();
+  assert.equal(await failed, "request_invalid");
 });
 
 test("a length that is too large is refused before a byte of it was read", async () => {

@@ -78,6 +78,11 @@ async function collectBody(request: IncomingMessage, limits: BodyLimits): Promis
       parts.push(part);
     }
     return Buffer.concat(parts);
+  } catch (cause) {
+    // Whoever leaves in the middle of a body is no fault of ours: nobody is there to be told, and the log is not for it.
+    throw request.complete || cause instanceof Failure
+      ? cause
+      : new Failure("request_invalid", "The body broke off.", { cause });
   } finally {
     take(bodies, caller, -bytes);
   }
