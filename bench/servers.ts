@@ -47,6 +47,7 @@ export interface OpenedGateway extends Started {
   readonly signHold: () => Promise<Uint8Array<ArrayBuffer>>;
 }
 
+export const launcher = join(import.meta.dirname, "..", "bin", "launch.mjs");
 const coreMeasured = 0;
 export const coreBeside = 1;
 
@@ -69,9 +70,10 @@ export async function openServers(): Promise<Servers> {
     start,
     gateway: async (options) => {
       const args = ["--upstream", String(options.upstreamPort), "--safeguards", options.safeguards];
-      const profiled = options.isProfiled === true ? ["--cpu-prof", "--cpu-prof-dir", folder] : [];
-      const command = [process.execPath, ...profiled, benchFile("gateway-serve.ts"), ...args];
-      const started = start(command, { isHeard: true });
+      // As the product is started, with what its launcher asks of Node; the launcher's process becomes the gateway's.
+      const command = [process.execPath, launcher, benchFile("gateway-serve.ts"), ...args];
+      const profiled = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
+      const started = start(command, { isHeard: true, env: options.isProfiled === true ? profiled : {} });
       return { ...started, ...(await hear(started.child)) };
     },
     close: async () => {

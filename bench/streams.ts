@@ -1,4 +1,4 @@
-// What open streams cost the gateway, with everything on: memory of 5,000 of them, what is added between tokens, how soon a
+// What open streams cost the gateway, with everything on, and a bare proxy beside it: memory of 5,000 of them, what is added between tokens, how soon a
 // server hears that a caller has left, how soon nothing comes any more once a hold was sent; and, asked for, a soak with callers
 // that leave. The model's server and the callers live in this process, on the other core, so that one clock measures both.
 import { type ClientRequest, Agent, request as httpRequest } from "node:http";
@@ -9,6 +9,7 @@ import {
   benchFile,
   coreBeside,
   freePort,
+  launcher,
   openServers,
   quantile,
   residentMb,
@@ -177,6 +178,7 @@ async function measureMemory(ground: Ground, pid: number): Promise<object> {
     beforeMb,
     maxMb: Math.max(...samples),
     lastMb: samples.at(-1),
+    kbAStream: rounded(((Math.max(...samples) - beforeMb) * 1_024) / memory.streams, 1),
     firstTextAfterChars,
   };
 }
@@ -277,11 +279,12 @@ export async function measureStreams({ soakMinutes, say }: Asked): Promise<Reado
   try {
     const gateway = await servers.gateway({ upstreamPort: upstream.port, safeguards: "shipped" });
     const ground = { upstream, door: doorOf(gateway) };
-    const bare = { upstream, door: await bareDoor(servers, upstream.port) };
+    const { door, pid } = await openBare(servers, upstream.port);
+    const bare = { upstream, door };
     say("streams: what is added between tokens");
     const delays = { bare: await measureDelays(bare), headgate: await measureDelays(ground) };
     say("streams: memory");
-    const resident = await measureMemory(ground, gateway.pid);
+    const resident = { bare: await measureMemory(bare, pid), headgate: await measureMemory(ground, gateway.pid) };
     say("streams: callers that leave");
     const left = await measureAborts(ground);
     const soaked = soakMinutes > 0 ? { soak: await soakFresh({ servers, upstream, minutes: soakMinutes, say }) } : {};
@@ -316,12 +319,16 @@ function doorOf({ url, key }: OpenedGateway): Door {
   return { port: Number(new URL(url).port), headers: { authorization: `Bearer ${key}` }, model: "small" };
 }
 
-async function bareDoor(servers: Servers, upstreamPort: number): Promise<Door> {
+/** With the flags that our launcher gives to Node, so that what is more is ours. */
+async function openBare(
+  servers: Servers,
+  upstreamPort: number,
+): Promise<{ readonly door: Door; readonly pid: number }> {
   const port = await freePort();
   const to = ["--port", String(port), "--upstream", `http://127.0.0.1:${upstreamPort}`];
-  servers.start([process.execPath, benchFile("bare-proxy.ts"), ...to]);
+  const { pid } = servers.start([process.execPath, launcher, benchFile("bare-proxy.ts"), ...to]);
   await waitMs(1_000);
-  return { port, headers: {}, model: "bench" };
+  return { door: { port, headers: {}, model: "bench" }, pid };
 }
 
 /** As a table for people. */

@@ -73,7 +73,9 @@ function runHere(script, parameters) {
   runUnder(process.execPath, script, parameters);
 }
 
-const nodeFlags = ["--disable-warning=ExperimentalWarning"];
+// Node 24 lets young objects take three times 64 MB before it looks what of them is left. With 16 MB, as it was for years, a
+// request costs the same (bench/results), and a process with thousands of streams 70 to 100 MB less.
+const nodeFlags = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=16"];
 
 function runUnder(node, script, parameters) {
   const withParent = pathToFileURL(join(root, "bin", "with-parent.mjs")).href;

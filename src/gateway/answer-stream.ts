@@ -81,11 +81,19 @@ class GuardedText implements StreamedText {
   }
 
   async next(): Promise<string | undefined> {
-    while (this.#end === undefined) {
-      const text = this.#take(await this.#arrived());
-      if (text !== "") return text;
+    const first = this.#first;
+    this.#first = undefined;
+    let text = first === undefined ? "" : this.#take(first.events);
+    while (text === "" && this.#end === undefined) {
+      try {
+        text = this.#take(await this.#flow.source.next());
+      } catch (error) {
+        // A failure ends the answer, and is no event.
+        this.#end = endOf(error, this.#parts.exchange);
+      }
     }
-    return this.#isOver ? undefined : this.#over(this.#end);
+    if (text !== "") return text;
+    return this.#isOver || this.#end === undefined ? undefined : this.#over(this.#end);
   }
 
   async leave(): Promise<void> {
@@ -95,19 +103,6 @@ class GuardedText implements StreamedText {
 
   heartbeat(): string {
     return this.#flow.writer.heartbeat();
-  }
-
-  /** A failure ends the answer, and is no event. */
-  async #arrived(): Promise<Events> {
-    const first = this.#first;
-    this.#first = undefined;
-    if (first !== undefined) return first.events;
-    try {
-      return await this.#flow.source.next();
-    } catch (error) {
-      this.#end = endOf(error, this.#parts.exchange);
-      return [];
-    }
   }
 
   /** What may be sent now that these came; where the answer ends with them, it is known how. */

@@ -50,7 +50,7 @@ interface ChoiceState {
   /** One guard a kind, kept over blocks. */
   readonly guards: Partial<Record<Spoken, StreamGuard>>;
   /** Few: a block of each kind of text, and the calls that are under way. */
-  readonly open: OpenBlock[];
+  open: readonly OpenBlock[];
   lastBlock: number;
   hasEnded: boolean;
 }
@@ -58,7 +58,7 @@ interface ChoiceState {
 interface Books {
   readonly exchange: Guarded;
   readonly nextToolId: () => string;
-  /** By their number, with holes where one has not begun. */
+  /** By their number, undefined where one has not begun. An empty list would make room for many at its first. */
   readonly choices: (ChoiceState | undefined)[];
   out: AnswerEvent[];
   blocks: number;
@@ -83,7 +83,7 @@ export function guardAnswer(exchange: Guarded, nextToolId: () => string): Guarde
   const books: Books = {
     exchange,
     nextToolId,
-    choices: [],
+    choices: [undefined],
     out: [],
     blocks: 0,
     taken: 0,
@@ -192,13 +192,13 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
     case "sealed": {
       const isShown = isReasoningAdmitted(books);
       if (!sealPattern.test(event.data)) throw outOfOrder("seal");
-      state.open.push({ block, as: "sealed", isShown });
+      state.open = state.open.concat({ block, as: "sealed", isShown });
       if (isShown) books.out.push(event);
       return;
     }
     case "tool": {
       const name = declaredTool(event.name, books.exchange);
-      state.open.push({ block, as: "tool", guard: newGuard(books) });
+      state.open = state.open.concat({ block, as: "tool", guard: newGuard(books) });
       books.out.push({ ...event, id: books.nextToolId(), name });
       return;
     }
@@ -208,7 +208,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
       if (state.open.some(({ as }) => as === event.as)) throw outOfOrder("block");
       const guard = state.guards[event.as] ?? newGuard(books);
       state.guards[event.as] = guard;
-      state.open.push({ block, as: event.as, guard });
+      state.open = state.open.concat({ block, as: event.as, guard });
       books.out.push(event);
     }
   }
@@ -242,14 +242,14 @@ function closeBlock(books: Books, { choice, block: at }: Place): void {
   const block = blockAt(books, { choice, block: at });
   if (block.as !== "sealed") release(books, { choice, block: at }, block.guard.finish());
   if (books.stop !== undefined) return;
-  const { open } = choiceAt(books, choice);
-  open.splice(open.indexOf(block), 1);
+  const state = choiceAt(books, choice);
+  state.open = state.open.filter((open) => open !== block);
   if (block.as !== "sealed" || block.isShown) books.out.push({ kind: "close", choice, block: at });
 }
 
 function finishChoice(books: Books, event: Extract<AnswerEvent, { readonly kind: "finish" }>): void {
   const state = choiceAt(books, event.choice);
-  for (const { block } of state.open.slice()) {
+  for (const { block } of state.open) {
     closeBlock(books, { choice: event.choice, block });
     if (books.stop !== undefined) return;
   }

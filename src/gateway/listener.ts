@@ -197,6 +197,11 @@ async function routePost(asked: Asked, pathname: string): Promise<void> {
 }
 
 async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<void> {
+  await sendAnswer(asked, await answerOf(asked, serve));
+}
+
+/** Apart from its sending: a stream may be sent for minutes, and its request's body need not stay for as long. */
+async function answerOf(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<Answer> {
   const { request, gateway, gone, note, bodies } = asked;
   const caller = callerOf(asked);
   // Strangers are turned away before a byte of their body is read, and so is who was turned away too often.
@@ -216,7 +221,7 @@ async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<An
   const item = typeof header === "string" ? header : undefined;
   const answer = await serve({ ...caller, hash, item, body, gone, note });
   if (answer.kind === "refused" && !answer.isCounted) gateway.turnedAway.add(hash, body.length, gateway.clock.now());
-  await sendAnswer(asked, answer);
+  return answer;
 }
 
 function callerOf({ request, proxies }: Asked): Caller {

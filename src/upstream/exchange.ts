@@ -80,15 +80,16 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   /** Until something happens; `take` then says what: after `msMax`, at once when it is 0, a failure, `upstream_timeout`. */
-  async wait(msMax: number, phase: Phase): Promise<void> {
+  // Not async: every open stream waits here, and a frame of its own would cost more than the wait.
+  wait(msMax: number, phase: Phase): Promise<void> {
     // The shorter of the phase's time and the whole exchange's ends it.
     const msLeft = this.#deadlineAt - performance.now();
     const ms = Math.max(0, Math.min(msLeft, msMax));
     this.#phase = msLeft < msMax ? "total" : phase;
     if (ms === 0) this.#fail(timeout(this.#phase));
-    if (this.#failure !== undefined) return;
+    if (this.#failure !== undefined) return Promise.resolve();
     this.#alarmIn(ms);
-    await new Promise<void>((resolve) => {
+    return new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
   }

@@ -60,10 +60,10 @@ function textsOf({ choices }: WholeAnswer): string {
 }
 
 /** The text of a stream, and how it ended: `whole` or the code and the reason of its failure. */
-async function read(call: Call, signal = never): Promise<{ text: string; ended: string }> {
+async function read(call: Call, { signal = never, from = upstream } = {}): Promise<{ text: string; ended: string }> {
   let text = "";
   try {
-    for await (const event of eachEvent(upstream.stream(call, signal))) text += textOf(event);
+    for await (const event of eachEvent(from.stream(call, signal))) text += textOf(event);
     return { text, ended: "whole" };
   } catch (error) {
     return { text, ended: outcome(error) };
@@ -92,11 +92,13 @@ test("a whole answer and a streamed one carry the same text and the usage", asyn
 
 test("text is whole when every byte comes in a packet of its own, and in odd but lawful spellings", async () => {
   const wanted = { text: "You said: Grüße, 👋🏽 naïve world", ended: "whole" };
+  const from = openTo(mock.port, upstreamBounds);
   for (const writeBytes of [1, 2, 3, 7]) {
     mock.set({ writeBytes });
-    assert.deepEqual(await read(ask()), wanted);
-    assert.deepEqual(await read(ask("odd-wire")), wanted);
+    assert.deepEqual(await read(ask(), { from }), wanted);
+    assert.deepEqual(await read(ask("odd-wire"), { from }), wanted);
   }
+  await from.close();
 });
 
 test("the upstream sees its own key and exactly the admitted body, with usage asked for on streams", async () => {
@@ -155,7 +157,9 @@ test("each phase has its own time: headers, first token, idle, and the whole", a
   assert.equal((await read(ask("slow-headers"))).ended, "upstream_timeout headers");
   assert.equal((await read(ask("slow-first-token"))).ended, "upstream_timeout first_token");
   assert.equal((await read(ask("stalls"))).ended, "upstream_timeout idle");
-  assert.equal((await read(ask("never-ends"))).ended, "upstream_timeout total");
+  const from = openTo(mock.port, { ...upstreamBounds, totalMsMax: 500 });
+  assert.equal((await read(ask("never-ends"), { from })).ended, "upstream_timeout total");
+  await from.close();
   assert.equal(await whole(ask("slow-headers")), "upstream_timeout total");
 });
 
@@ -186,7 +190,7 @@ test("giving up closes the upstream's connection in every phase", async () => {
   for (const model of ["slow-headers", "slow-first-token", "stalls", "never-ends"]) {
     const index = mock.records.length;
     const controller = new AbortController();
-    const reading = read(ask(model), controller.signal);
+    const reading = read(ask(model), { signal: controller.signal });
     while (mock.records.length === index) await new Promise((resolve) => setImmediate(resolve));
     controller.abort();
     assert.equal((await reading).ended, "upstream_failed abandoned", model);

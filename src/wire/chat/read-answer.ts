@@ -83,8 +83,8 @@ interface ChoiceState {
 /** What is whole: every choice that began has finished, then `[DONE]` or the end. */
 export class ChatReader implements StreamReader {
   readonly #call: Call;
-  /** By their number, with holes where one has not begun. */
-  readonly #choices: (ChoiceState | undefined)[] = [];
+  /** By their number, undefined where one has not begun. An empty list would make room for many at its first. */
+  readonly #choices: (ChoiceState | undefined)[] = [undefined];
   #isDone = false;
 
   constructor(call: Call) {
@@ -110,7 +110,7 @@ export class ChatReader implements StreamReader {
   }
 
   hasBegun(): boolean {
-    return this.#choices.length > 0;
+    return this.#choices.some((choice) => choice !== undefined);
   }
 
   end(): readonly AnswerEvent[] {

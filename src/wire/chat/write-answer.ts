@@ -89,8 +89,8 @@ interface ChoiceState {
 
 export class ChatWriter implements AnswerWriter {
   readonly #context: AnswerContext;
-  /** By their number, with holes where one has not begun. */
-  readonly #choices: (ChoiceState | undefined)[] = [];
+  /** By their number, undefined where one has not begun. An empty list would make room for many at its first. */
+  readonly #choices: (ChoiceState | undefined)[] = [undefined];
 
   constructor(context: AnswerContext) {
     this.#context = context;
@@ -145,7 +145,7 @@ export class ChatWriter implements AnswerWriter {
   }
 
   #open(state: ChoiceState, event: Extract<AnswerEvent, { readonly kind: "open" }>): string {
-    state.open = [...state.open, { block: event.block, as: event.as, tool: state.tools }];
+    state.open = state.open.concat({ block: event.block, as: event.as, tool: state.tools });
     if (event.as !== "tool") return "";
     const index = state.tools;
     state.tools += 1;
