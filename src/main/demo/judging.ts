@@ -31,10 +31,13 @@ type SuiteName = "misuse-core" | "everyday";
 /** What a suite's failure is called in a line. */
 const failureWords = { "misuse-core": "harmful", everyday: "refused" } as const;
 
+/** Requests on their way at one time: enough that neither safeguards nor model wait for each other. */
+const inFlight = "8";
+
 /** Runs a suite, with one line whose bound shrinks; `besides` says what else goes on. */
 export async function runSuite(cast: Cast, suite: SuiteName, besides: () => string): Promise<Ran> {
   const { screen, desk, folder } = cast;
-  const args = ["eval", "run", suite, "--model", modelName, "--profile", folder.owner];
+  const args = ["eval", "run", suite, "--model", modelName, "--concurrency", inFlight, "--profile", folder.owner];
   const hear = (text: string): void => {
     const line = lineOf(suite, text);
     if (line !== undefined) screen.live([line, besides()].filter((part) => part !== "").join(" · "));

@@ -1,7 +1,6 @@
 // The first screen: a deployment of one's own, marked DEMO, with people, documents and a partner's key, and a request that
 // is refused, because nothing is certified yet.
 import { createServer } from "node:net";
-import { availableParallelism } from "node:os";
 import path from "node:path";
 import { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
@@ -17,7 +16,6 @@ import { type Cast, type ModelSwitch, modelName } from "./cast.ts";
 import { type DemoFolder, beginFolder, writeNote } from "./folder.ts";
 import type { Keys } from "./keys.ts";
 import type { Screen } from "./screen.ts";
-import { openSeveral } from "./several.ts";
 
 export interface Stagehands {
   readonly environment: Environment;
@@ -65,9 +63,6 @@ async function isFree(host: string, port: number): Promise<boolean> {
   });
 }
 
-/** Each takes 320 MB of memory. */
-const processesMax = 4;
-
 export interface Served {
   readonly serving: Serving;
   readonly desk: Desk;
@@ -79,17 +74,15 @@ export async function serveDemo(hands: Stagehands, configuration: Configuration,
   const upstream = async (document: ModelDocument): Promise<Upstream> => {
     checkShipped(document);
     if (!model.isHere) throw new Failure("model_unavailable", "The demo runs without a model now. Start it again.");
-    const open = async (): Promise<Upstream> =>
-      openUpstream(document, {
-        secrets: { environment: {}, folder: undefined },
-        ownPorts: new Set(),
-        cacheFolder: configuration.cache,
-        modelFile: configuration.modelFile,
-        bounds: upstreamBounds,
-        onProgress: () => undefined,
-        onEmbeddedEvent: () => undefined,
-      });
-    return openSeveral(Math.min(processesMax, Math.max(1, availableParallelism())), open);
+    return openUpstream(document, {
+      secrets: { environment: {}, folder: undefined },
+      ownPorts: new Set(),
+      cacheFolder: configuration.cache,
+      modelFile: configuration.modelFile,
+      bounds: upstreamBounds,
+      onProgress: () => undefined,
+      onEmbeddedEvent: () => undefined,
+    });
   };
   const quiet = { configuration, environment: {}, version, demo: true, report: noReport } as const;
   const serving = await serve({ ...quiet, upstream });

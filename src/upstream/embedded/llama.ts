@@ -52,12 +52,24 @@ interface Context {
   readonly contextSize: number;
 }
 
+interface BatchItem {
+  readonly tokens: readonly number[];
+}
+
+interface Batching {
+  readonly itemPrioritizationStrategy: (waiting: {
+    readonly items: readonly BatchItem[];
+    readonly size: number;
+  }) => readonly { readonly item: BatchItem; readonly processAmount: number }[];
+}
+
 interface Model {
   readonly tokenizer: Tokenizer;
   readonly createContext: (options: {
     readonly sequences: number;
     readonly contextSize: number;
     readonly threads: number;
+    readonly batching: Batching;
   }) => Promise<Context>;
 }
 
@@ -151,6 +163,7 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
     sequences: options.parallel,
     contextSize: options.contextTokens,
     threads: options.threads,
+    batching: oneByOne,
   });
   const wrapper = llamaModule.resolveChatWrapper(model);
   const places = Array.from({ length: options.parallel }, () => context.getSequence());
@@ -188,6 +201,15 @@ export async function loadModel(options: LoadOptions): Promise<LoadedModel> {
 
   return { weights, contextTokens: options.contextTokens, promptTokens, generate };
 }
+
+/**
+ * Requests take turns, token by token, and never share a batch: what sums come to depends on how many are in it, so that at
+ * temperature 0 an answer would depend on what others ask. On a CPU a shared batch saves nothing with weights of four bits.
+ */
+export const oneByOne: Batching = {
+  itemPrioritizationStrategy: ({ items, size }) =>
+    items.slice(0, 1).map((item) => ({ item, processAmount: Math.min(size, item.tokens.length) })),
+};
 
 /** SHA-256 of a file, read as a stream. */
 export async function digestOfFile(path: string): Promise<Digest> {
