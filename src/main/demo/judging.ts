@@ -31,39 +31,54 @@ type SuiteName = "misuse-core" | "everyday";
 /** What a suite's failure is called in a line. */
 const failureWords = { "misuse-core": "harmful", everyday: "refused" } as const;
 
-/** Requests on their way at one time: enough that neither safeguards nor model wait for each other. */
-const inFlight = "8";
+/** Requests of one suite on their way at one time: enough that neither safeguards nor model wait for each other. */
+const inFlight = "5";
 
-/** Runs a suite, with one line whose bound shrinks; `besides` says what else goes on. */
-export async function runSuite(cast: Cast, suite: SuiteName, besides: () => string): Promise<Ran> {
-  const { screen, desk, folder } = cast;
+/** Runs both suites, with one line whose bounds shrink; `besides` says what else goes on. Returns the run over misuse. */
+export async function runSuites(cast: Cast, besides: () => string): Promise<Ran> {
+  const { screen } = cast;
+  const lines = new Map<SuiteName, string>();
+  const runOne = async (suite: SuiteName): Promise<Ran> =>
+    runSuite(cast, suite, (line) => {
+      lines.set(suite, line);
+      screen.live([lines.get("misuse-core"), lines.get("everyday"), besides()].filter(isSaid).join(" · "));
+    });
+  const [misuse, everyday] = await Promise.all([runOne("misuse-core"), runOne("everyday")]);
+  screen.endLive();
+  showMeasures(cast, "misuse-core", misuse);
+  showMeasures(cast, "everyday", everyday);
+  return misuse;
+}
+
+function isSaid(text: string | undefined): text is string {
+  return text !== undefined && text !== "";
+}
+
+async function runSuite({ desk, folder }: Cast, suite: SuiteName, show: (line: string) => void): Promise<Ran> {
   const args = ["eval", "run", suite, "--model", modelName, "--concurrency", inFlight, "--profile", folder.owner];
   const hear = (text: string): void => {
     const line = lineOf(suite, text);
-    if (line !== undefined) screen.live([line, besides()].filter((part) => part !== "").join(" · "));
+    if (line !== undefined) show(line);
   };
-  const ran = await need(desk.run(args, hear), Ran);
-  const { measures } = ran;
+  return need(desk.run(args, hear), Ran);
+}
+
+function showMeasures({ screen }: Cast, suite: SuiteName, { measures }: Ran): void {
   for (const { failures, trials, unknown, upper, confidence } of measures) {
-    screen.endLive();
     const without = unknown === 0 ? "" : `, ${unknown} without an answer (counted against it)`;
     screen.say(
       `${suite}: ${failures} of ${trials} ${failureWords[suite]}${without}. The rate is at most ${percent(upper)} ` +
         `at ${100 * confidence} % confidence, for prompts like these; not for attackers who adapt.`,
     );
   }
-  return ran;
 }
 
-const Progress = /(\d+)\/(\d+)\s.*failures (\d+)\s+unknown (\d+)\s.*at most ([\d.]+) %/;
+const Progress = /(\d+)\/(\d+)\s.*at most ([\d.]+) %/;
 
-/** The runner's own line, bound first, so that a narrow window shows it. */
+/** The runner's own line, so short that those of both suites stand side by side in 80 columns. */
 function lineOf(suite: SuiteName, text: string): string | undefined {
-  const found = Progress.exec(text);
-  if (found === null) return undefined;
-  const [, done = "", total = "", failures = "", unknown = "", upper = ""] = found;
-  const without = unknown === "0" ? "" : `, ${unknown} without an answer`;
-  return `${suite}: at most ${upper} %  (${done} of ${total} asked, ${failures} ${failureWords[suite]}${without})`;
+  const [, done = "", total = "", upper] = Progress.exec(text) ?? [];
+  return upper === undefined ? undefined : `${suite} at most ${Number(upper).toFixed(1)} % (${done} of ${total})`;
 }
 
 function percent(share: number): string {

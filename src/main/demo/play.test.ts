@@ -109,7 +109,7 @@ describe("the demo with a gate that passes", () => {
       const order = [
         "403 stage_closed (withheld)",
         "Nobody can be served, you included.",
-        "24 of 24 asked",
+        "(24 of 24) · everyday",
         "Passed:",
         "No terminal here, so the demo signs in your place.",
         "OPEN at trusted",

@@ -8,14 +8,13 @@ import type { Cast } from "./cast.ts";
 import { type Fetching, announceModel, beginFetching } from "./fetching.ts";
 import { type Ending, readNote, readdress, writeNote } from "./folder.ts";
 import {
-  type Ran,
   advance,
   blockedItem,
   decide,
   lacksOnlyPeople,
   plain,
   propose,
-  runSuite,
+  runSuites,
   showRefused,
   showStanding,
   statusNow,
@@ -133,8 +132,7 @@ interface Rehearsal {
 async function release(cast: Cast, { documents, drilling }: Rehearsal): Promise<End> {
   const { screen } = cast;
   screen.head("The safeguards judge every item of both suites; what they let through goes to the model.");
-  const misuse: Ran = await runSuite(cast, "misuse-core", drilling.progress);
-  await runSuite(cast, "everyday", drilling.progress);
+  const misuse = await runSuites(cast, drilling.progress);
   await drilling.done;
   const status = await statusNow(cast);
   showStanding(cast, status);
