@@ -37,6 +37,9 @@ const packages = {
   },
 };
 
+/** Whether npm runs us, as in `npm start`, and not a command that some script of npm's calls. */
+const isNpmScript = process.env.npm_lifecycle_event !== undefined && isStarted();
+
 const ownInstall = `Install Node ${majorMin} or newer yourself, put it first on PATH, and run this again.`;
 
 /** A sentence for the person who ran the command: what went wrong and what to do. */
@@ -64,10 +67,11 @@ function majorOf(version) {
   return Number.parseInt(version, 10);
 }
 
-// This Node will do. Where the system can, the script takes the place of this very process: same id, same streams.
+// This Node will do. Where the system can, the script takes the place of this very process: same id, same streams. Not
+// under npm, where somebody has to look whether npm is still there.
 function runHere(script, parameters) {
   const command = [process.execPath, ...nodeFlags, script, ...parameters];
-  if (typeof process.execve === "function" && process.platform !== "win32") {
+  if (typeof process.execve === "function" && process.platform !== "win32" && !isNpmScript) {
     process.execve(process.execPath, command, { ...process.env, ...compileCache() });
   }
   runUnder(process.execPath, script, parameters);
@@ -89,6 +93,7 @@ function runUnder(node, script, parameters) {
     },
   });
   const forwarding = forwardSignals(child);
+  if (isNpmScript) stopWithParent(child);
   child.on("error", (error) => {
     process.stderr.write(`headgate: ${node} does not start (${error.message}). ${ownInstall}\n`);
     process.exitCode = 2;
@@ -110,6 +115,18 @@ function forwardSignals(child) {
   });
   for (const [signal, handler] of handlers) process.on(signal, handler);
   return { stop: () => handlers.forEach(([signal, handler]) => process.off(signal, handler)) };
+}
+
+// An npm that is told to stop tells only the shell between it and us, and a shell passes nothing on: that our parent is
+// gone is all that we hear of it. Without this a killed `npm start` would leave a server that holds the ports.
+function stopWithParent(child) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, 500);
+  watch.unref();
 }
 
 // The script died of a signal; so do we, so that whoever waits for us sees the same.
@@ -272,7 +289,12 @@ function moveTo(from, to) {
   }
 }
 
-if (process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+/** Whether this file is what was started; bin/headgate imports it. */
+function isStarted() {
+  return process.argv[1] !== undefined && fs.realpathSync(process.argv[1]) === fileURLToPath(import.meta.url);
+}
+
+if (isStarted()) {
   const [script, ...parameters] = process.argv.slice(2);
   if (script === undefined) {
     process.stderr.write("headgate: bin/launch.mjs runs a script: node bin/launch.mjs SCRIPT ARGUMENT…\n");

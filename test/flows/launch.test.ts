@@ -56,6 +56,7 @@ interface Start {
 function environmentOf({ environment = {} }: Start): NodeJS.ProcessEnv {
   return {
     ...process.env,
+    npm_lifecycle_event: undefined,
     HEADGATE_CACHE: join(folder, "cache"),
     npm_execpath: join(folder, "npm", "npm-cli.js"),
     CALLS: join(folder, "calls"),
@@ -172,6 +173,20 @@ test("a launcher that is killed takes the script with it", { timeout: 20_000 }, 
   }
 });
 
+test("a script of npm's stops in good order when npm is gone, of which only the shell between them hears", async () => {
+  const script = join(folder, "patient.ts");
+  writeFileSync(script, patient);
+  const launcher = join(folder, "bin", "launch.mjs");
+  for (const first of [[], older()]) {
+    const words = [process.execPath, ...first, launcher, script].map((word) => `'${word}'`).join(" ");
+    const child = begin(["-c", `${words}; true`], { command: "sh", environment: { npm_lifecycle_event: "start" } });
+    await child.nextLine();
+    child.kill("SIGTERM");
+    assert.equal(await child.nextLine(), "asked to stop");
+    await child.closed;
+  }
+});
+
 test("a script that a signal ends shows as ended by that signal", async () => {
   writeFileSync(join(folder, "src", "main", "headgate.ts"), `process.kill(process.pid, "SIGKILL");`);
   for (const first of [[], older()]) {
@@ -188,9 +203,14 @@ interface Running {
   readonly closed: Promise<void>;
 }
 
-function begin(parameters: readonly string[]): Running {
-  const stdio = ["ignore", "pipe", "inherit"] as const;
-  const child = spawn(process.execPath, parameters, { env: environmentOf({ arguments: [] }), stdio: [...stdio] });
+interface Beginning {
+  readonly command?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+function begin(parameters: readonly string[], { command = process.execPath, environment }: Beginning = {}): Running {
+  const env = environmentOf({ arguments: [], ...(environment === undefined ? {} : { environment }) });
+  const child = spawn(command, parameters, { env, stdio: ["ignore", "pipe", "inherit"] });
   const lines = child.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false });
   return {
     kill: (signal) => child.kill(signal),
