@@ -48,7 +48,12 @@ function remarksOn(policy: UsagePolicy): readonly string[] {
   const named = new Set(policy.categories.map(({ category }) => category));
   const unnamed = Category.options.filter((category) => !named.has(category));
   const mild = policy.categories.filter((rule) => rule.treat === "prohibited" && rule.output === "flag");
+  const isReviewed = policy.categories.some(({ input }) => input === "review");
+  const waiting = policy.review === undefined && isReviewed;
+  const answers = policy.categories.filter(({ output }) => output === "review");
   return [
+    ...(waiting ? ["requests are for review, and nobody is named to look (`review`): they are blocked"] : []),
+    ...answers.map(({ category }) => `${category} in an answer is for review: answers do not wait, so it is blocked`),
     ...(unnamed.length === 0 ? [] : [`not named, so prohibited and blocked: ${unnamed.join(", ")}`]),
     ...mild.map(
       ({ category }) => `${category} is prohibited, and a finding in an answer is only flagged: it is served`,
