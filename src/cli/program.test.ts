@@ -271,12 +271,13 @@ describe("command lines", () => {
   });
 });
 
+const lint = async (text: string): Promise<string> => {
+  const file = join(folder, "policy.yaml");
+  writeFileSync(file, `kind: UsagePolicy\nname: p\n${text}\n`);
+  return (await run(["policy", "lint", file])).out;
+};
+
 test("policy lint says of review what would surprise: nobody to wait for, and answers that do not wait", async () => {
-  const lint = async (text: string): Promise<string> => {
-    const file = join(folder, "policy.yaml");
-    writeFileSync(file, `kind: UsagePolicy\nname: p\n${text}\n`);
-    return (await run(["policy", "lint", file])).out;
-  };
   const categories = "categories: [ { category: cyber, treat: prohibited, input: review, output: review } ]";
   assert.match(await lint(categories), /nobody is named to look[^]*cyber in an answer is for review/);
   const named = await lint(`${categories}\nreview: { by: person }`);
