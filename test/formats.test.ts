@@ -1,9 +1,11 @@
 // formats/example.json, one of each thing that docs/formats.md describes: made here again from fixed keys, byte for byte,
 // and opened by the readers. Other implementations test against the file; a change of it is a change of the format.
+import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "node:test";
 import assert from "node:assert/strict";
+import { z } from "zod";
 import type { Root } from "../src/acts/bodies.ts";
 import { digestOfLabel, idOf, signerOf } from "../src/acts/fixtures.ts";
 import { configDigest, contentDigest, openReceipt, signReceipts } from "../src/acts/receipt.ts";
@@ -11,16 +13,28 @@ import { type Draft, openStatement, signStatement } from "../src/acts/statement.
 import { LedgerProof, checkLedgerProof, proveEntry, proveGrowth } from "../src/cli/ledger-proof.ts";
 import { checkGateway, checkProof } from "../src/cli/receipt-check.ts";
 import { ReceiptProof } from "../src/feed/feed.ts";
+import { publicKeyOf, seal } from "../src/feed/hpke.ts";
+import {
+  ReviewFacts,
+  SealedText,
+  SealingKey,
+  SignedSealingKey,
+  isSealingKeySigned,
+  openText,
+  requestDigest,
+} from "../src/feed/reviews.ts";
+import { canonicalBytes } from "../src/proof/canonical.ts";
 import { signCheckpoint } from "../src/proof/checkpoint.ts";
-import { commit, digestOf, digestOfHash } from "../src/proof/digest.ts";
+import { commit, digestOf, digestOfHash, digestOfValue } from "../src/proof/digest.ts";
 import { concatBytes, fromUtf8, toBase64, toHex, toUtf8 } from "../src/proof/encoding.ts";
 import { parseEnvelope } from "../src/proof/envelope.ts";
 import { formatLeaf } from "../src/proof/leaf.ts";
 import { inclusionProof, leafHash, rootOf } from "../src/proof/merkle.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
+import type { Signer } from "../src/proof/primitives.ts";
 import { formatVerifierKey } from "../src/proof/note.ts";
 import { encodeBundle } from "../src/proof/tile.ts";
-import { CertificateId, DeploymentId, type Digest, HoldId, Name, ReceiptId } from "../src/terms/ids.ts";
+import { CertificateId, DeploymentId, type Digest, HoldId, Name, ReceiptId, ReviewId } from "../src/terms/ids.ts";
 
 const file = join(dirname(import.meta.dirname), "formats", "example.json");
 const at = "2026-01-02T03:04:05.678Z";
@@ -146,9 +160,39 @@ async function makeExample(): Promise<Record<string, unknown>> {
       "tile/0/000.p/3": toBase64(concatBytes(hashes)),
       "tile/entries/000.p/3": toBase64(encodeBundle(entries)),
     },
+    review: await makeReview(control),
     receipt: { text: second.text, digest: digestOf(second.bytes, nodePrimitives) },
     receiptProof: proof,
     ledgerProofs: ledgerProofs(entries, checkpoint ?? ""),
+  };
+}
+
+const sealingSeed = nodePrimitives.sha256(toUtf8("sealing key"));
+
+/** A request that waits for a person, put together as docs/formats.md says it, and not by what writes it. */
+async function makeReview(signer: Signer): Promise<Record<string, unknown>> {
+  const secret = "hg_0123456789abcdef0123456789abcdef";
+  const call = '{"model":"small","said":"Hello."}';
+  const nonce = createHmac("sha256", secret).update(`headgate review nonce v1\n${call}`).digest("hex");
+  const about = { key: idOf.key("caller"), model: Name.parse("small"), config: configDigest(served, nodePrimitives) };
+  const { key, model, config } = about;
+  const request = digestOfValue(["headgate review request v1", nonce, key, model, config, call], nodePrimitives);
+  const review = ReviewId.parse(`review_${"0".repeat(16)}`);
+  const to = SealingKey.parse(toBase64(publicKeyOf(sealingSeed)));
+  const { enc, text } = seal(toUtf8(JSON.stringify({ nonce, call })), publicKeyOf(sealingSeed), {
+    info: toUtf8("headgate review text v1"),
+    aad: canonicalBytes([review, request, key, model, config]),
+    once: nodePrimitives.sha256(toUtf8("one-time key")),
+  });
+  const announced = canonicalBytes(["headgate sealing key v1", to, at]);
+  return {
+    secret,
+    call,
+    nonce,
+    facts: { review, request, ...about },
+    sealingKey: { key: to, notAfter: at, signature: toBase64(await signer.sign(announced)) },
+    sealingSeed: toBase64(sealingSeed),
+    sealed: { to, enc: toBase64(enc), text: toBase64(text) },
   };
 }
 
@@ -193,4 +237,19 @@ test("the ledger proofs in formats/example.json verify against its log key alone
     );
     assert.equal(head.size, 3);
   }
+});
+
+test("the review in formats/example.json is announced, opened and compared by what reads it", async () => {
+  const { review } = await makeExample();
+  const Example = z.object({
+    nonce: z.string(),
+    call: z.string(),
+    facts: ReviewFacts,
+    sealed: SealedText,
+    sealingKey: SignedSealingKey,
+  });
+  const { nonce, call, facts, sealed, sealingKey } = Example.parse(review);
+  assert.ok(await isSealingKeySigned(sealingKey, rootBody.control, nodePrimitives));
+  assert.deepEqual(openText(sealed, sealingSeed, { facts, hasher: nodePrimitives }), { nonce, call });
+  assert.equal(requestDigest({ nonce, call }, facts, nodePrimitives), facts.request);
 });

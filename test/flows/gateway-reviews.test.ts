@@ -418,6 +418,18 @@ describe("a queue that takes nothing", () => {
   });
 });
 
+describe("an answer of the store that is lost", () => {
+  test("is no acknowledgement, and the same request asked again waits once", async (t) => {
+    const here = await opened();
+    t.after(here.close);
+    here.switches.reviews = "lost";
+    assert.equal((await refusalIn(await here.ask(doubtful))).reason, "review-away");
+    here.switches.reviews = "on";
+    assert.equal((await refusalIn(await here.ask(doubtful))).id, newest(here).facts.review);
+    assert.equal(here.reviews.length, 1);
+  });
+});
+
 describe("under a permit", () => {
   test("what is for review waits for nobody, fills no queue, and is told apart from a block", async (t) => {
     const here = await opened();

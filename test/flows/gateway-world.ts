@@ -137,8 +137,8 @@ export interface Switches {
   tamperArtefact: (bytes: Uint8Array) => Uint8Array | Promise<Uint8Array>;
   /** Fails what is drained by throwing: before it is recorded, or after, when only the answer is lost. */
   tamperDrain: (when: "before" | "after") => void;
-  /** Take reviews, say that the queue is full, or fail. */
-  reviews: "on" | "full" | "off";
+  /** Take reviews, say that the queue is full, fail, or take them and lose the answer. */
+  reviews: "on" | "full" | "off" | "lost";
   tamperSealingKey: (key: SignedSealingKey) => SignedSealingKey | Promise<SignedSealingKey>;
   /** How far the gateway's clocks are off, in milliseconds. */
   clockShiftMs: number;
@@ -345,6 +345,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       if (same !== undefined) return { kind: "waiting", review: same.facts.review };
       if (switches.reviews === "full") return { kind: "full" };
       reviews.push(asked);
+      if (switches.reviews === "lost") throw new Error("the answer is lost");
       return { kind: "waiting", review };
     },
     recordUsage: async () => {
