@@ -14,6 +14,8 @@ export interface Fetching {
   /** True once model and runtime are here; false where it was skipped or no source had it. */
   readonly done: Promise<boolean>;
   readonly progress: () => string;
+  /** Whether somebody is typing an address: then nothing else stands in the line. */
+  readonly isAsking: () => boolean;
 }
 
 /** The model of the demo's documents: the first one that Headgate knows. */
@@ -46,16 +48,25 @@ function isCached(cache: string): boolean {
   return statSync(file, { throwIfNoEntry: false })?.size === bytes && existsSync(path.join(cache, "runtime"));
 }
 
+/** As much of an address as stands in a narrow window beside the question. */
+const typedCharsMax = 40;
+
 /** Begins to fetch; keys are heard until it is done. */
 export function beginFetching(cast: Cast, configuration: Configuration): Fetching {
-  const got = { model: "model waits", runtime: "runtime waits" };
-  const stop = new AbortController();
-  return { done: fetchBoth(cast, { configuration, got, stop }), progress: () => `${got.model} · ${got.runtime}` };
+  const got = { model: "model waits", runtime: "runtime waits", typed: undefined };
+  const work: Work = { configuration, got, stop: new AbortController() };
+  const progress = (): string => work.got.typed ?? `${got.model} · ${got.runtime}`;
+  return { done: fetchBoth(cast, work), progress, isAsking: () => work.got.typed !== undefined };
 }
 
 interface Work {
   readonly configuration: Configuration;
-  readonly got: { model: string; runtime: string };
+  readonly got: {
+    model: string;
+    runtime: string;
+    /** The question that is asked, and what was typed so far. */
+    typed: string | undefined;
+  };
   readonly stop: AbortController;
 }
 
@@ -63,19 +74,23 @@ type Way = { readonly kind: "usual" } | { readonly kind: "own"; readonly url: st
 
 async function fetchBoth(cast: Cast, work: Work): Promise<boolean> {
   let way: Way = { kind: "usual" };
+  const runtime = fetchRuntime(work);
   for (;;) {
     const turn = new AbortController();
-    const fetched: Promise<"here"> = fetchOnce(way, work, turn.signal);
-    const heard = listen(cast, turn.signal);
+    const fetched: Promise<"here"> = both(fetchWeights(way, work, turn.signal), runtime);
+    const heard = listen(cast, work, turn.signal);
     try {
       const first: Way | "here" = await Promise.race([fetched, heard]);
       if (first === "here") return true;
       way = first;
     } catch (error) {
       tellFailure(cast, error);
-      return false;
+      if (way.kind !== "own") return false;
+      cast.screen.say("So the usual sources are asked.");
+      way = { kind: "usual" };
     } finally {
       turn.abort();
+      work.got.typed = undefined;
       fetched.catch(() => undefined);
       heard.catch(() => undefined);
     }
@@ -86,16 +101,23 @@ async function fetchBoth(cast: Cast, work: Work): Promise<boolean> {
   }
 }
 
-async function fetchOnce(way: Way, work: Work, signal: AbortSignal): Promise<"here"> {
-  await Promise.all([fetchWeights(way, work, signal), fetchRuntime(work)]);
+async function both(weights: Promise<void>, runtime: Promise<void>): Promise<"here"> {
+  await Promise.all([weights, runtime]);
   return "here";
 }
 
-async function listen({ keys }: Cast, signal: AbortSignal): Promise<Way> {
-  const key = await keys.next(["u", "s"], signal);
-  if (key === "s") return { kind: "skipped" };
-  const url = await keys.line("Address of the file (https://…): ");
-  return URL.canParse(url) ? { kind: "own", url } : { kind: "usual" };
+async function listen({ keys, screen }: Cast, { got }: Work, signal: AbortSignal): Promise<Way> {
+  for (;;) {
+    const key = await keys.next(["u", "s"], signal);
+    if (key === "s") return { kind: "skipped" };
+    const url = await keys.line((typed) => {
+      got.typed = `Address (https://…), Enter to go on: ${typed.slice(-typedCharsMax)}`;
+      screen.live(got.typed);
+    }, signal);
+    got.typed = undefined;
+    if (URL.canParse(url)) return { kind: "own", url };
+    if (url !== "") screen.say(`${url} is no address; the usual sources go on.`);
+  }
 }
 
 async function fetchWeights(way: Way, { configuration, got }: Work, signal: AbortSignal): Promise<void> {

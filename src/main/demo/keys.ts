@@ -1,15 +1,24 @@
 // The keyboard of the demo: single keys while something runs, one line where an address is asked for. Where there is no
 // terminal there are no keys, and whoever asks has to decide by itself and say so.
-import { createInterface } from "node:readline/promises";
-import type { ReadStream } from "node:tty";
 
 export interface Keys {
   /** Whether anybody can press one. */
   readonly areThere: boolean;
   /** Resolves with the first of these keys that is pressed; Enter is "enter". Rejects when the signal aborts. */
   readonly next: (among: readonly string[], signal?: AbortSignal) => Promise<string>;
-  readonly line: (question: string) => Promise<string>;
+  /** A line of text up to Enter; `show` is told what is there so far. Rejects when the signal aborts. */
+  readonly line: (show: (typed: string) => void, signal?: AbortSignal) => Promise<string>;
   readonly close: () => void;
+}
+
+/** What is used of a terminal's input. */
+export interface KeyInput {
+  readonly isTTY: boolean;
+  readonly on: (event: "data", listener: (bytes: Buffer) => void) => unknown;
+  readonly off: (event: "data", listener: (bytes: Buffer) => void) => unknown;
+  readonly setRawMode: (isRaw: boolean) => unknown;
+  readonly resume: () => unknown;
+  readonly pause: () => unknown;
 }
 
 export const noKeys: Keys = {
@@ -20,58 +29,69 @@ export const noKeys: Keys = {
 };
 
 const interrupt = "\u0003";
+const enters = new Set(["\r", "\n"]);
+const deletes = new Set(["\u007F", "\b"]);
 
 /** `onInterrupt` is called for Ctrl-C, which a terminal in raw mode no longer turns into a signal. */
-export function openKeys(input: ReadStream, onInterrupt: () => void): Keys {
+export function openKeys(input: KeyInput, onInterrupt: () => void): Keys {
   if (!input.isTTY) return noKeys;
-  const listeners = new Set<(key: string) => void>();
+  const listeners = new Set<(text: string) => void>();
   const hear = (bytes: Buffer): void => {
     const text = bytes.toString("utf8");
     if (text.includes(interrupt)) onInterrupt();
-    const key = text === "\r" || text === "\n" ? "enter" : text.toLowerCase();
-    for (const listener of listeners) listener(key);
+    for (const listener of listeners) listener(text);
   };
-  const begin = (): void => {
-    input.setRawMode(true);
-    input.on("data", hear);
-    input.resume();
-  };
-  const end = (): void => {
-    input.off("data", hear);
-    input.setRawMode(false);
-    input.pause();
-  };
-  begin();
+  input.setRawMode(true);
+  input.on("data", hear);
+  input.resume();
+
+  /** Listens until `take` has what it waits for. */
+  async function until(take: (text: string) => string | undefined, signal: AbortSignal | undefined): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const done = (): void => {
+        listeners.delete(listener);
+        signal?.removeEventListener("abort", gone);
+      };
+      const listener = (text: string): void => {
+        const taken = take(text);
+        if (taken === undefined) return;
+        done();
+        resolve(taken);
+      };
+      const gone = (): void => {
+        done();
+        reject(new Error("nobody waits for this key any more"));
+      };
+      listeners.add(listener);
+      signal?.addEventListener("abort", gone);
+    });
+  }
+
   return {
     areThere: true,
     next: async (among, signal) =>
-      new Promise((resolve, reject) => {
-        const done = (): void => {
-          listeners.delete(listener);
-          signal?.removeEventListener("abort", gone);
-        };
-        const listener = (key: string): void => {
-          if (!among.includes(key)) return;
-          done();
-          resolve(key);
-        };
-        const gone = (): void => {
-          done();
-          reject(new Error("nobody waits for this key any more"));
-        };
-        listeners.add(listener);
-        signal?.addEventListener("abort", gone);
-      }),
-    line: async (question) => {
-      end();
-      const reader = createInterface({ input, output: process.stdout });
-      try {
-        return (await reader.question(question)).trim();
-      } finally {
-        reader.close();
-        begin();
-      }
+      until((text) => {
+        const key = enters.has(text) ? "enter" : text.toLowerCase();
+        return among.includes(key) ? key : undefined;
+      }, signal),
+    line: async (show, signal) => {
+      let typed = "";
+      show(typed);
+      return until((text) => {
+        // What is pasted comes in one piece; what begins with an escape is an arrow or the like.
+        if (text.startsWith("\u001B")) return undefined;
+        for (const character of text) {
+          if (enters.has(character)) return typed.trim();
+          typed = deletes.has(character) ? typed.slice(0, -1) : typed + (character < " " ? "" : character);
+        }
+        show(typed);
+        return undefined;
+      }, signal);
     },
-    close: end,
+    close: () => {
+      input.off("data", hear);
+      input.setRawMode(false);
+      input.pause();
+    },
   };
 }

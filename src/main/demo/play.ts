@@ -115,7 +115,8 @@ function beginDrill({ screen, version }: Cast): Drilling {
 /** Shows both counters until the model is here, or until it is sure that it does not come. */
 async function waitForModel(cast: Cast, fetching: Fetching, drilling: Drilling): Promise<boolean> {
   const timer = setInterval(() => {
-    cast.screen.live([drilling.progress(), fetching.progress()].filter((text) => text !== "").join(" · "));
+    const besides = fetching.isAsking() ? "" : drilling.progress();
+    cast.screen.live([besides, fetching.progress()].filter((text) => text !== "").join(" · "));
   }, 200);
   try {
     return await fetching.done;

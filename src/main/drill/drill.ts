@@ -1,11 +1,11 @@
 // The drill: real attempts to get past one's own gate, on a scratch deployment. First a control shows that the scratch
 // gate opens when everything is right; then the attempts, in an order in which none spoils the next. Only what opened
 // counts as opened, and only what was stopped for its own reason counts as stopped.
-import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { nodePrimitives } from "../../proof/node.ts";
 import { shippedSafeguards } from "../../safeguards/registry.ts";
+import { openScratch } from "../../upstream/embedded/scratch.ts";
 import { type Attempt, type Result, makeAttempt } from "./attempt.ts";
 import { boardAttempts } from "./attempts/board.ts";
 import { callerAttempts } from "./attempts/callers.ts";
@@ -43,7 +43,7 @@ const attemptsTotal = openGateAttempts.length + holdAttempts.length + copyAttemp
 /** Everything lies in a folder of its own, which is gone afterwards. */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   const startMs = performance.now();
-  const folder = await mkdtemp(path.join(tmpdir(), "headgate-drill-"));
+  const { folder, close } = await openScratch(path.join(tmpdir(), "headgate-drill-"));
   try {
     const registry = shippedSafeguards();
     const seams = options.seams ?? { primitives: nodePrimitives };
@@ -59,7 +59,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
       results,
     };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    close();
   }
 }
 

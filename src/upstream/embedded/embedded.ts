@@ -2,7 +2,6 @@
 // starts it again when it dies, and reports the digest of the file that was really loaded.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +21,7 @@ import {
 } from "../upstream.ts";
 import { embeddedDialect } from "./dialect.ts";
 import { ChildReport, type ChildTask } from "./messages.ts";
+import { openScratch } from "./scratch.ts";
 
 export interface EmbeddedOptions {
   /** Path of the GGUF file. */
@@ -74,7 +74,7 @@ const complaintCharsMax = 2_000;
 
 /** Starts the model and resolves when its first process answers. Throws `model_unavailable` when it cannot be started at all. */
 export async function openEmbedded(options: EmbeddedOptions): Promise<Upstream> {
-  const folder = await mkdtemp(join(tmpdir(), "headgate-model-"));
+  const scratch = await openScratch(join(tmpdir(), "headgate-model-"));
   const processes = options.processes ?? Math.min(2, availableParallelism(), options.parallel);
   const each = {
     ...options,
@@ -82,15 +82,15 @@ export async function openEmbedded(options: EmbeddedOptions): Promise<Upstream> 
     threads: options.threads ?? Math.max(1, Math.floor(availableParallelism() / 2 / processes)),
   };
   const loaded: Loaded = { weights: undefined };
-  const first = new Supervisor(each, loaded, join(folder, "0"));
+  const first = new Supervisor(each, loaded, join(scratch.folder, "0"));
   const others = Array.from(
     { length: processes - 1 },
-    (_, at) => new Supervisor(each, loaded, join(folder, `${at + 1}`)),
+    (_, at) => new Supervisor(each, loaded, join(scratch.folder, `${at + 1}`)),
   );
   const all = [first, ...others];
   const close = async (): Promise<void> => {
     await Promise.all(all.map((one) => one.close()));
-    await rm(folder, { recursive: true, force: true });
+    scratch.close();
   };
   try {
     await first.start();

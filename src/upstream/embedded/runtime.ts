@@ -1,9 +1,10 @@
 // Brings llama.cpp for Node into the cache on first use: node-llama-cpp and the one prebuilt binary this machine needs.
 // Its install scripts are not run and its optional packages (CUDA, Vulkan: 700 MB) are not fetched.
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
+import { openScratch } from "./scratch.ts";
 import { runTool } from "./tool.ts";
 
 const runtimeVersion = "3.22.1";
@@ -38,12 +39,12 @@ export async function ensureRuntime(options: RuntimeOptions): Promise<string> {
   if (await isComplete(folder, binary)) return folder;
   options.onProgress?.(`Fetching node-llama-cpp ${runtimeVersion} for ${binary} (about 90 MB, MIT, once)`);
   await mkdir(join(options.cacheFolder, "runtime"), { recursive: true });
-  const scratch = await mkdtemp(join(options.cacheFolder, "runtime", ".installing-"));
+  const scratch = await openScratch(join(options.cacheFolder, "runtime", ".installing-"));
   try {
-    await install(scratch, binary, options.signal);
-    await putInPlace(scratch, folder, binary);
+    await install(scratch.folder, binary, options.signal);
+    await putInPlace(scratch.folder, folder, binary);
   } finally {
-    await rm(scratch, { recursive: true, force: true });
+    scratch.close();
   }
   return folder;
 }
