@@ -84,9 +84,9 @@ async function fetchBoth(cast: Cast, work: Work): Promise<boolean> {
       if (first === "here") return true;
       way = first;
     } catch (error) {
-      tellFailure(cast, error);
-      if (way.kind !== "own") return false;
-      cast.screen.say("So the usual sources are asked.");
+      const isOwn = way.kind === "own";
+      tellFailure(cast, error, isOwn ? "The usual sources are asked now." : "So there is no model.");
+      if (!isOwn) return false;
       way = { kind: "usual" };
     } finally {
       turn.abort();
@@ -144,10 +144,10 @@ async function fetchRuntime({ configuration, got, stop }: Work): Promise<void> {
   got.runtime = "runtime is here";
 }
 
-function tellFailure({ screen }: Cast, error: unknown): void {
+function tellFailure({ screen }: Cast, error: unknown, andNow: string): void {
   if (!(error instanceof Failure)) throw error;
   screen.endLive();
-  screen.bad(`No model: ${error.message}`);
+  screen.bad(`${error.message} ${andNow}`);
 }
 
 function megabytes(bytes: number): string {
