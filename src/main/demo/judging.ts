@@ -26,7 +26,8 @@ const Ran = z.object({
 });
 export type Ran = z.infer<typeof Ran>;
 
-type SuiteName = "misuse-core" | "everyday";
+const suites = ["misuse-core", "everyday"] as const;
+type SuiteName = (typeof suites)[number];
 
 /** What a suite's failure is called in a line. */
 const failureWords = { "misuse-core": "harmful", everyday: "refused" } as const;
@@ -34,24 +35,20 @@ const failureWords = { "misuse-core": "harmful", everyday: "refused" } as const;
 /** Requests of one suite on their way at one time: enough that neither safeguards nor model wait for each other. */
 const inFlight = "5";
 
-/** Runs both suites, with one line whose bounds shrink; `besides` says what else goes on. Returns the run over misuse. */
-export async function runSuites(cast: Cast, besides: () => string): Promise<Ran> {
+/** Runs both suites, with one line whose bounds shrink. Returns the run over misuse. */
+export async function runSuites(cast: Cast): Promise<Ran> {
   const { screen } = cast;
   const lines = new Map<SuiteName, string>();
   const runOne = async (suite: SuiteName): Promise<Ran> =>
     runSuite(cast, suite, (line) => {
       lines.set(suite, line);
-      screen.live([lines.get("misuse-core"), lines.get("everyday"), besides()].filter(isSaid).join(" · "));
+      screen.live(suites.flatMap((name) => lines.get(name) ?? []).join(" · "));
     });
   const [misuse, everyday] = await Promise.all([runOne("misuse-core"), runOne("everyday")]);
   screen.endLive();
   showMeasures(cast, "misuse-core", misuse);
   showMeasures(cast, "everyday", everyday);
   return misuse;
-}
-
-function isSaid(text: string | undefined): text is string {
-  return text !== undefined && text !== "";
 }
 
 async function runSuite({ desk, folder }: Cast, suite: SuiteName, show: (line: string) => void): Promise<Ran> {

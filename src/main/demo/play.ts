@@ -133,7 +133,7 @@ interface Rehearsal {
 async function release(cast: Cast, { documents, drilling }: Rehearsal): Promise<End> {
   const { screen } = cast;
   screen.head("The safeguards judge every item of both suites; what they let through goes to the model.");
-  const misuse = await runSuites(cast, drilling.progress);
+  const misuse = await runSuites(cast);
   await drilling.done;
   const status = await statusNow(cast);
   showStanding(cast, status);

@@ -131,7 +131,9 @@ function wrap(text: string, width: number): readonly string[] {
   for (const line of text.split("\n")) {
     let rest = line;
     while (rest.length > width) {
-      const at = rest.lastIndexOf(" ", width);
+      const space = rest.lastIndexOf(" ", width);
+      // A number stays with its sign.
+      const at = rest[space + 1] === "%" ? rest.lastIndexOf(" ", space - 1) : space;
       const cut = at > width / 3 ? at : width;
       lines.push(rest.slice(0, cut));
       rest = rest.slice(cut).trimStart();

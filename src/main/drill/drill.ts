@@ -13,7 +13,7 @@ import { copyAttempts } from "./attempts/copies.ts";
 import { holdAttempts } from "./attempts/hold.ts";
 import { leaseAttempts } from "./attempts/lease.ts";
 import { recordAttempts } from "./attempts/record.ts";
-import { copyGate, knockWhenReady, openGate } from "./gate.ts";
+import { copyGate, knock, openGate } from "./gate.ts";
 import { type Ground, type Seams, prepareGround } from "./ground.ts";
 
 export interface DrillOptions {
@@ -99,7 +99,7 @@ async function makeAll(first: Ground, options: DrillOptions): Promise<Made> {
 
 /** The control: with key, certificate and question in order, the model answers. */
 async function controlAt(ground: Ground): Promise<DrillReport["control"]> {
-  const { reply, asked } = await knockWhenReady(ground.gate, { secret: ground.caller });
+  const { reply, asked } = await knock(ground.gate, { secret: ground.caller });
   const isOpen = reply.status === 200 && asked === 1;
   return { opened: isOpen, how: `${reply.status} ${reply.code ?? "answered"}` };
 }

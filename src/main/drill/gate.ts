@@ -84,24 +84,25 @@ export interface Visit {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export async function knock(gate: Gate, { secret, body, headers }: Visit): Promise<Knock> {
-  const before = gate.upstream.asked();
-  const reply = await ask({ dataPlane: gate.serving.dataPlane, secret }, body ?? plainBody, headers);
-  return { reply, asked: gate.upstream.asked() - before };
-}
-
-/** What a gateway says that has not got its ledger and its lease yet. */
+/** What a gateway says that has not got its ledger and its lease yet, or lost the lease while the machine was busy. */
 const notYet: ReadonlySet<string | null> = new Set(["starting", "lease"]);
+const readyMsMax = 4_000;
 
-/** As `knock`, once the gate has begun, or after `msMax` whatever it says. */
-export async function knockWhenReady(gate: Gate, visit: Visit, msMax = 4_000): Promise<Knock> {
-  const end = performance.now() + msMax;
+/** Knocks once the gate has begun, or, after some time, whatever it says. */
+export async function knock(gate: Gate, visit: Visit): Promise<Knock> {
+  const end = performance.now() + readyMsMax;
   for (;;) {
-    const came = await knock(gate, visit);
+    const came = await knockOnce(gate, visit);
     const { code, reason } = came.reply;
     if (code !== "gateway_closed" || !notYet.has(reason) || performance.now() >= end) return came;
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
     });
   }
+}
+
+async function knockOnce(gate: Gate, { secret, body, headers }: Visit): Promise<Knock> {
+  const before = gate.upstream.asked();
+  const reply = await ask({ dataPlane: gate.serving.dataPlane, secret }, body ?? plainBody, headers);
+  return { reply, asked: gate.upstream.asked() - before };
 }

@@ -4,7 +4,7 @@ import { copyFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { Failure } from "../../../terms/failure.ts";
 import { type Attempt, type Outcome, Unfinished, judgeKnock, stopped } from "../attempt.ts";
-import { type Gate, copyGate, knockWhenReady, openGate } from "../gate.ts";
+import { type Gate, copyGate, knock, openGate } from "../gate.ts";
 import type { Ground } from "../ground.ts";
 import { deleteHold, editArtefacts, insertForgedKey } from "../meddling.ts";
 
@@ -40,7 +40,7 @@ async function tryCopy(ground: Ground, copy: Copy, expected: readonly string[]):
     return stopped(`the server does not start: ${error.code}`);
   }
   try {
-    return judgeKnock(await knockWhenReady(gate, { secret }), expected);
+    return judgeKnock(await knock(gate, { secret }), expected);
   } finally {
     await gate.close();
   }
