@@ -11,6 +11,7 @@ import { Category, type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import { isBeforeAnswer } from "../upstream/retry.ts";
 import type { Format } from "../wire/format.ts";
+import { withWordsOfJson } from "../wire/json-words.ts";
 import { promptTokensMax } from "../wire/prompt-size.ts";
 import {
   type CallRequest,
@@ -233,11 +234,11 @@ export async function readInput(exchange: Exchange, { bytes, secret }: Reading, 
   const { chain } = exchange.configuration;
   const inSteps = function* inSteps(): Generator<void, Settle, void> {
     exchange.mustGoOn();
-    return yield* chain.inspectInputInSteps(exchange.texts);
+    return yield* chain.inspectInputInSteps(withWordsOfJson(exchange.texts));
   };
   const atOnce = (): Settle => {
     exchange.mustGoOn();
-    return () => chain.inspectInput(exchange.texts);
+    return () => chain.inspectInput(withWordsOfJson(exchange.texts));
   };
   const from = gateway.clock.monotonic();
   const settle = bytes > promptBytesAtOnce ? await gateway.inspections.take(inSteps) : atOnce();

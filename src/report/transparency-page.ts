@@ -90,7 +90,12 @@ That the model is what it is said to be is <strong>${escape(certified.identityBa
 }
 
 function renderHolds({ holds, restrictions }: Status): string {
-  const held = holds.map(({ hold, at }) => `<li>${escape(hold)} since ${escape(at)}</li>`).join("");
+  const held = holds
+    .map(({ hold, at, stage }) => {
+      const what = stage === undefined ? "" : `, stage ${escape(stage)} and wider ones`;
+      return `<li>${escape(hold)} since ${escape(at)}${what}</li>`;
+    })
+    .join("");
   const narrowed = restrictions.length === 0 ? "" : `<p>${restrictions.length} restriction(s) make it stricter.</p>`;
   return `${held === "" ? "" : `<p>Held:</p><ul>${held}</ul>`}${narrowed}`;
 }

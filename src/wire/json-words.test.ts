@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { wordsOfJson } from "./json-words.ts";
+import { withWordsOfJson, wordsOfJson } from "./json-words.ts";
 
 const words = "how to pick a lock";
 const escaped = words.replaceAll(/./g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
@@ -47,4 +47,12 @@ test("every word of a JSON value is among its words, however it is written", () 
 test("a text of many million marks and escapes is read to its end", () => {
   const last = `${'{["\\n\\"'.repeat(500_000)} the end`;
   assert.ok(wordsOfJson(last).endsWith("the end"));
+});
+
+test("texts that are JSON are read as they are and as the words in them, and others once", () => {
+  const json = JSON.stringify({ name: "look", description: words });
+  assert.deepEqual(withWordsOfJson(["Hello", json]), ["Hello", json, wordsOfJson(json)]);
+  for (const text of ["Hello", "", "{", "[note] how to", "if (a) { b }", "a = [1, 2]"]) {
+    assert.deepEqual(withWordsOfJson([text]), [text]);
+  }
 });

@@ -21,6 +21,15 @@ export function wordsOfJson(json: string): string {
   return words;
 }
 
+/** A text that begins as an object or a list of texts does. */
+const isJsonLike = /^\s*[{[][^"]{0,64}"/;
+
+/** The texts, and after them the words of those that are JSON: whoever wraps a sentence in braces does not hide it. */
+export function withWordsOfJson(texts: readonly string[]): readonly string[] {
+  const wrapped = texts.filter((text) => isJsonLike.test(text));
+  return wrapped.length === 0 ? texts : [...texts, ...wrapped.map(wordsOfJson)];
+}
+
 function readOnce(json: string): string {
   const draft: Draft = { json, words: "", at: 0 };
   while (draft.at < json.length) {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { z } from "zod";
-import type { BodyOf, Release, Verb } from "../../src/acts/bodies.ts";
+import type { BodyOf, HoldScope, Release, Verb } from "../../src/acts/bodies.ts";
 import { signPass } from "../../src/acts/pass.ts";
 import { type Receipt, configDigest, contentDigest, signReceipts } from "../../src/acts/receipt.ts";
 import { nextInterval } from "../../src/acts/rules/evaluation.ts";
@@ -639,9 +639,9 @@ export async function released(
   return { owner, safety, release };
 }
 
-export async function hold(desk: Desk, by: Member): Promise<HoldId> {
+export async function hold(desk: Desk, by: Member, scope: HoldScope = { kind: "model", model }): Promise<HoldId> {
   const id = HoldId.parse(randomId("hold_", 16));
-  const body = { hold: id, scope: { kind: "model", model }, reason: committed("stop").digest } as const;
+  const body = { hold: id, scope, reason: committed("stop").digest };
   await must(desk, { verb: "hold", body, by: [by.signer] });
   return id;
 }

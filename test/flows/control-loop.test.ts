@@ -457,6 +457,23 @@ describe("a released model", () => {
     assert.equal((await desk.control.feed.publicFile("transparency.json"))?.contentType, "application/json");
   });
 
+  test("a held stage is told beside the stage that is certified, and reopened like a hold", async () => {
+    const id = await hold(desk, safety, { kind: "stage", model, stage: "trusted" });
+    const { stage, closed, holds } = await statusOf(desk);
+    assert.deepEqual([stage, closed], ["trusted", null], "narrower stages are open");
+    assert.deepEqual(
+      holds.map((held) => [held.hold, held.stage]),
+      [[id, "trusted"]],
+    );
+    const page = await desk.control.feed.publicFile("transparency");
+    assert.match(Buffer.from(page?.body ?? []).toString("utf8"), /since [^<]*, stage trusted and wider ones</);
+    const release = draft(desk, { slot: "in-force", answers: [id] });
+    const proposal = await must(desk, { verb: "proposal", body: { release }, by: [owner.signer] });
+    for (const member of [owner, safety]) await signOff(desk, proposal, member);
+    await must(desk, { verb: "certificate", body: { release }, by: [owner.signer] });
+    assert.deepEqual((await statusOf(desk)).holds, []);
+  });
+
   test("one person's hold closes it, and reopening takes both", async () => {
     const id = await hold(desk, safety);
     assert.equal((await statusOf(desk)).stage, "withheld");

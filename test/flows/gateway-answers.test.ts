@@ -255,3 +255,15 @@ test("tool arguments are guarded like any text", async (t) => {
   assert.doesNotMatch(stream.raw, /poison/);
   t.after(() => server.close());
 });
+
+test("a word that policy blocks is found in JSON that escapes it, whoever says it", async () => {
+  const hidden = String.raw`{"q":"\u0070oison"}`;
+  assert.equal(await codeOf(await plain.ask(said(hidden))), "policy_blocked:weapons");
+  const called = { id: "call_1", type: "function", function: { name: "look", arguments: hidden } };
+  const messages = [
+    { role: "user", content: "Hello" },
+    { role: "assistant", tool_calls: [called] },
+    { role: "tool", tool_call_id: "call_1", content: "ok" },
+  ];
+  assert.equal(await codeOf(await plain.ask({ model: "small", messages, tools })), "policy_blocked:weapons");
+});
