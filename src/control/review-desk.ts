@@ -60,7 +60,7 @@ export interface ReviewDesk {
   readonly list: () => Promise<readonly StoredReview[]>;
   readonly find: (review: ReviewId) => Promise<StoredReview | undefined>;
   /**
-   * The text of a review, to whoever signed this `reading` of it, once: it is in the ledger before the text is opened.
+   * The text of a review, to whoever signed this `reading` of it, once: it is in the ledger before the text is shown.
    * Fails as the rules do, with not_found where the text is erased, and with conflict where the statement came before.
    */
   readonly read: (
@@ -142,13 +142,15 @@ async function readText(
   if (stored === undefined) throw new Failure("not_found", "There is no such review here.");
   const key = stored.sealed === null ? undefined : sealing.find(stored.sealed.to);
   if (stored.sealed === null || key === undefined) throw erased();
+  // Before it is recorded: the ledger must not say that somebody was shown what cannot be shown.
+  const text = openText(stored.sealed, key, { facts: stored.facts, hasher: primitives });
   let isNew = false;
   await writer.record(envelope, noContent, async () => {
     isNew = true;
   });
   // Envelopes stand in the ledger for all readers to see: one that opened a text must not open it again for others.
   if (!isNew) throw new Failure("conflict", "This reading was recorded before. Sign another one.");
-  return { text: openText(stored.sealed, key, { facts: stored.facts, hasher: primitives }), stored };
+  return { text, stored };
 }
 
 function erased(): Failure {

@@ -236,6 +236,7 @@ test("whoever edits the database has no text shown for another request, and gets
       await transaction.query(`UPDATE review SET ${column} = ? WHERE id = ?`, [value, one.facts.review]);
     });
   };
+  const before = desk.control.head().size;
   await set("sealed", JSON.stringify(other.sealed));
   assert.equal(code(await read(desk, one.facts.review, reviewer)), "proof_invalid");
   const text = one.sealed.text;
@@ -244,6 +245,7 @@ test("whoever edits the database has no text shown for another request, and gets
   await set("sealed", JSON.stringify(one.sealed));
   await set("request", other.facts.request);
   assert.equal(code(await read(desk, one.facts.review, reviewer)), "proof_invalid");
+  assert.equal(desk.control.head().size, before, "the ledger does not say that anybody was shown anything");
   await set("request", one.facts.request);
   assert.equal(code(await read(desk, one.facts.review, reviewer)), "shown");
 });

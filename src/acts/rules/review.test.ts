@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import * as fc from "fast-check";
 import type { BodyOf } from "../bodies.ts";
 import {
   type Player,
@@ -93,4 +94,52 @@ test("one review is read a hundred times at the most", async () => {
   for (let times = 0; times < 100; times++) await read(world, rev);
   const spoken = { verb: "reading", body: { review: idOf.review("one") }, by: [rev] } as const;
   assert.match(await verdictOn(world, spoken), /^conflict: A review is read/);
+});
+
+interface Move {
+  readonly by: Player;
+  readonly verb: "reading" | "allow" | "refuse";
+  readonly review: string;
+  readonly request: string;
+}
+
+/** Puts a move into the ledger, whatever the rules say; whether they admit it. */
+async function make({ by, verb, review, request }: Move, world: World, body: BodyOf<"review">): Promise<boolean> {
+  const id = idOf.review(review);
+  if (verb === "reading") {
+    return world.record(await world.sign({ verb, body: { review: id }, by: [by] })) === undefined;
+  }
+  const about = { ...body, review: id, request: digestOfLabel(request) };
+  const decision = { ...about, verdict: verb, reason: verb === "refuse" ? "unclear" : "benign" } as const;
+  return world.record(await world.sign({ verb: "review", body: decision, by: [by] })) === undefined;
+}
+
+test("over random ledgers every allowance is a reviewer's who had read it, and none follows a refusal of its review", async () => {
+  const moves = fc.array(
+    fc.record<Move>({
+      by: fc.constantFrom(rev, other, ada, bo),
+      verb: fc.constantFrom("reading", "allow", "refuse"),
+      review: fc.constantFrom("one", "two"),
+      request: fc.constantFrom("a request", "another"),
+    }),
+    { maxLength: 14 },
+  );
+  const play = async (made: readonly Move[]): Promise<void> => {
+    const { world, body } = await worldWithKey();
+    const taken: Move[] = [];
+    for (const move of made) {
+      if (!(await make(move, world, body))) continue;
+      const ofReview = taken.filter(({ review }) => review === move.review);
+      assert.equal(move.by.role, "reviewer");
+      if (move.verb === "allow") {
+        assert.ok(ofReview.some(({ verb, by }) => verb === "reading" && by === move.by));
+        assert.ok(!ofReview.some(({ verb }) => verb === "refuse"));
+      }
+      taken.push(move);
+    }
+    for (const { review } of taken.filter(({ verb }) => verb === "refuse")) {
+      assert.equal(world.state.reviews.get(idOf.review(review))?.verdict, "refuse");
+    }
+  };
+  await fc.assert(fc.asyncProperty(moves, play), { seed: 17, numRuns: 40 });
 });
