@@ -34,15 +34,19 @@ export interface Configuration {
 }
 
 export interface ConfigurationOptions {
-  readonly feed: Feed;
+  readonly feed: Pick<Feed, "artefact">;
   readonly registry: Registry;
   readonly hasher: Hasher;
   readonly openUpstream: (document: ModelDocument) => Promise<Upstream>;
+  /** Milliseconds on a clock that nobody sets. */
+  readonly monotonic: () => number;
 }
 
 export interface Configurations {
   /** Cost: nothing once loaded. Fails with stage_closed (reason changed) or what the upstream failed with. */
   readonly load: (digests: ServedDigests) => Promise<Configuration>;
+  /** Closes the upstreams of models that are not in `kept` and were not asked for so long that no exchange runs on them. */
+  readonly release: (kept: ReadonlySet<Digest>) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -57,16 +61,23 @@ const failureMsKept = 1000;
 /** Configurations kept ready; a gateway serves a handful of models in two slots each. */
 const configurationsMax = 64;
 
+/** No exchange lasts longer, in milliseconds: the greatest `timeouts.totalMs` of a Model document. */
+const exchangeMsMax = 3_600_000;
+
+interface OpenedUpstream {
+  readonly opening: Promise<Upstream>;
+  usedMs: number;
+}
+
 export function openConfigurations(options: ConfigurationOptions): Configurations {
   /** By the three digests, as one text. */
   const loaded = new Map<string, Promise<Configuration>>();
-  const upstreams = new Map<Digest, Promise<Upstream>>();
+  const upstreams = new Map<Digest, OpenedUpstream>();
 
   async function openModel(digest: Digest): Promise<{ document: ModelDocument; upstream: Upstream }> {
     const document = ModelDocument.parse(await readDocument(digest, options));
-    const known = upstreams.get(digest);
-    const opening = known ?? options.openUpstream(document);
-    upstreams.set(digest, opening);
+    const opening = upstreams.get(digest)?.opening ?? options.openUpstream(document);
+    upstreams.set(digest, { opening, usedMs: options.monotonic() });
     try {
       const upstream = await opening;
       await checkMeasured(document, upstream);
@@ -93,6 +104,8 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
     load: async (digests) => {
       const name = `${digests.model} ${digests.safeguards} ${digests.policy}`;
       const known = loaded.get(name);
+      const upstream = upstreams.get(digests.model);
+      if (upstream !== undefined) upstream.usedMs = options.monotonic();
       if (known !== undefined) return known;
       if (loaded.size >= configurationsMax) loaded.clear();
       const reading = read(digests, configDigest(digests, options.hasher));
@@ -102,11 +115,22 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
       });
       return reading;
     },
-    close: async () => {
-      const opened = await Promise.allSettled(upstreams.values());
-      await Promise.all(opened.map(async (one) => (one.status === "fulfilled" ? one.value.close() : undefined)));
+    release: async (kept) => {
+      const before = options.monotonic() - exchangeMsMax;
+      const idle = [...upstreams].filter(([model, { usedMs }]) => !kept.has(model) && usedMs < before);
+      for (const [model] of idle) {
+        upstreams.delete(model);
+        for (const name of loaded.keys()) if (name.startsWith(`${model} `)) loaded.delete(name);
+      }
+      await closeAll(idle.map(([, one]) => one));
     },
+    close: async () => closeAll([...upstreams.values()]),
   };
+}
+
+async function closeAll(upstreams: readonly OpenedUpstream[]): Promise<void> {
+  const opened = await Promise.allSettled(upstreams.map(async ({ opening }) => opening));
+  await Promise.all(opened.map(async (one) => (one.status === "fulfilled" ? one.value.close() : undefined)));
 }
 
 async function readDocument(digest: Digest, options: ConfigurationOptions): Promise<unknown> {

@@ -72,6 +72,7 @@ const drainMsUsual = 10_000;
 /** How long stopped exchanges may take for their ending, in milliseconds. */
 const stopMsMax = 2_000;
 const usageMs = 5_000;
+const releaseMs = 60_000;
 
 export async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const { feed, clock, primitives } = options;
@@ -83,7 +84,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     gateway: options.signer,
     spool: path.join(options.folder, "spool"),
   });
-  const configurations = openConfigurations({ ...options, hasher: primitives });
+  const configurations = openConfigurations({ ...options, hasher: primitives, monotonic: clock.monotonic });
   const quotas = await openDividedQuotas({ ...options, follower, own: options.signer.publicKey });
   let isDraining = false;
   const gateway: Gateway = {
@@ -116,7 +117,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
   });
   const leaving = new AbortController();
   const hearing = hearHolds(feed, gateway, leaving.signal);
-  const timer = setInterval(() => void drainUsage(feed, quotas, options.report), usageMs);
+  const stopBeats = startBeats(gateway, options);
   const server = createListener(gateway, { proxies: [], ...options });
   return {
     gateway,
@@ -129,7 +130,7 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
       gateway.live.stopAll(new Failure("gateway_closed", "", { detail: { reason: "draining" } }));
       await emptied(gateway, stopMsMax);
       server.close();
-      clearInterval(timer);
+      stopBeats();
       await within(drainUsage(feed, quotas, options.report), usageMs, "The control plane's word on usage").catch(() => {
         options.report("usage", { why: "not told before the end" });
       });
@@ -153,6 +154,25 @@ function makeReady(gateway: Gateway): void {
     const { model: document, safeguards, policy } = certificate.release.digests;
     gateway.configurations.load({ model: document, safeguards, policy }).catch(() => undefined);
   }
+}
+
+function startBeats(gateway: Gateway, { feed, report }: GatewayOptions): () => void {
+  const timers = [
+    setInterval(() => void drainUsage(feed, gateway.quotas, report), usageMs),
+    setInterval(() => void releaseReplaced(gateway), releaseMs),
+  ];
+  return () => {
+    for (const timer of timers) clearInterval(timer);
+  };
+}
+
+/** A model that was replaced leaves its connections, or its process, a while after the last request that was meant for it. */
+async function releaseReplaced({ follower: { state }, configurations, report }: Gateway): Promise<void> {
+  const certified = [...state.certificates.keys()].flatMap((model) => latestCertificate(state, model) ?? []);
+  const kept = new Set(certified.map(({ release }) => release.digests.model));
+  await configurations.release(kept).catch(() => {
+    report("upstream", { why: "one that was replaced did not close" });
+  });
 }
 
 async function drainUsage(feed: Feed, quotas: Quotas, report: GatewayOptions["report"]): Promise<void> {

@@ -128,7 +128,11 @@ export const invitePerson: Rule<"invite"> = (state, act, context) => {
 export const admitPerson: Rule<"admit"> = (state, act, context) => {
   const { body, at } = act.predicate;
   const invitation = state.invitations.get(body.invitation);
-  if (invitation === undefined) return refuse("not_found", "This invitation is not in the ledger. Ask for a new one.");
+  if (invitation === undefined)
+    return refuse(
+      "not_found",
+      "This invitation is not in the ledger: it still waits for a second signature (headgate cosign), or is of another deployment.",
+    );
   if (invitation.spent)
     return refuse("conflict", "This invitation was used already; it works once. Ask for a new one.");
   if (at > invitation.notAfter) return refuse("authority_missing", "This invitation has expired. Ask for a new one.");
