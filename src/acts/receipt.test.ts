@@ -1,19 +1,132 @@
-// What a receipt commits to, made at once or as an answer goes by.
+// Receipts as they are written and signed, and what they commit to, made at once or as an answer goes by.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as fc from "fast-check";
-import { nodePrimitives } from "../proof/node.ts";
-import { ReceiptId } from "../terms/ids.ts";
-import { beginContentDigest, contentDigest } from "./receipt.ts";
+import fc from "fast-check";
+import { canonicalText } from "../proof/canonical.ts";
+import { digestOfText } from "../proof/digest.ts";
+import { newSigner, nodePrimitives as primitives } from "../proof/node.ts";
+import { CertificateId, Instant, KeyId, Name, PermitId, ReceiptId, ReviewId, timestampOf } from "../terms/ids.ts";
+import {
+  Outcome,
+  Receipt,
+  beginContentDigest,
+  contentDigest,
+  openReceipt,
+  receiptText,
+  signReceipts,
+} from "./receipt.ts";
 
-const id = ReceiptId.parse(`rcpt_${"0".repeat(24)}`);
-const { sha256, hashing } = nodePrimitives;
-const piece = fc.string({ unit: "grapheme", maxLength: 20 });
+const digest = fc.string({ maxLength: 8 }).map((text) => digestOfText(text.toWellFormed(), primitives));
+const hex = (chars: number): fc.Arbitrary<string> =>
+  fc.array(fc.constantFrom(..."0123456789abcdef"), { minLength: chars, maxLength: chars }).map((all) => all.join(""));
+const word = fc.constantFrom("pass", "none", "flag:cyber", "block:weapons", "unknown:too-long");
+
+const always = [
+  "v",
+  "id",
+  "seq",
+  "at",
+  "model",
+  "config",
+  "under",
+  "stage",
+  "key",
+  "item",
+  "outcome",
+  "why",
+  "input",
+  "output",
+  "content",
+  "tokens",
+] as const;
+
+const receipts: fc.Arbitrary<Receipt> = fc.record(
+  {
+    v: fc.constant<1>(1),
+    id: hex(24).map((id) => ReceiptId.parse(`rcpt_${id}`)),
+    seq: fc.integer({ min: 1 }),
+    at: fc.integer({ min: 0, max: 4e12 }).map((ms) => timestampOf(Instant.parse(ms))),
+    model: fc.stringMatching(/^[a-z0-9][a-z0-9._-]{0,62}$/).map((name) => Name.parse(name)),
+    asked: fc.constant(Name.parse("other.one")),
+    origin: fc.integer({ min: 0, max: 15 }),
+    config: fc.option(digest),
+    under: fc.option(
+      fc.oneof(
+        hex(16).map((id) => CertificateId.parse(`cert_${id}`)),
+        hex(16).map((id) => PermitId.parse(`permit_${id}`)),
+      ),
+    ),
+    stage: fc.constantFrom("withheld", "trusted", "permit"),
+    key: fc.option(hex(16).map((id) => KeyId.parse(`key_${id}`))),
+    item: fc.option(digest),
+    outcome: fc.constantFrom(...Outcome.options),
+    review: hex(16).map((id) => ReviewId.parse(`review_${id}`)),
+    would: fc.constantFrom(...Outcome.options),
+    why: fc.option(fc.constantFrom("policy_blocked:weapons", "upstream_failed")),
+    input: word,
+    output: word,
+    content: digest,
+    tokens: fc.tuple(fc.nat(), fc.nat()),
+  },
+  {
+    requiredKeys: [...always],
+  },
+);
+
+test("every member that a receipt may have is among those written out", () => {
+  const written = fc.sample(receipts, { seed: 1, numRuns: 200 }).flatMap((receipt) => Object.keys(receipt));
+  assert.deepEqual(new Set(written), new Set(Object.keys(Receipt.shape)));
+});
+
+test("a receipt written out is its canonical JSON, whatever stands in it", () => {
+  fc.assert(
+    fc.property(receipts, (receipt) => {
+      const parsed = Receipt.parse(receipt);
+      assert.equal(receiptText(receipt), canonicalText(parsed));
+    }),
+    { seed: 20_261_124, numRuns: 500 },
+  );
+});
+
+test("every receipt of a turn opens by itself, and to the same digest and leaf that it was signed with", async () => {
+  const { signer } = newSigner();
+  const [first] = fc.sample(receipts, { seed: 7, numRuns: 1 });
+  assert.ok(first !== undefined);
+  for (const count of [1, 2, 3, 5, 32]) {
+    const turn: readonly Receipt[] = Array.from({ length: count }, (_, at) => ({ ...first, seq: at + 1 }));
+    for (const signed of await signReceipts(turn, signer, primitives)) {
+      const opened = await openReceipt(signed.text, primitives);
+      assert.equal(opened.gateway, signer.publicKey);
+      assert.deepEqual(
+        [opened.receipt, opened.digest, opened.leaf],
+        [signed.receipt, signed.digest, signed.leaf],
+        `of ${count}`,
+      );
+    }
+  }
+});
+
+test("the commitment is another one for another id, request or answer, also where the same characters stand elsewhere", () => {
+  const [id, other] = ["1", "2"].map((digit) => ReceiptId.parse(`rcpt_${digit.repeat(24)}`));
+  assert.ok(id !== undefined && other !== undefined);
+  const request = digestOfText("{}", primitives);
+  const digests = [
+    contentDigest(id, { request, answer: "a" }, primitives),
+    contentDigest(other, { request, answer: "a" }, primitives),
+    contentDigest(id, { request: digestOfText("{ }", primitives), answer: "a" }, primitives),
+    contentDigest(id, { request, answer: "\na" }, primitives),
+    contentDigest(id, { request, answer: "" }, primitives),
+  ];
+  assert.equal(new Set(digests).size, digests.length);
+});
 
 test("a content digest is the same however the answer came in pieces, and wherever it is made", () => {
+  const { sha256, hashing } = primitives;
+  const id = ReceiptId.parse(`rcpt_${"0".repeat(24)}`);
+  const piece = fc.string({ unit: "grapheme", maxLength: 20 });
   fc.assert(
-    fc.property(piece, fc.array(piece, { maxLength: 8 }), (request, pieces) => {
-      const whole = contentDigest(id, { request, answer: pieces.join("") }, nodePrimitives);
+    fc.property(digest, fc.array(piece, { maxLength: 8 }), (request, pieces) => {
+      const whole = contentDigest(id, { request, answer: pieces.join("") }, primitives);
       for (const hasher of [{ sha256, ...(hashing === undefined ? {} : { hashing }) }, { sha256 }]) {
         const made = beginContentDigest(id, request, hasher);
         for (const one of pieces) made.add(one);
@@ -25,8 +138,8 @@ test("a content digest is the same however the answer came in pieces, and wherev
 });
 
 test("half of a surrogate pair in the middle of an answer cannot be committed to", () => {
-  const made = beginContentDigest(id, "", nodePrimitives);
+  const made = beginContentDigest(ReceiptId.parse(`rcpt_${"0".repeat(24)}`), digestOfText("", primitives), primitives);
   assert.throws(() => {
     made.add("\ud83d");
-  }, /canonical/);
+  }, /committed/);
 });

@@ -4,9 +4,9 @@
 //
 //   hgr1.<receipt, canonical JSON>.<gateway key>.<index>-<count>.<path>.<signature>      (binary parts in base64url)
 import { z } from "zod";
-import { canonicalText, parseJson } from "../proof/canonical.ts";
-import { type TextDigest, beginDigest, digestOf, digestOfText, digestOfValue, rawPublicKey } from "../proof/digest.ts";
-import { concatBytes, fromBase64, toBase64, toBase64Url, toUtf8 } from "../proof/encoding.ts";
+import { parseJson } from "../proof/canonical.ts";
+import { type TextDigest, beginDigest, digestOf, digestOfText, digestOfValue } from "../proof/digest.ts";
+import { concatBytes, fromBase64, textToBase64Url, toBase64, toBase64Url, toUtf8 } from "../proof/encoding.ts";
 import { inclusionRoot, leafHash, leafHashOfText, treeOf } from "../proof/merkle.ts";
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
@@ -72,8 +72,8 @@ export const Receipt = z.strictObject({
   /** Where its input was for review: the review it waits for, or whose decision was applied. */
   review: ReviewId.optional(),
   /**
-   * Commits to the request as admitted (the call, as JSON) and to what was sent: the body of a whole answer, all text of a
-   * stream, nothing of a refusal. The receipt's id is the nonce.
+   * Commits to the request's body as it came, by its digest, and to what was sent: the body of a whole answer, all text of
+   * a stream, nothing of a refusal. The receipt's id is the nonce.
    */
   content: Digest,
   /** Prompt and completion tokens: as the upstream counted, or an estimate where it did not say. */
@@ -87,23 +87,23 @@ export function configDigest(digests: { model: Digest; safeguards: Digest; polic
   return digestOfValue({ model, safeguards, policy }, hasher);
 }
 
-export function contentDigest(id: ReceiptId, content: { request: string; answer: string }, hasher: Hasher): Digest {
-  return digestOfValue([id, content.request, content.answer], hasher);
+/** `request`: digest of its body, byte for byte as it came. */
+export function contentDigest(id: ReceiptId, content: { request: Digest; answer: string }, hasher: Hasher): Digest {
+  return digestOfText(`${id}\n${content.request}\n${content.answer}`, hasher);
 }
 
 /** What `contentDigest` gives, of an answer that is told piece by piece and not kept: a stream may be long. */
-export function beginContentDigest(id: ReceiptId, request: string, hasher: Hasher): TextDigest {
+export function beginContentDigest(id: ReceiptId, request: Digest, hasher: Hasher): TextDigest {
   const made = beginDigest(hasher);
-  // All but the end of the answer and of the list.
-  made.add(canonicalText([id, request, ""]).slice(0, -2));
+  made.add(`${id}\n${request}\n`);
   return {
     add: (piece) => {
-      made.add(canonicalText(piece).slice(1, -1));
+      // Half a surrogate pair has no bytes: it could be sent, and not committed to.
+      if (!piece.isWellFormed())
+        throw new Failure("statement_invalid", "This text cannot be committed to: it is none.");
+      made.add(piece);
     },
-    digest: () => {
-      made.add('"]');
-      return made.digest();
-    },
+    digest: made.digest,
   };
 }
 
@@ -115,8 +115,8 @@ const batchContext = toUtf8("headgate receipts v1\n");
 
 export interface SignedReceipt {
   readonly receipt: Receipt;
+  /** Of the receipt's bytes: its canonical JSON. */
   readonly digest: Digest;
-  readonly bytes: Uint8Array;
   readonly text: string;
   /** Its hash as a leaf of its batch and of its interval. */
   readonly leaf: Uint8Array;
@@ -128,22 +128,42 @@ export async function signReceipts(
   gateway: Signer,
   hasher: Hasher,
 ): Promise<readonly SignedReceipt[]> {
-  const leaves = receipts.map((receipt) => canonicalText(receipt));
-  const hashes = leaves.map((text) => leafHashOfText(text, hasher));
-  const { root, paths } = treeOf(hashes, hasher);
+  const written = receipts.map((receipt) => receiptText(receipt));
+  const leaves = written.map((text) => leafHashOfText(text, hasher));
+  const { root, paths } = treeOf(leaves, hasher);
   const signature = toBase64Url(await gateway.sign(concatBytes([batchContext, root])));
-  const key = toBase64Url(rawPublicKey(gateway.publicKey));
+  const key = gateway.publicKey.slice(0, -1).replaceAll("+", "-").replaceAll("/", "_");
   return receipts.map((receipt, index) => {
-    const written = leaves[index] ?? canonicalText(receipt);
-    const bytes = toUtf8(written);
+    const own = written[index] ?? receiptText(receipt);
     const path = toBase64Url(concatBytes(paths[index] ?? []));
-    const text = `${prefix}.${toBase64Url(bytes)}.${key}.${index}-${receipts.length}.${path}.${signature}`;
-    const leaf = hashes[index] ?? leafHash(bytes, hasher);
-    return { receipt, digest: digestOfText(written, hasher), bytes, text, leaf };
+    const text = `${prefix}.${textToBase64Url(own)}.${key}.${index}-${receipts.length}.${path}.${signature}`;
+    return { receipt, digest: digestOfText(own, hasher), text, leaf: leaves[index] ?? leafHashOfText(own, hasher) };
   });
 }
 
+/**
+ * The receipt's canonical JSON, written out: its members are numbers and words of closed alphabets, so that nothing in it
+ * needs an escape. A test holds it against `canonicalText`.
+ */
+export function receiptText(receipt: Receipt): string {
+  const { asked, origin, review, would, tokens } = receipt;
+  return (
+    `{${asked === undefined ? "" : `"asked":"${asked}",`}"at":"${receipt.at}","config":${quoted(receipt.config)},` +
+    `"content":"${receipt.content}","id":"${receipt.id}","input":"${receipt.input}","item":${quoted(receipt.item)},` +
+    `"key":${quoted(receipt.key)},"model":"${receipt.model}",${origin === undefined ? "" : `"origin":${origin},`}` +
+    `"outcome":"${receipt.outcome}","output":"${receipt.output}",${review === undefined ? "" : `"review":"${review}",`}` +
+    `"seq":${receipt.seq},"stage":"${receipt.stage}",` +
+    `"tokens":[${tokens[0]},${tokens[1]}],"under":${quoted(receipt.under)},"v":1,"why":${quoted(receipt.why)}` +
+    `${would === undefined ? "" : `,"would":"${would}"`}}`
+  );
+}
+
+function quoted(text: string | null): string {
+  return text === null ? "null" : `"${text}"`;
+}
+
 export interface OpenedReceipt extends SignedReceipt {
+  readonly bytes: Uint8Array;
   /** Who signed; whether this key is a gateway of the trust root is the caller's to check. */
   readonly gateway: PublicKey;
 }

@@ -9,7 +9,7 @@ import { toHex } from "../proof/encoding.ts";
 import { rootOf } from "../proof/merkle.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type PermitId, instantOf, isPermitId, timestampOf } from "../terms/ids.ts";
+import { type Digest, type Instant, type PermitId, instantOf, isPermitId, timestampOf } from "../terms/ids.ts";
 import type { Clock, Follower } from "./follower.ts";
 import type { Interval } from "./spool.ts";
 import { within } from "./within.ts";
@@ -27,15 +27,16 @@ export interface DrainOptions {
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
 }
 
-/** A receipt with what the interval's tree needs of it. */
+/** A receipt and its number. Its leaf is made from its text where it is needed again. */
 export interface Kept {
   readonly drained: DrainedReceipt;
   readonly seq: number;
-  readonly leaf: Uint8Array;
 }
 
 export interface ClosedInterval {
   readonly kept: readonly Kept[];
+  /** Of the tree of all of them, where it grew with them. */
+  readonly root: Digest | undefined;
   readonly file: string;
   /** Receipts of it that are not as they were written. */
   readonly unreadable: number;
@@ -45,20 +46,19 @@ export interface ClosedInterval {
   readonly digest: Digest | null;
 }
 
-export function keptOf({ receipt, digest, text, leaf }: SignedReceipt): Kept {
-  const permit = isPermitId(receipt.under) ? receipt.under : null;
-  const drained = { id: receipt.id, text, digest, at: instantOf(receipt.at), permit, item: receipt.item };
-  return { drained, seq: receipt.seq, leaf };
+export function keptOf({ receipt, digest, text }: SignedReceipt, at: Instant): Kept {
+  const permit = receipt.stage === "permit" && isPermitId(receipt.under) ? receipt.under : null;
+  return { drained: { id: receipt.id, text, digest, at, permit, item: receipt.item }, seq: receipt.seq };
 }
 
 /** What an earlier process left: the receipts that are as they were written, by number, and how many are not. */
 export async function keptInterval(left: Interval, { primitives, gateway }: DrainOptions): Promise<ClosedInterval> {
   const opened = await Promise.all(left.receipts.map(async ({ text }) => readBack(text, primitives)));
   const read = opened.filter((one) => one !== undefined);
-  const kept = read.map(keptOf).toSorted((one, other) => one.seq - other.seq);
+  const kept = read.map((one) => keptOf(one, instantOf(one.receipt.at))).toSorted((one, other) => one.seq - other.seq);
   const unreadable = left.unreadable + left.receipts.length - kept.length;
   const isForeign = read.some((one) => one.gateway !== gateway.publicKey);
-  return { file: left.file, kept, unreadable, isForeign, digest: left.digest };
+  return { file: left.file, kept, root: undefined, unreadable, isForeign, digest: left.digest };
 }
 
 async function readBack(text: string, primitives: Primitives): Promise<(OpenedReceipt & SignedReceipt) | undefined> {
@@ -87,7 +87,9 @@ export async function drainInterval(interval: ClosedInterval, options: DrainOpti
     if (head.seq > first) await recordLost(interval, head.seq - first, options);
     else {
       const end = rest.findIndex(({ seq }, at) => seq !== head.seq + at);
-      await recordRun(end < 0 ? rest : rest.slice(0, end), options);
+      const run = end < 0 ? rest : rest.slice(0, end);
+      const known = run.length === interval.kept.length ? interval.root : undefined;
+      await recordRun(run, known ?? (await rootOfRun(run, options)), options);
     }
   }
   const left = interval.unreadable - lostIn(interval, options);
@@ -101,11 +103,15 @@ function lostIn({ digest }: ClosedInterval, { follower, gateway }: DrainOptions)
     .reduce((sum, { count }) => sum + count, 0);
 }
 
-async function recordRun(run: readonly Kept[], options: DrainOptions): Promise<void> {
+async function rootOfRun(run: readonly Kept[], { primitives }: DrainOptions): Promise<Digest> {
+  const opened = await Promise.all(run.map(async ({ drained }) => openReceipt(drained.text, primitives)));
+  const leaves = opened.map(({ leaf }) => leaf);
+  return digestOfHash(rootOf(leaves, primitives));
+}
+
+async function recordRun(run: readonly Kept[], root: Digest, options: DrainOptions): Promise<void> {
   const { follower, gateway, primitives } = options;
   const receipts = run.map(({ drained }) => drained);
-  const leaves = run.map(({ leaf }) => leaf);
-  const root = digestOfHash(rootOf(leaves, primitives));
   const place = nextInterval(follower.state, gateway.publicKey);
   const body = {
     ...place,

@@ -17,6 +17,7 @@ import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
+import { type ReceiptDraft, noContent } from "./recorder.ts";
 import { traceparentOf } from "./trace-context.ts";
 import type { Begun } from "./spool.ts";
 
@@ -30,6 +31,8 @@ export interface Exchange {
   readonly configuration: Configuration;
   /** As admitted; exactly this is asked of the model. */
   readonly call: Call;
+  /** Digest of the body it came in. */
+  readonly request: Digest;
   /** Every text of the caller's in it. */
   readonly texts: readonly string[];
   /** Characters of all that the model reads. */
@@ -72,6 +75,7 @@ export interface Beginning {
   readonly exposure: Admitted;
   readonly configuration: Configuration;
   readonly call: Call;
+  readonly request: Digest;
   readonly item: Digest | null;
   readonly note: Note;
   readonly gone: AbortSignal;
@@ -256,26 +260,22 @@ export async function recordEnding(exchange: Exchange, ending: Ending, parts: Re
   const { answer, tokens, ...said } = ending;
   const observed = observedOf(exchange, ending.outcome);
   if (observed.would !== undefined) note.would = observed.would;
-  return gateway.recorder.finish({
+  const draft: ReceiptDraft = {
     ...knownOf(exchange),
     ...said,
     ...observed,
-    // Made here and not with the others': what cannot be committed to must not take their receipts with it.
     content:
       typeof answer === "string"
-        ? contentDigest(exchange.id, { request: requestOf(exchange), answer }, gateway.primitives)
+        ? contentDigest(exchange.id, { request: exchange.request, answer }, gateway.primitives)
         : answer.digest(),
     tokens: [tokens[0], tokens[1]],
-  });
+  };
+  return gateway.recorder.finish(draft);
 }
 
 /** For a streamed answer: what its receipt commits to, made as it goes by. */
-export function beginContent(exchange: Exchange, { primitives }: Gateway): TextDigest {
-  return beginContentDigest(exchange.id, requestOf(exchange), primitives);
-}
-
-function requestOf({ call }: Exchange): string {
-  return JSON.stringify(call);
+export function beginContent({ id, request }: Exchange, { primitives }: Gateway): TextDigest {
+  return beginContentDigest(id, request, primitives);
 }
 
 /** Puts on record that a stream begins, before a character of it leaves. */
@@ -335,7 +335,7 @@ export interface EarlyRefusal {
 
 /** The receipt of a request that was refused before anything was loaded for it, to a key that is known. */
 export async function recordRefusal(refusal: EarlyRefusal, gateway: Gateway): Promise<SignedReceipt> {
-  return gateway.recorder.finish({
+  const draft: ReceiptDraft = {
     id: refusal.id,
     model: refusal.model,
     config: null,
@@ -347,9 +347,10 @@ export async function recordRefusal(refusal: EarlyRefusal, gateway: Gateway): Pr
     why: refusal.why,
     input: "none",
     output: "none",
-    content: contentDigest(refusal.id, { request: "", answer: "" }, gateway.primitives),
+    content: noContent(refusal.id, gateway.primitives),
     tokens: [0, 0],
-  });
+  };
+  return gateway.recorder.finish(draft);
 }
 
 /** A verdict as receipts spell it. */

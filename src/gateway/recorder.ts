@@ -3,10 +3,12 @@
 // Merkle root of their own, signed as an act and drained into the ledger; until the drain says it has them, they stay.
 import { type Receipt, type SignedReceipt, contentDigest, signReceipts } from "../acts/receipt.ts";
 import { nextInterval } from "../acts/rules/evaluation.ts";
+import { digestOfHash, digestOfText } from "../proof/digest.ts";
 import { toHex } from "../proof/encoding.ts";
-import type { Primitives } from "../proof/primitives.ts";
+import { type GrowingTree, growingTree } from "../proof/merkle.ts";
+import type { Hasher, Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type ReceiptId, type Timestamp, timestampOf, toReceiptId } from "../terms/ids.ts";
+import { type Digest, type Instant, type ReceiptId, timestampOf, toReceiptId } from "../terms/ids.ts";
 import {
   type ClosedInterval,
   type DrainOptions,
@@ -27,8 +29,11 @@ export interface RecorderOptions extends DrainOptions {
   readonly spool: string;
 }
 
+/** Receipts that share one signature, at the most: with more of them each would be too long for a header. */
+const sharersMax = 32;
+
 /** A receipt but for what the recorder gives it. */
-type ReceiptDraft = Omit<Receipt, "v" | "seq" | "at">;
+export type ReceiptDraft = Omit<Receipt, "v" | "seq" | "at">;
 
 export interface Recorder {
   readonly newId: () => ReceiptId;
@@ -71,6 +76,8 @@ interface Books {
   /** Streams under way: what left for them is owed a receipt. */
   readonly begun: Set<ReceiptId>;
   current: Kept[];
+  /** Of the receipts in `current`. */
+  tree: GrowingTree;
   readonly closed: ClosedInterval[];
   readonly byId: Map<ReceiptId, string>;
   /** The last write to the spool failed. Nothing is admitted until one succeeds. */
@@ -92,6 +99,7 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     waiting: leftovers.begun.map((begun) => cutByCrash(begun, primitives)),
     begun: new Set(leftovers.begun.map(({ id }) => id)),
     current: [],
+    tree: growingTree(primitives),
     closed: await Promise.all(leftovers.intervals.map(async (interval) => keptInterval(interval, options))),
     byId: new Map(),
     isFailing: false,
@@ -149,6 +157,9 @@ interface Turns {
   readonly beat: () => Promise<void>;
 }
 
+/** Turns of the event loop whose receipts share a write, at the most. A turn in which more than a few end takes 1 ms. */
+const turnsMax = 3;
+
 /** One write to the spool after another, one drain at a time. */
 function createTurns(work: Work): Turns {
   const { books, spool, options } = work;
@@ -173,19 +184,31 @@ function createTurns(work: Work): Turns {
   async function closeInterval(): Promise<void> {
     if (books.isFailing || books.waiting.length > 0) await flush(work);
     if (books.current.length === 0) return;
-    const kept = books.current;
+    const { current: kept, tree } = books;
     books.current = [];
-    books.closed.push({ kept, file: await spool.rotate(), unreadable: 0, isForeign: false, digest: null });
+    books.tree = growingTree(options.primitives);
+    const ended = { unreadable: 0, isForeign: false, digest: null };
+    books.closed.push({ kept, root: digestOfHash(tree.root()), file: await spool.rotate(), ...ended });
+  }
+
+  /** A turn later than that in which nothing more came, or at the latest after `turnsMax`. */
+  function gather(turns: number, gathered: number): void {
+    setImmediate(() => {
+      const now = books.waiting.length + books.beginning.length;
+      if (now > gathered && turns < turnsMax) {
+        gather(turns + 1, now);
+        return;
+      }
+      isFlushComing = false;
+      void inTurn(async () => flush(work));
+    });
   }
 
   return {
     flushSoon: () => {
       if (isFlushComing) return;
       isFlushComing = true;
-      setImmediate(() => {
-        isFlushComing = false;
-        void inTurn(async () => flush(work));
-      });
+      gather(1, 0);
     },
     drainOnce,
     beat: async () => {
@@ -197,7 +220,7 @@ function createTurns(work: Work): Turns {
 
 /** Signs and spools what waits. A failure gives the numbers back: no receipt was given out for them. */
 async function flush(work: Work): Promise<void> {
-  const { books, spool } = work;
+  const { books, spool, options } = work;
   const { beginning, waiting } = books;
   // Until what an earlier process left is numbered, only announcements are written.
   const batch = books.seq === undefined ? [] : waiting;
@@ -207,9 +230,11 @@ async function flush(work: Work): Promise<void> {
   try {
     // An append of nothing succeeds on a full disk too, so it must not be what opens the gateway again.
     if (books.isFailing) await spool.probe();
-    const signed = await signBatch(batch, work);
-    const kept = signed.map(keptOf);
+    const at = options.clock.now();
+    const signed = await signBatch(batch, at, work);
+    const kept = signed.map((one) => keptOf(one, at));
     await spool.append({ begun: beginning.map(({ begun }) => begun), receipts: kept.map(({ drained }) => drained) });
+    for (const { leaf } of signed) books.tree.append(leaf);
     enter(kept, books);
     for (const { begun } of beginning) books.begun.add(begun.id);
     for (const { resolve } of beginning) resolve();
@@ -224,14 +249,18 @@ async function flush(work: Work): Promise<void> {
   }
 }
 
-async function signBatch(batch: readonly Waiting[], { books, options }: Work): Promise<readonly SignedReceipt[]> {
+async function signBatch(batch: readonly Waiting[], at: Instant, work: Work): Promise<readonly SignedReceipt[]> {
+  const { books, options } = work;
   const { seq } = books;
   if (seq === undefined || batch.length === 0) return [];
-  const { gateway, primitives, clock } = options;
-  // They share a signature, and the moment of it.
-  const at = timestampOf(clock.now());
-  const receipts = batch.map((one, place) => receiptOf(one, { seq: seq + place, at }));
-  return signReceipts(receipts, gateway, primitives);
+  const { gateway, primitives } = options;
+  const moment = timestampOf(at);
+  const receipts = batch.map(({ draft }, place): Receipt => ({ ...draft, v: 1, seq: seq + place, at: moment }));
+  const signed: SignedReceipt[] = [];
+  for (let from = 0; from < receipts.length; from += sharersMax) {
+    signed.push(...(await signReceipts(receipts.slice(from, from + sharersMax), gateway, primitives)));
+  }
+  return signed;
 }
 
 /** What stands in the spool now is what there is. */
@@ -247,9 +276,14 @@ function enter(kept: readonly Kept[], books: Books): void {
 
 /** A stream that an earlier process left open: it is on record as cut. What was sent is not known, so nothing is committed to. */
 function cutByCrash(begun: Begun, primitives: Primitives): Waiting {
-  const content = contentDigest(begun.id, { request: "", answer: "" }, primitives);
+  const content = noContent(begun.id, primitives);
   const draft: ReceiptDraft = { ...begun, outcome: "cut", why: null, output: "none", tokens: [0, 0], content };
   return { draft, resolve: () => undefined, reject: () => undefined };
+}
+
+/** The commitment of what has no content, or none that is known. */
+export function noContent(id: ReceiptId, hasher: Hasher): Digest {
+  return contentDigest(id, { request: digestOfText("", hasher), answer: "" }, hasher);
 }
 
 async function drain({ books, spool, options }: Work): Promise<void> {
@@ -266,32 +300,4 @@ async function drain({ books, spool, options }: Work): Promise<void> {
   } catch (error) {
     options.report("drain", { why: error instanceof Error ? error.message : "unknown" });
   }
-}
-
-/** With its members in the order in which they are signed: so they are written as they stand. */
-function receiptOf({ draft }: Waiting, { seq, at }: { seq: number; at: Timestamp }): Receipt {
-  const { asked, config, content, id, input, item, key, model, origin } = draft;
-  const { outcome, output, review, stage, tokens, under, why, would } = draft;
-  return {
-    ...(asked === undefined ? {} : { asked }),
-    at,
-    config,
-    content,
-    id,
-    input,
-    item,
-    key,
-    model,
-    ...(origin === undefined ? {} : { origin }),
-    outcome,
-    output,
-    ...(review === undefined ? {} : { review }),
-    seq,
-    stage,
-    tokens,
-    under,
-    v: 1,
-    why,
-    ...(would === undefined ? {} : { would }),
-  };
 }

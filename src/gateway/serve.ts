@@ -4,6 +4,7 @@
 // Each step throws the Failure that becomes the refusal; there is one place where failures become answers, at the end.
 import type { Permit } from "../acts/bodies.ts";
 import type { SignedReceipt } from "../acts/receipt.ts";
+import { digestOf } from "../proof/digest.ts";
 import { Failure, type FailureCode } from "../terms/failure.ts";
 import type { Settle } from "../safeguards/safeguard.ts";
 import { faultOf } from "./fault.ts";
@@ -208,6 +209,7 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
     exposure: exposed,
     configuration,
     call,
+    request: digestOf(request.body, gateway.primitives),
     item,
     note: request.note,
     gone: request.gone,

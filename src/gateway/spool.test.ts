@@ -5,8 +5,8 @@ import path from "node:path";
 import { test } from "node:test";
 import { digestOfLabel } from "../acts/fixtures.ts";
 import type { DrainedReceipt } from "../feed/feed.ts";
-import { Instant, Name, ReceiptId } from "../terms/ids.ts";
-import { type Begun, openSpool } from "./spool.ts";
+import { Instant, Name, PermitId, ReceiptId } from "../terms/ids.ts";
+import { type Begun, openSpool, receiptLine } from "./spool.ts";
 
 const digest = digestOfLabel("a receipt");
 
@@ -40,5 +40,12 @@ test("a file that is removed while receipts are written and a stream is under wa
     for (const kept of [idOf(1), "receipt 3.", "receipt 4."]) assert.ok(text.includes(kept), `${kept} is in the spool`);
     assert.ok(!text.includes("receipt 2."));
     await spool.close();
+  }
+});
+
+test("a receipt's line is its JSON", () => {
+  const permit = PermitId.parse(`permit_${"1".repeat(16)}`);
+  for (const receipt of [receiptOf(1), { ...receiptOf(2), permit, item: digest }]) {
+    assert.equal(receiptLine(receipt), `${JSON.stringify(receipt)}\n`);
   }
 });

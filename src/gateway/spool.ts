@@ -87,7 +87,8 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
   async function append({ begun, receipts }: Lines): Promise<void> {
     present ??= await openPresent();
     const carried = present.bytes === 0 ? [...underWay.values()] : [];
-    const text = [...carried, ...begun].map((one) => lineOf({ begun: one })).join("") + receipts.map(lineOf).join("");
+    const announced = [...carried, ...begun].map((one) => `${JSON.stringify({ begun: one })}\n`);
+    const text = announced.join("") + receipts.map(receiptLine).join("");
     await writeWhole(present, text);
     for (const one of begun) underWay.set(one.id, one);
     for (const { id } of receipts) underWay.delete(id);
@@ -167,8 +168,16 @@ function fileName(number: number): string {
   return `interval-${String(number).padStart(16, "0")}.jsonl`;
 }
 
-function lineOf(value: object): string {
-  return `${JSON.stringify(value)}\n`;
+/** As `JSON.stringify` would write it: nothing in it needs an escape. */
+export function receiptLine({ id, text, digest, at, permit, item }: DrainedReceipt): string {
+  return (
+    `{"id":"${id}","text":"${text}","digest":"${digest}","at":${at},"permit":${quoted(permit)},` +
+    `"item":${quoted(item)}}\n`
+  );
+}
+
+function quoted(id: string | null): string {
+  return id === null ? "null" : `"${id}"`;
 }
 
 const Announced = z.strictObject({ begun: Begun });

@@ -12,16 +12,22 @@ export function leafHash(entry: Uint8Array, hasher: Hasher): Uint8Array {
 
 /** The leaf of a text's UTF-8, which begins with a byte that stands for itself. */
 export function leafHashOfText(text: string, hasher: Hasher): Uint8Array {
-  return hasher.sha256(toUtf8(`\0${text}`));
+  const leaf = `\0${text}`;
+  return hasher.sha256OfText === undefined ? hasher.sha256(toUtf8(leaf)) : hasher.sha256OfText(leaf);
 }
 
 export function nodeHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): Uint8Array {
   assert(left.length === hashBytes && right.length === hashBytes, "a node has two children of 32 bytes");
-  return hasher.sha256(concatBytes([nodePrefix, left, right]));
+  const node = new Uint8Array(nodeBytes);
+  node[0] = nodePrefix;
+  node.set(left, 1);
+  node.set(right, 1 + hashBytes);
+  return hasher.sha256(node);
 }
 
 const leafPrefix = new Uint8Array([0]);
-const nodePrefix = new Uint8Array([1]);
+const nodePrefix = 1;
+const nodeBytes = 1 + 2 * hashBytes;
 
 /** All that appending needs: the roots of the complete subtrees a tree falls into, largest first. Plain data. */
 export interface Frontier {
@@ -55,10 +61,33 @@ export function foldRight(hashes: readonly Uint8Array[], hasher: Hasher): Uint8A
 }
 
 export function rootOf(leafHashes: readonly Uint8Array[], hasher: Hasher): Uint8Array {
-  return frontierRoot(
-    leafHashes.reduce<Frontier>((frontier, leaf) => appendLeaf(frontier, leaf, hasher), emptyFrontier),
-    hasher,
-  );
+  const tree = growingTree(hasher);
+  for (const leaf of leafHashes) tree.append(leaf);
+  return tree.root();
+}
+
+/** A tree that grows in place, for whoever wants the root of many leaves and keeps none of them. */
+export interface GrowingTree {
+  readonly append: (leaf: Uint8Array) => void;
+  readonly root: () => Uint8Array;
+}
+
+export function growingTree(hasher: Hasher): GrowingTree {
+  const hashes: Uint8Array[] = [];
+  let size = 0;
+  return {
+    append: (leaf) => {
+      let carried = leaf;
+      for (let rest = size; rest % 2 === 1; rest = (rest - 1) / 2) {
+        const left = hashes.pop();
+        assert(left !== undefined, "a frontier holds one hash for each bit of its size");
+        carried = nodeHash(left, carried, hasher);
+      }
+      hashes.push(carried);
+      size += 1;
+    },
+    root: () => foldRight(hashes, hasher),
+  };
 }
 
 /** Leaves from `start` up to but without `end`. */

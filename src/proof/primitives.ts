@@ -5,7 +5,8 @@ import type { PublicKey } from "../terms/ids.ts";
 /** SHA-256, the one hash of this system. */
 export interface Hasher {
   readonly sha256: (bytes: Uint8Array) => Uint8Array;
-  /** The same of a text's UTF-8, in lower-case hex, where there is a shorter way to it. */
+  /** The same of a text's UTF-8, and that in lower-case hex, where there is a shorter way to it. */
+  readonly sha256OfText?: (text: string) => Uint8Array;
   readonly sha256Hex?: (text: string) => string;
   /** The same of a text that comes in pieces and need not be kept, where there is a way. */
   readonly hashing?: () => TextHashing;

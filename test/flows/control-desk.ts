@@ -21,9 +21,9 @@ import { type Tried, sealRun } from "../../src/evidence/seal.ts";
 import { openSealingKeys } from "../../src/main/sealing-keys.ts";
 import { openSuite } from "../../src/evidence/suite.ts";
 import { configurationOf, draftRelease } from "../../src/gates/draft.ts";
-import { type Opening, commit, digestOf, digestOfHash } from "../../src/proof/digest.ts";
+import { type Opening, commit, digestOf, digestOfHash, digestOfText } from "../../src/proof/digest.ts";
 import { toBase64, toUtf8 } from "../../src/proof/encoding.ts";
-import { leafHash, rootOf } from "../../src/proof/merkle.ts";
+import { rootOf } from "../../src/proof/merkle.ts";
 import { newSigner, nodePrimitives, randomBytes, randomId } from "../../src/proof/node.ts";
 import type { Signer } from "../../src/proof/primitives.ts";
 import type { Registry } from "../../src/safeguards/registry.ts";
@@ -515,12 +515,12 @@ export async function intervalOf(desk: Desk, permit: BodyOf<"permit">, items: re
       why: "policy_blocked",
       input: "block:cyber",
       output: "none",
-      content: contentDigest(id, { request: "a", answer: "" }, nodePrimitives),
+      content: contentDigest(id, { request: digestOfText("a", nodePrimitives), answer: "" }, nodePrimitives),
       tokens: [7, 0],
     };
   });
   const signed = await signReceipts(receipts, gateway, nodePrimitives);
-  const leaves = signed.map(({ bytes }) => leafHash(bytes, nodePrimitives));
+  const leaves = signed.map(({ leaf }) => leaf);
   const body: BodyOf<"receipts"> = {
     gateway: gateway.publicKey,
     ...continued,

@@ -9,9 +9,9 @@ import { type Receipt, configDigest, contentDigest, signReceipts } from "../../s
 import { nextInterval } from "../../src/acts/rules/evaluation.ts";
 import { StatusView } from "../../src/control/contract.ts";
 import { parseDocuments } from "../../src/documents/parse.ts";
-import { digestOfHash } from "../../src/proof/digest.ts";
+import { digestOfHash, digestOfText } from "../../src/proof/digest.ts";
 import { fromUtf8 } from "../../src/proof/encoding.ts";
-import { leafHash, rootOf } from "../../src/proof/merkle.ts";
+import { rootOf } from "../../src/proof/merkle.ts";
 import { nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { KeyId, ReceiptId, timestampOf } from "../../src/terms/ids.ts";
 import {
@@ -78,7 +78,7 @@ async function intervalOf(ended: readonly Partial<Receipt>[]): Promise<Interval>
       why: null,
       input: "pass",
       output: "pass",
-      content: contentDigest(id, { request: "a", answer: "b" }, nodePrimitives),
+      content: contentDigest(id, { request: digestOfText("a", nodePrimitives), answer: "b" }, nodePrimitives),
       tokens: [7, 7],
       ...changes,
     };
@@ -86,7 +86,7 @@ async function intervalOf(ended: readonly Partial<Receipt>[]): Promise<Interval>
   const signed = await signReceipts(receipts, gateway, nodePrimitives);
   const root = digestOfHash(
     rootOf(
-      signed.map(({ bytes }) => leafHash(bytes, nodePrimitives)),
+      signed.map(({ leaf }) => leaf),
       nodePrimitives,
     ),
   );

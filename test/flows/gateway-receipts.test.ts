@@ -12,10 +12,7 @@ import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { leafHash, rootOf } from "../../src/proof/merkle.ts";
 import { newSigner, nodePrimitives as primitives } from "../../src/proof/node.ts";
-import { ReceiptId } from "../../src/terms/ids.ts";
-import { admitCall } from "../../src/upstream/envelope.ts";
-import { ModelDocument } from "../../src/upstream/model-document.ts";
-import { chatFormat } from "../../src/wire/chat/chat.ts";
+import { type Digest, ReceiptId } from "../../src/terms/ids.ts";
 import {
   type GatewayWorld,
   ada,
@@ -36,13 +33,9 @@ async function receiptOf(response: Response): Promise<Awaited<ReturnType<typeof 
   return openReceipt(response.headers.get("x-headgate-receipt") ?? "", primitives);
 }
 
-/** A request as it was admitted: what a receipt commits to. */
-function admitted(body: object): string {
-  const document = ModelDocument.parse(
-    JSON.parse(new TextDecoder().decode(one.documents.get(one.configuration.model))),
-  );
-  const call = chatFormat.parseCall(Object.fromEntries(Object.entries(body)));
-  return JSON.stringify(admitCall(call, document, chatFormat));
+/** What a receipt commits to: the body as it was sent. */
+function bodyOf(body: object): Digest {
+  return digestOf(toUtf8(JSON.stringify(body)), primitives);
 }
 
 /** All receipts so far, once the ledger has them. */
@@ -61,7 +54,7 @@ test("an answer's receipt is the gateway's, names what decided, and commits to w
   assert.equal(receipt.under, one.release().certificate);
   assert.equal(receipt.key, idOf.key(digestOf(toUtf8(secret), primitives)));
   assert.deepEqual([receipt.outcome, receipt.why, receipt.input, receipt.output], ["served", null, "pass", "pass"]);
-  const request = admitted(said("hello", { max_tokens: 7 }));
+  const request = bodyOf(said("hello", { max_tokens: 7 }));
   assert.equal(receipt.content, contentDigest(id, { request, answer }, primitives));
 });
 
@@ -89,7 +82,7 @@ test("a stream's receipt, in its comment, has the id that the header promised", 
   const stream = await readStream(response);
   const { receipt } = await openReceipt(stream.receipt ?? "", primitives);
   assert.equal(receipt.id, response.headers.get("x-headgate-receipt"));
-  const request = admitted(said("hello you", { stream: true }));
+  const request = bodyOf(said("hello you", { stream: true }));
   assert.equal(receipt.content, contentDigest(receipt.id, { request, answer: stream.text }, primitives));
 });
 
