@@ -13,6 +13,7 @@ import { admitCall, lacking } from "../upstream/envelope.ts";
 import type { Call } from "../wire/call.ts";
 import type { Format } from "../wire/format.ts";
 import type { Configuration, ServedDigests } from "./configurations.ts";
+import type { Departure } from "./departure.ts";
 import type { Closure } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
@@ -42,8 +43,7 @@ export interface CallRequest extends Caller {
   /** Value of `x-headgate-item`. */
   readonly item: string | undefined;
   readonly body: Uint8Array;
-  /** Aborts when the caller goes away. */
-  readonly gone: AbortSignal;
+  readonly departure: Departure;
   readonly note: Note;
 }
 

@@ -15,6 +15,7 @@ import { type Call, callTexts } from "../wire/call.ts";
 import { promptChars } from "../wire/prompt-size.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
+import type { Departure } from "./departure.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
@@ -78,7 +79,7 @@ export interface Beginning {
   readonly request: Digest;
   readonly item: Digest | null;
   readonly note: Note;
-  readonly gone: AbortSignal;
+  readonly departure: Departure;
 }
 
 /** The review of an exchange, once there is one, and whether it let it through. */
@@ -90,22 +91,19 @@ interface Reviewed {
 type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
 /** What is known when it begins, and whether its text waits to be cleared. */
-type Known = Omit<Beginning, "gone"> & Pick<Exchange, "isHeldBack" | "reviewed">;
+type Known = Omit<Beginning, "departure"> & Pick<Exchange, "isHeldBack" | "reviewed">;
 
 export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange {
-  const { gone, ...given } = beginning;
+  const { departure, ...given } = beginning;
   const isHeldBack = !isObserved(given) || restrictedCategories(gateway, given.model).length > 0;
   const known: Known = { ...given, isHeldBack, reviewed: { by: undefined, isAllowed: false } };
   const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(given) ? {} : undefined;
   const stop = new AbortController();
   let why: Failure | undefined;
   const { signal } = stop;
-  const leave = (): void => {
-    stop.abort(gone.reason);
-  };
-  // By hand: AbortSignal.any costs as much as the checks of a whole admission.
-  if (gone.aborted) leave();
-  else gone.addEventListener("abort", leave, { once: true });
+  const unhear = departure.onLeave(() => {
+    stop.abort(departure.reason());
+  });
   const stopWith = (failure: Failure): void => {
     why ??= failure;
     stop.abort(failure);
@@ -154,7 +152,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     },
     end: () => {
       unwatch();
-      gone.removeEventListener("abort", leave);
+      unhear();
     },
   };
 }

@@ -6,7 +6,6 @@ import { Failure, failureCode, httpStatus } from "../terms/failure.ts";
 import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
 import { type Digest, ReceiptId } from "../terms/ids.ts";
-import { modeOf } from "../terms/stage.ts";
 import type { Network } from "../terms/network.ts";
 import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
@@ -17,19 +16,19 @@ import { messagesFormat } from "../wire/messages/messages.ts";
 import { responsesFormat } from "../wire/responses/responses.ts";
 import { type CallRequest, type Caller, bodyBytesMax, checkOpen, identify } from "./admission.ts";
 import type { Answer } from "./answer.ts";
+import { refusedHeaders, streamHeaders, wholeHeaders } from "./answer-headers.ts";
 import { callerAddress } from "./caller-address.ts";
 import { serveCount } from "./count-tokens.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Departure, createDeparture } from "./departure.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Heartbeats, createHeartbeats } from "./heartbeat.ts";
 import { takeHold } from "./hold.ts";
 import { isModelsPath, modelList } from "./model-list.ts";
 import { type Note, type Route, beginNote } from "./note.ts";
-import { rateHeaders } from "./rate-headers.ts";
 import { type Readiness, createReadiness } from "./readiness.ts";
 import { type Bodies, type Reading, bodiesOfCalls, bodiesOfHolds, readBody } from "./request-body.ts";
-import { errorHeaders, refusalOf, saidOf, reviewHeader } from "./refusals.ts";
+import { refusalOf, saidOf } from "./refusals.ts";
 import { sendStream, stalledMsMax } from "./send-stream.ts";
 import { serveCall } from "./serve.ts";
 import { checkHead, isBadHead, requestBounds } from "./strict-head.ts";
@@ -61,7 +60,14 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
     const { socket: connection } = request;
     if (left.has(connection)) return;
     // Attached before anything is waited for: who leaves while the body is read has left.
-    const gone = goneSignal(request, response);
+    const departure = createDeparture();
+    const leave = (): void => {
+      departure.leave(new Failure("request_invalid", "The caller went away."));
+    };
+    response.on("close", () => {
+      if (!response.writableFinished) leave();
+    });
+    request.on("error", leave);
     const trace = gateway.trace(request.headers["traceparent"]);
     const note = beginNote(gateway.clock.now(), gateway.clock.monotonic(), trace);
     const asked: Asked = {
@@ -69,7 +75,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
       response,
       gateway,
       path: pathOf(request),
-      gone,
+      departure,
       bodies,
       left,
       connection,
@@ -116,7 +122,7 @@ interface Asked extends Reading {
   readonly gateway: Gateway;
   /** Undefined for an address that is none. */
   readonly path: string | undefined;
-  readonly gone: AbortSignal;
+  readonly departure: Departure;
   readonly bodies: { readonly calls: Bodies; readonly holds: Bodies };
   /** Connections that end with the answer that is on its way. */
   readonly left: WeakSet<object>;
@@ -202,7 +208,7 @@ async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<An
 
 /** Apart from its sending: a stream may be sent for minutes, and its request's body need not stay for as long. */
 async function answerOf(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<Answer> {
-  const { request, gateway, gone, note, bodies } = asked;
+  const { request, gateway, departure, note, bodies } = asked;
   const caller = callerOf(asked);
   // Strangers are turned away before a byte of their body is read, and so is who was turned away too often.
   const hash = identify(caller, gateway);
@@ -219,7 +225,7 @@ async function answerOf(asked: Asked, serve: (call: CallRequest) => Promise<Answ
   });
   const header = request.headers[itemHeader];
   const item = typeof header === "string" ? header : undefined;
-  const answer = await serve({ ...caller, hash, item, body, gone, note });
+  const answer = await serve({ ...caller, hash, item, body, departure, note });
   if (answer.kind === "refused" && !answer.isCounted) gateway.turnedAway.add(hash, body.length, gateway.clock.now());
   return answer;
 }
@@ -236,72 +242,27 @@ function secretOf(request: IncomingMessage): string | undefined {
   return typeof key === "string" ? key : undefined;
 }
 
-function goneSignal(request: IncomingMessage, response: ServerResponse): AbortSignal {
-  const gone = new AbortController();
-  response.once("close", () => {
-    if (!response.writableFinished) gone.abort(new Failure("request_invalid", "The caller went away."));
-  });
-  request.once("error", () => {
-    gone.abort();
-  });
-  return gone.signal;
-}
-
 async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
   const { response, gateway, note } = asked;
   const format = formatOf(asked);
-  const rates = note.rates === undefined ? {} : rateHeaders(note.rates, format.name);
+  const { rates } = note;
   switch (answer.kind) {
     case "refused": {
-      const { refusal, id, receipt } = answer;
-      const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...receiptHeader(receipt?.text), ...rates };
-      const body = format.error(saidOf(refusal, id, gateway.contact));
-      return sendJson(response, { status: refusal.status, headers }, body);
+      const { status } = answer.refusal;
+      const body = format.error(saidOf(answer.refusal, answer.id, gateway.contact));
+      return sendJson(response, { status, headers: refusedHeaders(answer, format, rates) }, body);
     }
-    case "whole": {
-      const headers = {
-        ...exchangeHeaders(answer.exchange, format),
-        ...receiptHeader(answer.receipt.text),
-        ...rates,
-        ...answer.headers,
-      };
-      return sendText(response, { status: 200, headers }, answer.body);
-    }
+    case "whole":
+      return sendText(response, { status: 200, headers: wholeHeaders(answer, format, rates) }, answer.body);
     case "stream":
-      return sendStream(answer.text, asked, {
-        ...exchangeHeaders(answer.exchange, format),
-        ...receiptHeader(answer.exchange.id),
-        ...rates,
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no",
-      });
+      return sendStream(answer.text, asked, streamHeaders(answer, format, rates));
   }
-}
-
-/** Anthropic's clients look for the id under a name of their own. */
-function idHeaders(id: ReceiptId, format: Format): Record<string, string> {
-  return { "x-request-id": id, ...(format.name === "messages" ? { "request-id": id } : {}) };
-}
-
-function receiptHeader(text: string | undefined): Record<string, string> {
-  return text === undefined ? {} : { "x-headgate-receipt": text };
-}
-
-function exchangeHeaders({ exposure, id, reviewed }: Exchange, format: Format): Record<string, string> {
-  const review = reviewed.by === undefined ? {} : { [reviewHeader]: reviewed.by };
-  const ids = { ...idHeaders(id, format), ...review };
-  if (exposure.kind === "permit")
-    return { ...ids, "x-headgate-stage": "permit", "x-headgate-permit": exposure.permit.permit };
-  const { stage, certificate, oneSigner } = exposure.release;
-  const mark = oneSigner ? { "x-headgate-one-signer": "true" } : {};
-  const mode = modeOf(exposure.release) === "observe" ? { "x-headgate-mode": "observe" } : {};
-  return { ...ids, "x-headgate-stage": stage, "x-headgate-certificate": certificate, ...mark, ...mode };
 }
 
 interface Head {
   readonly status: number;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** Name and value in turn. */
+  readonly headers?: readonly string[];
 }
 
 function sendJson(response: ServerResponse, head: Head, value: unknown): void {
@@ -309,13 +270,10 @@ function sendJson(response: ServerResponse, head: Head, value: unknown): void {
 }
 
 /** JSON that was written already. */
-function sendText(response: ServerResponse, { status, headers }: Head, text: string): void {
+function sendText(response: ServerResponse, { status, headers = [] }: Head, text: string): void {
   const { socket } = response;
-  response.writeHead(status, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(text),
-    ...headers,
-  });
+  const own = ["content-type", "application/json", "content-length", String(Buffer.byteLength(text))];
+  response.writeHead(status, [...own, ...headers]);
   response.end(text);
   // A caller that does not read on is let go, so that answers nobody fetches do not pile up.
   if (socket === null || socket.writableLength > 0) response.setTimeout(stalledMsMax, () => response.destroy());
@@ -338,8 +296,7 @@ function sendFailure(asked: Asked, error: unknown): void {
   const format = formatOf(asked);
   const isLast = !(request.complete || asked.isRead) || isBadHead(error);
   if (isLast) asked.left.add(asked.connection);
-  const closing = isLast ? { connection: "close" } : {};
-  const headers = { ...errorHeaders(refusal), ...idHeaders(id, format), ...closing };
+  const headers = [...refusedHeaders({ refusal, id }, format), ...(isLast ? ["connection", "close"] : [])];
   sendJson(response, { status: refusal.status, headers }, format.error(saidOf(refusal, id, gateway.contact)));
 }
 

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Instant } from "../terms/ids.ts";
+import type { Format } from "../wire/format.ts";
+import type { Rates } from "./quota.ts";
 import { durationText, rateHeaders } from "./rate-headers.ts";
+
+function headersOf(...given: [rates: Rates, format: Format["name"]]): Record<string, string> {
+  const list: string[] = [];
+  rateHeaders(list, ...given);
+  return Object.fromEntries(Array.from({ length: list.length / 2 }, (_, at) => [list[2 * at], list[2 * at + 1]]));
+}
 
 const at = Instant.parse(Date.parse("2027-01-01T00:00:30.250Z"));
 const rates = {
@@ -12,7 +20,7 @@ const rates = {
 
 test("OpenAI's clients read limits, what is left, and how long until it is whole again", () => {
   for (const format of ["chat", "responses"] as const) {
-    assert.deepEqual(rateHeaders(rates, format), {
+    assert.deepEqual(headersOf(rates, format), {
       "x-ratelimit-limit-requests": "60",
       "x-ratelimit-remaining-requests": "59",
       "x-ratelimit-reset-requests": "30s",
@@ -24,7 +32,7 @@ test("OpenAI's clients read limits, what is left, and how long until it is whole
 });
 
 test("Anthropic's clients read limits, what is left, and the moment when it is whole again", () => {
-  assert.deepEqual(rateHeaders(rates, "messages"), {
+  assert.deepEqual(headersOf(rates, "messages"), {
     "anthropic-ratelimit-requests-limit": "60",
     "anthropic-ratelimit-requests-remaining": "59",
     "anthropic-ratelimit-requests-reset": "2027-01-01T00:01:00Z",
@@ -35,7 +43,7 @@ test("Anthropic's clients read limits, what is left, and the moment when it is w
 });
 
 test("a limit that is not written has no header", () => {
-  assert.deepEqual(rateHeaders({ at, requests: undefined, tokens: undefined }, "chat"), {});
+  assert.deepEqual(headersOf({ at, requests: undefined, tokens: undefined }, "chat"), {});
 });
 
 test("durations are written as the clients parse them, never earlier than they end", () => {

@@ -157,14 +157,6 @@ export function saidOf(refusal: Refusal, id: ReceiptId, contact: string): ErrorS
 /** Names the review of a request, wherever it had one. */
 export const reviewHeader = "x-headgate-review";
 
-export function errorHeaders(refusal: Refusal): Record<string, string> {
-  return {
-    ...(refusal.canRetry ? {} : { "x-should-retry": "false" }),
-    ...(refusal.review === undefined ? {} : { [reviewHeader]: refusal.review }),
-    ...(refusal.retryAfterSeconds === undefined ? {} : { "retry-after": String(refusal.retryAfterSeconds) }),
-  };
-}
-
 /** Codes whose failures speak for themselves: they name fields and limits, never what a caller wrote. */
 const speaking: readonly CallerCode[] = ["request_invalid", "feature_unsupported", "body_too_large"];
 

@@ -17,7 +17,8 @@ interface Line {
 export async function sendStream(
   text: StreamedText,
   { response, gateway, heartbeats }: Line,
-  headers: Readonly<Record<string, string>>,
+  /** Name and value in turn. */
+  headers: string[],
 ): Promise<void> {
   const { clock } = gateway;
   let sentAt = clock.monotonic();

@@ -212,7 +212,7 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
     request: digestOf(request.body, gateway.primitives),
     item,
     note: request.note,
-    gone: request.gone,
+    departure: request.departure,
   };
   const { note } = request;
   note.model = model;

@@ -18,29 +18,34 @@ export const requestBounds = {
 } as const;
 
 /** Headers that decide who asks, or where a request ends: each at most once. */
-const once: ReadonlySet<string> = new Set([
-  "host",
-  "authorization",
-  "x-api-key",
-  "x-headgate-item",
-  "content-length",
-  "transfer-encoding",
-  "content-type",
-  "content-encoding",
-]);
+const once: ReadonlyMap<string, number> = new Map(
+  [
+    "host",
+    "authorization",
+    "x-api-key",
+    "x-headgate-item",
+    "content-length",
+    "transfer-encoding",
+    "content-type",
+    "content-encoding",
+  ].map((name, at) => [name, 1 << at]),
+);
+const hostBit = once.get("host") ?? 0;
 
 /** Fails with request_invalid. */
 export function checkHead({ rawHeaders, url }: Pick<IncomingMessage, "rawHeaders" | "url">): void {
   if (rawHeaders.length / 2 >= requestBounds.headersMax) {
     throw invalid(`A request has fewer than ${requestBounds.headersMax} headers.`);
   }
-  const seen = new Set<string>();
+  /** A bit for each of `once`. */
+  let seen = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = (rawHeaders[at] ?? "").toLowerCase();
-    if (once.has(name) && seen.has(name)) throw invalid(`The header ${name} comes twice: which one counts?`);
-    seen.add(name);
+    const bit = once.get(name) ?? 0;
+    if ((seen & bit) !== 0) throw invalid(`The header ${name} comes twice: which one counts?`);
+    seen |= bit;
   }
-  if (!seen.has("host")) throw invalid("The header host is missing.");
+  if ((seen & hostBit) === 0) throw invalid("The header host is missing.");
   const target = url ?? "";
   // `http://host/…` names a second host beside the Host header's, and `//host/…` is read as one by some.
   if (!target.startsWith("/") || target.startsWith("//")) throw invalid("The target of a request is a path from / on.");

@@ -76,7 +76,7 @@ interface Reply {
 interface Probe {
   readonly address: URL;
   readonly ask: (request: ExchangeRequest) => Promise<Reply>;
-  readonly headers: readonly string[];
+  readonly headers: string[];
 }
 
 async function tryRoot(path: string, probe: Probe): Promise<Discovery | undefined> {

@@ -7,7 +7,8 @@ import { Failure, failureCode } from "../terms/failure.ts";
 export interface ExchangeRequest {
   readonly method: "GET" | "POST";
   readonly path: string;
-  readonly headers: readonly string[];
+  /** Name and value in turn. */
+  readonly headers: string[];
   readonly body?: string;
 }
 
@@ -57,7 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
     const { method, path, headers, body } = request;
-    pool.dispatch({ method, path, headers: [...headers], body: body ?? null, idempotent: false }, this);
+    pool.dispatch({ method, path, headers, body: body ?? null, idempotent: false }, this);
   }
 
   /** Status and content type. Throws `upstream_timeout` after `msMax`. */
@@ -123,13 +124,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
     headers: Readonly<Record<string, string | string[] | undefined>>,
   ): void {
     if (status < 200) return;
-    const encoding = headers["content-encoding"] ?? "identity";
-    if (encoding !== "identity") {
-      this.#fail(broken("The upstream compressed its answer although it was asked not to.", "garbage"));
+    try {
+      this.#head = headOf(status, headers);
+    } catch (error) {
+      this.#fail(asFailure(error, true));
       return;
     }
-    const retryAfterSeconds = secondsIn(headers["retry-after"]);
-    this.#head = { status, contentType: String(headers["content-type"] ?? ""), retryAfterSeconds };
     // Pieces of the first packet, which would all stay in memory for as long as the exchange lasts.
     controller.rawHeaders = null;
     this.#wakeUp();
@@ -164,12 +164,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   readonly #onAbort = (): void => {
-    const reason: unknown = this.#signal.reason;
-    this.#fail(
-      reason instanceof Failure
-        ? reason
-        : new Failure("upstream_failed", "The request was given up.", { cause: reason, detail: { why: "abandoned" } }),
-    );
+    this.#fail(abandoned(this.#signal));
   };
 
   #fail(failure: Failure): void {
@@ -211,6 +206,21 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
+/** Why it was given up: the signal's own Failure, where it has one. */
+export function abandoned({ reason }: { readonly reason: unknown }): Failure {
+  if (reason instanceof Failure) return reason;
+  return new Failure("upstream_failed", "The request was given up.", { cause: reason, detail: { why: "abandoned" } });
+}
+
+/** Throws `upstream_failed` for an answer that is compressed. */
+export function headOf(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): ExchangeHead {
+  if ((headers["content-encoding"] ?? "identity") !== "identity") {
+    throw broken("The upstream compressed its answer although it was asked not to.", "garbage");
+  }
+  const retryAfterSeconds = secondsIn(headers["retry-after"]);
+  return { status, contentType: String(headers["content-type"] ?? ""), retryAfterSeconds };
+}
+
 /** Longest rest that a server can ask for, in seconds. */
 const retryAfterSecondsMax = 3_600;
 
@@ -219,15 +229,15 @@ function secondsIn(header: string | string[] | undefined): number | undefined {
   return Math.min(Number(header), retryAfterSecondsMax);
 }
 
-function timeout(phase: Phase): Failure {
+export function timeout(phase: Phase): Failure {
   return new Failure("upstream_timeout", `The upstream was too slow (${phase}).`, {
     detail: { phase: phase.replace(" ", "_") },
   });
 }
 
-function asFailure(error: Error, hasHead: boolean): Failure {
+export function asFailure(error: unknown, hasHead: boolean): Failure {
   if (failureCode(error) !== undefined && error instanceof Failure) return error;
-  const code = "code" in error ? String(error.code) : "";
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (code === "UND_ERR_CONNECT_TIMEOUT") {
     return new Failure("upstream_timeout", "The upstream took no connection in time.", {
       cause: error,
@@ -239,6 +249,6 @@ function asFailure(error: Error, hasHead: boolean): Failure {
     : broken("The upstream cannot be reached, or closed the connection before it answered.", "connect", error);
 }
 
-function broken(message: string, why: string, cause?: Error): Failure {
+export function broken(message: string, why: string, cause?: unknown): Failure {
   return new Failure("upstream_failed", message, { detail: { why }, ...(cause === undefined ? {} : { cause }) });
 }

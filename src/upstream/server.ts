@@ -9,6 +9,7 @@ import type { Call } from "../wire/call.ts";
 import type { Dialect, StreamReader } from "../wire/format.ts";
 import { parseJsonOrUndefined } from "../wire/reading.ts";
 import { SseSplitter } from "../wire/sse.ts";
+import { askWhole } from "./whole-exchange.ts";
 import { Exchange, type ExchangeBounds, type ExchangeHead, type ExchangeRequest } from "./exchange.ts";
 import type { AnswerStream, Asking, Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
 
@@ -33,18 +34,20 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   const root = options.basePath.replace(/\/+$/, "");
   const own = Object.entries(dialect.headers(options.key)).flat();
   const headers = ["content-type", "application/json", "accept-encoding", "identity", ...own];
+  const accepting = {
+    whole: [...headers, "accept", "application/json"],
+    stream: [...headers, "accept", "text/event-stream"],
+  };
   let underWay = 0;
 
-  function open(request: ExchangeRequest, { signal, asking }: Around, bytesMax: number): Exchange {
+  /** Throws unless one more may be sent; says what it is bounded by. */
+  function mayAsk(asking: Asking | undefined, bytesMax: number): ExchangeBounds {
     if (underWay >= bounds.exchangesMax) {
       throw failed(`This upstream already has ${underWay} requests under way.`, "overloaded");
     }
     // The last word before anything is sent.
     asking?.beforeAttempt(member);
-    const limits: ExchangeBounds = { bytesMax, totalMsMax: asking?.totalMsMax ?? bounds.totalMsMax };
-    const { traceparent } = asking ?? {};
-    const traced = traceparent === undefined ? [] : ["traceparent", traceparent];
-    return new Exchange(pool, { ...request, headers: [...request.headers, ...traced] }, { bounds: limits, signal });
+    return { bytesMax, totalMsMax: asking?.totalMsMax ?? bounds.totalMsMax };
   }
 
   function bodyOf(call: Call, asking: Asking | undefined): object {
@@ -52,28 +55,29 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     return isSalted && asking !== undefined ? { ...body, cache_salt: asking.cacheSalt() } : body;
   }
 
-  function post(path: string, body: object, accept: string): ExchangeRequest {
-    const text = JSON.stringify(body);
-    return { method: "POST", path: `${root}${path}`, headers: [...headers, "accept", accept], body: text };
+  function post(path: string, body: object, { kind, traceparent }: Posting): ExchangeRequest {
+    const own = accepting[kind];
+    const traced = traceparent === undefined ? own : [...own, "traceparent", traceparent];
+    return { method: "POST", path: `${root}${path}`, headers: traced, body: JSON.stringify(body) };
   }
 
-  async function wholeText(request: ExchangeRequest, around: Around): Promise<string> {
-    const exchange = open(request, around, bounds.responseBytesMax);
+  async function wholeText(request: ExchangeRequest, { signal, asking }: Around): Promise<string> {
+    const limits = mayAsk(asking, bounds.responseBytesMax);
     underWay += 1;
     try {
-      const head = await exchange.head(bounds.totalMsMax);
-      await expectAnswer(exchange, head, "application/json");
-      return (await exchange.rest()).toString("utf8");
+      const { head, body } = await askWhole(pool, request, { bounds: limits, signal, check: expectWhole });
+      if (head.status !== 200) throw refusal(head, body);
+      return body.toString("utf8");
     } finally {
       underWay -= 1;
-      exchange.close();
     }
   }
 
   async function complete(call: Call, signal: AbortSignal, asking?: Asking): Promise<WholeAnswer> {
     const asked = call.stream ? { ...call, stream: false } : call;
-    const request = post(dialect.path, bodyOf(asked, asking), "application/json");
-    return dialect.readWhole(await taken(call, wholeText(request, { signal, asking })), asked);
+    const posting = { kind: "whole", traceparent: asking?.traceparent } as const;
+    const text = wholeText(post(dialect.path, bodyOf(asked, asking), posting), { signal, asking });
+    return dialect.readWhole(await (call.embedding === undefined ? text : takenVectors(text)), asked);
   }
 
   const left = (): void => {
@@ -83,8 +87,8 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   function stream(call: Call, signal: AbortSignal, asking?: Asking): AnswerStream {
     const asked = call.stream ? call : { ...call, stream: true };
     const begin = (): Exchange => {
-      const request = post(dialect.path, bodyOf(asked, asking), "text/event-stream");
-      const exchange = open(request, { signal, asking }, bounds.streamBytesMax);
+      const request = post(dialect.path, bodyOf(asked, asking), { kind: "stream", traceparent: asking?.traceparent });
+      const exchange = new Exchange(pool, request, { bounds: mayAsk(asking, bounds.streamBytesMax), signal });
       underWay += 1;
       return exchange;
     };
@@ -101,7 +105,10 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   const { lacks, count: counting } = dialect;
   const count: Upstream["count"] = async (call, signal, asking) => {
     if (counting === undefined) throw failed("This dialect has no way to count.", "garbage");
-    const request = post(counting.path, counting.body(call, model), "application/json");
+    const request = post(counting.path, counting.body(call, model), {
+      kind: "whole",
+      traceparent: asking?.traceparent,
+    });
     return counting.read(await wholeText(request, { signal, asking }));
   };
   const counts = counting === undefined ? {} : { count };
@@ -109,17 +116,22 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
 }
 
 /** How long a list of vectors is, the caller decides: more than is taken is the request's fault, and asked for once. */
-async function taken({ embedding }: Call, text: Promise<string>): Promise<string> {
+async function takenVectors(text: Promise<string>): Promise<string> {
   try {
     return await text;
   } catch (cause) {
-    if (embedding === undefined || !(cause instanceof Failure) || cause.detail["why"] !== "too_long") throw cause;
+    if (!(cause instanceof Failure) || cause.detail["why"] !== "too_long") throw cause;
     const advice = "Send fewer texts a request, or ask for base64 or fewer dimensions.";
     throw new Failure("request_invalid", `The vectors of these texts are more than is taken at once. ${advice}`, {
       cause,
       detail: { field: "input" },
     });
   }
+}
+
+interface Posting {
+  readonly kind: "whole" | "stream";
+  readonly traceparent: string | undefined;
 }
 
 interface Around {
@@ -210,7 +222,8 @@ class ServerStream implements AnswerStream {
     this.#begin = undefined;
     this.#exchange = exchange;
     const head = await exchange.head(this.#bounds.headersMsMax);
-    await expectAnswer(exchange, head, "text/event-stream");
+    expectHead(head, "text/event-stream");
+    if (head.status !== 200) throw refusal(head, await exchange.rest());
     this.#firstTokenBy = performance.now() + this.#bounds.firstTokenMsMax;
     return exchange;
   }
@@ -248,18 +261,21 @@ async function untilEnd(exchange: Exchange): Promise<void> {
 /** How long the end of the body is waited for after the last event; then the connection is dropped instead of kept. */
 const drainMsMax = 50;
 
-/** Throws unless the head announces the kind of answer that was asked for. */
-async function expectAnswer(exchange: Exchange, head: ExchangeHead, contentType: string): Promise<void> {
+/** Throws unless the head announces the kind of answer that was asked for, or a refusal, whose body says more. */
+function expectHead(head: ExchangeHead, contentType: string): void {
   if (head.status >= 300 && head.status < 400) {
     throw failed(
       "The upstream redirects, which is never followed; name the final address in the document.",
       "redirect",
     );
   }
-  if (head.status !== 200) throw refusal(head, await exchange.rest());
-  if (!head.contentType.toLowerCase().startsWith(contentType)) {
+  if (head.status === 200 && !head.contentType.toLowerCase().startsWith(contentType)) {
     throw failed(`The upstream answered with another content type than ${contentType}.`, "garbage");
   }
+}
+
+function expectWhole(head: ExchangeHead): void {
+  expectHead(head, "application/json");
 }
 
 const closedWord = z
