@@ -110,7 +110,7 @@ function candidatePaths(address: URL): readonly string[] {
   return path.endsWith("/v1") ? [path] : [`${path}/v1`, path];
 }
 
-function headersWith(key: string | undefined): readonly string[] {
+function headersWith(key: string | undefined): string[] {
   const common = ["content-type", "application/json", "accept", "application/json", "accept-encoding", "identity"];
   // Both ways of naming a key are sent: which one is right is what is being found out.
   const named = key === undefined ? [] : ["authorization", `Bearer ${key}`, "x-api-key", key];
