@@ -1,9 +1,10 @@
 // Receipts as they are written and signed, and what they commit to, made at once or as an answer goes by.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { canonicalText } from "../proof/canonical.ts";
 import { digestOfText } from "../proof/digest.ts";
+import { toHex } from "../proof/encoding.ts";
 import { newSigner, nodePrimitives as primitives } from "../proof/node.ts";
 import { CertificateId, Instant, KeyId, Name, PermitId, ReceiptId, ReviewId, timestampOf } from "../terms/ids.ts";
 import {
@@ -18,7 +19,7 @@ import {
 
 const digest = fc.string({ maxLength: 8 }).map((text) => digestOfText(text.toWellFormed(), primitives));
 const hex = (chars: number): fc.Arbitrary<string> =>
-  fc.array(fc.constantFrom(..."0123456789abcdef"), { minLength: chars, maxLength: chars }).map((all) => all.join(""));
+  fc.uint8Array({ minLength: chars / 2, maxLength: chars / 2 }).map((bytes) => toHex(bytes));
 const word = fc.constantFrom("pass", "none", "flag:cyber", "block:weapons", "unknown:too-long");
 
 const always = [

@@ -8,7 +8,9 @@ import { durationText, rateHeaders } from "./rate-headers.ts";
 function headersOf(...given: [rates: Rates, format: Format["name"]]): Record<string, string> {
   const list: string[] = [];
   rateHeaders(list, ...given);
-  return Object.fromEntries(Array.from({ length: list.length / 2 }, (_, at) => [list[2 * at], list[2 * at + 1]]));
+  const headers: Record<string, string> = {};
+  for (let at = 0; at < list.length; at += 2) headers[list[at] ?? ""] = list[at + 1] ?? "";
+  return headers;
 }
 
 const at = Instant.parse(Date.parse("2027-01-01T00:00:30.250Z"));

@@ -237,8 +237,7 @@ async function flush(work: Work): Promise<void> {
     for (const { leaf } of signed) books.tree.append(leaf);
     enter(kept, books);
     for (const { begun } of beginning) books.begun.add(begun.id);
-    for (const { resolve } of beginning) resolve();
-    for (const [at, receipt] of signed.entries()) batch[at]?.resolve(receipt);
+    answer({ beginning, batch, signed });
   } catch (cause) {
     books.isFailing = true;
     const error = new Failure("gateway_closed", "", { cause, detail: { reason: "disk", retryAfterSeconds: 1 } });
@@ -247,6 +246,18 @@ async function flush(work: Work): Promise<void> {
     books.waiting = [...batch.filter(({ draft }) => books.begun.has(draft.id)), ...books.waiting];
     throw cause;
   }
+}
+
+interface Written {
+  readonly beginning: readonly Beginning[];
+  readonly batch: readonly Waiting[];
+  /** Of the batch, in its order. */
+  readonly signed: readonly SignedReceipt[];
+}
+
+function answer({ beginning, batch, signed }: Written): void {
+  for (const { resolve } of beginning) resolve();
+  for (const [place, receipt] of signed.entries()) batch[place]?.resolve(receipt);
 }
 
 async function signBatch(batch: readonly Waiting[], at: Instant, work: Work): Promise<readonly SignedReceipt[]> {

@@ -34,10 +34,7 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   const root = options.basePath.replace(/\/+$/, "");
   const own = Object.entries(dialect.headers(options.key)).flat();
   const headers = ["content-type", "application/json", "accept-encoding", "identity", ...own];
-  const accepting = {
-    whole: [...headers, "accept", "application/json"],
-    stream: [...headers, "accept", "text/event-stream"],
-  };
+  const post = postingTo(root, headers);
   let underWay = 0;
 
   /** Throws unless one more may be sent; says what it is bounded by. */
@@ -53,12 +50,6 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   function bodyOf(call: Call, asking: Asking | undefined): object {
     const body = dialect.body(call, model);
     return isSalted && asking !== undefined ? { ...body, cache_salt: asking.cacheSalt() } : body;
-  }
-
-  function post(path: string, body: object, { kind, traceparent }: Posting): ExchangeRequest {
-    const own = accepting[kind];
-    const traced = traceparent === undefined ? own : [...own, "traceparent", traceparent];
-    return { method: "POST", path: `${root}${path}`, headers: traced, body: JSON.stringify(body) };
   }
 
   async function wholeText(request: ExchangeRequest, { signal, asking }: Around): Promise<string> {
@@ -113,6 +104,20 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   };
   const counts = counting === undefined ? {} : { count };
   return { lacks, complete, stream, ...counts, health, measure: async () => ({}), close: () => pool.destroy() };
+}
+
+type Post = (path: string, body: object, posting: Posting) => ExchangeRequest;
+
+function postingTo(root: string, headers: readonly string[]): Post {
+  const accepting = {
+    whole: [...headers, "accept", "application/json"],
+    stream: [...headers, "accept", "text/event-stream"],
+  };
+  return (path, body, { kind, traceparent }) => {
+    const own = accepting[kind];
+    const traced = traceparent === undefined ? own : [...own, "traceparent", traceparent];
+    return { method: "POST", path: `${root}${path}`, headers: traced, body: JSON.stringify(body) };
+  };
 }
 
 /** How long a list of vectors is, the caller decides: more than is taken is the request's fault, and asked for once. */
