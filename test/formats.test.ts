@@ -25,7 +25,7 @@ import {
 } from "../src/feed/reviews.ts";
 import { canonicalBytes } from "../src/proof/canonical.ts";
 import { signCheckpoint } from "../src/proof/checkpoint.ts";
-import { commit, digestOfHash } from "../src/proof/digest.ts";
+import { commit, digestOfHash, digestOfValue } from "../src/proof/digest.ts";
 import { concatBytes, fromUtf8, toBase64, toHex, toUtf8 } from "../src/proof/encoding.ts";
 import { parseEnvelope } from "../src/proof/envelope.ts";
 import { formatLeaf } from "../src/proof/leaf.ts";
@@ -160,6 +160,7 @@ async function makeExample(): Promise<Record<string, unknown>> {
       "tile/0/000.p/3": toBase64(concatBytes(hashes)),
       "tile/entries/000.p/3": toBase64(encodeBundle(entries)),
     },
+    review: await makeReview(control),
     receipt: { text: second.text, digest: second.digest },
     receiptProof: proof,
     ledgerProofs: ledgerProofs(entries, checkpoint ?? ""),
