@@ -25,7 +25,7 @@ import {
   systemClock,
   urlOf,
 } from "./gateway-here.ts";
-import { takeLock } from "./lock.ts";
+import { takeLock } from "../store/lock.ts";
 import { openMetricsListener } from "./metrics-listener.ts";
 import type { Report } from "./report.ts";
 import { openGatewayKey } from "./server-keys.ts";

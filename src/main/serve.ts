@@ -25,7 +25,7 @@ import {
   systemClock,
   urlOf,
 } from "./gateway-here.ts";
-import { takeLock } from "./lock.ts";
+import { takeLock } from "../store/lock.ts";
 import { furthest, keepSeen, readSeen } from "./seen.ts";
 import { openSealingKeys } from "./sealing-keys.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";

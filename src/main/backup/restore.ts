@@ -14,7 +14,7 @@ import { settleSqlite } from "../../store/sqlite-copy.ts";
 import { openSqlite } from "../../store/sqlite.ts";
 import { Failure } from "../../terms/failure.ts";
 import type { Instant, PublicKey } from "../../terms/ids.ts";
-import { takeLock } from "../lock.ts";
+import { takeLock } from "../../store/lock.ts";
 import { readSeen } from "../seen.ts";
 import type { StoreAddress } from "../configuration.ts";
 import { openStore } from "../open-store.ts";

@@ -7,7 +7,7 @@ import { replaceFile } from "../../cli/files.ts";
 import { readProfile } from "../../cli/profile.ts";
 import { readTrustFile } from "../../control/initialise.ts";
 import { Failure } from "../../terms/failure.ts";
-import { takeLock } from "../lock.ts";
+import { takeLock } from "../../store/lock.ts";
 
 export interface DemoFolder {
   readonly data: string;

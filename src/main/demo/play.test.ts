@@ -7,6 +7,7 @@ import path from "node:path";
 import { after, describe, test } from "node:test";
 import { openGate } from "../drill/gate.ts";
 import { shippedSafeguards } from "../../safeguards/registry.ts";
+import { takeLock } from "../../store/lock.ts";
 import { ask } from "../talk.ts";
 import { demoFolder, eraseDemo, readNote } from "./folder.ts";
 import type { Keys } from "./keys.ts";
@@ -174,10 +175,9 @@ describe("the demo with a gate that passes", () => {
 
   test("erasing removes both folders, only once, and not under a process that runs on them", () => {
     const { folder } = actors;
-    const lock = path.join(folder.data, "lock");
-    writeFileSync(lock, String(process.ppid));
+    const unlock = takeLock(path.join(folder.data, "lock"));
     assert.throws(() => eraseDemo(folder), /runs on this data folder/);
-    rmSync(lock);
+    unlock();
     assert.equal(eraseDemo(folder), true);
     assert.deepEqual([existsSync(folder.data), existsSync(folder.keys)], [false, false]);
     assert.equal(eraseDemo(folder), false);
