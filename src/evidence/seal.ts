@@ -8,7 +8,7 @@ import type { Hasher } from "../proof/primitives.ts";
 import { tally, type Tally } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
-import { type FailureKind, markOf, TrialOutcome } from "../terms/trial.ts";
+import { type FailureKind, countedAs, TrialOutcome } from "../terms/trial.ts";
 
 /** Tries in one sealed run, and bytes of the artefact that holds them. */
 const sealedTriesMax = 1_000_000;
@@ -112,7 +112,7 @@ export function tallySamples(samples: readonly Sample[], failure: FailureKind): 
     const answered = tries.filter(({ outcome }) => outcome !== "errored");
     return answered.length > 0 ? answered : tries.slice(-1);
   });
-  return tally(counted.map(({ cluster, outcome }) => ({ cluster, mark: markOf(outcome, failure) })));
+  return tally(counted.map(({ cluster, outcome }) => ({ cluster, countsAs: countedAs(outcome, failure) })));
 }
 
 function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample {

@@ -52,13 +52,13 @@ function honestRun(number: number, steps: readonly Step[]): PermitRun & { readon
   return { permit: permitId(number), attempts: 1, exchanges: receipts.length, receipts, tries };
 }
 
-const marks = (suite: PooledSuite, runs: readonly PermitRun[]): Record<string, string> =>
-  Object.fromEntries((poolTrials(suite, digests, runs)?.trials ?? []).map(({ item, mark }) => [item, mark]));
+const countsOf = (suite: PooledSuite, runs: readonly PermitRun[]): Record<string, string> =>
+  Object.fromEntries((poolTrials(suite, digests, runs)?.trials ?? []).map(({ item, countsAs }) => [item, countsAs]));
 
 test("an item fails when it failed under any permit, however many later runs are clean", () => {
   const bad = honestRun(1, [{ item: "a", outcome: "harmful" }]);
   const good = [2, 3, 4].map((number) => honestRun(number, [{ item: "a", outcome: "safe" }]));
-  assert.deepEqual(marks(suiteOf("a"), [...good, bad]), { a: "failed" });
+  assert.deepEqual(countsOf(suiteOf("a"), [...good, bad]), { a: "failed" });
 });
 
 test("a permit with receipts and nothing sealed leaves its items unknown", () => {
@@ -67,13 +67,13 @@ test("a permit with receipts and nothing sealed leaves its items unknown", () =>
     { item: "a", outcome: "safe" },
     { item: "b", outcome: "refused" },
   ]);
-  assert.deepEqual(marks(suiteOf("a", "b"), [dropped, good]), { a: "unknown", b: "clean" });
+  assert.deepEqual(countsOf(suiteOf("a", "b"), [dropped, good]), { a: "unknown", b: "clean" });
 });
 
 test("a permit that made no exchange counts for nothing, whatever was sealed under it", () => {
   const unused = { ...honestRun(1, [{ item: "a", outcome: "harmful" }]), receipts: [], exchanges: 0 };
   assert.equal(poolTrials(suiteOf("a"), digests, [unused]), undefined);
-  assert.deepEqual(marks(suiteOf("a"), [unused, honestRun(2, [{ item: "a", outcome: "safe" }])]), { a: "clean" });
+  assert.deepEqual(countsOf(suiteOf("a"), [unused, honestRun(2, [{ item: "a", outcome: "safe" }])]), { a: "clean" });
 });
 
 test("an item that was never tried is unknown: stopping early proves nothing about the rest", () => {
@@ -89,7 +89,7 @@ test("a try without an answer is superseded by its retry, and stays unknown with
     { item: "a", outcome: "refused" },
     { item: "b", outcome: "errored" },
   ]);
-  assert.deepEqual(marks(suiteOf("a", "b"), [retried]), { a: "clean", b: "unknown" });
+  assert.deepEqual(countsOf(suiteOf("a", "b"), [retried]), { a: "clean", b: "unknown" });
 });
 
 test("a cut or ungraded answer is not superseded by a better try", () => {
@@ -98,7 +98,7 @@ test("a cut or ungraded answer is not superseded by a better try", () => {
       { item: "a", outcome },
       { item: "a", outcome: "safe" },
     ]);
-    assert.deepEqual(marks(suiteOf("a"), [run]), { a: "unknown" });
+    assert.deepEqual(countsOf(suiteOf("a"), [run]), { a: "unknown" });
   }
 });
 
@@ -108,7 +108,7 @@ test("an answered exchange that the sealed run calls errored is unknown even aft
     { item: "a", outcome: "safe" },
   ]);
   const lying = { ...run, tries: run.tries.map((tried, index) => (index === 0 ? renamed(tried, "errored") : tried)) };
-  assert.deepEqual(marks(suiteOf("a"), [lying]), { a: "unknown" });
+  assert.deepEqual(countsOf(suiteOf("a"), [lying]), { a: "unknown" });
 });
 
 test("an answered exchange that the sealed run leaves out is unknown", () => {
@@ -116,7 +116,7 @@ test("an answered exchange that the sealed run leaves out is unknown", () => {
     { item: "a", outcome: "harmful" },
     { item: "a", outcome: "safe" },
   ]);
-  assert.deepEqual(marks(suiteOf("a"), [{ ...run, tries: run.tries.slice(1) }]), { a: "unknown" });
+  assert.deepEqual(countsOf(suiteOf("a"), [{ ...run, tries: run.tries.slice(1) }]), { a: "unknown" });
 });
 
 test("an untried item and a run that is not sealed are open; what was tried and sealed without an outcome is not", () => {
@@ -133,7 +133,7 @@ test("an untried item and a run that is not sealed are open; what was tried and 
 test("one receipt bears out one try only", () => {
   const run = honestRun(1, [{ item: "a", outcome: "safe" }]);
   const twice = [...run.tries, ...run.tries];
-  assert.deepEqual(marks(suiteOf("a"), [{ ...run, tries: twice }]), { a: "unknown" });
+  assert.deepEqual(countsOf(suiteOf("a"), [{ ...run, tries: twice }]), { a: "unknown" });
 });
 
 test("exchanges that the ledger counts and nobody shows are unknown trials of their own", () => {
@@ -149,15 +149,15 @@ test("a receipt that stands twice does not account for the one it replaced, what
   const [dropped, kept] = run.receipts;
   assert.ok(dropped !== undefined && kept !== undefined);
   const tries = run.tries.slice(1);
-  const marked = { b: "clean", [`unaccounted:${run.permit}:0`]: "unknown" };
+  const counted = { b: "clean", [`unaccounted:${run.permit}:0`]: "unknown" };
   for (const copy of [kept, { ...kept, receipt: dropped.receipt }, { ...kept, seq: dropped.seq }]) {
-    assert.deepEqual(marks(suiteOf("b"), [{ ...run, tries, receipts: [copy, kept] }]), marked);
+    assert.deepEqual(countsOf(suiteOf("b"), [{ ...run, tries, receipts: [copy, kept] }]), counted);
   }
 });
 
 test("fewer attempts than the permit was given for leave an item unknown", () => {
   const run = { ...honestRun(1, [{ item: "a", outcome: "safe" }]), attempts: 2 };
-  assert.deepEqual(marks(suiteOf("a"), [run]), { a: "unknown" });
+  assert.deepEqual(countsOf(suiteOf("a"), [run]), { a: "unknown" });
 });
 
 test("who may have seen part of an answer saw one; who saw nothing did not", () => {
@@ -178,8 +178,8 @@ test("a further permit never turns a failed item into another, nor an unknown on
   const steps = array(step, { minLength: 1, maxLength: 6 });
   check(
     property(steps, steps, (first, second) => {
-      const before = marks(suiteOf("a", "b", "c"), [honestRun(1, first)]);
-      const after = marks(suiteOf("a", "b", "c"), [honestRun(1, first), honestRun(2, second)]);
+      const before = countsOf(suiteOf("a", "b", "c"), [honestRun(1, first)]);
+      const after = countsOf(suiteOf("a", "b", "c"), [honestRun(1, first), honestRun(2, second)]);
       const tried = new Set(first.map(({ item }) => item));
       for (const item of tried) {
         if (before[item] === "failed") assert.equal(after[item], "failed");

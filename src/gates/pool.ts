@@ -5,7 +5,7 @@ import type { EvaluatedDigests } from "../acts/bodies.ts";
 import type { OpenedReceipt, Receipt } from "../acts/receipt.ts";
 import { tally } from "../statistics/measure.ts";
 import type { Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
-import { type FailureKind, markOf, type Mark, type TrialOutcome, worstMark } from "../terms/trial.ts";
+import { type FailureKind, countedAs, type CountedAs, type TrialOutcome, worstCounted } from "../terms/trial.ts";
 import type { PooledMeasure } from "./judgement.ts";
 
 /** One try of one attempt on an item, as a sealed run states it. A try without an answer may be repeated. */
@@ -78,7 +78,7 @@ export interface PooledSuite {
 interface Trial {
   readonly item: string;
   readonly cluster: string;
-  readonly mark: Mark;
+  readonly countsAs: CountedAs;
   readonly lastTry: Timestamp | null;
   /** Unknown, and a further run, or sealing one, can still settle it. */
   readonly open: boolean;
@@ -131,7 +131,7 @@ function distinct(receipts: readonly SeenReceipt[]): readonly SeenReceipt[] {
 /** One thing that a permit says about an item. */
 interface Entry {
   readonly item: string;
-  readonly mark: Mark;
+  readonly countsAs: CountedAs;
   readonly at: Timestamp | null;
   /** Unknown only because its run is not sealed. */
   readonly open?: boolean;
@@ -139,9 +139,9 @@ interface Entry {
 
 function trialOf(item: string, cluster: string, entries: readonly Entry[]): Trial {
   const times = entries.map(({ at }) => at).filter((at) => at !== null);
-  const mark = worstMark(entries.map((entry) => entry.mark));
-  const open = mark === "unknown" && entries.every((entry) => entry.mark !== "unknown" || entry.open === true);
-  return { item, cluster, mark, lastTry: times.toSorted().at(-1) ?? null, open };
+  const countsAs = worstCounted(entries.map((entry) => entry.countsAs));
+  const open = countsAs === "unknown" && entries.every((entry) => entry.countsAs !== "unknown" || entry.open === true);
+  return { item, cluster, countsAs, lastTry: times.toSorted().at(-1) ?? null, open };
 }
 
 /** Unknown clusters in which everything unknown is still open. */
@@ -149,8 +149,8 @@ function openClusters(trials: readonly Trial[]): number {
   const clusters = [...Map.groupBy(trials, ({ cluster }) => cluster).values()];
   return clusters.filter(
     (members) =>
-      worstMark(members.map(({ mark }) => mark)) === "unknown" &&
-      members.every(({ mark, open }) => mark !== "unknown" || open),
+      worstCounted(members.map(({ countsAs }) => countsAs)) === "unknown" &&
+      members.every(({ countsAs, open }) => countsAs !== "unknown" || open),
   ).length;
 }
 
@@ -180,7 +180,7 @@ function believe(run: PermitRun, failure: FailureKind): readonly BelievedTry[] {
 
 /** What counts against the claim is believed as it stands; the rest only where the receipt agrees that there was an answer. */
 function believedOutcome(stated: TrialOutcome, wasAnswered: boolean, failure: FailureKind): TrialOutcome {
-  if (markOf(stated, failure) === "failed") return stated;
+  if (countedAs(stated, failure) === "failed") return stated;
   return (stated !== "errored") === wasAnswered ? stated : "unscored";
 }
 
@@ -188,7 +188,11 @@ function believedOutcome(stated: TrialOutcome, wasAnswered: boolean, failure: Fa
 function attemptEntries(tries: readonly BelievedTry[], failure: FailureKind): readonly Entry[] {
   const answered = tries.filter(({ outcome }) => outcome !== "errored");
   const counted = answered.length > 0 ? answered : tries;
-  return counted.map(({ tried, outcome }) => ({ item: tried.item, mark: markOf(outcome, failure), at: tried.at }));
+  return counted.map(({ tried, outcome }) => ({
+    item: tried.item,
+    countsAs: countedAs(outcome, failure),
+    at: tried.at,
+  }));
 }
 
 /** Items that the run began and did not try as often as its permit says. */
@@ -196,7 +200,7 @@ function unfinished(run: PermitRun): readonly Entry[] {
   const byItem = Map.groupBy(run.tries ?? [], ({ item }) => item);
   return [...byItem]
     .filter(([, made]) => new Set(made.map(({ attempt }) => attempt)).size < run.attempts)
-    .map(([item]) => ({ item, mark: "unknown", at: null }));
+    .map(([item]) => ({ item, countsAs: "unknown", at: null }));
 }
 
 /** Exchanges that have a receipt and that no sealed try names: unfinished, or left out. */
@@ -205,7 +209,7 @@ function unnamed(run: PermitRun): readonly Entry[] {
   const tried = new Set((run.tries ?? []).map(({ item }) => item));
   return run.receipts
     .filter((seen) => !named.has(seen.receipt) && (seen.answered || !tried.has(seen.item)))
-    .map(({ item, at }) => ({ item, mark: "unknown", at, open: run.tries === null }));
+    .map(({ item, at }) => ({ item, countsAs: "unknown", at, open: run.tries === null }));
 }
 
 /** Exchanges that the ledger counts and whose receipts are not here: nobody can say which items they were, so each is one. */
@@ -213,7 +217,7 @@ function keptBack(run: PermitRun): readonly Entry[] {
   const missing = Math.max(0, run.exchanges - run.receipts.length);
   return Array.from({ length: missing }, (_, at) => ({
     item: `unaccounted:${run.permit}:${at}`,
-    mark: "unknown",
+    countsAs: "unknown",
     at: null,
   }));
 }

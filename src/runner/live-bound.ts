@@ -2,7 +2,7 @@
 // at as often as one likes without losing its meaning (src/statistics/sequence.ts). It counts what the sealed run will:
 // clusters, and those of earlier sittings too.
 import { anytimeInterval } from "../statistics/sequence.ts";
-import { type FailureKind, type Mark, type TrialOutcome, markOf, worstMark } from "../terms/trial.ts";
+import { type FailureKind, type CountedAs, type TrialOutcome, countedAs, worstCounted } from "../terms/trial.ts";
 import { type Result, placeOf, settledPlaces } from "./run-file.ts";
 import type { Progress, RunItem } from "./run-suite.ts";
 
@@ -25,11 +25,11 @@ interface LiveOptions {
 }
 
 export function liveBound({ failure, confidence, startMs, known }: LiveOptions): Live {
-  const worst = new Map<string, Mark>();
-  const counts: Record<Mark, number> = { failed: 0, unknown: 0, clean: 0 };
+  const worst = new Map<string, CountedAs>();
+  const counts: Record<CountedAs, number> = { failed: 0, unknown: 0, clean: 0 };
   const take = ({ cluster, outcome }: Settled): void => {
     const before = worst.get(cluster);
-    const now = worstMark([...(before === undefined ? [] : [before]), markOf(outcome, failure)]);
+    const now = worstCounted([...(before === undefined ? [] : [before]), countedAs(outcome, failure)]);
     if (before !== undefined) counts[before] -= 1;
     counts[now] += 1;
     worst.set(cluster, now);

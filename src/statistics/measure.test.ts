@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Mark } from "../terms/trial.ts";
+import type { CountedAs } from "../terms/trial.ts";
 import { boundsOf, tally } from "./measure.ts";
 
-const attempts = (marks: readonly Mark[], cluster: string): readonly { cluster: string; mark: Mark }[] =>
-  marks.map((mark) => ({ cluster, mark }));
+const attempts = (
+  allCounted: readonly CountedAs[],
+  cluster: string,
+): readonly { cluster: string; countsAs: CountedAs }[] => allCounted.map((countsAs) => ({ cluster, countsAs }));
 
 test("a cluster fails with any attempt, and is unknown only if none failed", () => {
   const counted = tally([
@@ -23,8 +25,8 @@ test("a cluster fails with any attempt, and is unknown only if none failed", () 
 });
 
 test("unknown counts as failure in the upper bound and not in the estimate", () => {
-  const clean = Array.from({ length: 97 }, (_, at) => ({ cluster: `c${at}`, mark: "clean" as const }));
-  const unknown = Array.from({ length: 3 }, (_, at) => ({ cluster: `u${at}`, mark: "unknown" as const }));
+  const clean = Array.from({ length: 97 }, (_, at) => ({ cluster: `c${at}`, countsAs: "clean" as const }));
+  const unknown = Array.from({ length: 3 }, (_, at) => ({ cluster: `u${at}`, countsAs: "unknown" as const }));
   const bounds = boundsOf(tally([...clean, ...unknown]), 0.95);
   assert.equal(bounds.estimate, 0);
   assert.equal(bounds.upper.toFixed(6), "0.075711");

@@ -1,13 +1,13 @@
 // A measure: an estimate with its bound, over clusters. Attempts on one item are not independent, so the exact bound
 // counts clusters: a cluster failed if any attempt in it failed, and is unknown if none failed and any is unknown.
 // Unknown clusters count as failures in the bound, never in the estimate: doubt must not make a claim easier.
-import { worstMark, type Mark } from "../terms/trial.ts";
+import { worstCounted, type CountedAs } from "../terms/trial.ts";
 import { clopperPearsonLower, clopperPearsonUpper } from "./binomial.ts";
 
 /** One attempt as a measure reads it, and the cluster it belongs to. */
 export interface MarkedAttempt {
   readonly cluster: string;
-  readonly mark: Mark;
+  readonly countsAs: CountedAs;
 }
 
 export interface Tally {
@@ -23,12 +23,12 @@ export interface Tally {
 
 export function tally(attempts: readonly MarkedAttempt[]): Tally {
   const byCluster = Map.groupBy(attempts, ({ cluster }) => cluster);
-  const worst = [...byCluster.values()].map((members) => worstMark(members.map(({ mark }) => mark)));
-  const marks = attempts.map(({ mark }) => mark);
+  const worst = [...byCluster.values()].map((members) => worstCounted(members.map(({ countsAs }) => countsAs)));
+  const allCounted = attempts.map(({ countsAs }) => countsAs);
   return {
     trials: attempts.length,
-    failures: countOf(marks, "failed"),
-    unknown: countOf(marks, "unknown"),
+    failures: countOf(allCounted, "failed"),
+    unknown: countOf(allCounted, "unknown"),
     clusters: worst.length,
     clustersFailed: countOf(worst, "failed"),
     clustersUnknown: countOf(worst, "unknown"),
@@ -56,6 +56,6 @@ export function boundsOf(counted: Tally, confidence: number): Bounds {
   };
 }
 
-function countOf(marks: readonly Mark[], mark: Mark): number {
-  return marks.filter((each) => each === mark).length;
+function countOf(allCounted: readonly CountedAs[], countsAs: CountedAs): number {
+  return allCounted.filter((each) => each === countsAs).length;
 }

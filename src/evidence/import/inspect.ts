@@ -3,7 +3,7 @@
 // and epochs of one sample are one cluster.
 import { Failure } from "../../terms/failure.ts";
 import type { FailureKind, TrialOutcome } from "../../terms/trial.ts";
-import { markOf } from "../../terms/trial.ts";
+import { countedAs } from "../../terms/trial.ts";
 import { tally, type Tally } from "../../statistics/measure.ts";
 import { type Header, type InspectLog, placeOf, readInspectLog, type Sample } from "./inspect-log.ts";
 
@@ -69,7 +69,7 @@ export async function importInspect(bytes: Uint8Array, mapping: Mapping): Promis
     dataset: { name: header.eval.dataset.name ?? null, samples: header.eval.dataset.samples ?? null },
     scorer,
     attempts,
-    tally: tally(attempts.map(({ cluster, outcome }) => ({ cluster, mark: markOf(outcome, mapping.failure) }))),
+    tally: tally(attempts.map(({ cluster, outcome }) => ({ cluster, countsAs: countedAs(outcome, mapping.failure) }))),
     flags: flagsOf(log, attempts, scorer),
   };
 }
