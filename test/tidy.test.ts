@@ -319,15 +319,16 @@ describe("what the papers name", () => {
     assert.deepEqual(wrong, []);
   });
 
-  test("every test that docs/threat-model.md names exists", () => {
-    const named = [...read("docs/threat-model.md").matchAll(/`([\w./-]+\.test\.ts): ([^`]+)`/g)];
-    assert.ok(named.length > 0, "docs/threat-model.md has lost its form: `file.test.ts: name`");
-    const wrong = named.filter(([, path = "", name = ""]) => !isFile(path) || !read(path).includes(name));
-    assert.deepEqual(
-      wrong.map(([whole]) => whole),
-      [],
-    );
-  });
+  for (const paper of ["docs/threat-model.md", "docs/guarantees.md"])
+    test(`every test that ${paper} names exists`, () => {
+      const named = [...read(paper).matchAll(/`([\w./-]+\.test\.ts): ([^`]+)`/g)];
+      assert.ok(named.length > 0, `${paper} has lost its form: \`file.test.ts: name\``);
+      const wrong = named.filter(([, path = "", name = ""]) => !isFile(path) || !read(path).includes(name));
+      assert.deepEqual(
+        wrong.map(([whole]) => whole),
+        [],
+      );
+    });
 });
 
 describe("this test", () => {

@@ -174,6 +174,43 @@ test("nothing is released before the hold-back after it was cleared too", () => 
   );
 });
 
+test("no more is withheld than a stride, the hold-back and half a pair, at no moment of any cutting", () => {
+  fc.assert(
+    fc.property(answers, sizes, streams, (answer, pieces, stream) => {
+      const chain = compileChain(document({}, stream), words);
+      const guard = createStreamGuard(chain, () => ({ kind: "pass" }), bounds);
+      const most = chain.shape.strideChars + stream.holdBackChars + 1;
+      let [taken, sent] = [0, 0];
+      for (const piece of cut(answer, pieces)) {
+        taken += piece.length;
+        sent += guard.push(piece).text.length;
+        assert.ok(taken - sent <= most, `${taken - sent} of ${taken} are withheld`);
+      }
+      assert.equal(sent + guard.finish().text.length, answer.length);
+    }),
+    { seed: 14, numRuns: 300 },
+  );
+});
+
+test("what is judged grows with the answer, and not with the pieces it came in", () => {
+  let judged = 0;
+  const inspect: Safeguard["inspect"] = (text, surface, thresholds) => {
+    judged += text.length;
+    return wordGuard.inspect(text, surface, thresholds);
+  };
+  const counting: Registry = { ...words, get: () => ({ ...wordGuard, inspect }) };
+  const chain = compileChain(document({}, { holdBackChars: 120, windowChars: 480 }), counting);
+  const answer = "good words ".repeat(400);
+  for (const size of [1, 7, 400, 30_000]) {
+    judged = 0;
+    assert.equal(streamed(chain, cut(answer, [size])).text, answer);
+    assert.ok(
+      judged <= answer.length * (480 / chain.shape.strideChars + 1),
+      `${judged} characters in pieces of ${size}`,
+    );
+  }
+});
+
 test("half of a surrogate pair is never released", () => {
   const chain = compileChain(document({}, { holdBackChars: 1, windowChars: 120 }), words);
   const guard = createStreamGuard(chain, decide, bounds);
