@@ -49,6 +49,16 @@ test("a text of many million marks and escapes is read to its end", () => {
   assert.ok(wordsOfJson(last).endsWith("the end"));
 });
 
+test("a string of a million line ends is read to its end", () => {
+  for (const end of ["\\n", "\\n ", "\\n{", "\\r", " "]) {
+    assert.ok(wordsOfJson(`{"q":"one${end.repeat(1_000_000)}the end"}`).endsWith("the end"));
+  }
+});
+
+test("a line that begins as JSON, after others that do not, is read as JSON", () => {
+  assert.ok(wordsOfJson(JSON.stringify({ q: `\n\n  {"q": "\\u0062oat"}` })).endsWith("boat"));
+});
+
 test("texts that are JSON are read as they are and as the words in them, and others once", () => {
   const json = JSON.stringify({ name: "look", description: words });
   assert.deepEqual(withWordsOfJson(["Hello", json]), ["Hello", json, wordsOfJson(json)]);

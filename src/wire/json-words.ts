@@ -5,8 +5,8 @@
 /** Times that JSON may stand inside a text of JSON and still be read. */
 const readingsMax = 3;
 
-/** An escape, or a line that begins as JSON does. */
-const isJsonLeft = /\\["nrtu]|(?:^|\n)\s*[{[]\s*"/;
+/** An escape, or a line that begins as JSON does. No line is looked at from another's beginning: that would cost their product. */
+const isJsonLeft = /\\["nrtu]|(?:^|\n)[^\S\n]*[{[]\s*"/;
 
 const quote = 0x22;
 const backslash = 0x5c;
