@@ -10,15 +10,8 @@ import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
 import { tokenPartsAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Streamed, type StreamedText, contextOf, usageOf } from "./answer.ts";
-import {
-  type Exchange,
-  type Reservation,
-  beginContent,
-  recordBeginning,
-  recordEnding,
-  verdictWord,
-  whyWord,
-} from "./exchange.ts";
+import { type Reservation, beginContent, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import { asFailure } from "./fault.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
 import { refusalOf, saidOf } from "./refusals.ts";
 
@@ -89,7 +82,7 @@ class GuardedText implements StreamedText {
         text = this.#take(await this.#flow.source.next());
       } catch (error) {
         // A failure ends the answer, and is no event.
-        this.#end = endOf(error, this.#parts.exchange);
+        this.#end = endOf(error, this.#parts);
       }
     }
     if (text !== "") return text;
@@ -123,7 +116,7 @@ class GuardedText implements StreamedText {
       }
       exchange.note.spans.outputMs += clock.monotonic() - from;
     } catch (error) {
-      this.#end = endOf(error, exchange);
+      this.#end = endOf(error, this.#parts);
     }
     return text;
   }
@@ -157,7 +150,10 @@ class GuardedText implements StreamedText {
     this.#isOver = true;
     const { source, guard, writer } = this.#flow;
     source.close();
-    const closed = await close(this.#parts, end, this.#flow).catch(() => undefined);
+    const closed = await close(this.#parts, end, this.#flow).catch((error: unknown) => {
+      asFailure(error, this.#parts.recording.gateway);
+      return undefined;
+    });
     if (end.outcome === "cut") return undefined;
     const isRefused = end.outcome === "blocked" || end.outcome === "stopped";
     const refused = isRefused ? writer.refuse(categoryOf(guard.stoppedBy())) : "";
@@ -184,12 +180,11 @@ function usedUp(): Failure {
   return new Failure("quota_exhausted", "", { detail: { reason: "tokens" } });
 }
 
-function endOf(error: unknown, exchange: Exchange): End {
+function endOf(error: unknown, { exchange, recording }: AnswerParts): End {
   const stopped = exchange.stopped();
   if (stopped !== undefined) return { outcome: "stopped", failure: stopped };
   if (exchange.signal.aborted) return cut;
-  const failure = error instanceof Failure ? error : new Failure("upstream_failed", "", { cause: error });
-  return { outcome: "failed", failure };
+  return { outcome: "failed", failure: asFailure(error, recording.gateway) };
 }
 
 interface Closed {

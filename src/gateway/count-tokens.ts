@@ -7,9 +7,10 @@ import { countFormat } from "../wire/messages/messages.ts";
 import type { CallRequest } from "./admission.ts";
 import { type Answer, usageOf } from "./answer.ts";
 import { type Exchange, type Reservation, recordEnding, verdictWord } from "./exchange.ts";
+import { asFailure } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { askOf } from "./quota.ts";
-import { type Trail, admitRequest, asFailure, beginTrail, exhausted, readInput, refuse } from "./serve.ts";
+import { type Trail, admitRequest, beginTrail, exhausted, readInput, refuse } from "./serve.ts";
 
 /** Says that we estimated: a token for four characters, and what pictures come to at the most. */
 const estimateHeaders = { "x-headgate-estimate": "true" } as const;

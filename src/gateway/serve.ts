@@ -5,9 +5,9 @@
 import type { Permit } from "../acts/bodies.ts";
 import type { SignedReceipt } from "../acts/receipt.ts";
 import { digestOf } from "../proof/digest.ts";
-import { Failure, type FailureCode } from "../terms/failure.ts";
+import { Failure } from "../terms/failure.ts";
 import type { Settle } from "../safeguards/safeguard.ts";
-import { faultOf } from "./fault.ts";
+import { asFailure } from "./fault.ts";
 import { Category, type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import { isBeforeAnswer } from "../upstream/retry.ts";
@@ -377,25 +377,7 @@ function outcomeOf(failure: Failure, exchange: Exchange): "refused" | "blocked" 
   if (exchange.stopped() !== undefined) return "stopped";
   if (exchange.signal.aborted) return "cut";
   if (failure.code === "policy_blocked" || failure.code === "safeguard_unavailable") return "blocked";
-  return failure.code.startsWith("upstream_") ? "failed" : "refused";
-}
-
-function upstreamTrouble({ code, detail }: Failure): { readonly code: string; readonly why: string } {
-  const { why, phase } = detail;
-  return { code, why: typeof why === "string" ? why : typeof phase === "string" ? phase : "unknown" };
-}
-
-/** Codes that say a model server cannot be had: to a caller all of them are an upstream that failed. */
-const upstreamCodes: ReadonlySet<FailureCode> = new Set<FailureCode>(["model_unavailable", "destination_refused"]);
-
-/** A fault of ours closes the gate to this request and is told to the operator: its kind and place, never its text. */
-export function asFailure(error: unknown, gateway: Gateway): Failure {
-  if (!(error instanceof Failure)) {
-    gateway.report("fault", faultOf(error));
-    return new Failure("gateway_closed", "", { cause: error });
-  }
-  if (error.code.startsWith("upstream_")) gateway.report("upstream", upstreamTrouble(error));
-  if (!upstreamCodes.has(error.code)) return error;
-  gateway.report("upstream", { code: error.code });
-  return new Failure("upstream_failed", "", { cause: error, detail: { why: error.code } });
+  // A fault of ours after the model was asked.
+  const isOurs = failure.code === "gateway_closed" && exchange.origin() !== undefined;
+  return isOurs || failure.code.startsWith("upstream_") ? "failed" : "refused";
 }

@@ -15,6 +15,7 @@ const levels: Readonly<Record<string, LogLevel>> = {
   feed: "warn",
   hold: "error",
   lease: "warn",
+  review: "warn",
   tls: "warn",
   upstream: "warn",
   usage: "warn",

@@ -55,18 +55,22 @@ const streamFaults: readonly [fault: Fault, ending: string][] = [
   ["no-done", "whole"],
 ];
 for (const [fault, ending] of streamFaults) {
-  test(`a stream of a model with ${fault} ends as ${ending}, with its receipt`, async (t) => {
+  test(`a stream of a model with ${fault} ends as ${ending}, with its receipt, and the operator is told`, async (t) => {
     const one = worldOf(fault);
     one.mock.set({ fault });
     t.after(() => one.mock.set({ fault: undefined }));
+    one.reports.length = 0;
+    const told = (): number => one.reports.filter((report) => report.startsWith('upstream {"code":"upstream_')).length;
     const response = await one.ask(said(words, { stream: true }));
     if (response.status !== 200) {
       assert.equal(String(response.status), ending);
+      assert.equal(told(), 1, one.reports.join("\n"));
       assert.match(response.headers.get("x-headgate-receipt") ?? "", /^hgr1/);
       return;
     }
     const stream = await readStream(response);
     assert.equal(stream.errorCode ?? "whole", ending);
+    assert.equal(told(), ending === "whole" ? 0 : 1, one.reports.join("\n"));
     // Where it breaks off early, nothing may have been cleared yet.
     const order = stream.order.filter((kind) => ending === "whole" || kind !== "chunk");
     const terminal = ending === "whole" ? ["chunk", "receipt", "done"] : ["receipt", "error"];
