@@ -1,6 +1,6 @@
-// The closed set of verbs and what each one says. A new verb is a new line here, one in src/acts/authority.ts and one
-// rule in src/acts/rules/: the compiler asks for all three. Free text never stands in a body: `reason` and `name` are
-// commitments (src/proof/digest.ts), whose openings are kept aside and can be erased.
+// The closed set of verbs and what each one says. A new verb is a new line here, one in src/acts/statement.ts, which a test
+// asks for, and what the compiler asks for: ARCHITECTURE.md has the list. Free text never stands in a body: `reason` and
+// `name` are commitments (src/proof/digest.ts), whose openings are kept aside and can be erased.
 import { z } from "zod";
 import {
   CertificateId,

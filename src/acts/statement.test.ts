@@ -134,6 +134,13 @@ for (const [name, parts] of malformed) {
   });
 }
 
+test("a statement of every verb is known as one, and it is its body that has to be right", async () => {
+  for (const verb of Object.keys(bodies)) {
+    const bytes = await signedBytes(canonicalBytes(statementOf({ verb, body: { also: 1 } })));
+    await assert.rejects(openStatement(bytes, nodePrimitives), /\(body/, verb);
+  }
+});
+
 test("a statement in any spelling but the canonical one does not open", async () => {
   const text = new TextDecoder().decode(canonicalBytes(statementOf({})));
   for (const spelling of [` ${text}`, text.replace("{", "{ "), text.replace(/"seen":null/, '"seen": null')]) {

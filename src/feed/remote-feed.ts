@@ -3,11 +3,12 @@
 // prove themselves. Failures of the other end come through with their code; a broken connection is server_unreachable.
 import { createHash } from "node:crypto";
 import { z } from "zod";
-import { fromUtf8, toHex, toUtf8 } from "../proof/encoding.ts";
+import { toHex, toUtf8 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure, type FailureCode, httpStatus } from "../terms/failure.ts";
 import { Digest, type PublicKey } from "../terms/ids.ts";
 import { type Call, calls, nextWaitMs } from "./calls.ts";
+import { jsonOf } from "./encoded.ts";
 import { type Connection, type FeedAddress, type Reply, connectionTo, unreachable } from "./connection.ts";
 import type { Batch, Feed, ToldHolds } from "./feed.ts";
 import { headers, isAnswerSigned, signRequest } from "./session.ts";
@@ -247,12 +248,4 @@ function isCode(code: string): code is FailureCode {
 
 function digestOfBytes(bytes: Uint8Array): Digest {
   return Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8(bytes) ?? "");
-  } catch {
-    return undefined;
-  }
 }

@@ -5,11 +5,12 @@
 import { z } from "zod";
 import { canonicalBytes } from "../proof/canonical.ts";
 import { digestOfValue, rawPublicKey } from "../proof/digest.ts";
-import { fromBase64, fromUtf8, toBase64, toUtf8 } from "../proof/encoding.ts";
+import { fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category } from "../terms/finding.ts";
 import { Digest, Instant, KeyId, Name, type PublicKey, ReviewId, Timestamp } from "../terms/ids.ts";
+import { jsonOf } from "./encoded.ts";
 import { keyBytes, open, seal } from "./hpke.ts";
 
 /** Characters of a request that is kept for a person; a longer one is blocked. */
@@ -121,14 +122,6 @@ function rawSealingKey(key: SealingKey): Uint8Array {
   const raw = fromBase64(key);
   if (raw?.length === keyBytes) return raw;
   throw new Failure("proof_invalid", "A sealing key is 32 bytes in standard base64.");
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8(bytes) ?? "");
-  } catch {
-    return undefined;
-  }
 }
 
 const Score = z.number().min(0).max(1);

@@ -4,11 +4,12 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
-import { fromUtf8, toHex, toUtf8 } from "../proof/encoding.ts";
+import { toHex, toUtf8 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { Digest, PublicKey } from "../terms/ids.ts";
 import { Call, calls, messageBytesMax, nextWaitMs, usageRowsMax } from "./calls.ts";
+import { jsonOf } from "./encoded.ts";
 import type { Feed } from "./feed.ts";
 import { Numbers, feedPath, headers, isRequestSigned, signAnswer } from "./session.ts";
 
@@ -326,12 +327,4 @@ async function readBody(request: IncomingMessage, bytesMax: number, ms: number):
 
 function digestOfBytes(bytes: Uint8Array): Digest {
   return Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
-}
-
-function jsonOf(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(fromUtf8(bytes) ?? "");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,6 @@
-// The closed union of requirement kinds: a new kind is one file in requirements/, with its document form and its judge, and
-// a line in each of the three places here. A document says which kind it means by the field that is present.
+// The closed union of requirement kinds: a new kind is one file in requirements/, with its document form and its judge, its
+// name in `RequirementJudgement`, and a line here in the union, in the judge and, where it asks for a measure, in
+// `wantedBy`. A document says which kind it means by the field that is present.
 import { z } from "zod";
 import type { RequirementJudgement, StageCase, Wanted } from "./judgement.ts";
 import { EvidenceAge, judgeEvidenceAge } from "./requirements/evidence-age.ts";

@@ -1,5 +1,6 @@
 // Every refusal a caller of the data plane can meet, in words: the sentence, the error type of the wire format, and
-// whether asking again can help. To change a refusal's wording, change it here and nowhere else.
+// whether asking again can help. To change a refusal's wording, change it here; only what a failure in `speaking` says of a
+// field, a limit or a feature stands where it is thrown.
 import type { Failure, FailureCode } from "../terms/failure.ts";
 import { httpStatus } from "../terms/failure.ts";
 import { type ReceiptId, ReviewId } from "../terms/ids.ts";

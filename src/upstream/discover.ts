@@ -5,7 +5,7 @@ import { connectTo, type OutboundRules } from "../outbound/connector.ts";
 import { Failure } from "../terms/failure.ts";
 import { Exchange, type ExchangeRequest } from "./exchange.ts";
 
-/** Dialects an address may turn out to speak; only those in the Model document can be put behind Headgate now. */
+/** Dialects an address may turn out to speak. Embeddings are not looked for: `connect --dialect` says them. */
 type SpokenDialect = "openai-chat" | "openai-responses" | "anthropic-messages";
 
 export type Discovery =
