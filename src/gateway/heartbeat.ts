@@ -7,15 +7,16 @@ const heartbeatMs = 10_000;
 const lookMs = 1_000;
 
 /** A stream to a caller. */
-interface Line {
+export interface Line {
   /** When something was last sent on it, by the clock that heartbeats go by. */
   readonly sentAt: () => number;
   readonly beat: () => void;
 }
 
 export interface Heartbeats {
-  /** Watches a line, until what it gives is called. */
-  readonly watch: (line: Line) => () => void;
+  /** Watches a line, until it is left. */
+  readonly watch: (line: Line) => void;
+  readonly leave: (line: Line) => void;
   readonly close: () => void;
 }
 
@@ -28,7 +29,9 @@ export function createHeartbeats(now: () => number): Heartbeats {
   return {
     watch: (line) => {
       lines.add(line);
-      return () => lines.delete(line);
+    },
+    leave: (line) => {
+      lines.delete(line);
     },
     close: () => {
       clearInterval(timer);

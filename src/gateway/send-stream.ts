@@ -3,46 +3,74 @@
 import type { ServerResponse } from "node:http";
 import type { StreamedText } from "./answer.ts";
 import type { Clock } from "./follower.ts";
-import type { Heartbeats } from "./heartbeat.ts";
+import type { Heartbeats, Line } from "./heartbeat.ts";
 
 /** A caller that reads nothing for this long, in milliseconds, is let go. */
 export const stalledMsMax = 30_000;
 
-interface Line {
+interface Sending {
   readonly response: ServerResponse;
   readonly gateway: { readonly clock: Clock };
   readonly heartbeats: Heartbeats;
 }
 
-export async function sendStream(
-  text: StreamedText,
-  { response, gateway, heartbeats }: Line,
-  /** Name and value in turn. */
-  headers: string[],
-): Promise<void> {
-  const { clock } = gateway;
-  let sentAt = clock.monotonic();
-  const write = (piece: string): boolean => {
-    sentAt = clock.monotonic();
-    return response.write(piece);
-  };
-  const unwatch = heartbeats.watch({
-    sentAt: () => sentAt,
-    // Whoever does not read what was sent is not helped by more of it.
-    beat: () => response.destroyed || response.writableNeedDrain || write(text.heartbeat()),
-  });
+/** `headers`: name and value in turn. */
+export async function sendStream(text: StreamedText, sending: Sending, headers: string[]): Promise<void> {
   try {
-    response.writeHead(200, headers);
-    response.flushHeaders();
+    sending.response.writeHead(200, headers);
+    sending.response.flushHeaders();
+  } catch (error) {
+    await text.leave();
+    throw error;
+  }
+  // What is sent already does not stay for as long as the stream.
+  return relay(text, sending);
+}
+
+async function relay(text: StreamedText, { response, gateway, heartbeats }: Sending): Promise<void> {
+  const line = new CallersLine(text, response, gateway.clock);
+  heartbeats.watch(line);
+  try {
     for (let piece = await text.next(); piece !== undefined; piece = await text.next()) {
       if (response.destroyed) break;
-      if (!write(piece)) await drained(response);
+      if (!line.write(piece)) await drained(response);
     }
   } finally {
-    unwatch();
+    heartbeats.leave(line);
     await text.leave();
   }
   response.end();
+}
+
+class CallersLine implements Line {
+  readonly #text: StreamedText;
+  readonly #response: ServerResponse;
+  readonly #clock: Clock;
+  #sentAt: number;
+
+  constructor(text: StreamedText, response: ServerResponse, clock: Clock) {
+    this.#text = text;
+    this.#response = response;
+    this.#clock = clock;
+    this.#sentAt = clock.monotonic();
+  }
+
+  /** False where the caller has to read first. */
+  write(piece: string): boolean {
+    this.#sentAt = this.#clock.monotonic();
+    return this.#response.write(piece);
+  }
+
+  sentAt(): number {
+    return this.#sentAt;
+  }
+
+  /** Whoever does not read what was sent is not helped by more of it. */
+  beat(): void {
+    const { destroyed, writableNeedDrain } = this.#response;
+    const text = destroyed || writableNeedDrain ? "" : this.#text.heartbeat();
+    if (text !== "") this.write(text);
+  }
 }
 
 /** Waits until the caller reads on; one who does not is let go. */
