@@ -2,7 +2,7 @@
 // on their way, and a status read right after it would take its last tries for unknown.
 import { countReceiptsUnder } from "../evidence/receipt-store.ts";
 import { SealedRun } from "../evidence/seal.ts";
-import { fromUtf8 } from "../proof/encoding.ts";
+import { jsonOf } from "../feed/encoded.ts";
 import type { Act } from "../acts/statement.ts";
 import type { Content } from "./content.ts";
 import type { Core } from "./core.ts";
@@ -28,15 +28,7 @@ export async function awaitReceipts(core: Core, { predicate, signers }: Act, con
 /** How many receipts the tries of a sealed run name: one without an answer has none, and none will come. */
 export function receiptsNamed(bytes: Uint8Array | undefined): number {
   // Whether it is the run that was signed is decided where the statement is examined; here it only says how long to wait.
-  const sealed = SealedRun.safeParse(jsonOf(bytes));
+  const sealed = SealedRun.safeParse(bytes === undefined ? undefined : jsonOf(bytes));
   if (!sealed.success) return 0;
   return new Set(sealed.data.samples.map(({ receipt }) => receipt).filter((receipt) => receipt !== null)).size;
-}
-
-function jsonOf(bytes: Uint8Array | undefined): unknown {
-  try {
-    return bytes === undefined ? undefined : JSON.parse(fromUtf8(bytes) ?? "");
-  } catch {
-    return undefined;
-  }
 }

@@ -1,12 +1,12 @@
 // The gateway's end of a feed connection: the same Feed as in one process, over HTTP/1.1, TLS or a unix socket. It signs every
 // message with the gateway's key and takes no answer that the control key did not sign, but for the ledger's entries, which
 // prove themselves. Failures of the other end come through with their code; a broken connection is server_unreachable.
-import { createHash } from "node:crypto";
 import { z } from "zod";
+import { digestOf } from "../proof/digest.ts";
 import { toHex, toUtf8 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure, type FailureCode, httpStatus } from "../terms/failure.ts";
-import { Digest, type PublicKey } from "../terms/ids.ts";
+import type { PublicKey } from "../terms/ids.ts";
 import { type Call, calls, nextWaitMs } from "./calls.ts";
 import { jsonOf } from "./encoded.ts";
 import { type Connection, type FeedAddress, type Reply, connectionTo, unreachable } from "./connection.ts";
@@ -93,10 +93,10 @@ class Sessions {
   }
 
   async #post(session: Session, { call, body, signal }: Message): Promise<Replied> {
-    const { gateway } = this.#options;
+    const { gateway, primitives } = this.#options;
     session.numbers += 1;
     const { challenge, nonce, numbers: number } = session;
-    const digest = digestOfBytes(body);
+    const digest = digestOf(body, primitives);
     const signed = { challenge, nonce, gateway: gateway.publicKey, number, call, body: digest };
     const request = await signRequest(signed, gateway);
     const head = {
@@ -194,7 +194,7 @@ async function checkSigned({ reply, request }: Replied, control: PublicKey, prim
   if (signature === undefined && status !== 200) {
     throw unreachable(`The control plane's feed refuses: ${refusalOf(body).message}`);
   }
-  const answered = { request, status, body: digestOfBytes(body) };
+  const answered = { request, status, body: digestOf(body, primitives) };
   if (signature !== undefined && (await isAnswerSigned(answered, signature, { control, primitives }))) return;
   throw new Failure("signature_invalid", "This answer is not signed by the control key of the trust root.");
 }
@@ -244,8 +244,4 @@ function refusalOf(body: Uint8Array): Failure {
 
 function isCode(code: string): code is FailureCode {
   return Object.hasOwn(httpStatus, code);
-}
-
-function digestOfBytes(bytes: Uint8Array): Digest {
-  return Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
 }

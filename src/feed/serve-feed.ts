@@ -1,9 +1,10 @@
 // The control plane's end of a feed connection: a handler for `node:http`, the same on a port for other machines and on a
 // unix socket for workers. Strangers stop at the head of their request: nobody's body is read before the signature over its
 // digest was found to be that of a gateway the trust root names.
-import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, timingSafeEqual } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { z } from "zod";
+import { digestOf } from "../proof/digest.ts";
 import { toHex, toUtf8 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
@@ -199,7 +200,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, answer
   try {
     const bytesMax = asked.call === "open" ? messageBytesMax.first : messageBytesMax.ask;
     const bytes = await readBody(request, bytesMax, bounds.bodyMs);
-    if (digestOfBytes(bytes) !== asked.digest)
+    if (digestOf(bytes, options.primitives) !== asked.digest)
       throw new Failure("signature_invalid", "The body is not the one signed.");
     const performing = { feed: asked.session.feed, signal: left.signal };
     body = JSON.stringify(await performers[asked.call](bytes, performing));
@@ -210,7 +211,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, answer
     status = httpStatus[failure.code];
     body = JSON.stringify({ error: { code: failure.code, message: failure.message } });
   }
-  const digest = digestOfBytes(toUtf8(body));
+  const digest = digestOf(toUtf8(body), options.primitives);
   const signature = await signAnswer({ request: asked.signature, status, body: digest }, options.control);
   response.writeHead(status, { "content-type": "application/json", [headers.signature]: signature });
   response.end(body);
@@ -323,8 +324,4 @@ async function readBody(request: IncomingMessage, bytesMax: number, ms: number):
     clearTimeout(timer);
   }
   return Buffer.concat(parts);
-}
-
-function digestOfBytes(bytes: Uint8Array): Digest {
-  return Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
 }

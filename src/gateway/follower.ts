@@ -12,7 +12,7 @@ import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, HoldId, type Instant } from "../terms/ids.ts";
 import type { DirectHold, Mark } from "./mark.ts";
-import { unlessAborted, within } from "./within.ts";
+import { sleep, unlessAborted, within } from "./within.ts";
 
 /** Why the whole gateway is closed. A closed set: it stands in refusals and metrics. */
 export const closures = [
@@ -246,17 +246,4 @@ function earlyOf(act: Act): EarlyHold | undefined {
   if (predicate.verb === "hold") return { hold: predicate.body.hold, scope: predicate.body.scope };
   if (predicate.verb !== "restriction") return undefined;
   return { hold: predicate.body.hold, scope: { kind: "model", model: predicate.body.model } };
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return;
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      resolve();
-    }
-    signal.addEventListener("abort", done);
-  });
 }

@@ -2,6 +2,7 @@
 import type { Feed } from "../feed/feed.ts";
 import type { Gateway } from "./gateway.ts";
 import { takeHold } from "./hold.ts";
+import { sleep } from "./within.ts";
 
 const retryMs = 500;
 
@@ -28,14 +29,4 @@ async function takeOne(envelope: Uint8Array, gateway: Gateway): Promise<void> {
   } catch (error) {
     gateway.report("hold", { why: error instanceof Error ? error.message : "unknown" });
   }
-}
-
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

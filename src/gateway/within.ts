@@ -1,4 +1,4 @@
-// A time limit on what the other side of the feed may never answer.
+// Waiting for the other side of the feed: a time limit on what it may never answer, and a pause before it is asked again.
 import { Failure } from "../terms/failure.ts";
 
 /** The promise, or a failure with gateway_closed once it has taken `msMax` milliseconds. */
@@ -27,4 +27,18 @@ export async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal)
   } finally {
     signal.removeEventListener("abort", leave);
   }
+}
+
+/** Until the time is over or the signal aborts; leaves nothing on the signal. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(done, ms);
+    function done(): void {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", done);
+      resolve();
+    }
+    signal.addEventListener("abort", done);
+  });
 }

@@ -1,17 +1,11 @@
 // The last refusals, by id, so that `explain` has an answer for those that leave no receipt: strangers, bodies that cannot be
 // read, a gateway that cannot keep records. In memory and bounded: a flood of refusals pushes out older ones, nothing else.
 import type { Answered } from "../../gateway/note.ts";
-import { type ReceiptId, type Timestamp, timestampOf } from "../../terms/ids.ts";
+import type { RecentRefusal as KnownRefusal } from "../../release/explain.ts";
+import { type ReceiptId, timestampOf } from "../../terms/ids.ts";
 
-export interface RecentRefusal {
+export interface RecentRefusal extends KnownRefusal {
   readonly id: ReceiptId;
-  readonly at: Timestamp;
-  readonly route: string;
-  readonly code: string;
-  readonly reason: string | null;
-  readonly status: number;
-  readonly key: string | null;
-  readonly model: string | null;
 }
 
 export interface RecentRefusals {
