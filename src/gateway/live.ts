@@ -16,23 +16,36 @@ export interface LiveExchanges {
   readonly close: () => void;
 }
 
-const recheckMs = 200;
+/** In this time the clock has been asked for each of them. */
+export const recheckMs = 200;
+/** In so many steps: thousands at once would keep every token waiting that comes meanwhile. */
+export const recheckSteps = 10;
 
 export function createLiveExchanges(): LiveExchanges {
   const exchanges = new Set<LiveExchange>();
-  const recheck = (): void => {
-    for (const exchange of exchanges) {
-      const why = exchange.check();
-      if (why !== undefined) exchange.stop(why);
-    }
+  let round = exchanges.values();
+  const look = (exchange: LiveExchange): void => {
+    const why = exchange.check();
+    if (why !== undefined) exchange.stop(why);
   };
-  const timer = setInterval(recheck, recheckMs);
+  const timer = setInterval(() => {
+    for (let left = Math.ceil(exchanges.size / recheckSteps); left > 0; left -= 1) {
+      let next = round.next();
+      if (next.done === true) {
+        round = exchanges.values();
+        next = round.next();
+      }
+      if (next.done !== true) look(next.value);
+    }
+  }, recheckMs / recheckSteps);
   return {
     add: (exchange) => {
       exchanges.add(exchange);
       return () => exchanges.delete(exchange);
     },
-    recheck,
+    recheck: () => {
+      for (const exchange of exchanges) look(exchange);
+    },
     stopAll: (why) => {
       for (const exchange of exchanges) exchange.stop(why);
     },
