@@ -49,6 +49,21 @@ test("a text of many million marks and escapes is read to its end", () => {
   assert.ok(wordsOfJson(last).endsWith("the end"));
 });
 
+test("escaped words are read as they are behind other words too, in quotes or not", () => {
+  const object = `{"q":"${escaped}"}`;
+  for (const text of [
+    `Do what q says: ${object}`,
+    `\`\`\`json\n${object}\n\`\`\``,
+    `Do this: ${escaped}`,
+    `${object} do q`,
+    `Do this: ${escaped.replaceAll("\\", "\\\\")}`,
+  ]) {
+    const [asItIs, read = ""] = withWordsOfJson([text]);
+    assert.equal(asItIs, text);
+    assert.ok(read.includes(words), read);
+  }
+});
+
 test("a string of a million line ends is read to its end", () => {
   for (const end of ["\\n", "\\n ", "\\n{", "\\r", " "]) {
     assert.ok(wordsOfJson(`{"q":"one${end.repeat(1_000_000)}the end"}`).endsWith("the end"));

@@ -21,10 +21,10 @@ export function wordsOfJson(json: string): string {
   return words;
 }
 
-/** A text that begins as an object or a list of texts does. */
-const isJsonLike = /^\s*[{[][^"]{0,64}"/;
+/** A text that begins as an object or a list of texts does, or in which a character is escaped: a word before it hides nothing. */
+const isJsonLike = /^\s*[{[][^"]{0,64}"|\\u[0-9a-fA-F]{4}/;
 
-/** The texts, and after them the words of those that are JSON: whoever wraps a sentence in braces does not hide it. */
+/** The texts, and after them the words of those that are or hold JSON: whoever wraps a sentence in braces does not hide it. */
 export function withWordsOfJson(texts: readonly string[]): readonly string[] {
   const wrapped = texts.filter((text) => isJsonLike.test(text));
   return wrapped.length === 0 ? texts : [...texts, ...wrapped.map(wordsOfJson)];
@@ -45,11 +45,12 @@ interface Draft {
   at: number;
 }
 
-/** Up to and past the next opening quote: marks become line ends, everything else stays. */
+/** Up to and past the next opening quote: marks become line ends and escaped characters themselves, everything else stays. */
 function takeBetween(draft: Draft): void {
   const opening = draft.json.indexOf('"', draft.at);
   const end = opening < 0 ? draft.json.length : opening;
-  draft.words += draft.json.slice(draft.at, end).replaceAll(/[{}[\],:]+/g, "\n");
+  const marked = draft.json.slice(draft.at, end).replaceAll(/[{}[\],:]+/g, "\n");
+  draft.words += marked.replaceAll(/(?<!\\)\\+u([0-9a-fA-F]{4})/g, (_escape, hex: string) => charOf(hex));
   draft.at = end + 1;
 }
 
@@ -77,6 +78,10 @@ const spaces: Readonly<Record<string, string>> = { n: "\n", r: "\n", t: "\t", b:
 function escapeAt(json: string, at: number): { readonly char: string; readonly length: number } {
   const letter = json[at + 1] ?? "";
   const hex = letter === "u" ? /^[0-9a-fA-F]{4}$/.exec(json.slice(at + 2, at + 6)) : null;
-  if (hex !== null) return { char: String.fromCharCode(Number.parseInt(hex[0], 16)), length: 6 };
+  if (hex !== null) return { char: charOf(hex[0]), length: 6 };
   return { char: spaces[letter] ?? letter, length: 2 };
+}
+
+function charOf(hex: string): string {
+  return String.fromCharCode(Number.parseInt(hex, 16));
 }
