@@ -32,7 +32,7 @@ const world = await openGatewayWorld({
   grant: { requestsPerMinute: 1_000_000, tokensPerDay: 1_000_000_000_000 },
   bounds: { exchangesMax: streamsMax, idleMsMax: upstreamBounds.totalMsMax },
   stream: {},
-  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@1" } } : {}),
+  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@2" } } : {}),
   ...(values.safeguards === "off" ? { registry: nothing } : {}),
 });
 const hash = digestOf(toUtf8(secret), nodePrimitives);

@@ -1,5 +1,6 @@
 // What the shipped chain costs: 1,000 characters of prompt, of whole answer, of streamed answer, and
-// how long one prompt of 256 KB keeps the event loop. Texts are stretches of this repository's own papers.
+// how long one prompt of 256 KB keeps the event loop. Texts are stretches of this repository's own papers, which speak of
+// attacks throughout; everyday ones, as they are and disguised, show what the first look costs by itself.
 // node bench/safeguard-speed.ts [--label WORD] [--write]
 import { appendFileSync, globSync, readFileSync } from "node:fs";
 import { cpus, loadavg } from "node:os";
@@ -9,6 +10,7 @@ import { compileChain, type Chain } from "../src/safeguards/chain.ts";
 import { shippedSafeguards } from "../src/safeguards/registry.ts";
 import { Safeguards } from "../src/safeguards/safeguards-document.ts";
 import { createStreamGuard } from "../src/safeguards/stream-guard.ts";
+import { byDoubt, distinctTexts } from "./texts.ts";
 
 const { values } = parseArgs({
   options: { label: { type: "string", default: "now" }, write: { type: "boolean", default: false } },
@@ -27,7 +29,7 @@ const rates = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
 const document = Safeguards.parse({
   kind: "Safeguards",
   name: "default",
-  chain: [{ safeguard: "misuse@1", on: ["input", "output"], ...rates }],
+  chain: [{ safeguard: "misuse@2", on: ["input", "output"], ...rates }],
 });
 const chain = compileChain(document, shippedSafeguards());
 
@@ -74,6 +76,29 @@ function firstLook(text: string): void {
   while (steps.next().done !== true);
 }
 
+/** Everyday texts of the same length, and the same with letters that have to be undone. */
+const everyday = distinctTexts(1000, chars).map((text) => text.slice(0, chars));
+const disguises = [
+  (text: string): string => text.replaceAll("e", "é").replaceAll("o", "ｏ"),
+  (text: string): string => text.replaceAll("a", "а"),
+  (text: string): string => text.replaceAll("t", "t\u200b"),
+  (text: string): string => text.replaceAll("river", "r-i-v-e-r"),
+];
+const disguised = everyday.map((text, at) => (disguises[at % disguises.length] ?? String)(text));
+
+/** Each text by itself, in µs, after a round that warms up. */
+function firstLooks(over: readonly string[]): { readonly p50: number; readonly p99: number } {
+  for (const text of over) firstLook(text);
+  const times = over.map((text) => {
+    const start = performance.now();
+    firstLook(text);
+    return (performance.now() - start) * 1000;
+  });
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number): number => Math.round((sorted[Math.floor(share * (sorted.length - 1))] ?? 0) * 10) / 10;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
 /** Of the texts: how many get a second look, and how long that takes in ms, one after the other, each for the first time. */
 async function secondLookMs(): Promise<{ readonly share: number; readonly p50: number; readonly p95: number }> {
   const fresh = compileChain(document, shippedSafeguards());
@@ -112,12 +137,16 @@ const result = {
       streamed(text, chain);
     }),
   },
+  everydayMicroseconds: { plain: firstLooks(everyday), disguised: firstLooks(disguised) },
+  everydayDoubted: (await byDoubt(everyday)).doubtful.length / everyday.length,
   prompt256KiBMs: longPromptMs(),
   secondLook: await secondLookMs(),
 };
 const { input, inputPassing, wholeOutput, streamedOutput } = result.microsecondsPer1000Chars;
 console.log(`input            ${input} µs per 1,000 characters`);
 console.log(`  that passes    ${inputPassing} µs (${passing.length} of ${texts.length} texts)`);
+const { plain, disguised: undone } = result.everydayMicroseconds;
+console.log(`everyday input   p50 ${plain.p50}, p99 ${plain.p99} µs; disguised p50 ${undone.p50}, p99 ${undone.p99} µs`);
 console.log(
   `second look      ${result.secondLook.p50} ms (p95 ${result.secondLook.p95}), ${Math.round(100 * result.secondLook.share)} % of texts`,
 );

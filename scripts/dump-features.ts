@@ -1,51 +1,29 @@
 // Turns texts into the numbers that training reads, with the very code that judges them later, so that the two cannot
 // drift apart. Usage: node scripts/dump-features.ts ROWS.jsonl VOCABULARY.txt OUT-FOLDER
-// Writes window.u32 (row of each window), learn.u8 (1: a window to learn from, 0: for thresholds only), ngrams.u32 with ngram-ends.u32, pieces.u16 with piece-ends.u32.
+// Writes, for each block of a text, block-row.u32 and block-ends.u32 (of its n-grams in block-ngrams.u32); for each reading of
+// a request, reading-row.u32, reading-span.u32 (first unit and end), reading-ends.u32 with reading-ngrams.u32, piece-ends.u32
+// with pieces.u16.
 import { closeSync, createReadStream, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { argv } from "node:process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { ngramsOf } from "../src/safeguards/ngrams.ts";
-import { normalise } from "../src/safeguards/normalise.ts";
 import { detectorShape } from "../src/safeguards/detector-shape.ts";
-import { wholeWindows, windowEnds, windowStart } from "../src/safeguards/windows.ts";
+import { NgramReader } from "../src/safeguards/ngrams.ts";
+import { type Folded, foldText } from "../src/safeguards/normalise.ts";
+import { readingsOf } from "../src/safeguards/readings.ts";
 import { wordPieces } from "../src/safeguards/wordpiece.ts";
 
 const Row = z.object({ text: z.string(), surface: z.enum(["input", "output"]) });
-/** Long texts are sampled: their first windows and their last one are kept. */
-const windowsMax = 8;
-/** The windows of the stream guard with the default document. */
-const streamShape = { windowChars: detectorShape.windowChars, strideChars: 60 };
-
-interface Part {
-  readonly start: number;
-  readonly end: number;
-  /** Growing windows of answers only set thresholds: the beginning of a harmful answer need not be harmful. */
-  readonly isLearnt: boolean;
-}
-
-function partsOf(length: number, surface: "input" | "output"): Part[] {
-  const whole = wholeWindows(length, detectorShape.windowChars).map(([start, end]) => ({ start, end, isLearnt: true }));
-  if (surface === "input") return sampled(whole);
-  const growing = windowEnds(length, streamShape).map((end) => ({
-    start: windowStart(end, streamShape),
-    end,
-    isLearnt: false,
-  }));
-  return [...sampled(whole), ...sampled(growing)];
-}
-
-function sampled(parts: readonly Part[]): Part[] {
-  return parts.length <= windowsMax ? [...parts] : [...parts.slice(0, windowsMax - 1), ...parts.slice(-1)];
-}
+/** The stretches of an answer with the default document. */
+const answerStretch = 60;
 
 class Column {
   readonly #file: number;
   constructor(path: string) {
     this.#file = openSync(path, "w");
   }
-  add(values: Uint32Array | Uint16Array | Uint8Array): void {
+  add(values: Uint32Array | Uint16Array): void {
     writeSync(this.#file, values);
   }
   close(): void {
@@ -56,31 +34,58 @@ class Column {
 async function dump(rowsFile: string, vocabularyFile: string, out: string): Promise<void> {
   const vocabulary = readFileSync(vocabularyFile, "utf8").trimEnd().split("\n");
   const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
-  const names = ["window.u32", "learn.u8", "ngrams.u32", "ngram-ends.u32", "pieces.u16", "piece-ends.u32"] as const;
-  const [window, learn, ngrams, ngramEnds, pieceIds, pieceEnds] = names.map((name) => new Column(join(out, name)));
+  const column = (name: string): Column => new Column(join(out, name));
+  const blocks = { row: column("block-row.u32"), ends: column("block-ends.u32"), ngrams: column("block-ngrams.u32") };
+  const readings = {
+    row: column("reading-row.u32"),
+    span: column("reading-span.u32"),
+    ends: column("reading-ends.u32"),
+    ngrams: column("reading-ngrams.u32"),
+    pieceEnds: column("piece-ends.u32"),
+    pieces: column("pieces.u16"),
+  };
   let row = 0;
-  let ngramEnd = 0;
-  let pieceEnd = 0;
-  for await (const line of createInterface({ input: createReadStream(rowsFile) })) {
-    const source = Row.parse(JSON.parse(line));
-    const { text } = normalise(source.text);
-    for (const { start, end, isLearnt } of partsOf(text.length, source.surface)) {
-      const part = text.slice(start, end);
-      const found = ngramsOf(part, detectorShape.buckets);
-      const ids = pieces.idsOf(part, detectorShape.piecesMax);
-      ngramEnd += found.length;
-      pieceEnd += ids.length;
-      window?.add(Uint32Array.of(row));
-      learn?.add(Uint8Array.of(isLearnt ? 1 : 0));
-      ngrams?.add(found);
-      ngramEnds?.add(Uint32Array.of(ngramEnd));
-      pieceIds?.add(Uint16Array.from(ids));
-      pieceEnds?.add(Uint32Array.of(pieceEnd));
+  let [blockEnd, readingEnd, pieceEnd] = [0, 0, 0];
+  const addBlocks = ({ units, length }: Folded, size: number): void => {
+    const reader = new NgramReader();
+    for (let at = 0; at < length; at += size) {
+      const inside = reader.read(units, at, Math.min(length, at + size));
+      blocks.ngrams.add(inside);
+      blockEnd += inside.length;
+      if (at + size >= length) {
+        const last = reader.readEnd();
+        blocks.ngrams.add(last);
+        blockEnd += last.length;
+      }
+      blocks.row.add(Uint32Array.of(row));
+      blocks.ends.add(Uint32Array.of(blockEnd));
     }
+  };
+  const addReadings = ({ units, length }: Folded): void => {
+    for (const { stretch, pieces: ids } of readingsOf(units, [0, length], pieces)) {
+      const reader = new NgramReader();
+      for (const found of [() => reader.read(units, ...stretch), () => reader.readEnd()]) {
+        const some = found();
+        readings.ngrams.add(some);
+        readingEnd += some.length;
+      }
+      pieceEnd += ids.length;
+      readings.row.add(Uint32Array.of(row));
+      readings.span.add(Uint32Array.of(...stretch));
+      readings.ends.add(Uint32Array.of(readingEnd));
+      readings.pieceEnds.add(Uint32Array.of(pieceEnd));
+      readings.pieces.add(ids);
+    }
+  };
+  for await (const line of createInterface({ input: createReadStream(rowsFile) })) {
+    const { text, surface } = Row.parse(JSON.parse(line));
+    const folded = foldText(text);
+    addBlocks(folded, surface === "input" ? detectorShape.blockUnits : answerStretch);
+    if (surface === "input") addReadings(folded);
     row += 1;
   }
-  for (const column of [window, learn, ngrams, ngramEnds, pieceIds, pieceEnds]) column?.close();
-  console.log(`${row} rows, ${ngramEnd} n-grams, ${pieceEnd} pieces`);
+  for (const one of [...Object.values(blocks), ...Object.values(readings)]) one.close();
+  console.log(`${row} rows, ${blockEnd} n-grams in blocks, ${readingEnd} in readings, ${pieceEnd} pieces`);
 }
 
 const [rowsFile, vocabularyFile, out] = argv.slice(2);

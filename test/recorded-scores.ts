@@ -1,12 +1,11 @@
-// What the shipped detector makes of varied texts, as one digest a text: folded text, features, word pieces, all scores,
+// What the shipped detector makes of varied texts, as one digest a text: folded text, n-grams, word pieces, all scores,
 // and what a chain finds in it on both sides. scripts/record-scores.ts writes them down, src/safeguards/scores.test.ts compares.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { compileChain } from "../src/safeguards/chain.ts";
-import { detectorShape } from "../src/safeguards/detector-shape.ts";
-import { ngramsOf } from "../src/safeguards/ngrams.ts";
-import { normalise } from "../src/safeguards/normalise.ts";
+import { NgramReader } from "../src/safeguards/ngrams.ts";
+import { foldText, normalise } from "../src/safeguards/normalise.ts";
 import { shippedSafeguards } from "../src/safeguards/registry.ts";
 import { Safeguards } from "../src/safeguards/safeguards-document.ts";
 import { readWeights } from "../src/safeguards/weights.ts";
@@ -21,29 +20,31 @@ export const RecordedScores = z.object({
 });
 export type RecordedScores = z.infer<typeof RecordedScores>;
 
-export const scoresFile = new URL("../src/safeguards/artefacts/misuse-1.scores.json", import.meta.url);
+export const scoresFile = new URL("../src/safeguards/artefacts/misuse-2.scores.json", import.meta.url);
 const textsCount = 300;
 const requestEvery = 3;
 const requestCharsMax = 2000;
+const piecesMax = 160;
 
 /** All of it, computed now. Cost: some seconds. */
 export async function recordedScores(): Promise<RecordedScores> {
   const registry = shippedSafeguards();
-  const safeguard = registry.get("misuse@1");
-  const weights = readWeights(readFileSync(new URL("misuse-1.bin", scoresFile)));
+  const safeguard = registry.get("misuse@2");
+  const weights = readWeights(readFileSync(new URL("misuse-2.bin", scoresFile)));
   const vocabulary = new TextDecoder().decode(weights.bytes("vocabulary")).split("\n");
   const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
   const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
-  const entry = { safeguard: "misuse@1", on: ["input", "output"], ...limits };
+  const entry = { safeguard: "misuse@2", on: ["input", "output"], ...limits };
   const strict = { ...entry, block: { benignRate: 0.01 }, review: { benignRate: 0.1 } };
   const chains = [[entry], [strict]].map((chain) =>
     compileChain(Safeguards.parse({ kind: "Safeguards", name: "default", chain }), registry),
   );
   const texts: [string, string][] = [];
   for (const [at, text] of variedTexts(textsCount).entries()) {
-    const { text: folded, offsets, undone } = normalise(text);
-    const features = [...ngramsOf(folded, detectorShape.buckets)];
-    const ids = pieces.idsOf(folded, detectorShape.piecesMax);
+    const { text: folded, offsets } = normalise(text);
+    const { units, length } = foldText(text);
+    const ngrams = [...new NgramReader().read(units, 0, length)];
+    const ids = pieces.idsOf(folded, piecesMax);
     const scores = [await safeguard.scores(text, "output")];
     const found: unknown[] = chains.map((chain) => chain.inspectOutput(text));
     // Requests are fewer, since second looks take long.
@@ -51,7 +52,7 @@ export async function recordedScores(): Promise<RecordedScores> {
       scores.push(await safeguard.scores(text, "input"));
       for (const chain of chains) found.push(await chain.inspectInput([text]));
     }
-    texts.push([digestOf([folded, [...offsets], undone, features, ids]), digestOf([scores, found])]);
+    texts.push([digestOf([folded, [...offsets], ngrams, ids]), digestOf([scores, found])]);
   }
   return { weights: safeguard.digest, texts };
 }

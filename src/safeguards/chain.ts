@@ -3,9 +3,9 @@
 import { Failure } from "../terms/failure.ts";
 import type { Finding, Inspection, Surface, UnknownCause } from "../terms/finding.ts";
 import type { Registry } from "./registry.ts";
-import type { Safeguard, Settle, Thresholds } from "./safeguard.ts";
+import type { AnswerReader, Safeguard, Settle, Thresholds } from "./safeguard.ts";
 import type { ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
-import { type Stretch, windowEnds, windowStart, type WindowShape } from "./windows.ts";
+import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
 export interface Chain {
   readonly stream: StreamBounds;
@@ -17,11 +17,8 @@ export interface Chain {
   readonly inspectInputInSteps: (texts: readonly string[]) => Generator<void, Settle, void>;
   /** A whole answer, in the windows a stream of it would be judged in. */
   readonly inspectOutput: (text: string) => Inspection;
-  /**
-   * The windows of an answer that end at `ends`, one by one. `text` is the answer from its character `from` on, which no
-   * window starts before; ends and spans count in the whole answer.
-   */
-  readonly inspectWindows: (text: string, ends: readonly number[], from: number) => Inspection[];
+  /** Reads an answer from its start on, stretch by stretch: what is found in the window that each of them ends. */
+  readonly openAnswer: () => AnswerReader;
 }
 
 /** The document with the digest of every safeguard filled in. Failure as `compileChain`. */
@@ -37,6 +34,7 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
     windowChars: document.stream.windowChars,
     strideChars: Math.max(strideCharsMin, Math.floor(document.stream.windowChars / 8)),
   };
+  const openAnswer = (): AnswerReader => readerOf(links, shape);
   return {
     stream: document.stream,
     shape,
@@ -44,9 +42,9 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
     inspectInputInSteps: (texts) => inspectTexts(links, texts),
     inspectOutput: (text) => {
       if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
-      return joined(inspectWindows(links, text, { ends: windowEnds(text.length, shape), shape, from: 0 }));
+      return inspectAnswer(openAnswer(), windowEnds(text.length, shape), text);
     },
-    inspectWindows: (text, ends, from) => inspectWindows(links, text, { ends, shape, from }),
+    openAnswer,
   };
 }
 
@@ -154,33 +152,62 @@ function inspectOne(link: Link, text: string, surface: Surface): Inspection {
   }
 }
 
-interface WindowSeries {
-  readonly ends: readonly number[];
-  readonly shape: WindowShape;
-  readonly from: number;
-}
-
-function inspectWindows(links: readonly Link[], text: string, { ends, shape, from }: WindowSeries): Inspection[] {
-  const stretches = ends.map((end): Stretch => [windowStart(end, shape) - from, end - from]);
-  const active = links.filter((link) => link.entry.on.includes("output"));
-  if (active.length === 0) return stretches.map(() => unknown("not-configured"));
-  const byLink = active.map((link) => inspectStretches(link, text, stretches));
-  return stretches.map(([start], at) =>
-    moved(joined(byLink.map((inspections) => inspections[at] ?? unknown("failed"))), start + from),
+function inspectAnswer(reader: AnswerReader, ends: readonly number[], text: string): Inspection {
+  let start = 0;
+  return joined(
+    ends.map((end) => {
+      const stretch = text.slice(start, end);
+      start = end;
+      return reader.read(stretch, end === text.length);
+    }),
   );
 }
 
-/** Stretches of an answer, together where the safeguard can; where that fails, one by one. */
-function inspectStretches(link: Link, text: string, stretches: readonly Stretch[]): Inspection[] {
-  const apart = (): Inspection[] => stretches.map(([start, end]) => inspectOne(link, text.slice(start, end), "output"));
+/** All safeguards that stand on the way out. None at all is not a pass. */
+function readerOf(links: readonly Link[], shape: WindowShape): AnswerReader {
+  const readers = links.filter((link) => link.entry.on.includes("output")).map((link) => linkReader(link, shape));
+  const [only] = readers;
+  if (only === undefined) return { read: () => unknown("not-configured") };
+  if (readers.length === 1) return only;
+  return { read: (stretch, isEnd) => joined(readers.map((reader) => reader.read(stretch, isEnd))) };
+}
+
+/** One safeguard's reader; what goes wrong in it is not a pass, of that window and of all after it. */
+function linkReader(link: Link, shape: WindowShape): AnswerReader {
   const { safeguard, entry, thresholds } = link;
-  if (safeguard.inspectStretches === undefined || text.length > safeguard.maxChars) return apart();
+  if (safeguard.openAnswer === undefined) return windowByWindow(link, shape);
+  let hasFailed = false;
   try {
-    const inspections = safeguard.inspectStretches(text, stretches, thresholds.output);
-    return entry.mode === "flag" ? inspections.map(onlyFlagged) : inspections;
+    const reader = safeguard.openAnswer(thresholds.output, shape);
+    return {
+      read: (stretch, isEnd) => {
+        if (hasFailed) return unknown("failed");
+        try {
+          const inspection = reader.read(stretch, isEnd);
+          return entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
+        } catch {
+          hasFailed = true;
+          return unknown("failed");
+        }
+      },
+    };
   } catch {
-    return apart();
+    return { read: () => unknown("failed") };
   }
+}
+
+/** For safeguards that know only whole texts. */
+function windowByWindow(link: Link, shape: WindowShape): AnswerReader {
+  let held = "";
+  let end = 0;
+  return {
+    read: (stretch) => {
+      end += stretch.length;
+      const start = windowStart(end, shape);
+      held = (held + stretch).slice(-(end - start));
+      return moved(inspectOne(link, held, "output"), start);
+    },
+  };
 }
 
 function onlyFlagged(inspection: Inspection): Inspection {

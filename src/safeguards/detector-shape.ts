@@ -1,10 +1,10 @@
 // The sizes that detector and training share. Changing one makes a new version of the detector.
 
 export const detectorShape = {
-  /** Normalised characters judged at once; longer text is judged in overlapping windows. */
-  windowChars: 480,
-  /** Hash buckets of the n-gram view. */
-  buckets: 1 << 18,
-  /** Word pieces read of a window, more than a window of ordinary text has. */
-  piecesMax: 160,
+  /** Normalised units of a request that are summed at once; a window ends with each of them. */
+  blockUnits: 120,
+  /** A window is the last blocks of a request, this many. */
+  blocksAWindow: 4,
+  /** Characters of a window of an answer at the most. */
+  answerWindowChars: 480,
 } as const;

@@ -13,9 +13,9 @@ const Card = z.object({
   checks: z.array(z.object({ text: z.string(), misuse: z.number() })).min(10),
 });
 const folder = new URL("artefacts/", import.meta.url);
-const card = Card.parse(JSON.parse(readFileSync(new URL("misuse-1.card.json", folder), "utf8")));
-const bytes = readFileSync(new URL("misuse-1.bin", folder));
-const safeguard = shippedSafeguards().get("misuse@1");
+const card = Card.parse(JSON.parse(readFileSync(new URL("misuse-2.card.json", folder), "utf8")));
+const bytes = readFileSync(new URL("misuse-2.bin", folder));
+const safeguard = shippedSafeguards().get("misuse@2");
 const rates = { block: 0.005, review: 0.02 };
 const unused = { ask: () => Promise.reject(new Error("not asked in these tests")) };
 
@@ -38,7 +38,7 @@ test("scores are those of the training program, but for what 8-bit weights chang
     const highest = Math.max(
       ...Category.options.filter((name) => name !== "jailbreak" && name !== "injection").map((name) => scores[name]),
     );
-    assert.ok(Math.abs(highest - misuse) < 0.03, `${text}: ${highest} here, ${misuse} there`);
+    assert.ok(Math.abs(highest - misuse) < 0.05, `${text}: ${highest} here, ${misuse} there`);
   }
 });
 

@@ -1,30 +1,29 @@
-// The misuse detector: two views of a text that err differently, one by its spelling (hashed n-grams, linear), one by
-// its meaning (a small network over static token vectors), mixed into one score for misuse and one for attacks on the
-// model (jailbreaks, planted orders); other heads say which category it is. Requests that the two leave in doubt get a
-// second look (second-look.ts), whose word is mixed in. Trained by scripts/train-misuse.py.
+// The misuse detector. Every text gets a first look, by its spelling: hashed n-grams, linear, one score for misuse and one for
+// attacks on the model (jailbreaks, planted orders). Stretches of requests that it leaves in doubt get a second look
+// (second-look.ts), and both decide; answers get the first look only. Trained by scripts/train-misuse.py.
 import { Failure } from "../terms/failure.ts";
-import { Category, type Band, type Finding, type Inspection, type Span, type UnknownCause } from "../terms/finding.ts";
+import { Category, type Inspection, type UnknownCause } from "../terms/finding.ts";
+import { answerJudgeOf } from "./answers.ts";
 import { detectorShape } from "./detector-shape.ts";
-import { networkOf } from "./network.ts";
-import { type Folded, foldText, textOf } from "./normalise.ts";
-import type { Safeguard, Scores, Settle, Thresholds } from "./safeguard.ts";
-import { type Limits, type Screen, screenOf } from "./screen.ts";
+import { FirstLook, type LinearPair, linearPairOf, lookAlone } from "./first-look.ts";
+import { type Folded, foldText } from "./normalise.ts";
+import { readingsOf } from "./readings.ts";
+import type { Safeguard, Settle } from "./safeguard.ts";
+import { type Scored, familyOf, findingsOf, highest, probability, spread, thresholdAt } from "./scoring.ts";
 import type { SecondLook } from "./second-look.ts";
-import { windowsOfStretches } from "./stretches.ts";
-import type { ThresholdTable, Weights } from "./weights.ts";
-import { type FirstLook, type Judge, familyOf, finalOf, isBelow, judgeOf, noScores, spread } from "./views.ts";
-import { type Stretch, wholeWindows } from "./windows.ts";
+import type { Weights } from "./weights.ts";
+import type { Stretch } from "./windows.ts";
+import { type WordPieces, wordPieces } from "./wordpiece.ts";
 
 type Detector = Omit<Safeguard, "name" | "version" | "digest">;
 
 const maxChars = 400_000;
 
 export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
-  const network = networkOf(weights);
-  const judge = judgeOf(weights, network);
   const label = weights.detector;
-  const gate: Limits = { misuse: weights.number("misuse-input:gate"), attack: weights.number("attack-input:gate") };
-  const parts: Parts = { judge, label, gate, askAbout: askingOf(weights, secondLook) };
+  const answers = answerJudgeOf(weights, label);
+  const doubtsOf = doubtsBy(weights);
+  const askAbout = askingOf(weights, secondLook);
   return {
     maxChars,
     thresholds: (rates, surface) => {
@@ -39,206 +38,139 @@ export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
       return { review, block };
     },
     scores: async (text, surface) => {
-      const windows = readAll(foldText(text));
-      if (surface === "output") return highest(scored(windows, judge));
-      const looks = windows.map(({ span, text: part }) => ({ span, look: judge.request(part) }));
-      const answer = await parts.askAbout(looks.filter(({ look }) => !isBelow(look, gate)));
-      if (answer.kind === "asked") return highest(answer.windows);
+      if (surface === "output") return highest(answers.scored(text));
+      const answer = await askAbout(allSteps(doubtsOf(text)));
+      if (answer.kind === "asked") return highest(answer.scored);
       throw new Failure("safeguard_unavailable", `The second look of ${label} gave no answer (${answer.cause}).`);
     },
-    inspectRequest: inspectRequestBy(parts, screenOf(weights, network, "input")),
-    ...answersBy(parts, screenOf(weights, network, "output")),
-  };
-}
-
-interface Parts {
-  readonly judge: Judge;
-  readonly label: string;
-  /** Requests below it are clear without a second look. */
-  readonly gate: Limits;
-  readonly askAbout: (windows: readonly LookedAt[]) => Promise<Asked>;
-}
-
-function inspectRequestBy({ judge, label, gate, askAbout }: Parts, screen: Screen): Inspector["inspectRequest"] {
-  return function* inspectRequest(text, thresholds): Generator<void, Settle, void> {
-    if (text.length > maxChars) return () => Promise.resolve(tooLong);
-    const folded = keptFold(foldText(text));
-    const windows = wholeWindows(folded.length, detectorShape.windowChars);
-    const doubtful: LookedAt[] = [];
-    for (let at = 0; at < windows.length; at += windowsAStep) {
-      if (at > 0) yield;
-      const some = windows.slice(at, at + windowsAStep);
-      const from = some[0]?.[0] ?? 0;
-      const part = { units: folded.units.subarray(from), length: (some.at(-1)?.[1] ?? 0) - from };
-      const shifted = some.map(([start, end]): Stretch => [start - from, end - from]);
-      const clear = screen(part, shifted, gate);
-      const left = some.filter((_, index) => clear[index] !== true);
-      const looks = readEach(folded, left).map(({ span, text: read }) => ({ span, look: judge.request(read) }));
-      doubtful.push(...looks.filter(({ look }) => !isBelow(look, gate)));
-    }
-    return async () => {
-      const answer = await askAbout(doubtful);
-      return answer.kind === "unknown" ? answer : findingsOf(answer.windows, thresholds, label);
-    };
-  };
-}
-
-type Inspector = Required<Pick<Safeguard, "inspect" | "inspectRequest" | "inspectStretches">>;
-
-function answersBy({ judge, label }: Parts, screen: Screen): Pick<Inspector, "inspect" | "inspectStretches"> {
-  return {
     inspect: (text, surface, thresholds) => {
       if (surface === "input")
         throw new Failure("safeguard_unavailable", "Requests are looked at twice: ask inspectRequest.");
-      if (text.length > maxChars) return tooLong;
-      const folded = foldText(text);
-      const windows = wholeWindows(folded.length, detectorShape.windowChars);
-      const clear = screen(folded, windows, limitsOf(thresholds));
-      const doubtful = readEach(
-        folded,
-        windows.filter((_, at) => clear[at] !== true),
-      );
-      return findingsOf(scored(doubtful, judge), thresholds, label);
+      return text.length > maxChars ? tooLong : findingsOf(answers.scored(text), thresholds, label);
     },
-    inspectStretches: (text, stretches, thresholds) => {
-      if (text.length > maxChars) return stretches.map(() => tooLong);
-      const folded = foldText(text);
-      const windows = windowsOfStretches(text, folded, stretches);
-      // In the order of the text, as they are screened: those of one stretch may go beyond the first ones of the next.
-      const all = windows
-        .flatMap((some) => some ?? [])
-        .toSorted((one, other) => one[0] - other[0] || one[1] - other[1]);
-      const isClear = screen(folded, all, limitsOf(thresholds));
-      if (!windows.includes(undefined) && !isClear.includes(false)) return stretches.map(() => nothingFound);
-      const doubtful = new Set(all.filter((_, at) => isClear[at] !== true).map(String));
-      // Screening is over before the exact look folds other text into the same memory.
-      const areClear = windows.map((some) => some?.every((window) => !doubtful.has(String(window))) ?? false);
-      return stretches.map(([start, end], at) => {
-        if (areClear[at] === true) return nothingFound;
-        const stretch = foldText(text.slice(start, end));
-        return findingsOf(scored(readAll(stretch), judge), thresholds, label);
-      });
+    *inspectRequest(text, thresholds): Generator<void, Settle, void> {
+      if (text.length > maxChars) return () => Promise.resolve(tooLong);
+      const doubts = yield* doubtsOf(text);
+      if (doubts.length === 0) return nothingFound;
+      return async () => {
+        const answer = await askAbout(doubts);
+        return answer.kind === "unknown" ? answer : findingsOf(answer.scored, thresholds, label);
+      };
     },
+    openAnswer: answers.open,
   };
-}
-
-/** Windows judged in one step: a millisecond or two of work where all of them are doubtful. */
-const windowsAStep = 8;
-
-/** A copy, which other texts that are folded between two steps do not write over. */
-function keptFold(folded: Folded): Folded {
-  const { units, offsets, length } = folded;
-  return { ...folded, units: units.slice(0, length), offsets: offsets.slice(0, length + 1) };
 }
 
 const tooLong: Inspection = { kind: "unknown", cause: "too-long" };
-const nothingFound: Inspection = { kind: "inspected", findings: [] };
 
-interface LookedAt {
-  readonly span: Span;
-  readonly look: FirstLook;
+function nothingFound(): Promise<Inspection> {
+  return Promise.resolve({ kind: "inspected", findings: [] });
 }
 
-interface ScoredWindow {
-  readonly span: Span;
-  readonly scores: Scores;
+function allSteps<Result>(steps: Generator<void, Result, void>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
 }
 
-/** A window with its text and where it lies in the source. */
-interface ReadWindow {
-  readonly span: Span;
-  readonly text: string;
+/** What the second look is to read at once, and what the first said of it. */
+interface Doubt {
+  readonly span: Stretch;
+  readonly misuse: number;
+  readonly attack: number;
+  readonly pieces: Uint16Array;
 }
 
-function readAll(folded: Folded): ReadWindow[] {
-  return readEach(folded, wholeWindows(folded.length, detectorShape.windowChars));
-}
-
-function readEach(folded: Folded, windows: readonly Stretch[]): ReadWindow[] {
-  const { offsets } = folded;
-  return windows.map(([start, end]) => ({
-    span: [offsets[start] ?? 0, offsets[end] ?? 0],
-    text: textOf(folded, start, end),
-  }));
-}
-
-function scored(windows: readonly ReadWindow[], judge: Judge): ScoredWindow[] {
-  return windows.map(({ span, text }) => ({ span, scores: judge.answer(text) }));
-}
-
-type Asked =
-  | { readonly kind: "asked"; readonly windows: readonly ScoredWindow[] }
-  | { readonly kind: "unknown"; readonly cause: UnknownCause };
-
-/** The second look at windows, mixed with the first. */
-function askingOf(weights: Weights, secondLook: SecondLook): (windows: readonly LookedAt[]) => Promise<Asked> {
-  const misuseOf = finalOf(weights, "misuse-input");
-  const attackOf = finalOf(weights, "attack-input");
-  return async (windows) => {
-    const answer = await secondLook.ask(windows.flatMap(({ look }) => look.readings));
-    if (answer.kind === "unknown") return answer;
-    let read = 0;
-    const scores = windows.map(({ span, look }) => {
-      const logits = answer.logits.slice(read, read + look.readings.length);
-      read += look.readings.length;
-      // The worst of what is read of a window; no number at all where there is none, which is not clear.
-      const worst = (head: number): number => Math.max(...logits.map((all) => all[head] ?? Number.NaN));
-      const families = { misuse: misuseOf(look.misuse, worst(0)), attack: attackOf(look.attack, worst(1)) };
-      return { span, scores: spread(families, look.categories) };
-    });
-    return { kind: "asked", windows: scores };
+/** The first look at a request, with stops in long ones: the readings of all that is not clear. */
+function doubtsBy(weights: Weights): (text: string) => Generator<void, Doubt[], void> {
+  const pair = linearPairOf(weights, "misuse-input", "attack-input");
+  const gate = { misuse: weights.number("misuse-input:gate"), attack: weights.number("attack-input:gate") };
+  const vocabulary = new TextDecoder().decode(weights.bytes("vocabulary")).split("\n");
+  const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
+  const { blockUnits, blocksAWindow } = detectorShape;
+  return function* doubtsOf(text) {
+    const folded = kept(foldText(text));
+    const { units, length } = folded;
+    const look = new FirstLook(pair, blocksAWindow);
+    const doubtful: [number, number][] = [];
+    for (let at = 0; at < length; at += blockUnits) {
+      if (at > 0 && at % unitsAStep === 0) yield;
+      const end = Math.min(length, at + blockUnits);
+      look.block(units, [at, end], end === length);
+      // What is not a number is not below anything.
+      if (look.first < gate.misuse && look.second < gate.attack) continue;
+      addStretch(doubtful, [Math.max(0, at - (blocksAWindow - 1) * blockUnits), end]);
+    }
+    return doubtful.flatMap((stretch) => doubtsIn(folded, stretch, { pair, pieces }));
   };
 }
 
-/** What a text must stay below to have no finding. No score of a category is higher than that of its family. */
-function limitsOf({ review, block }: Thresholds): Limits {
-  const least = { misuse: Infinity, attack: Infinity };
-  for (const category of Category.options) {
-    const family = familyOf(category);
-    least[family] = Math.min(least[family], review[category] ?? Infinity, block[category] ?? Infinity);
-  }
-  return least;
+/** Units read in one step: some tenths of a millisecond of work. */
+const unitsAStep = 128 * detectorShape.blockUnits;
+
+/** A copy where there are further steps, between which other texts are folded in the same memory. */
+function kept(folded: Folded): Folded {
+  const { units, offsets, length } = folded;
+  if (length <= unitsAStep) return folded;
+  return { units: units.slice(0, length), offsets: offsets.slice(0, length + 1), length };
 }
 
-function highest(windows: readonly ScoredWindow[]): Scores {
-  const scores = noScores();
-  for (const window of windows)
-    for (const category of Category.options) scores[category] = Math.max(scores[category], window.scores[category]);
-  return scores;
+/** Adds a stretch, which starts after those before it; what overlaps is one. */
+function addStretch(stretches: [number, number][], [start, end]: Stretch): void {
+  const last = stretches.at(-1);
+  if (last !== undefined && start <= last[1]) last[1] = end;
+  else stretches.push([start, end]);
 }
 
-/** One finding a category, at its highest window. */
-function findingsOf(windows: readonly ScoredWindow[], thresholds: Thresholds, detector: string): Inspection {
-  const findings: Finding[] = [];
-  for (const category of Category.options) {
-    let best: ScoredWindow | undefined;
-    for (const window of windows)
-      if (best === undefined || window.scores[category] > best.scores[category]) best = window;
-    if (best === undefined) continue;
-    const score = best.scores[category];
-    const band = bandOf(score, thresholds, category);
-    if (band !== "clear") findings.push({ category, score, band, span: best.span, detector });
-  }
-  return { kind: "inspected", findings };
+interface Looking {
+  readonly pair: LinearPair;
+  readonly pieces: WordPieces;
 }
 
-function bandOf(score: number, thresholds: Thresholds, category: Category): Band {
-  // A score that is not a number compares false with everything: it must not look clear.
-  if (!Number.isFinite(score)) throw new Failure("safeguard_unavailable", "A safeguard gave no number as its score.");
-  if (score >= (thresholds.block[category] ?? Infinity)) return "block";
-  return score >= (thresholds.review[category] ?? Infinity) ? "review" : "clear";
+function doubtsIn({ units, offsets }: Folded, stretch: Stretch, { pair, pieces }: Looking): Doubt[] {
+  return readingsOf(units, stretch, pieces).map((reading): Doubt => {
+    const [start, end] = reading.stretch;
+    const { first, second } = lookAlone(pair, units, reading.stretch);
+    return {
+      span: [offsets[start] ?? 0, offsets[end] ?? 0],
+      misuse: first,
+      attack: second,
+      pieces: reading.pieces,
+    };
+  });
 }
 
-/** The score at a benign rate, interpolated between the entries of the table by the logarithm of the rate. */
-function thresholdAt(table: ThresholdTable, rate: number): number {
-  const above = table.findIndex((entry) => entry.benignRate >= rate);
-  const right = table[above];
-  const left = table[Math.max(0, above - 1)];
-  if (right === undefined || left === undefined || rate < (table[0]?.benignRate ?? 0))
-    throw new Failure("configuration_invalid", `No threshold is calibrated for a benign rate of ${rate}.`, {
-      detail: { rateMin: table[0]?.benignRate ?? 0, rateMax: table.at(-1)?.benignRate ?? 0 },
+type Asked =
+  | { readonly kind: "asked"; readonly scored: readonly Scored[] }
+  | { readonly kind: "unknown"; readonly cause: UnknownCause };
+
+/** The second look at readings, mixed with the first. */
+function askingOf(weights: Weights, secondLook: SecondLook): (doubts: readonly Doubt[]) => Promise<Asked> {
+  const misuseOf = mixtureOf(weights, "misuse-input");
+  const attackOf = mixtureOf(weights, "attack-input");
+  return async (doubts) => {
+    const answer = await secondLook.ask(doubts.map(({ pieces }) => pieces));
+    if (answer.kind === "unknown") return answer;
+    const scored = doubts.map(({ span, misuse, attack }, at): Scored => {
+      const logits = answer.logits[at] ?? new Float32Array();
+      const families = {
+        misuse: misuseOf(misuse, logits[0] ?? Number.NaN),
+        attack: attackOf(attack, logits[1] ?? Number.NaN),
+      };
+      return { span, scores: spread(families, logits.subarray(2)) };
     });
-  if (left === right) return right.score;
-  const share = Math.log(rate / left.benignRate) / Math.log(right.benignRate / left.benignRate);
-  return left.score + share * (right.score - left.score);
+    return { kind: "asked", scored };
+  };
+}
+
+/** How a head mixes the logits of both looks, as a probability. */
+function mixtureOf(
+  weights: Weights,
+  head: "misuse-input" | "attack-input",
+): (spelling: number, read: number) => number {
+  const bias = weights.number(`${head}:final:bias`);
+  const spells = weights.number(`${head}:final:spelling`);
+  const reads = weights.number(`${head}:final:encoder`);
+  return (spelling, read) => probability(bias + spells * spelling + reads * read);
 }

@@ -5,7 +5,7 @@ import { createKernel, type Kernel } from "./dot-kernel.ts";
 import type { Weights } from "./weights.ts";
 
 /** Tokens read of a window with the two that enclose it. */
-export const encoderTokensMax = 96;
+export const encoderTokensMax = 64;
 
 /** The logits that the encoder gives for the word pieces of one window. Cost: half a millisecond to one a token. */
 export type Encoder = (pieces: ArrayLike<number>) => Float32Array;

@@ -6,18 +6,12 @@ export interface Normalised {
   readonly text: string;
   /** For each UTF-16 unit of `text`, the offset in the source where it came from; one more entry for the end. */
   readonly offsets: Uint32Array;
-  /** How many source characters had to be undone (dropped, folded or joined): high in disguised text, near 0 else. */
-  readonly undone: number;
 }
 
 /** Normalised text with its map. Cost: linear in the length of `source`. */
 export function normalise(source: string): Normalised {
   const folded = foldText(source);
-  return {
-    text: textOf(folded, 0, folded.length),
-    offsets: folded.offsets.slice(0, folded.length + 1),
-    undone: folded.undone,
-  };
+  return { text: textOf(folded, 0, folded.length), offsets: folded.offsets.slice(0, folded.length + 1) };
 }
 
 /** Normalised text as units in memory that is used again: valid until the next `foldText`. */
@@ -26,30 +20,18 @@ export interface Folded {
   /** As `offsets` of `Normalised`; only the first `length` + 1 count. */
   readonly offsets: Uint32Array;
   readonly length: number;
-  readonly undone: number;
-  /** Whether a stretch of the source, normalised by itself, may give other look-alikes than it gives here. */
-  readonly hasMixedWords: boolean;
-  /** Stretches of the source, first and end, in which letters are, or could be taken to be, spelled out. In order. */
-  readonly spelledOut: readonly (readonly [start: number, end: number])[];
 }
 
 /** What `normalise` gives, without copies. Cost: linear in the length of `source`. */
 export function foldText(source: string): Folded {
   const draft = scratch;
   draft.begin(source.length);
-  appendAll(draft, source);
-  const undoneBefore = draft.undone;
+  draft.append(source);
   if (draft.hasForeign) foldLookAlikes(draft);
-  const hasMixedWords = draft.undone > undoneBefore;
-  const spelledOut = draft.risks.map((at): [number, number] => [
-    draft.offsets[at] ?? 0,
-    endOf(draft, at, source.length),
-  ]);
-  if (spelledOut.length > 0) joinSpelledOut(draft);
+  if (draft.hasSpelledOut) joinSpelledOut(draft);
   while (draft.length > 0 && draft.last() === space) draft.length -= 1;
   draft.offsets[draft.length] = source.length;
-  const { units, offsets, length, undone } = draft;
-  return { units, offsets, length, undone, hasMixedWords, spelledOut };
+  return draft;
 }
 
 /** The text of a stretch of what was folded. */
@@ -57,32 +39,97 @@ export function textOf({ units }: Pick<Folded, "units">, start: number, end: num
   return Buffer.from(units.buffer, units.byteOffset + 2 * start, 2 * (end - start)).toString("utf16le");
 }
 
-/** Where in the source the stretch that could be spelled out, which starts at unit `at`, ends. */
-function endOf(draft: Draft, at: number, sourceLength: number): number {
-  const after = at + spelledOutUnits;
-  return after < draft.length ? (draft.offsets[after] ?? sourceLength) : sourceLength;
+/** Folds a text that comes in stretches, each once. */
+export class GrowingFold {
+  readonly #draft = new Draft(2 * forgetAt);
+  /** Half of a pair, which waits for the other half. */
+  #half = "";
+
+  /** Where the units of all stretches lie; older ones are overwritten. */
+  get units(): Uint16Array {
+    return this.#draft.units;
+  }
+
+  /**
+   * Appends a stretch; gives where its units lie, and whether they are certainly what `foldText` of a text with this
+   * stretch gives, which they are not where letters are spelled out or words mix look-alikes.
+   */
+  append(stretch: string): { readonly from: number; readonly to: number; readonly isPlain: boolean } {
+    const draft = this.#draft;
+    if (draft.length > forgetAt) draft.keepLast(lookBack);
+    const from = draft.length;
+    draft.hasForeign = false;
+    draft.hasSpelledOut = false;
+    const isCut = isHighSurrogate(stretch.charCodeAt(stretch.length - 1));
+    draft.append(this.#half + (isCut ? stretch.slice(0, -1) : stretch));
+    this.#half = isCut ? stretch.slice(-1) : "";
+    const isPlain = !draft.hasSpelledOut && !(draft.hasForeign && hasMixedWord(draft, from));
+    return { from, to: draft.length, isPlain };
+  }
+}
+
+const forgetAt = 256;
+const lookBack = 128;
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
 }
 
 /** The text as it grows, with the offset of every unit. NFKC of one character is at most 18 units long. */
 class Draft {
-  units = new Uint16Array(4096);
-  offsets = new Uint32Array(4096);
+  units: Uint16Array;
+  offsets: Uint32Array;
   length = 0;
-  undone = 0;
+  /** Whether a letter stands there that is drawn like a Latin one. */
   hasForeign = false;
-  /** Units at which letters that could be spelled out begin. */
-  risks: number[] = [];
+  /** Whether single letters stand there with the same separator between. */
+  hasSpelledOut = false;
+
+  constructor(size: number) {
+    this.units = new Uint16Array(size);
+    this.offsets = new Uint32Array(size);
+  }
 
   begin(sourceLength: number): void {
     this.length = 0;
-    this.undone = 0;
     this.hasForeign = false;
-    this.risks = [];
+    this.hasSpelledOut = false;
     const wanted = sourceLength + 32;
     if (this.units.length >= wanted && this.units.length <= keptUnitsMax) return;
     const size = Math.max(wanted, 4096);
     this.units = new Uint16Array(size);
     this.offsets = new Uint32Array(size);
+  }
+
+  append(source: string): void {
+    while (this.length + source.length + 2 > this.units.length) this.#grow();
+    for (let at = this.#appendPlain(source, 0); at < source.length; at = this.#appendPlain(source, at)) {
+      const code = source.codePointAt(at) ?? 0;
+      appendFolded(this, code, at);
+      at += code > 0xffff ? 2 : 1;
+    }
+  }
+
+  /** ASCII from `at` on, the usual case, without calls. Gives where it ends. */
+  #appendPlain(source: string, from: number): number {
+    while (this.length + source.length - from + 2 > this.units.length) this.#grow();
+    const { units, offsets } = this;
+    let { length } = this;
+    let last = this.last();
+    let at = from;
+    for (; at < source.length; at += 1) {
+      const unit = source.charCodeAt(at);
+      if (unit >= 0x80) break;
+      const folded = asciiFolds[unit] ?? space;
+      if (folded === space && last === space) continue;
+      units[length] = folded;
+      offsets[length] = at;
+      if (separators[folded] === 1 && units[length - 2] === folded) this.#watch(folded, length);
+      length += 1;
+      last = folded;
+    }
+    this.length = length;
+    return at;
   }
 
   push(unit: number, offset: number): void {
@@ -98,12 +145,18 @@ class Draft {
     return this.length === 0 ? space : (this.units[this.length - 1] ?? space);
   }
 
-  /** Remembers where the same separator stood three times, single letters between: only there can a word be joined. */
+  /** Forgets all but the last units. */
+  keepLast(count: number): void {
+    this.units.copyWithin(0, this.length - count, this.length);
+    this.length = count;
+  }
+
+  /** Sees where the same separator stood three times, single letters between: only there can a word be joined. */
   #watch(unit: number, at: number): void {
     const { units } = this;
     if (at < 5 || units[at - 2] !== unit || units[at - 4] !== unit) return;
     // Look-alikes are letters before they are folded and after.
-    if (isLetter(units[at - 1] ?? 0) && isLetter(units[at - 3] ?? 0)) this.risks.push(at - 5);
+    if (isLetter(units[at - 1] ?? 0) && isLetter(units[at - 3] ?? 0)) this.hasSpelledOut = true;
   }
 
   #grow(): void {
@@ -119,8 +172,6 @@ class Draft {
 const space = 32;
 /** Memory for longer texts than this is not kept. */
 const keptUnitsMax = 1 << 19;
-/** Four letters with three separators between: what stands spelled out at the least. */
-const spelledOutUnits = 7;
 /** 1 for what may stand between the letters of a word that is spelled out. */
 const separators = Uint8Array.from({ length: 128 }, (_, unit) => (isSeparator(unit) ? 1 : 0));
 /** What an ASCII unit becomes: lower case, or a space for all that shows nothing. */
@@ -131,21 +182,6 @@ function foldAscii(unit: number): number {
   return unit >= 65 && unit <= 90 ? unit + 32 : unit;
 }
 
-function appendAll(draft: Draft, source: string): void {
-  for (let at = 0; at < source.length;) {
-    const unit = source.charCodeAt(at);
-    if (unit < 0x80) {
-      const folded = asciiFolds[unit] ?? space;
-      if (folded !== space || draft.last() !== space) draft.push(folded, at);
-      at += 1;
-      continue;
-    }
-    const code = source.codePointAt(at) ?? 0;
-    appendFolded(draft, code, at);
-    at += code > 0xffff ? 2 : 1;
-  }
-}
-
 function appendAscii(draft: Draft, code: number, offset: number): void {
   const folded = asciiFolds[code] ?? space;
   if (folded !== space || draft.last() !== space) draft.push(folded, offset);
@@ -153,14 +189,10 @@ function appendAscii(draft: Draft, code: number, offset: number): void {
 
 function appendFolded(draft: Draft, code: number, offset: number): void {
   if (code >= 0xe0020 && code <= 0xe007e) {
-    draft.undone += 1;
     appendAscii(draft, code - 0xe0000, offset);
     return;
   }
-  if (isInvisible(code)) {
-    draft.undone += 1;
-    return;
-  }
+  if (isInvisible(code)) return;
   const folded = fold(code);
   if (folded === "") return;
   for (let index = 0; index < folded.length; index += 1) {
@@ -171,7 +203,6 @@ function appendFolded(draft: Draft, code: number, offset: number): void {
       draft.push(unit, offset);
     }
   }
-  if (code >= 0x2000 && folded.length === 1 && folded.charCodeAt(0) < 0x80) draft.undone += 1;
 }
 
 /** Characters that show nothing: joiners, direction marks, fillers, selectors, tags, soft hyphen. First to last. */
@@ -241,18 +272,39 @@ const lookAlikes: ReadonlyMap<number, number> = new Map(
 
 function foldLookAlikes(draft: Draft): void {
   for (let start = 0; start < draft.length;) {
-    let end = start;
-    let latin = 0;
-    let foreign = 0;
-    while (end < draft.length && draft.units[end] !== space) {
-      const unit = draft.units[end] ?? 0;
-      if (unit >= 97 && unit <= 122) latin += 1;
-      else if (lookAlikes.has(unit)) foreign += 1;
-      end += 1;
-    }
-    if (latin > 0 && foreign > 0) foldWord(draft, start, end);
+    const end = wordEnd(draft, start);
+    if (isMixed(draft, start, end)) foldWord(draft, start, end);
     start = end + 1;
   }
+}
+
+/** Whether a word that ends after `from` mixes Latin letters and such that look alike. */
+function hasMixedWord(draft: Draft, from: number): boolean {
+  let start = from;
+  while (start > 0 && draft.units[start - 1] !== space) start -= 1;
+  // Its beginning was forgotten.
+  if (start === 0 && from > 0) return true;
+  for (let end = 0; start < draft.length; start = end + 1) {
+    end = wordEnd(draft, start);
+    if (isMixed(draft, start, end)) return true;
+  }
+  return false;
+}
+
+function wordEnd({ units, length }: Draft, start: number): number {
+  const end = units.indexOf(space, start);
+  return end < 0 || end > length ? length : end;
+}
+
+function isMixed({ units }: Draft, start: number, end: number): boolean {
+  let isLatin = false;
+  let isForeign = false;
+  for (let at = start; at < end; at += 1) {
+    const unit = units[at] ?? 0;
+    if (unit >= 97 && unit <= 122) isLatin = true;
+    else if (lookAlikes.has(unit)) isForeign = true;
+  }
+  return isLatin && isForeign;
 }
 
 function foldWord(draft: Draft, start: number, end: number): void {
@@ -260,7 +312,6 @@ function foldWord(draft: Draft, start: number, end: number): void {
     const latin = lookAlikes.get(draft.units[at] ?? 0);
     if (latin === undefined) continue;
     draft.units[at] = latin;
-    draft.undone += 1;
   }
 }
 
@@ -284,7 +335,6 @@ function joinSpelledOut(draft: Draft): void {
       draft.offsets[write] = draft.offsets[read + 2 * letter] ?? 0;
       write += 1;
     }
-    draft.undone += letters - 1;
     read += 2 * letters - 1;
   }
   draft.length = write;
@@ -317,4 +367,4 @@ function isSeparator(unit: number): boolean {
   return unit === space || unit === 45 || unit === 46 || unit === 95 || unit === 42;
 }
 
-const scratch = new Draft();
+const scratch = new Draft(4096);

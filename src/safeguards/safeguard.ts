@@ -2,7 +2,7 @@
 // says what it found or why it cannot know.
 import type { Category, Inspection, Surface } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
-import type { Stretch } from "./windows.ts";
+import type { WindowShape } from "./windows.ts";
 
 /** The two bands of one chain entry, as shares of the benign reference stream. */
 interface Rates {
@@ -39,9 +39,12 @@ export interface Safeguard {
    * work may be done. What it gives finishes the inspection, away from this thread.
    */
   readonly inspectRequest?: (text: string, thresholds: Thresholds) => Generator<void, Settle, void>;
-  /**
-   * What `inspect` says of each stretch of an answer, stretch by stretch, with spans in the stretch: for safeguards that
-   * can share the work of stretches that overlap. Stretches are in order.
-   */
-  readonly inspectStretches?: (text: string, stretches: readonly Stretch[], thresholds: Thresholds) => Inspection[];
+  /** For safeguards that read an answer as it grows, each stretch once; others are asked about every window by `inspect`. */
+  readonly openAnswer?: (thresholds: Thresholds, shape: WindowShape) => AnswerReader;
+}
+
+/** Reads one answer from its start on. */
+export interface AnswerReader {
+  /** What is found in the window that the next stretch ends, with spans in the whole answer. `isEnd`: the answer ends too. */
+  readonly read: (stretch: string, isEnd: boolean) => Inspection;
 }

@@ -4,10 +4,10 @@ import { z } from "zod";
 import { Surface } from "../terms/finding.ts";
 import { Digest, Name } from "../terms/ids.ts";
 
-/** `name@version` of a safeguard in the registry, for example `misuse@1`. */
+/** `name@version` of a safeguard in the registry, for example `misuse@2`. */
 const SafeguardName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@1");
+  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@2");
 
 /** A share of the benign reference stream, within the range that tables of thresholds cover. */
 const Limit = z.strictObject({ benignRate: z.number().min(0.001).max(0.1) });

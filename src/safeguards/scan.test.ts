@@ -8,12 +8,12 @@ import { Safeguards } from "./safeguards-document.ts";
 import { scan, type Scanner } from "./scan.ts";
 
 const registry = shippedSafeguards();
-const safeguard = registry.get("misuse@1");
+const safeguard = registry.get("misuse@2");
 const document = Safeguards.parse({
   kind: "Safeguards",
   name: "default",
   chain: [
-    { safeguard: "misuse@1", on: ["input", "output"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } },
+    { safeguard: "misuse@2", on: ["input", "output"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } },
   ],
 });
 

@@ -3,7 +3,7 @@
 // at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
 import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
-import { windowStart } from "./windows.ts";
+import type { AnswerReader } from "./safeguard.ts";
 
 export type GuardStep =
   | { readonly kind: "release"; readonly text: string; readonly verdict: Verdict }
@@ -45,6 +45,8 @@ class WindowGuard implements StreamGuard {
     verdict: { kind: "pass" },
     isBlind: false,
   };
+  /** Opened when there is something to judge. */
+  #reader: AnswerReader | undefined;
   #stopped: Verdict | undefined;
 
   constructor(chain: Chain, decide: Decide, bounds: GuardBounds) {
@@ -71,17 +73,17 @@ class WindowGuard implements StreamGuard {
 
   #advance(final: boolean): GuardStep {
     const [state, chain] = [this.#state, this.#chain];
-    const ends = endsDue(state, chain, final);
-    const inspections = inspectedAt(ends, state, chain);
-    for (const [at, end] of ends.entries()) {
+    for (const end of endsDue(state, chain, final)) {
       const cleared = state.checked;
-      const verdict = this.#judge(inspections[at] ?? { kind: "unknown", cause: "failed" });
+      const stretch = state.held.slice(cleared - state.heldFrom, end - state.heldFrom);
+      this.#reader ??= chain.openAnswer();
+      const verdict = this.#judge(this.#reader.read(stretch, final && end === state.total));
       state.checked = end;
       if (!lets(verdict)) return this.#stop(take(state, cleared - chain.stream.holdBackChars), verdict);
       if (state.verdict.kind === "pass") state.verdict = verdict;
     }
     const text = take(state, final ? state.total : releasable(state, chain, this.#bounds));
-    forget(state, windowStart(state.checked, chain.shape));
+    forget(state);
     return this.#release(text);
   }
 
@@ -113,6 +115,7 @@ class WindowGuard implements StreamGuard {
   #stop(text: string, verdict: Verdict): GuardStep {
     this.#stopped = verdict;
     this.#state.held = "";
+    this.#reader = undefined;
     return { kind: "stop", text, verdict, checkedChars: this.#state.checked };
   }
 }
@@ -126,20 +129,8 @@ function endsDue(state: State, chain: Chain, final: boolean): number[] {
   return ends;
 }
 
-/** All windows that are due, together: they overlap. None where the chain breaks. */
-function inspectedAt(ends: readonly number[], state: State, chain: Chain): readonly Inspection[] {
-  const [first, last] = [ends[0], ends.at(-1)];
-  if (first === undefined || last === undefined) return [];
-  const from = windowStart(first, chain.shape);
-  try {
-    return chain.inspectWindows(state.held.slice(from - state.heldFrom, last - state.heldFrom), ends, from);
-  } catch {
-    return [];
-  }
-}
-
 interface State {
-  /** The answer from `heldFrom` on: what is still to be sent, and what later windows still look back on. */
+  /** The answer from `heldFrom` on: what is still to be sent or judged. */
   held: string;
   heldFrom: number;
   released: number;
@@ -166,9 +157,9 @@ function take(state: State, end: number): string {
   return text;
 }
 
-/** Drops what no later window and no later release needs. */
-function forget(state: State, before: number): void {
-  const from = Math.min(before, state.released);
+/** Drops what was both judged and sent. */
+function forget(state: State): void {
+  const from = Math.min(state.checked, state.released);
   if (from <= state.heldFrom) return;
   state.held = state.held.slice(from - state.heldFrom);
   state.heldFrom = from;

@@ -22,13 +22,3 @@ export function windowEnds(length: number, shape: WindowShape): number[] {
 export function windowStart(end: number, shape: WindowShape): number {
   return Math.max(0, end - shape.windowChars);
 }
-
-/** Windows of text that is there at once: full ones, overlapping by half, the last one flush with the end. */
-export function wholeWindows(length: number, windowChars: number): Stretch[] {
-  if (length <= windowChars) return length === 0 ? [] : [[0, length]];
-  const stride = Math.max(1, Math.floor(windowChars / 2));
-  const windows: Stretch[] = [];
-  for (let start = 0; start + windowChars < length; start += stride) windows.push([start, start + windowChars]);
-  windows.push([length - windowChars, length]);
-  return windows;
-}

@@ -37,7 +37,7 @@ export interface Finding {
   readonly score: number;
   readonly band: Band;
   readonly span: Span;
-  /** Name and version of the detector, for example `ngram-misuse@1`. */
+  /** Name and version of the detector, for example `misuse@2`. */
   readonly detector: string;
 }
 

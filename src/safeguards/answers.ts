@@ -1,0 +1,137 @@
+// Judges an answer as it grows, stretch by stretch: each stretch is folded and summed once, and ends a window of the last
+// ones. Which category it is, is asked only of windows that are flagged.
+import { Category, type Inspection } from "../terms/finding.ts";
+import { detectorShape } from "./detector-shape.ts";
+import { FirstLook, type LinearPair, linearPairOf, lookAlone } from "./first-look.ts";
+import { NgramReader } from "./ngrams.ts";
+import { GrowingFold, foldText } from "./normalise.ts";
+import type { AnswerReader, Thresholds } from "./safeguard.ts";
+import { type Scored, findingsOf, leastMisuse, probability, spread } from "./scoring.ts";
+import type { Weights } from "./weights.ts";
+import type { WindowShape } from "./windows.ts";
+
+/** Judges answers by one detector. */
+export interface AnswerJudge {
+  readonly open: (thresholds: Thresholds, shape: WindowShape) => AnswerReader;
+  /** Every window of a whole answer, in the usual shape. */
+  readonly scored: (text: string) => Scored[];
+}
+
+/** Reads the head for answers and that of the categories. */
+export function answerJudgeOf(weights: Weights, detector: string): AnswerJudge {
+  const pair = linearPairOf(weights, "misuse-output");
+  const categoriesOf = categoryHeads(weights);
+  return {
+    open: (thresholds, shape) => {
+      const windows = new AnswerWindows(pair, shape);
+      const least = leastMisuse(thresholds);
+      return {
+        read: (stretch, isEnd) => {
+          const found = windows.read(stretch, isEnd).filter(({ score }) => !(score < least));
+          return found.length === 0
+            ? nothingFound
+            : findingsOf(found.map(scoredBy(categoriesOf)), thresholds, detector);
+        },
+      };
+    },
+    scored: (text) => {
+      const windows = new AnswerWindows(pair, usualShape);
+      const all: JudgedWindow[] = [];
+      for (let at = 0; at < text.length; at += usualShape.strideChars) {
+        const end = at + usualShape.strideChars;
+        all.push(...windows.read(text.slice(at, end), end >= text.length));
+      }
+      return all.map(scoredBy(categoriesOf));
+    },
+  };
+}
+
+const usualShape: WindowShape = { windowChars: detectorShape.answerWindowChars, strideChars: 60 };
+const nothingFound: Inspection = { kind: "inspected", findings: [] };
+
+/** A window of the source: where it starts, its text, its score for misuse. */
+interface JudgedWindow {
+  readonly start: number;
+  readonly text: () => string;
+  readonly score: number;
+}
+
+interface Part {
+  readonly text: string;
+  readonly isPlain: boolean;
+}
+
+/** The windows of one answer. */
+class AnswerWindows {
+  readonly #pair: LinearPair;
+  readonly #fold = new GrowingFold();
+  readonly #look: FirstLook;
+  readonly #partsMax: number;
+  readonly #partChars: number;
+  /** The stretches of the window, in order. */
+  #parts: readonly Part[] = [];
+  #end = 0;
+
+  constructor(pair: LinearPair, { windowChars, strideChars }: WindowShape) {
+    this.#pair = pair;
+    this.#partChars = Math.ceil(strideChars / Math.ceil(strideChars / detectorShape.blockUnits));
+    this.#partsMax = Math.ceil(Math.min(windowChars, detectorShape.answerWindowChars) / this.#partChars);
+    this.#look = new FirstLook(pair, this.#partsMax);
+  }
+
+  /** The windows that end in the next stretch, usually one. */
+  read(stretch: string, isEnd: boolean): JudgedWindow[] {
+    if (stretch.length <= this.#partChars) return [this.#next(stretch, isEnd)];
+    const windows: JudgedWindow[] = [];
+    for (let at = 0; at < stretch.length; at += this.#partChars) {
+      const end = at + this.#partChars;
+      windows.push(this.#next(stretch.slice(at, end), isEnd && end >= stretch.length));
+    }
+    return windows;
+  }
+
+  #next(text: string, isEnd: boolean): JudgedWindow {
+    const { from, to, isPlain } = this.#fold.append(text);
+    this.#look.block(this.#fold.units, [from, to], isEnd);
+    const parts = [...this.#parts, { text, isPlain }].slice(-this.#partsMax);
+    this.#parts = parts;
+    this.#end += text.length;
+    const whole = (): string => parts.map((part) => part.text).join("");
+    const start = this.#end - parts.reduce((sum, part) => sum + part.text.length, 0);
+    // Disguises are undone in the window as a whole.
+    const logit = parts.every((part) => part.isPlain) ? this.#look.first : this.#alone(whole());
+    return { start, text: whole, score: probability(logit) };
+  }
+
+  #alone(text: string): number {
+    const { units, length } = foldText(text);
+    return lookAlone(this.#pair, units, [0, length]).first;
+  }
+}
+
+function scoredBy(categoriesOf: (text: string) => Float32Array): (window: JudgedWindow) => Scored {
+  return ({ start, text, score }) => {
+    const whole = text();
+    return { span: [start, start + whole.length], scores: spread({ misuse: score, attack: 0 }, categoriesOf(whole)) };
+  };
+}
+
+/** Logits of the categories: n-grams in a table of fewer buckets, bucket by bucket. */
+function categoryHeads(weights: Weights): (text: string) => Float32Array {
+  const table = weights.int8("ngrams:categories");
+  const bias = weights.float32("ngrams:categories:bias");
+  const scale = weights.number("ngrams:categories:scale");
+  const heads = Category.options.length;
+  const mask = table.length / heads - 1;
+  return (text) => {
+    const { units, length } = foldText(text);
+    const found = new NgramReader().read(units, 0, length);
+    const sums = new Int32Array(heads);
+    for (const ngram of found) {
+      const row = (ngram & mask) * heads;
+      for (let head = 0; head < heads; head += 1) sums[head] = (sums[head] ?? 0) + (table[row + head] ?? 0);
+    }
+    const factor = found.length === 0 ? 0 : scale / Math.sqrt(found.length);
+    return Float32Array.from(sums, (sum, head) => (bias[head] ?? 0) + sum * factor);
+  };
+}
