@@ -99,23 +99,26 @@ function firstLooks(over: readonly string[]): { readonly p50: number; readonly p
   return { p50: at(0.5), p99: at(0.99) };
 }
 
-/** Of the texts: how many get a second look, and how long that takes in ms, one after the other, each for the first time. */
+/** Every tenth text, as second looks take long. */
+const few = texts.filter((_, at) => at % 10 === 0);
+
+/** Of these: how many get a second look, and how long that takes in ms, one after the other, each for the first time. */
 async function secondLookMs(): Promise<{ readonly share: number; readonly p50: number; readonly p95: number }> {
   const fresh = compileChain(document, shippedSafeguards());
   await fresh.inspectInput([texts.join(" ").slice(0, 2000)]);
   const times: number[] = [];
-  for (const text of texts) {
+  for (const text of few) {
     const start = performance.now();
     await fresh.inspectInput([text]);
     times.push(performance.now() - start);
   }
   const asked = times.filter((time) => time > 4).toSorted((a, b) => a - b);
   const at = (share: number): number => Math.round((asked[Math.floor(share * (asked.length - 1))] ?? 0) * 10) / 10;
-  return { share: asked.length / texts.length, p50: at(0.5), p95: at(0.95) };
+  return { share: asked.length / few.length, p50: at(0.5), p95: at(0.95) };
 }
 
 const passing: string[] = [];
-for (const text of texts) {
+for (const text of few) {
   const inspection = await chain.inspectInput([text]);
   if (inspection.kind === "inspected" && inspection.findings.length === 0) passing.push(text);
 }
@@ -144,9 +147,11 @@ const result = {
 };
 const { input, inputPassing, wholeOutput, streamedOutput } = result.microsecondsPer1000Chars;
 console.log(`input            ${input} µs per 1,000 characters`);
-console.log(`  that passes    ${inputPassing} µs (${passing.length} of ${texts.length} texts)`);
+console.log(`  that passes    ${inputPassing} µs (${passing.length} of ${few.length} texts)`);
 const { plain, disguised: undone } = result.everydayMicroseconds;
-console.log(`everyday input   p50 ${plain.p50}, p99 ${plain.p99} µs; disguised p50 ${undone.p50}, p99 ${undone.p99} µs`);
+console.log(
+  `everyday input   p50 ${plain.p50}, p99 ${plain.p99} µs; disguised p50 ${undone.p50}, p99 ${undone.p99} µs`,
+);
 console.log(
   `second look      ${result.secondLook.p50} ms (p95 ${result.secondLook.p95}), ${Math.round(100 * result.secondLook.share)} % of texts`,
 );

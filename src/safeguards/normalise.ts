@@ -35,7 +35,7 @@ export function foldText(source: string): Folded {
 }
 
 /** The text of a stretch of what was folded. */
-export function textOf({ units }: Pick<Folded, "units">, start: number, end: number): string {
+function textOf({ units }: Pick<Folded, "units">, start: number, end: number): string {
   return Buffer.from(units.buffer, units.byteOffset + 2 * start, 2 * (end - start)).toString("utf16le");
 }
 
