@@ -85,13 +85,19 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const records = recordsOf(database, primitives);
   const writer = writerOf(options, { database, ledger, replica, records });
   await writer.catchUp();
-  const reviews = openReviewDesk({ ...options, database, replica, writer, control: signers.control });
-  await reviews.sweep();
   if (trust !== undefined && replica.size() === 0) {
     await writer.record(await trustedEnvelope(trust, primitives), noContent);
   }
   checkKeys(replica.state, options);
-  return compose(options, { here, database, ledger, replica, records, writer, reviews });
+  // Last, because it keeps time: what fails before leaves nothing behind that would keep the process from ending.
+  const reviews = openReviewDesk({ ...options, database, replica, writer, control: signers.control });
+  try {
+    await reviews.sweep();
+    return compose(options, { here, database, ledger, replica, records, writer, reviews });
+  } catch (error) {
+    await reviews.close();
+    throw error;
+  }
 }
 
 type Parts = Pick<Core, "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews">;
