@@ -5,6 +5,7 @@ import { Failure } from "../terms/failure.ts";
 import { createLiveExchanges, recheckMs, recheckSteps } from "./live.ts";
 
 const stepMs = recheckMs / recheckSteps;
+const stop = (): void => assert.fail("it may go on");
 
 for (const count of [1, 9, 10, 11, 1_000]) {
   test(`of ${count} each is asked in every round, and no more of them at once than a round's steps ask for`, (t) => {
@@ -17,7 +18,7 @@ for (const count of [1, 9, 10, 11, 1_000]) {
       const check = (): undefined => {
         asked[place] = at(place) + 1;
       };
-      live.add({ check, stop: () => assert.fail("it may go on") });
+      live.add({ check, stop });
     }
     for (let round = 1; round <= 5; round += 1) {
       for (let step = 0; step < recheckSteps; step += 1) {
@@ -49,4 +50,26 @@ test("one that may not go on is stopped in its round, one that has ended is aske
   stopped.length = 0;
   live.recheck();
   assert.equal(stopped.length, 20);
+});
+
+test("one that lasts is asked in every round, however many short ones come and go beside it", (t) => {
+  t.mock.timers.enable({ apis: ["setInterval"] });
+  const live = createLiveExchanges();
+  t.after(live.close);
+  let asked = 0;
+  const check = (): undefined => {
+    asked += 1;
+  };
+  live.add({ check, stop });
+  const short = (): (() => void) => live.add({ check: () => undefined, stop });
+  let leaves = Array.from({ length: 30 }, short);
+  for (let round = 1; round <= 5; round += 1) {
+    for (let step = 0; step < recheckSteps; step += 1) {
+      const next = Array.from({ length: step % 2 === 0 ? 5 : 30 }, short);
+      for (const leave of leaves) leave();
+      leaves = next;
+      t.mock.timers.tick(stepMs);
+    }
+    assert.ok(asked >= round, `round ${round}: ${asked}`);
+  }
 });

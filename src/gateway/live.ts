@@ -24,18 +24,25 @@ export const recheckSteps = 10;
 export function createLiveExchanges(): LiveExchanges {
   const exchanges = new Set<LiveExchange>();
   let round = exchanges.values();
+  /** How many are asked in this round, and in each of its steps: as many as there were when it began. */
+  let leftOfRound = 0;
+  let ofStep = 0;
   const look = (exchange: LiveExchange): void => {
     const why = exchange.check();
     if (why !== undefined) exchange.stop(why);
   };
   const timer = setInterval(() => {
-    for (let left = Math.ceil(exchanges.size / recheckSteps); left > 0; left -= 1) {
-      let next = round.next();
-      if (next.done === true) {
-        round = exchanges.values();
-        next = round.next();
-      }
-      if (next.done !== true) look(next.value);
+    if (leftOfRound === 0) {
+      round = exchanges.values();
+      leftOfRound = exchanges.size;
+      ofStep = Math.ceil(leftOfRound / recheckSteps);
+    }
+    // Oldest first, and no further: a round that went on to whoever comes meanwhile would never end.
+    for (let left = Math.min(ofStep, leftOfRound); left > 0; left -= 1) {
+      const next = round.next();
+      leftOfRound = next.done === true ? 0 : leftOfRound - 1;
+      if (next.done === true) return;
+      look(next.value);
     }
   }, recheckMs / recheckSteps);
   return {
