@@ -225,7 +225,8 @@ async function measureHold(ground: Ground, hold: () => Promise<void>): Promise<o
 /** Streams that begin and end all the time, half of them left by their caller in the middle. */
 async function soak({ ground, pid, minutes, say }: Soaking): Promise<object> {
   const endAt = performance.now() + minutes * 60_000;
-  let [streams, failed] = [0, 0];
+  let streams = 0;
+  const failures: string[] = [];
   const one = async (slot: number): Promise<void> => {
     while (performance.now() < endAt) {
       streams += 1;
@@ -233,18 +234,19 @@ async function soak({ ground, pid, minutes, say }: Soaking): Promise<object> {
       // Spread without chance, so that every run is the same.
       await waitMs(((slot * 997 + streams * 7_919) % soaking.lifeMsMax) + 500);
       const isEarly = streams % 10 === 0;
-      if (!isEarly && (reading.status !== 200 || !Number.isNaN(reading.endedAt))) failed += 1;
+      if (!isEarly && (reading.status !== 200 || !Number.isNaN(reading.endedAt))) failures.push(whyFailed(reading));
       if (streams % 2 === 0) ground.upstream.finish(reading.id);
       else reading.request.destroy();
       await until(() => !Number.isNaN(reading.endedAt), 5_000);
-      if (Number.isNaN(reading.endedAt) && streams % 2 === 0) failed += 1;
+      if (Number.isNaN(reading.endedAt)) failures.push("unended");
+      reading.request.destroy();
     }
   };
   const samples: number[] = [];
   const sampling = setInterval(() => {
     void residentMb(pid).then((mb) => {
       samples.push(mb);
-      say(`soak: ${mb} MB, ${streams} streams, ${failed} failed`);
+      say(`soak: ${mb} MB, ${streams} streams, ${failures.length} failed`);
     });
   }, soaking.sampleMs);
   await Promise.all(Array.from({ length: soaking.streams }, async (_, slot) => one(slot)));
@@ -256,6 +258,7 @@ async function soak({ ground, pid, minutes, say }: Soaking): Promise<object> {
     lastThird: rounded(quantile(samples.slice(-third), 0.5), 1),
     max: Math.max(...samples),
   };
+  const failed = { count: failures.length, why: [...new Set(failures)] };
   return { minutes, atOnce: soaking.streams, streams, failed, stillOpenUpstream: ground.upstream.open(), memoryMb };
 }
 

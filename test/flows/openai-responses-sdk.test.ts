@@ -118,7 +118,7 @@ for (const [name, at] of [
     assert.match(field.message, /previous_response_id/);
     assert.match(String(field.requestID), /^rcpt_/);
     const stored = await errorOf(at.client().responses.retrieve("resp_1"));
-    assert.equal(stored.status, 404);
+    assert.deepEqual([stored.status, stored.code], [400, "feature_unsupported"]);
   });
 }
 
