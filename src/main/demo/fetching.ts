@@ -84,10 +84,9 @@ async function fetchBoth(cast: Cast, work: Work): Promise<boolean> {
       if (first === "here") return true;
       way = first;
     } catch (error) {
-      const isOwn = way.kind === "own";
+      const isOwn: boolean = way.kind === "own";
       tellFailure(cast, error, isOwn ? "The usual sources are asked now." : "So there is no model.");
-      if (!isOwn) return false;
-      way = { kind: "usual" };
+      way = isOwn ? { kind: "usual" } : { kind: "skipped" };
     } finally {
       turn.abort();
       work.got.typed = undefined;
@@ -95,6 +94,7 @@ async function fetchBoth(cast: Cast, work: Work): Promise<boolean> {
       heard.catch(() => undefined);
     }
     if (way.kind === "skipped") {
+      // The runtime alone is no use.
       work.stop.abort();
       return false;
     }
