@@ -12,6 +12,7 @@ import { detectorShape } from "../src/safeguards/detector-shape.ts";
 import { NgramReader } from "../src/safeguards/ngrams.ts";
 import { type Folded, foldText } from "../src/safeguards/normalise.ts";
 import { readingsOf } from "../src/safeguards/readings.ts";
+import { allSteps } from "../src/safeguards/steps.ts";
 import { wordPieces } from "../src/safeguards/wordpiece.ts";
 
 const Row = z.object({ text: z.string(), surface: z.enum(["input", "output"]) });
@@ -62,7 +63,7 @@ async function dump(rowsFile: string, vocabularyFile: string, out: string): Prom
     }
   };
   const addReadings = ({ units, length }: Folded): void => {
-    for (const { stretch, pieces: ids } of readingsOf(units, [0, length], pieces)) {
+    for (const { stretch, pieces: ids } of allSteps(readingsOf(units, [0, length], pieces))) {
       const reader = new NgramReader();
       for (const found of [() => reader.read(units, ...stretch), () => reader.readEnd()]) {
         const some = found();

@@ -51,6 +51,17 @@ function decide(inspection: Inspection): Verdict {
 
 const bounds = { outputCharsMax: 100_000 };
 
+test("many short texts are inspected with stops, and say what they say at once", async () => {
+  const chain = compileChain(document(), words);
+  const texts = Array.from({ length: 2000 }, (_, at) => (at === 1500 ? "bad" : "a"));
+  const steps = chain.inspectInputInSteps(texts);
+  let step = steps.next();
+  let stops = 0;
+  for (; step.done !== true; step = steps.next()) stops += 1;
+  assert.ok(stops >= 6, `${stops}`);
+  assert.deepEqual(await step.value(), await chain.inspectInput(texts));
+});
+
 test("a safeguard that throws makes the inspection unknown", async () => {
   const chain = compileChain(document(), words);
   assert.deepEqual(await chain.inspectInput(["fine", "BREAK"]), { kind: "unknown", cause: "failed" });

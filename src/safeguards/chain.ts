@@ -5,6 +5,7 @@ import type { Finding, Inspection, Surface, UnknownCause } from "../terms/findin
 import type { Registry } from "./registry.ts";
 import type { AnswerReader, Safeguard, Settle, Thresholds } from "./safeguard.ts";
 import type { ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
+import { allSteps } from "./steps.ts";
 import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
 export interface Chain {
@@ -38,7 +39,7 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
   return {
     stream: document.stream,
     shape,
-    inspectInput: (texts) => atOnce(inspectTexts(links, texts))(),
+    inspectInput: (texts) => allSteps(inspectTexts(links, texts))(),
     inspectInputInSteps: (texts) => inspectTexts(links, texts),
     inspectOutput: (text) => {
       if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
@@ -82,7 +83,14 @@ function* inspectTexts(links: readonly Link[], texts: readonly string[]): Genera
   const spoken = texts.filter((text) => text !== "");
   const looks: Settle[] = [];
   let offset = 0;
+  let work = 0;
   for (const text of spoken) {
+    // Many short texts are a long one, too.
+    work += text.length + textWork;
+    if (work >= stepWork) {
+      yield;
+      work = 0;
+    }
     looks.push(movedLater(yield* inspectAll(links, text), offset));
     offset += text.length + separator.length;
   }
@@ -93,6 +101,9 @@ function* inspectTexts(links: readonly Link[], texts: readonly string[]): Genera
 }
 
 const separator = "\n\n";
+/** Work between two stops, in characters; a text costs something however short it is. */
+const stepWork = 16_384;
+const textWork = 64;
 
 /** Every safeguard that stands on the way in. None at all is not a pass. */
 function* inspectAll(links: readonly Link[], text: string): Generator<void, Settle, void> {
@@ -132,13 +143,6 @@ function settled(inspection: Inspection): Settle {
 
 function movedLater(settle: Settle, offset: number): Settle {
   return async () => moved(await settle(), offset);
-}
-
-function atOnce(steps: Generator<void, Settle, void>): Settle {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
 }
 
 function inspectOne(link: Link, text: string, surface: Surface): Inspection {

@@ -89,6 +89,16 @@ test("text longer than it reads is unknown, empty text has no findings", async (
   assert.deepEqual(await inspected(""), { kind: "inspected", findings: [] });
 });
 
+test("a long text that is all in doubt is cut for the second look with stops, as it is read with stops", () => {
+  const text = "how to make a bomb, and kill. ".repeat(10_000);
+  const steps = safeguard.inspectRequest?.(text, safeguard.thresholds(rates, "input"));
+  assert.ok(steps !== undefined);
+  let stops = 0;
+  while (steps.next().done !== true) stops += 1;
+  // Three times through it: the first look, words, readings.
+  assert.ok(stops >= 3 * Math.floor(text.length / 16_384) - 3, `${stops}`);
+});
+
 test("a rate that no threshold is calibrated for is refused", () => {
   assert.throws(() => safeguard.thresholds({ block: 0.0001, review: 0.02 }, "input"), {
     code: "configuration_invalid",

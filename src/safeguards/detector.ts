@@ -7,10 +7,11 @@ import { answerJudgeOf } from "./answers.ts";
 import { detectorShape } from "./detector-shape.ts";
 import { FirstLook, type LinearPair, linearPairOf, lookAlone } from "./first-look.ts";
 import { type Folded, foldText } from "./normalise.ts";
-import { readingsOf } from "./readings.ts";
+import { readingsOf, unitsAStep } from "./readings.ts";
 import type { Safeguard, Settle } from "./safeguard.ts";
 import { type Scored, familyOf, findingsOf, highest, probability, spread, thresholdAt } from "./scoring.ts";
 import type { SecondLook } from "./second-look.ts";
+import { allSteps } from "./steps.ts";
 import type { Weights } from "./weights.ts";
 import type { Stretch } from "./windows.ts";
 import { type WordPieces, wordPieces } from "./wordpiece.ts";
@@ -67,13 +68,6 @@ function nothingFound(): Promise<Inspection> {
   return Promise.resolve({ kind: "inspected", findings: [] });
 }
 
-function allSteps<Result>(steps: Generator<void, Result, void>): Result {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
-
 /** What the second look is to read at once, and what the first said of it. */
 interface Doubt {
   readonly span: Stretch;
@@ -102,12 +96,12 @@ function doubtsBy(weights: Weights): (text: string) => Generator<void, Doubt[], 
       if (look.first < gate.misuse && look.second < gate.attack) continue;
       addStretch(doubtful, [Math.max(0, at - (blocksAWindow - 1) * blockUnits), end]);
     }
-    return doubtful.flatMap((stretch) => doubtsIn(folded, stretch, { pair, pieces }));
+    const doubts: Doubt[] = [];
+    for (const stretch of doubtful)
+      for (const doubt of yield* doubtsIn(folded, stretch, { pair, pieces })) doubts.push(doubt);
+    return doubts;
   };
 }
-
-/** Units read in one step: some tenths of a millisecond of work. */
-const unitsAStep = 128 * detectorShape.blockUnits;
 
 /** A copy where there are further steps, between which other texts are folded in the same memory. */
 function kept(folded: Folded): Folded {
@@ -128,17 +122,26 @@ interface Looking {
   readonly pieces: WordPieces;
 }
 
-function doubtsIn({ units, offsets }: Folded, stretch: Stretch, { pair, pieces }: Looking): Doubt[] {
-  return readingsOf(units, stretch, pieces).map((reading): Doubt => {
-    const [start, end] = reading.stretch;
-    const { first, second } = lookAlone(pair, units, reading.stretch);
-    return {
-      span: [offsets[start] ?? 0, offsets[end] ?? 0],
-      misuse: first,
-      attack: second,
-      pieces: reading.pieces,
-    };
-  });
+function* doubtsIn(
+  { units, offsets }: Folded,
+  stretch: Stretch,
+  { pair, pieces }: Looking,
+): Generator<void, Doubt[], void> {
+  const readings = yield* readingsOf(units, stretch, pieces);
+  const doubts: Doubt[] = [];
+  let [stopped] = stretch;
+  for (const {
+    stretch: [start, end],
+    pieces: read,
+  } of readings) {
+    if (start - stopped >= unitsAStep) {
+      yield;
+      stopped = start;
+    }
+    const { first, second } = lookAlone(pair, units, [start, end]);
+    doubts.push({ span: [offsets[start] ?? 0, offsets[end] ?? 0], misuse: first, attack: second, pieces: read });
+  }
+  return doubts;
 }
 
 type Asked =

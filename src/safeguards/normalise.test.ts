@@ -61,3 +61,20 @@ test("the time for disguised text grows with its length, not with its square", (
   time(2000);
   assert.ok(time(80_000) < 60 * Math.max(time(8000), 2000));
 });
+
+/** What a character becomes, worked out each time. */
+function unhurried(character: string): string {
+  const parted = character.normalize("NFKD").toLowerCase();
+  return parted.replaceAll(/[\u0300-\u036f]/gu, "").normalize("NFC");
+}
+
+test("characters that are taken to stay as they are do so, and the first time as every other", () => {
+  for (let code = 0x3400; code <= 0x2ffff; code += code < 0x20000 ? 1 : 7) {
+    const character = String.fromCodePoint(code);
+    const isHidden = code === 0xfeff || (code >= 0xfe00 && code <= 0xfe0f) || code === 0xffa0;
+    if (isHidden || !character.isWellFormed()) continue;
+    const folded = unhurried(character).replaceAll(/\s+/g, " ").trim();
+    const twice = [character, character].map((same) => normalise(same).text);
+    assert.deepEqual(twice, [folded, folded], code.toString(16));
+  }
+});

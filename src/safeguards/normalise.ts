@@ -192,17 +192,27 @@ function appendFolded(draft: Draft, code: number, offset: number): void {
     appendAscii(draft, code - 0xe0000, offset);
     return;
   }
-  if (isInvisible(code)) return;
-  const folded = fold(code);
-  if (folded === "") return;
+  if (foldsToItself(code)) {
+    appendItself(draft, code, offset);
+    return;
+  }
+  const folded = folds.get(code) ?? "";
   for (let index = 0; index < folded.length; index += 1) {
     const unit = folded.charCodeAt(index);
     if (unit < 0x80) appendAscii(draft, unit, offset);
-    else {
-      if (lookAlikes.has(unit)) draft.hasForeign = true;
-      draft.push(unit, offset);
-    }
+    else appendItself(draft, unit, offset);
   }
+}
+
+/** One unit, or a pair of surrogates: none of those is drawn like a Latin letter. */
+function appendItself(draft: Draft, code: number, offset: number): void {
+  if (code > 0xffff) {
+    draft.push(0xd800 + ((code - 0x10000) >> 10), offset);
+    draft.push(0xdc00 + (code & 0x3ff), offset);
+    return;
+  }
+  if (!draft.hasForeign && lookAlikes.has(code)) draft.hasForeign = true;
+  draft.push(code, offset);
 }
 
 /** Characters that show nothing: joiners, direction marks, fillers, selectors, tags, soft hyphen. First to last. */
@@ -227,18 +237,49 @@ function isInvisible(code: number): boolean {
   return invisible.some(([first, last]) => code >= first && code <= last);
 }
 
+/** Han, Hangul syllables, private use, and all planes past the second but for compatibility forms and the tags. */
+const alwaysItself: readonly (readonly [first: number, last: number])[] = [
+  [0x3400, 0x4dbf],
+  [0x4e00, 0x9fff],
+  [0xac00, 0xd7a3],
+  [0xe000, 0xf8ff],
+  [0x20000, 0x2f7ff],
+  [0x2fb00, 0xdffff],
+  [0xe1000, 0x10ffff],
+];
+
+/** For each character below U+20000: whether it is not known yet, folds to itself, or to what `folds` says. */
+const kinds = new Uint8Array(0x20000);
+const kindItself = 1;
+const kindOther = 2;
+kinds.fill(kindItself, 0xd800, 0xe000);
+for (const [first, last] of alwaysItself) kinds.fill(kindItself, first, last + 1);
+
+/**
+ * What characters fold to that do not fold to themselves. Each is worked out once in the life of the process: a memory
+ * that a caller could fill with characters that nobody uses would make all others slow.
+ */
+const folds = new Map<number, string>();
+
+/** Whether a character stays as it is; what it becomes otherwise is then in `folds`. */
+function foldsToItself(code: number): boolean {
+  const kind = kinds[code];
+  if (kind === kindItself) return true;
+  if (kind === kindOther || folds.has(code)) return false;
+  if (kind === undefined && alwaysItself.some(([first, last]) => code >= first && code <= last)) return true;
+  const folded = isInvisible(code) ? "" : fold(code);
+  const isSame = folded === String.fromCodePoint(code);
+  if (kind !== undefined) kinds[code] = isSame ? kindItself : kindOther;
+  if (!isSame) folds.set(code, folded);
+  return isSame;
+}
+
 /** One character in compatibility form, lower case, without the accents of Latin, Greek and Cyrillic. */
 function fold(code: number): string {
-  const known = folds.get(code);
-  if (known !== undefined) return known;
-  const folded = String.fromCodePoint(code).normalize("NFKD").toLowerCase().replaceAll(accents, "").normalize("NFC");
-  if (folds.size < foldsMax) folds.set(code, folded);
-  return folded;
+  return String.fromCodePoint(code).normalize("NFKD").toLowerCase().replaceAll(accents, "").normalize("NFC");
 }
 
 const accents = /[\u0300-\u036f]/gu;
-const folds = new Map<number, string>();
-const foldsMax = 8192;
 
 /** Cyrillic, Greek and other letters drawn like Latin ones. Folded only in words that hold Latin letters too. */
 const lookAlikes: ReadonlyMap<number, number> = new Map(

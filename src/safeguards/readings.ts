@@ -1,5 +1,6 @@
 // Cuts a stretch of text that is in doubt into what the second look reads at once: each word once, in readings of about
 // the same size.
+import { detectorShape } from "./detector-shape.ts";
 import { encoderTokensMax } from "./encoder.ts";
 import { type Stretch } from "./windows.ts";
 import { type WordPieces, wordEnd, wordStart } from "./wordpiece.ts";
@@ -10,43 +11,66 @@ export interface Reading {
   readonly pieces: Uint16Array;
 }
 
-/** The readings of a stretch, in order; a word that begins before the stretch is read whole. */
-export function readingsOf(units: Uint16Array, [from, to]: Stretch, pieces: WordPieces): Reading[] {
-  const words = wordsOf(units, [startOfWord(units, from), to], pieces);
-  const total = words.reduce((sum, word) => sum + word.ids.length, 0);
+/**
+ * The readings of a stretch, in order; a word that begins before the stretch is read whole. With stops in a long one, none
+ * where it has at most `unitsAStep` units.
+ */
+export function* readingsOf(
+  units: Uint16Array,
+  [from, to]: Stretch,
+  pieces: WordPieces,
+): Generator<void, Reading[], void> {
+  const words = yield* wordsOf(units, [startOfWord(units, from), to], pieces);
+  const total = words.ids.length;
   const enough = total / Math.ceil(total / readingPiecesMax);
   const readings: Reading[] = [];
   let first = 0;
   let count = 0;
+  let at = 0;
   const close = (end: number): void => {
-    const inside = words.slice(first, end);
-    const [start, stop] = [inside[0]?.start ?? 0, inside.at(-1)?.end ?? 0];
-    readings.push({ stretch: [start, stop], pieces: Uint16Array.from(inside.flatMap(({ ids }) => ids)) });
+    const stretch: Stretch = [words.starts[first] ?? 0, words.ends[end - 1] ?? 0];
+    readings.push({ stretch, pieces: Uint16Array.from(words.ids.slice(at, at + count)) });
     first = end;
+    at += count;
     count = 0;
   };
-  words.forEach(({ ids }, at) => {
-    if (count > 0 && (count >= enough || count + ids.length > readingPiecesMax)) close(at);
-    count += ids.length;
+  words.counts.forEach((more, word) => {
+    if (count > 0 && (count >= enough || count + more > readingPiecesMax)) close(word);
+    count += more;
   });
-  if (count > 0) close(words.length);
+  if (count > 0) close(words.counts.length);
   return readings;
 }
+
+/** Units of a text that are worked on in one step: some tenths of a millisecond to some milliseconds. */
+export const unitsAStep = 128 * detectorShape.blockUnits;
 
 /** Word pieces of one reading; the encoder adds the two tokens that enclose them. */
 export const readingPiecesMax = encoderTokensMax - 2;
 
-interface Word {
-  readonly start: number;
-  readonly end: number;
-  readonly ids: readonly number[];
+/** Side by side and not one object a word: a long text of points has a hundred thousand. */
+interface Words {
+  readonly starts: number[];
+  readonly ends: number[];
+  /** How many pieces of `ids` are the word's. */
+  readonly counts: number[];
+  readonly ids: number[];
 }
 
-function wordsOf(units: Uint16Array, [from, to]: Stretch, { cut, ids }: WordPieces): Word[] {
-  const words: Word[] = [];
+function* wordsOf(units: Uint16Array, [from, to]: Stretch, { cut, ids }: WordPieces): Generator<void, Words, void> {
+  const words: Words = { starts: [], ends: [], counts: [], ids: [] };
+  let stopped = from;
   for (let start = wordStart(units, from, to); start < to;) {
+    if (start - stopped >= unitsAStep) {
+      yield;
+      stopped = start;
+    }
     const end = wordEnd(units, start, to);
-    words.push({ start, end, ids: [...ids.subarray(0, cut(units, start, end))] });
+    const count = cut(units, start, end);
+    words.starts.push(start);
+    words.ends.push(end);
+    words.counts.push(count);
+    for (let index = 0; index < count; index += 1) words.ids.push(ids[index] ?? 0);
     start = wordStart(units, end, to);
   }
   return words;

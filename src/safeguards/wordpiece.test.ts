@@ -7,6 +7,7 @@ import { variedTexts } from "../../test/varied-texts.ts";
 import { foldText } from "./normalise.ts";
 import { readingPiecesMax, readingsOf } from "./readings.ts";
 import { readWeights } from "./weights.ts";
+import { allSteps } from "./steps.ts";
 import { wordPieces } from "./wordpiece.ts";
 
 const small = ["[PAD]", "[UNK]", "un", "##aff", "##able", "able", "!", "don", "'", "t", "中"];
@@ -32,7 +33,7 @@ test("readings of a text hold all its pieces once, in order, and are of about th
   for (const text of variedTexts(300)) {
     const { units, length } = foldText(text);
     const whole = String.fromCharCode(...units.subarray(0, length));
-    const readings = readingsOf(units, [0, length], pieces);
+    const readings = allSteps(readingsOf(units, [0, length], pieces));
     const sizes = readings.map((reading) => reading.pieces.length);
     assert.deepEqual(
       readings.flatMap((reading) => [...reading.pieces]),
@@ -47,7 +48,7 @@ test("readings of a text hold all its pieces once, in order, and are of about th
   }
   const { units, length } = foldText("one two three four ".repeat(17));
   assert.deepEqual(
-    readingsOf(units, [0, length], pieces).map((reading) => reading.pieces.length),
+    allSteps(readingsOf(units, [0, length], pieces)).map((reading) => reading.pieces.length),
     [34, 34],
   );
 });
@@ -58,7 +59,7 @@ test("a stretch that begins inside a word is read from its start", () => {
     fc.property(words, fc.nat(), (some, at) => {
       const { units, length } = foldText(some.join(" "));
       const from = at % length;
-      const [first] = readingsOf(units, [from, length], pieces);
+      const [first] = allSteps(readingsOf(units, [from, length], pieces));
       const start = first?.stretch[0] ?? length;
       assert.ok(start === 0 || units[start - 1] === 32 || units[start] === 39 || units[start - 1] === 39);
       assert.ok(start >= from || from - start < 48);
