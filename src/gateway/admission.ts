@@ -5,8 +5,7 @@ import { isItem, itemLeaf } from "../acts/item-proof.ts";
 import { isSecretKey } from "../acts/secret-key.ts";
 import { type Asked, type Exposure, expose, isWhereItMay } from "../exposure/exposure.ts";
 import { parseJson } from "../proof/canonical.ts";
-import { digestOf, digestOfHash } from "../proof/digest.ts";
-import { toUtf8 } from "../proof/encoding.ts";
+import { digestOfHash, digestOfText } from "../proof/digest.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Name, isName } from "../terms/ids.ts";
 import { admitCall, lacking } from "../upstream/envelope.ts";
@@ -67,7 +66,7 @@ function knownHash(secret: string, said: Digest | undefined, gateway: Gateway): 
   const { state } = gateway.follower;
   const isDemo = secret.startsWith("hg_demo_");
   const isOurs = secret.length <= secretCharsMax && isDemo === (state.root?.body.demo ?? false);
-  const hash = said ?? digestOf(toUtf8(secret.slice(0, secretCharsMax)), gateway.primitives);
+  const hash = said ?? digestOfText(secret.slice(0, secretCharsMax), gateway.primitives);
   return isOurs && (state.keys.has(hash) || state.permitByHash.has(hash)) ? hash : undefined;
 }
 

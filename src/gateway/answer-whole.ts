@@ -6,8 +6,8 @@ import { given } from "../wire/admitting.ts";
 import type { AnswerEvent, Block, Choice } from "../wire/answer.ts";
 import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
-import { blocked, recordEnding, verdictWord } from "./exchange.ts";
-import { guardAnswer, toolIds } from "./guarded-answer.ts";
+import { type Exchange, blocked, recordEnding, verdictWord } from "./exchange.ts";
+import { guardAnswer, guardText, outputCharsMax, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const { exchange, format, recording } = parts;
@@ -59,13 +59,42 @@ interface Judged {
   readonly sent: Choice;
 }
 
+/** The one text that nearly every choice is. */
+function onlyText({ blocks }: Choice): TextBlock | undefined {
+  const [only] = blocks;
+  const isOnly = blocks.length === 1 && only?.kind === "text" && only.text !== "";
+  return isOnly && only.text.length <= outputCharsMax ? only : undefined;
+}
+
+type TextBlock = Extract<Block, { readonly kind: "text" }>;
+
 function judgeChoice(choice: Choice, { exchange }: AnswerParts, nextToolId: () => string): Judged {
+  const only = onlyText(choice);
+  return only === undefined ? judgeBlocks(choice, exchange, nextToolId) : judgeText(choice, only, exchange);
+}
+
+/** What `judgeBlocks` would say, without its events. */
+function judgeText(choice: Choice, block: TextBlock, exchange: Exchange): Judged {
+  const guard = guardText(exchange);
+  const first = guard.push(block.text);
+  const last = guard.finish();
+  if (first.kind === "stop" || last.kind === "stop") return stopped(choice, last.verdict);
+  // Half a surrogate pair is no text: it could be sent, and not committed to.
+  const text = first.text.toWellFormed() + last.text.toWellFormed();
+  return { verdict: stricter(first.verdict, last.verdict), sent: { ...choice, blocks: [{ ...block, text }] } };
+}
+
+function stopped({ index }: Choice, verdict: Verdict): Judged {
+  const category = "category" in verdict ? { category: verdict.category } : {};
+  return { verdict, sent: { index, blocks: [], ending: { finish: "refusal", ...category } } };
+}
+
+function judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => string): Judged {
   const guard = guardAnswer(exchange, nextToolId);
   const cleared = eventsOf(choice).flatMap((event) => guard.push(event));
   const stop = guard.stoppedBy();
   if (stop === undefined) return { verdict: guard.verdict(), sent: { ...choice, blocks: blocksOf(cleared) } };
-  const category = "category" in stop ? { category: stop.category } : {};
-  return { verdict: stop, sent: { index: choice.index, blocks: [], ending: { finish: "refusal", ...category } } };
+  return stopped(choice, stop);
 }
 
 function eventsOf({ index, blocks, ending }: Choice): readonly AnswerEvent[] {

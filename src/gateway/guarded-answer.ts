@@ -10,7 +10,7 @@ import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Characters of an answer, all its blocks together, that are guarded at all; a longer one is stopped. */
-const outputCharsMax = 1_000_000;
+export const outputCharsMax = 1_000_000;
 
 /** Blocks of one answer, all its choices together. */
 const blocksMax = 600;
@@ -198,7 +198,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
     }
     case "tool": {
       const name = declaredTool(event.name, books.exchange);
-      state.open = state.open.concat({ block, as: "tool", guard: newGuard(books) });
+      state.open = state.open.concat({ block, as: "tool", guard: guardText(books.exchange) });
       books.out.push({ ...event, id: books.nextToolId(), name });
       return;
     }
@@ -206,7 +206,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
     case "refusal":
     case "reasoning": {
       if (state.open.some(({ as }) => as === event.as)) throw outOfOrder("block");
-      const guard = state.guards[event.as] ?? newGuard(books);
+      const guard = state.guards[event.as] ?? guardText(books.exchange);
       state.guards[event.as] = guard;
       state.open = state.open.concat({ block, as: event.as, guard });
       books.out.push(event);
@@ -214,7 +214,8 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
   }
 }
 
-function newGuard({ exchange }: Books): StreamGuard {
+/** For one text; `outputCharsMax` is of all texts of an answer together. */
+export function guardText(exchange: Guarded): StreamGuard {
   return createStreamGuard(exchange.configuration.chain, (inspection) => exchange.judge(inspection, "output"), {
     outputCharsMax,
     isHeldBack: exchange.isHeldBack,

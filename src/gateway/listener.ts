@@ -50,7 +50,7 @@ export interface ListenerOptions {
 const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
 
 export function createListener(gateway: Gateway, options: ListenerOptions): Server {
-  const hosts = new Set([...loopbackHosts, ...options.hosts].map((host) => host.toLowerCase()));
+  const isOurs = hostCheck([...loopbackHosts, ...options.hosts]);
   const left = new WeakSet<object>();
   const bodies = { calls: bodiesOfCalls(), holds: bodiesOfHolds() };
   const readiness = createReadiness(gateway);
@@ -85,7 +85,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
       proxies: options.proxies,
       isRead: false,
     };
-    void answered(asked, hosts);
+    void answered(asked, isOurs);
   };
   const server =
     options.tls === undefined
@@ -97,13 +97,13 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
 }
 
 /** Takes one request to its end, and tells what came of it. Never rejects. */
-async function answered(asked: Asked, hosts: ReadonlySet<string>): Promise<void> {
+async function answered(asked: Asked, isOurs: HostCheck): Promise<void> {
   const { request, response, gateway, note } = asked;
   try {
     // Whoever keeps a connection to a gateway that is going is to open the next one elsewhere.
     if (gateway.isDraining()) response.setHeader("connection", "close");
     checkHead(request);
-    if (!hosts.has(hostOf(request))) throw new Failure("not_found", "");
+    if (!isOurs(request.headers.host ?? "")) throw new Failure("not_found", "");
     await route(asked);
   } catch (error) {
     sendFailure(asked, error);
@@ -142,8 +142,20 @@ function pathOf(request: IncomingMessage): string | undefined {
   return pathname === target.split("?", 1)[0] ? pathname : undefined;
 }
 
-function hostOf(request: IncomingMessage): string {
-  return (request.headers.host ?? "").replace(/:\d{1,5}$/, "").toLowerCase();
+type HostCheck = (header: string) => boolean;
+
+/** Spellings of our names that are remembered. */
+const spellingsMax = 64;
+
+function hostCheck(names: readonly string[]): HostCheck {
+  const hosts = new Set(names.map((name) => name.toLowerCase()));
+  const spellings = new Set<string>();
+  return (header) => {
+    if (spellings.has(header)) return true;
+    if (!hosts.has(header.replace(/:\d{1,5}$/, "").toLowerCase())) return false;
+    if (spellings.size < spellingsMax) spellings.add(header);
+    return true;
+  };
 }
 
 /** Where each format is spoken. */

@@ -8,7 +8,7 @@ import { type OpenGateway, openGateway } from "../gateway/open.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, Instant } from "../terms/ids.ts";
+import { type Digest, toInstant } from "../terms/ids.ts";
 import type { ModelDocument } from "../upstream/model-document.ts";
 import { openUpstream } from "../upstream/open-upstream.ts";
 import { type Upstream, upstreamBounds } from "../upstream/upstream.ts";
@@ -30,7 +30,7 @@ export interface ServeOptions {
 }
 
 export const systemClock: Clock = {
-  now: () => Instant.parse(Date.now()),
+  now: () => toInstant(Date.now()),
   monotonic: () => performance.now(),
 };
 

@@ -91,10 +91,16 @@ function writeGroup(bytes: Uint8Array, at: number, group: number): void {
 
 /** Lower-case hex. */
 export function toHex(bytes: Uint8Array): string {
+  if (nativeHex !== undefined) return nativeHex(bytes);
   let text = "";
   for (const byte of bytes) text += hexPairs[byte];
   return text;
 }
+
+const nativeHex =
+  "Buffer" in globalThis
+    ? (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex")
+    : undefined;
 
 /** The bytes of lower-case hex, or undefined. */
 export function fromHex(text: string): Uint8Array | undefined {

@@ -18,8 +18,6 @@ export function leafHashOfText(text: string, hasher: Hasher): Uint8Array {
 
 export function nodeHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): Uint8Array {
   assert(left.length === hashBytes && right.length === hashBytes, "a node has two children of 32 bytes");
-  const node = new Uint8Array(nodeBytes);
-  node[0] = nodePrefix;
   node.set(left, 1);
   node.set(right, 1 + hashBytes);
   return hasher.sha256(node);
@@ -27,7 +25,9 @@ export function nodeHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): U
 
 const leafPrefix = new Uint8Array([0]);
 const nodePrefix = 1;
-const nodeBytes = 1 + 2 * hashBytes;
+/** Written anew for every node and read at once: hashing is synchronous, and a fresh array costs more than the hash. */
+const node = new Uint8Array(1 + 2 * hashBytes);
+node[0] = nodePrefix;
 
 /** All that appending needs: the roots of the complete subtrees a tree falls into, largest first. Plain data. */
 export interface Frontier {

@@ -131,6 +131,14 @@ function* inspectRequest(link: Link, text: string): Generator<void, Settle, void
 
 /** All that was begun is awaited; what goes wrong in one of them is not a pass of the others. */
 function together(looks: readonly Settle[]): Settle {
+  const [only] = looks;
+  if (only !== undefined && looks.length === 1) {
+    return () =>
+      only().then(
+        (inspection) => joined([inspection]),
+        () => unknown("failed"),
+      );
+  }
   return async () => {
     const inspections = await Promise.all(looks.map((settle) => settle().catch(() => unknown("failed"))));
     return joined(inspections);
@@ -142,6 +150,7 @@ function settled(inspection: Inspection): Settle {
 }
 
 function movedLater(settle: Settle, offset: number): Settle {
+  if (offset === 0) return settle;
   return async () => moved(await settle(), offset);
 }
 
@@ -220,7 +229,7 @@ function onlyFlagged(inspection: Inspection): Inspection {
 }
 
 function moved(inspection: Inspection, offset: number): Inspection {
-  if (inspection.kind === "unknown" || offset === 0) return inspection;
+  if (inspection.kind === "unknown" || offset === 0 || inspection.findings.length === 0) return inspection;
   const findings = inspection.findings.map((finding): Finding => ({
     ...finding,
     span: [finding.span[0] + offset, finding.span[1] + offset],
@@ -233,10 +242,13 @@ function joined(inspections: readonly Inspection[]): Inspection {
   const findings: Finding[] = [];
   for (const inspection of inspections) {
     if (inspection.kind === "unknown") return inspection;
-    findings.push(...inspection.findings);
+    for (const finding of inspection.findings) findings.push(finding);
   }
-  return { kind: "inspected", findings: highestOfEach(findings) };
+  return findings.length === 0 ? nothingFound : { kind: "inspected", findings: highestOfEach(findings) };
 }
+
+/** Of nearly every window. */
+const nothingFound: Inspection = { kind: "inspected", findings: [] };
 
 function highestOfEach(findings: readonly Finding[]): Finding[] {
   const best = new Map<string, Finding>();
