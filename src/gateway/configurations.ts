@@ -45,6 +45,8 @@ export interface ConfigurationOptions {
 export interface Configurations {
   /** Cost: nothing once loaded. Fails with stage_closed (reason changed) or what the upstream failed with. */
   readonly load: (digests: ServedDigests) => Promise<Configuration>;
+  /** What is loaded already, without a wait. */
+  readonly ready: (digests: ServedDigests) => Configuration | undefined;
   /** Closes the upstreams of models that are not in `kept` and were not asked for so long that no exchange runs on them. */
   readonly release: (kept: ReadonlySet<Digest>) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -74,6 +76,8 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
   const loaded = new Map<string, Promise<Configuration>>();
   const upstreams = new Map<Digest, OpenedUpstream>();
 
+  const ready = createReadyList();
+
   async function openModel(digest: Digest): Promise<{ document: ModelDocument; upstream: Upstream }> {
     const document = ModelDocument.parse(await readDocument(digest, options));
     const opening = upstreams.get(digest)?.opening ?? options.openUpstream(document);
@@ -101,15 +105,29 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
   }
 
   return {
+    ready: (digests) => {
+      const upstream = upstreams.get(digests.model);
+      if (upstream !== undefined) upstream.usedMs = options.monotonic();
+      return ready.find(digests);
+    },
     load: async (digests) => {
-      const name = `${digests.model} ${digests.safeguards} ${digests.policy}`;
+      const name = nameOf(digests);
       const known = loaded.get(name);
       const upstream = upstreams.get(digests.model);
       if (upstream !== undefined) upstream.usedMs = options.monotonic();
       if (known !== undefined) return known;
-      if (loaded.size >= configurationsMax) loaded.clear();
+      if (loaded.size >= configurationsMax) {
+        loaded.clear();
+        ready.drop(() => true);
+      }
       const reading = read(digests, configDigest(digests, options.hasher));
       loaded.set(name, reading);
+      void reading.then(
+        (configuration) => {
+          if (loaded.get(name) === reading) ready.keep({ digests, configuration });
+        },
+        () => undefined,
+      );
       reading.catch(() => {
         setTimeout(() => loaded.delete(name), failureMsKept).unref();
       });
@@ -121,6 +139,7 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
       for (const [model] of idle) {
         upstreams.delete(model);
         for (const name of loaded.keys()) if (name.startsWith(`${model} `)) loaded.delete(name);
+        ready.drop((digests) => digests.model === model);
       }
       await closeAll(idle.map(([, one]) => one));
     },
@@ -131,6 +150,34 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
 async function closeAll(upstreams: readonly OpenedUpstream[]): Promise<void> {
   const opened = await Promise.allSettled(upstreams.map(async ({ opening }) => opening));
   await Promise.all(opened.map(async (one) => (one.status === "fulfilled" ? one.value.close() : undefined)));
+}
+
+interface Ready {
+  readonly digests: ServedDigests;
+  readonly configuration: Configuration;
+}
+
+/** Those that are there, few and asked for by every request: compared, and not looked up by a name made for it. */
+function createReadyList() {
+  let list: readonly Ready[] = [];
+  return {
+    find: (digests: ServedDigests): Configuration | undefined =>
+      list.find((one) => isSame(one.digests, digests))?.configuration,
+    keep: (one: Ready): void => {
+      list = [...list, one];
+    },
+    drop: (which: (digests: ServedDigests) => boolean): void => {
+      list = list.filter(({ digests }) => !which(digests));
+    },
+  };
+}
+
+function nameOf({ model, safeguards, policy }: ServedDigests): string {
+  return `${model} ${safeguards} ${policy}`;
+}
+
+function isSame(one: ServedDigests, other: ServedDigests): boolean {
+  return one.model === other.model && one.safeguards === other.safeguards && one.policy === other.policy;
 }
 
 async function readDocument(digest: Digest, options: ConfigurationOptions): Promise<unknown> {

@@ -91,13 +91,13 @@ interface Reviewed {
 type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
 /** What is known when it begins, and whether its text waits to be cleared. */
-type Known = Omit<Beginning, "departure"> & Pick<Exchange, "isHeldBack" | "reviewed">;
+type Known = Beginning & Pick<Exchange, "isHeldBack" | "reviewed">;
 
 export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange {
-  const { departure, ...given } = beginning;
-  const isHeldBack = !isObserved(given) || restrictedCategories(gateway, given.model).length > 0;
-  const known: Known = { ...given, isHeldBack, reviewed: { by: undefined, isAllowed: false } };
-  const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(given) ? {} : undefined;
+  const { departure } = beginning;
+  const isHeldBack = !isObserved(beginning) || restrictedCategories(gateway, beginning.model).length > 0;
+  const known: Known = { ...beginning, isHeldBack, reviewed: { by: undefined, isAllowed: false } };
+  const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(beginning) ? {} : undefined;
   const stop = new AbortController();
   let why: Failure | undefined;
   const { signal } = stop;

@@ -187,7 +187,7 @@ function routeOf(method: string, pathname: string): Route {
   return pathname === "/healthz" || pathname === "/readyz" ? "probe" : "file";
 }
 
-async function route(asked: Asked): Promise<void> {
+function route(asked: Asked): Promise<void> | undefined {
   const { path: pathname } = asked;
   if (pathname === undefined) throw new Failure("not_found", "");
   const method = asked.request.method ?? "";
@@ -196,7 +196,10 @@ async function route(asked: Asked): Promise<void> {
   if (method !== "GET" && method !== "HEAD") throw notHere(pathname);
   if (isModelsPath(pathname)) return sendModels(asked, pathname);
   if (pathname.startsWith("/v1/receipts/")) return sendReceipt(asked, pathname);
-  if (pathname === "/healthz") return sendJson(asked.response, { status: 200 }, { status: "up" });
+  if (pathname === "/healthz") {
+    sendJson(asked.response, { status: 200 }, { status: "up" });
+    return undefined;
+  }
   if (pathname === "/readyz") return sendReadiness(asked);
   if (pathname.startsWith("/v1/")) throw notHere(pathname);
   return sendPublicFile(asked, pathname);
@@ -206,7 +209,7 @@ function notHere(pathname: string): Failure {
   return refusalOfUnserved(pathname) ?? new Failure("not_found", "");
 }
 
-async function routePost(asked: Asked, pathname: string): Promise<void> {
+function routePost(asked: Asked, pathname: string): Promise<void> {
   const format = formats.get(pathname);
   if (format !== undefined) return answerCall(asked, (call) => serveCall(call, format, asked.gateway));
   if (pathname === "/v1/messages/count_tokens") return answerCall(asked, (call) => serveCount(call, asked.gateway));
@@ -215,7 +218,9 @@ async function routePost(asked: Asked, pathname: string): Promise<void> {
 }
 
 async function answerCall(asked: Asked, serve: (call: CallRequest) => Promise<Answer>): Promise<void> {
-  await sendAnswer(asked, await answerOf(asked, serve));
+  const answer = await answerOf(asked, serve);
+  if (answer.kind !== "stream") return sendAnswer(asked, answer);
+  return sendStream(answer.text, asked, streamHeaders(answer, formatOf(asked), asked.note.rates));
 }
 
 /** Apart from its sending: a stream may be sent for minutes, and its request's body need not stay for as long. */
@@ -254,7 +259,7 @@ function secretOf(request: IncomingMessage): string | undefined {
   return typeof key === "string" ? key : undefined;
 }
 
-async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
+function sendAnswer(asked: Asked, answer: Exclude<Answer, { readonly kind: "stream" }>): void {
   const { response, gateway, note } = asked;
   const format = formatOf(asked);
   const { rates } = note;
@@ -266,8 +271,6 @@ async function sendAnswer(asked: Asked, answer: Answer): Promise<void> {
     }
     case "whole":
       return sendText(response, { status: 200, headers: wholeHeaders(answer, format, rates) }, answer.body);
-    case "stream":
-      return sendStream(answer.text, asked, streamHeaders(answer, format, rates));
   }
 }
 

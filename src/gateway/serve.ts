@@ -193,7 +193,8 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
   if (hash === undefined || model === undefined || raw === undefined) throw new Failure("request_invalid", "");
   const { from } = request;
   const exposure = exposeNow(gateway, { hash, model, from });
-  const configuration = await gateway.configurations.load(servedDigests(exposure));
+  const digests = servedDigests(exposure);
+  const configuration = gateway.configurations.ready(digests) ?? (await gateway.configurations.load(digests));
   const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
   const { call, item } = admitEnvelope(asked, exposure, { configuration, gateway });
   // What was loaded may have taken a while: whether it may be served is asked again, now.

@@ -2,7 +2,7 @@
 // text that may one day be erased. A bare hash of a reason or a name could be guessed; with 32 random bytes of salt it cannot.
 import { assert } from "./assert.ts";
 import { z } from "zod";
-import { Digest, SignerId, type PublicKey, toDigest } from "../terms/ids.ts";
+import { Digest, SignerId, type PublicKey, toMadeDigest } from "../terms/ids.ts";
 import { Failure } from "../terms/failure.ts";
 import { canonicalText } from "./canonical.ts";
 import { fromBase64, fromHex, toHex, toUtf8 } from "./encoding.ts";
@@ -16,7 +16,9 @@ export function digestOf(bytes: Uint8Array, hasher: Hasher): Digest {
 
 /** Digest of a text's UTF-8. The text is well-formed: of any other, platforms make different bytes. */
 export function digestOfText(text: string, hasher: Hasher): Digest {
-  return hasher.sha256Hex === undefined ? digestOf(toUtf8(text), hasher) : toDigest(prefix + hasher.sha256Hex(text));
+  return hasher.sha256Hex === undefined
+    ? digestOf(toUtf8(text), hasher)
+    : toMadeDigest(prefix + hasher.sha256Hex(text));
 }
 
 /** A digest that is made while its text goes by. */
@@ -33,7 +35,7 @@ export function beginDigest(hasher: Hasher): TextDigest {
     return { add: (piece) => pieces.push(piece), digest: () => digestOfText(pieces.join(""), hasher) };
   }
   const hashing = hasher.hashing();
-  return { add: hashing.add, digest: () => toDigest(prefix + hashing.hex()) };
+  return { add: hashing.add, digest: () => toMadeDigest(prefix + hashing.hex()) };
 }
 
 /** Digest of the canonical JSON of a value. */
@@ -43,7 +45,7 @@ export function digestOfValue(value: unknown, hasher: Hasher): Digest {
 
 export function digestOfHash(hash: Uint8Array): Digest {
   assert(hash.length === hashBytes, "a SHA-256 hash has 32 bytes");
-  return toDigest(prefix + toHex(hash));
+  return toMadeDigest(prefix + toHex(hash));
 }
 
 export function hashOfDigest(digest: Digest): Uint8Array {

@@ -18,16 +18,16 @@ export function leafHashOfText(text: string, hasher: Hasher): Uint8Array {
 
 export function nodeHash(left: Uint8Array, right: Uint8Array, hasher: Hasher): Uint8Array {
   assert(left.length === hashBytes && right.length === hashBytes, "a node has two children of 32 bytes");
-  node.set(left, 1);
-  node.set(right, 1 + hashBytes);
-  return hasher.sha256(node);
+  hashed.set(left, 1);
+  hashed.set(right, 1 + hashBytes);
+  return hasher.sha256(hashed);
 }
 
 const leafPrefix = new Uint8Array([0]);
 const nodePrefix = 1;
 /** Written anew for every node and read at once: hashing is synchronous, and a fresh array costs more than the hash. */
-const node = new Uint8Array(1 + 2 * hashBytes);
-node[0] = nodePrefix;
+const hashed = new Uint8Array(1 + 2 * hashBytes);
+hashed[0] = nodePrefix;
 
 /** All that appending needs: the roots of the complete subtrees a tree falls into, largest first. Plain data. */
 export interface Frontier {

@@ -24,9 +24,12 @@ export function admitCall(call: Call, document: ModelDocument, { fields }: Forma
   const most = document.envelope.outputTokensMax;
   const { outputTokensMax = most } = call;
   checkRange(call.outputLimitField ?? fields.outputTokensMax, outputTokensMax, [1, most]);
-  const { reasoning: _wish, ...rest } = call;
-  const kept = document.envelope.reasoning || !isWish(call) ? call : rest;
+  const kept = document.envelope.reasoning || !isWish(call) ? call : withoutWish(call);
   return { ...kept, preamble: document.systemPrompt, outputTokensMax };
+}
+
+function withoutWish({ reasoning: _wish, ...rest }: Call): Call {
+  return rest;
 }
 
 /** Answers and embeddings are other calls to other models: neither is served by the other's. */

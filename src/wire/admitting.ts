@@ -70,6 +70,14 @@ export function given<F extends string, V>(field: F, value: V | null | undefined
   return one;
 }
 
+/** Sets a field that has a value: for what every request and answer is built from, where `given` costs more than the field. */
+export function put<T extends object, F extends keyof T>(into: T, field: F, value: T[F] | null | undefined): void {
+  if (value !== null && value !== undefined) into[field] = value;
+}
+
+/** What is still being built. */
+export type Building<T> = { -readonly [F in keyof T]: T[F] };
+
 /** An id is no text: no safeguard reads it, so nothing but an id fits into it. */
 export const idPattern = /^[A-Za-z0-9_.:-]{1,128}$/;
 

@@ -182,15 +182,20 @@ export type CallField =
  */
 export function callTexts(call: Call): readonly string[] {
   const { instructions, turns, tools, output, stop, user } = call;
-  const texts = [
-    instructions,
-    ...turns.flatMap((turn) => [turn.name ?? "", ...turn.parts.flatMap(partTexts)]),
-    ...tools.flatMap(toolTexts),
-    ...(output?.kind === "json-schema" ? schemaTexts(output) : []),
-    ...stop,
-    user ?? "",
-  ];
-  return texts.filter((text) => text !== "");
+  const texts: string[] = [];
+  const add = (text: string): void => {
+    if (text !== "") texts.push(text);
+  };
+  add(instructions);
+  for (const { name = "", parts } of turns) {
+    add(name);
+    for (const part of parts) partTexts(part).forEach(add);
+  }
+  for (const tool of tools) toolTexts(tool).forEach(add);
+  if (output?.kind === "json-schema") schemaTexts(output).forEach(add);
+  stop.forEach(add);
+  add(user ?? "");
+  return texts;
 }
 
 function toolTexts(tool: Tool): readonly string[] {

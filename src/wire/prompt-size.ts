@@ -22,8 +22,8 @@ export function promptTokensMax(call: Call, texts: readonly string[]): number {
 
 /** The texts as they are sent: safeguards are given the words of what is JSON, and a model all of it. */
 function rawTexts(call: Call, texts: readonly string[]): readonly string[] {
+  if (call.tools.length === 0 && call.output?.kind !== "json-schema" && !call.turns.some(hasCalls)) return texts;
   const { output, tools, turns, ...others } = call;
-  if (tools.length === 0 && output?.kind !== "json-schema" && !turns.some(hasCalls)) return texts;
   const spoken = callTexts({ ...others, tools: [], turns: turns.map(withoutCalls) });
   const calls = turns.flatMap(({ parts }) => parts.filter(isToolCall));
   const schemas = [...tools, ...(output?.kind === "json-schema" ? [output] : [])];
@@ -81,13 +81,15 @@ export function tokensMax(text: string): number {
 
 /** Half tokens of one UTF-16 unit: a letter of a word ½, another sign of ASCII 1, and further out up to a token a byte. */
 function halfTokensOf(unit: number): number {
-  if (unit < 0x80) return isLetterOrSpace(unit) ? 1 : 2;
+  if (unit < 0x80) return halfTokensOfAscii[unit] ?? 2;
   // Letters of Latin, Greek, Cyrillic, Arabic, Indic scripts, …
   if (unit < 0x2000) return 2;
   if (isEastAsian(unit)) return 3;
   // A pair of surrogates is four bytes, everything else three.
   return unit >= 0xd800 && unit < 0xe000 ? 4 : 6;
 }
+
+const halfTokensOfAscii = Uint8Array.from({ length: 0x80 }, (_, unit) => (isLetterOrSpace(unit) ? 1 : 2));
 
 function isLetterOrSpace(unit: number): boolean {
   return unit === 0x20 || (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a);

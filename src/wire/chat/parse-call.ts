@@ -2,8 +2,17 @@
 import type { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
 import { type Name, isName } from "../../terms/ids.ts";
-import { admittedPart, given, invalidField, isBase64, shownField, unsupportedField } from "../admitting.ts";
-import type { Call, ImagePart, OutputFormat, Part, TextPart, Tool, ToolChoice, Turn } from "../call.ts";
+import {
+  type Building,
+  admittedPart,
+  given,
+  invalidField,
+  isBase64,
+  put,
+  shownField,
+  unsupportedField,
+} from "../admitting.ts";
+import type { Call, ImagePart, OutputFormat, Part, Sampling, TextPart, Tool, ToolChoice, Turn } from "../call.ts";
 import { isPlainRequest } from "./plain.ts";
 import { ChatRequest, type Message, chatFields } from "./request.ts";
 
@@ -11,32 +20,37 @@ type Raw = Readonly<Record<string, unknown>>;
 
 /** Messages name the field and what is admitted, never what the caller wrote in it. */
 export function parseChatCall(raw: Raw): Call {
-  const body = parseBody(admittedPart(raw, chatFields));
-  return {
+  const body = parseBody(raw);
+  const call: Building<Call> = {
     model: modelOf(body.model),
     preamble: "",
     instructions: "",
     turns: body.messages.map(turnOf),
     tools: (body.tools ?? []).map(toolOf),
-    ...given("toolChoice", toolChoiceOf(body.tool_choice)),
-    ...given("parallelToolCalls", body.parallel_tool_calls),
-    ...given("output", outputOf(body.response_format)),
-    ...outputLimitOf(body),
-    sampling: {
-      ...given("temperature", body.temperature),
-      ...given("topP", body.top_p),
-      ...given("presencePenalty", body.presence_penalty),
-      ...given("frequencyPenalty", body.frequency_penalty),
-      ...given("seed", body.seed),
-    },
+    sampling: samplingOf(body),
     choices: body.n ?? 1,
     stop: typeof body.stop === "string" ? [body.stop] : (body.stop ?? []),
     stream: body.stream ?? false,
     isUsageAsked: body.stream_options?.include_usage ?? false,
-    ...given("reasoning", typeof body.reasoning_effort === "string" ? { effort: body.reasoning_effort } : undefined),
-    ...given("verbosity", body.verbosity),
-    ...given("user", userOf(body)),
   };
+  put(call, "toolChoice", toolChoiceOf(body.tool_choice));
+  put(call, "parallelToolCalls", body.parallel_tool_calls);
+  put(call, "output", outputOf(body.response_format));
+  putOutputLimit(call, body);
+  if (typeof body.reasoning_effort === "string") call.reasoning = { effort: body.reasoning_effort };
+  put(call, "verbosity", body.verbosity);
+  put(call, "user", userOf(body));
+  return call;
+}
+
+function samplingOf(body: ChatRequest): Sampling {
+  const sampling: Building<Sampling> = {};
+  put(sampling, "temperature", body.temperature);
+  put(sampling, "topP", body.top_p);
+  put(sampling, "presencePenalty", body.presence_penalty);
+  put(sampling, "frequencyPenalty", body.frequency_penalty);
+  put(sampling, "seed", body.seed);
+  return sampling;
 }
 
 /** `user` is the older name of `safety_identifier`, and the one that servers other than the maker's know. */
@@ -52,8 +66,9 @@ function modelOf(text: string): Name {
   return text;
 }
 
-function parseBody(known: Raw): ChatRequest {
-  if (isPlainRequest(known)) return known;
+function parseBody(raw: Raw): ChatRequest {
+  if (isPlainRequest(raw)) return raw;
+  const known = admittedPart(raw, chatFields);
   const parsed = ChatRequest.safeParse(known);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
@@ -90,13 +105,15 @@ function isTyped(part: unknown): part is { readonly type: string } {
 }
 
 /** The caller's limit, in the caller's spelling. */
-function outputLimitOf(body: ChatRequest): Pick<Call, "outputTokensMax" | "outputLimitField"> {
+function putOutputLimit(call: Building<Call>, body: ChatRequest): void {
   const { max_tokens: older, max_completion_tokens: newer } = body;
   if (typeof older === "number" && typeof newer === "number") {
     throw invalidField("max_tokens", "Send max_tokens or max_completion_tokens, not both.");
   }
-  if (typeof newer === "number") return { outputTokensMax: newer, outputLimitField: "max_completion_tokens" };
-  return typeof older === "number" ? { outputTokensMax: older, outputLimitField: "max_tokens" } : {};
+  const max = newer ?? older;
+  if (typeof max !== "number") return;
+  call.outputTokensMax = max;
+  call.outputLimitField = typeof newer === "number" ? "max_completion_tokens" : "max_tokens";
 }
 
 function turnOf(message: Message, at: number): Turn {
@@ -104,14 +121,19 @@ function turnOf(message: Message, at: number): Turn {
     case "system":
     case "developer":
     case "user":
-      return { role: message.role, ...given("name", message.name), parts: contentParts(message.content, at) };
+      return named({ role: message.role, parts: contentParts(message.content, at) }, message.name);
     case "assistant":
-      return { role: "assistant", ...given("name", message.name), parts: assistantParts(message, at) };
+      return named({ role: "assistant", parts: assistantParts(message, at) }, message.name);
     case "tool": {
       const parts = contentParts(message.content, at).filter((part) => part.kind === "text");
       return { role: "tool", parts: [{ kind: "tool-result", id: message.tool_call_id, parts, isError: false }] };
     }
   }
+}
+
+function named(turn: Building<Turn>, name: string | null | undefined): Turn {
+  put(turn, "name", name);
+  return turn;
 }
 
 type Content = Extract<Message, { readonly role: "user" }>["content"];

@@ -1,7 +1,7 @@
 // A chat server's answer → WholeAnswer, or its stream → events. The far end is not trusted: what is not in the format, an
 // ending under a word we do not know, or a tool call whose identity changes is a failure and never looks complete.
 import type { z } from "zod";
-import { given } from "../admitting.ts";
+import { type Building, put } from "../admitting.ts";
 import type { AnswerEvent, Block, Ending, Usage, WholeAnswer } from "../answer.ts";
 import type { Call } from "../call.ts";
 import type { StreamReader } from "../format.ts";
@@ -12,8 +12,11 @@ import { isPlainChunk, isPlainCompletion } from "./plain.ts";
 
 export function readWholeChat(text: string, call: Call): WholeAnswer {
   const { choices, usage } = parseAnswer(text, isPlainCompletion, Completion);
-  const indexes = choices.map(({ index }) => index);
-  if (indexes.some((index) => index >= call.choices) || new Set(indexes).size !== indexes.length) throw otherChoices();
+  if (
+    choices.some(({ index }, at) => index >= call.choices || choices.findIndex((one) => one.index === index) !== at)
+  ) {
+    throw otherChoices();
+  }
   return {
     choices: choices.map(({ index, message, finish_reason: reason }) => ({
       index,
@@ -25,16 +28,18 @@ export function readWholeChat(text: string, call: Call): WholeAnswer {
 }
 
 function blocksOf(message: Completion["choices"][number]["message"]): readonly Block[] {
-  const texts = [
-    { kind: "reasoning", text: message.reasoning_content ?? message.reasoning ?? "" },
-    { kind: "text", text: message.content ?? "" },
-    { kind: "refusal", text: message.refusal ?? "" },
-  ] as const;
-  const tools = (message.tool_calls ?? []).map(
-    ({ id, function: { name, arguments: text } }) => ({ kind: "tool", id: id ?? "", name, arguments: text }) as const,
-  );
+  const blocks: Block[] = [];
   // An empty content beside nothing else is an answer, if an empty one.
-  return [...texts.filter(({ text }) => text !== ""), ...tools];
+  const add = (kind: Spoken, text: string): void => {
+    if (text !== "") blocks.push({ kind, text });
+  };
+  add("reasoning", message.reasoning_content ?? message.reasoning ?? "");
+  add("text", message.content ?? "");
+  add("refusal", message.refusal ?? "");
+  for (const { id, function: called } of message.tool_calls ?? []) {
+    blocks.push({ kind: "tool", id: id ?? "", name: called.name, arguments: called.arguments });
+  }
+  return blocks;
 }
 
 function endingOf(reason: FinishReason): Ending {
@@ -52,13 +57,11 @@ function endingOf(reason: FinishReason): Ending {
 function usageOf(usage: ChatUsage | null | undefined): Usage | undefined {
   if (usage === null || usage === undefined) return undefined;
   const cached = usage.prompt_tokens_details;
-  return {
-    input: usage.prompt_tokens,
-    output: usage.completion_tokens,
-    ...given("cachedInput", cached?.cached_tokens),
-    ...given("cacheWritten", cached?.cache_write_tokens),
-    ...given("reasoning", usage.completion_tokens_details?.reasoning_tokens),
-  };
+  const counted: Building<Usage> = { input: usage.prompt_tokens, output: usage.completion_tokens };
+  put(counted, "cachedInput", cached?.cached_tokens);
+  put(counted, "cacheWritten", cached?.cache_write_tokens);
+  put(counted, "reasoning", usage.completion_tokens_details?.reasoning_tokens);
+  return counted;
 }
 
 type Spoken = "text" | "refusal" | "reasoning";

@@ -1,20 +1,23 @@
 // Call → the body of a chat completions request, for a server that speaks it. The document's own words come first, then the
 // caller's instructions, then the turns, each as a message; what this format cannot say is named by `lacksInChat`.
-import { given } from "../admitting.ts";
+import { given, put } from "../admitting.ts";
 import type { Call, CallField, ImagePart, Part, TextPart, ToolResultPart, Turn } from "../call.ts";
 
 /** The first part of a call that chat completions has no words for. */
 export function lacksInChat(call: Call): CallField | undefined {
   if (call.sampling.topK !== undefined) return "topK";
   if (!isPlainReasoning(call.reasoning)) return "reasoning";
-  const parts = call.turns.flatMap((turn) => turn.parts);
-  if (parts.some((part) => part.kind === "sealed" || (part.kind === "reasoning" && (part.seal ?? "") !== ""))) {
+  if (has(call, (part) => part.kind === "sealed" || (part.kind === "reasoning" && (part.seal ?? "") !== ""))) {
     return "reasoning";
   }
-  if (parts.some((part) => part.kind === "tool-result" && part.parts.some(({ kind }) => kind === "image"))) {
+  if (has(call, (part) => part.kind === "tool-result" && part.parts.some(({ kind }) => kind === "image"))) {
     return "images";
   }
   return undefined;
+}
+
+function has({ turns }: Call, is: (part: Part) => boolean): boolean {
+  return turns.some(({ parts }) => parts.some(is));
 }
 
 /** An effort can be said, up to `xhigh`. Summaries cannot be asked for: only who takes what there is gets an answer. */
@@ -27,38 +30,36 @@ function isPlainReasoning(reasoning: Call["reasoning"]): boolean {
 /** The request's body; `model` is the server's name for it. A stream always asks for usage. */
 export function renderChatCall(call: Call, model: string): object {
   const { sampling, tools } = call;
-  return {
-    model,
-    messages: messagesOf(call),
-    ...outputLimit(call),
-    ...given("temperature", sampling.temperature),
-    ...given("top_p", sampling.topP),
-    ...given("presence_penalty", sampling.presencePenalty),
-    ...given("frequency_penalty", sampling.frequencyPenalty),
-    ...(call.choices === 1 ? {} : { n: call.choices }),
-    ...given("seed", sampling.seed),
-    ...(call.stop.length === 0 ? {} : { stop: call.stop }),
-    ...(call.stream ? { stream: true, stream_options: { include_usage: true } } : {}),
-    ...(tools.length === 0 ? {} : { tools: tools.map(toolOf) }),
-    ...given("tool_choice", toolChoiceOf(call.toolChoice)),
-    ...given("parallel_tool_calls", call.parallelToolCalls),
-    ...given("response_format", outputOf(call.output)),
-    ...given("reasoning_effort", call.reasoning?.effort),
-    ...given("verbosity", call.verbosity),
-    ...given("user", call.user),
-  };
+  const body: Record<string, unknown> = { model, messages: messagesOf(call) };
+  put(body, outputLimitField(call), call.outputTokensMax);
+  put(body, "temperature", sampling.temperature);
+  put(body, "top_p", sampling.topP);
+  put(body, "presence_penalty", sampling.presencePenalty);
+  put(body, "frequency_penalty", sampling.frequencyPenalty);
+  if (call.choices !== 1) body["n"] = call.choices;
+  put(body, "seed", sampling.seed);
+  if (call.stop.length > 0) body["stop"] = call.stop;
+  if (call.stream) Object.assign(body, { stream: true, stream_options: { include_usage: true } });
+  if (tools.length > 0) body["tools"] = tools.map(toolOf);
+  put(body, "tool_choice", toolChoiceOf(call.toolChoice));
+  put(body, "parallel_tool_calls", call.parallelToolCalls);
+  put(body, "response_format", outputOf(call.output));
+  put(body, "reasoning_effort", call.reasoning?.effort);
+  put(body, "verbosity", call.verbosity);
+  put(body, "user", call.user);
+  return body;
 }
 
 /** In the caller's spelling; else in the older one, which more servers know, but not those that take an effort. */
-function outputLimit(call: Call): object {
-  if (call.outputTokensMax === undefined) return {};
-  const field = call.outputLimitField ?? (call.reasoning === undefined ? "max_tokens" : "max_completion_tokens");
-  return { [field]: call.outputTokensMax };
+function outputLimitField(call: Call): string {
+  return call.outputLimitField ?? (call.reasoning === undefined ? "max_tokens" : "max_completion_tokens");
 }
 
 function messagesOf({ preamble, instructions, turns }: Call): readonly object[] {
-  const own = [preamble, instructions].filter((text) => text !== "");
-  return [...own.map((content) => ({ role: "system", content })), ...turns.flatMap(messagesOfTurn)];
+  const messages: object[] = [];
+  for (const content of [preamble, instructions]) if (content !== "") messages.push({ role: "system", content });
+  for (const turn of turns) messages.push(...messagesOfTurn(turn));
+  return messages;
 }
 
 function messagesOfTurn(turn: Turn): readonly object[] {
@@ -83,6 +84,8 @@ function resultOf({ parts, isError }: ToolResultPart): string {
 }
 
 function contentOf(parts: readonly Part[]): string | readonly object[] {
+  const [only] = parts;
+  if (parts.length === 1 && only?.kind === "text") return only.text;
   const shown = parts.filter((part) => part.kind === "text" || part.kind === "image");
   if (!shown.some(({ kind }) => kind === "image")) return textOf(parts);
   return shown.map((part) => (part.kind === "text" ? { type: "text", text: part.text } : imageOf(part)));

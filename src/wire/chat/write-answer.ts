@@ -1,6 +1,6 @@
 // Answers as chat completions for callers: whole, and as a stream of chunks. Only what is built here leaves. Reasoning goes
 // in `reasoning_content`, which clients of open models read; seals and sealed blocks have no place here and are left out.
-import { given } from "../admitting.ts";
+import { given, put } from "../admitting.ts";
 import type { AnswerEvent, Choice, Ending, Usage, WholeAnswer } from "../answer.ts";
 import type { AnswerContext, AnswerWriter, ErrorSaid } from "../format.ts";
 
@@ -34,39 +34,40 @@ export function wholeChat(answer: WholeAnswer & { readonly usage: Usage }, conte
 }
 
 function choiceOf({ index, blocks, ending }: Choice): object {
-  const calls = blocks.flatMap((block) =>
-    block.kind === "tool"
-      ? [{ id: block.id, type: "function", function: { name: block.name, arguments: block.arguments } }]
-      : [],
-  );
-  const text = (kind: "text" | "refusal" | "reasoning"): string | null => {
-    const texts = blocks.flatMap((block) => ("text" in block && block.kind === kind ? [block.text] : []));
-    return texts.length === 0 ? null : texts.join("");
+  const message: Record<string, unknown> = {
+    role: "assistant",
+    content: textOf(blocks, "text") ?? (ending.finish === "refusal" ? "" : null),
+    refusal: textOf(blocks, "refusal"),
   };
-  const reasoning = text("reasoning");
-  return {
-    index,
-    message: {
-      role: "assistant",
-      content: text("text") ?? (ending.finish === "refusal" ? "" : null),
-      refusal: text("refusal"),
-      ...(reasoning === null ? {} : { reasoning_content: reasoning }),
-      ...(calls.length === 0 ? {} : { tool_calls: calls }),
-    },
-    logprobs: null,
-    finish_reason: finishReasonOf(ending),
-  };
+  put(message, "reasoning_content", textOf(blocks, "reasoning"));
+  const calls: object[] = [];
+  for (const block of blocks) {
+    if (block.kind !== "tool") continue;
+    calls.push({ id: block.id, type: "function", function: { name: block.name, arguments: block.arguments } });
+  }
+  if (calls.length > 0) message["tool_calls"] = calls;
+  return { index, message, logprobs: null, finish_reason: finishReasonOf(ending) };
+}
+
+/** All text of a kind; null where there is no block of it. */
+function textOf(blocks: Choice["blocks"], kind: "text" | "refusal" | "reasoning"): string | null {
+  let all: string | null = null;
+  for (const block of blocks) if (block.kind === kind && "text" in block) all = (all ?? "") + block.text;
+  return all;
 }
 
 function usageOf({ input, output, cachedInput, cacheWritten, reasoning }: Usage): object {
-  const cached = { ...given("cached_tokens", cachedInput), ...given("cache_write_tokens", cacheWritten) };
-  return {
+  const usage: Record<string, unknown> = {
     prompt_tokens: input,
     completion_tokens: output,
     total_tokens: input + output,
-    ...(Object.keys(cached).length === 0 ? {} : { prompt_tokens_details: cached }),
-    ...(reasoning === undefined ? {} : { completion_tokens_details: { reasoning_tokens: reasoning } }),
   };
+  if (cachedInput !== undefined || cacheWritten !== undefined) {
+    const cached = { ...given("cached_tokens", cachedInput), ...given("cache_write_tokens", cacheWritten) };
+    usage["prompt_tokens_details"] = cached;
+  }
+  if (reasoning !== undefined) usage["completion_tokens_details"] = { reasoning_tokens: reasoning };
+  return usage;
 }
 
 export function chatError({ message, type, code, reason, id, contact }: ErrorSaid): object {
