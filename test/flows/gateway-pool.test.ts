@@ -355,8 +355,13 @@ test("a model that is not this caller's looks exactly like one that does not exi
   await withGrant(false);
   const { gateway } = world.gateway();
   const done: string[] = [];
-  const [load, reserve] = [gateway.configurations.load, gateway.quotas.reserve];
+  const { load, ready } = gateway.configurations;
+  const { reserve } = gateway.quotas;
   Object.assign(gateway.configurations, {
+    ready: (digests: Parameters<typeof ready>[0]) => {
+      done.push("ready");
+      return ready(digests);
+    },
     load: async (digests: Parameters<typeof load>[0]) => {
       done.push("load");
       return load(digests);
@@ -407,5 +412,5 @@ test("a model that is not this caller's looks exactly like one that does not exi
   assert.deepEqual(done, [], "neither is loaded or counted");
   assert.equal(member.bodies.length, 0);
   assert.equal((await world.ask(said("Hello"))).status, 200);
-  assert.deepEqual(done, ["load", "reserve"], "the spies see what is done for one that is the caller's");
+  assert.deepEqual(done, ["ready", "reserve"], "the spies see what is done for one that is the caller's");
 });
