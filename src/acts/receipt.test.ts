@@ -107,6 +107,30 @@ test("every receipt of a turn opens by itself, and to the same digest and leaf t
   }
 });
 
+test("a receipt that was edited, moved, or given another's key or signature does not open", async () => {
+  const [one, other] = [newSigner().signer, newSigner().signer];
+  const [first] = fc.sample(receipts, { seed: 7, numRuns: 1 });
+  assert.ok(first !== undefined);
+  for (const count of [1, 3]) {
+    const turn: readonly Receipt[] = Array.from({ length: count }, (_, at) => ({ ...first, seq: at + 1 }));
+    const [honest] = await signReceipts(turn, one, primitives);
+    const [foreign] = await signReceipts(turn, other, primitives);
+    const [prefix, , key, place, path, signature] = honest?.text.split(".") ?? [];
+    const [, own, foreignKey, , , foreignSignature] = foreign?.text.split(".") ?? [];
+    const edited = Buffer.from(receiptText({ ...first, seq: 1, tokens: [0, 0] })).toString("base64url");
+    for (const parts of [
+      [prefix, edited, key, place, path, signature],
+      [prefix, own, foreignKey, place, path, signature],
+      [prefix, own, key, place, path, foreignSignature],
+    ])
+      await assert.rejects(openReceipt(parts.join("."), primitives), { code: "signature_invalid" }, parts.join("."));
+    assert.equal(
+      (await openReceipt([prefix, own, key, place, path, signature].join("."), primitives)).gateway,
+      one.publicKey,
+    );
+  }
+});
+
 test("the commitment is another one for another id, request or answer, also where the same characters stand elsewhere", () => {
   const [id, other] = ["1", "2"].map((digit) => ReceiptId.parse(`rcpt_${digit.repeat(24)}`));
   assert.ok(id !== undefined && other !== undefined);

@@ -59,6 +59,24 @@ test("a model that is out less far than the grant is withheld from it", async ()
   assert.equal(word(asked(world)), "stage_closed:withheld");
 });
 
+test("an organisation of a type that the certificate does not name for its stage is withheld from", async () => {
+  const world = await openWorld();
+  const acme = organisationOf(world, { model: small, stage: "trusted" });
+  await world.say({ verb: "organisation", body: { ...acme, type: Name.parse("press") }, by: [ada] });
+  assert.equal(word(asked(world)), "stage_closed:withheld");
+});
+
+test("a grant ends by itself, to the millisecond, however long the certificate is valid", async () => {
+  const world = await openWorld();
+  const { grants, ...acme } = organisationOf(world, { model: small, stage: "trusted" });
+  const end = world.now() + 60_000;
+  const short = grants.map((grant) => ({ ...grant, notAfter: timestampOf(Instant.parse(end)) }));
+  await world.say({ verb: "organisation", body: { ...acme, grants: short }, by: [ada] });
+  const at = (ms: number): string =>
+    word(expose(world.state, { hash, model: small, from: undefined }, { at: Instant.parse(ms), early: [] }));
+  assert.deepEqual([at(end - 1), at(end)], ["open", "agreement_missing:null"]);
+});
+
 test("a key without a grant for a model learns no more than that there is none", async () => {
   const world = await openWorld();
   const other = Name.parse("other");

@@ -1,13 +1,14 @@
 // A whole answer: asked of the model, every text in it passed through the guards a stream of it would pass, and sent with
 // the choices that were let through. A choice that was not ends as the format says a refusal ends.
 import { stricter } from "../policy/decide.ts";
+import { allSteps } from "../safeguards/steps.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import { given } from "../wire/admitting.ts";
 import type { AnswerEvent, Block, Choice } from "../wire/answer.ts";
 import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
 import { type Exchange, blocked, recordEnding, verdictWord } from "./exchange.ts";
-import { guardAnswer, guardText, outputCharsMax, toolIds } from "./guarded-answer.ts";
+import { guardAnswer, guardText, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const { exchange, format, recording } = parts;
@@ -19,7 +20,9 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   spans.upstream = { from, ms: came - from };
   exchange.mustGoOn();
   const nextToolId = toolIds(exchange);
-  const judged = answer.choices.map((choice) => judgeChoice(choice, parts, nextToolId));
+  const judging = (): Generator<void, Judged[], void> => judgeChoices(answer.choices, exchange, nextToolId);
+  const judged = answer.choices.some(isLong) ? await recording.gateway.inspections.take(judging) : allSteps(judging());
+  exchange.mustGoOn();
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   spans.outputMs = clock.monotonic() - came;
   if (output.kind === "unknown") throw blocked(output);
@@ -63,14 +66,28 @@ interface Judged {
 function onlyText({ blocks }: Choice): TextBlock | undefined {
   const [only] = blocks;
   const isOnly = blocks.length === 1 && only?.kind === "text" && only.text !== "";
-  return isOnly && only.text.length <= outputCharsMax ? only : undefined;
+  return isOnly && only.text.length <= charsAtOnce ? only : undefined;
 }
 
 type TextBlock = Extract<Block, { readonly kind: "text" }>;
 
-function judgeChoice(choice: Choice, { exchange }: AnswerParts, nextToolId: () => string): Judged {
-  const only = onlyText(choice);
-  return only === undefined ? judgeBlocks(choice, exchange, nextToolId) : judgeText(choice, only, exchange);
+/** With stops in long answers, and none after what ends the exchange. */
+function* judgeChoices(
+  choices: readonly Choice[],
+  exchange: Exchange,
+  nextToolId: () => string,
+): Generator<void, Judged[], void> {
+  const judged: Judged[] = [];
+  for (const choice of choices) {
+    const only = onlyText(choice);
+    if (only === undefined) judged.push(yield* judgeBlocks(choice, exchange, nextToolId));
+    else judged.push(judgeText(choice, only, exchange));
+  }
+  return judged;
+}
+
+function isLong({ blocks }: Choice): boolean {
+  return blocks.some((block) => textOf(block).length > charsAtOnce);
 }
 
 /** What `judgeBlocks` would say, without its events. */
@@ -89,12 +106,31 @@ function stopped({ index }: Choice, verdict: Verdict): Judged {
   return { verdict, sent: { index, blocks: [], ending: { finish: "refusal", ...category } } };
 }
 
-function judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => string): Judged {
+function* judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => string): Generator<void, Judged, void> {
   const guard = guardAnswer(exchange, nextToolId);
-  const cleared = eventsOf(choice).flatMap((event) => guard.push(event));
+  const cleared: AnswerEvent[] = [];
+  for (const event of eventsOf(choice)) {
+    for (const piece of piecesOf(event)) {
+      cleared.push(...guard.push(piece));
+      if (piece.kind !== "text" || piece.text.length < charsAtOnce) continue;
+      yield;
+      exchange.mustGoOn();
+    }
+  }
   const stop = guard.stoppedBy();
   if (stop === undefined) return { verdict: guard.verdict(), sent: { ...choice, blocks: blocksOf(cleared) } };
   return stopped(choice, stop);
+}
+
+/** Characters of an answer that are judged at once. How an answer is cut changes nothing of what is decided about it. */
+const charsAtOnce = 8192;
+
+function piecesOf(event: AnswerEvent): readonly AnswerEvent[] {
+  if (event.kind !== "text" || event.text.length <= charsAtOnce) return [event];
+  const { text } = event;
+  return Array.from({ length: Math.ceil(text.length / charsAtOnce) }, (_, at) => {
+    return { ...event, text: text.slice(at * charsAtOnce, (at + 1) * charsAtOnce) };
+  });
 }
 
 function eventsOf({ index, blocks, ending }: Choice): readonly AnswerEvent[] {

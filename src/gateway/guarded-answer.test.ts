@@ -180,6 +180,7 @@ test("events out of order, undeclared tools and text in sealed places are failur
     [sealed, text(0, "x")],
     [{ ...sealed, data: "plain words" }],
     [open(0, "text"), { ...place(0), kind: "seal", seal: "AAAA" }],
+    [open(0, "reasoning"), { ...place(0), kind: "seal", seal: "plain words" }],
     [{ ...place(0, 2), kind: "open", as: "text" }],
   ] as const satisfies readonly AnswerEvent[][]) {
     assert.throws(
@@ -196,4 +197,7 @@ test("an answer past its bounds is stopped as too long", () => {
   const long = guard();
   for (const event of [open(0, "text"), text(0, "x".repeat(1_000_001))]) long.push(event);
   assert.deepEqual(long.stoppedBy(), { kind: "unknown", cause: "too-long" });
+  const divided = guard();
+  for (const block of [0, 1]) for (const event of [tool(block), text(block, "x".repeat(500_001))]) divided.push(event);
+  assert.deepEqual(divided.stoppedBy(), { kind: "unknown", cause: "too-long" }, "all blocks together");
 });

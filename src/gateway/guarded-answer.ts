@@ -10,7 +10,7 @@ import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Characters of an answer, all its blocks together, that are guarded at all; a longer one is stopped. */
-export const outputCharsMax = 1_000_000;
+const outputCharsMax = 1_000_000;
 
 /** Blocks of one answer, all its choices together. */
 const blocksMax = 600;

@@ -51,6 +51,19 @@ function decide(inspection: Inspection): Verdict {
 
 const bounds = { outputCharsMax: 100_000 };
 
+test("what is harmless in each text and not in all of them together is found, and is in all of them", async () => {
+  const divided: Registry = {
+    names: words.names,
+    get: () => ({ ...wordGuard, inspect: (text, ...rest) => wordGuard.inspect(text.replaceAll("\n\n", ""), ...rest) }),
+  };
+  const inspection = await compileChain(document(), divided).inspectInput(["fine b", "", "ad", "fine"]);
+  assert.ok(inspection.kind === "inspected");
+  assert.deepEqual(
+    inspection.findings.map(({ category, band }) => [category, band]),
+    [["cyber", "block"]],
+  );
+});
+
 test("many short texts are inspected with stops, and say what they say at once", async () => {
   const chain = compileChain(document(), words);
   const texts = Array.from({ length: 2000 }, (_, at) => (at === 1500 ? "bad" : "a"));

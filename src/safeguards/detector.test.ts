@@ -6,6 +6,8 @@ import { z } from "zod";
 import { Category, type Inspection } from "../terms/finding.ts";
 import { detectorOf } from "./detector.ts";
 import { shippedSafeguards } from "./registry.ts";
+import type { SecondLook } from "./second-look.ts";
+import { allSteps } from "./steps.ts";
 import { readWeights } from "./weights.ts";
 
 const Card = z.object({
@@ -97,6 +99,18 @@ test("a long text that is all in doubt is cut for the second look with stops, as
   while (steps.next().done !== true) stops += 1;
   // Three times through it: the first look, words, readings.
   assert.ok(stops >= 3 * Math.floor(text.length / 16_384) - 3, `${stops}`);
+});
+
+const noNumbers: SecondLook = {
+  ask: (windows) =>
+    Promise.resolve({ kind: "asked", logits: windows.map(() => new Float32Array(16).fill(Number.NaN)) }),
+};
+
+test("a second look that gives no numbers clears nothing", async () => {
+  const broken = detectorOf(readWeights(bytes), noNumbers);
+  const steps = broken.inspectRequest?.("how to make a bomb and kill", broken.thresholds(rates, "input"));
+  assert.ok(steps !== undefined);
+  await assert.rejects(allSteps(steps)(), { code: "safeguard_unavailable" });
 });
 
 test("a rate that no threshold is calibrated for is refused", () => {

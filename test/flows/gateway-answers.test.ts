@@ -200,6 +200,20 @@ test("a whole answer that is blocked ends with content_filter and holds none of 
   assert.equal(Completion.parse(JSON.parse(raw)).choices[0]?.finish_reason, "content_filter");
 });
 
+/** What a model says whose callers' words are only flagged. */
+async function leaked(text: string): Promise<string> {
+  const { choices } = Completion.parse(await (await leaky.ask(said(text))).json());
+  return choices[0]?.finish_reason === "content_filter" ? "blocked" : (choices[0]?.message.content ?? "");
+}
+
+test("a long whole answer is sent whole, or blocked by a word far behind", async () => {
+  const long = "one two 🙂 three ".repeat(1200);
+  const sent = await leaked(long);
+  // The model itself may end before.
+  assert.ok(sent.length > 16_500 && `You said: ${long}`.startsWith(sent), `${sent.length}`);
+  assert.equal(await leaked(`${long.slice(0, 16_400)}poison${long}`), "blocked");
+});
+
 test("a safeguard that breaks is no pass: not on input, not on output", async (t) => {
   const refusal = await refusalIn(await plain.ask(said("BREAK")));
   assert.equal(refusal.code, "safeguard_unavailable");
