@@ -81,6 +81,14 @@ test("bytes of any kind give events or a failure, never another error", () => {
   );
 });
 
+test("of a packet nothing is kept but the beginning of its last line, and that as a copy", () => {
+  const splitter = new SseSplitter(bounds);
+  const packet = Buffer.from("data: one\n\ndata: tw");
+  assert.deepEqual([...splitter.push(packet)], [{ event: "message", data: "one" }]);
+  packet.fill("x");
+  assert.deepEqual([...splitter.push(Buffer.from("o\n\n"))], [{ event: "message", data: "two" }]);
+});
+
 test("a line and an event past their bounds are refused before they are kept", () => {
   const line = new SseSplitter(bounds);
   assert.throws(

@@ -70,7 +70,7 @@ export class SseSplitter {
     if (start === bytes.length) return;
     this.#lineBytes += bytes.length - start;
     this.#checkLine();
-    this.#rest.push(bytes.slice(start));
+    this.#rest.push(Uint8Array.prototype.slice.call(bytes, start));
   }
 
   #checkLine(): void {
