@@ -1,4 +1,5 @@
-// `headgate release hold` and `restrict`: closing. One person, from the profile alone: no ledger is read first, and the
+// `headgate release hold` and `restrict`: closing. One person, from the profile alone: no ledger is read first
+// (but where the control plane says that it knows no such model: a brake on a mistyped name would stop nothing), and the
 // statement goes to the gateway directly as well as to the control plane, so that it works when either is down.
 import type { Command } from "commander";
 import { z } from "zod";
@@ -12,7 +13,9 @@ import { HoldId, KeyId, Name, type Timestamp } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { refuseUnknown } from "./known-model.ts";
 import { type Identity, committed, identify, rememberHead, signAs, submit } from "./session.ts";
+
 import { type Call, addVerb, parsed, sameProfile } from "./verb.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
@@ -77,6 +80,7 @@ export function addHoldVerbs(release: Command, context: Context): void {
 async function hold(call: Call<z.infer<typeof HoldOptions>>): Promise<Answer> {
   const scope = scopeOf(call);
   const who = identify(call.base, call.context);
+  if ("model" in scope) await refuseUnknown(who, scope.model);
   const reason = committed(call.options.reason);
   const body: BodyOf<"hold"> = { hold: HoldId.parse(randomId("hold_", 16)), scope, reason: reason.digest };
   const envelope = await signAs(who, "hold", body);
@@ -122,6 +126,7 @@ async function restrict(call: Call<z.infer<typeof RestrictOptions>>): Promise<An
   const model = parsed(Name, call.args[0], "The model");
   const limit = limitOf(call.options);
   const who = identify(call.base, call.context);
+  await refuseUnknown(who, model);
   const reason = committed(call.options.reason);
   const body = { hold: HoldId.parse(randomId("hold_", 16)), model, limit, reason: reason.digest };
   const envelope = await signAs(who, "restriction", body);

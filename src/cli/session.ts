@@ -76,7 +76,8 @@ export async function openSession(base: Base, context: Context): Promise<Session
   return { ...identity, replica, state, me };
 }
 
-async function replay(identity: Identity): Promise<Replica> {
+/** The ledger as the server shows it now, verified; of anybody whom the server lets read. */
+export async function replay(identity: Identity): Promise<Replica> {
   const { profile, path, client } = identity;
   const cached = await replayCache(identity);
   const replica = cached.replica;

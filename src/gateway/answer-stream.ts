@@ -10,7 +10,8 @@ import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
 import { tokenPartsAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Streamed, type StreamedText, contextOf, usageOf } from "./answer.ts";
-import { type Reservation, beginContent, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import { isUsedUp, usedUp } from "./answer-limit.ts";
+import { beginContent, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { asFailure } from "./fault.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
 import { refusalOf, saidOf } from "./refusals.ts";
@@ -124,7 +125,7 @@ class GuardedText implements StreamedText {
   #cleared(event: AnswerEvent): string {
     const { guard } = this.#flow;
     let text = this.#written(guard.push(event));
-    if (event.kind === "text" && isUsedUp(this.#parts.recording.reservation, guard)) {
+    if (event.kind === "text" && isUsedUp(this.#parts.recording.reservation, guard.taken())) {
       text += this.#written(guard.cutShort());
       this.#end = { outcome: "served", failure: usedUp() };
     }
@@ -166,18 +167,6 @@ const cut: End = { outcome: "cut", failure: undefined };
 
 function categoryOf(verdict: Verdict | undefined): Category | null {
   return verdict !== undefined && "category" in verdict ? verdict.category : null;
-}
-
-/** Characters of text that make a token, at the most: an honest server ends by its own count long before. */
-const charsPerTokenMax = 8;
-
-/** Whether the answer has used up what was set aside for it; a server that heeds no limit is not read on. */
-function isUsedUp(reservation: Reservation | undefined, guard: GuardedAnswer): boolean {
-  return reservation?.spend(Math.floor(guard.taken() / charsPerTokenMax)) === "stop";
-}
-
-function usedUp(): Failure {
-  return new Failure("quota_exhausted", "", { detail: { reason: "tokens" } });
 }
 
 function endOf(error: unknown, { exchange, recording }: AnswerParts): End {

@@ -4,10 +4,11 @@ import { stricter } from "../policy/decide.ts";
 import { allSteps } from "../safeguards/steps.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import { given } from "../wire/admitting.ts";
-import type { AnswerEvent, Block, Choice } from "../wire/answer.ts";
+import type { AnswerEvent, Block, Choice, WholeAnswer } from "../wire/answer.ts";
 import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
-import { type Exchange, blocked, recordEnding, verdictWord } from "./exchange.ts";
+import { textOf, usedUp, withinLimit } from "./answer-limit.ts";
+import { type Exchange, type Recording, blocked, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { guardAnswer, guardText, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
@@ -19,14 +20,15 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const came = clock.monotonic();
   spans.upstream = { from, ms: came - from };
   exchange.mustGoOn();
+  const said = bounded(answer, recording);
   const nextToolId = toolIds(exchange);
-  const judging = (): Generator<void, Judged[], void> => judgeChoices(answer.choices, exchange, nextToolId);
-  const judged = answer.choices.some(isLong) ? await recording.gateway.inspections.take(judging) : allSteps(judging());
+  const judging = (): Generator<void, Judged[], void> => judgeChoices(said.choices, exchange, nextToolId);
+  const judged = said.choices.some(isLong) ? await recording.gateway.inspections.take(judging) : allSteps(judging());
   exchange.mustGoOn();
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   spans.outputMs = clock.monotonic() - came;
   if (output.kind === "unknown") throw blocked(output);
-  const usage = usageOf(exchange, answer.usage, answer.usage === undefined ? tokensAbout(saidIn(answer.choices)) : 0);
+  const usage = usageOf(exchange, said.usage, said.usage === undefined ? tokensAbout(saidIn(said.choices)) : 0);
   const choices = judged.map(({ sent }) => sent);
   // Vectors are numbers, checked for shape: there is nothing in them for a safeguard to read.
   const { vectors } = answer;
@@ -37,7 +39,7 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
     exchange,
     {
       outcome: isBlocked ? "blocked" : "served",
-      why: isBlocked ? "policy_blocked" : null,
+      why: isBlocked ? "policy_blocked" : said.why,
       input: parts.input,
       output: vectors === undefined ? verdictWord(output) : "none",
       answer: body,
@@ -48,13 +50,18 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   return { kind: "whole", exchange, receipt, body };
 }
 
-function saidIn(choices: readonly Choice[]): string {
-  return choices.flatMap(({ blocks }) => blocks.map(textOf)).join("");
+interface Said extends Pick<WholeAnswer, "choices" | "usage"> {
+  readonly why: string | null;
 }
 
-function textOf(block: Block): string {
-  if (block.kind === "sealed") return "";
-  return block.kind === "tool" ? block.arguments : block.text;
+/** What of it may be sent at all. A server's count of more than that is not the count of what is sent. */
+function bounded({ choices, usage }: WholeAnswer, { reservation }: Recording): Said {
+  const kept = withinLimit(choices, reservation);
+  return kept === choices ? { choices, usage, why: null } : { choices: kept, usage: undefined, why: whyWord(usedUp()) };
+}
+
+function saidIn(choices: readonly Choice[]): string {
+  return choices.flatMap(({ blocks }) => blocks.map(textOf)).join("");
 }
 
 interface Judged {

@@ -54,6 +54,27 @@ async function closure(dataPlane: string): Promise<string | null> {
   return z.object({ closure: z.string().nullable() }).parse(await response.json()).closure;
 }
 
+test("a brake on a mistyped model is refused and names the nearest; with no control plane to ask it is not kept waiting", async (t) => {
+  const { desk, owner, server, dataPlane, key, close } = await openDeployment({});
+  t.after(close);
+  const reason = ["--reason", "test", "--profile", owner];
+  for (const verb of [
+    ["hold", "mm"],
+    ["hold", "mm", "--stage", "trusted"],
+    ["restrict", "mm", "--output-tokens", "5"],
+  ]) {
+    const { exit, told } = await desk.run(["release", ...verb, ...reason]);
+    assert.equal(exit, 2);
+    assert.match(told, /NOTHING IS HELD: there is no model \W+mm\W+ here\. Did you mean \W+m\W/);
+  }
+  assert.equal((await askOnce(dataPlane(), key)).status, 200);
+  await need(desk.run(["release", "hold", "m", ...reason]), any);
+  await server.stop("SIGKILL");
+  const { exit, told } = await desk.run(["release", "hold", "mm", ...reason]);
+  assert.notEqual(exit, 0);
+  assert.match(told, /neither the gateway nor the control plane answered/);
+});
+
 describe("a gateway elsewhere", () => {
   test("starts with the root pinned and with nothing less, and not in the folder of a control plane", async (t) => {
     const { deployment, feed } = await far(t);

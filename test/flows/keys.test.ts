@@ -2,6 +2,7 @@
 // streams that end when what was set aside for them is used up.
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
+import type { z } from "zod";
 import type { BodyOf } from "../../src/acts/bodies.ts";
 import { callerKeyOf, digestOfLabel, idOf, organisationOf } from "../../src/acts/fixtures.ts";
 import { digestOf } from "../../src/proof/digest.ts";
@@ -10,6 +11,7 @@ import { nodePrimitives as primitives } from "../../src/proof/node.ts";
 import { Instant, timestampOf } from "../../src/terms/ids.ts";
 import { Network } from "../../src/terms/network.ts";
 import {
+  Completion,
   type GatewayWorld,
   type WorldOptions,
   ada,
@@ -219,4 +221,17 @@ test("a server that heeds no limit is not read on: the stream ends for its lengt
   const responses = await asked("/v1/responses", { max_output_tokens: 20, input: turns, store: false });
   assert.match(responses, /response\.incomplete.*"reason":"max_output_tokens"/s);
   await one.mock.ended(one.mock.records.length - 1);
+});
+
+test("a whole answer of a server that heeds no limit is cut where a stream of it ends, for its length", async (t) => {
+  const one = await opened(t);
+  const asked = async (more: object): Promise<z.infer<typeof Completion>> =>
+    Completion.parse(await (await one.ask(said("\u{1F600}".repeat(1_000), more))).json());
+  const [whole] = (await asked({})).choices;
+  assert.equal(whole?.finish_reason, "stop");
+  const cut = await asked({ max_tokens: 20 });
+  const [choice] = cut.choices;
+  assert.equal(choice?.finish_reason, "length");
+  assert.equal(choice.message.content, `You said: ${"\u{1F600}".repeat(78)}`, "167 characters, less half a pair");
+  assert.ok(cut.usage.completion_tokens < 200, String(cut.usage.completion_tokens));
 });
