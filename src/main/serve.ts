@@ -51,7 +51,12 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { report } = watch.telemetry;
   const [signer] = keys.gateways;
   const { pin, clock } = here;
-  const gateway = await openGatewayHere(options, { feed: control.feed, clock, pin, ports, signer, watch });
+  const gateway = await openGatewayHere(options, { feed: control.feed, clock, pin, ports, signer, watch }).catch(
+    async (error: unknown) => {
+      await here.close();
+      throw error;
+    },
+  );
   watch.telemetry.attach(gateway.gateway);
   let server: ControlServer | undefined;
   let feed: FeedListener | undefined;
@@ -100,10 +105,20 @@ export interface ControlHere {
 }
 
 export async function openControlHere(options: ServeOptions): Promise<ControlHere> {
+  const { data } = options.configuration;
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  const unlock = takeLock(path.join(data, "lock"));
+  try {
+    return await openLocked(options, unlock);
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}
+
+async function openLocked(options: ServeOptions, unlock: () => void): Promise<ControlHere> {
   const { configuration } = options;
   const clock = options.clock ?? systemClock;
-  mkdirSync(configuration.data, { recursive: true, mode: 0o700 });
-  const unlock = takeLock(path.join(configuration.data, "lock"));
   const trustFile = path.join(configuration.data, "trust.json");
   const trust = readTrustFile(trustFile);
   const keys = openServerKeys(configuration.keys, {
