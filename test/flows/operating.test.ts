@@ -275,11 +275,16 @@ test("on SIGTERM new requests are told to go elsewhere, a stream ends by itself 
   assert.equal(server.exitCode, 0);
 });
 
+const story = `A long answer about our garden: in spring we planted beans, peas and two rows of potatoes along the old wall. The
+beans came up first, then a late frost took half of them, so my sister sowed again in May and covered the bed with straw. By
+July there was more than we could eat, and the neighbours got a basket every Sunday. In autumn we dug the potatoes, dried them
+on the terrace and put them in the cellar, where they keep until March if nobody forgets to look after them.`;
+
 test("a stream that outlasts the time for draining ends as its format says, with a receipt", async () => {
   await start({ HEADGATE_DRAIN_SECONDS: "1" });
   mock.set({ delayMs: 400, chunkChars: 1 });
   await until(async () => (await fetch(`${addresses.dataPlane}/readyz`)).status === 200);
-  const stream = await ask(said("a very long answer please ".repeat(20), { stream: true }));
+  const stream = await ask(said(story, { stream: true }));
   server.kill("SIGTERM");
   const text = await stream.text();
   assert.match(text, /"finish_reason":"content_filter"/);
