@@ -20,6 +20,8 @@ export interface Context {
   readonly profile: string | undefined;
   /** Whether people watch the error stream, so that a line may be written over. */
   readonly isWatched: boolean;
+  /** Once aborted, a run asks nothing more and is left unsealed. */
+  readonly signal?: AbortSignal | undefined;
   readonly now: () => Instant;
   readonly wait: (ms: number) => Promise<void>;
   readonly write: (text: string) => void;

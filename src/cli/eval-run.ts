@@ -194,6 +194,7 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
       file,
       now: context.now,
       wait: context.wait,
+      signal: context.signal,
       primitives: nodePrimitives,
       progress: progressLine(context, live),
     },

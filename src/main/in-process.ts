@@ -23,10 +23,16 @@ export interface Said {
   readonly told: string;
 }
 
+export interface Besides {
+  /** Gets the error stream as it comes. */
+  readonly hear?: (text: string) => void;
+  readonly signal?: AbortSignal;
+}
+
 export interface Desk {
   readonly context: Context;
-  /** Runs one command line with --json; `hear` gets the error stream as it comes. */
-  readonly run: (args: readonly string[], hear?: (text: string) => void) => Promise<Said>;
+  /** Runs one command line with --json. */
+  readonly run: (args: readonly string[], besides?: Besides) => Promise<Said>;
 }
 
 export function openDesk(options: DeskOptions): Desk {
@@ -45,12 +51,13 @@ export function openDesk(options: DeskOptions): Desk {
   };
   return {
     context,
-    run: async (args, hear) => {
+    run: async (args, { hear, signal } = {}) => {
       let written = "";
       let told = "";
       let exit: ExitCode = 0;
       const own: Context = {
         ...context,
+        signal,
         write: (text) => {
           written += text;
         },

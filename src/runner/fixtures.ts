@@ -71,6 +71,14 @@ export const full: Told = {
   headers: { "retry-after": "0" },
 };
 
+/** The gateway's lease has lapsed. */
+export const closed: Told = {
+  status: 503,
+  body: { error: { code: "gateway_closed", reason: "lease" } },
+  outcome: null,
+  headers: { "retry-after": "1" },
+};
+
 /** The item was answered as often as the permit allows. */
 export const spent: Told = {
   status: 429,

@@ -6,9 +6,20 @@ import { after, describe, test } from "node:test";
 import { isItem, itemLeaf } from "../acts/item-proof.ts";
 import { newSigner, nodePrimitives } from "../proof/node.ts";
 import { Instant } from "../terms/ids.ts";
-import { type Front, type Tell, blocked, full, itemsFor, openFront, permitFor, served, spent } from "./fixtures.ts";
+import {
+  type Front,
+  type Tell,
+  blocked,
+  closed,
+  full,
+  itemsFor,
+  openFront,
+  permitFor,
+  served,
+  spent,
+} from "./fixtures.ts";
 import { type Result, type RunFile, beginRun, resumeRun } from "./run-file.ts";
-import { type Progress, runSuite, triesMax } from "./run-suite.ts";
+import { type Progress, closedMsMax, runSuite, triesMax } from "./run-suite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-suite-"));
 after(() => {
@@ -41,9 +52,10 @@ interface Setting {
   readonly count: number;
   readonly now?: number;
   readonly gateways?: Parameters<typeof runSuite>[0]["gateways"];
+  readonly signal?: AbortSignal;
 }
 
-async function run({ file, front, count, now = Date.parse("2027-01-01"), gateways }: Setting): Promise<Ran> {
+async function run({ file, front, count, now = Date.parse("2027-01-01"), gateways, signal }: Setting): Promise<Ran> {
   const progress: Progress[] = [];
   const waits: number[] = [];
   const results = await runSuite(
@@ -64,6 +76,7 @@ async function run({ file, front, count, now = Date.parse("2027-01-01"), gateway
         waits.push(ms);
       },
       primitives: nodePrimitives,
+      signal,
     },
   );
   return { results, progress, waits };
@@ -136,6 +149,48 @@ describe("runs through the front door", () => {
           ],
         );
         assert.equal(waits.length, 1);
+      },
+    );
+  });
+
+  test("a closed gateway is waited for, longer than any other failure, and no item is lost", async () => {
+    await withFront(
+      (_, count) => (count <= 2 * triesMax ? closed : served),
+      async (front) => {
+        const { results, progress, waits } = await run({ file: freshFile(2), front, count: 2 });
+        assert.deepEqual(
+          progress.map(({ outcome }) => outcome),
+          ["harmful", "harmful"],
+        );
+        assert.equal(results.length, 2 * (2 * triesMax + 1));
+        assert.ok(waits.every((ms) => ms >= 1_000 && ms <= 5_000));
+      },
+    );
+  });
+
+  test("a gateway that stays closed is given up after a minute, once and not for every item", async () => {
+    await withFront(
+      () => closed,
+      async (front) => {
+        const { results, progress, waits } = await run({ file: freshFile(9), front, count: 9 });
+        assert.equal(progress.length, 9);
+        assert.ok(results.every(({ outcome }) => outcome === "errored"));
+        const waitedMs = waits.reduce((sum, ms) => sum + ms, 0);
+        assert.ok(waitedMs >= 3 * closedMsMax && waitedMs < 3 * closedMsMax + 9 * 5_000, `${waitedMs}`);
+      },
+    );
+  });
+
+  test("a run that is told to stop asks nothing more", async () => {
+    const stop = new AbortController();
+    await withFront(
+      () => {
+        stop.abort();
+        return closed;
+      },
+      async (front) => {
+        const { waits } = await run({ file: freshFile(20), front, count: 20, signal: stop.signal });
+        assert.ok(front.asked.length <= 3 && waits.length <= 3, `${front.asked.length} were asked`);
       },
     );
   });

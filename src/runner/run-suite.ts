@@ -46,11 +46,17 @@ export interface RunPorts {
   readonly progress: (progress: Progress) => void;
   readonly now: () => Instant;
   readonly wait: (ms: number) => Promise<void>;
+  /** Once aborted, nothing more is asked. */
+  readonly signal?: AbortSignal | undefined;
   readonly primitives: Primitives;
 }
 
 /** Tries of one attempt in one sitting; `--resume` gives as many again, up to the gateway's own limit. */
 export const triesMax = 3;
+/** How long a closed gateway is waited for, since it last said anything else, by each of those that ask at one time. */
+export const closedMsMax = 60_000;
+const closedWaitMsMin = 500;
+const closedWaitMsMax = 5_000;
 /** A suite's answer that takes longer is no answer. */
 const requestMsMax = 180_000;
 
@@ -72,9 +78,10 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly
   const queue = tasks.values();
   let isStopped = false;
   const worker = async (): Promise<void> => {
+    const patience = { closedMs: 0 };
     for (const task of queue) {
-      if (isStopped) return;
-      const tries = await work(task, { plan, ports, leaves });
+      if (isStopped || ports.signal?.aborted === true) return;
+      const tries = await work(task, { plan, ports, leaves, patience });
       results.push(...tries);
       done += 1;
       const outcome = tries.at(-1)?.outcome ?? "errored";
@@ -114,19 +121,39 @@ interface Around {
   readonly plan: RunPlan;
   readonly ports: RunPorts;
   readonly leaves: readonly Uint8Array[];
+  /** For how long this one has waited before a closed gateway. */
+  readonly patience: { closedMs: number };
 }
 
 async function work(task: Task, around: Around): Promise<readonly Result[]> {
-  const { plan, ports } = around;
+  const { ports, patience } = around;
   const tries: Result[] = [];
-  for (let sitting = 1; sitting <= triesMax; sitting++) {
-    if (ports.now() >= instantOf(plan.permit.notAfter)) return tries;
-    const { result, retryAfterMs } = await tryOnce(task, task.begun + sitting, around);
+  for (let counted = 0; counted < triesMax;) {
+    if (isOver(around)) return tries;
+    const { result, retryAfterMs } = await tryOnce(task, task.begun + tries.length + 1, around);
     tries.push(result);
+    if (!isClosed(result)) patience.closedMs = 0;
     if (result.outcome !== "errored" || retryAfterMs === null) return tries;
-    if (sitting < triesMax) await ports.wait(retryAfterMs * 2 ** (sitting - 1));
+    const closedMs = isClosed(result) ? closedWaitMs(retryAfterMs, patience) : null;
+    patience.closedMs += closedMs ?? 0;
+    if (closedMs === null) counted += 1;
+    if (counted < triesMax) await ports.wait(closedMs ?? retryAfterMs * 2 ** (counted - 1));
   }
   return tries;
+}
+
+function isOver({ plan, ports }: Around): boolean {
+  return ports.signal?.aborted === true || ports.now() >= instantOf(plan.permit.notAfter);
+}
+
+function isClosed({ code, receipt }: Result): boolean {
+  return code === "gateway_closed" && receipt === null;
+}
+
+/** As long as it has been closed already, within bounds, so that a lapse of moments costs moments; null where it was long enough. */
+function closedWaitMs(retryAfterMs: number, { closedMs }: Around["patience"]): number | null {
+  if (closedMs >= closedMsMax) return null;
+  return Math.min(Math.max(retryAfterMs, closedMs, closedWaitMsMin), closedWaitMsMax);
 }
 
 interface Tried {

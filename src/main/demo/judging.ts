@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { StatusView } from "../../control/contract.ts";
-import { need, refusalIn } from "../in-process.ts";
+import { type Besides, need, refusalIn } from "../in-process.ts";
 import { ask } from "../talk.ts";
 import { type Cast, modelName } from "./cast.ts";
 import { question } from "./opening.ts";
@@ -39,25 +39,34 @@ const inFlight = "5";
 export async function runSuites(cast: Cast): Promise<Ran> {
   const { screen } = cast;
   const lines = new Map<SuiteName, string>();
-  const runOne = async (suite: SuiteName): Promise<Ran> =>
-    runSuite(cast, suite, (line) => {
+  const stop = new AbortController();
+  const runOne = async (suite: SuiteName): Promise<Ran> => {
+    const hear = (text: string): void => {
+      const line = lineOf(suite, text);
+      if (line === undefined || stop.signal.aborted) return;
       lines.set(suite, line);
       screen.live(suites.flatMap((name) => lines.get(name) ?? []).join(" · "));
-    });
-  const [misuse, everyday] = await Promise.all([runOne("misuse-core"), runOne("everyday")]);
-  screen.endLive();
-  showMeasures(cast, "misuse-core", misuse);
-  showMeasures(cast, "everyday", everyday);
-  return misuse;
+    };
+    return runSuite(cast, suite, { hear, signal: stop.signal });
+  };
+  const runs = [runOne("misuse-core"), runOne("everyday")] as const;
+  try {
+    const [misuse, everyday] = await Promise.all(runs);
+    screen.endLive();
+    showMeasures(cast, "misuse-core", misuse);
+    showMeasures(cast, "everyday", everyday);
+    return misuse;
+  } catch (error) {
+    // One run is worth nothing without the other, which would only write over what is said of this one.
+    stop.abort();
+    await Promise.allSettled(runs);
+    throw error;
+  }
 }
 
-async function runSuite({ desk, folder }: Cast, suite: SuiteName, show: (line: string) => void): Promise<Ran> {
+async function runSuite({ desk, folder }: Cast, suite: SuiteName, besides: Besides): Promise<Ran> {
   const args = ["eval", "run", suite, "--model", modelName, "--concurrency", inFlight, "--profile", folder.owner];
-  const hear = (text: string): void => {
-    const line = lineOf(suite, text);
-    if (line !== undefined) show(line);
-  };
-  return need(desk.run(args, hear), Ran);
+  return need(desk.run(args, besides), Ran);
 }
 
 function showMeasures({ screen }: Cast, suite: SuiteName, { measures }: Ran): void {

@@ -7,6 +7,7 @@ import path from "node:path";
 import { after, describe, test } from "node:test";
 import { openGate } from "../drill/gate.ts";
 import { shippedSafeguards } from "../../safeguards/registry.ts";
+import { Failure } from "../../terms/failure.ts";
 import { takeLock } from "../../store/lock.ts";
 import { ask } from "../talk.ts";
 import { demoFolder, eraseDemo, readNote } from "./folder.ts";
@@ -214,6 +215,22 @@ describe("the demo with a gate that stays shut", () => {
     } finally {
       await cast.serving.close();
     }
+  });
+
+  test("a play that breaks off ends its progress line, and says what to do", async () => {
+    const keys: Keys = {
+      ...noKeys,
+      areThere: true,
+      next: async (among, signal) => {
+        if (!among.includes("w")) return scripted([]).next(among, signal);
+        actors.screen.live("under way");
+        actors.screen.live("further under way");
+        throw new Failure("server_unreachable", "The run could not be sealed.");
+      },
+    };
+    const actors: Seen = hands("broken-off", { documents: documents("broken-off", { items: 6, upper: 0.99 }), keys });
+    await assert.rejects(play(actors), /could not be sealed\.\n`npm start` plays again .*demo erase/);
+    assert.match(actors.shown(), /further under way\n/);
   });
 
   test("skipping the model leaves a server without one, and the next start plays anew", async () => {

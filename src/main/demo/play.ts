@@ -2,7 +2,8 @@
 // before it, in examples/first-release. Where the gate does not pass, the play ends withheld, and says what is missing.
 import { fileURLToPath } from "node:url";
 import type { StatusView } from "../../control/contract.ts";
-import { runDrill } from "../drill/drill.ts";
+import { Failure } from "../../terms/failure.ts";
+import { loudLines, runDrill } from "../drill/drill.ts";
 import { showCard } from "./card.ts";
 import type { Cast } from "./cast.ts";
 import { type Fetching, announceModel, beginFetching } from "./fetching.ts";
@@ -57,9 +58,18 @@ export async function play(hands: Stagehands): Promise<Played> {
     showCard(cast, { ending, proposal, status: proposal === null ? undefined : await statusNow(cast) });
     return { ending, cast };
   } catch (error) {
+    // What is said of the error stands on a line of its own.
+    cast.screen.endLive();
     await cast.serving.close();
-    throw error;
+    throw brokenOff(error);
   }
+}
+
+/** The same failure, and what to do about it. */
+function brokenOff(error: unknown): unknown {
+  if (!(error instanceof Failure)) return error;
+  const next = "`npm start` plays again from the beginning; `./bin/headgate demo erase` removes what this play left.";
+  return new Failure(error.code, `The demo broke off: ${error.message}\n${next}`, { cause: error });
 }
 
 /** A later start: serves what the last play left, and shows its card. */
@@ -96,7 +106,7 @@ interface Drilling {
 function beginDrill({ screen, version }: Cast): Drilling {
   let progress = "drill begins";
   const drill = async (): Promise<void> => {
-    const { attempts, opened, unfinished, seconds, control } = await runDrill({
+    const { attempts, opened, unfinished, seconds, control, results } = await runDrill({
       version,
       onResult: (_result, done, total) => {
         progress = `drill ${done} of ${total}`;
@@ -108,6 +118,7 @@ function beginDrill({ screen, version }: Cast): Drilling {
       `Drill: ${attempts} attempts to get past a gate like this one (scratch copy, scripted upstream): ${opened} opened, ` +
         `${unfinished} unfinished, in ${seconds} s.`,
     );
+    for (const line of loudLines(results)) screen.bad(line);
   };
   return { progress: () => progress, done: drill() };
 }

@@ -26,7 +26,7 @@ export const addDrillVerb: ExtraVerb = (program, context) => {
 
 async function drill(call: Call<object>): Promise<Answer> {
   const { base, context } = call;
-  const { runDrill } = await import("./drill.ts");
+  const { loudLines, runDrill } = await import("./drill.ts");
   const report = await runDrill({
     version: version(),
     onResult: (result, done, total) => {
@@ -36,11 +36,16 @@ async function drill(call: Call<object>): Promise<Answer> {
   const isOwn = (base.profile ?? context.profile) !== undefined;
   const ledgerIndex = isOwn ? await stateFact(call, report, context) : null;
   const exit = report.opened > 0 ? 1 : report.unfinished > 0 ? 3 : 0;
-  return { json: { ...report, ledgerIndex }, text: summaryOf(report, ledgerIndex), exit, next: undefined };
+  return {
+    json: { ...report, ledgerIndex },
+    text: [...loudLines(report.results), summaryOf(report, ledgerIndex)].join("\n"),
+    exit,
+    next: undefined,
+  };
 }
 
 function lineOf({ name, opened, unfinished, how }: Result): string {
-  const word = opened ? "OPENED" : unfinished ? "unfinished" : "stopped";
+  const word = opened ? "OPENED" : unfinished ? "UNFINISHED" : "stopped";
   return `${word.padEnd(10)}  ${name}: ${how}`;
 }
 

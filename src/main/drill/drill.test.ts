@@ -13,7 +13,7 @@ import { shippedSafeguards } from "../../safeguards/registry.ts";
 import { need, openDesk } from "../in-process.ts";
 import { type Attempt, Unfinished, judgeKnock, makeAttempt } from "./attempt.ts";
 import { addDrillVerb } from "./drill-verb.ts";
-import { runDrill } from "./drill.ts";
+import { loudLines, runDrill } from "./drill.ts";
 import { type Knock, openGate } from "./gate.ts";
 import type { Ground } from "./ground.ts";
 
@@ -86,6 +86,9 @@ test("a gateway whose signature check is switched off makes the drill report one
   const report = await runDrill({ version: "test", seams: { primitives } });
   const opened = report.results.filter((result) => result.opened).map(({ name }) => name);
   assert.deepEqual([report.opened, opened], [1, ["forged-lease"]]);
+  const alarms = loudLines(report.results).filter((line) => line.startsWith("ALARM, OPENED: "));
+  assert.equal(alarms.length, 1);
+  assert.match(alarms[0] ?? "", /forged-lease/);
 });
 
 function knockOf(reply: Partial<Knock["reply"]>, asked = 0): Knock {
@@ -116,6 +119,7 @@ test("an attempt that breaks on the way is unfinished, and neither stopped nor o
   const desk = openDesk({ ...options, stateFolder: scratch });
   const result = await makeAttempt(breaks, wholeOf({ desk }));
   assert.deepEqual([result.opened, result.unfinished], [false, true]);
+  assert.match(loudLines([result]).join("\n"), /^NOT SHOWN, unfinished: breaks: ./);
 });
 
 function absent(): never {

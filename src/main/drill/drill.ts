@@ -63,6 +63,16 @@ export async function runDrill(options: DrillOptions): Promise<DrillReport> {
   }
 }
 
+/** A line for each attempt that is a reason for alarm, those that opened first. */
+export function loudLines(results: readonly Result[]): readonly string[] {
+  const opened = results.filter((result) => result.opened);
+  const unfinished = results.filter((result) => result.unfinished && !result.opened);
+  return [
+    ...opened.map(({ name, attempted, how }) => `ALARM, OPENED: ${name}: ${attempted} ${how}`),
+    ...unfinished.map(({ name, how }) => `NOT SHOWN, unfinished: ${name}: ${how}`),
+  ];
+}
+
 interface Made {
   readonly control: DrillReport["control"];
   readonly results: readonly Result[];
