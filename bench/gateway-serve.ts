@@ -5,6 +5,7 @@
 // node bench/gateway-serve.ts [--upstream 9101] [--safeguards shipped|words|off]
 import { parseArgs } from "node:util";
 import { createInterface } from "node:readline";
+import type { Inspection } from "../src/terms/finding.ts";
 import { type Registry, shippedSafeguards } from "../src/safeguards/registry.ts";
 import { callerKeyOf, digestOfLabel, idOf } from "../src/acts/fixtures.ts";
 import { digestOf } from "../src/proof/digest.ts";
@@ -23,9 +24,14 @@ const { values } = parseArgs({
 const streamsMax = 10_000;
 const secret = "hg_fedcba9876543210fedcba9876543210";
 const isShipped = values.safeguards === "shipped";
+const nothingFound: Inspection = { kind: "inspected", findings: [] };
 const nothing: Registry = {
   names: words.names,
-  get: () => ({ ...wordSafeguard, inspect: () => ({ kind: "inspected", findings: [] }) }),
+  get: () => ({
+    ...wordSafeguard,
+    inspect: () => nothingFound,
+    inspectStretches: (_text: string, stretches: readonly unknown[]) => stretches.map(() => nothingFound),
+  }),
 };
 const world = await openGatewayWorld({
   upstreamPort: Number(values.upstream),

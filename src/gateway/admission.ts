@@ -9,10 +9,10 @@ import { digestOfHash, digestOfText } from "../proof/digest.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Name, isName } from "../terms/ids.ts";
 import { admitCall, lacking } from "../upstream/envelope.ts";
+import type { Stop } from "../upstream/stop.ts";
 import type { Call } from "../wire/call.ts";
 import type { Format } from "../wire/format.ts";
 import type { Configuration, ServedDigests } from "./configurations.ts";
-import type { Departure } from "./departure.ts";
 import type { Closure } from "./follower.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
@@ -42,7 +42,8 @@ export interface CallRequest extends Caller {
   /** Value of `x-headgate-item`. */
   readonly item: string | undefined;
   readonly body: Uint8Array;
-  readonly departure: Departure;
+  /** Aborts when the caller leaves. */
+  readonly departure: Stop;
   readonly note: Note;
 }
 

@@ -10,12 +10,12 @@ import { Failure } from "../terms/failure.ts";
 import { type Category, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
+import { Stop, type StopSignal } from "../upstream/stop.ts";
 import type { Asking } from "../upstream/upstream.ts";
 import { type Call, callTexts } from "../wire/call.ts";
 import { promptChars } from "../wire/prompt-size.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
-import type { Departure } from "./departure.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
@@ -41,7 +41,7 @@ export interface Exchange {
   readonly item: Digest | null;
   readonly note: Note;
   /** Aborts with a Failure when the exchange may not go on, or when the caller has gone. */
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Set when it was stopped from our side: a hold, an expiry, a lease that ended. */
   readonly stopped: () => Failure | undefined;
   /** Throws unless it may go on at this very moment, and the caller is still there. */
@@ -79,7 +79,8 @@ export interface Beginning {
   readonly request: Digest;
   readonly item: Digest | null;
   readonly note: Note;
-  readonly departure: Departure;
+  /** Aborts when the caller leaves. */
+  readonly departure: Stop;
 }
 
 /** The review of an exchange, once there is one, and whether it let it through. */
@@ -98,12 +99,13 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
   const isHeldBack = !isObserved(beginning) || restrictedCategories(gateway, beginning.model).length > 0;
   const known: Known = { ...beginning, isHeldBack, reviewed: { by: undefined, isAllowed: false } };
   const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(beginning) ? {} : undefined;
-  const stop = new AbortController();
+  const stop = new Stop();
   let why: Failure | undefined;
-  const { signal } = stop;
-  const unhear = departure.onLeave(() => {
-    stop.abort(departure.reason());
-  });
+  const leave = (): void => {
+    if (departure.reason !== undefined) stop.abort(departure.reason);
+  };
+  leave();
+  departure.addEventListener("abort", leave);
   const stopWith = (failure: Failure): void => {
     why ??= failure;
     stop.abort(failure);
@@ -115,7 +117,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
   const mustGoOn = (): void => {
     const failure = mayGoOn(known, gateway);
     if (failure !== undefined) stopWith(failure);
-    signal.throwIfAborted();
+    stop.throwIfAborted();
   };
   let origin: number | undefined;
   const asking: Asking = {
@@ -131,7 +133,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     ...known,
     texts,
     promptChars: promptChars(known.call, texts),
-    signal,
+    signal: stop,
     stopped: () => why,
     mustGoOn,
     asking,
@@ -152,7 +154,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     },
     end: () => {
       unwatch();
-      unhear();
+      departure.removeEventListener("abort", leave);
     },
   };
 }

@@ -9,6 +9,7 @@ import { type Digest, ReceiptId } from "../terms/ids.ts";
 import type { Network } from "../terms/network.ts";
 import { reachableModels } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
+import { Stop } from "../upstream/stop.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
 import { embeddingsFormat } from "../wire/embeddings/embeddings.ts";
 import type { Format } from "../wire/format.ts";
@@ -19,7 +20,6 @@ import type { Answer } from "./answer.ts";
 import { refusedHeaders, streamHeaders, wholeHeaders } from "./answer-headers.ts";
 import { callerAddress } from "./caller-address.ts";
 import { serveCount } from "./count-tokens.ts";
-import { type Departure, createDeparture } from "./departure.ts";
 import { faultOf } from "./fault.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Heartbeats, createHeartbeats } from "./heartbeat.ts";
@@ -60,9 +60,9 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
     const { socket: connection } = request;
     if (left.has(connection)) return;
     // Attached before anything is waited for: who leaves while the body is read has left.
-    const departure = createDeparture();
+    const departure = new Stop();
     const leave = (): void => {
-      departure.leave(new Failure("request_invalid", "The caller went away."));
+      departure.abort(new Failure("request_invalid", "The caller went away."));
     };
     response.on("close", () => {
       if (!response.writableFinished) leave();
@@ -122,7 +122,7 @@ interface Asked extends Reading {
   readonly gateway: Gateway;
   /** Undefined for an address that is none. */
   readonly path: string | undefined;
-  readonly departure: Departure;
+  readonly departure: Stop;
   readonly bodies: { readonly calls: Bodies; readonly holds: Bodies };
   /** Connections that end with the answer that is on its way. */
   readonly left: WeakSet<object>;

@@ -3,6 +3,7 @@
 // the far end controls: bytes, waiting times, and how much lies here unread.
 import type { Dispatcher, Pool } from "undici";
 import { Failure, failureCode } from "../terms/failure.ts";
+import type { StopSignal } from "./stop.ts";
 
 export interface ExchangeRequest {
   readonly method: "GET" | "POST";
@@ -31,7 +32,7 @@ const unreadBytesMax = 64 * 1024;
 
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #bounds: ExchangeBounds;
-  readonly #signal: AbortSignal;
+  readonly #signal: StopSignal;
   readonly #deadlineAt: number;
   #controller: Dispatcher.DispatchController | undefined;
   #head: ExchangeHead | undefined;
@@ -48,7 +49,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #timerMs = 0;
   #phase: Phase = "headers";
 
-  constructor(pool: Pool, request: ExchangeRequest, options: { bounds: ExchangeBounds; signal: AbortSignal }) {
+  constructor(pool: Pool, request: ExchangeRequest, options: { bounds: ExchangeBounds; signal: StopSignal }) {
     this.#bounds = options.bounds;
     this.#signal = options.signal;
     this.#deadlineAt = performance.now() + options.bounds.totalMsMax;
@@ -56,7 +57,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#onAbort();
       return;
     }
-    options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    options.signal.addEventListener("abort", this.#onAbort);
     const { method, path, headers, body } = request;
     pool.dispatch({ method, path, headers, body: body ?? null, idempotent: false }, this);
   }

@@ -1,6 +1,5 @@
 // From a Model document to the upstream that serves it. The one place that knows all dialects.
 import { isAbsolute } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { connectTo, outboundDefaults } from "../outbound/connector.ts";
 import { resolveSecret, type SecretSources } from "../outbound/secret.ts";
 import { Failure } from "../terms/failure.ts";
@@ -13,6 +12,7 @@ import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded/e
 import { fetchModel, type FetchProgress } from "./embedded/fetch.ts";
 import { knownModels } from "./embedded/known-models.ts";
 import { ensureRuntime } from "./embedded/runtime.ts";
+import { abandoned } from "./exchange.ts";
 import { type ModelDocument, type UpstreamSource, sourcesOf } from "./model-document.ts";
 import { type PoolEvent, type PoolRules, type PoolTime, openPool, poolRules } from "./pool.ts";
 import { openServer } from "./server.ts";
@@ -64,9 +64,18 @@ export async function openUpstream(document: ModelDocument, around: UpstreamEnvi
 const systemTime: PoolTime = {
   monotonic: () => performance.now(),
   random: () => Math.random(),
-  sleep: async (ms, signal) => {
-    await setTimeout(ms, undefined, { signal });
-  },
+  sleep: async (ms, signal) =>
+    new Promise((resolve, reject) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener("abort", end);
+        if (signal.aborted) reject(abandoned(signal));
+        else resolve();
+      };
+      const timer = setTimeout(end, ms);
+      signal.addEventListener("abort", end);
+      if (signal.aborted) end();
+    }),
 };
 
 function boundsWith(timeouts: NonNullable<ModelDocument["timeouts"]>, bounds: UpstreamBounds): UpstreamBounds {

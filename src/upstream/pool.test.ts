@@ -61,7 +61,7 @@ async function stageOf(rules: Partial<PoolRules> = {}, bounds: Partial<typeof up
         slept.push(ms);
         now += ms;
         await Promise.resolve();
-        signal.throwIfAborted();
+        if (signal.aborted) throw new Error("aborted");
       },
     },
     totalMsMax: 60_000,

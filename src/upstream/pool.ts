@@ -6,6 +6,7 @@ import type { AnswerEvent } from "../wire/answer.ts";
 import type { Call } from "../wire/call.ts";
 import { type Breaker, type BreakerRules, type BreakerState, createBreaker } from "./breaker.ts";
 import { blameOf, isBeforeAnswer, restMsOf } from "./retry.ts";
+import type { StopSignal } from "./stop.ts";
 import type { AnswerStream, Asking, Upstream, UpstreamHealth } from "./upstream.ts";
 
 export interface PoolRules {
@@ -46,7 +47,7 @@ export interface PoolTime {
   /** 0 to 1. */
   readonly random: () => number;
   /** Rejects as soon as `signal` aborts. */
-  readonly sleep: (ms: number, signal: AbortSignal) => Promise<void>;
+  readonly sleep: (ms: number, signal: StopSignal) => Promise<void>;
 }
 
 export interface PoolEvent {
@@ -120,7 +121,7 @@ interface Pool {
 
 interface Asked {
   readonly call: Call;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly asking: Asking | undefined;
 }
 
@@ -227,7 +228,7 @@ function within(asking: Asking | undefined, msLeft: number): Asking {
   return { beforeAttempt: () => undefined, cacheSalt: () => "", ...asking, totalMsMax: Math.max(1, msLeft) };
 }
 
-async function pause(ms: number, signal: AbortSignal, time: PoolTime): Promise<void> {
+async function pause(ms: number, signal: StopSignal, time: PoolTime): Promise<void> {
   try {
     await time.sleep(ms, signal);
   } catch (cause) {

@@ -11,6 +11,7 @@ import { parseJsonOrUndefined } from "../wire/reading.ts";
 import { SseSplitter } from "../wire/sse.ts";
 import { askWhole } from "./whole-exchange.ts";
 import { Exchange, type ExchangeBounds, type ExchangeHead, type ExchangeRequest } from "./exchange.ts";
+import { Stop, type StopSignal } from "./stop.ts";
 import type { AnswerStream, Asking, Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
 
 export interface ServerOptions {
@@ -64,7 +65,7 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     }
   }
 
-  async function complete(call: Call, signal: AbortSignal, asking?: Asking): Promise<WholeAnswer> {
+  async function complete(call: Call, signal: StopSignal, asking?: Asking): Promise<WholeAnswer> {
     const asked = call.stream ? { ...call, stream: false } : call;
     const posting = { kind: "whole", traceparent: asking?.traceparent } as const;
     const text = wholeText(post(dialect.path, bodyOf(asked, asking), posting), { signal, asking });
@@ -75,7 +76,7 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
     underWay -= 1;
   };
 
-  function stream(call: Call, signal: AbortSignal, asking?: Asking): AnswerStream {
+  function stream(call: Call, signal: StopSignal, asking?: Asking): AnswerStream {
     const asked = call.stream ? call : { ...call, stream: true };
     const begin = (): Exchange => {
       const request = post(dialect.path, bodyOf(asked, asking), { kind: "stream", traceparent: asking?.traceparent });
@@ -89,8 +90,7 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
   async function health(): Promise<UpstreamHealth> {
     const request: ExchangeRequest = { method: "GET", path: `${root}/models`, headers };
     const limits = { bytesMax: bounds.responseBytesMax, totalMsMax: bounds.healthMsMax };
-    const { signal } = new AbortController();
-    return healthBy(new Exchange(pool, request, { bounds: limits, signal }), bounds.healthMsMax);
+    return healthBy(new Exchange(pool, request, { bounds: limits, signal: new Stop() }), bounds.healthMsMax);
   }
 
   const { lacks, count: counting } = dialect;
@@ -140,7 +140,7 @@ interface Posting {
 }
 
 interface Around {
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly asking: Asking | undefined;
 }
 

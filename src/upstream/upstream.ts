@@ -4,6 +4,7 @@ import type { Digest } from "../terms/ids.ts";
 import type { FailureCode } from "../terms/failure.ts";
 import type { AnswerEvent, WholeAnswer } from "../wire/answer.ts";
 import type { Call, CallField } from "../wire/call.ts";
+import type { StopSignal } from "./stop.ts";
 
 export type UpstreamHealth =
   | { readonly kind: "up" }
@@ -17,11 +18,11 @@ export type UpstreamHealth =
 export interface Upstream {
   /** The first part of a call that the server cannot be asked for: to be refused before it is sent, not dropped. */
   readonly lacks: (call: Call) => CallField | undefined;
-  readonly complete: (call: Call, signal: AbortSignal, asking?: Asking) => Promise<WholeAnswer>;
+  readonly complete: (call: Call, signal: StopSignal, asking?: Asking) => Promise<WholeAnswer>;
   /** Nothing is sent before it is first read. */
-  readonly stream: (call: Call, signal: AbortSignal, asking?: Asking) => AnswerStream;
+  readonly stream: (call: Call, signal: StopSignal, asking?: Asking) => AnswerStream;
   /** Tokens of what would be asked, where the server counts them: it reads the texts, and says nothing. */
-  readonly count?: (call: Call, signal: AbortSignal, asking?: Asking) => Promise<number>;
+  readonly count?: (call: Call, signal: StopSignal, asking?: Asking) => Promise<number>;
   /** What was measured of the model that answers: nothing for a server that others run. */
   readonly measure: () => Promise<{ readonly weights?: Digest }>;
   readonly health: () => Promise<UpstreamHealth>;

@@ -2,6 +2,7 @@
 // reading piece by piece. The same bounds hold: bytes, total time, and an abort that closes the socket at once.
 import type { Dispatcher, Pool } from "undici";
 import type { Failure } from "../terms/failure.ts";
+import type { StopSignal } from "./stop.ts";
 import {
   type ExchangeBounds,
   type ExchangeHead,
@@ -15,7 +16,7 @@ import {
 
 export interface WholeOptions {
   readonly bounds: ExchangeBounds;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   /** Looks at the head before a byte of the body is taken; what it throws ends the exchange. */
   readonly check: (head: ExchangeHead) => void;
 }
@@ -57,7 +58,7 @@ class WholeExchange implements Dispatcher.DispatchHandler {
     this.#timer = setTimeout(() => {
       this.fail(timeout("total"));
     }, options.bounds.totalMsMax);
-    options.signal.addEventListener("abort", this.#onAbort, { once: true });
+    options.signal.addEventListener("abort", this.#onAbort);
   }
 
   /** The first failure counts; the socket is closed with it. */

@@ -22,11 +22,13 @@ export function wordsOfJson(json: string): string {
 }
 
 /** A text that begins as an object or a list of texts does, or in which a character is escaped: a word before it hides nothing. */
-const isJsonLike = /^\s*[{[][^"]{0,64}"|\\u[0-9a-fA-F]{4}/;
+function isJsonLike(text: string): boolean {
+  return /^\s*[{[][^"]{0,64}"/.test(text) || (text.includes("\\u") && /\\u[0-9a-fA-F]{4}/.test(text));
+}
 
 /** The texts, and after them the words of those that are or hold JSON: whoever wraps a sentence in braces does not hide it. */
 export function withWordsOfJson(texts: readonly string[]): readonly string[] {
-  const wrapped = texts.filter((text) => isJsonLike.test(text));
+  const wrapped = texts.filter(isJsonLike);
   return wrapped.length === 0 ? texts : [...texts, ...wrapped.map(wordsOfJson)];
 }
 

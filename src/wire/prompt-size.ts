@@ -74,14 +74,28 @@ function charsOf(texts: readonly string[]): number {
 
 /** Tokens of a text, at the most. Cost: linear. */
 export function tokensMax(text: string): number {
+  const known = text.length > ascii.length ? undefined : halfTokensOfAscii(text);
+  if (known !== undefined) return Math.ceil(known / 2);
   let halves = 0;
   for (let at = 0; at < text.length; at += 1) halves += halfTokensOf(text.charCodeAt(at));
   return Math.ceil(halves / 2);
 }
 
+/** A text of ASCII is counted as bytes, several times as fast: every request has one. Undefined for any other text. */
+function halfTokensOfAscii(text: string): number | undefined {
+  const { read, written } = encoder.encodeInto(text, ascii);
+  if (read !== text.length || written !== text.length) return undefined;
+  let halves = 0;
+  for (let at = 0; at < written; at += 1) halves += halvesOfAscii[ascii[at] ?? 0] ?? 0;
+  return halves;
+}
+
+const encoder = new TextEncoder();
+const ascii = new Uint8Array(8_192);
+
 /** Half tokens of one UTF-16 unit: a letter of a word ½, another sign of ASCII 1, and further out up to a token a byte. */
 function halfTokensOf(unit: number): number {
-  if (unit < 0x80) return halfTokensOfAscii[unit] ?? 2;
+  if (unit < 0x80) return halvesOfAscii[unit] ?? 2;
   // Letters of Latin, Greek, Cyrillic, Arabic, Indic scripts, …
   if (unit < 0x2000) return 2;
   if (isEastAsian(unit)) return 3;
@@ -89,7 +103,7 @@ function halfTokensOf(unit: number): number {
   return unit >= 0xd800 && unit < 0xe000 ? 4 : 6;
 }
 
-const halfTokensOfAscii = Uint8Array.from({ length: 0x80 }, (_, unit) => (isLetterOrSpace(unit) ? 1 : 2));
+const halvesOfAscii = Uint8Array.from({ length: 0x80 }, (_, unit) => (isLetterOrSpace(unit) ? 1 : 2));
 
 function isLetterOrSpace(unit: number): boolean {
   return unit === 0x20 || (unit >= 0x61 && unit <= 0x7a) || (unit >= 0x41 && unit <= 0x5a);

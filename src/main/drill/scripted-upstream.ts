@@ -1,6 +1,8 @@
 // The drill's stand-in for a model: it answers from a script and counts how often it was asked. It is named so wherever
 // the drill reports, because what it says shows nothing of any model; that it was asked at all is what counts.
 import { setTimeout as sleep } from "node:timers/promises";
+import { abandoned } from "../../upstream/exchange.ts";
+import type { StopSignal } from "../../upstream/stop.ts";
 import type { AnswerStream, Upstream } from "../../upstream/upstream.ts";
 import type { AnswerEvent, WholeAnswer } from "../../wire/answer.ts";
 
@@ -52,13 +54,13 @@ function streamOf(source: AsyncGenerator<AnswerEvent, void, void>): AnswerStream
   };
 }
 
-async function* events(signal: AbortSignal): AsyncGenerator<AnswerEvent, void, void> {
+async function* events(signal: StopSignal): AsyncGenerator<AnswerEvent, void, void> {
   const place = { choice: 0, block: 0 };
   yield { ...place, kind: "open", as: "text" };
   for (let at = 0; at < streamWordsMax; at++) {
-    signal.throwIfAborted();
+    if (signal.aborted) throw abandoned(signal);
     yield { ...place, kind: "text", text: `${words[at % words.length] ?? ""} ` };
-    await sleep(wordMs, undefined, { signal });
+    await sleep(wordMs);
   }
   yield { ...place, kind: "close" };
   yield { kind: "finish", choice: 0, ending: { finish: "stop" } };

@@ -11,6 +11,7 @@ import type { Digest } from "../../terms/ids.ts";
 import type { WholeAnswer } from "../../wire/answer.ts";
 import type { Call } from "../../wire/call.ts";
 import { openServer } from "../server.ts";
+import type { StopSignal } from "../stop.ts";
 import {
   type AnswerStream,
   type Asking,
@@ -158,7 +159,7 @@ class Supervisor {
     }
   }
 
-  async complete(call: Call, signal: AbortSignal, asking?: Asking): Promise<WholeAnswer> {
+  async complete(call: Call, signal: StopSignal, asking?: Asking): Promise<WholeAnswer> {
     this.underWay += 1;
     try {
       return await this.running().client.complete(call, signal, asking);
@@ -167,7 +168,7 @@ class Supervisor {
     }
   }
 
-  stream(call: Call, signal: AbortSignal, asking?: Asking): AnswerStream {
+  stream(call: Call, signal: StopSignal, asking?: Asking): AnswerStream {
     return counted(
       () => this.running().client.stream(call, signal, asking),
       (change) => {
