@@ -20,9 +20,10 @@ import type { Replica } from "../feed/replica.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
-import { leafHash, rootOf } from "../proof/merkle.ts";
+import { growingTree, leafHash } from "../proof/merkle.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
-import { addObserved, observedIn } from "../release/observed.ts";
+import { type Observed, addObserved, observedIn } from "../release/observed.ts";
+import { breathe, piecesAtOnce } from "../store/breathe.ts";
 import type { Database } from "../store/database.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, Instant, type PublicKey, timestampOf } from "../terms/ids.ts";
@@ -303,30 +304,44 @@ async function recordInterval(
     return;
   }
   if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
-  const leaves = checkedLeaves(predicate.body, receipts, options.primitives);
+  const { leaves, observed } = await checked(predicate.body, receipts, options.primitives);
   const { root } = predicate.body;
-  const observed = receipts.map(({ text }) => observedIn(receiptBytes(text))).filter((one) => one !== undefined);
+  if (options.writer.indexOf(act.digest) !== undefined) return;
   await options.writer.record(envelope, noContent, async (transaction, index) => {
     await keepInterval(transaction, { root, leaves, ledgerIndex: index }, receipts);
     await addObserved(transaction, observed);
   });
 }
 
-/** Leaf hashes of the interval's receipts. Fails with statement_invalid where they are not what the act says. */
-function checkedLeaves(
+interface Checked {
+  /** Hashes of the receipts' bytes. */
+  readonly leaves: readonly Uint8Array[];
+  readonly observed: readonly Observed[];
+}
+
+/** What the interval's receipts come to. Fails with statement_invalid where they are not what the act says. */
+async function checked(
   body: Extract<Act["predicate"], { verb: "receipts" }>["body"],
   receipts: readonly DrainedReceipt[],
   primitives: Primitives,
-): readonly Uint8Array[] {
+): Promise<Checked> {
   if (receipts.length !== body.count || receipts.length > intervalReceiptsMax) {
     throw new Failure("statement_invalid", "The interval counts other receipts than came with it.");
   }
-  const bytes = receipts.map((receipt) => receiptBytes(receipt.text));
-  if (receipts.some((receipt, at) => digestOf(bytes[at] ?? new Uint8Array(0), primitives) !== receipt.digest)) {
-    throw new Failure("statement_invalid", "A receipt does not have the digest it came with.");
+  const tree = growingTree(primitives);
+  const [leaves, observed]: [Uint8Array[], Observed[]] = [[], []];
+  for (const { text, digest } of receipts) {
+    const bytes = receiptBytes(text);
+    if (digestOf(bytes, primitives) !== digest) {
+      throw new Failure("statement_invalid", "A receipt does not have the digest it came with.");
+    }
+    const leaf = leafHash(bytes, primitives);
+    tree.append(leaf);
+    const one = observedIn(bytes);
+    if (one !== undefined) observed.push(one);
+    if (leaves.push(leaf) % piecesAtOnce === 0) await breathe();
   }
-  const leaves = bytes.map((leaf) => leafHash(leaf, primitives));
-  if (digestOfHash(rootOf(leaves, primitives)) === body.root) return leaves;
+  if (digestOfHash(tree.root()) === body.root) return { leaves, observed };
   throw new Failure("statement_invalid", "The receipts do not make the root of their interval.");
 }
 

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { concatBytes, fromUtf8, toUtf8 } from "../proof/encoding.ts";
 import { hashBytes } from "../proof/primitives.ts";
+import { breathe, piecesAtOnce } from "../store/breathe.ts";
 import type { Database, Transaction } from "../store/database.ts";
 import { Digest, type Instant, type PermitId, type ReceiptId } from "../terms/ids.ts";
 
@@ -37,7 +38,8 @@ export async function keepInterval(
     "INSERT INTO receipt_interval (root, ledger_index, leaves) VALUES (?, ?, ?) ON CONFLICT (root) DO NOTHING",
     [interval.root, interval.ledgerIndex, concatBytes(interval.leaves)],
   );
-  for (const { id, digest, permit, item, at, text } of receipts) {
+  for (const [place, { id, digest, permit, item, at, text }] of receipts.entries()) {
+    if (place % piecesAtOnce === piecesAtOnce - 1) await breathe();
     await transaction.query(
       "INSERT INTO receipt (id, digest, interval_root, permit, item, at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
       [id, digest, interval.root, permit, item, at, toUtf8(text)],

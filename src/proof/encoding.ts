@@ -16,9 +16,23 @@ const base64UrlPairs = base64Pairs.map((pair) => pair.replaceAll("+", "-").repla
 
 /** Standard base64 with padding. */
 export function toBase64(bytes: Uint8Array): string {
+  if (nativeBase64 !== undefined) return nativeBase64.write(bytes);
   const text = inPairs(bytes, base64Pairs);
   return text + "=".repeat((4 - (text.length % 4)) % 4);
 }
+
+/** Node's own, ten times as fast, where this runs in Node. Its reader takes anything, so what it read is written again. */
+const nativeBase64 =
+  "Buffer" in globalThis
+    ? {
+        write: (bytes: Uint8Array): string =>
+          Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64"),
+        read: (text: string): Uint8Array | undefined => {
+          const read = Buffer.from(text, "base64");
+          return read.toString("base64") === text ? new Uint8Array(read) : undefined;
+        },
+      }
+    : undefined;
 
 /** Base64 for addresses and headers (RFC 4648 section 5), without padding. */
 export function toBase64Url(bytes: Uint8Array): string {
@@ -58,6 +72,7 @@ function pairAt(pairs: readonly string[], at: number): string {
 
 /** The bytes of standard, padded base64, or undefined for any other spelling. */
 export function fromBase64(text: string): Uint8Array | undefined {
+  if (nativeBase64 !== undefined) return nativeBase64.read(text);
   if (text.length % 4 !== 0) return undefined;
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
   const bytes = new Uint8Array((text.length / 4) * 3 - padding);
