@@ -3,7 +3,8 @@
 import { z } from "zod";
 import { connectTo, type OutboundRules } from "../outbound/connector.ts";
 import { Failure } from "../terms/failure.ts";
-import { Exchange, type ExchangeRequest } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeRequest } from "./exchange-request.ts";
 
 /** Dialects an address may turn out to speak. Embeddings are not looked for: `connect --dialect` says them. */
 type SpokenDialect = "openai-chat" | "openai-responses" | "anthropic-messages";

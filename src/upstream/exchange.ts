@@ -2,30 +2,21 @@
 // `fetch`: that is the fastest of the three by far, its abort closes the socket at once, and it lets us bound everything
 // the far end controls: bytes, waiting times, and how much lies here unread.
 import type { Dispatcher, Pool } from "undici";
-import { Failure, failureCode } from "../terms/failure.ts";
+import { Failure } from "../terms/failure.ts";
+import {
+  type ExchangeBounds,
+  type ExchangeHead,
+  type ExchangeRequest,
+  type Headers,
+  type Phase,
+  abandoned,
+  asFailure,
+  dispatch,
+  headOf,
+  timeout,
+  tooLong,
+} from "./exchange-request.ts";
 import type { StopSignal } from "./stop.ts";
-
-export interface ExchangeRequest {
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  /** Name and value in turn. */
-  readonly headers: string[];
-  readonly body?: string;
-}
-
-export interface ExchangeBounds {
-  readonly bytesMax: number;
-  readonly totalMsMax: number;
-}
-
-export interface ExchangeHead {
-  readonly status: number;
-  readonly contentType: string;
-  /** Of a header `retry-after` in whole seconds, bounded; dates are not read. */
-  readonly retryAfterSeconds: number | undefined;
-}
-
-type Phase = "headers" | "first token" | "idle" | "total";
 
 /** Bytes that may lie unread before the upstream is told to wait. */
 const unreadBytesMax = 64 * 1024;
@@ -58,8 +49,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     options.signal.addEventListener("abort", this.#onAbort);
-    const { method, path, headers, body } = request;
-    pool.dispatch({ method, path, headers, body: body ?? null, idempotent: false }, this);
+    dispatch(pool, request, this);
   }
 
   /** Status and content type. Throws `upstream_timeout` after `msMax`. */
@@ -119,11 +109,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-  ): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     try {
       this.#head = headOf(status, headers);
@@ -139,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseData(controller: Dispatcher.DispatchController, piece: Buffer): void {
     this.#bytes += piece.length;
     if (this.#bytes > this.#bounds.bytesMax) {
-      this.#fail(broken(`The upstream's answer is longer than ${this.#bounds.bytesMax} bytes.`, "too_long"));
+      this.#fail(tooLong(this.#bounds.bytesMax));
       return;
     }
     this.#unread.push(piece);
@@ -205,51 +191,4 @@ export class Exchange implements Dispatcher.DispatchHandler {
       if (this.#wake !== undefined) this.#fail(timeout(this.#phase));
     }, ms);
   }
-}
-
-/** Why it was given up: the signal's own Failure, where it has one. */
-export function abandoned({ reason }: { readonly reason: unknown }): Failure {
-  if (reason instanceof Failure) return reason;
-  return new Failure("upstream_failed", "The request was given up.", { cause: reason, detail: { why: "abandoned" } });
-}
-
-/** Throws `upstream_failed` for an answer that is compressed. */
-export function headOf(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): ExchangeHead {
-  if ((headers["content-encoding"] ?? "identity") !== "identity") {
-    throw broken("The upstream compressed its answer although it was asked not to.", "garbage");
-  }
-  const retryAfterSeconds = secondsIn(headers["retry-after"]);
-  return { status, contentType: String(headers["content-type"] ?? ""), retryAfterSeconds };
-}
-
-/** Longest rest that a server can ask for, in seconds. */
-const retryAfterSecondsMax = 3_600;
-
-function secondsIn(header: string | string[] | undefined): number | undefined {
-  if (typeof header !== "string" || !/^\d{1,9}$/.test(header)) return undefined;
-  return Math.min(Number(header), retryAfterSecondsMax);
-}
-
-export function timeout(phase: Phase): Failure {
-  return new Failure("upstream_timeout", `The upstream was too slow (${phase}).`, {
-    detail: { phase: phase.replace(" ", "_") },
-  });
-}
-
-export function asFailure(error: unknown, hasHead: boolean): Failure {
-  if (failureCode(error) !== undefined && error instanceof Failure) return error;
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "UND_ERR_CONNECT_TIMEOUT") {
-    return new Failure("upstream_timeout", "The upstream took no connection in time.", {
-      cause: error,
-      detail: { phase: "connect" },
-    });
-  }
-  return hasHead
-    ? broken("The upstream broke off its answer.", "cut", error)
-    : broken("The upstream cannot be reached, or closed the connection before it answered.", "connect", error);
-}
-
-export function broken(message: string, why: string, cause?: unknown): Failure {
-  return new Failure("upstream_failed", message, { detail: { why }, ...(cause === undefined ? {} : { cause }) });
 }

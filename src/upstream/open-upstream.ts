@@ -12,7 +12,7 @@ import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded/e
 import { fetchModel, type FetchProgress } from "./embedded/fetch.ts";
 import { knownModels } from "./embedded/known-models.ts";
 import { ensureRuntime } from "./embedded/runtime.ts";
-import { abandoned } from "./exchange.ts";
+import { abandoned } from "./exchange-request.ts";
 import { type ModelDocument, type UpstreamSource, sourcesOf } from "./model-document.ts";
 import { type PoolEvent, type PoolRules, type PoolTime, openPool, poolRules } from "./pool.ts";
 import { openServer } from "./server.ts";

@@ -9,8 +9,9 @@ import type { Call } from "../wire/call.ts";
 import type { Dialect, StreamReader } from "../wire/format.ts";
 import { parseJsonOrUndefined } from "../wire/reading.ts";
 import { SseSplitter } from "../wire/sse.ts";
+import { Exchange } from "./exchange.ts";
+import type { ExchangeBounds, ExchangeHead, ExchangeRequest } from "./exchange-request.ts";
 import { askWhole } from "./whole-exchange.ts";
-import { Exchange, type ExchangeBounds, type ExchangeHead, type ExchangeRequest } from "./exchange.ts";
 import { Stop, type StopSignal } from "./stop.ts";
 import type { AnswerStream, Asking, Upstream, UpstreamBounds, UpstreamHealth } from "./upstream.ts";
 

@@ -2,17 +2,20 @@
 // reading piece by piece. The same bounds hold: bytes, total time, and an abort that closes the socket at once.
 import type { Dispatcher, Pool } from "undici";
 import type { Failure } from "../terms/failure.ts";
-import type { StopSignal } from "./stop.ts";
 import {
   type ExchangeBounds,
   type ExchangeHead,
   type ExchangeRequest,
+  type Headers,
   abandoned,
   asFailure,
-  broken,
+  brokenOff,
+  dispatch,
   headOf,
   timeout,
-} from "./exchange.ts";
+  tooLong,
+} from "./exchange-request.ts";
+import type { StopSignal } from "./stop.ts";
 
 export interface WholeOptions {
   readonly bounds: ExchangeBounds;
@@ -30,9 +33,8 @@ export interface WholeReply {
 export async function askWhole(pool: Pool, request: ExchangeRequest, options: WholeOptions): Promise<WholeReply> {
   return new Promise((resolve, reject) => {
     const exchange = new WholeExchange(options, { resolve, reject });
-    const { method, path, headers, body = null } = request;
-    if (!options.signal.aborted) pool.dispatch({ method, path, headers, body, idempotent: false }, exchange);
-    else exchange.fail(abandoned(options.signal));
+    if (options.signal.aborted) exchange.fail(abandoned(options.signal));
+    else dispatch(pool, request, exchange);
   });
 }
 
@@ -75,11 +77,7 @@ class WholeExchange implements Dispatcher.DispatchHandler {
     if (this.#failure !== undefined) controller.abort(this.#failure);
   }
 
-  onResponseStart(
-    _controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Readonly<Record<string, string | string[] | undefined>>,
-  ): void {
+  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
     if (status < 200) return;
     try {
       this.#head = headOf(status, headers);
@@ -92,15 +90,14 @@ class WholeExchange implements Dispatcher.DispatchHandler {
   onResponseData(_controller: Dispatcher.DispatchController, piece: Buffer): void {
     const { bytesMax } = this.#options.bounds;
     this.#bytes += piece.length;
-    if (this.#bytes > bytesMax)
-      this.fail(broken(`The upstream's answer is longer than ${bytesMax} bytes.`, "too_long"));
+    if (this.#bytes > bytesMax) this.fail(tooLong(bytesMax));
     else if (!this.#isOver) this.#pieces.push(piece);
   }
 
   onResponseEnd(): void {
     const [first] = this.#pieces;
     const head = this.#head;
-    if (head === undefined) this.fail(broken("The upstream broke off its answer.", "cut"));
+    if (head === undefined) this.fail(brokenOff());
     else if (this.#end()) {
       const body = first !== undefined && this.#pieces.length === 1 ? first : Buffer.concat(this.#pieces);
       this.#settling.resolve({ head, body });

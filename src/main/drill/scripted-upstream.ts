@@ -1,7 +1,7 @@
 // The drill's stand-in for a model: it answers from a script and counts how often it was asked. It is named so wherever
 // the drill reports, because what it says shows nothing of any model; that it was asked at all is what counts.
 import { setTimeout as sleep } from "node:timers/promises";
-import { abandoned } from "../../upstream/exchange.ts";
+import { abandoned } from "../../upstream/exchange-request.ts";
 import type { StopSignal } from "../../upstream/stop.ts";
 import type { AnswerStream, Upstream } from "../../upstream/upstream.ts";
 import type { AnswerEvent, WholeAnswer } from "../../wire/answer.ts";
