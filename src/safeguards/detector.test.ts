@@ -8,7 +8,7 @@ import { detectorOf } from "./detector.ts";
 import { shippedSafeguards } from "./registry.ts";
 import type { SecondLook } from "./second-look.ts";
 import { allSteps } from "./steps.ts";
-import { readWeights } from "./weights.ts";
+import { type Weights, readWeights } from "./weights.ts";
 
 const Card = z.object({
   weights: z.string(),
@@ -111,6 +111,44 @@ test("a second look that gives no numbers clears nothing", async () => {
   const steps = broken.inspectRequest?.("how to make a bomb and kill", broken.thresholds(rates, "input"));
   assert.ok(steps !== undefined);
   await assert.rejects(allSteps(steps)(), { code: "safeguard_unavailable" });
+});
+
+/** A second look that finds nothing, whatever it is asked. */
+const calm: SecondLook = {
+  ask: (windows) => Promise.resolve({ kind: "asked", logits: windows.map(() => new Float32Array(16).fill(-20)) }),
+};
+
+test("a first look that gives no number, or is compared with none, clears nothing", async () => {
+  const weights = readWeights(bytes);
+  const without = (missing: string): Weights => ({
+    ...weights,
+    number: (name) => (name === missing ? Number.NaN : weights.number(name)),
+  });
+  const inspectedBy = async (missing: string, secondLook: SecondLook): Promise<Inspection> => {
+    const broken = detectorOf(without(missing), secondLook);
+    const steps = broken.inspectRequest?.("What is the capital of France?", broken.thresholds(rates, "input"));
+    assert.ok(steps !== undefined);
+    return allSteps(steps)();
+  };
+  assert.deepEqual(await inspectedBy("", unused), { kind: "inspected", findings: [] }, "clear at the first look");
+  for (const head of ["misuse", "attack"]) {
+    for (const part of ["scale", "bias"])
+      await assert.rejects(inspectedBy(`ngrams:${head}-input:${part}`, calm), { code: "safeguard_unavailable" });
+    await assert.rejects(inspectedBy(`${head}-input:gate`, unused), /not asked in these tests/, `${head} gate`);
+  }
+});
+
+test("an answer whose first look gives no number is not clear", () => {
+  const weights = readWeights(bytes);
+  for (const part of ["scale", "bias"]) {
+    const missing = `ngrams:misuse-output:${part}`;
+    const number = (name: string): number => (name === missing ? Number.NaN : weights.number(name));
+    const broken = detectorOf({ ...weights, number }, unused);
+    const thresholds = broken.thresholds(rates, "output");
+    const reader = broken.openAnswer?.(thresholds, { windowChars: 480, strideChars: 60 });
+    for (const judge of [() => reader?.read("Paris.", true), () => broken.inspect("Paris.", "output", thresholds)])
+      assert.throws(judge, { code: "safeguard_unavailable" }, part);
+  }
 });
 
 test("a rate that no threshold is calibrated for is refused", () => {

@@ -16,16 +16,18 @@ import {
   worldOfTwo,
 } from "../../src/acts/fixtures.ts";
 import type { BodyOf } from "../../src/acts/bodies.ts";
+import { configDigest, openReceipt } from "../../src/acts/receipt.ts";
 import { type Batch, type SignedLease, signLease } from "../../src/feed/feed.ts";
 import { openMark } from "../../src/gateway/mark.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { signCheckpoint } from "../../src/proof/checkpoint.ts";
-import { fromUtf8 } from "../../src/proof/encoding.ts";
+import { digestOf } from "../../src/proof/digest.ts";
+import { fromUtf8, toUtf8 } from "../../src/proof/encoding.ts";
 import { formatLeaf } from "../../src/proof/leaf.ts";
 import { leafHash, rootOf } from "../../src/proof/merkle.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
 import { failureCode } from "../../src/terms/failure.ts";
-import { Instant } from "../../src/terms/ids.ts";
+import { type Digest, Instant } from "../../src/terms/ids.ts";
 import { type GatewayWorld, ada, bo, codeOf, openGatewayWorld, said, small, until } from "../flows/gateway-world.ts";
 
 const hold: BodyOf<"hold"> = {
@@ -181,6 +183,46 @@ test("artefacts with other bytes than their digest close the stage, and name the
   assert.match(text, /sha256:[0-9a-f]{64}/);
   world.switches.tamperArtefact = honest;
   await until(async () => (await world.ask(said("x"))).status === 200);
+});
+
+test("what was certified anew while the one before was loaded is not served under it: the next request gets the new", async (t) => {
+  const world = await openGatewayWorld();
+  t.after(world.close);
+  /** The same safeguards with another hold-back: other bytes, another digest. */
+  const heldBack = async (chars: number): Promise<{ bytes: Uint8Array; certify: () => Promise<Digest> }> => {
+    const text = fromUtf8(world.documents.get(world.configuration.safeguards) ?? new Uint8Array()) ?? "";
+    const bytes = toUtf8(text.replace('"holdBackChars":20', `"holdBackChars":${chars}`));
+    const configuration = { ...world.configuration, safeguards: digestOf(bytes, primitives) };
+    return {
+      bytes,
+      certify: async () => {
+        await openModel(world.world, { model: small, stage: "trusted", configuration });
+        await world.publish();
+        return configDigest(configuration, primitives);
+      },
+    };
+  };
+  const [before, now] = [await heldBack(21), await heldBack(22)];
+  world.documents.set(digestOf(now.bytes, primitives), now.bytes);
+  // Nothing that a gateway loads ahead: a request waits for it, and meanwhile another takes its place.
+  await before.certify();
+  assert.notEqual((await world.ask(said("x"))).status, 200);
+  let config: Digest | undefined;
+  world.switches.tamperArtefact = async (bytes) => {
+    if (config === undefined && bytes === before.bytes) config = await now.certify();
+    return bytes;
+  };
+  world.documents.set(digestOf(before.bytes, primitives), before.bytes);
+  let code = "";
+  await until(async () => {
+    code = await codeOf(await world.ask(said("x")));
+    return config !== undefined;
+  });
+  assert.equal(code, "stage_closed:changed");
+  const served = await world.ask(said("x"));
+  assert.equal(served.status, 200);
+  const { receipt } = await openReceipt(served.headers.get("x-headgate-receipt") ?? "", primitives);
+  assert.equal(receipt.config, config);
 });
 
 test("an older copy of the ledger opens nothing in a gateway that saw more", async (t) => {

@@ -2,13 +2,13 @@
 // gateway. What is asserted is who was asked, in which order, and what the caller and the receipt say of it.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { openModel, organisationOf } from "../../src/acts/fixtures.ts";
+import { join, openModel, organisationOf, playerOf } from "../../src/acts/fixtures.ts";
 import type { Grant } from "../../src/acts/bodies.ts";
 import { type Receipt, openReceipt } from "../../src/acts/receipt.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf } from "../../src/proof/digest.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
-import { HoldId, Name } from "../../src/terms/ids.ts";
+import { HoldId, Name, timestampOf, toInstant } from "../../src/terms/ids.ts";
 import { ModelDocument } from "../../src/upstream/model-document.ts";
 import { type Member, startMember } from "../upstream-mock/members.ts";
 import {
@@ -329,6 +329,46 @@ test("a hold on the asked model between its last attempt and the fallback stops 
   }
   assert.equal(await codeOf(await world.ask(said("Hello"))), "stage_closed:held");
   assert.equal(member.bodies.length, 0);
+});
+
+const rev = playerOf("Rev", "reviewer");
+
+/** Allows what was handed over last. */
+async function allowLast({ world, reviews, publish, now }: GatewayWorld): Promise<void> {
+  const asked = reviews.at(-1);
+  assert.ok(asked !== undefined);
+  const at = timestampOf(now());
+  const body = {
+    ...asked.facts,
+    categories: asked.found.map(({ category }) => category),
+    verdict: "allow",
+    reason: "benign",
+    notAfter: timestampOf(toInstant(now() + 3_600_000)),
+  } as const;
+  await world.say({ verb: "reading", body: { review: asked.facts.review }, by: [rev], at });
+  await world.say({ verb: "review", body, by: [rev], at });
+  await publish();
+}
+
+test("a fallback answers nothing that is for review, be it allowed for either model, and fills no queue with it", async () => {
+  const cast = await castOf({ document: { fallback: [large] }, review: { by: "person" } });
+  const { world, members } = cast;
+  const { member, withGrant } = await secondModel(cast);
+  await join(world.world, rev, [ada, bo]);
+  await withGrant(true);
+  const doubtful = said("a doubtful question");
+  assert.equal(await codeOf(await world.ask(doubtful)), "review_pending:fraud");
+  await allowLast(world);
+  for (const one of members) one.order("drop");
+  assert.equal(await codeOf(await world.ask(doubtful)), "upstream_failed");
+  assert.deepEqual([world.reviews.length, member.bodies.length], [1, 0]);
+  // Who asks for the other model itself may be allowed there; in another's place it is no answer all the same.
+  const asked = said("a doubtful question", { model: "large" });
+  assert.equal(await codeOf(await world.ask(asked)), "review_pending:fraud");
+  await allowLast(world);
+  assert.equal(await textOf(await world.ask(asked)), "I am large.");
+  assert.equal(await codeOf(await world.ask(doubtful)), "upstream_failed");
+  assert.deepEqual([world.reviews.length, member.bodies.length], [2, 1]);
 });
 
 /** What a receipt says but for its number, time and id. */

@@ -418,6 +418,50 @@ describe("a queue that takes nothing", () => {
   });
 });
 
+/** A gateway whose feed does `meanwhile` after it has kept a review, and before it says so. */
+async function openedWith(
+  t: TestContext,
+  meanwhile: (here: GatewayWorld) => void | Promise<void>,
+): Promise<GatewayWorld> {
+  let here: GatewayWorld | undefined;
+  const between = async (feed: Feed): Promise<Feed> => ({
+    ...feed,
+    recordReview: async (asked) => {
+      const kept = await feed.recordReview(asked);
+      if (here !== undefined) await meanwhile(here);
+      return kept;
+    },
+  });
+  here = await opened({ between });
+  t.after(here.close);
+  return here;
+}
+
+describe("a request that may not go on once it was handed over", () => {
+  test("is told what stopped it, and not that it waits", async (t) => {
+    const here = await openedWith(t, async ({ world, publish }) => {
+      const scope = { kind: "model", model: small } as const;
+      const body = { hold: idOf.hold("h"), scope, reason: digestOfLabel("why") };
+      await world.say({ verb: "hold", body, by: [bo] });
+      await publish();
+    });
+    const response = await here.ask(doubtful);
+    assert.equal(response.headers.get("x-headgate-review"), null);
+    const { receipt } = await receiptOf(response);
+    assert.equal((await refusalIn(response)).code, "stage_closed");
+    assert.deepEqual([receipt.outcome, receipt.why, receipt.review], ["stopped", "stage_closed:held", undefined]);
+    assert.equal(here.reviews.length, 1);
+  });
+
+  test("is told so also where only the clock says it, and nobody has looked at what runs since", async (t) => {
+    const here = await openedWith(t, ({ switches }) => {
+      switches.monotonicShiftMs = 10_000;
+    });
+    const { code, reason } = await refusalIn(await here.ask(doubtful));
+    assert.equal(`${code}:${reason}`, "gateway_closed:lease");
+  });
+});
+
 describe("an answer of the store that is lost", () => {
   test("is no acknowledgement, and the same request asked again waits once", async (t) => {
     const here = await opened();
