@@ -46,7 +46,7 @@ export async function byDoubt(texts: readonly string[]): Promise<Readonly<Record
   const sorted: Record<"clear" | "doubtful", string[]> = { clear: [], doubtful: [] };
   for (const text of texts) {
     const before = asked;
-    const steps = detector.inspectRequest?.(text, thresholds);
+    const steps = detector.inspectRequest?.(text, thresholds, "");
     let step = steps?.next();
     while (step?.done === false) step = steps?.next();
     if (step?.done === true) await step.value();

@@ -104,18 +104,19 @@ const wordings = {
   not_found: { type: "invalid_request_error", sentence: "There is nothing at this address.", canRetry: false },
 } as const satisfies Record<CallerCode, Wording>;
 
-/** What is told of a key by reason, or by its form. */
-const elsewhere = "This key may not be used from this address. Ask your contact which networks it is for.";
 const notWhole = "This is no whole key: a character is missing or wrong. Copy it again.";
 
-/** What a closed stage says, by reason. */
-const stageSentences: Readonly<Record<string, string>> = {
-  withheld: "No certificate is in force for this model at your stage, so nobody at it can be served.",
-  held: "A release hold stops this model. It reopens when the hold is answered.",
-  expired: "The certificate of this model has expired, and none has replaced it.",
-  lapsed: "The certificate of this model lapsed: what it rested on was withdrawn.",
-  changed: "What would be served here is not what was certified, so the gateway is closed.",
-  "not-yet": "The certificate of this model is not in force yet.",
+/** What is told by code and reason. */
+const sentences: Readonly<Record<string, string>> = {
+  "key_suspended:network": "This key may not be used from this address. Ask your contact which networks it is for.",
+  "stage_closed:withheld": "No certificate is in force for this model at your stage, so nobody at it can be served.",
+  "stage_closed:held": "A release hold stops this model. It reopens when the hold is answered.",
+  "stage_closed:expired": "The certificate of this model has expired, and none has replaced it.",
+  "stage_closed:lapsed": "The certificate of this model lapsed: what it rested on was withdrawn.",
+  "stage_closed:changed": "What would be served here is not what was certified, so the gateway is closed.",
+  "stage_closed:not-yet": "The certificate of this model is not in force yet.",
+  "safeguard_unavailable:overloaded":
+    "Too much of what you sent waits for a safeguard, so this is not served. Send less at once, and try again shortly.",
 };
 
 export interface Refusal {
@@ -164,11 +165,9 @@ const speaking: readonly CallerCode[] = ["request_invalid", "feature_unsupported
 function sentenceOf(failure: Failure, wording: Wording, reason: string | null): string {
   const own = speaking.find((code) => code === failure.code);
   if (own !== undefined && failure.message !== "") return failure.message;
-  if (failure.code === "key_suspended" && reason === "network") return elsewhere;
   if (failure.code === "key_unknown" && failure.detail["isWhole"] === false) return notWhole;
-  const stage = failure.code === "stage_closed" && reason !== null ? stageSentences[reason] : undefined;
   const named = typeof failure.detail["digest"] === "string" ? ` (${failure.detail["digest"]})` : "";
-  return `${stage ?? wording.sentence}${named}`;
+  return `${sentences[`${failure.code}:${reason}`] ?? wording.sentence}${named}`;
 }
 
 function isCallerCode(code: FailureCode): code is CallerCode {

@@ -235,13 +235,14 @@ interface Reading {
 /** The verdict on what the caller wrote; throws what refuses it. */
 export async function readInput(exchange: Exchange, { bytes, secret }: Reading, gateway: Gateway): Promise<Verdict> {
   const { chain } = exchange.configuration;
+  const caller = callerOf(exchange);
   const inSteps = function* inSteps(): Generator<void, Settle, void> {
     exchange.mustGoOn();
-    return yield* chain.inspectInputInSteps(withWordsOfJson(exchange.texts));
+    return yield* chain.inspectInputInSteps(withWordsOfJson(exchange.texts), caller);
   };
   const atOnce = (): Settle => {
     exchange.mustGoOn();
-    return () => chain.inspectInput(withWordsOfJson(exchange.texts));
+    return () => chain.inspectInput(withWordsOfJson(exchange.texts), caller);
   };
   const from = gateway.clock.monotonic();
   const settle = bytes > promptBytesAtOnce ? await gateway.inspections.take(inSteps) : atOnce();
@@ -252,6 +253,11 @@ export async function readInput(exchange: Exchange, { bytes, secret }: Reading, 
   if (verdict.kind === "review") await passReview(exchange, { verdict, inspection, secret }, gateway);
   else if (!lets(verdict)) throw blocked(verdict);
   return verdict;
+}
+
+/** Whose share of what all wait for it takes. */
+function callerOf({ exposure }: Exchange): string {
+  return exposure.kind === "open" ? exposure.organisation.organisation : exposure.permit.permit;
 }
 
 function reserve(exchange: Exchange, gateway: Gateway): Reservation {

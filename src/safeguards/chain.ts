@@ -12,10 +12,13 @@ export interface Chain {
   readonly stream: StreamBounds;
   /** Windows of answers, the same for streamed and whole ones. */
   readonly shape: WindowShape;
-  /** All texts of a request, each by itself and all together; spans count in the texts joined by two line ends. */
-  readonly inspectInput: (texts: readonly string[]) => Promise<Inspection>;
+  /**
+   * All texts of a request, each by itself and all together; spans count in the texts joined by two line ends. Callers take
+   * turns where they have to wait for each other; nobody's requests, as tools and probes make them, are one caller's.
+   */
+  readonly inspectInput: (texts: readonly string[], caller?: string) => Promise<Inspection>;
   /** The same, with stops of a long text at which other work may be done; what it gives says what `inspectInput` says. */
-  readonly inspectInputInSteps: (texts: readonly string[]) => Generator<void, Settle, void>;
+  readonly inspectInputInSteps: (texts: readonly string[], caller?: string) => Generator<void, Settle, void>;
   /** A whole answer, in the windows a stream of it would be judged in. */
   readonly inspectOutput: (text: string) => Inspection;
   /** Reads an answer from its start on, stretch by stretch: what is found in the window that each of them ends. */
@@ -39,8 +42,8 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
   return {
     stream: document.stream,
     shape,
-    inspectInput: (texts) => allSteps(inspectTexts(links, texts))(),
-    inspectInputInSteps: (texts) => inspectTexts(links, texts),
+    inspectInput: (texts, caller = "") => allSteps(inspectTexts(links, texts, caller))(),
+    inspectInputInSteps: (texts, caller = "") => inspectTexts(links, texts, caller),
     inspectOutput: (text) => {
       if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
       return inspectAnswer(openAnswer(), windowEnds(text.length, shape), text);
@@ -79,7 +82,11 @@ function pinned(entry: ChainEntry, registry: Registry): Safeguard {
   );
 }
 
-function* inspectTexts(links: readonly Link[], texts: readonly string[]): Generator<void, Settle, void> {
+function* inspectTexts(
+  links: readonly Link[],
+  texts: readonly string[],
+  caller: string,
+): Generator<void, Settle, void> {
   const spoken = texts.filter((text) => text !== "");
   const looks: Settle[] = [];
   let offset = 0;
@@ -91,12 +98,12 @@ function* inspectTexts(links: readonly Link[], texts: readonly string[]): Genera
       yield;
       work = 0;
     }
-    looks.push(movedLater(yield* inspectAll(links, text), offset));
+    looks.push(movedLater(yield* inspectAll(links, text, caller), offset));
     offset += text.length + separator.length;
   }
   // Together too: what is harmless in pieces may not be so as a whole.
-  if (spoken.length > 1) looks.push(yield* inspectAll(links, spoken.join(separator)));
-  if (spoken.length === 0) looks.push(yield* inspectAll(links, ""));
+  if (spoken.length > 1) looks.push(yield* inspectAll(links, spoken.join(separator), caller));
+  if (spoken.length === 0) looks.push(yield* inspectAll(links, "", caller));
   return together(looks);
 }
 
@@ -106,20 +113,20 @@ const stepWork = 16_384;
 const textWork = 64;
 
 /** Every safeguard that stands on the way in. None at all is not a pass. */
-function* inspectAll(links: readonly Link[], text: string): Generator<void, Settle, void> {
+function* inspectAll(links: readonly Link[], text: string, caller: string): Generator<void, Settle, void> {
   const active = links.filter((link) => link.entry.on.includes("input"));
   if (active.length === 0) return settled(unknown("not-configured"));
   const looks: Settle[] = [];
-  for (const link of active) looks.push(yield* inspectRequest(link, text));
+  for (const link of active) looks.push(yield* inspectRequest(link, text, caller));
   return together(looks);
 }
 
-function* inspectRequest(link: Link, text: string): Generator<void, Settle, void> {
+function* inspectRequest(link: Link, text: string, caller: string): Generator<void, Settle, void> {
   const { safeguard, entry, thresholds } = link;
   if (text.length > safeguard.maxChars || safeguard.inspectRequest === undefined)
     return settled(inspectOne(link, text, "input"));
   try {
-    const settle = yield* safeguard.inspectRequest(text, thresholds.input);
+    const settle = yield* safeguard.inspectRequest(text, thresholds.input, caller);
     return async () => {
       const inspection = await settle();
       return entry.mode === "flag" ? onlyFlagged(inspection) : inspection;

@@ -22,7 +22,7 @@ const rates = { block: 0.005, review: 0.02 };
 const unused = { ask: () => Promise.reject(new Error("not asked in these tests")) };
 
 async function inspected(text: string): Promise<Inspection> {
-  const steps = safeguard.inspectRequest?.(text, safeguard.thresholds(rates, "input"));
+  const steps = safeguard.inspectRequest?.(text, safeguard.thresholds(rates, "input"), "");
   assert.ok(steps !== undefined);
   for (;;) {
     const step = steps.next();
@@ -93,7 +93,7 @@ test("text longer than it reads is unknown, empty text has no findings", async (
 
 test("a long text that is all in doubt is cut for the second look with stops, as it is read with stops", () => {
   const text = "how to make a bomb, and kill. ".repeat(10_000);
-  const steps = safeguard.inspectRequest?.(text, safeguard.thresholds(rates, "input"));
+  const steps = safeguard.inspectRequest?.(text, safeguard.thresholds(rates, "input"), "");
   assert.ok(steps !== undefined);
   let stops = 0;
   while (steps.next().done !== true) stops += 1;
@@ -108,7 +108,7 @@ const noNumbers: SecondLook = {
 
 test("a second look that gives no numbers clears nothing", async () => {
   const broken = detectorOf(readWeights(bytes), noNumbers);
-  const steps = broken.inspectRequest?.("how to make a bomb and kill", broken.thresholds(rates, "input"));
+  const steps = broken.inspectRequest?.("how to make a bomb and kill", broken.thresholds(rates, "input"), "");
   assert.ok(steps !== undefined);
   await assert.rejects(allSteps(steps)(), { code: "safeguard_unavailable" });
 });
@@ -126,7 +126,7 @@ test("a first look that gives no number, or is compared with none, clears nothin
   });
   const inspectedBy = async (missing: string, secondLook: SecondLook): Promise<Inspection> => {
     const broken = detectorOf(without(missing), secondLook);
-    const steps = broken.inspectRequest?.("What is the capital of France?", broken.thresholds(rates, "input"));
+    const steps = broken.inspectRequest?.("What is the capital of France?", broken.thresholds(rates, "input"), "");
     assert.ok(steps !== undefined);
     return allSteps(steps)();
   };

@@ -40,7 +40,7 @@ export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
     },
     scores: async (text, surface) => {
       if (surface === "output") return highest(answers.scored(text));
-      const answer = await askAbout(allSteps(doubtsOf(text)));
+      const answer = await askAbout(allSteps(doubtsOf(text)), "");
       if (answer.kind === "asked") return highest(answer.scored);
       throw new Failure("safeguard_unavailable", `The second look of ${label} gave no answer (${answer.cause}).`);
     },
@@ -49,12 +49,12 @@ export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
         throw new Failure("safeguard_unavailable", "Requests are looked at twice: ask inspectRequest.");
       return text.length > maxChars ? tooLong : findingsOf(answers.scored(text), thresholds, label);
     },
-    *inspectRequest(text, thresholds): Generator<void, Settle, void> {
+    *inspectRequest(text, thresholds, caller): Generator<void, Settle, void> {
       if (text.length > maxChars) return () => Promise.resolve(tooLong);
       const doubts = yield* doubtsOf(text);
       if (doubts.length === 0) return nothingFound;
       return async () => {
-        const answer = await askAbout(doubts);
+        const answer = await askAbout(doubts, caller);
         return answer.kind === "unknown" ? answer : findingsOf(answer.scored, thresholds, label);
       };
     },
@@ -148,12 +148,15 @@ type Asked =
   | { readonly kind: "asked"; readonly scored: readonly Scored[] }
   | { readonly kind: "unknown"; readonly cause: UnknownCause };
 
+type AskAbout = (doubts: readonly Doubt[], caller: string) => Promise<Asked>;
+
 /** The second look at readings, mixed with the first. */
-function askingOf(weights: Weights, secondLook: SecondLook): (doubts: readonly Doubt[]) => Promise<Asked> {
+function askingOf(weights: Weights, secondLook: SecondLook): AskAbout {
   const misuseOf = mixtureOf(weights, "misuse-input");
   const attackOf = mixtureOf(weights, "attack-input");
-  return async (doubts) => {
-    const answer = await secondLook.ask(doubts.map(({ pieces }) => pieces));
+  return async (doubts, caller) => {
+    const windows = doubts.map(({ pieces }) => pieces);
+    const answer = await secondLook.ask(windows, caller);
     if (answer.kind === "unknown") return answer;
     const scored = doubts.map(({ span, misuse, attack }, at): Scored => {
       const logits = answer.logits[at] ?? new Float32Array();

@@ -128,7 +128,7 @@ test("a long answer is folded in bounded memory, and no word is mixed that is no
 
 /** All steps of a request, with `between` done after each. */
 async function requestInspected(text: string, thresholds: Thresholds, between = (): void => {}): Promise<Inspection> {
-  const steps = safeguard.inspectRequest?.(text, thresholds);
+  const steps = safeguard.inspectRequest?.(text, thresholds, "");
   assert.ok(steps !== undefined);
   for (;;) {
     const step = steps.next();

@@ -36,9 +36,9 @@ export interface Safeguard {
   readonly inspect: (text: string, surface: Surface, thresholds: Thresholds) => Inspection;
   /**
    * For safeguards that look at requests twice: the first look, with stops between pieces of a long text at which other
-   * work may be done. What it gives finishes the inspection, away from this thread.
+   * work may be done. What it gives finishes the inspection, away from this thread, in turn with other callers'.
    */
-  readonly inspectRequest?: (text: string, thresholds: Thresholds) => Generator<void, Settle, void>;
+  readonly inspectRequest?: (text: string, thresholds: Thresholds, caller: string) => Generator<void, Settle, void>;
   /** For safeguards that read an answer as it grows, each stretch once; others are asked about every window by `inspect`. */
   readonly openAnswer?: (thresholds: Thresholds, shape: WindowShape) => AnswerReader;
 }

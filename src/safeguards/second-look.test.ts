@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import * as fc from "fast-check";
 import { createKernel } from "./dot-kernel.ts";
 import { encoderOf, encoderTokensMax } from "./encoder.ts";
-import { secondLookAt } from "./second-look.ts";
+import { secondLookAt, waitingMax, windowsMax } from "./second-look.ts";
 import { readWeights } from "./weights.ts";
 
 const file = fileURLToPath(new URL("artefacts/misuse-2.encoder.bin", import.meta.url));
@@ -71,11 +71,11 @@ test("sizes that the kernel was not made for are refused", () => {
 test("the thread says what the encoder says, in the order of the windows", async () => {
   const look = secondLookAt({ file, sha256 });
   const windows = [some, Uint16Array.of(), some.slice(0, 3)];
-  const answer = await look.ask(windows);
+  const answer = await look.ask(windows, "acme");
   assert.ok(answer.kind === "asked");
   assert.deepEqual(answer.logits, windows.map(encode));
-  assert.deepEqual(await look.ask(windows), answer);
-  assert.deepEqual(await look.ask([]), { kind: "asked", logits: [] });
+  assert.deepEqual(await look.ask(windows, "acme"), answer);
+  assert.deepEqual(await look.ask([], "acme"), { kind: "asked", logits: [] });
 });
 
 test("texts take turns: a short one does not wait for all windows of a long one", async () => {
@@ -83,7 +83,7 @@ test("texts take turns: a short one does not wait for all windows of a long one"
   const order: string[] = [];
   const ask = async (name: string, count: number): Promise<void> => {
     const windows = Array.from({ length: count }, (_, index) => Uint16Array.of(2000 + index, name.length));
-    assert.equal((await look.ask(windows)).kind, "asked");
+    assert.equal((await look.ask(windows, "acme")).kind, "asked");
     order.push(name);
   };
   await Promise.all([ask("long", 60), ask("short one", 1)]);
@@ -99,16 +99,56 @@ test("a window of more pieces than are read is read as far as that", () => {
 test("weights with another digest are not used: the cause is failed, each time", async () => {
   const look = secondLookAt({ file, sha256: "0".repeat(64) });
   for (const round of [1, 2])
-    assert.deepEqual(await look.ask([some]), { kind: "unknown", cause: "failed" }, `round ${round}`);
+    assert.deepEqual(await look.ask([some], "acme"), { kind: "unknown", cause: "failed" }, `round ${round}`);
 });
 
 test("a file that is not there is a failure, not an answer", async () => {
   const look = secondLookAt({ file: `${file}.gone`, sha256 });
-  assert.deepEqual(await look.ask([some]), { kind: "unknown", cause: "failed" });
+  assert.deepEqual(await look.ask([some], "acme"), { kind: "unknown", cause: "failed" });
 });
 
 test("more windows than are looked at are refused as overloaded, before any is", async () => {
   const look = secondLookAt({ file, sha256 });
   const windows = Array.from({ length: 513 }, (_, index) => Uint16Array.of(index));
-  assert.deepEqual(await look.ask(windows), { kind: "unknown", cause: "overloaded" });
+  assert.deepEqual(await look.ask(windows, "acme"), { kind: "unknown", cause: "overloaded" });
+});
+
+const texts = (count: number): Uint16Array[] => Array.from({ length: count }, (_, index) => Uint16Array.of(index));
+
+test("one caller who has filled the queue gives way to another with its last text, and is refused more", async () => {
+  // Nothing is read there: what was taken to wait fails, what was not is overloaded.
+  const look = secondLookAt({ file: `${file}.gone`, sha256 });
+  const filled = [look.ask(texts(windowsMax), "large"), look.ask(texts(windowsMax), "large")];
+  assert.equal(filled.length * windowsMax, waitingMax);
+  const more = look.ask([some], "large");
+  const other = look.ask(texts(100), "small");
+  const causes = await Promise.all([...filled, more, other]);
+  assert.deepEqual(
+    causes.map((answer) => (answer.kind === "unknown" ? answer.cause : "")),
+    ["failed", "overloaded", "overloaded", "failed"],
+  );
+});
+
+test("callers take turns: one text of one is read before the many that another sent first", async () => {
+  const look = secondLookAt({ file, sha256 });
+  const order: string[] = [];
+  const ask = async (caller: string, first: number): Promise<void> => {
+    assert.equal((await look.ask([Uint16Array.of(first, 7), Uint16Array.of(first, 8)], caller)).kind, "asked");
+    order.push(caller);
+  };
+  await Promise.all([...[1, 2, 3, 4, 5, 6, 7, 8].map(async (first) => ask("many", first)), ask("one", 9)]);
+  assert.ok(order.indexOf("one") < 3, order.join(" "));
+});
+
+test("what one caller had read is read again for another, who could tell by the time otherwise", async () => {
+  const look = secondLookAt({ file, sha256 });
+  const order: string[] = [];
+  const ask = async (name: string, window: Uint16Array, caller: string): Promise<void> => {
+    assert.equal((await look.ask([window], caller)).kind, "asked");
+    order.push(name);
+  };
+  await ask("first", some, "acme");
+  const waiting = ask("new to acme", Uint16Array.of(5), "acme");
+  await Promise.all([waiting, ask("known to acme only", some, "other"), ask("known", some, "acme")]);
+  assert.deepEqual(order, ["first", "known", "new to acme", "known to acme only"]);
 });

@@ -3,10 +3,11 @@
 import { Worker } from "node:worker_threads";
 import { z } from "zod";
 import type { UnknownCause } from "../terms/finding.ts";
+import { Lines } from "./lines.ts";
 
 export interface SecondLook {
-  /** The logits for the word pieces of each window, in order, or why there are none. */
-  readonly ask: (windows: readonly Uint16Array[]) => Promise<Answer>;
+  /** The logits for the word pieces of each window of one text of a caller's, in order, or why there are none. */
+  readonly ask: (windows: readonly Uint16Array[], caller: string) => Promise<Answer>;
 }
 
 type Answer =
@@ -19,10 +20,13 @@ export interface EncoderFile {
   readonly sha256: string;
 }
 
-/** Windows that wait for an answer, over all callers; more are refused as overloaded. 10 to 100 ms each, by length. */
-const waitingMax = 1024;
+/**
+ * Windows that wait for an answer, over all callers; more are refused as overloaded, or whatever came last of the caller who
+ * has the most waiting, where who asks has less: so none can take another's share. 10 to 100 ms each, by length.
+ */
+export const waitingMax = 1024;
 /** Windows of one text. */
-const windowsMax = 512;
+export const windowsMax = 512;
 /** For all windows of a text; what is not read by then is unknown. */
 const waitMsMax = 30_000;
 /** For one window; a thread that takes longer is ended, and a new one started on the next question. */
@@ -31,7 +35,7 @@ const windowMsMax = 10_000;
 const idleMsMax = 600_000;
 /** Windows that the thread has at once: the one it reads and the next, so that it need not wait for it. */
 const inHandMax = 2;
-/** Answers kept, so that a conversation sent again is not read again. */
+/** Answers kept, so that a conversation sent again is not read again: by the same caller, or others could tell by the time. */
 const keptMax = 2048;
 
 const Reply = z.strictObject({ id: z.number(), logits: z.instanceof(Float32Array) });
@@ -55,14 +59,13 @@ export function secondLookAt(encoder: EncoderFile): SecondLook {
     kept.set(key, logits);
   };
   return {
-    ask: async (windows) => {
-      const keys = windows.map(keyOf);
+    ask: async (windows, caller) => {
+      const keys = windows.map((pieces) => `${caller} ${keyOf(pieces)}`);
       const known = keys.map((key) => kept.get(key));
       const asked = windows.filter((_, at) => known[at] === undefined);
-      if (asked.length > windowsMax || thread.waiting + asked.length > waitingMax)
-        return { kind: "unknown", cause: "overloaded" };
+      if (asked.length > windowsMax) return { kind: "unknown", cause: "overloaded" };
       try {
-        const answers = (await thread.ask(asked)).values();
+        const answers = (await thread.ask(asked, caller)).values();
         const logits = known.map((before, at) => {
           const now = before ?? answers.next().value ?? new Float32Array();
           if (before === undefined) keep(keys[at] ?? "", now);
@@ -86,8 +89,7 @@ interface Job extends PromiseWithResolvers<Float32Array> {
 
 class Thread {
   readonly #encoder: EncoderFile;
-  /** Windows that were not handed over yet, by the text that they are of: texts take turns. */
-  readonly #lines = new Map<object, Job[]>();
+  readonly #lines = new Lines<Job>();
   readonly #inHand = new Map<number, Job & { readonly timer: NodeJS.Timeout }>();
   #worker: Worker | undefined;
   #idle: NodeJS.Timeout | undefined;
@@ -97,33 +99,29 @@ class Thread {
     this.#encoder = encoder;
   }
 
-  get waiting(): number {
-    let sum = this.#inHand.size;
-    for (const line of this.#lines.values()) sum += line.length;
-    return sum;
-  }
-
   /** Throws Stopped. */
-  async ask(windows: readonly Uint16Array[]): Promise<Float32Array[]> {
+  async ask(windows: readonly Uint16Array[], caller: string): Promise<Float32Array[]> {
     if (windows.length === 0) return [];
-    const text = {};
     const jobs = windows.map((pieces): Job => ({ pieces, ...Promise.withResolvers<Float32Array>() }));
+    const given = this.#lines.room(caller, jobs.length, waitingMax - this.#inHand.size);
+    if (given === undefined) throw new Stopped("overloaded");
+    for (const { reject } of given) reject(new Stopped("overloaded"));
     const timer = setTimeout(() => {
       for (const job of jobs) job.reject(new Stopped("timeout"));
     }, waitMsMax);
-    this.#lines.set(text, [...jobs]);
+    const leave = this.#lines.add(caller, jobs);
     try {
       this.#handOver();
       return await Promise.all(jobs.map(async ({ promise }) => promise));
     } finally {
       clearTimeout(timer);
-      this.#lines.delete(text);
+      leave();
     }
   }
 
   #handOver(): void {
     while (this.#inHand.size < inHandMax) {
-      const job = this.#next();
+      const job = this.#lines.next();
       if (job === undefined) return;
       const worker = this.#worker ?? this.#start();
       this.#handed += 1;
@@ -134,17 +132,6 @@ class Thread {
       worker.ref();
       worker.postMessage({ id: this.#handed, pieces: job.pieces }, []);
     }
-  }
-
-  /** A window of the text whose turn it is, which then stands behind all others. */
-  #next(): Job | undefined {
-    for (const [text, line] of this.#lines) {
-      const job = line.shift();
-      this.#lines.delete(text);
-      if (line.length > 0) this.#lines.set(text, line);
-      if (job !== undefined) return job;
-    }
-    return undefined;
   }
 
   #start(): Worker {
@@ -181,10 +168,9 @@ class Thread {
     if (this.#worker !== worker) return;
     this.#worker = undefined;
     clearTimeout(this.#idle);
-    const left = [...this.#inHand.values(), ...[...this.#lines.values()].flat()];
+    const left = [...this.#inHand.values(), ...this.#lines.takeAll()];
     for (const { timer } of this.#inHand.values()) clearTimeout(timer);
     this.#inHand.clear();
-    this.#lines.clear();
     for (const { reject } of left) reject(new Stopped(why));
     void worker.terminate();
   }

@@ -8,9 +8,12 @@ import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { rootOf } from "../../src/proof/merkle.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
+import type { Registry } from "../../src/safeguards/registry.ts";
+import type { Safeguard, Settle } from "../../src/safeguards/safeguard.ts";
 import { Instant, timestampOf } from "../../src/terms/ids.ts";
 import {
   type GatewayWorld,
+  type WorldOptions,
   ada,
   bo,
   codeOf,
@@ -19,6 +22,7 @@ import {
   said,
   small,
   until,
+  wordSafeguard,
 } from "./gateway-world.ts";
 
 const oneTime = "hg_one_time_0123456789abcdef";
@@ -33,8 +37,12 @@ interface Permitted {
   readonly send: (at: number, changed?: object, proofOf?: number) => Promise<Response>;
 }
 
-async function permitted(t: TestContext, change: Partial<BodyOf<"permit">> = {}): Promise<Permitted> {
-  const world = await openGatewayWorld({ isWithheld: true, leaseMs: 60_000 });
+async function permitted(
+  t: TestContext,
+  change: Partial<BodyOf<"permit">> = {},
+  options: WorldOptions = { isWithheld: true },
+): Promise<Permitted> {
+  const world = await openGatewayWorld({ leaseMs: 60_000, ...options });
   t.after(world.close);
   const body = {
     ...permitOf(world.world, small, world.configuration),
@@ -82,6 +90,25 @@ test("nothing but the items passes: not a changed body, not another's path, not 
 test("the safeguards are on under a permit", async (t) => {
   const { send } = await permitted(t);
   assert.equal(await codeOf(await send(4)), "policy_blocked:weapons");
+});
+
+test("safeguards that let callers take turns are told whose request it is: the organisation's, or the permit's", async (t) => {
+  const callers: string[] = [];
+  const safeguard: Safeguard = {
+    ...wordSafeguard,
+    *inspectRequest(text, thresholds, caller): Generator<void, Settle, void> {
+      yield;
+      callers.push(caller);
+      return () => Promise.resolve(wordSafeguard.inspect(text, "input", thresholds));
+    },
+  };
+  const registry: Registry = { names: ["word@1"], get: () => safeguard };
+  const { world, send } = await permitted(t, {}, { registry });
+  assert.equal((await send(1)).status, 200);
+  assert.equal((await world.ask(said("x"))).status, 200);
+  assert.equal((await world.ask(said(`long ${"x".repeat(20_000)}`))).status, 200);
+  const [permit] = world.world.state.permits.keys();
+  assert.deepEqual(callers, [permit, "acme", "acme"]);
 });
 
 test("an item is served as often as the permit says, one by one or all at once", async (t) => {

@@ -6,6 +6,7 @@ import { callerKeyOf, certify, digestOfLabel, idOf, organisationOf, releaseOf } 
 import { digestOf } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
+import type { Safeguard } from "../../src/safeguards/safeguard.ts";
 import { Instant, Name, timestampOf } from "../../src/terms/ids.ts";
 import {
   Completion,
@@ -19,6 +20,7 @@ import {
   secret,
   small,
   until,
+  wordSafeguard,
 } from "./gateway-world.ts";
 
 const open = await openGatewayWorld();
@@ -125,6 +127,18 @@ test("a certificate opens at its beginning and closes at its end, also for runni
   withheld.mock.set({ fault: undefined });
   await until(() => withheld.gateway().gateway.follower.closure() === undefined);
   assert.equal(await codeOf(await withheld.ask(said("x"))), "stage_closed:expired");
+});
+
+const overloaded: Safeguard["inspect"] = () => ({ kind: "unknown", cause: "overloaded" });
+
+test("where too much of a caller's waits for a safeguard, the refusal says to send less at once", async (t) => {
+  const world = await openGatewayWorld({
+    registry: { names: ["word@1"], get: () => ({ ...wordSafeguard, inspect: overloaded }) },
+  });
+  t.after(world.close);
+  const refusal = await refusalIn(await world.ask(said("x")));
+  assert.deepEqual([refusal.status, refusal.code, refusal.reason], [503, "safeguard_unavailable", "overloaded"]);
+  assert.match(refusal.message, /Send less at once/);
 });
 
 test("a suspended key and the keys of a suspended organisation are refused, and what they run is stopped", async (t) => {
