@@ -7,6 +7,7 @@ import { canonicalBytes } from "../proof/canonical.ts";
 import { digestOf } from "../proof/digest.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { shippedSafeguards } from "../safeguards/registry.ts";
+import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { type Configurations, openConfigurations, type ServedDigests } from "./configurations.ts";
@@ -41,7 +42,8 @@ interface Stage {
 
 const never = async (): Promise<never> => new Promise<never>(() => undefined);
 
-function stage(): Stage {
+/** `loaded` is waited for before a model is there. */
+function stage(loaded: () => Promise<void> = async () => undefined): Stage {
   const seen: string[] = [];
   let nowMs = 0;
   const configurations = openConfigurations({
@@ -52,6 +54,7 @@ function stage(): Stage {
     openUpstream: async ({ upstream }): Promise<Upstream> => {
       const name = upstream !== undefined && "url" in upstream ? new URL(upstream.url).port : "?";
       seen.push(`open ${name}`);
+      await loaded();
       return {
         lacks: () => undefined,
         complete: never,
@@ -97,5 +100,44 @@ test("a model that is asked for again after that is opened anew, and one that is
   assert.equal(again.document.name, "small");
   await configurations.load(current);
   assert.deepEqual(seen, ["open 9001", "open 9002", "close 9001", "open 9001"]);
+  await configurations.close();
+});
+
+interface Load {
+  readonly begun: PromiseWithResolvers<void>;
+  readonly settled: PromiseWithResolvers<void>;
+}
+
+function loadOf(): Load {
+  return { begun: Promise.withResolvers(), settled: Promise.withResolvers() };
+}
+
+test("what decides is there while the model is still loading, and not while it is known not to load", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  const [first, second] = [loadOf(), loadOf()];
+  const loads = [first, second];
+  const { configurations } = stage(async () => {
+    const load = loads.shift();
+    load?.begun.resolve();
+    await load?.settled.promise;
+  });
+  const digests = digestsOf(9001);
+  const lost = new Failure("model_unavailable", "It cannot be loaded.");
+
+  const { chain } = await configurations.judging(digests);
+  assert.equal(configurations.ready(digests), undefined);
+
+  await first.begun.promise;
+  first.settled.reject(lost);
+  await assert.rejects(configurations.load(digests), lost);
+  await assert.rejects(configurations.judging(digests), lost);
+  t.mock.timers.tick(1_000);
+  await assert.rejects(configurations.judging(digests), lost, "tried again, and nothing better is known yet");
+
+  await second.begun.promise;
+  second.settled.resolve();
+  const configuration = await configurations.load(digests);
+  assert.equal((await configurations.judging(digests)).chain, configuration.chain);
+  assert.notEqual(configuration.chain, chain, "read anew");
   await configurations.close();
 });

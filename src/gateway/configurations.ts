@@ -23,11 +23,15 @@ export interface ServedDigests {
   readonly policy: Digest;
 }
 
-export interface Configuration {
-  readonly config: Digest;
-  readonly document: ModelDocument;
+/** What decides on a text, without the model it is meant for. */
+interface Judging {
   readonly chain: Chain;
   readonly policy: UsagePolicy;
+}
+
+export interface Configuration extends Judging {
+  readonly config: Digest;
+  readonly document: ModelDocument;
   readonly upstream: Upstream;
   /** Tokens of the document's own prompt, at the most. */
   readonly promptTokens: number;
@@ -45,6 +49,11 @@ export interface ConfigurationOptions {
 export interface Configurations {
   /** Cost: nothing once loaded. Fails with stage_closed (reason changed) or what the upstream failed with. */
   readonly load: (digests: ServedDigests) => Promise<Configuration>;
+  /**
+   * Begins to load them, and has what decides as soon as that is there: a model on this machine may need a second longer.
+   * Fails as `load` does, also while the last thing heard of the model is that it cannot be loaded.
+   */
+  readonly judging: (digests: ServedDigests) => Promise<Judging>;
   /** What is loaded already, without a wait. */
   readonly ready: (digests: ServedDigests) => Configuration | undefined;
   /** Closes the upstreams of models that are not in `kept` and were not asked for so long that no exchange runs on them. */
@@ -66,84 +75,130 @@ const configurationsMax = 64;
 /** No exchange lasts longer, in milliseconds: the greatest `timeouts.totalMs` of a Model document. */
 const exchangeMsMax = 3_600_000;
 
+interface Loading {
+  readonly digests: ServedDigests;
+  readonly judging: Promise<Judging>;
+  readonly whole: Promise<Configuration>;
+  /** Why it could not be loaded the last time; undefined again once it is. */
+  failure: Failure | undefined;
+  /** The next one who asks tries again. */
+  isOver: boolean;
+}
+
+export function openConfigurations(options: ConfigurationOptions): Configurations {
+  /** By the three digests, as one text. */
+  const loaded = new Map<string, Loading>();
+  const models = openModels(options);
+  const ready = createReadyList();
+
+  async function read(digests: ServedDigests, judging: Promise<Judging>): Promise<Configuration> {
+    const config = configDigest(digests, options.hasher);
+    const judge = await judging;
+    const model = await models.open(digests.model);
+    const promptTokens = tokensMax(model.document.systemPrompt);
+    return { config, ...judge, ...model, promptTokens };
+  }
+
+  function begin(digests: ServedDigests, failure: Failure | undefined): Loading {
+    const judging = readJudging(digests, options);
+    const one: Loading = { digests, judging, whole: read(digests, judging), failure, isOver: false };
+    one.whole.then(
+      (configuration) => {
+        one.failure = undefined;
+        if (loaded.get(nameOf(digests)) === one) ready.keep({ digests, configuration });
+      },
+      (error: unknown) => {
+        one.failure = failureOf(error);
+        setTimeout(() => {
+          one.isOver = true;
+        }, failureMsKept).unref();
+      },
+    );
+    return one;
+  }
+
+  function loading(digests: ServedDigests): Loading {
+    models.use(digests.model);
+    const name = nameOf(digests);
+    const known = loaded.get(name);
+    if (known?.isOver === false) return known;
+    if (loaded.size >= configurationsMax) {
+      loaded.clear();
+      ready.drop(() => true);
+    }
+    const one = begin(digests, known?.failure);
+    loaded.set(name, one);
+    return one;
+  }
+
+  return {
+    ready: (digests) => {
+      models.use(digests.model);
+      return ready.find(digests);
+    },
+    load: async (digests) => loading(digests).whole,
+    judging: async (digests) => {
+      const one = loading(digests);
+      const judging = await one.judging;
+      if (one.failure !== undefined) throw one.failure;
+      return judging;
+    },
+    release: async (kept) => {
+      const released = models.takeIdle(kept);
+      for (const [name, { digests }] of loaded) if (released.has(digests.model)) loaded.delete(name);
+      ready.drop(({ model }) => released.has(model));
+      await closeAll([...released.values()]);
+    },
+    close: models.close,
+  };
+}
+
+function failureOf(error: unknown): Failure {
+  if (error instanceof Failure) return error;
+  return new Failure("model_unavailable", "The model could not be loaded.", { cause: error });
+}
+
 interface OpenedUpstream {
   readonly opening: Promise<Upstream>;
   usedMs: number;
 }
 
-export function openConfigurations(options: ConfigurationOptions): Configurations {
-  /** By the three digests, as one text. */
-  const loaded = new Map<string, Promise<Configuration>>();
+interface Model {
+  readonly document: ModelDocument;
+  readonly upstream: Upstream;
+}
+
+/** The upstreams, one for each Model document. */
+function openModels(options: ConfigurationOptions) {
   const upstreams = new Map<Digest, OpenedUpstream>();
-
-  const ready = createReadyList();
-
-  async function openModel(digest: Digest): Promise<{ document: ModelDocument; upstream: Upstream }> {
-    const document = ModelDocument.parse(await readDocument(digest, options));
-    const opening = upstreams.get(digest)?.opening ?? options.openUpstream(document);
-    upstreams.set(digest, { opening, usedMs: options.monotonic() });
-    try {
-      const upstream = await opening;
-      await checkMeasured(document, upstream);
-      return { document, upstream };
-    } catch (error) {
-      upstreams.delete(digest);
-      void opening.then(async (upstream) => upstream.close()).catch(() => undefined);
-      throw error;
-    }
-  }
-
-  async function read(digests: ServedDigests, config: Digest): Promise<Configuration> {
-    const [safeguards, policy] = await Promise.all([
-      readDocument(digests.safeguards, options),
-      readDocument(digests.policy, options),
-    ]);
-    const chain = compile(Safeguards.parse(safeguards), options.registry);
-    const model = await openModel(digests.model);
-    const promptTokens = tokensMax(model.document.systemPrompt);
-    return { config, chain, policy: UsagePolicy.parse(policy), ...model, promptTokens };
-  }
-
   return {
-    ready: (digests) => {
-      const upstream = upstreams.get(digests.model);
-      if (upstream !== undefined) upstream.usedMs = options.monotonic();
-      return ready.find(digests);
-    },
-    load: async (digests) => {
-      const name = nameOf(digests);
-      const known = loaded.get(name);
-      const upstream = upstreams.get(digests.model);
-      if (upstream !== undefined) upstream.usedMs = options.monotonic();
-      if (known !== undefined) return known;
-      if (loaded.size >= configurationsMax) {
-        loaded.clear();
-        ready.drop(() => true);
+    /** Opens it, where it is not open yet. What could not be opened, or is not what was measured, is not kept. */
+    open: async (digest: Digest): Promise<Model> => {
+      const document = ModelDocument.parse(await readDocument(digest, options));
+      const opening = upstreams.get(digest)?.opening ?? options.openUpstream(document);
+      upstreams.set(digest, { opening, usedMs: options.monotonic() });
+      try {
+        const upstream = await opening;
+        await checkMeasured(document, upstream);
+        return { document, upstream };
+      } catch (error) {
+        upstreams.delete(digest);
+        void opening.then(async (upstream) => upstream.close()).catch(() => undefined);
+        throw error;
       }
-      const reading = read(digests, configDigest(digests, options.hasher));
-      loaded.set(name, reading);
-      void reading.then(
-        (configuration) => {
-          if (loaded.get(name) === reading) ready.keep({ digests, configuration });
-        },
-        () => undefined,
-      );
-      reading.catch(() => {
-        setTimeout(() => loaded.delete(name), failureMsKept).unref();
-      });
-      return reading;
     },
-    release: async (kept) => {
+    use: (digest: Digest): void => {
+      const upstream = upstreams.get(digest);
+      if (upstream !== undefined) upstream.usedMs = options.monotonic();
+    },
+    /** Forgets those that are not in `kept` and on which no exchange can run any more; who takes them closes them. */
+    takeIdle: (kept: ReadonlySet<Digest>): ReadonlyMap<Digest, OpenedUpstream> => {
       const before = options.monotonic() - exchangeMsMax;
-      const idle = [...upstreams].filter(([model, { usedMs }]) => !kept.has(model) && usedMs < before);
-      for (const [model] of idle) {
-        upstreams.delete(model);
-        for (const name of loaded.keys()) if (name.startsWith(`${model} `)) loaded.delete(name);
-        ready.drop((digests) => digests.model === model);
-      }
-      await closeAll(idle.map(([, one]) => one));
+      const idle = new Map([...upstreams].filter(([model, { usedMs }]) => !kept.has(model) && usedMs < before));
+      for (const model of idle.keys()) upstreams.delete(model);
+      return idle;
     },
-    close: async () => closeAll([...upstreams.values()]),
+    close: async (): Promise<void> => closeAll([...upstreams.values()]),
   };
 }
 
@@ -178,6 +233,14 @@ function nameOf({ model, safeguards, policy }: ServedDigests): string {
 
 function isSame(one: ServedDigests, other: ServedDigests): boolean {
   return one.model === other.model && one.safeguards === other.safeguards && one.policy === other.policy;
+}
+
+async function readJudging(digests: ServedDigests, options: ConfigurationOptions): Promise<Judging> {
+  const [safeguards, policy] = await Promise.all([
+    readDocument(digests.safeguards, options),
+    readDocument(digests.policy, options),
+  ]);
+  return { chain: compile(Safeguards.parse(safeguards), options.registry), policy: UsagePolicy.parse(policy) };
 }
 
 async function readDocument(digest: Digest, options: ConfigurationOptions): Promise<unknown> {

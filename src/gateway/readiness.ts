@@ -19,7 +19,7 @@ export interface Readiness {
   readonly live: number;
 }
 
-/** Anybody may ask, so an answer is given again for this long, in milliseconds; a closure shows at once. */
+/** Anybody may ask, so a good answer is given again for this long, in milliseconds; a closure shows at once. */
 const keptMsMax = 1_000;
 /** What is not loaded in this time, in milliseconds, is not there yet. */
 const loadMsMax = 500;
@@ -40,9 +40,11 @@ export function createReadiness(gateway: Gateway): () => Promise<Readiness> {
   return async () => {
     const nowMs = gateway.clock.monotonic();
     if (kept === undefined || nowMs - kept.atMs > keptMsMax) kept = { atMs: nowMs, decisions: decisionsOf(gateway) };
-    const { refuses, open, deciding } = await kept.decisions;
-    const closure = closureNow(gateway) ?? null;
+    const asked = kept;
+    const { refuses, open, deciding } = await asked.decisions;
     const decides = refuses && (open === 0 || deciding > 0);
+    if (!decides && kept === asked) kept = undefined;
+    const closure = closureNow(gateway) ?? null;
     return {
       ready: closure === null && decides,
       closure,
@@ -75,17 +77,15 @@ async function isDeciding(gateway: Gateway, model: Name): Promise<boolean> {
   if (now.kind === "closed") return false;
   const { model: document, safeguards, policy } = now.certificate.release.digests;
   try {
-    const configuration = await soon(gateway.configurations.load({ model: document, safeguards, policy }));
-    if (configuration === undefined) return false;
-    const input = await soon(configuration.chain.inspectInput([probe]));
+    const judging = await soon(gateway.configurations.judging({ model: document, safeguards, policy }));
+    if (judging === undefined) return false;
+    const input = await soon(judging.chain.inspectInput([probe]));
     if (input === undefined) return false;
     const surfaces = [
       ["input", input],
-      ["output", configuration.chain.inspectOutput(probe)],
+      ["output", judging.chain.inspectOutput(probe)],
     ] as const;
-    return surfaces.every(([surface, inspection]) =>
-      lets(decide(inspection, configuration.policy, { scopes: [], surface })),
-    );
+    return surfaces.every(([surface, inspection]) => lets(decide(inspection, judging.policy, { scopes: [], surface })));
   } catch {
     return false;
   }
