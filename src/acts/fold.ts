@@ -16,7 +16,7 @@ import {
 } from "./rules/evaluation.ts";
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
 import { writeKey, grantOrganisation } from "./rules/programme.ts";
-import { decideReview, readReview } from "./rules/review.ts";
+import { decideReview, readReview, takesBack } from "./rules/review.ts";
 import { certify, hold, propose, restrict, signOff } from "./rules/release.ts";
 import type { Person, State } from "./state.ts";
 import type { Act, AnyPredicate } from "./statement.ts";
@@ -71,7 +71,8 @@ export function judgeAct(state: State, act: Act, place: Place): Refusal | Change
     return refuse("statement_invalid", "This statement was signed for another deployment.");
   }
   if (state.acts.has(act.digest)) return refuse("conflict", "This very statement is already recorded.");
-  const misplaced = isStop(predicate) ? undefined : (checkSeen(predicate, place) ?? checkDate(predicate, place.now));
+  const isStopping = isStop(predicate) || takesBack(state, predicate);
+  const misplaced = isStopping ? undefined : (checkSeen(predicate, place) ?? checkDate(predicate, place.now));
   if (misplaced !== undefined) return misplaced;
   const context = contextOf(state, act.signers, place.index);
   return checkAuthority(state, predicate.verb, context) ?? applyRule(state, act, context);

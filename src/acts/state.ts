@@ -171,6 +171,15 @@ interface Reading {
   readonly at: Timestamp;
 }
 
+/** How many reviews there were, by the last word on each; they are counted for good and kept for as long as they matter. */
+interface Reviewed {
+  read: number;
+  allow: number;
+  refuse: number;
+  /** When those that are over were last dropped, in hours. */
+  droppedHour: number;
+}
+
 /** An entry the ledger holds and the rules refuse: it changes nothing and is shown as an anomaly. */
 interface Anomaly {
   readonly index: number;
@@ -209,11 +218,12 @@ export interface State {
   readonly intervals: Map<PublicKey, LastInterval>;
   /** Ranges of receipts that a gateway's spool did not give back, in ledger order. */
   readonly lost: LostRange[];
-  /** The last word on each review. */
+  /** The last word on each review, until a day after its end. */
   readonly reviews: Map<ReviewId, ReviewDecision>;
   /** The review of each request that was decided last. */
   readonly reviewOf: Map<Digest, ReviewId>;
   readonly readings: Map<ReviewId, readonly Reading[]>;
+  readonly reviewed: Reviewed;
   readonly anomalies: Anomaly[];
 }
 
@@ -246,6 +256,7 @@ export function emptyState(): State {
     reviews: new Map(),
     reviewOf: new Map(),
     readings: new Map(),
+    reviewed: { read: 0, allow: 0, refuse: 0, droppedHour: 0 },
     anomalies: [],
   };
 }
@@ -261,6 +272,12 @@ export function holdsOn(state: State, model: Name): readonly Hold[] {
   return [...state.holds.values()].filter(
     (hold) => isOnModel(hold.scope, model) && state.answered.get(hold.hold)?.has(model) !== true,
   );
+}
+
+/** The last word on a request, whichever of its reviews it was about. */
+export function lastDecision({ reviews, reviewOf }: State, request: Digest): ReviewDecision | undefined {
+  const id = reviewOf.get(request);
+  return id === undefined ? undefined : reviews.get(id);
 }
 
 /** Whether a decision lets a request through: whoever is suspended has allowed nothing. */

@@ -81,7 +81,7 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
   let swept = 0;
 
   async function sweepNow(): Promise<void> {
-    swept = replica.state.reviews.size;
+    swept = decisionsIn(replica);
     if (await hasReviews(database)) {
       const undecided = await listUndecided(database);
       const decided = undecided.flatMap((id) => replica.state.reviews.get(id) ?? []);
@@ -102,7 +102,7 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
 
   const timer = setInterval(() => void sweep(), sweepMs);
   options.writer.onAppend(() => {
-    if (replica.state.reviews.size > swept) void sweep();
+    if (decisionsIn(replica) > swept) void sweep();
   });
   return {
     sealingKey: async () => signSealingKey(sealing.current(), options.control),
@@ -126,6 +126,10 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
       await last;
     },
   };
+}
+
+function decisionsIn({ state: { reviewed } }: Replica): number {
+  return reviewed.allow + reviewed.refuse;
 }
 
 async function readText(

@@ -1,8 +1,8 @@
 // What a permit still covers: each item as often as the permit says with an answer, and a few times more for attempts that
-// got none; its tokens; and some exchanges at once. Kept in memory: what was sent before a restart stands in the ledger,
-// and at the least its count is known from there.
+// got none; its tokens; and some exchanges at once. Kept in memory for as long as the permit lasts: what was sent before a
+// restart stands in the ledger, and at the least its count is known from there.
 import type { Permit } from "../acts/bodies.ts";
-import type { Digest, PermitId } from "../terms/ids.ts";
+import { type Digest, type Instant, type PermitId, instantOf } from "../terms/ids.ts";
 import { exchangesPerKeyMax } from "./quota.ts";
 
 /** Sends per allowed attempt, unanswered ones included. */
@@ -15,6 +15,7 @@ interface Send {
   readonly tokens: { readonly prompt: number; readonly answer: number };
   /** Exchanges under this permit that the ledger has. */
   readonly recorded: number;
+  readonly at: Instant;
 }
 
 interface Sent {
@@ -29,9 +30,13 @@ interface UsedUp {
 
 export interface Attempts {
   readonly begin: (send: Send) => Sent | UsedUp;
+  /** Permits that are kept count of. */
+  readonly count: () => number;
 }
 
 interface Account {
+  /** Nothing is sent under its permit from then on. */
+  readonly end: Instant;
   sent: number;
   underWay: number;
   tokens: number;
@@ -46,11 +51,19 @@ interface ItemAccount {
 
 export function createAttempts(): Attempts {
   const accounts = new Map<PermitId, Account>();
+  const accountOf = ({ permit, at }: Send): Account => {
+    const known = accounts.get(permit.permit);
+    if (known !== undefined) return known;
+    for (const [id, { end, underWay }] of accounts) if (end < at && underWay === 0) accounts.delete(id);
+    const made: Account = { end: instantOf(permit.notAfter), sent: 0, underWay: 0, tokens: 0, items: new Map() };
+    accounts.set(permit.permit, made);
+    return made;
+  };
   return {
+    count: () => accounts.size,
     begin: (send) => {
-      const { permit, tokens } = send;
-      const account: Account = accounts.get(permit.permit) ?? { sent: 0, underWay: 0, tokens: 0, items: new Map() };
-      accounts.set(permit.permit, account);
+      const { tokens } = send;
+      const account = accountOf(send);
       const item: ItemAccount = account.items.get(send.item) ?? { sent: 0, underWay: 0, answered: 0 };
       account.items.set(send.item, item);
       const what = usedUp(send, account, item);

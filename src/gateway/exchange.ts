@@ -2,7 +2,7 @@
 // drafted here, so that a served, a blocked, a stopped and a refused exchange are recorded by the same hand.
 import type { Limit } from "../acts/bodies.ts";
 import { type Outcome, type Receipt, type SignedReceipt, beginContentDigest, contentDigest } from "../acts/receipt.ts";
-import { isAllowance } from "../acts/state.ts";
+import { isAllowance, lastDecision } from "../acts/state.ts";
 import { decide, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import type { TextDigest } from "../proof/digest.ts";
@@ -194,11 +194,15 @@ function mayGoOn(known: Known, gateway: Gateway): Failure | undefined {
   }
 }
 
-/** Whether what let it through still does: a reviewer may take back what was allowed while an answer runs. */
-function isStillAllowed({ reviewed }: Known, { follower }: Gateway): boolean {
+/**
+ * Whether what let it through still does: a reviewer may take back what was allowed while an answer runs, by this review of
+ * the request or by another.
+ */
+function isStillAllowed({ reviewed }: Known, { follower: { state } }: Gateway): boolean {
   if (!reviewed.isAllowed || reviewed.by === undefined) return true;
-  const decision = follower.state.reviews.get(reviewed.by);
-  return decision !== undefined && isAllowance(follower.state, decision);
+  const decision = state.reviews.get(reviewed.by);
+  const last = decision === undefined ? undefined : lastDecision(state, decision.request);
+  return decision !== undefined && last !== undefined && isAllowance(state, decision) && last.verdict === "allow";
 }
 
 function takenBack(): Failure {

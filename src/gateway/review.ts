@@ -2,7 +2,7 @@
 // refused it, else kept for one and told to come again. Where nobody could decide (the policy names no reviewers, none is
 // admitted, the safeguards only observe, another model was asked for) it is a block, as it was before there were reviewers.
 import { createHmac } from "node:crypto";
-import { type ReviewDecision, isAllowance } from "../acts/state.ts";
+import { type ReviewDecision, isAllowance, lastDecision } from "../acts/state.ts";
 import { type ReviewFacts, type ReviewText, requestDigest, reviewCharsMax } from "../feed/reviews.ts";
 import type { ReviewRules } from "../policy/policy-document.ts";
 import { toHex } from "../proof/encoding.ts";
@@ -84,9 +84,7 @@ function factsOf({ model, configuration }: Exchange, { key, text, gateway }: Abo
  * An allowance covers the categories that it names, and ends with its reviewer's standing.
  */
 function decisionOn({ facts, rules, categories }: Open, { follower, clock }: Gateway): ReviewDecision | undefined {
-  const { reviews, reviewOf } = follower.state;
-  const id = reviewOf.get(facts.request);
-  const decision = id === undefined ? undefined : reviews.get(id);
+  const decision = lastDecision(follower.state, facts.request);
   const isAbout = decision?.key === facts.key && decision.model === facts.model && decision.config === facts.config;
   if (decision === undefined || !isAbout) return undefined;
   const end = Math.min(instantOf(decision.notAfter), instantOf(decision.at) + rules.expiresHours * 3_600_000);

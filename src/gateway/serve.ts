@@ -289,7 +289,7 @@ function reservePermit(
   const chars = texts.reduce((sum, text) => sum + text.length, 0);
   const tokens = { prompt: Math.ceil(chars / charsPerTokenMin), answer: answerTokens };
   const recorded = gateway.follower.state.permitExchanges.get(permit.permit) ?? 0;
-  const answer = gateway.attempts.begin({ permit, item, tokens, recorded });
+  const answer = gateway.attempts.begin({ permit, item, tokens, recorded, at: gateway.clock.now() });
   if (answer.kind === "exhausted") throw exhausted(answer.what, answer.what === "exchanges" ? 1 : undefined);
   return {
     spend: (spent) => (spent > answerTokens ? "stop" : "go-on"),

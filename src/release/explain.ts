@@ -53,6 +53,7 @@ interface KnownReview {
   readonly facts: { readonly key: KeyId; readonly model: Name };
   readonly at: Instant;
   readonly expiresAt: Instant;
+  readonly decidedAt: Instant | null;
   readonly sealed: object | null;
 }
 
@@ -147,6 +148,9 @@ function reviewEnd(
   if (decision !== undefined) {
     const { verdict, reason, by, notAfter } = decision;
     return `${by} decided at ${decision.at}: ${verdict} (${reason}). It holds until ${notAfter}.`;
+  }
+  if (known !== undefined && known.decidedAt !== null) {
+    return `It was decided at ${timestampOf(known.decidedAt)}, and that is over: the same request begins anew.`;
   }
   const end = known?.expiresAt ?? at;
   if (end <= at) return `Nobody decided until ${timestampOf(end)}: the same request begins anew.`;

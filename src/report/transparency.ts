@@ -80,9 +80,8 @@ async function tryStatus(records: Records, asked: Parameters<typeof statusOf>[1]
   }
 }
 
-function countReviews({ reviews, readings }: State): Transparency["reviews"] {
-  const allowed = [...reviews.values()].filter(({ verdict }) => verdict === "allow").length;
-  return { read: readings.size, allowed, refused: reviews.size - allowed };
+function countReviews({ reviewed: { read, allow, refuse } }: State): Transparency["reviews"] {
+  return { read, allowed: allow, refused: refuse };
 }
 
 function countRoles(state: State): Readonly<Record<string, number>> {

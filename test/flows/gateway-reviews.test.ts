@@ -282,32 +282,36 @@ describe("an allowance", () => {
     assert.notEqual(told.id, asked.facts.review);
   });
 
-  test("that is taken back ends the answers that rest on it, and no others", async (t) => {
-    const slow = await startScripted();
-    t.after(async () => slow.close());
-    const { promise: rest, resolve } = Promise.withResolvers<unknown>();
-    t.after(() => {
-      resolve(undefined);
+  for (const [how, change] of [
+    ["is taken back", {}],
+    ["is refused under another review of the request", { review: ReviewId.parse(`review_${"2".repeat(16)}`) }],
+  ] as const)
+    test(`that ${how} ends the answers that rest on it, and no others`, async (t) => {
+      const slow = await startScripted();
+      t.after(async () => slow.close());
+      const { promise: rest, resolve } = Promise.withResolvers<unknown>();
+      t.after(() => {
+        resolve(undefined);
+      });
+      slow.play("/v1/chat/completions", { type: "text/event-stream", pieces: [chunk("Fine. ".repeat(100)), rest] });
+      const here = await opened({ upstreamPort: slow.port });
+      t.after(here.close);
+      const streamed = { ...doubtful, stream: true };
+      await here.ask(streamed);
+      const asked = newest(here);
+      await decide(here, asked);
+      const [doubted, plain] = [await here.ask(streamed), await here.ask({ ...said("hello"), stream: true })];
+      assert.deepEqual([doubted.status, plain.status], [200, 200]);
+      await until(() => here.gateway().gateway.live.count() === 2);
+      const refusal = decisionOn(here, asked, { verdict: "refuse", reason: "prohibited", ...change });
+      await here.world.say({ verb: "review", body: refusal, by: [rev], at: timestampOf(here.now()) });
+      await here.publish();
+      const ended = await readStream(doubted);
+      const { receipt } = await openReceipt(ended.receipt ?? "", nodePrimitives);
+      assert.deepEqual([receipt.outcome, receipt.review], ["stopped", asked.facts.review]);
+      assert.equal(here.gateway().gateway.live.count(), 1);
+      await plain.body?.cancel();
     });
-    slow.play("/v1/chat/completions", { type: "text/event-stream", pieces: [chunk("Fine. ".repeat(100)), rest] });
-    const here = await opened({ upstreamPort: slow.port });
-    t.after(here.close);
-    const streamed = { ...doubtful, stream: true };
-    await here.ask(streamed);
-    const asked = newest(here);
-    await decide(here, asked);
-    const [doubted, plain] = [await here.ask(streamed), await here.ask({ ...said("hello"), stream: true })];
-    assert.deepEqual([doubted.status, plain.status], [200, 200]);
-    await until(() => here.gateway().gateway.live.count() === 2);
-    const refusal = decisionOn(here, asked, { verdict: "refuse", reason: "prohibited" });
-    await here.world.say({ verb: "review", body: refusal, by: [rev], at: timestampOf(here.now()) });
-    await here.publish();
-    const ended = await readStream(doubted);
-    const { receipt } = await openReceipt(ended.receipt ?? "", nodePrimitives);
-    assert.deepEqual([receipt.outcome, receipt.review], ["stopped", asked.facts.review]);
-    assert.equal(here.gateway().gateway.live.count(), 1);
-    await plain.body?.cancel();
-  });
 
   test("that was taken back stands no more, and cannot be given again", async (t) => {
     const { here, asked } = await allowed(t);

@@ -4,6 +4,7 @@ import * as fc from "fast-check";
 import type { BodyOf } from "../bodies.ts";
 import {
   type Player,
+  type Spoken,
   type World,
   ada,
   bo,
@@ -18,7 +19,9 @@ import {
   verdictOn,
   worldOfTwo,
 } from "../fixtures.ts";
-import { Name } from "../../terms/ids.ts";
+import { Instant, Name } from "../../terms/ids.ts";
+import { judgeAct } from "../fold.ts";
+import { lastDecision } from "../state.ts";
 
 const [rev, other] = [playerOf("Rev", "reviewer"), playerOf("Other", "reviewer")];
 
@@ -89,11 +92,90 @@ test("the last decision on a request counts, whichever of its reviews it was abo
   assert.equal(world.state.reviewOf.get(body.request), second.review);
 });
 
-test("one review is read a hundred times at the most", async () => {
+const readingBy = (by: Player) => ({ verb: "reading", body: { review: idOf.review("one") }, by: [by] }) as const;
+
+test("one reviewer reads a review twenty times at the most, and keeps no other from it; all together two hundred times", async () => {
   const { world } = await worldWithKey();
-  for (let times = 0; times < 100; times++) await read(world, rev);
-  const spoken = { verb: "reading", body: { review: idOf.review("one") }, by: [rev] } as const;
-  assert.match(await verdictOn(world, spoken), /^conflict: A review is read/);
+  for (let times = 0; times < 20; times++) await read(world, rev);
+  assert.match(await verdictOn(world, readingBy(rev)), /^conflict: A reviewer reads a review 20 times/);
+  assert.equal(await verdictOn(world, readingBy(other)), "admitted");
+  for (let more = 0; more < 9; more++) {
+    const reader = playerOf(`Reader ${more}`, "reviewer");
+    await join(world, reader, [ada, bo]);
+    for (let times = 0; times < 20; times++) await read(world, reader);
+  }
+  assert.match(await verdictOn(world, readingBy(other)), /^conflict: A review is read 200 times/);
+  assert.equal(world.state.reviewed.read, 1);
+});
+
+test("taking back is a stop: neither the clock it is dated by nor the ledger its signer saw keeps it out", async () => {
+  const { world, body } = await worldWithKey();
+  await read(world, rev);
+  const late = Instant.parse(Date.parse(inDays(world, 5)));
+  const seen = { size: 2, root: digestOfLabel("another history") };
+  const refusal = { ...body, verdict: "refuse", reason: "prohibited" } as const;
+  const judged = async (changed: Partial<BodyOf<"review">>): Promise<string> => {
+    const spoken = { verb: "review", body: { ...refusal, ...changed }, by: [other], seen } as const;
+    const { act } = await world.sign(spoken);
+    return judgeAct(world.state, act, { index: world.entries.length, rootAt: () => undefined, now: late }).kind;
+  };
+  const second = { review: idOf.review("two") } as const;
+  assert.deepEqual(
+    [await judged({}), await judged(second)],
+    ["refused", "refused"],
+    "nothing was allowed that it stops",
+  );
+  await world.say({ verb: "review", body, by: [rev] });
+  assert.deepEqual([await judged({}), await judged(second)], ["change", "change"]);
+  const elsewhere = { ...second, request: digestOfLabel("another request") };
+  assert.deepEqual([await judged(elsewhere), await judged({ verdict: "allow" })], ["refused", "refused"]);
+});
+
+/** A statement of a later day. */
+async function sayIn(world: World, days: number, spoken: Omit<Spoken<"reading" | "review">, "at">): Promise<void> {
+  await world.say({ ...spoken, at: inDays(world, days) });
+}
+
+test("decisions and readings are dropped once they are over, by the times of statements, and counted for good", async () => {
+  const { world, body } = await worldWithKey();
+  const { state } = world;
+  await read(world, rev);
+  await world.say({ verb: "review", body: { ...body, notAfter: inDays(world, 1) }, by: [rev] });
+  await world.say({ verb: "reading", body: { review: idOf.review("undecided") }, by: [rev] });
+  const reading = (label: string) => ({ verb: "reading", body: { review: idOf.review(label) }, by: [rev] }) as const;
+  await sayIn(world, 1.9, reading("a"));
+  assert.ok(state.reviews.has(body.review) && state.reviewOf.has(body.request), "its answers may still run");
+  await sayIn(world, 2.1, reading("b"));
+  assert.ok(!state.reviews.has(body.review) && !state.reviewOf.has(body.request) && !state.readings.has(body.review));
+  assert.ok(state.readings.has(idOf.review("undecided")), "somebody may still decide on it");
+  await sayIn(world, 8.1, reading("c"));
+  assert.deepEqual(
+    [...state.readings.keys()],
+    ["a", "b", "c"].map((label) => idOf.review(label)),
+  );
+  assert.deepEqual({ ...state.reviewed, droppedHour: 0 }, { read: 5, allow: 1, refuse: 0, droppedHour: 0 });
+});
+
+test("what is taken back is dated by nobody's clock, and drops nothing", async () => {
+  const { world, body } = await worldWithKey();
+  await read(world, rev);
+  await world.say({ verb: "review", body, by: [rev] });
+  const refused = { ...body, verdict: "refuse", reason: "unclear", notAfter: inDays(world, 901) } as const;
+  await sayIn(world, 900, { verb: "review", body: refused, by: [other] });
+  assert.ok(world.state.readings.has(body.review));
+  assert.equal(world.state.reviews.get(body.review)?.verdict, "refuse");
+  assert.deepEqual([world.state.reviewed.allow, world.state.reviewed.refuse], [0, 1]);
+});
+
+test("where the last word on a request is dropped, no earlier one takes its place", async () => {
+  const { world, body } = await worldWithKey();
+  await read(world, rev);
+  await world.say({ verb: "review", body: { ...body, notAfter: inDays(world, 6) }, by: [rev] });
+  const second = { ...body, review: idOf.review("two"), verdict: "refuse", reason: "unclear" } as const;
+  await world.say({ verb: "review", body: { ...second, notAfter: inDays(world, 1) }, by: [rev] });
+  await sayIn(world, 3, { verb: "reading", body: { review: idOf.review("later") }, by: [rev] });
+  assert.ok(world.state.reviews.has(body.review));
+  assert.equal(lastDecision(world.state, body.request), undefined);
 });
 
 interface Move {

@@ -9,10 +9,9 @@ export async function reviewGauges(
   now: Instant,
 ): Promise<readonly Snapshot[]> {
   const waiting = await waitingReviews().catch(() => undefined);
-  const decided = [...state.reviews.values()];
   const points = (["allow", "refuse"] as const).map((verdict) => ({
     labels: { verdict },
-    value: decided.filter((decision) => decision.verdict === verdict).length,
+    value: state.reviewed[verdict],
   }));
   const decisions = gauge("headgate_review_decisions", "Reviews in the ledger by the last word on each.", points);
   if (waiting === undefined) return [decisions];
