@@ -36,12 +36,12 @@ export function answerJudgeOf(weights: Weights, detector: string): AnswerJudge {
     },
     scored: (text) => {
       const windows = new AnswerWindows(pair, usualShape);
-      const all: JudgedWindow[] = [];
+      const all: Scored[] = [];
       for (let at = 0; at < text.length; at += usualShape.strideChars) {
         const end = at + usualShape.strideChars;
-        all.push(...windows.read(text.slice(at, end), end >= text.length));
+        all.push(...windows.read(text.slice(at, end), end >= text.length).map(scoredBy(categoriesOf)));
       }
-      return all.map(scoredBy(categoriesOf));
+      return all;
     },
   };
 }
@@ -52,13 +52,8 @@ const nothingFound: Inspection = { kind: "inspected", findings: [] };
 /** A window of the source: where it starts, its text, its score for misuse. */
 interface JudgedWindow {
   readonly start: number;
-  readonly text: () => string;
-  readonly score: number;
-}
-
-interface Part {
   readonly text: string;
-  readonly isPlain: boolean;
+  readonly score: number;
 }
 
 /** The windows of one answer. */
@@ -68,8 +63,12 @@ class AnswerWindows {
   readonly #look: FirstLook;
   readonly #partsMax: number;
   readonly #partChars: number;
-  /** The stretches of the window, in order. */
-  #parts: readonly Part[] = [];
+  /** The window. */
+  #text = "";
+  /** Characters of each of its parts, in order. */
+  readonly #parts: number[] = [];
+  /** Parts in a row, up to the last, that are plain. */
+  #plainParts = 0;
   #end = 0;
 
   constructor(pair: LinearPair, { windowChars, strideChars }: WindowShape) {
@@ -93,14 +92,16 @@ class AnswerWindows {
   #next(text: string, isEnd: boolean): JudgedWindow {
     const { from, to, isPlain } = this.#fold.append(text);
     this.#look.block(this.#fold.units, [from, to], isEnd);
-    const parts = [...this.#parts, { text, isPlain }].slice(-this.#partsMax);
-    this.#parts = parts;
+    const parts = this.#parts;
+    parts.push(text.length);
+    const left = parts.length > this.#partsMax ? parts.shift() : 0;
+    const whole = (this.#text + text).slice(left);
+    this.#text = whole;
+    this.#plainParts = isPlain ? this.#plainParts + 1 : 0;
     this.#end += text.length;
-    const whole = (): string => parts.map((part) => part.text).join("");
-    const start = this.#end - parts.reduce((sum, part) => sum + part.text.length, 0);
     // Disguises are undone in the window as a whole.
-    const logit = parts.every((part) => part.isPlain) ? this.#look.first : this.#alone(whole());
-    return { start, text: whole, score: probability(logit) };
+    const logit = this.#plainParts >= parts.length ? this.#look.first : this.#alone(whole);
+    return { start: this.#end - whole.length, text: whole, score: probability(logit) };
   }
 
   #alone(text: string): number {
@@ -110,10 +111,10 @@ class AnswerWindows {
 }
 
 function scoredBy(categoriesOf: (text: string) => Float32Array): (window: JudgedWindow) => Scored {
-  return ({ start, text, score }) => {
-    const whole = text();
-    return { span: [start, start + whole.length], scores: spread({ misuse: score, attack: 0 }, categoriesOf(whole)) };
-  };
+  return ({ start, text, score }) => ({
+    span: [start, start + text.length],
+    scores: spread({ misuse: score, attack: 0 }, categoriesOf(text)),
+  });
 }
 
 /** Logits of the categories: n-grams in a table of fewer buckets, bucket by bucket. */

@@ -39,32 +39,36 @@ export class FirstLook {
   second = 0;
   readonly #pair: LinearPair;
   readonly #reader = new NgramReader();
-  /** Sums of the blocks of the window: n-grams, first head, second head of each. */
-  readonly #blocks: Int32Array;
+  /**
+   * Sums of the blocks of the window, and behind them of the window: n-grams, first head, second head of each. No typed array:
+   * for so few numbers it would take more than they do.
+   */
+  readonly #sums: number[];
+  /** Where the oldest block stands. */
   #at = 0;
-  readonly #block = new Int32Array(fields);
-  readonly #window = new Int32Array(fields);
 
   constructor(pair: LinearPair, blocksAWindow: number) {
     this.#pair = pair;
-    this.#blocks = new Int32Array(blocksAWindow * fields);
+    this.#sums = Array.from({ length: (blocksAWindow + 1) * fields }, () => 0);
   }
 
   /** The next block of a text; `isEnd` where the text ends with it. */
   block(units: Uint16Array, [from, to]: readonly [number, number], isEnd: boolean): void {
-    this.#block.fill(0);
+    const sums = this.#sums;
+    const [at, window] = [this.#at, sums.length - fields];
+    for (let field = 0; field < fields; field += 1) {
+      sums[window + field] = (sums[window + field] ?? 0) - (sums[at + field] ?? 0);
+      sums[at + field] = 0;
+    }
     this.#add(this.#reader.read(units, from, to));
     if (isEnd) this.#add(this.#reader.readEnd());
-    for (let field = 0; field < fields; field += 1) {
-      const sum = this.#block[field] ?? 0;
-      this.#window[field] = (this.#window[field] ?? 0) + sum - (this.#blocks[this.#at + field] ?? 0);
-      this.#blocks[this.#at + field] = sum;
-    }
-    this.#at = (this.#at + fields) % this.#blocks.length;
-    const [ngrams = 0, first = 0, second = 0] = this.#window;
+    for (let field = 0; field < fields; field += 1)
+      sums[window + field] = (sums[window + field] ?? 0) + (sums[at + field] ?? 0);
+    this.#at = (at + fields) % window;
+    const ngrams = sums[window] ?? 0;
     const factor = ngrams === 0 ? 0 : 1 / Math.sqrt(ngrams);
-    this.first = this.#pair.first.bias + this.#pair.first.scale * first * factor;
-    this.second = this.#pair.second.bias + this.#pair.second.scale * second * factor;
+    this.first = this.#pair.first.bias + this.#pair.first.scale * (sums[window + 1] ?? 0) * factor;
+    this.second = this.#pair.second.bias + this.#pair.second.scale * (sums[window + 2] ?? 0) * factor;
   }
 
   #add(found: Uint32Array): void {
@@ -75,10 +79,10 @@ export class FirstLook {
       first += both >> 8;
       second += (both << 24) >> 24;
     }
-    const block = this.#block;
-    block[0] = (block[0] ?? 0) + found.length;
-    block[1] = (block[1] ?? 0) + first;
-    block[2] = (block[2] ?? 0) + second;
+    const [sums, at] = [this.#sums, this.#at];
+    sums[at] = (sums[at] ?? 0) + found.length;
+    sums[at + 1] = (sums[at + 1] ?? 0) + first;
+    sums[at + 2] = (sums[at + 2] ?? 0) + second;
   }
 }
 

@@ -39,15 +39,21 @@ function textOf({ units }: Pick<Folded, "units">, start: number, end: number): s
   return Buffer.from(units.buffer, units.byteOffset + 2 * start, 2 * (end - start)).toString("utf16le");
 }
 
-/** Folds a text that comes in stretches, each once. */
+/**
+ * Folds a text that comes in stretches, each once, in memory that all such texts use in turn. There are thousands of them at a
+ * time: each keeps what the next stretch can depend on, its last word, and no more.
+ */
 export class GrowingFold {
-  readonly #draft = new Draft(2 * forgetAt);
+  /** The last units: at least `watchBack` of them, and all since the last space that is not forgotten. */
+  #tail = "";
+  /** How many units count as remembered. */
+  #length = 0;
   /** Half of a pair, which waits for the other half. */
   #half = "";
 
-  /** Where the units of all stretches lie; older ones are overwritten. */
+  /** Where the units of the last stretch lie, until the next one of any text is appended. */
   get units(): Uint16Array {
-    return this.#draft.units;
+    return growing.units;
   }
 
   /**
@@ -55,21 +61,29 @@ export class GrowingFold {
    * stretch gives, which they are not where letters are spelled out or words mix look-alikes.
    */
   append(stretch: string): { readonly from: number; readonly to: number; readonly isPlain: boolean } {
-    const draft = this.#draft;
-    if (draft.length > forgetAt) draft.keepLast(lookBack);
+    if (this.#length > forgetAt) this.#forget();
+    const draft = growing;
+    draft.resume(this.#tail);
     const from = draft.length;
-    draft.hasForeign = false;
-    draft.hasSpelledOut = false;
     const isCut = isHighSurrogate(stretch.charCodeAt(stretch.length - 1));
     draft.append(this.#half + (isCut ? stretch.slice(0, -1) : stretch));
     this.#half = isCut ? stretch.slice(-1) : "";
+    this.#length += draft.length - from;
+    this.#tail = draft.tail();
     const isPlain = !draft.hasSpelledOut && !(draft.hasForeign && hasMixedWord(draft, from));
     return { from, to: draft.length, isPlain };
+  }
+
+  #forget(): void {
+    this.#tail = this.#tail.slice(-lookBack);
+    this.#length = lookBack;
   }
 }
 
 const forgetAt = 256;
 const lookBack = 128;
+/** How far back a separator is compared with those before it. */
+const watchBack = 5;
 
 function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
@@ -145,16 +159,25 @@ class Draft {
     return this.length === 0 ? space : (this.units[this.length - 1] ?? space);
   }
 
-  /** Forgets all but the last units. */
-  keepLast(count: number): void {
-    this.units.copyWithin(0, this.length - count, this.length);
-    this.length = count;
+  /** Begins after units that were folded before. */
+  resume(tail: string): void {
+    this.begin(tail.length);
+    for (let at = 0; at < tail.length; at += 1) this.units[at] = tail.charCodeAt(at);
+    this.length = tail.length;
+  }
+
+  /** The last units, from the last space on. */
+  tail(): string {
+    const { units, length } = this;
+    let start = length;
+    while (start > 0 && (length - start < watchBack || units[start] !== space)) start -= 1;
+    return String.fromCharCode(...units.subarray(start, length));
   }
 
   /** Sees where the same separator stood three times, single letters between: only there can a word be joined. */
   #watch(unit: number, at: number): void {
     const { units } = this;
-    if (at < 5 || units[at - 2] !== unit || units[at - 4] !== unit) return;
+    if (at < watchBack || units[at - 2] !== unit || units[at - 4] !== unit) return;
     // Look-alikes are letters before they are folded and after.
     if (isLetter(units[at - 1] ?? 0) && isLetter(units[at - 3] ?? 0)) this.hasSpelledOut = true;
   }
@@ -409,3 +432,4 @@ function isSeparator(unit: number): boolean {
 }
 
 const scratch = new Draft(4096);
+const growing = new Draft(4096);

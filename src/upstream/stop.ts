@@ -12,7 +12,8 @@ export interface StopSignal {
 
 export class Stop implements StopSignal {
   #reason: Failure | undefined;
-  #listeners: (() => void)[] = [];
+  /** Few. A list that grows in place would make room for many at its first. */
+  #listeners: readonly (() => void)[] = [];
 
   get aborted(): boolean {
     return this.#reason !== undefined;
@@ -36,7 +37,7 @@ export class Stop implements StopSignal {
   }
 
   addEventListener(_type: "abort", listener: () => void): void {
-    if (this.#reason === undefined) this.#listeners.push(listener);
+    if (this.#reason === undefined) this.#listeners = [...this.#listeners, listener];
   }
 
   removeEventListener(_type: "abort", listener: () => void): void {
