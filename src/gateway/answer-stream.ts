@@ -5,7 +5,7 @@
 import { Failure } from "../terms/failure.ts";
 import type { Category, Verdict } from "../terms/finding.ts";
 import type { TextDigest } from "../proof/digest.ts";
-import type { AnswerStream } from "../upstream/upstream.ts";
+import { type AnswerStream, nextEvents } from "../upstream/upstream.ts";
 import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
 import { tokenPartsAbout } from "../wire/prompt-size.ts";
@@ -20,7 +20,7 @@ export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
   const { exchange, format, recording } = parts;
   const from = recording.gateway.clock.monotonic();
   const source = exchange.configuration.upstream.stream(exchange.call, exchange.signal, exchange.asking);
-  const first = await source.next();
+  const first = await nextEvents(source);
   exchange.note.spans.upstream = { from, ms: recording.gateway.clock.monotonic() - from };
   try {
     exchange.mustGoOn();
@@ -35,7 +35,7 @@ export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
     writer: format.stream(contextOf(exchange, recording)),
     sent: { content: beginContent(exchange, recording.gateway), tokens: 0 },
   };
-  return { kind: "stream", exchange, text: new GuardedText(parts, flow, first) };
+  return { kind: "stream", exchange, text: new GuardedText(parts, flow, first ?? "end") };
 }
 
 interface Flow {
@@ -58,61 +58,69 @@ interface End {
   readonly failure: Failure | undefined;
 }
 
-type Events = readonly AnswerEvent[] | undefined;
-
 class GuardedText implements StreamedText {
   readonly #parts: AnswerParts;
   readonly #flow: Flow;
   /** What the server began with, until it was read. */
-  #first: { readonly events: Events } | undefined;
+  #first: readonly AnswerEvent[] | "end" | undefined;
   #end: End | undefined;
   #isOver = false;
 
-  constructor(parts: AnswerParts, flow: Flow, first: Events) {
+  constructor(parts: AnswerParts, flow: Flow, first: readonly AnswerEvent[] | "end") {
     this.#parts = parts;
     this.#flow = flow;
-    this.#first = { events: first };
+    this.#first = first;
   }
 
-  async next(): Promise<string | undefined> {
-    const first = this.#first;
-    this.#first = undefined;
-    let text = first === undefined ? "" : this.#take(first.events);
+  take(): string | undefined {
+    let text = "";
     while (text === "" && this.#end === undefined) {
-      try {
-        text = this.#take(await this.#flow.source.next());
-      } catch (error) {
-        // A failure ends the answer, and is no event.
-        this.#end = endOf(error, this.#parts);
-      }
+      const events = this.#events();
+      if (events === undefined) return "";
+      if (events === "end") this.#end ??= served;
+      else text = this.#cleared(events);
     }
-    if (text !== "") return text;
-    return this.#isOver || this.#end === undefined ? undefined : this.#over(this.#end);
+    return text === "" ? undefined : text;
   }
 
-  async leave(): Promise<void> {
+  wait(): Promise<void> {
+    return this.#end === undefined ? this.#flow.source.wait() : Promise.resolve();
+  }
+
+  async end(): Promise<string | undefined> {
+    if (this.#isOver) return undefined;
+    this.#isOver = true;
     this.#end ??= cut;
-    if (!this.#isOver) await this.#over(this.#end);
+    return this.#over(this.#end);
   }
 
   heartbeat(): string {
     return this.#flow.writer.heartbeat();
   }
 
+  /** A failure ends the answer, and is no event. */
+  #events(): readonly AnswerEvent[] | "end" | undefined {
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) return first;
+    try {
+      return this.#flow.source.take();
+    } catch (error) {
+      this.#end = endOf(error, this.#parts);
+      return "end";
+    }
+  }
+
   /** What may be sent now that these came; where the answer ends with them, it is known how. */
-  #take(events: Events): string {
+  #cleared(events: readonly AnswerEvent[]): string {
     const { exchange, recording } = this.#parts;
     const { clock } = recording.gateway;
-    if (events === undefined) {
-      this.#end = { outcome: "served", failure: undefined };
-      return "";
-    }
     let text = "";
     try {
       exchange.mustGoOn();
       const from = clock.monotonic();
       for (const event of events) {
-        text += this.#cleared(event);
+        text += this.#guarded(event);
         if (this.#end !== undefined) break;
       }
       exchange.note.spans.outputMs += clock.monotonic() - from;
@@ -122,7 +130,7 @@ class GuardedText implements StreamedText {
     return text;
   }
 
-  #cleared(event: AnswerEvent): string {
+  #guarded(event: AnswerEvent): string {
     const { guard } = this.#flow;
     let text = this.#written(guard.push(event));
     if (event.kind === "text" && isUsedUp(this.#parts.recording.reservation, guard.taken())) {
@@ -146,9 +154,8 @@ class GuardedText implements StreamedText {
     return text;
   }
 
-  /** Every stream that began is closed and recorded, and here. What the caller still gets says how it ended. */
+  /** Every stream that began is closed and recorded, and here. */
   async #over(end: End): Promise<string | undefined> {
-    this.#isOver = true;
     const { source, guard, writer } = this.#flow;
     source.close();
     const closed = await close(this.#parts, end, this.#flow).catch((error: unknown) => {
@@ -162,6 +169,7 @@ class GuardedText implements StreamedText {
   }
 }
 
+const served: End = { outcome: "served", failure: undefined };
 /** The caller has gone. */
 const cut: End = { outcome: "cut", failure: undefined };
 

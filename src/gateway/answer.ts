@@ -42,10 +42,12 @@ export interface Streamed {
 
 /** Server-sent events, as they may be sent. */
 export interface StreamedText {
-  /** The next of them, never "". Undefined at the end, which comes by itself, whatever happens. */
-  readonly next: () => Promise<string | undefined>;
-  /** Nobody reads on: ends it and records it, unless that was done. Not while `next` is under way. */
-  readonly leave: () => Promise<void>;
+  /** What may be sent now: "" where that has to be waited for, undefined where only the end is left. Never throws. */
+  readonly take: () => string | undefined;
+  /** After `take` gave "": until it may give more. Never rejects. */
+  readonly wait: () => Promise<void>;
+  /** Ends it, whether it is at its end or nobody reads on, and records it. What the caller still gets says how it ended. */
+  readonly end: () => Promise<string | undefined>;
   /** Something that clients read over, to be sent where nothing else was for long. */
   readonly heartbeat: () => string;
 }

@@ -58,7 +58,7 @@ function stage(loaded: () => Promise<void> = async () => undefined): Stage {
       return {
         lacks: () => undefined,
         complete: never,
-        stream: () => ({ next: never, close: () => undefined }),
+        stream: () => ({ take: () => undefined, wait: never, close: () => undefined }),
         measure: async () => ({}),
         health: async () => ({ kind: "up" }),
         close: async () => void seen.push(`close ${name}`),

@@ -20,7 +20,7 @@ export async function sendStream(text: StreamedText, sending: Sending, headers: 
     sending.response.writeHead(200, headers);
     sending.response.flushHeaders();
   } catch (error) {
-    await text.leave();
+    await text.end();
     throw error;
   }
   // What is sent already does not stay for as long as the stream.
@@ -30,15 +30,18 @@ export async function sendStream(text: StreamedText, sending: Sending, headers: 
 async function relay(text: StreamedText, { response, gateway, heartbeats }: Sending): Promise<void> {
   const line = new CallersLine(text, response, gateway.clock);
   heartbeats.watch(line);
+  let end: string | undefined;
   try {
-    for (let piece = await text.next(); piece !== undefined; piece = await text.next()) {
-      if (response.destroyed) break;
-      if (!line.write(piece)) await drained(response);
+    for (let piece = text.take(); piece !== undefined; piece = text.take()) {
+      if (piece === "") await text.wait();
+      else if (response.destroyed) break;
+      else if (!line.write(piece)) await drained(response);
     }
   } finally {
+    end = await text.end();
     heartbeats.leave(line);
-    await text.leave();
   }
+  if (end !== undefined && !response.destroyed && !line.write(end)) await drained(response);
   response.end();
 }
 

@@ -344,14 +344,10 @@ function refusedInFormat(
 }
 
 function once(text: string): StreamedText {
-  let left: string | undefined = text;
   return {
-    next: async () => {
-      const said = left;
-      left = undefined;
-      return Promise.resolve(said);
-    },
-    leave: () => Promise.resolve(),
+    take: () => undefined,
+    wait: () => Promise.resolve(),
+    end: () => Promise.resolve(text),
     heartbeat: () => "",
   };
 }

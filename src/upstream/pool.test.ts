@@ -10,7 +10,7 @@ import { chatDialect } from "../wire/chat/chat.ts";
 import { connectTo, outboundDefaults } from "../outbound/connector.ts";
 import { type PoolEvent, type PoolRules, openPool, poolRules } from "./pool.ts";
 import { openServer } from "./server.ts";
-import { type Asking, type Upstream, eachEvent, upstreamBounds } from "./upstream.ts";
+import { type Asking, type Upstream, eachEvent, nextEvents, upstreamBounds } from "./upstream.ts";
 
 const never = new AbortController().signal;
 const call: Call = {
@@ -122,7 +122,7 @@ test("an answer that has begun is never asked for again", async () => {
   assert.equal(await whyOf(reading), "upstream_failed cut");
   assert.ok(events.includes("text"));
   one.order("empty");
-  assert.equal(await whyOf(pool.stream(call, never).next()), "upstream_failed cut");
+  assert.equal(await whyOf(nextEvents(pool.stream(call, never))), "upstream_failed cut");
   assert.equal(two.bodies.length, 0);
 });
 
@@ -140,7 +140,7 @@ test("a server that is slow is not given up for another, and too many such calls
   const [one, two] = members;
   one.order("hang");
   for (let n = 0; n < poolRules.breaker.failuresMax; n += 1) {
-    assert.equal(await whyOf(pool.stream(call, never).next()), "upstream_timeout headers");
+    assert.equal(await whyOf(nextEvents(pool.stream(call, never))), "upstream_timeout headers");
   }
   assert.equal(two.bodies.length, 0);
   assert.deepEqual(events, [{ member: 0, is: "open" }]);

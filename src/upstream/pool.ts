@@ -7,7 +7,7 @@ import type { Call } from "../wire/call.ts";
 import { type Breaker, type BreakerRules, type BreakerState, createBreaker } from "./breaker.ts";
 import { blameOf, isBeforeAnswer, restMsOf } from "./retry.ts";
 import type { StopSignal } from "./stop.ts";
-import type { AnswerStream, Asking, Upstream, UpstreamHealth } from "./upstream.ts";
+import { type AnswerStream, type Asking, type Upstream, type UpstreamHealth, nextEvents } from "./upstream.ts";
 
 export interface PoolRules {
   /** Attempts at one call, the first included. */
@@ -94,7 +94,7 @@ export function openPool(upstreams: readonly Upstream[], options: PoolOptions): 
     },
     complete: async (call, signal, asking) =>
       askOnce(pool, { call, signal, asking }, async ({ upstream }, own) => upstream.complete(call, signal, own)),
-    stream: (call, signal, asking) => streamOf(pool, { call, signal, asking }),
+    stream: (call, signal, asking) => new PoolStream(pool, { call, signal, asking }),
     ...(counting.length === 0
       ? {}
       : {
@@ -147,43 +147,69 @@ interface Begun {
   readonly place: Place;
 }
 
-function streamOf(pool: Pool, asked: Asked): AnswerStream {
-  let begun: Begun | undefined;
-  let isClosed = false;
-  const close = (): void => {
-    isClosed = true;
-    begun?.place.left();
-    begun?.source.close();
-  };
-  const begin = async (): Promise<readonly AnswerEvent[] | undefined> => {
-    const [{ first, source }, place] = await ask(pool, asked, async ({ upstream }, own) => {
-      const opened = upstream.stream(asked.call, asked.signal, own);
-      return { first: await opened.next(), source: opened };
-    });
-    begun = { source, place };
-    // From here on the answer is this server's: whatever happens, it is not asked for again.
-    place.succeeded();
-    if (isClosed || first === undefined) close();
-    return first;
-  };
-  const goOn = async ({ source, place }: Begun): Promise<readonly AnswerEvent[] | undefined> => {
+class PoolStream implements AnswerStream {
+  readonly #pool: Pool;
+  /** Until a server has begun: what was asked does not stay for as long as the answer. */
+  #asked: Asked | undefined;
+  #begun: Begun | undefined;
+  /** What the server began with, until it is taken. */
+  #first: readonly AnswerEvent[] | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(pool: Pool, asked: Asked) {
+    this.#pool = pool;
+    this.#asked = asked;
+  }
+
+  take(): readonly AnswerEvent[] | "end" | undefined {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    const first = this.#first;
+    this.#first = undefined;
+    if (first !== undefined) return first;
+    if (this.#begun === undefined) return this.#asked === undefined ? "end" : undefined;
+    return this.#taken(this.#begun);
+  }
+
+  wait(): Promise<void> {
+    return this.#begun?.source.wait() ?? this.#begin();
+  }
+
+  close(): void {
+    this.#asked = undefined;
+    this.#begun?.place.left();
+    this.#begun?.source.close();
+  }
+
+  async #begin(): Promise<void> {
+    const asked = this.#asked;
+    if (asked === undefined) return;
     try {
-      const events = await source.next();
-      if (events === undefined) close();
+      const [{ first, source }, place] = await ask(this.#pool, asked, async ({ upstream }, own) => {
+        const opened = upstream.stream(asked.call, asked.signal, own);
+        return { first: await nextEvents(opened), source: opened };
+      });
+      this.#begun = { source, place };
+      this.#first = first;
+      // From here on the answer is this server's: whatever happens, it is not asked for again.
+      place.succeeded();
+      if (this.#asked === undefined || first === undefined) this.close();
+      this.#asked = undefined;
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  #taken({ source, place }: Begun): readonly AnswerEvent[] | "end" | undefined {
+    try {
+      const events = source.take();
+      if (events === "end") this.close();
       return events;
     } catch (error) {
       place.failed(error);
-      close();
+      this.close();
       throw error;
     }
-  };
-  return {
-    next: async () => {
-      if (begun !== undefined) return goOn(begun);
-      return isClosed ? undefined : begin();
-    },
-    close,
-  };
+  }
 }
 
 /** Attempts, one after another, until one gives a beginning of an answer. Throws what the last one failed with. */

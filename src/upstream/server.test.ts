@@ -11,7 +11,7 @@ import type { Call } from "../wire/call.ts";
 import { chatDialect, chatFormat } from "../wire/chat/chat.ts";
 import type { Dialect } from "../wire/format.ts";
 import { openServer } from "./server.ts";
-import { type Upstream, eachEvent, upstreamBounds } from "./upstream.ts";
+import { type Upstream, eachEvent, nextEvents, upstreamBounds } from "./upstream.ts";
 
 const short = {
   ...upstreamBounds,
@@ -231,7 +231,7 @@ test("a reader that pauses stops the upstream instead of filling memory", async 
   const address = server.address();
   const fast = openTo(typeof address === "object" && address !== null ? address.port : 0);
   const chunks = fast.stream(ask(), never);
-  await chunks.next();
+  await nextEvents(chunks);
   await new Promise((resolve) => setTimeout(resolve, 500));
   chunks.close();
   // What the two sockets' buffers hold on loopback, with room to spare; without a stop all of it would have come.

@@ -181,6 +181,8 @@ class ServerStream implements AnswerStream {
   #exchange: Exchange | undefined;
   #firstTokenBy = 0;
   #isWhole = false;
+  /** The end of the body was waited for: it is closed with or without. */
+  #isDrained = false;
   /** What went wrong behind events that are handed out first. */
   #failure: { readonly error: unknown } | undefined;
 
@@ -192,24 +194,17 @@ class ServerStream implements AnswerStream {
     this.#left = left;
   }
 
-  async next(): Promise<readonly AnswerEvent[] | undefined> {
+  take(): readonly AnswerEvent[] | "end" | undefined {
     try {
-      const exchange = this.#exchange ?? (await this.#open());
-      if (exchange === undefined) return undefined;
-      while (!this.#isWhole) {
-        if (this.#failure !== undefined) throw this.#failure.error;
-        const piece = exchange.take();
-        const events = piece === undefined ? [] : this.#read(piece);
-        if (events.length > 0) return events;
-        if (piece === undefined) await exchange.wait(...this.#patience());
-      }
-      await untilEnd(exchange);
-      this.close();
-      return undefined;
+      return this.#taken();
     } catch (error) {
       this.close();
       throw error;
     }
+  }
+
+  wait(): Promise<void> {
+    return this.#exchange === undefined ? this.#open() : this.#exchange.wait(...this.#patience());
   }
 
   close(): void {
@@ -221,17 +216,38 @@ class ServerStream implements AnswerStream {
     exchange.close();
   }
 
-  /** Undefined where it was closed before. */
-  async #open(): Promise<Exchange | undefined> {
-    const exchange = this.#begin?.();
-    if (exchange === undefined) return undefined;
-    this.#begin = undefined;
-    this.#exchange = exchange;
-    const head = await exchange.head(this.#bounds.headersMsMax);
-    expectHead(head, "text/event-stream");
-    if (head.status !== 200) throw refusal(head, await exchange.rest());
-    this.#firstTokenBy = performance.now() + this.#bounds.firstTokenMsMax;
-    return exchange;
+  async #open(): Promise<void> {
+    try {
+      const exchange = this.#begin?.();
+      if (exchange === undefined) return;
+      this.#begin = undefined;
+      this.#exchange = exchange;
+      const head = await exchange.head(this.#bounds.headersMsMax);
+      expectHead(head, "text/event-stream");
+      if (head.status !== 200) throw refusal(head, await exchange.rest());
+      this.#firstTokenBy = performance.now() + this.#bounds.firstTokenMsMax;
+    } catch (error) {
+      this.#failure = { error };
+    }
+  }
+
+  #taken(): readonly AnswerEvent[] | "end" | undefined {
+    while (!this.#isWhole) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      const exchange = this.#exchange;
+      // Closed before it began, or to be begun.
+      if (exchange === undefined) return this.#begin === undefined ? "end" : undefined;
+      const piece = exchange.take();
+      if (piece === undefined) return undefined;
+      const events = this.#read(piece);
+      if (events.length > 0) return events;
+    }
+    if (this.#exchange !== undefined && !this.#isDrained && isStillOpen(this.#exchange)) {
+      this.#isDrained = true;
+      return undefined;
+    }
+    this.close();
+    return "end";
   }
 
   /** The events of a piece. However a server cuts its pieces: what it said before a failure is handed out before it. */
@@ -250,17 +266,19 @@ class ServerStream implements AnswerStream {
 
   /** Comments keep a connection alive but are no answer: until one begins, the time left only gets shorter. */
   #patience(): [msMax: number, phase: "first token" | "idle"] {
+    if (this.#isWhole) return [drainMsMax, "idle"];
     if (this.#reader.hasBegun()) return [this.#bounds.idleMsMax, "idle"];
     return [Math.max(0, this.#firstTokenBy - performance.now()), "first token"];
   }
 }
 
-/** Usually only the end of the body is left, which frees the connection for the next request. */
-async function untilEnd(exchange: Exchange): Promise<void> {
+/** Whether the end of the body is still to come, which frees the connection for the next request. */
+function isStillOpen(exchange: Exchange): boolean {
   try {
-    if (exchange.take() === undefined) await exchange.wait(drainMsMax, "idle");
+    return exchange.take() === undefined;
   } catch {
     // The answer is whole; how its connection fares after it is nobody's concern.
+    return false;
   }
 }
 

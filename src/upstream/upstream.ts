@@ -30,23 +30,32 @@ export interface Upstream {
 }
 
 /**
- * A streamed answer as it comes. No async generator: of those, each layer between server and caller costs an open stream
- * half a kilobyte and each event a turn of its own, where all events of a packet can go together.
+ * A streamed answer as it comes: what is here is taken, and only where nothing is, somebody waits, in one place for all layers
+ * between server and caller. Each layer that waited by itself would cost an open stream half a kilobyte, and each event a turn.
  */
 export interface AnswerStream {
   /**
-   * The next events, at least one; undefined once the answer is whole, and a failure where it ends early. Called again only
-   * after it has answered. What was read before a failure comes before it.
+   * The next events that are here, at least one; `end` once the answer is whole; undefined where they have to be waited for.
+   * Throws where the answer ends early, but not before what was read until then was taken.
    */
-  readonly next: () => Promise<readonly AnswerEvent[] | undefined>;
+  readonly take: () => readonly AnswerEvent[] | "end" | undefined;
+  /** After `take` gave undefined: until it may give more. Never rejects. */
+  readonly wait: () => Promise<void>;
   /** Done with it: where the answer is still coming, its connection closes at once. */
   readonly close: () => void;
+}
+
+/** The next events, at least one; undefined once the answer is whole, and a failure where it ends early. */
+export async function nextEvents(stream: AnswerStream): Promise<readonly AnswerEvent[] | undefined> {
+  let events = stream.take();
+  for (; events === undefined; events = stream.take()) await stream.wait();
+  return events === "end" ? undefined : events;
 }
 
 /** The events one by one; leaving the loop closes the stream. */
 export async function* eachEvent(stream: AnswerStream): AsyncGenerator<AnswerEvent, void, void> {
   try {
-    for (let events = await stream.next(); events !== undefined; events = await stream.next()) yield* events;
+    for (let events = await nextEvents(stream); events !== undefined; events = await nextEvents(stream)) yield* events;
   } finally {
     stream.close();
   }
@@ -61,22 +70,25 @@ export function counted(open: () => AnswerStream, count: (change: 1 | -1) => voi
     isOver = true;
     stream?.close();
   };
+  const begin = (): AnswerStream => {
+    const begun = open();
+    count(1);
+    return begun;
+  };
   return {
-    next: async () => {
-      if (isOver) return undefined;
-      if (stream === undefined) {
-        stream = open();
-        count(1);
-      }
+    take: () => {
+      if (isOver) return "end";
+      stream ??= begin();
       try {
-        const events = await stream.next();
-        if (events === undefined) close();
+        const events = stream.take();
+        if (events === "end") close();
         return events;
       } catch (error) {
         close();
         throw error;
       }
     },
+    wait: () => stream?.wait() ?? Promise.resolve(),
     close,
   };
 }

@@ -45,10 +45,17 @@ function wholeAnswer(): WholeAnswer {
 }
 
 function streamOf(source: AsyncGenerator<AnswerEvent, void, void>): AnswerStream {
+  let step: IteratorResult<AnswerEvent, void> | { readonly error: unknown } | undefined;
   return {
-    next: async () => {
-      const step = await source.next();
-      return step.done === true ? undefined : [step.value];
+    take: () => {
+      const taken = step;
+      step = undefined;
+      if (taken === undefined) return undefined;
+      if ("error" in taken) throw taken.error;
+      return taken.done === true ? "end" : [taken.value];
+    },
+    wait: async () => {
+      step = await source.next().catch((error: unknown) => ({ error }));
     },
     close: () => void source.return(),
   };

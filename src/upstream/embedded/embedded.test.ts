@@ -8,7 +8,7 @@ import { Failure, failureCode } from "../../terms/failure.ts";
 import type { WholeAnswer } from "../../wire/answer.ts";
 import type { Call } from "../../wire/call.ts";
 import { chatFormat } from "../../wire/chat/chat.ts";
-import { type Upstream, eachEvent, upstreamBounds } from "../upstream.ts";
+import { type Upstream, eachEvent, nextEvents, upstreamBounds } from "../upstream.ts";
 import { embeddedDefaults, type EmbeddedEvent, openEmbedded } from "./embedded.ts";
 import { fetchModel } from "./fetch.ts";
 import { ensureRuntime } from "./runtime.ts";
@@ -119,11 +119,11 @@ test("giving up frees the place at once", async () => {
   for (let round = 0; round < 4; round += 1) {
     const controller = new AbortController();
     const stream = model.stream(endless, controller.signal);
-    await stream.next();
-    await stream.next();
+    await nextEvents(stream);
+    await nextEvents(stream);
     controller.abort();
     await assert.rejects(async () => {
-      while ((await stream.next()) !== undefined);
+      while ((await nextEvents(stream)) !== undefined);
     });
   }
   assert.match(textOf(await model.complete(france, never)), /Paris/);
@@ -133,12 +133,12 @@ test("a killed process fails what is under way, is started again and serves the 
   const ready = events.findLast((event) => event.kind === "ready");
   assert.ok(ready);
   const stream = model.stream(ask("Write a long story.", { max_tokens: 1_000 }), never);
-  await stream.next();
+  await nextEvents(stream);
   const seen = events.length;
   process.kill(ready.pid, "SIGKILL");
   await assert.rejects(
     async () => {
-      while ((await stream.next()) !== undefined);
+      while ((await nextEvents(stream)) !== undefined);
     },
     (error) => error instanceof Failure && error.detail["why"] === "cut",
   );
