@@ -1,7 +1,7 @@
 // The gateway of bench/gateway.ts, in a process of its own: everything on, as in the embedded default, where the control
 // plane's end of the feed and the ledger (in memory here) run beside it. Says where it listens, as one JSON line, and answers
 // each line `hold` with a signed hold on its model. With `--safeguards off` the only safeguard finds nothing at no cost (a
-// chain of none is not served); with `words` it looks for four words, exactly.
+// chain of none is not served); with `words` it looks for four words, exactly, by `patterns@1`.
 // node bench/gateway-serve.ts [--upstream 9101] [--safeguards shipped|words|off]
 import { parseArgs } from "node:util";
 import { createInterface } from "node:readline";
@@ -33,6 +33,11 @@ const nothing: Registry = {
     inspectStretches: (_text: string, stretches: readonly unknown[]) => stretches.map(() => nothingFound),
   }),
 };
+const exactWords = {
+  safeguard: "patterns@1",
+  on: ["input", "output"],
+  patterns: [{ name: "words", category: "weapons", words: ["poison", "doubtful", "exploit", "curious"] }],
+};
 const world = await openGatewayWorld({
   upstreamPort: Number(values.upstream),
   grant: { requestsPerMinute: 1_000_000, tokensPerDay: 1_000_000_000_000 },
@@ -40,6 +45,7 @@ const world = await openGatewayWorld({
   stream: {},
   ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@2" } } : {}),
   ...(values.safeguards === "off" ? { registry: nothing } : {}),
+  ...(values.safeguards === "words" ? { chain: [exactWords] } : {}),
 });
 const hash = digestOf(toUtf8(secret), nodePrimitives);
 const key = { ...callerKeyOf(hash), key: idOf.key("bench"), limits: { exchanges: streamsMax } };

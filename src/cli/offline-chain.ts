@@ -30,9 +30,10 @@ const shippedFolder = new URL("../../examples/first-release/", import.meta.url);
 export function offlineChain(paths: DocumentPaths): OfflineChain {
   const registry = shippedSafeguards();
   const document = Safeguards.parse(documentIn("Safeguards", paths.safeguards));
+  const chain = compileChain(document, registry);
   return {
-    chain: compileChain(document, registry),
-    safeguards: document.chain.map(({ safeguard }) => registry.get(safeguard)),
+    chain,
+    safeguards: chain.safeguards,
     policy: UsagePolicy.parse(documentIn("UsagePolicy", paths.policy)),
   };
 }

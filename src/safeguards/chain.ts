@@ -2,6 +2,7 @@
 // windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
 import { Failure } from "../terms/failure.ts";
 import type { Finding, Inspection, Surface, UnknownCause } from "../terms/finding.ts";
+import { exactPatterns } from "./exact-patterns.ts";
 import type { Registry } from "./registry.ts";
 import type { AnswerReader, Safeguard, Settle, Thresholds } from "./safeguard.ts";
 import type { ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
@@ -9,6 +10,7 @@ import { allSteps } from "./steps.ts";
 import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
 export interface Chain {
+  readonly safeguards: readonly Safeguard[];
   readonly stream: StreamBounds;
   /** Windows of answers, the same for streamed and whole ones. */
   readonly shape: WindowShape;
@@ -40,6 +42,7 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
   };
   const openAnswer = (): AnswerReader => readerOf(links, shape);
   return {
+    safeguards: links.map(({ safeguard }) => safeguard),
     stream: document.stream,
     shape,
     inspectInput: (texts, caller = "") => allSteps(inspectTexts(links, texts, caller))(),
@@ -63,7 +66,7 @@ interface Link {
 
 function linkOf(entry: ChainEntry, registry: Registry): Link {
   const safeguard = pinned(entry, registry);
-  const rates = { block: entry.block.benignRate, review: entry.review.benignRate };
+  const rates = "patterns" in entry ? noRates : { block: entry.block.benignRate, review: entry.review.benignRate };
   return {
     safeguard,
     entry,
@@ -71,8 +74,11 @@ function linkOf(entry: ChainEntry, registry: Registry): Link {
   };
 }
 
+const noRates = { block: 0, review: 0 };
+
+/** The safeguard of an entry. Failure configuration_invalid for an unknown one, artefact_missing where its digest differs. */
 function pinned(entry: ChainEntry, registry: Registry): Safeguard {
-  const safeguard = registry.get(entry.safeguard);
+  const safeguard = "patterns" in entry ? exactPatterns(entry.patterns) : registry.get(entry.safeguard);
   if (entry.digest === undefined || entry.digest === safeguard.digest) return safeguard;
   throw new Failure(
     "artefact_missing",
@@ -260,7 +266,8 @@ const nothingFound: Inspection = { kind: "inspected", findings: [] };
 function highestOfEach(findings: readonly Finding[]): Finding[] {
   const best = new Map<string, Finding>();
   for (const finding of findings) {
-    const key = `${finding.detector} ${finding.category} ${finding.band === "flag" ? "flag" : "stop"}`;
+    const { detector, pattern = "", category, band } = finding;
+    const key = `${detector} ${pattern} ${category} ${band === "flag" ? "flag" : "stop"}`;
     const before = best.get(key);
     if (before === undefined || finding.score > before.score) best.set(key, finding);
   }

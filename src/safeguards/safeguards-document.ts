@@ -1,32 +1,38 @@
-// The Safeguards document: which safeguards run on which side, at which benign rate they stop, and how far a stream is
-// held back. Thresholds are stated as the share of a benign reference stream that may exceed them, never as a score.
+// The Safeguards document: which safeguards run on which side, at which benign rate they stop or what they look for exactly,
+// and how far a stream is held back. Thresholds are stated as the share of a benign reference stream that may exceed them,
+// never as a score.
 import { z } from "zod";
 import { Surface } from "../terms/finding.ts";
 import { Digest, Name } from "../terms/ids.ts";
+import { charsToHold, Patterns, patternsName } from "./patterns-document.ts";
 
-/** `name@version` of a safeguard in the registry, for example `misuse@2`. */
-const SafeguardName = z
+/** `name@version` of a detector in the registry, for example `misuse@2`. */
+const DetectorName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@2");
+  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@2")
+  .refine((name) => name !== patternsName, `${patternsName} takes patterns, and no rates`);
 
 /** A share of the benign reference stream, within the range that tables of thresholds cover. */
 const Limit = z.strictObject({ benignRate: z.number().min(0.001).max(0.1) });
 
-export const ChainEntry = z
-  .strictObject({
-    safeguard: SafeguardName,
-    /** Of the weights and tables. Filled in on apply, and compared with what was really loaded from then on. */
-    digest: Digest.optional(),
-    on: z.array(Surface).min(1).max(2),
-    /** `flag` records findings and stops nothing; it is for safeguards on trial. */
-    mode: z.enum(["block", "flag"]).default("block"),
-    block: Limit,
-    review: Limit,
-  })
+const common = {
+  /** Of what decides: weights and tables, or patterns. Filled in on apply, and compared with what was really loaded from then on. */
+  digest: Digest.optional(),
+  on: z.array(Surface).min(1).max(2),
+  /** `flag` records findings and stops nothing; it is for safeguards on trial. */
+  mode: z.enum(["block", "flag"]).default("block"),
+};
+
+const DetectorEntry = z
+  .strictObject({ safeguard: DetectorName, ...common, block: Limit, review: Limit })
   .refine((entry) => entry.review.benignRate >= entry.block.benignRate, {
     path: ["review", "benignRate"],
     message: "the review rate must be at least the block rate: review is the wider band",
   });
+
+const PatternsEntry = z.strictObject({ safeguard: z.literal(patternsName), ...common, patterns: Patterns });
+
+export const ChainEntry = z.union([DetectorEntry, PatternsEntry]);
 export type ChainEntry = z.infer<typeof ChainEntry>;
 
 /** Bounds of the stream guard, in UTF-16 units. */
@@ -38,10 +44,23 @@ export const StreamBounds = z.strictObject({
 });
 export type StreamBounds = z.infer<typeof StreamBounds>;
 
-export const Safeguards = z.strictObject({
-  kind: z.literal("Safeguards"),
-  name: Name,
-  chain: z.array(ChainEntry).min(1).max(8),
-  stream: StreamBounds.prefault({}),
-});
+export const Safeguards = z
+  .strictObject({
+    kind: z.literal("Safeguards"),
+    name: Name,
+    chain: z.array(ChainEntry).min(1).max(8),
+    stream: StreamBounds.prefault({}),
+  })
+  .superRefine(({ chain, stream }, context) => {
+    const answers = chain.filter(
+      (entry) => "patterns" in entry && entry.mode === "block" && entry.on.includes("output"),
+    );
+    for (const pattern of answers.flatMap((entry) => ("patterns" in entry ? entry.patterns : []))) {
+      const chars = charsToHold(pattern);
+      if (chars > stream.holdBackChars) {
+        const message = `must be at least ${chars}, or what the pattern ${pattern.name} finds in answers would partly have left by then`;
+        context.addIssue({ code: "custom", path: ["stream", "holdBackChars"], message });
+      }
+    }
+  });
 export type Safeguards = z.infer<typeof Safeguards>;

@@ -9,12 +9,14 @@ import type { Safeguard } from "./safeguard.ts";
 export const ScanRow = z.object({ id: z.union([z.string(), z.number()]), text: z.string() });
 export type ScanRow = z.infer<typeof ScanRow>;
 
+type ShownFinding = Pick<Finding, "category" | "score" | "band" | "span" | "pattern">;
+
 export interface ScanResult {
   readonly id: string | number;
   readonly verdict: Verdict["kind"];
   readonly cause?: string;
   readonly scores: Readonly<Partial<Record<Category, number>>>;
-  readonly findings: readonly Pick<Finding, "category" | "score" | "band" | "span">[];
+  readonly findings: readonly ShownFinding[];
 }
 
 export interface Scanner {
@@ -46,8 +48,8 @@ async function scoresOf(text: string, scanner: Scanner): Promise<Partial<Record<
   );
 }
 
-function shown(finding: Finding): Pick<Finding, "category" | "score" | "band" | "span"> {
-  return { category: finding.category, score: rounded(finding.score), band: finding.band, span: finding.span };
+function shown({ category, score, band, span, pattern }: Finding): ShownFinding {
+  return { category, score: rounded(score), band, span, ...(pattern === undefined ? {} : { pattern }) };
 }
 
 function rounded(score: number): number {

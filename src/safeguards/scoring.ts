@@ -89,7 +89,7 @@ export function thresholdAt(table: ThresholdTable, rate: number): number {
 }
 
 /** 0 for every category. */
-function noScores(): Record<Category, number> {
+export function noScores(): Record<Category, number> {
   return {
     misinformation: 0,
     cyber: 0,

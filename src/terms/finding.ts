@@ -1,5 +1,6 @@
 // What a safeguard says and what policy makes of it. A safeguard that did not run is its own state, never a pass.
 import { z } from "zod";
+import type { Name } from "./ids.ts";
 
 export const Category = z.enum([
   "misinformation",
@@ -39,6 +40,8 @@ export interface Finding {
   readonly span: Span;
   /** Name and version of the detector, for example `misuse@2`. */
   readonly detector: string;
+  /** Which of its patterns, where it looks for those of an operator's own. */
+  readonly pattern?: Name;
 }
 
 /** Why a safeguard could not say anything. A closed set: it goes into receipts and metrics. */

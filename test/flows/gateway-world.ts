@@ -106,6 +106,8 @@ export interface WorldOptions {
   readonly stream?: object;
   readonly registry?: Registry;
   readonly safeguards?: object;
+  /** Another chain than that of one safeguard. */
+  readonly chain?: readonly object[];
   /** Nothing is released: for permits and refusals. */
   readonly isWithheld?: boolean;
   /** Port of another upstream than the mock. */
@@ -185,7 +187,8 @@ async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configur
     envelope: { tools: true, choicesMax: 4, ...options.envelope },
     ...options.document,
   });
-  const chain = [{ safeguard: "word@1", on: ["input", "output"], mode: "block", ...limits, ...options.safeguards }];
+  const usual = { safeguard: "word@1", on: ["input", "output"], mode: "block", ...limits, ...options.safeguards };
+  const { chain = [usual] } = options;
   const stream = options.stream ?? { holdBackChars: 20, windowChars: 120 };
   const safeguards = Safeguards.parse({ kind: "Safeguards", name: "default", chain, stream });
   const input = options.onInput ?? "block";

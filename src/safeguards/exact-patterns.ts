@@ -1,0 +1,196 @@
+// The safeguard `patterns@1`: exact patterns of the operator's own. Words are looked for in the folded text, where case, accents,
+// look-alikes and what cannot be seen do not count; expressions and known kinds in the text as it was written. Requests and
+// answers are read in views that overlap by the longest find, so that how a text is cut does not change what is found.
+import { createHash } from "node:crypto";
+import { RE2JS } from "re2js";
+import type { Finding, Inspection } from "../terms/finding.ts";
+import { Digest } from "../terms/ids.ts";
+import { WordFinder } from "./exact-words.ts";
+import { knownPatterns } from "./exact-known.ts";
+import { foldText } from "./normalise.ts";
+import { charsToHold, type Pattern, patternsName } from "./patterns-document.ts";
+import type { AnswerReader, Safeguard, Scores, Settle } from "./safeguard.ts";
+import { noScores } from "./scoring.ts";
+import { allSteps } from "./steps.ts";
+import type { Stretch } from "./windows.ts";
+
+const maxChars = 400_000;
+/** Of a request, between two stops. */
+const stepChars = 16_384;
+
+/** A piece of a text, with as much of what came before as a find may need. */
+interface View {
+  readonly text: string;
+  /** Where it begins in the whole text. */
+  readonly from: number;
+  readonly isEnd: boolean;
+}
+
+/** Finds of one kind in a view: which pattern, and where in the view. At least the first of every pattern that is there. */
+type Finder = (view: View, onFind: (pattern: number, found: Stretch) => void) => void;
+
+/** The patterns of one entry of a chain, compiled. Cost: linear in the sizes of words and expressions. */
+export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
+  const reach = Math.max(...patterns.map(charsToSee));
+  const looking = { patterns, find: finderOf(patterns) };
+  const steps = function* steps(text: string): Generator<void, Finding[], void> {
+    const findings: Finding[] = [];
+    for (const view of viewsOf(text, stepChars, reach)) {
+      if (view.from > 0) yield;
+      findings.push(...findingsIn(view, looking));
+    }
+    return findings;
+  };
+  return {
+    name: "patterns",
+    version: 1,
+    digest: digestOfPatterns(patterns),
+    maxChars,
+    thresholds: () => ({ review: {}, block: {} }),
+    scores: async (text) => Promise.resolve(scoresOf(allSteps(steps(text)))),
+    inspect: (text) => inspected(allSteps(steps(text))),
+    *inspectRequest(text): Generator<void, Settle, void> {
+      const inspection = inspected(yield* steps(text));
+      return () => Promise.resolve(inspection);
+    },
+    openAnswer: () => new PatternReader(looking, reach),
+  };
+}
+
+function inspected(findings: readonly Finding[]): Inspection {
+  return findings.length === 0 ? nothingFound : { kind: "inspected", findings };
+}
+
+const nothingFound: Inspection = { kind: "inspected", findings: [] };
+
+/** How far back a view has to reach. */
+function charsToSee(pattern: Pattern): number {
+  return "words" in pattern ? 2 * charsToHold(pattern) : charsToHold(pattern);
+}
+
+class PatternReader implements AnswerReader {
+  readonly #looking: Looking;
+  readonly #reach: number;
+  #before = "";
+  #end = 0;
+
+  constructor(looking: Looking, reach: number) {
+    this.#looking = looking;
+    this.#reach = reach;
+  }
+
+  read(stretch: string, isEnd: boolean): Inspection {
+    const text = this.#before + stretch;
+    this.#end += stretch.length;
+    this.#before = text.slice(-this.#reach);
+    return inspected(findingsIn({ text, from: this.#end - text.length, isEnd }, this.#looking));
+  }
+}
+
+function* viewsOf(text: string, chars: number, reach: number): Generator<View, void, void> {
+  for (let at = 0; at === 0 || at < text.length; at += chars) {
+    const from = Math.max(0, at - reach);
+    const end = at + chars;
+    yield { text: text.slice(from, end), from, isEnd: end >= text.length };
+  }
+}
+
+interface Looking {
+  readonly patterns: readonly Pattern[];
+  readonly find: Finder;
+}
+
+/** The first find of each pattern, with spans in the whole text. */
+function findingsIn(view: View, { patterns, find }: Looking): Finding[] {
+  const first = new Map<number, Stretch>();
+  find(view, (at, found) => {
+    if (!first.has(at)) first.set(at, found);
+  });
+  return [...first].flatMap(([at, [start, end]]) => {
+    const pattern = patterns[at];
+    if (pattern === undefined) return [];
+    const { name, category, band } = pattern;
+    const span = [view.from + start, view.from + end] as const;
+    return [{ category, score: 1, band, span, detector: patternsName, pattern: name }];
+  });
+}
+
+function finderOf(patterns: readonly Pattern[]): Finder {
+  const words = patterns.flatMap((pattern, owner) =>
+    "words" in pattern ? pattern.words.map((word) => ({ word, owner })) : [],
+  );
+  const finders = patterns.flatMap((pattern, at) => {
+    if ("words" in pattern) return [];
+    return "expression" in pattern ? [expressionFinder(pattern.expression, at)] : [knownFinder(pattern.known, at)];
+  });
+  if (words.length > 0) finders.push(wordsFinder(words));
+  const holds = patterns.map(charsToHold);
+  return (view, onFind) => {
+    for (const find of finders)
+      find(view, (at, found) => {
+        if (isSettled(view, found, holds[at] ?? 0)) onFind(at, found);
+      });
+  };
+}
+
+/**
+ * Whether a find is one, whatever comes next and whatever came before. What begins a view that is not the first was seen in
+ * the one before; what ends it may go on, and is looked at again in the next one, but not longer than it is held back.
+ */
+function isSettled({ text, from, isEnd }: View, [start, end]: Stretch, hold: number): boolean {
+  if (start === 0 && from > 0) return false;
+  return isEnd || end < text.length || start <= text.length - hold;
+}
+
+function wordsFinder(words: ConstructorParameters<typeof WordFinder>[0]): Finder {
+  const finder = new WordFinder(words);
+  return ({ text }, onFind) => {
+    const { units, offsets, length } = foldText(text);
+    finder.search(units, length, (owner, start, end) => {
+      onFind(owner, [offsets[start] ?? 0, offsets[end] ?? text.length]);
+    });
+  };
+}
+
+function expressionFinder(expression: string, at: number): Finder {
+  const compiled = RE2JS.compile(expression);
+  return ({ text, from }, onFind) => {
+    const matcher = compiled.matcher(text);
+    if (matcher.find(from > 0 ? 1 : 0)) onFind(at, [matcher.start(), matcher.end()]);
+  };
+}
+
+function knownFinder(known: keyof typeof knownPatterns, at: number): Finder {
+  const { expression, isGenuine } = knownPatterns[known];
+  const own = new RegExp(expression);
+  return ({ text, from }, onFind) => {
+    own.lastIndex = from > 0 ? 1 : 0;
+    for (let found = own.exec(text); found !== null; found = own.exec(text)) {
+      const genuine = beginningsOf(found[0]).find(isGenuine);
+      if (genuine !== undefined) onFind(at, [found.index, found.index + genuine.length]);
+      // What is not genuine from here may be so from the next character on.
+      own.lastIndex = found.index + 1;
+    }
+  };
+}
+
+/** The whole and its beginnings up to each space or hyphen: a number is written in groups, and others may follow it. */
+function beginningsOf(found: string): string[] {
+  const ends = [...found.matchAll(/[ -]/g)].map(({ index }) => index);
+  return [found, ...ends.toReversed().map((end) => found.slice(0, end))];
+}
+
+/** What was compiled, with the forms that the known kinds have in this program. */
+function digestOfPatterns(patterns: readonly Pattern[]): Digest {
+  const forms = patterns.flatMap((pattern) =>
+    "known" in pattern ? [knownPatterns[pattern.known].expression.source] : [],
+  );
+  const text = JSON.stringify([patternsName, patterns, forms]);
+  return Digest.parse(`sha256:${createHash("sha256").update(text).digest("hex")}`);
+}
+
+function scoresOf(findings: readonly Finding[]): Scores {
+  const scores = noScores();
+  for (const { category, score } of findings) scores[category] = score;
+  return scores;
+}

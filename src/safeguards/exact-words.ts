@@ -1,0 +1,99 @@
+// Finds any of many words in one pass over folded text, however many they are: the automaton of Aho and Corasick, "Efficient
+// string matching: an aid to bibliographic search" (Communications of the ACM 18, 1975).
+import { normalise } from "./normalise.ts";
+
+/** A word, and whose it is. */
+export interface OwnedWord {
+  readonly word: string;
+  readonly owner: number;
+}
+
+interface Ending {
+  readonly owner: number;
+  /** Of the word, in folded units. */
+  readonly length: number;
+}
+
+export type OnWord = (owner: number, start: number, end: number) => void;
+
+export class WordFinder {
+  /** From a node by a unit to the next one; `node * 65536 + unit` is the key. Node 0 is the beginning of all words. */
+  readonly #next = new Map<number, number>();
+  /** Units that a word begins with. */
+  readonly #begins = new Uint8Array(65_536);
+  /** Node of the longest beginning of a word that this node's text ends with. */
+  readonly #shorter: number[] = [0];
+  readonly #endings: Ending[][] = [[]];
+
+  constructor(words: readonly OwnedWord[]) {
+    const parents: { readonly parent: number; readonly unit: number }[] = [{ parent: 0, unit: 0 }];
+    for (const { word, owner } of words) {
+      const { text } = normalise(word);
+      let node = 0;
+      for (let at = 0; at < text.length; at += 1) {
+        const unit = text.charCodeAt(at);
+        let next = this.#next.get(node * 65_536 + unit);
+        if (next === undefined) {
+          next = parents.length;
+          parents.push({ parent: node, unit });
+          this.#next.set(node * 65_536 + unit, next);
+          this.#endings.push([]);
+        }
+        node = next;
+      }
+      this.#begins[text.charCodeAt(0)] = 1;
+      this.#endings[node]?.push({ owner, length: text.length });
+    }
+    this.#link(parents);
+  }
+
+  /** Every word in the first `length` units that no letter or digit runs on from. */
+  search(units: Uint16Array, length: number, onWord: OnWord): void {
+    let node = 0;
+    for (let at = 0; at < length; at += 1) {
+      const unit = units[at] ?? 0;
+      if (node === 0 && this.#begins[unit] === 0) continue;
+      node = this.#step(node, unit);
+      const endings = this.#endings[node] ?? [];
+      for (const { owner, length: wordLength } of endings) {
+        const [start, end] = [at + 1 - wordLength, at + 1];
+        const runsOn = (end < length && isJoined(unit, units[end] ?? 0)) || (start > 0 && joinsAt(units, start));
+        if (!runsOn) onWord(owner, start, end);
+      }
+    }
+  }
+
+  #step(from: number, unit: number): number {
+    for (let node = from; ; node = this.#shorter[node] ?? 0) {
+      const next = this.#next.get(node * 65_536 + unit);
+      if (next !== undefined) return next;
+      if (node === 0) return 0;
+    }
+  }
+
+  /** Breadth first, so that what is shorter is linked already. */
+  #link(parents: readonly { readonly parent: number; readonly unit: number }[]): void {
+    const depths = [0];
+    for (let node = 1; node < parents.length; node += 1) depths.push((depths[parents[node]?.parent ?? 0] ?? 0) + 1);
+    const nodes = parents.map((_, node) => node).toSorted((one, other) => (depths[one] ?? 0) - (depths[other] ?? 0));
+    for (const node of nodes) {
+      const { parent, unit } = parents[node] ?? { parent: 0, unit: 0 };
+      const shorter = parent === 0 ? 0 : this.#step(this.#shorter[parent] ?? 0, unit);
+      this.#shorter[node] = shorter;
+      if (node > 0) this.#endings[node]?.push(...(this.#endings[shorter] ?? []));
+    }
+  }
+}
+
+function joinsAt(units: Uint16Array, at: number): boolean {
+  return isJoined(units[at - 1] ?? 0, units[at] ?? 0);
+}
+
+/** Whether two units belong to one word. Scripts that are written without spaces have no such words. */
+function isJoined(one: number, other: number): boolean {
+  return isWordUnit(one) && isWordUnit(other);
+}
+
+function isWordUnit(unit: number): boolean {
+  return (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57) || (unit > 0xbf && unit < 0x2000);
+}

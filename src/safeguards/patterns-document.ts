@@ -1,0 +1,77 @@
+// Exact patterns in a Safeguards document: words, expressions, and kinds of secrets that Headgate knows. They find what a
+// list can name and nothing else, so they have no rates.
+import { RE2JS } from "re2js";
+import { z } from "zod";
+import { Category } from "../terms/finding.ts";
+import { Name } from "../terms/ids.ts";
+import { KnownPattern, knownPatterns } from "./exact-known.ts";
+import { normalise } from "./normalise.ts";
+
+/** The safeguard that takes patterns. */
+export const patternsName = "patterns@1";
+
+/** Size of the program that an expression becomes; an expression's time is at most this times the length of the text. */
+const programSizeMax = 500;
+const expressionCharsMax = 500;
+const wordCharsMax = 200;
+/** Words of one pattern, and patterns of one safeguard. */
+const wordsMax = 10_000;
+const patternsMax = 64;
+
+const common = {
+  name: Name,
+  category: Category,
+  /** `review` is for what is likely and not certain. */
+  band: z.enum(["block", "review"]).default("block"),
+};
+
+const Word = z
+  .string()
+  .max(wordCharsMax)
+  .refine((word) => normalise(word).text.length >= 2, "a word has at least two characters that show");
+
+const Words = z.strictObject({ ...common, words: z.array(Word).min(1).max(wordsMax) });
+
+const Expression = z.strictObject({
+  ...common,
+  /** In the syntax of RE2, which is searched in linear time. */
+  expression: z.string().min(1).max(expressionCharsMax).superRefine(checkExpression),
+  /** Longest text that it is meant to find, in UTF-16 units. Longer ones are found by their beginning at the latest. */
+  charsMax: z.number().int().min(1).max(4_000).default(100),
+});
+
+const Known = z.strictObject({ ...common, known: KnownPattern });
+
+export const Pattern = z.union([Words, Expression, Known]);
+export type Pattern = z.infer<typeof Pattern>;
+
+export const Patterns = z
+  .array(Pattern)
+  .min(1)
+  .max(patternsMax)
+  .refine((patterns) => new Set(patterns.map(({ name }) => name)).size === patterns.length, "a pattern is named twice");
+
+/**
+ * Characters of an answer that must be held back so that nothing of what a pattern finds has left when it is found, in
+ * UTF-16 units. What invisible characters stretch beyond that is found all the same, up to twice its length.
+ */
+export function charsToHold(pattern: Pattern): number {
+  if ("words" in pattern) return Math.max(...pattern.words.map((word) => normalise(word).text.length)) + 1;
+  return ("expression" in pattern ? pattern.charsMax : knownPatterns[pattern.known].charsMax) + 1;
+}
+
+function checkExpression(expression: string, context: z.RefinementCtx<string>): void {
+  const complain = (message: string): void => {
+    context.addIssue({ code: "custom", message });
+  };
+  try {
+    const compiled = RE2JS.compile(expression);
+    if (compiled.programSize() > programSizeMax)
+      complain(`too large an expression: it becomes ${compiled.programSize()} steps, and may become ${programSizeMax}`);
+    const anywhere = compiled.matcher(" a ");
+    if (anywhere.find() && anywhere.start() === anywhere.end())
+      complain("the expression finds the empty text, which is everywhere");
+  } catch (error) {
+    complain(error instanceof Error ? error.message : "not an expression");
+  }
+}
