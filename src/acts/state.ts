@@ -21,6 +21,7 @@ import type {
   DocumentKind,
   EvidenceBody,
   Grant,
+  HoldScope,
   Limit,
   Permit,
   Release,
@@ -106,6 +107,14 @@ export interface Hold {
   readonly scope: ReleaseScope;
   readonly at: Timestamp;
   readonly reason: Digest;
+  readonly index: number;
+}
+
+/** A hold on an organisation or a key, which suspended it; it ends as any suspension does. */
+interface HeldCaller {
+  readonly hold: HoldId;
+  readonly scope: Exclude<HoldScope, ReleaseScope>;
+  readonly at: Timestamp;
   readonly index: number;
 }
 
@@ -212,7 +221,8 @@ export interface State {
   readonly holds: Map<HoldId, Hold>;
   /** Which models a hold no longer holds, by the certificate that answered it. */
   readonly answered: Map<HoldId, Map<Name, CertificateId>>;
-  /** By act digest: no one can take an id before somebody else's restriction. */
+  /** By act digest: no one can take an id before somebody else's. */
+  readonly heldCallers: Map<Digest, HeldCaller>;
   readonly restrictions: Map<Digest, Restriction>;
   readonly facts: Fact[];
   readonly intervals: Map<PublicKey, LastInterval>;
@@ -249,6 +259,7 @@ export function emptyState(): State {
     certificates: new Map(),
     holds: new Map(),
     answered: new Map(),
+    heldCallers: new Map(),
     restrictions: new Map(),
     facts: [],
     intervals: new Map(),

@@ -61,7 +61,11 @@ async function connect(call: Call<z.infer<typeof Options>>): Promise<Answer> {
     return written(options, { url: found.url, model: options.model, dialect }, base);
   }
   if (found.kind !== "found")
-    return notPassed(found, explainDiscovery(found), "headgate connect URL --model NAME --key-variable UPSTREAM_KEY");
+    return notPassed(
+      found,
+      explainDiscovery(found),
+      `headgate connect ${found.kind === "key-needed" ? found.url : "URL"} --model NAME --key-variable UPSTREAM_KEY${sameProfile(base)}`,
+    );
   return written(options, chosen(found, options), base);
 }
 

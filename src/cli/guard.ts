@@ -5,6 +5,7 @@ import { decide } from "../policy/decide.ts";
 import { ScanRow, type Scanner, scan } from "../safeguards/scan.ts";
 import { Failure } from "../terms/failure.ts";
 import { Surface } from "../terms/finding.ts";
+import { withWordsOfJson } from "../wire/json-words.ts";
 import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { type JsonLine, jsonLines, offlineChain } from "./offline-chain.ts";
@@ -53,5 +54,11 @@ function rowOf({ value, number }: JsonLine): ScanRow {
 function scannerFor(options: z.infer<typeof Options>): Scanner {
   const { chain, safeguards, policy } = offlineChain(options);
   const { surface } = options;
-  return { chain, safeguards, decide: (inspection) => decide(inspection, policy, { scopes: [], surface }), surface };
+  return {
+    chain,
+    safeguards,
+    decide: (inspection) => decide(inspection, policy, { scopes: [], surface }),
+    surface,
+    textsOf: (text) => withWordsOfJson([text]),
+  };
 }

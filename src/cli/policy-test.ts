@@ -5,6 +5,7 @@ import { decide } from "../policy/decide.ts";
 import { Failure } from "../terms/failure.ts";
 import { Surface, type Verdict } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
+import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { type JsonLine, type OfflineChain, jsonLines, offlineChain } from "./offline-chain.ts";
 import { type Call, argument } from "./verb.ts";
@@ -45,7 +46,7 @@ export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promi
 
 async function judge({ value, number }: JsonLine, { chain, policy }: OfflineChain): Promise<Judged> {
   const { text, on, scopes, verdict: expected, id = null } = caseOf(value, number);
-  const inspection = on === "input" ? await chain.inspectInput([text]) : chain.inspectOutput(text);
+  const inspection = on === "input" ? await chain.inspectInput(withWordsOfJson([text])) : chain.inspectOutput(text);
   const verdict = decide(inspection, policy, { scopes, surface: on });
   return { line: number, id, expected, verdict: verdict.kind, because: becauseOf(verdict) };
 }

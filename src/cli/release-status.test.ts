@@ -68,6 +68,19 @@ const open = {
 const hold = { hold: "hold_0123456789abcdef", at: "2027-01-02T00:00:00.000Z" };
 const held = { ...open, stage: "withheld", closed: "held", holds: [hold] };
 
+test("what makes a model stricter is named, with what it says", () => {
+  const at = "2027-01-03T00:00:00.000Z";
+  const [first, second] = ["hold_00000000000000a1", "hold_00000000000000a2"];
+  const restrictions = [
+    { restriction: first, limit: { kind: "output-tokens", max: 64 }, at },
+    { restriction: second, limit: { kind: "category-prohibited", category: "cyber" }, at },
+  ];
+  const words = statusInWords(StatusView.parse({ ...open, restrictions }));
+  assert.match(words, new RegExp(`${first} makes it stricter since ${at}: answers have at most 64 tokens`));
+  assert.match(words, new RegExp(`${second} makes it stricter since ${at}: category cyber is prohibited`));
+  assert.doesNotMatch(statusInWords(StatusView.parse(open)), /stricter/);
+});
+
 test("a missing sign-off is said once, and what else is still to show beside its reason", () => {
   const words = statusInWords(StatusView.parse(open));
   assert.equal(words.split("safety sign-off").length, 2);

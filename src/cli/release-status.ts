@@ -12,6 +12,7 @@ import { gatewaysLine, readGateways } from "./gateways.ts";
 import { observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
+import { limitInWords } from "./words.ts";
 
 export const StatusOptions = z.object({ watch: z.boolean().default(false) });
 
@@ -124,6 +125,7 @@ export function statusInWords(view: StatusView): string {
     head,
     ...observedLines(view),
     ...holdLines(view),
+    ...restrictionLines(view),
     ...endLines(view),
     ...waitingLines(view),
     ...next,
@@ -142,6 +144,12 @@ function holdLines({ holds, certified }: StatusView): readonly string[] {
       ? "  Its first release reopens it: an owner proposes one, which answers the hold."
       : `  Reopening it at ${certified.stage} takes a proposal by an owner or somebody from safety, signed like a release.`;
   return [...lines, who];
+}
+
+function restrictionLines({ restrictions }: StatusView): readonly string[] {
+  return restrictions.map(
+    ({ restriction, limit, at }) => `  ${restriction} makes it stricter since ${at}: ${limitInWords(limit)}`,
+  );
 }
 
 function endLines(view: StatusView): readonly string[] {

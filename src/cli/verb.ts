@@ -70,7 +70,12 @@ function parseOptions<Options>(schema: z.ZodType<Options>, given: unknown): Opti
 /** The end of a line to run next: the same profile as this one had, where it was named in the command. */
 export function sameProfile({ profile }: Base): string {
   if (profile === undefined) return "";
-  return ` --profile ${/^[\w./@:+-]+$/.test(profile) ? profile : `'${profile.replaceAll("'", String.raw`'\''`)}'`}`;
+  return ` --profile ${quoted(profile)}`;
+}
+
+/** A word of a command line as a shell reads it. */
+export function quoted(word: string): string {
+  return /^[\w./@:+-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** The n-th argument. Commander has made sure that those it calls required are there. */

@@ -1,6 +1,6 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
-import type { Release, Verb } from "../acts/bodies.ts";
+import type { Limit, Release, Verb } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { State } from "../acts/state.ts";
@@ -51,7 +51,7 @@ const wordsOf: Words = {
   "sign-off": (body) => `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
   certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
   hold: (body) => `Holds ${scopeInWords(body.scope)}.`,
-  restriction: (body) => `Restricts ${body.model}: ${body.limit.kind}.`,
+  restriction: (body) => `Restricts ${body.model}: ${limitInWords(body.limit)}.`,
   fact: (body) => `States a fact: ${body.fact.kind}.`,
   withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
@@ -60,6 +60,13 @@ const wordsOf: Words = {
     `Decides ${body.review} of ${body.key} on ${body.model}: ${body.verdict} (${body.reason}), for ${body.categories.join(", ")}, until ${body.notAfter}.`,
   lost: (body) => `Says that ${body.count} receipts, from number ${body.first} on, were lost.`,
 };
+
+/** What a restriction says. */
+export function limitInWords(limit: Limit): string {
+  return limit.kind === "output-tokens"
+    ? `answers have at most ${limit.max} tokens`
+    : `category ${limit.category} is prohibited`;
+}
 
 function targetOf(target: Act<"suspend">["predicate"]["body"]["target"]): string {
   switch (target.kind) {

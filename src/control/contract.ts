@@ -16,7 +16,7 @@ import {
   ReviewId,
   Timestamp,
 } from "../terms/ids.ts";
-import { ReviewReason } from "../acts/bodies.ts";
+import { Limit, ReviewReason } from "../acts/bodies.ts";
 import { Category, Surface } from "../terms/finding.ts";
 import { Mode, OpenStage, Stage } from "../terms/stage.ts";
 
@@ -164,7 +164,7 @@ export const StatusView = z.object({
     .nullable(),
   closed: z.string().nullable(),
   holds: z.array(z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional() })),
-  restrictions: z.array(z.unknown()),
+  restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp })),
   next: OpenStage.nullable(),
   verdict: z.enum(["pass", "fail", "inconclusive"]).nullable(),
   requirements: z.array(RequirementView),

@@ -101,7 +101,13 @@ export type Exposure =
       readonly release: Release;
     }
   | { readonly kind: "permit"; readonly permit: Permit }
-  | { readonly kind: "refused"; readonly code: RefusalCode; readonly reason: ClosedReason | "network" | null };
+  | Refused;
+
+interface Refused {
+  readonly kind: "refused";
+  readonly code: RefusalCode;
+  readonly reason: ClosedReason | "network" | null;
+}
 
 type RefusalCode = Extract<
   FailureCode,
@@ -114,7 +120,7 @@ export function expose(state: State, asked: Asked, moment: Moment): Exposure {
   return permit === undefined ? exposeKey(state, asked, moment) : exposePermit(state, permit, { asked, moment });
 }
 
-function refused(code: RefusalCode, reason: ClosedReason | "network" | null = null): Exposure {
+function refused(code: RefusalCode, reason: Refused["reason"] = null): Refused {
   return { kind: "refused", code, reason };
 }
 
@@ -126,21 +132,26 @@ function exposePermit(
   permit: GivenPermit,
   { asked, moment }: { asked: Asked; moment: Moment },
 ): Exposure {
-  const isOver = moment.at >= instantOf(permit.notAfter) || moment.at + clockAheadMsMax < instantOf(permit.at);
-  // A permit stands with its maker: a suspended person's runs stop with them.
-  if (isOver || state.persons.get(permit.by)?.suspended !== false) return refused("key_suspended");
+  const stopped = stoppedPermit(state, permit, moment);
+  if (stopped !== undefined) return stopped;
   if (permit.model !== asked.model) return refused("model_unknown");
   const holds = holdsNow(state, permit.model, moment.early);
   if (holds.some(({ scope }) => stopsModel(scope, permit.model))) return refused("stage_closed", "held");
   return { kind: "permit", permit };
 }
 
+function stoppedPermit(state: State, permit: GivenPermit, { at }: Moment): Refused | undefined {
+  const isOver = at >= instantOf(permit.notAfter) || at + clockAheadMsMax < instantOf(permit.at);
+  // A permit stands with its maker: a suspended person's runs stop with them.
+  return isOver || state.persons.get(permit.by)?.suspended !== false ? refused("key_suspended") : undefined;
+}
+
 function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   const key = state.keys.get(asked.hash);
   if (key === undefined) return refused("key_unknown");
+  const stopped = stoppedKey(state, key, { from: asked.from, moment });
   const organisation = state.organisations.get(key.organisation);
-  if (organisation?.suspended !== false || isEnded(key, moment)) return refused("key_suspended");
-  if (!isWhereItMay(key, asked.from)) return refused("key_suspended", "network");
+  if (stopped !== undefined || organisation === undefined) return stopped ?? refused("key_suspended");
   const grant = grantOf(state, organisation, asked.model);
   if (grant === undefined) return refused("model_unknown");
   if (moment.at >= instantOf(grant.notAfter)) return refused("agreement_missing");
@@ -150,6 +161,16 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   if (isStageHeld(state, grant, moment)) return refused("stage_closed", "held");
   if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
   return { kind: "open", key: key.key, keyLimits: key.limits, organisation, grant, release };
+}
+
+function stoppedKey(
+  state: State,
+  key: CallerKey,
+  { from, moment }: { readonly from: string | undefined; readonly moment: Moment },
+): Refused | undefined {
+  const organisation = state.organisations.get(key.organisation);
+  if (organisation?.suspended !== false || isEnded(key, moment)) return refused("key_suspended");
+  return isWhereItMay(key, from) ? undefined : refused("key_suspended", "network");
 }
 
 /** Of a model that is there. */
@@ -184,6 +205,15 @@ function isReached(release: Release, grant: Grant, organisation: Organisation): 
   if (compareStages(release.stage, grant.stage) < 0) return false;
   const audience = release.audience.find((known) => known.stage === grant.stage);
   return audience?.types.includes(organisation.type) === true;
+}
+
+/** Why whoever asks may call no model at all: their key or organisation is stopped or has ended, or the permit is over. */
+export function stoppedCaller(state: State, { hash, from }: Omit<Asked, "model">, moment: Moment): Refused | undefined {
+  const permitId = state.permitByHash.get(hash);
+  const permit = permitId === undefined ? undefined : state.permits.get(permitId);
+  if (permit !== undefined) return stoppedPermit(state, permit, moment);
+  const key = state.keys.get(hash);
+  return key === undefined ? refused("key_unknown") : stoppedKey(state, key, { from, moment });
 }
 
 /** Models this key may call now, for `GET /v1/models`. */

@@ -7,7 +7,7 @@ import { openReceipt } from "../acts/receipt.ts";
 import { envelopeBytesMax } from "../acts/statement.ts";
 import { type Digest, ReceiptId } from "../terms/ids.ts";
 import type { Network } from "../terms/network.ts";
-import { reachableModels } from "../exposure/exposure.ts";
+import { reachableModels, stoppedCaller } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
 import { Stop } from "../upstream/stop.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
@@ -334,7 +334,11 @@ async function sendModels(asked: Asked, pathname: string): Promise<void> {
   const caller = callerOf(asked);
   const hash = identify(caller, gateway);
   checkOpen(gateway);
-  const models = reachableModels(gateway.follower.state, { hash, from: caller.from }, gateway.follower.moment());
+  const { state } = gateway.follower;
+  const [who, moment] = [{ hash, from: caller.from }, gateway.follower.moment()];
+  const stopped = stoppedCaller(state, who, moment);
+  if (stopped !== undefined) throw new Failure(stopped.code, "", { detail: { reason: stopped.reason } });
+  const models = reachableModels(state, who, moment);
   return sendJson(response, { status: 200 }, modelList(pathname, models, formatOf(asked).name));
 }
 

@@ -13,6 +13,7 @@ import { addBackupVerbs } from "./backup/backup-verbs.ts";
 import { addDemoVerb } from "./demo/demo-verb.ts";
 import { addDrillVerb } from "./drill/drill-verb.ts";
 import { addGatewayVerb } from "./gateway-verb.ts";
+import { mindReaders, writeOut } from "./readers.ts";
 import { addServeVerb } from "./serve-verb.ts";
 import { version } from "./version.ts";
 
@@ -44,13 +45,16 @@ function stateFolderOf(environment: Environment): string {
   return path.join(environment["XDG_STATE_HOME"] ?? path.join(homedir(), ".local", "state"), "headgate");
 }
 
+const line = process.argv.slice(2);
+const isServer = line[0] === "serve" || line[0] === "gateway";
+
 const processPorts = {
   isWatched: process.stderr.isTTY,
   now: () => Instant.parse(Date.now()),
   wait: async (ms: number) => {
     await sleep(ms);
   },
-  write: (text: string) => void process.stdout.write(text),
+  write: isServer ? (text: string) => void process.stdout.write(text) : writeOut,
   tell: (text: string) => void process.stderr.write(text),
   leave: (code: number) => {
     process.exitCode = code;
@@ -69,4 +73,5 @@ async function main(args: readonly string[]): Promise<void> {
   await runProgram(buildProgram(context, version(), extras), args, context);
 }
 
-await main(process.argv.slice(2));
+mindReaders(isServer);
+await main(line);

@@ -1,7 +1,10 @@
 // `headgate serve`: runs both planes until it is told to stop, says where it listens, and, with no owner yet, how to make
 // one. It has no demo.
+import path from "node:path";
 import type { ExtraVerb } from "../cli/program.ts";
+import { quoted } from "../cli/verb.ts";
 import { readConfiguration } from "./configuration.ts";
+import { urlOf } from "./gateway-here.ts";
 import { reportTo } from "./report.ts";
 import { type Serving, serve } from "./serve.ts";
 import { serveWithWorkers } from "./serve-workers.ts";
@@ -25,14 +28,16 @@ export const addServeVerb: ExtraVerb = (program, context) => {
     });
 };
 
-type Ready = Pick<Serving, "dataPlane" | "controlPlane" | "control" | "feedPort">;
+interface Ready extends Pick<Serving, "dataPlane" | "controlPlane" | "feedPort"> {
+  readonly control: Pick<Serving["control"], "deployment" | "codeFile">;
+}
 
 function readyView({ dataPlane, controlPlane, control, feedPort }: Ready): object {
   const { deployment } = control;
   return { ready: true, dataPlane, controlPlane, feedPort, deployment, codeFile: control.codeFile() ?? null };
 }
 
-export function readyText({ dataPlane, controlPlane, control }: Ready): string {
+export function readyText({ dataPlane, controlPlane, control }: Omit<Ready, "feedPort">): string {
   const code = control.codeFile();
   const lines = [
     `Data plane     ${dataPlane}`,
@@ -43,11 +48,20 @@ export function readyText({ dataPlane, controlPlane, control }: Ready): string {
     lines.push(
       "",
       "Nobody owns this deployment yet. In another terminal on this machine:",
-      "  headgate init --name YOU --profile you.json",
+      `  ${initLine(controlPlane, code)}`,
     );
     lines.push(`(it reads the one-time code from ${code}; from another machine, pass it with --code)`);
   }
   return `${lines.join("\n")}\n`;
+}
+
+/** What another terminal needs to be told: nothing of what it would take by itself, where nothing is set there. */
+function initLine(controlPlane: string, code: string): string {
+  const usual = readConfiguration({});
+  const folder = path.dirname(path.resolve(code));
+  const data = folder === path.resolve(usual.data) ? "" : `HEADGATE_DATA=${quoted(folder)} `;
+  const server = controlPlane === urlOf(usual, usual.controlPort) ? "" : ` --server ${controlPlane}`;
+  return `${data}headgate init --name YOU --profile you.json${server}`;
 }
 
 /**

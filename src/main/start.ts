@@ -3,6 +3,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { Failure } from "../terms/failure.ts";
+import { mindReaders } from "./readers.ts";
 import { version } from "./version.ts";
 
 async function start(): Promise<void> {
@@ -36,6 +37,7 @@ async function playDemo(): Promise<void> {
   await startDemo();
 }
 
+mindReaders(true);
 try {
   await start();
 } catch (error) {

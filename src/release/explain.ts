@@ -1,5 +1,6 @@
 // What happened and why, in plain words, by the id somebody has in hand: of a receipt, a proposal, a certificate, a hold, a
 // permit. For people who may read; it says no more than the ledger and the receipt do.
+import type { HoldScope, ReleaseScope } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { Proposal, ReviewDecision, State } from "../acts/state.ts";
@@ -69,8 +70,8 @@ export async function explain(id: string, means: ExplainMeans): Promise<Explanat
     const kind = CertificateId.safeParse(id).success ? "certificate" : "proposal";
     return { id, kind, lines: proposalLines(state, proposal) };
   }
-  const hold = HoldId.safeParse(id).success ? state.holds.get(HoldId.parse(id)) : undefined;
-  if (hold !== undefined) return { id, kind: "hold", lines: holdLines(state, hold.hold) };
+  const stops = HoldId.safeParse(id).success ? stopLines(state, HoldId.parse(id)) : [];
+  if (stops.length > 0) return { id, kind: "hold", lines: stops };
   const permit = PermitId.safeParse(id).success ? state.permits.get(PermitId.parse(id)) : undefined;
   if (permit !== undefined) return { id, kind: "permit", lines: permitLines(state, permit.permit) };
   throw new Failure("not_found", "Nothing here has this id. A refusal before anything was decided leaves no record.");
@@ -215,6 +216,36 @@ function proposalLines(state: State, { release, signOffs, at, certified }: Propo
     ...signed,
     ...end,
   ];
+}
+
+/** A hold of any scope, or a restriction: of all that were given this id. */
+function stopLines(state: State, id: HoldId): readonly string[] {
+  const callers = [...state.heldCallers.values()].filter(({ hold }) => hold === id);
+  const restrictions = [...state.restrictions.values()].filter(({ hold }) => hold === id);
+  return [
+    ...holdLines(state, id),
+    ...callers.flatMap(({ scope, at }) => [
+      `At ${at} ${scopeInWords(scope)} was held: it was suspended.`,
+      nowOf(state, scope),
+    ]),
+    ...restrictions.map(({ model, limit, at }) => {
+      const what =
+        limit.kind === "output-tokens" ? `answers of at most ${limit.max} tokens` : `${limit.category} prohibited`;
+      return `At ${at} ${model} was made stricter: ${what}. That stands.`;
+    }),
+  ];
+}
+
+/** Where a suspended organisation or key stands now. */
+function nowOf(state: State, scope: Exclude<HoldScope, ReleaseScope>): string {
+  if (scope.kind === "organisation") {
+    const isStopped = state.organisations.get(scope.organisation)?.suspended !== false;
+    return isStopped ? "It is suspended still: headgate org resume." : "It was resumed since.";
+  }
+  const [hash] = (state.keySecrets.get(scope.key) ?? []).toReversed();
+  const standing = hash === undefined ? undefined : state.keys.get(hash)?.standing;
+  if (standing === "active") return "It was resumed since.";
+  return standing === "revoked" ? "It was revoked since." : "It is suspended still: headgate key resume.";
 }
 
 function holdLines(state: State, id: HoldId): readonly string[] {

@@ -25,31 +25,37 @@ export interface Scanner {
   readonly safeguards: readonly Safeguard[];
   readonly decide: (inspection: Inspection) => Verdict;
   readonly surface: Surface;
+  /** All that the gateway has read of a request that says this text; the text itself first. */
+  readonly textsOf: (text: string) => readonly string[];
 }
 
 /** The verdict on one row, with scores and findings to four digits. Never throws for what a text holds. */
 export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> {
   const { chain, surface } = scanner;
-  const inspection = surface === "input" ? await chain.inspectInput([row.text]) : chain.inspectOutput(row.text);
+  const texts = surface === "input" ? scanner.textsOf(row.text) : [row.text];
+  const inspection = surface === "input" ? await chain.inspectInput(texts) : chain.inspectOutput(row.text);
   const verdict = scanner.decide(inspection);
   return {
     id: row.id,
     verdict: verdict.kind,
     ...(verdict.kind === "unknown" ? { cause: verdict.cause } : {}),
-    scores: inspection.kind === "unknown" ? {} : await scoresOf(row.text, scanner),
-    findings: inspection.kind === "unknown" ? [] : inspection.findings.map(shown),
+    scores: inspection.kind === "unknown" ? {} : await scoresOf(texts, scanner),
+    findings: inspection.kind === "unknown" ? [] : inspection.findings.map((finding) => shown(finding, row.text)),
   };
 }
 
-async function scoresOf(text: string, scanner: Scanner): Promise<Partial<Record<Category, number>>> {
-  const all = await Promise.all(scanner.safeguards.map((safeguard) => safeguard.scores(text, scanner.surface)));
+async function scoresOf(texts: readonly string[], scanner: Scanner): Promise<Partial<Record<Category, number>>> {
+  const looks = scanner.safeguards.flatMap((safeguard) => texts.map((text) => safeguard.scores(text, scanner.surface)));
+  const all = await Promise.all(looks);
   return Object.fromEntries(
     Category.options.map((category) => [category, rounded(Math.max(...all.map((scores) => scores[category])))]),
   );
 }
 
-function shown({ category, score, band, span, pattern }: Finding): ShownFinding {
-  return { category, score: rounded(score), band, span, ...(pattern === undefined ? {} : { pattern }) };
+/** What was found in the words of a text that is JSON, or in text and words together, is somewhere in that text. */
+function shown({ category, score, band, span, pattern }: Finding, { length }: string): ShownFinding {
+  const where = span[1] <= length ? span : ([0, length] as const);
+  return { category, score: rounded(score), band, span: where, ...(pattern === undefined ? {} : { pattern }) };
 }
 
 function rounded(score: number): number {

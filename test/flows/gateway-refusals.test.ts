@@ -152,6 +152,8 @@ test("a suspended key and the keys of a suspended organisation are refused, and 
   await one.publish();
   assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
   assert.equal(await codeOf(await one.ask(said("x"))), "key_suspended");
+  for (const path of ["/v1/models", "/v1/models/small"])
+    assert.equal(await codeOf(await fetch(one.url() + path, { headers: withKey(secret) })), "key_suspended", path);
   const two = await openGatewayWorld();
   t.after(two.close);
   two.mock.set({ fault: "never-ends" });
@@ -161,6 +163,7 @@ test("a suspended key and the keys of a suspended organisation are refused, and 
   await two.publish();
   assert.deepEqual((await readStream(other)).finishes, ["content_filter"]);
   assert.equal(await codeOf(await two.ask(said("x"))), "key_suspended");
+  assert.equal(await codeOf(await fetch(`${two.url()}/v1/models`, { headers: withKey(secret) })), "key_suspended");
 });
 
 test("a key and a grant end at their time", async (t) => {

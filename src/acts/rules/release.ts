@@ -286,8 +286,17 @@ function answer(state: State, hold: Release["answers"][number], release: Release
 export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
   const { body, at } = act.predicate;
   const { scope } = body;
-  if (scope.kind === "organisation") return stopOrganisation(state, scope.organisation, at);
-  if (scope.kind === "key") return stopKey(state, { key: scope.key, forGood: false }, at);
+  if (scope.kind === "organisation" || scope.kind === "key") {
+    const stop =
+      scope.kind === "organisation"
+        ? stopOrganisation(state, scope.organisation, at)
+        : stopKey(state, { key: scope.key, forGood: false }, at);
+    if (stop.kind === "refused") return stop;
+    return change(() => {
+      stop.commit();
+      state.heldCallers.set(act.digest, { hold: body.hold, scope, at, index: context.index });
+    });
+  }
   const earlier = state.holds.get(body.hold);
   const isWider = earlier !== undefined && !isSameScope(earlier.scope, scope);
   const held: ReleaseScope = isWider ? { kind: "everything" } : scope;
