@@ -7,7 +7,7 @@ import { readArtefact } from "../evidence/artefact-store.ts";
 import { findReceipt, keepInterval } from "../evidence/receipt-store.ts";
 import {
   type Batch,
-  type DrainedReceipt,
+  type DrainedReceipts,
   type Feed,
   type PublicFile,
   type ToldHolds,
@@ -291,11 +291,7 @@ async function recordHold(options: Telling, envelope: Uint8Array): Promise<void>
 /** Receipts per interval, at most; the gateway makes one a second. */
 const intervalReceiptsMax = 100_000;
 
-async function recordInterval(
-  options: FeedOptions,
-  envelope: Uint8Array,
-  receipts: readonly DrainedReceipt[],
-): Promise<void> {
+async function recordInterval(options: FeedOptions, envelope: Uint8Array, receipts: DrainedReceipts): Promise<void> {
   const act = await openStatement(envelope, options.primitives);
   const { predicate } = act;
   if (options.writer.indexOf(act.digest) !== undefined) return;
@@ -322,7 +318,7 @@ interface Checked {
 /** What the interval's receipts come to. Fails with statement_invalid where they are not what the act says. */
 async function checked(
   body: Extract<Act["predicate"], { verb: "receipts" }>["body"],
-  receipts: readonly DrainedReceipt[],
+  receipts: DrainedReceipts,
   primitives: Primitives,
 ): Promise<Checked> {
   if (receipts.length !== body.count || receipts.length > intervalReceiptsMax) {

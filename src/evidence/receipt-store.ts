@@ -32,14 +32,16 @@ const permitReceiptsMax = 200_000;
 export async function keepInterval(
   transaction: Transaction,
   interval: KeptInterval,
-  receipts: readonly KeptReceipt[],
+  receipts: Iterable<KeptReceipt>,
 ): Promise<void> {
   await transaction.query(
     "INSERT INTO receipt_interval (root, ledger_index, leaves) VALUES (?, ?, ?) ON CONFLICT (root) DO NOTHING",
     [interval.root, interval.ledgerIndex, concatBytes(interval.leaves)],
   );
-  for (const [place, { id, digest, permit, item, at, text }] of receipts.entries()) {
-    if (place % piecesAtOnce === piecesAtOnce - 1) await breathe();
+  let count = 0;
+  for (const { id, digest, permit, item, at, text } of receipts) {
+    count += 1;
+    if (count % piecesAtOnce === 0) await breathe();
     await transaction.query(
       "INSERT INTO receipt (id, digest, interval_root, permit, item, at, bytes) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
       [id, digest, interval.root, permit, item, at, toUtf8(text)],

@@ -99,10 +99,15 @@ export interface DrainedReceipt {
   readonly item: Digest | null;
 }
 
+/** The receipts of an interval, each made when it is come to: thousands at once are much for a heap to hold. */
+export interface DrainedReceipts extends Iterable<DrainedReceipt> {
+  readonly length: number;
+}
+
 /** What a gateway hands over: it keeps each until the promise resolves, and tries again after a failure. */
 interface Drain {
   /** The receipts of one interval with the gateway's signed `receipts` act over their root. Idempotent. */
-  readonly recordInterval: (envelope: Uint8Array, receipts: readonly DrainedReceipt[]) => Promise<void>;
+  readonly recordInterval: (envelope: Uint8Array, receipts: DrainedReceipts) => Promise<void>;
   /** A hold or restriction that reached the gateway directly. Idempotent. */
   readonly recordHold: (envelope: Uint8Array) => Promise<void>;
   readonly recordUsage: (counts: readonly UsageCount[]) => Promise<void>;

@@ -1,17 +1,26 @@
 // One spooled interval on its way into the ledger: its root as an act, or, where the spool does not give back what was in
 // it, an act that says so. What is lost is never passed over: its numbers stand in the ledger, and so does the count.
-import { type OpenedReceipt, type SignedReceipt, openReceipt } from "../acts/receipt.ts";
+import { type SignedReceipt, openReceipt } from "../acts/receipt.ts";
 import { nextInterval } from "../acts/rules/evaluation.ts";
 import { signStatement } from "../acts/statement.ts";
-import type { DrainedReceipt, Feed } from "../feed/feed.ts";
+import type { DrainedReceipt, DrainedReceipts, Feed } from "../feed/feed.ts";
 import { digestOfHash } from "../proof/digest.ts";
 import { toHex } from "../proof/encoding.ts";
 import { rootOf } from "../proof/merkle.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Instant, type PermitId, instantOf, isPermitId, timestampOf } from "../terms/ids.ts";
+import {
+  type Digest,
+  type Instant,
+  type PermitId,
+  type PublicKey,
+  type ReceiptId,
+  instantOf,
+  isPermitId,
+  timestampOf,
+} from "../terms/ids.ts";
 import type { Clock, Follower } from "./follower.ts";
-import type { Interval } from "./spool.ts";
+import { type Interval, type Line, digestIn, lineOf, textIn } from "./spool.ts";
 import { within } from "./within.ts";
 
 /** An interval that the control plane does not take in this time, in milliseconds, is offered again. */
@@ -27,10 +36,17 @@ export interface DrainOptions {
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
 }
 
-/** A receipt and its number. Its leaf is made from its text where it is needed again. */
+/**
+ * A receipt between its answer and the ledger. Its text stays where it was written, outside the heap: as texts there, those
+ * of a second are moved again and again by whoever collects the garbage, at a seventh of what a request costs.
+ */
 export interface Kept {
-  readonly drained: DrainedReceipt;
+  readonly id: ReceiptId;
   readonly seq: number;
+  readonly at: Instant;
+  readonly permit: PermitId | null;
+  readonly item: Digest | null;
+  readonly line: Line;
 }
 
 export interface ClosedInterval {
@@ -46,24 +62,40 @@ export interface ClosedInterval {
   readonly digest: Digest | null;
 }
 
-export function keptOf({ receipt, digest, text }: SignedReceipt, at: Instant): Kept {
+/** What is handed over with it besides its text. */
+export function drainedOf({ receipt, digest, text }: SignedReceipt, at: Instant): DrainedReceipt {
   const permit = receipt.stage === "permit" && isPermitId(receipt.under) ? receipt.under : null;
-  return { drained: { id: receipt.id, text, digest, at, permit, item: receipt.item }, seq: receipt.seq };
+  return { id: receipt.id, text, digest, at, permit, item: receipt.item };
+}
+
+export function keptOf({ id, at, permit, item }: DrainedReceipt, seq: number, line: Line): Kept {
+  return { id, seq, at, permit, item, line };
+}
+
+function handedOver({ id, at, permit, item, line }: Kept): DrainedReceipt {
+  return { id, text: textIn(line), digest: digestIn(line), at, permit, item };
 }
 
 /** What an earlier process left: the receipts that are as they were written, by number, and how many are not. */
 export async function keptInterval(left: Interval, { primitives, gateway }: DrainOptions): Promise<ClosedInterval> {
   const opened = await Promise.all(left.receipts.map(async ({ text }) => readBack(text, primitives)));
   const read = opened.filter((one) => one !== undefined);
-  const kept = read.map((one) => keptOf(one, instantOf(one.receipt.at))).toSorted((one, other) => one.seq - other.seq);
+  const kept = read.map(({ kept: one }) => one).toSorted((one, other) => one.seq - other.seq);
   const unreadable = left.unreadable + left.receipts.length - kept.length;
   const isForeign = read.some((one) => one.gateway !== gateway.publicKey);
   return { file: left.file, kept, root: undefined, unreadable, isForeign, digest: left.digest };
 }
 
-async function readBack(text: string, primitives: Primitives): Promise<(OpenedReceipt & SignedReceipt) | undefined> {
+interface ReadBack {
+  readonly kept: Kept;
+  readonly gateway: PublicKey;
+}
+
+async function readBack(text: string, primitives: Primitives): Promise<ReadBack | undefined> {
   try {
-    return { ...(await openReceipt(text, primitives)), text };
+    const opened = await openReceipt(text, primitives);
+    const drained = drainedOf(opened, instantOf(opened.receipt.at));
+    return { kept: keptOf(drained, opened.receipt.seq, lineOf(drained)), gateway: opened.gateway };
   } catch {
     return undefined;
   }
@@ -104,25 +136,33 @@ function lostIn({ digest }: ClosedInterval, { follower, gateway }: DrainOptions)
 }
 
 async function rootOfRun(run: readonly Kept[], { primitives }: DrainOptions): Promise<Digest> {
-  const opened = await Promise.all(run.map(async ({ drained }) => openReceipt(drained.text, primitives)));
+  const opened = await Promise.all(run.map(async ({ line }) => openReceipt(textIn(line), primitives)));
   const leaves = opened.map(({ leaf }) => leaf);
   return digestOfHash(rootOf(leaves, primitives));
 }
 
 async function recordRun(run: readonly Kept[], root: Digest, options: DrainOptions): Promise<void> {
   const { follower, gateway, primitives } = options;
-  const receipts = run.map(({ drained }) => drained);
   const place = nextInterval(follower.state, gateway.publicKey);
   const body = {
     ...place,
     gateway: gateway.publicKey,
     count: run.length,
     root,
-    permits: permitCounts(receipts),
+    permits: permitCounts(run),
   };
   const envelope = await signStatement({ ...draftOf(options), verb: "receipts", body }, [gateway], primitives);
-  await send(envelope, receipts, options);
+  await send(envelope, allOf(run), options);
   await caughtUp(options, place.first);
+}
+
+function allOf(run: readonly Kept[]): DrainedReceipts {
+  return {
+    length: run.length,
+    *[Symbol.iterator]() {
+      for (const kept of run) yield handedOver(kept);
+    },
+  };
 }
 
 async function recordLost({ digest, file }: ClosedInterval, count: number, options: DrainOptions): Promise<void> {
@@ -149,7 +189,7 @@ function draftOf({ follower, clock, randomBytes }: DrainOptions): {
   return { deployment, nonce: toHex(randomBytes(16)), at: timestampOf(clock.now()), seen };
 }
 
-async function send(envelope: Uint8Array, receipts: readonly DrainedReceipt[], { feed }: DrainOptions): Promise<void> {
+async function send(envelope: Uint8Array, receipts: DrainedReceipts, { feed }: DrainOptions): Promise<void> {
   await within(feed.recordInterval(envelope, receipts), drainMsMax, "The ledger's word on an interval");
 }
 
@@ -164,7 +204,7 @@ async function caughtUp({ follower, gateway }: DrainOptions, before: number): Pr
   throw new Failure("gateway_closed", "An interval was recorded, and the feed does not deliver it.");
 }
 
-function permitCounts(receipts: readonly DrainedReceipt[]): { permit: PermitId; count: number }[] {
+function permitCounts(receipts: readonly Kept[]): { permit: PermitId; count: number }[] {
   const counts = new Map<PermitId, number>();
   for (const { permit } of receipts) {
     if (permit !== null) counts.set(permit, (counts.get(permit) ?? 0) + 1);

@@ -22,41 +22,48 @@ export const recheckMs = 200;
 export const recheckSteps = 10;
 
 export function createLiveExchanges(): LiveExchanges {
-  const exchanges = new Set<LiveExchange>();
-  let round = exchanges.values();
-  /** How many are asked in this round, and in each of its steps: as many as there were when it began. */
+  // Places that are taken again, and not a Set: one whose members come and go by the thousand makes itself anew again and
+  // again, each time with a reference from the old one to the new, through which what ended long ago outlives its time.
+  const places: (LiveExchange | undefined)[] = [];
+  const free: number[] = [];
+  let count = 0;
+  /** The next place that is asked, how many are left in this round, and how many are asked in each of its steps. */
+  let next = 0;
   let leftOfRound = 0;
   let ofStep = 0;
-  const look = (exchange: LiveExchange): void => {
-    const why = exchange.check();
-    if (why !== undefined) exchange.stop(why);
+  const look = (exchange: LiveExchange | undefined): void => {
+    const why = exchange?.check();
+    if (why !== undefined) exchange?.stop(why);
   };
   const timer = setInterval(() => {
     if (leftOfRound === 0) {
-      round = exchanges.values();
-      leftOfRound = exchanges.size;
-      ofStep = Math.ceil(leftOfRound / recheckSteps);
+      next = 0;
+      leftOfRound = places.length;
+      ofStep = Math.ceil(places.length / recheckSteps);
     }
-    // Oldest first, and no further: a round that went on to whoever comes meanwhile would never end.
-    for (let left = Math.min(ofStep, leftOfRound); left > 0; left -= 1) {
-      const next = round.next();
-      leftOfRound = next.done === true ? 0 : leftOfRound - 1;
-      if (next.done === true) return;
-      look(next.value);
-    }
+    const asked = Math.min(ofStep, leftOfRound);
+    leftOfRound -= asked;
+    for (const end = next + asked; next < end; next += 1) look(places[next]);
   }, recheckMs / recheckSteps);
   return {
     add: (exchange) => {
-      exchanges.add(exchange);
-      return () => exchanges.delete(exchange);
+      const place = free.pop() ?? places.length;
+      places[place] = exchange;
+      count += 1;
+      return () => {
+        if (places[place] !== exchange) return;
+        places[place] = undefined;
+        free.push(place);
+        count -= 1;
+      };
     },
     recheck: () => {
-      for (const exchange of exchanges) look(exchange);
+      for (const exchange of places) look(exchange);
     },
     stopAll: (why) => {
-      for (const exchange of exchanges) exchange.stop(why);
+      for (const exchange of places) exchange?.stop(why);
     },
-    count: () => exchanges.size,
+    count: () => count,
     close: () => {
       clearInterval(timer);
     },

@@ -3,6 +3,7 @@
 // Merkle root of their own, signed as an act and drained into the ledger; until the drain says it has them, they stay.
 import { type Receipt, type SignedReceipt, contentDigest, signReceipts } from "../acts/receipt.ts";
 import { nextInterval } from "../acts/rules/evaluation.ts";
+import type { DrainedReceipt } from "../feed/feed.ts";
 import { digestOfHash, digestOfText } from "../proof/digest.ts";
 import { toHex } from "../proof/encoding.ts";
 import { type GrowingTree, growingTree } from "../proof/merkle.ts";
@@ -14,10 +15,11 @@ import {
   type DrainOptions,
   type Kept,
   drainInterval,
+  drainedOf,
   keptInterval,
   keptOf,
 } from "./drain-interval.ts";
-import { type Begun, type Spool, openSpool } from "./spool.ts";
+import { type Begun, type Line, type Spool, openSpool, textIn } from "./spool.ts";
 
 /** Receipts that wait for the ledger; beyond it the gateway closes rather than forget. */
 const receiptsBacklogMax = 50_000;
@@ -79,7 +81,7 @@ interface Books {
   /** Of the receipts in `current`. */
   tree: GrowingTree;
   readonly closed: ClosedInterval[];
-  readonly byId: Map<ReceiptId, string>;
+  readonly byId: Map<ReceiptId, Kept>;
   /** The last write to the spool failed. Nothing is admitted until one succeeds. */
   isFailing: boolean;
 }
@@ -122,7 +124,10 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
         books.waiting.push({ draft, resolve, reject });
         turns.flushSoon();
       }),
-    find: (id) => books.byId.get(id),
+    find: (id) => {
+      const kept = books.byId.get(id);
+      return kept === undefined ? undefined : textIn(kept.line);
+    },
     isReady: () => books.seq !== undefined && !books.isFailing,
     isFailing: () => books.isFailing,
     isFull: () => books.byId.size >= receiptsBacklogMax,
@@ -232,10 +237,10 @@ async function flush(work: Work): Promise<void> {
     if (books.isFailing) await spool.probe();
     const at = options.clock.now();
     const signed = await signBatch(batch, at, work);
-    const kept = signed.map((one) => keptOf(one, at));
-    await spool.append({ begun: beginning.map(({ begun }) => begun), receipts: kept.map(({ drained }) => drained) });
+    const receipts = signed.map((one) => drainedOf(one, at));
+    const lines = await spool.append({ begun: beginning.map(({ begun }) => begun), receipts });
     for (const { leaf } of signed) books.tree.append(leaf);
-    enter(kept, books);
+    enter(receipts, lines, books);
     for (const { begun } of beginning) books.begun.add(begun.id);
     answer({ beginning, batch, signed });
   } catch (cause) {
@@ -275,13 +280,16 @@ async function signBatch(batch: readonly Waiting[], at: Instant, work: Work): Pr
 }
 
 /** What stands in the spool now is what there is. */
-function enter(kept: readonly Kept[], books: Books): void {
+function enter(receipts: readonly DrainedReceipt[], lines: readonly Line[], books: Books): void {
   books.isFailing = false;
-  if (books.seq !== undefined) books.seq += kept.length;
-  books.current.push(...kept);
-  for (const { drained } of kept) {
-    books.byId.set(drained.id, drained.text);
-    books.begun.delete(drained.id);
+  for (const [place, line] of lines.entries()) {
+    const receipt = receipts[place];
+    if (receipt === undefined || books.seq === undefined) continue;
+    const kept = keptOf(receipt, books.seq, line);
+    books.seq += 1;
+    books.current.push(kept);
+    books.byId.set(kept.id, kept);
+    books.begun.delete(kept.id);
   }
 }
 
@@ -304,7 +312,7 @@ async function drain({ books, spool, options }: Work): Promise<void> {
     for (let [interval] = books.closed; interval !== undefined; [interval] = books.closed) {
       await drainInterval(interval, options);
       await (interval.unreadable > 0 ? spool.setAside(interval.file) : spool.remove(interval.file));
-      for (const { drained } of interval.kept) books.byId.delete(drained.id);
+      for (const { id } of interval.kept) books.byId.delete(id);
       books.closed.shift();
     }
     books.seq ??= nextInterval(follower.state, options.gateway.publicKey).first;

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { digestOfLabel } from "../acts/fixtures.ts";
 import type { DrainedReceipt } from "../feed/feed.ts";
 import { Instant, Name, PermitId, ReceiptId } from "../terms/ids.ts";
-import { type Begun, openSpool, receiptLine } from "./spool.ts";
+import { type Begun, type Line, digestIn, openSpool, receiptLine, textIn } from "./spool.ts";
 
 const digest = digestOfLabel("a receipt");
 
@@ -32,8 +32,9 @@ test("a file that is removed while receipts are written and a stream is under wa
     await spool.append({ begun: [begunOf(1)], receipts: [receiptOf(2)] });
     const file = await spool.rotate();
     const remove = async (): Promise<void> => spool.remove(file);
-    const append = async (): Promise<void> => spool.append({ begun: [], receipts: [receiptOf(3)] });
-    await Promise.all((removeFirst ? [remove, append] : [append, remove]).map(async (work) => work()));
+    const append = async (): Promise<readonly Line[]> => spool.append({ begun: [], receipts: [receiptOf(3)] });
+    const both: readonly (() => Promise<unknown>)[] = removeFirst ? [remove, append] : [append, remove];
+    await Promise.all(both.map(async (work) => work()));
     await spool.append({ begun: [], receipts: [receiptOf(4)] });
     const texts = (await readdir(folder)).map(async (name) => readFile(path.join(folder, name), "utf8"));
     const text = (await Promise.all(texts)).join("");
@@ -41,6 +42,17 @@ test("a file that is removed while receipts are written and a stream is under wa
     assert.ok(!text.includes("receipt 2."));
     await spool.close();
   }
+});
+
+test("what was written is read back from where it stands, behind streams that begin too", async (t) => {
+  const folder = await mkdtemp(path.join(tmpdir(), "headgate-spool-"));
+  t.after(async () => rm(folder, { recursive: true, force: true }));
+  const { spool } = await openSpool(folder);
+  const receipts = [receiptOf(2), { ...receiptOf(30), digest: digestOfLabel("another") }, receiptOf(400)];
+  const lines = await spool.append({ begun: [begunOf(1)], receipts });
+  await spool.close();
+  assert.deepEqual(lines.map(textIn), ["receipt 2.", "receipt 30.", "receipt 400."]);
+  assert.deepEqual(lines.map(digestIn), [digest, digestOfLabel("another"), digest]);
 });
 
 test("a receipt's line is its JSON", () => {

@@ -7,7 +7,7 @@ import path from "node:path";
 import { z } from "zod";
 import { Receipt } from "../acts/receipt.ts";
 import type { DrainedReceipt } from "../feed/feed.ts";
-import { Digest, Instant, PermitId, ReceiptId } from "../terms/ids.ts";
+import { Digest, Instant, PermitId, ReceiptId, digestChars, toMadeDigest } from "../terms/ids.ts";
 
 export interface Interval {
   readonly receipts: readonly DrainedReceipt[];
@@ -30,9 +30,16 @@ interface Lines {
   readonly receipts: readonly DrainedReceipt[];
 }
 
+/** Where the text of a receipt stands in bytes that were written, which are outside the heap. */
+export interface Line {
+  readonly bytes: Buffer;
+  readonly start: number;
+  readonly end: number;
+}
+
 export interface Spool {
-  /** Resolves once the lines are written; a failure leaves the file as it was. */
-  readonly append: (lines: Lines) => Promise<void>;
+  /** Resolves once the lines are written, with those of the receipts; a failure leaves the file as it was. */
+  readonly append: (lines: Lines) => Promise<readonly Line[]>;
   /** Resolves if the disk would take an append of the usual size now; leaves the file as it was either way. */
   readonly probe: () => Promise<void>;
   /** Ends the present file; the next append begins another, with the streams that are still under way. */
@@ -84,14 +91,23 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
     return { handle, bytes: 0, isTorn: false };
   }
 
-  async function append({ begun, receipts }: Lines): Promise<void> {
+  async function append({ begun, receipts }: Lines): Promise<readonly Line[]> {
     present ??= await openPresent();
     const carried = present.bytes === 0 ? [...underWay.values()] : [];
     const announced = [...carried, ...begun].map((one) => `${JSON.stringify({ begun: one })}\n`);
-    const text = announced.join("") + receipts.map(receiptLine).join("");
-    await writeWhole(present, text);
+    const own = receipts.map(receiptLine);
+    const head = announced.join("");
+    const bytes = Buffer.from(head + own.join(""));
+    await writeWhole(present, bytes);
     for (const one of begun) underWay.set(one.id, one);
     for (const { id } of receipts) underWay.delete(id);
+    let from = Buffer.byteLength(head);
+    return receipts.map((receipt, place) => {
+      const line = lineAt(bytes, from, receipt);
+      // A receipt's line is ASCII: it has as many bytes as characters.
+      from += own[place]?.length ?? 0;
+      return line;
+    });
   }
 
   async function end(): Promise<string> {
@@ -128,8 +144,7 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
 }
 
 /** A write that fails half-way, as on a full disk, must not run into the next line, nor leave receipts nobody was given. */
-async function writeWhole(present: Present, text: string): Promise<void> {
-  const bytes = Buffer.from(text);
+async function writeWhole(present: Present, bytes: Buffer): Promise<void> {
   if (present.isTorn) await mend(present);
   try {
     let written = 0;
@@ -151,7 +166,7 @@ const probeBytes = 65_536;
 /** Blank, so that a crash before it is cut off again leaves nothing that could be read as a receipt. */
 async function tryWhole(present: Present): Promise<void> {
   const before = present.bytes;
-  await writeWhole(present, `${" ".repeat(probeBytes - 1)}\n`);
+  await writeWhole(present, Buffer.from(`${" ".repeat(probeBytes - 1)}\n`));
   present.bytes = before;
   present.isTorn = true;
   await mend(present);
@@ -174,6 +189,28 @@ export function receiptLine({ id, text, digest, at, permit, item }: DrainedRecei
     `{"id":"${id}","text":"${text}","digest":"${digest}","at":${at},"permit":${quoted(permit)},` +
     `"item":${quoted(item)}}\n`
   );
+}
+
+const beforeText = `{"id":"","text":"`.length;
+const betweenTextAndDigest = `","digest":"`.length;
+
+function lineAt(bytes: Buffer, from: number, { id, text }: DrainedReceipt): Line {
+  const start = from + beforeText + id.length;
+  return { bytes, start, end: start + text.length };
+}
+
+/** The line of one receipt by itself. */
+export function lineOf(receipt: DrainedReceipt): Line {
+  return lineAt(Buffer.from(receiptLine(receipt)), 0, receipt);
+}
+
+export function textIn({ bytes, start, end }: Line): string {
+  return bytes.toString("latin1", start, end);
+}
+
+export function digestIn({ bytes, end }: Line): Digest {
+  const start = end + betweenTextAndDigest;
+  return toMadeDigest(bytes.toString("latin1", start, start + digestChars));
 }
 
 function quoted(id: string | null): string {
