@@ -111,7 +111,7 @@ test("statements forged into the ledger open nothing", async (t) => {
   assert.ok(findings.served > 0);
 });
 
-test("who is in flight when something is closed is served for a second at most, who comes later not at all", async (t) => {
+test("who is in flight when something is closed is served nothing that is said after it, who comes later not at all", async (t) => {
   let lastTokenMs = -1;
   let servedBefore = 0;
   for (let round = 0; round < 20; round += 1) {

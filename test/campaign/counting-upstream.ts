@@ -7,6 +7,9 @@ import { type IncomingMessage, type ServerResponse, createServer } from "node:ht
 /** All that this upstream ever says. Nothing else in a campaign has it. */
 export const gift = "龘";
 
+/** What it says instead from some moment on, so that what was said before and after can be told apart wherever it comes out. */
+export const lateGift = "靐";
+
 /** Pieces of one answer, and characters of a piece: enough that a race meets answers half-way. */
 const piecesOfAnswer = 16;
 const charsOfPiece = 10;
@@ -35,12 +38,15 @@ export interface CountingUpstream {
   readonly calls: readonly UpstreamCall[];
   /** Milliseconds between the pieces of an answer; 0 answers at once. */
   readonly slow: (pieceMs: number) => void;
+  /** From the next piece on it says `lateGift`, or no more. */
+  readonly late: (isLate: boolean) => void;
   readonly close: () => Promise<void>;
 }
 
 export async function startCountingUpstream(): Promise<CountingUpstream> {
   const calls: UpstreamCall[] = [];
   let pieceMs = 0;
+  let isLate = false;
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = "";
@@ -63,7 +69,7 @@ export async function startCountingUpstream(): Promise<CountingUpstream> {
     for (const piece of pieces.pieces) {
       if (response.destroyed) return;
       call.given += piece.split(gift).length - 1;
-      response.write(piece);
+      response.write(isLate ? piece.replaceAll(gift, lateGift) : piece);
       if (pieceMs > 0) await new Promise((resolve) => setTimeout(resolve, pieceMs));
     }
     response.end();
@@ -81,6 +87,9 @@ export async function startCountingUpstream(): Promise<CountingUpstream> {
     calls,
     slow: (ms) => {
       pieceMs = ms;
+    },
+    late: (is) => {
+      isLate = is;
     },
     close: async () => {
       server.close();

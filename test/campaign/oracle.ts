@@ -29,10 +29,10 @@ export interface Findings {
 }
 
 /** Characters of the model's in an answer, whatever format it is in. */
-export function giftsIn(bytes: Buffer): number {
+export function giftsIn(bytes: Buffer, character = gift): number {
   const text = bytes.toString("utf8");
-  const escape = `\\u${gift.charCodeAt(0).toString(16)}`;
-  return text.split(gift).length + text.toLowerCase().split(escape).length - 2;
+  const escape = `\\u${character.charCodeAt(0).toString(16)}`;
+  return text.split(character).length + text.toLowerCase().split(escape).length - 2;
 }
 
 /** Responses says a text once in pieces and four times whole. */

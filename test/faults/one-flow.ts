@@ -7,8 +7,8 @@ import { type Wanted, certify, digestOfLabel, idOf, releaseOf } from "../../src/
 import type { HoldId } from "../../src/terms/ids.ts";
 import { type GatewayWorld, ada, bo, said, small, until } from "../flows/gateway-world.ts";
 
-/** No step of a flow takes longer, in milliseconds: what does hangs. */
-const stepMsMax = 12_000;
+/** No step of a flow takes longer, in milliseconds, on the busiest machine: what does hangs. */
+const stepMsMax = 60_000;
 
 /** Steps are tried again this often at the most, in milliseconds. */
 const againMs = 25;
@@ -72,11 +72,27 @@ async function asked(world: GatewayWorld, stream: boolean): Promise<boolean> {
   return stream ? text.endsWith("data: [DONE]\n\n") : text.includes('"content":"You said:');
 }
 
-/** In the spool as begun or ended, or in the ledger already. */
+/**
+ * In the spool as begun or ended, or in the ledger already. Meanwhile a drain may take a file away: what was in it is in the
+ * ledger then, or stands in a file that was not there yet when they were listed.
+ */
 function isOnRecord({ folder, drained }: GatewayWorld, id: string): boolean {
   const spool = path.join(folder, "spool");
-  const inSpool = readdirSync(spool).some((file) => readFileSync(path.join(spool, file), "utf8").includes(id));
-  return inSpool || drained.some((receipt) => receipt.id === id);
+  for (;;) {
+    const files = readdirSync(spool).map((file) => readOrGone(path.join(spool, file)));
+    if (files.some((text) => text?.includes(id) === true) || drained.some((receipt) => receipt.id === id)) return true;
+    if (!files.includes(undefined)) return false;
+  }
+}
+
+/** Undefined for a file that was removed since it was listed. */
+function readOrGone(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw error;
+  }
 }
 
 async function held(world: GatewayWorld, hold: HoldId): Promise<void> {

@@ -483,8 +483,8 @@ async function kill({ server, gateway }: OpenGateway, spool: string): Promise<vo
   await rename(`${spool}.then`, spool);
 }
 
-/** Polls, and fails after a while; the tests compare orders, never times. */
-export async function until(isSo: () => boolean | Promise<boolean>, msMax = 10_000): Promise<void> {
+/** Polls, and fails after a while, long enough for the busiest machine; the tests compare orders, never times. */
+export async function until(isSo: () => boolean | Promise<boolean>, msMax = 60_000): Promise<void> {
   const endAt = performance.now() + msMax;
   while (!(await isSo())) {
     if (performance.now() > endAt) throw new Error(`waited in vain for: ${isSo.toString()}`);
