@@ -209,6 +209,12 @@ describe("imports", () => {
     assert.deepEqual(wrong, []);
   });
 
+  test("no report holds the text of an error: troubleIn says what may be told of one", () => {
+    const quoting = /\breport\(\s*[^\s{](?:[^()]|\([^()]*\))*\.(?:message|stack)\b/;
+    const wrong = sources.filter((path) => quoting.test(withoutComments(read(path))));
+    assert.deepEqual(wrong, []);
+  });
+
   test("every import names what it loads in a literal, but for the files listed here", () => {
     const computed = /\bimport\(\s*(?!\s*["'])|\bcreateRequire\b|\brequire\s*\(/;
     const wrong = sources.filter((path) => computed.test(withoutComments(read(path))) && !computedImports.has(path));

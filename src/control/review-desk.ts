@@ -15,6 +15,7 @@ import type { Primitives, Signer } from "../proof/primitives.ts";
 import type { Database } from "../store/database.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, type ReviewId, type Timestamp, instantOf } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import { noContent } from "./content.ts";
 import {
   type StoredReview,
@@ -95,7 +96,7 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
 
   async function sweep(): Promise<void> {
     last = last.then(sweepNow).catch((error: unknown) => {
-      options.report("review", { why: error instanceof Error ? error.message : "unknown" });
+      options.report("review", { why: troubleIn(error) });
     });
     await last;
   }

@@ -15,6 +15,7 @@ import { openStatement } from "../acts/statement.ts";
 import type { Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { Digest, Name, ProposalId, timestampOf } from "../terms/ids.ts";
+import { framesOf, kindOf } from "../terms/trouble.ts";
 import { type Bodies, createBodies, firstIssue, strangerBytesMax } from "./body.ts";
 import { contentOf } from "./content.ts";
 import {
@@ -73,8 +74,7 @@ export function createApp(core: Core): Hono {
 
 /** Kind of an error and where it was thrown; its message could hold text of a request. */
 function placeOf(error: Error): string {
-  const frames = (error.stack ?? "").split("\n").filter((line) => line.trimStart().startsWith("at "));
-  return [error.name, ...frames.slice(0, 8).map((line) => line.trim())].join(" ");
+  return [kindOf(error), ...framesOf(error).slice(0, 8)].join(" at ");
 }
 
 function addOpenRoutes(app: Hono, core: Core): void {

@@ -9,6 +9,7 @@ import { toHex, toUtf8 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { Digest, PublicKey } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import { Call, calls, messageBytesMax, nextWaitMs, usageRowsMax } from "./calls.ts";
 import { jsonOf } from "./encoded.ts";
 import type { Feed } from "./feed.ts";
@@ -89,8 +90,7 @@ export function createFeedHandler(options: FeedServing): FeedHandler {
     handle: (request, response) => {
       handle(request, response).catch((error: unknown) => {
         const failure = error instanceof Failure ? error : new Failure("store_unavailable", "The feed failed.");
-        if (!(error instanceof Failure))
-          options.report("feed", { why: error instanceof Error ? error.message : "unknown" });
+        if (!(error instanceof Failure)) options.report("feed", { why: troubleIn(error) });
         answerPlain(response, httpStatus[failure.code], { error: { code: failure.code, message: failure.message } });
         // What of the body was not read is not waited for.
         request.resume();
@@ -206,8 +206,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, answer
     body = JSON.stringify(await performers[asked.call](bytes, performing));
   } catch (error) {
     const failure = error instanceof Failure ? error : new Failure("store_unavailable", "The control plane failed.");
-    if (!(error instanceof Failure))
-      options.report("feed", { why: error instanceof Error ? error.message : "unknown" });
+    if (!(error instanceof Failure)) options.report("feed", { why: troubleIn(error) });
     status = httpStatus[failure.code];
     body = JSON.stringify({ error: { code: failure.code, message: failure.message } });
   }

@@ -6,6 +6,7 @@ import type { Grant } from "../acts/bodies.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { PublicKey } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import type { Clock, Follower } from "./follower.ts";
 import { type Ask, type Quotas, createQuotas, exchangesPerKeyMax } from "./quota.ts";
 
@@ -59,7 +60,7 @@ export async function openDividedQuotas({ feed, follower, clock, own, report }: 
       quotas.raise(await feed.usageToday());
       begun = gateways;
     } catch (error) {
-      report("usage", { why: error instanceof Error ? error.message : "unknown" });
+      report("usage", { why: troubleIn(error) });
     } finally {
       isAsking = false;
     }

@@ -1,21 +1,8 @@
 // What an error becomes that ends an exchange, and what the operator is told of it. Of a fault of our own that is the kind of
 // error and the place it was thrown from. Its message stays unsaid, because it may quote what a caller wrote.
 import { Failure, type FailureCode } from "../terms/failure.ts";
+import { faultOf } from "../terms/trouble.ts";
 import type { Gateway } from "./gateway.ts";
-
-/** Its kind and its place. */
-export function faultOf(error: unknown): { readonly kind: string; readonly at: string } {
-  if (!(error instanceof Error)) return { kind: typeof error, at: "unknown" };
-  const frame = error.stack?.split("\n").find((line) => line.trimStart().startsWith("at "));
-  return {
-    kind: error.name,
-    at:
-      frame
-        ?.trim()
-        .replace(/^at /, "")
-        .replace(/\(?file:.*\/src\//, "src/") ?? "unknown",
-  };
-}
 
 function upstreamTrouble({ code, detail }: Failure): { readonly code: string; readonly why: string } {
   const { why, phase } = detail;

@@ -11,6 +11,7 @@ import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, HoldId, type Instant } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import type { DirectHold, Mark } from "./mark.ts";
 import { sleep, unlessAborted, within } from "./within.ts";
 
@@ -165,7 +166,7 @@ async function loop(name: string, turn: () => Promise<number>, run: Run): Promis
       waitMs = await turn();
     } catch (error) {
       run.changed();
-      if (!run.signal.aborted) run.report(name, { why: error instanceof Error ? error.message : "unknown" });
+      if (!run.signal.aborted) run.report(name, { why: troubleIn(error) });
     }
     if (waitMs > 0) await sleep(waitMs, run.signal);
   }

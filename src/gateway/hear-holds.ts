@@ -3,6 +3,7 @@ import type { Feed } from "../feed/feed.ts";
 import type { Gateway } from "./gateway.ts";
 import { takeHold } from "./hold.ts";
 import { sleep } from "./within.ts";
+import { troubleIn } from "../terms/trouble.ts";
 
 const retryMs = 500;
 
@@ -16,7 +17,7 @@ export async function hearHolds(feed: Feed, gateway: Gateway, signal: AbortSigna
       ({ cursor } = told);
     } catch (error) {
       if (signal.aborted) return;
-      gateway.report("feed", { why: error instanceof Error ? error.message : "unknown" });
+      gateway.report("feed", { why: troubleIn(error) });
       await sleep(retryMs, signal);
     }
   }
@@ -27,6 +28,6 @@ async function takeOne(envelope: Uint8Array, gateway: Gateway): Promise<void> {
   try {
     await takeHold(envelope, gateway);
   } catch (error) {
-    gateway.report("hold", { why: error instanceof Error ? error.message : "unknown" });
+    gateway.report("hold", { why: troubleIn(error) });
   }
 }

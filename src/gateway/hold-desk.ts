@@ -6,6 +6,7 @@ import { envelopeBytesMax } from "../acts/statement.ts";
 import type { Feed } from "../feed/feed.ts";
 import { failureCode } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import { within } from "./within.ts";
 
 /** Envelopes that wait for the ledger; the mark holds them in force however long that takes. */
@@ -49,7 +50,7 @@ export async function openHoldDesk({ feed, folder, report }: HoldDeskOptions): P
       // Each by itself: one that the ledger does not take must not keep the others back.
       await Promise.all([...waiting].map(async ([file, envelope]) => deliverOne(file, envelope)));
     } catch (error) {
-      report("hold", { why: error instanceof Error ? error.message : "unknown" });
+      report("hold", { why: troubleIn(error) });
     } finally {
       isBusy = false;
     }
@@ -68,7 +69,7 @@ export async function openHoldDesk({ feed, folder, report }: HoldDeskOptions): P
       waiting.set(file, envelope);
       // At once, whatever others wait for: the control plane tells all other gateways before it asks the store.
       void deliverOne(file, envelope).catch((error: unknown) => {
-        report("hold", { why: error instanceof Error ? error.message : "unknown" });
+        report("hold", { why: troubleIn(error) });
       });
       keep(folder, file, envelope)
         .then(async () => (waiting.has(file) ? undefined : rm(path.join(folder, file), { force: true })))

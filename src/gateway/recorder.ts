@@ -10,6 +10,7 @@ import { type GrowingTree, growingTree } from "../proof/merkle.ts";
 import type { Hasher, Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Instant, type ReceiptId, timestampOf, toReceiptId } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import {
   type ClosedInterval,
   type DrainOptions,
@@ -174,7 +175,7 @@ function createTurns(work: Work): Turns {
 
   async function inTurn(turn: () => Promise<void>): Promise<void> {
     flushing = flushing.then(turn).catch((error: unknown) => {
-      options.report("spool", { why: error instanceof Error ? error.message : "unknown" });
+      options.report("spool", { why: troubleIn(error) });
     });
     await flushing;
   }
@@ -317,6 +318,6 @@ async function drain({ books, spool, options }: Work): Promise<void> {
     }
     books.seq ??= nextInterval(follower.state, options.gateway.publicKey).first;
   } catch (error) {
-    options.report("drain", { why: error instanceof Error ? error.message : "unknown" });
+    options.report("drain", { why: troubleIn(error) });
   }
 }

@@ -15,6 +15,7 @@ import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { ReviewId, instantOf } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import type { Clock, Follower } from "./follower.ts";
 import { within } from "./within.ts";
 
@@ -63,7 +64,7 @@ export function openReviewLine(options: ReviewLineOptions): ReviewLine {
         const sealed = sealText(text, await sealingKey(), facts);
         return await within(feed.recordReview({ ...asked, facts, sealed }), keepMsMax, "The store's word on a review");
       } catch (error) {
-        report("review", { why: error instanceof Error ? error.message : "unknown" });
+        report("review", { why: troubleIn(error) });
         return { kind: "away" };
       } finally {
         underWay -= 1;

@@ -3,7 +3,7 @@
 import { Option } from "commander";
 import type { ExtraVerb } from "../cli/program.ts";
 import { readConfiguration } from "./configuration.ts";
-import { type Report, reportTo } from "./report.ts";
+import { type Report, endOnFault, reportTo } from "./report.ts";
 import { serveGateway } from "./serve-gateway.ts";
 import { stopped } from "./serve-verb.ts";
 import { gatewayKeyName, makeGatewayKey } from "./server-keys.ts";
@@ -36,6 +36,7 @@ export const addGatewayVerb: ExtraVerb = (program, context) => {
       const configuration = readConfiguration(process.env);
       const plain = reportTo(process.stderr, configuration.operating?.logLevel);
       const report: Report = worker === undefined ? plain : (event, detail) => plain(event, { worker, ...detail });
+      endOnFault(report);
       const isWorker = worker !== undefined;
       const stop = isWorker ? Promise.race([stopped(true), starterGone()]) : stopped();
       const leave = new AbortController();

@@ -1,5 +1,7 @@
 // What a running server says of itself: one JSON line an event on stderr. Callers of it pass ids, numbers and closed
 // words; no text of a request, no secret. What looks like a key all the same is taken out here, and long words are cut.
+import { faultOf, framesOf } from "../terms/trouble.ts";
+
 export type Report = (event: string, detail: Readonly<Record<string, string | number>>) => void;
 
 export const logLevels = ["error", "warn", "info"] as const;
@@ -38,9 +40,19 @@ export function reportTo(stream: NodeJS.WritableStream, least: LogLevel = "info"
 }
 
 /** Keys of callers, invitations, and whatever stands behind the words that carry credentials. */
-const secrets = /\b(?:hg_|hgi1?\.|sk-)[\w.-]{6,}|\b(?:Bearer|Basic|Headgate)\s+\S+/gi;
+const secrets = /\b(?:hg_|hgi1_|sk-)[\w.-]{6,}|\b(?:Bearer|Basic|Headgate)\s+\S+/gi;
 
 function clean(text: string): string {
   const cleaned = text.slice(0, 4 * wordCharsMax).replaceAll(secrets, "[secret]");
   return cleaned.length <= wordCharsMax ? cleaned : `${cleaned.slice(0, wordCharsMax)}…`;
+}
+
+/** A server that breaks ends, as a broken program does, and says where it broke: what it was handling may stand in the error. */
+export function endOnFault(report: Report): void {
+  process.on("uncaughtException", (error: unknown) => {
+    const { kind, place } = faultOf(error);
+    const [, ...outer] = error instanceof Error ? framesOf(error).slice(0, 8) : [];
+    report("fault", { kind, place: [place, ...outer].join(" at "), isLast: 1 });
+    process.exit(1);
+  });
 }

@@ -14,6 +14,7 @@ import type { OpenGateway } from "../gateway/open.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import {
   type Ports,
   type ServeOptions,
@@ -157,7 +158,7 @@ async function waiting<T>(ask: () => Promise<T>, report: Report, leave: AbortSig
       return await ask();
     } catch (error) {
       if (leave?.aborted === true) throw error;
-      report("feed", { why: error instanceof Error ? error.message : "unknown" });
+      report("feed", { why: troubleIn(error) });
     }
     await sleep(waitMs, undefined, leave === undefined ? {} : { signal: leave }).catch(() => undefined);
   }

@@ -5,7 +5,7 @@ import type { ExtraVerb } from "../cli/program.ts";
 import { quoted } from "../cli/verb.ts";
 import { readConfiguration } from "./configuration.ts";
 import { urlOf } from "./gateway-here.ts";
-import { reportTo } from "./report.ts";
+import { endOnFault, reportTo } from "./report.ts";
 import { type Serving, serve } from "./serve.ts";
 import { serveWithWorkers } from "./serve-workers.ts";
 import { version } from "./version.ts";
@@ -18,6 +18,7 @@ export const addServeVerb: ExtraVerb = (program, context) => {
     .action(async (options: { json?: boolean }) => {
       const configuration = readConfiguration(process.env);
       const report = reportTo(process.stderr, configuration.operating?.logLevel);
+      endOnFault(report);
       const given = { configuration, environment: process.env, version: version(), demo: false, report };
       const workers = configuration.distribution?.workers ?? 1;
       const serving = workers > 1 ? await serveWithWorkers(given, workers) : await serve(given);

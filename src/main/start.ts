@@ -17,13 +17,14 @@ async function start(): Promise<void> {
 
 async function serveReal(): Promise<void> {
   const { readConfiguration } = await import("./configuration.ts");
-  const { reportTo } = await import("./report.ts");
+  const { endOnFault, reportTo } = await import("./report.ts");
   const { readyText, stopped } = await import("./serve-verb.ts");
   const { serve } = await import("./serve.ts");
   // Heard from now on: a stop that comes while it starts is a stop.
   const over = stopped();
   const configuration = readConfiguration(process.env);
   const report = reportTo(process.stderr, configuration.operating?.logLevel);
+  endOnFault(report);
   const serving = await serve({ configuration, environment: process.env, version: version(), demo: false, report });
   process.on("SIGHUP", serving.reload);
   process.stdout.write(readyText(serving));

@@ -4,6 +4,7 @@ import { X509Certificate, createPrivateKey } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { createSecureContext } from "node:tls";
 import { Failure } from "../terms/failure.ts";
+import { troubleIn } from "../terms/trouble.ts";
 import type { Report } from "./report.ts";
 
 export interface TlsFiles {
@@ -46,7 +47,7 @@ export function openTls(files: TlsFiles, report: Report): Tls {
       present = next;
       report("tls-reloaded", { notAfter: new Date(next.notAfter).toISOString() });
     } catch (error) {
-      report("tls", { why: error instanceof Error ? error.message : "unknown" });
+      report("tls", { why: troubleIn(error) });
     }
   };
   const timer = setInterval(() => {

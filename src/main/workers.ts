@@ -5,6 +5,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import path from "node:path";
 import type { Report } from "./report.ts";
 import { type Question, Said } from "./worker-talk.ts";
+import { troubleIn } from "../terms/trouble.ts";
 
 interface WorkerPlan {
   /** Counted from 1. */
@@ -107,7 +108,7 @@ function start(worker: Worker, options: WorkersOptions, closing: AbortSignal): v
     }
   });
   child.once("error", (error) => {
-    report("worker", { worker: number, why: error.message });
+    report("worker", { worker: number, why: troubleIn(error) });
   });
   child.once("close", (code, signal) => {
     worker.child = undefined;
