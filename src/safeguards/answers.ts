@@ -95,7 +95,8 @@ class AnswerWindows {
     const parts = this.#parts;
     parts.push(text.length);
     const left = parts.length > this.#partsMax ? parts.shift() : 0;
-    const whole = (this.#text + text).slice(left);
+    // One string: of a sum, each part would keep the longer text that it was cut from.
+    const whole = [this.#text.slice(left), text].join("");
     this.#text = whole;
     this.#plainParts = isPlain ? this.#plainParts + 1 : 0;
     this.#end += text.length;

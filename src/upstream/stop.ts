@@ -37,7 +37,7 @@ export class Stop implements StopSignal {
   }
 
   addEventListener(_type: "abort", listener: () => void): void {
-    if (this.#reason === undefined) this.#listeners = [...this.#listeners, listener];
+    if (this.#reason === undefined) this.#listeners = this.#listeners.concat(listener);
   }
 
   removeEventListener(_type: "abort", listener: () => void): void {
