@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import type { Inspection } from "../src/terms/finding.ts";
 import { type Registry, shippedSafeguards } from "../src/safeguards/registry.ts";
 import { callerKeyOf, digestOfLabel, idOf } from "../src/acts/fixtures.ts";
+import { keepHeapSmall } from "../src/main/heap.ts";
 import { digestOf } from "../src/proof/digest.ts";
 import { toUtf8 } from "../src/proof/encoding.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
@@ -21,6 +22,7 @@ const { values } = parseArgs({
   },
 });
 
+keepHeapSmall();
 const streamsMax = 10_000;
 const secret = "hg_fedcba9876543210fedcba9876543210";
 const isShipped = values.safeguards === "shipped";

@@ -14,6 +14,7 @@ import { addDemoVerb } from "./demo/demo-verb.ts";
 import { addDrillVerb } from "./drill/drill-verb.ts";
 import { addGatewayVerb } from "./gateway-verb.ts";
 import { mindReaders, writeOut } from "./readers.ts";
+import { keepHeapSmall } from "./heap.ts";
 import { addServeVerb } from "./serve-verb.ts";
 import { version } from "./version.ts";
 
@@ -62,6 +63,7 @@ const processPorts = {
 };
 
 async function main(args: readonly string[]): Promise<void> {
+  keepHeapSmall();
   let context: Context;
   try {
     context = contextFrom(process.env);
