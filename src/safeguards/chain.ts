@@ -2,6 +2,7 @@
 // windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
 import { Failure } from "../terms/failure.ts";
 import type { Finding, Inspection, Surface, UnknownCause } from "../terms/finding.ts";
+import { decodedViews, type DecodedView } from "./decode.ts";
 import { exactPatterns } from "./exact-patterns.ts";
 import type { Registry } from "./registry.ts";
 import type { AnswerReader, Safeguard, Settle, Thresholds } from "./safeguard.ts";
@@ -104,11 +105,11 @@ function* inspectTexts(
       yield;
       work = 0;
     }
-    looks.push(movedLater(yield* inspectAll(links, text, caller), offset));
+    for (const look of yield* inspectViews(links, text, caller)) looks.push(movedLater(look, offset));
     offset += text.length + separator.length;
   }
   // Together too: what is harmless in pieces may not be so as a whole.
-  if (spoken.length > 1) looks.push(yield* inspectAll(links, spoken.join(separator), caller));
+  if (spoken.length > 1) looks.push(...(yield* inspectViews(links, spoken.join(separator), caller)));
   if (spoken.length === 0) looks.push(yield* inspectAll(links, "", caller));
   return together(looks);
 }
@@ -117,6 +118,27 @@ const separator = "\n\n";
 /** Work between two stops, in characters; a text costs something however short it is. */
 const stepWork = 16_384;
 const textWork = 64;
+
+/** A text as it stands and, where something in it is encoded, as it reads decoded. */
+function* inspectViews(links: readonly Link[], text: string, caller: string): Generator<void, Settle[], void> {
+  const looks = [yield* inspectAll(links, text, caller)];
+  const { views, isLeft } = yield* decodedViews(text);
+  for (const view of views) {
+    yield;
+    looks.push(inSource(yield* inspectAll(links, view.text, caller), view));
+  }
+  if (isLeft) looks.push(settled(unknown("unscannable")));
+  return looks;
+}
+
+/** With spans in the text that was decoded. */
+function inSource(settle: Settle, { sourceOf }: DecodedView): Settle {
+  return async () => {
+    const inspection = await settle();
+    if (inspection.kind === "unknown") return inspection;
+    return { kind: "inspected", findings: inspection.findings.map((one) => ({ ...one, span: sourceOf(one.span) })) };
+  };
+}
 
 /** Every safeguard that stands on the way in. None at all is not a pass. */
 function* inspectAll(links: readonly Link[], text: string, caller: string): Generator<void, Settle, void> {

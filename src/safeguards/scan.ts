@@ -39,17 +39,24 @@ export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> 
     id: row.id,
     verdict: verdict.kind,
     ...(verdict.kind === "unknown" ? { cause: verdict.cause } : {}),
-    scores: inspection.kind === "unknown" ? {} : await scoresOf(texts, scanner),
+    scores: inspection.kind === "unknown" ? {} : await scoresOf(texts, inspection.findings, scanner),
     findings: inspection.kind === "unknown" ? [] : inspection.findings.map((finding) => shown(finding, row.text)),
   };
 }
 
-async function scoresOf(texts: readonly string[], scanner: Scanner): Promise<Partial<Record<Category, number>>> {
-  const looks = scanner.safeguards.flatMap((safeguard) => texts.map((text) => safeguard.scores(text, scanner.surface)));
+/** Of the texts as they stand; a finding may be of what one reads as decoded. */
+async function scoresOf(
+  texts: readonly string[],
+  findings: readonly Finding[],
+  { safeguards, surface }: Scanner,
+): Promise<Partial<Record<Category, number>>> {
+  const looks = safeguards.flatMap((safeguard) => texts.map((text) => safeguard.scores(text, surface)));
   const all = await Promise.all(looks);
-  return Object.fromEntries(
-    Category.options.map((category) => [category, rounded(Math.max(...all.map((scores) => scores[category])))]),
-  );
+  const highestOf = (category: Category): number => {
+    const found = findings.filter((finding) => finding.category === category);
+    return Math.max(...all.map((scores) => scores[category]), ...found.map(({ score }) => score));
+  };
+  return Object.fromEntries(Category.options.map((category) => [category, rounded(highestOf(category))]));
 }
 
 /** What was found in the words of a text that is JSON, or in text and words together, is somewhere in that text. */
