@@ -76,13 +76,13 @@ export async function reviewersMissing(session: Session): Promise<string | undef
 }
 
 /** A sentence a certificate that ends within 14 days. */
-export function endingCertificates({ state, context }: Session): readonly string[] {
+export function endingCertificates({ state, context }: Session, profile: string): readonly string[] {
   return [...state.certificates.keys()].flatMap((model) => {
     const release = latestCertificate(state, model)?.release;
     if (release === undefined) return [];
     const { renewalDue } = renewalOf(release.notAfter, context.now());
     if (renewalDue === null) return [];
-    const how = `headgate release propose ${model} --stage ${release.stage} --reason "…"`;
+    const how = `headgate release propose ${model} --stage ${release.stage} --reason "…"${profile}`;
     return [`${model} ends within ${renewalDue} day(s), at ${release.notAfter}; renew it: ${how}`];
   });
 }

@@ -13,7 +13,7 @@ import { aboutGateways } from "./gateways.ts";
 import { aboutUpstream, endingCertificates, reviewersMissing, servedModels } from "./doctor-models.ts";
 import { readProfile } from "./profile.ts";
 import { type Session, openSession } from "./session.ts";
-import { type Base, type Call, addVerb, noOptions } from "./verb.ts";
+import { type Base, type Call, addVerb, noOptions, sameProfile } from "./verb.ts";
 
 interface Check {
   readonly name: string;
@@ -85,7 +85,7 @@ async function aboutPerson(base: Base, context: Context): Promise<readonly Check
   for (const served of servedModels(opened)) {
     upstreams.push(await check(`upstream of ${served.model}`, async () => aboutUpstream(opened, served)));
   }
-  const ends = endingCertificates(opened).map(
+  const ends = endingCertificates(opened, sameProfile(base)).map(
     (detail) => ({ name: "certificate", ok: true, detail, warning: true }) as const,
   );
   const missing = await reviewersMissing(opened);

@@ -177,7 +177,10 @@ test("an open model shows its end, and a warning with the renewal once one is du
   assert.match(statusInWords(StatusView.parse(open)), /valid until 2027-01-31T.*29 day\(s\) are left/);
   assert.doesNotMatch(statusInWords(StatusView.parse(open)), /WARNING/);
   const due = StatusView.parse({ ...open, certified: { ...open.certified, endsInDays: 6, renewalDue: 7 } });
-  assert.match(statusInWords(due), /WARNING: it ends within 7 day\(s\).*release propose small --stage internal/);
+  assert.match(
+    statusInWords(due, " --profile ada.json"),
+    /WARNING: it ends within 7 day\(s\).*release propose small --stage internal --reason "…" --profile ada\.json/,
+  );
   assert.equal(afterStatus(due, ""), 'headgate release propose small --stage internal --reason "…"');
 });
 

@@ -28,8 +28,10 @@ export async function status(call: Call<z.infer<typeof StatusOptions>>): Promise
   if (!call.options.watch) {
     const among = await gateways();
     const line = among === undefined ? undefined : gatewaysLine(among);
-    const words = line === undefined ? statusInWords(view) : `${statusInWords(view)}\n${line}`;
-    return done({ ...view, ...among }, words, afterStatus(view, sameProfile(call.base)));
+    const profile = sameProfile(call.base);
+    const said = statusInWords(view, profile);
+    const words = line === undefined ? said : `${said}\n${line}`;
+    return done({ ...view, ...among }, words, afterStatus(view, profile));
   }
   await watch(call, view, read);
   return { json: null, text: "", exit: 0, next: undefined, isPrinted: true };
@@ -45,7 +47,9 @@ async function watch(call: Call<unknown>, first: StatusView, read: Read): Promis
       if (context.isWatched) context.tell("\u001b[H\u001b[2J");
       const next = afterStatus(view, sameProfile(base));
       const step = next === undefined ? "" : `\nNext: ${next}`;
-      context.write(`${statusInWords(view)}${step}\n${context.isWatched ? "Ctrl-C ends this.\n" : "\n"}`);
+      context.write(
+        `${statusInWords(view, sameProfile(base))}${step}\n${context.isWatched ? "Ctrl-C ends this.\n" : "\n"}`,
+      );
     }
   }
 }
@@ -112,7 +116,8 @@ async function statusReader(call: Call<unknown>, model: Name): Promise<Reading> 
   return { read, gateways: async () => ({ gateways: (await readGateways({ client })).gateways }) };
 }
 
-export function statusInWords(view: StatusView): string {
+/** `profile`: the end of a line to run, as this one was. */
+export function statusInWords(view: StatusView, profile = ""): string {
   const { model, stage, closed } = view;
   const head = `${model}: ${stage}${closed === null || closed === stage ? "" : ` (${closed})`}`;
   const next = view.next === null ? [] : [`For ${view.next}: ${view.verdict ?? "not judged"}`];
@@ -126,7 +131,7 @@ export function statusInWords(view: StatusView): string {
     ...observedLines(view),
     ...holdLines(view),
     ...restrictionLines(view),
-    ...endLines(view),
+    ...endLines(view, profile),
     ...waitingLines(view),
     ...next,
     ...requirements,
@@ -152,7 +157,7 @@ function restrictionLines({ restrictions }: StatusView): readonly string[] {
   );
 }
 
-function endLines(view: StatusView): readonly string[] {
+function endLines(view: StatusView, profile: string): readonly string[] {
   const { certified, stage } = view;
   if (certified === null) return [];
   const { certificate, validUntil, endsInDays, renewalDue } = certified;
@@ -162,7 +167,7 @@ function endLines(view: StatusView): readonly string[] {
   if (!isOpen && view.closed !== "held")
     return [`  ${certificate} serves nobody any more; it would have ended at ${validUntil}`];
   const left = endsInDays === 0 ? "less than a day is left" : `${endsInDays} day(s) are left`;
-  const how = `Renew it while it stands: ${proposing(view, certified.stage)}, then sign and advance.`;
+  const how = `Renew it while it stands: ${proposing(view, certified.stage)}${profile}, then sign and advance.`;
   const line = `  ${certificate} is valid until ${validUntil}: ${left}`;
   return renewalDue === null || !isOpen
     ? [line]

@@ -99,13 +99,10 @@ describe("a large body", () => {
     for (const body of bodies) {
       const authorization = await writePassOf(desk, owner.signer);
       assert.ok(body.length <= controlBodyBytesMax);
-      const began = performance.now();
       const refused = await sent(body, { ...json, authorization });
-      const ms = performance.now() - began;
       assert.equal(refused.status, 400);
       assert.match(refusalOf(refused).message, /more than 1000 parts/);
       assert.ok(refused.length < 500, `${refused.length}`);
-      assert.ok(ms < 2000, `${ms} ms`);
     }
   });
 
