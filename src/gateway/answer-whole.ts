@@ -23,8 +23,9 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const said = bounded(answer, recording);
   const nextToolId = toolIds(exchange);
   const judging = (): Generator<void, Judged[], void> => judgeChoices(said.choices, exchange, nextToolId);
-  const judged = said.choices.some(isLong) ? await recording.gateway.inspections.take(judging) : allSteps(judging());
-  exchange.mustGoOn();
+  const mustWait = said.choices.some(isLong);
+  const judged = mustWait ? await recording.gateway.inspections.take(judging) : allSteps(judging());
+  if (mustWait) exchange.mustGoOn();
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   spans.outputMs = clock.monotonic() - came;
   if (output.kind === "unknown") throw blocked(output);

@@ -253,7 +253,7 @@ export interface Ending {
 }
 
 /** Records how an exchange ended, settles its reservation, and gives the receipt. */
-export async function recordEnding(exchange: Exchange, ending: Ending, parts: Recording): Promise<SignedReceipt> {
+export function recordEnding(exchange: Exchange, ending: Ending, parts: Recording): Promise<SignedReceipt> {
   const { gateway, reservation } = parts;
   exchange.end();
   const { note } = exchange;

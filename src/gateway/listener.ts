@@ -287,9 +287,10 @@ function sendJson(response: ServerResponse, head: Head, value: unknown): void {
 /** JSON that was written already. */
 function sendText(response: ServerResponse, { status, headers = [] }: Head, text: string): void {
   const { socket } = response;
-  const own = ["content-type", "application/json", "content-length", String(Buffer.byteLength(text))];
-  response.writeHead(status, [...own, ...headers]);
-  response.end(text);
+  const bytes = Buffer.byteLength(text);
+  response.writeHead(status, ["content-type", "application/json", "content-length", String(bytes), ...headers]);
+  // As many bytes as characters is ASCII, which need not be written as anything else.
+  response.end(text, bytes === text.length ? "latin1" : "utf8");
   // A caller that does not read on is let go, so that answers nobody fetches do not pile up.
   if (socket === null || socket.writableLength > 0) response.setTimeout(stalledMsMax, () => response.destroy());
 }

@@ -115,12 +115,12 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
   });
   return {
     newId,
-    begin: async (begun) =>
+    begin: (begun) =>
       new Promise<void>((resolve, reject) => {
         books.beginning.push({ begun, resolve, reject });
         turns.flushSoon();
       }),
-    finish: async (draft) =>
+    finish: (draft) =>
       new Promise((resolve, reject) => {
         books.waiting.push({ draft, resolve, reject });
         turns.flushSoon();
@@ -312,8 +312,9 @@ async function drain({ books, spool, options }: Work): Promise<void> {
   try {
     for (let [interval] = books.closed; interval !== undefined; [interval] = books.closed) {
       await drainInterval(interval, options);
-      await (interval.unreadable > 0 ? spool.setAside(interval.file) : spool.remove(interval.file));
+      // Before the file goes, and with it what their texts stand in.
       for (const { id } of interval.kept) books.byId.delete(id);
+      await (interval.unreadable > 0 ? spool.setAside(interval.file) : spool.remove(interval.file));
       books.closed.shift();
     }
     books.seq ??= nextInterval(follower.state, options.gateway.publicKey).first;

@@ -192,22 +192,27 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
   const { hash, model, format, raw } = trail;
   if (hash === undefined || model === undefined || raw === undefined) throw new Failure("request_invalid", "");
   const { from } = request;
-  const exposure = exposeNow(gateway, { hash, model, from });
+  checkOpen(gateway);
+  let exposure = exposeNow(gateway, { hash, model, from });
   const digests = servedDigests(exposure);
-  const configuration = gateway.configurations.ready(digests) ?? (await gateway.configurations.load(digests));
+  let configuration = gateway.configurations.ready(digests);
+  if (configuration === undefined) {
+    configuration = await gateway.configurations.load(digests);
+    // Loading may have taken a while: whether it may be served is asked again, now.
+    checkOpen(gateway);
+    const exposed = exposeNow(gateway, { hash, model, from });
+    if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
+    exposure = exposed;
+  }
   const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
   const { call, item } = admitEnvelope(asked, exposure, { configuration, gateway });
-  // What was loaded may have taken a while: whether it may be served is asked again, now.
-  checkOpen(gateway);
-  const exposed = exposeNow(gateway, { hash, model, from });
-  if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
   const known = {
     id: trail.id,
     hash,
     from,
     model,
     asked: trail.asked,
-    exposure: exposed,
+    exposure,
     configuration,
     call,
     request: digestOf(request.body, gateway.primitives),
@@ -217,7 +222,7 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
   };
   const { note } = request;
   note.model = model;
-  note.stage = exposed.kind === "open" ? exposed.release.stage : "permit";
+  note.stage = exposure.kind === "open" ? exposure.release.stage : "permit";
   note.isStream = call.stream;
   trail.exchange = beginExchange(known, gateway);
   return trail.exchange;
@@ -240,13 +245,13 @@ export async function readInput(exchange: Exchange, { bytes, secret }: Reading, 
     exchange.mustGoOn();
     return yield* chain.inspectInputInSteps(withWordsOfJson(exchange.texts), caller);
   };
-  const atOnce = (): Settle => {
-    exchange.mustGoOn();
-    return () => chain.inspectInput(withWordsOfJson(exchange.texts), caller);
-  };
   const from = gateway.clock.monotonic();
-  const settle = bytes > promptBytesAtOnce ? await gateway.inspections.take(inSteps) : atOnce();
-  const inspection = await settle();
+  const inspection =
+    bytes > promptBytesAtOnce
+      ? await (
+          await gateway.inspections.take(inSteps)
+        )()
+      : await chain.inspectInput(withWordsOfJson(exchange.texts), caller);
   exchange.note.spans.input = { from, ms: gateway.clock.monotonic() - from };
   exchange.mustGoOn();
   const verdict = exchange.judge(inspection, "input");

@@ -8,6 +8,7 @@ import { z } from "zod";
 import { Receipt } from "../acts/receipt.ts";
 import type { DrainedReceipt } from "../feed/feed.ts";
 import { Digest, Instant, PermitId, ReceiptId, digestChars, toMadeDigest } from "../terms/ids.ts";
+import { createPages } from "./pages.ts";
 
 export interface Interval {
   readonly receipts: readonly DrainedReceipt[];
@@ -44,6 +45,7 @@ export interface Spool {
   readonly probe: () => Promise<void>;
   /** Ends the present file; the next append begins another, with the streams that are still under way. */
   readonly rotate: () => Promise<string>;
+  /** Nobody may look at lines of this file any more. */
   readonly remove: (file: string) => Promise<void>;
   /** Keeps a file that could not be read whole under another name, for people to look at. */
   readonly setAside: (file: string) => Promise<void>;
@@ -76,6 +78,7 @@ interface Present {
 function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[]): Spool {
   let number = firstFile;
   let present: Present | undefined;
+  const pages = createPages();
   const underWay = new Map<ReceiptId, Begun>(recovered.map((begun) => [begun.id, begun]));
   let last: Promise<unknown> = Promise.resolve();
 
@@ -97,7 +100,7 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
     const announced = [...carried, ...begun].map((one) => `${JSON.stringify({ begun: one })}\n`);
     const own = receipts.map(receiptLine);
     const head = announced.join("");
-    const bytes = Buffer.from(head + own.join(""));
+    const bytes = pages.write(head + own.join(""), fileName(number));
     await writeWhole(present, bytes);
     for (const one of begun) underWay.set(one.id, one);
     for (const { id } of receipts) underWay.delete(id);
@@ -133,6 +136,7 @@ function spoolIn(folder: string, firstFile: number, recovered: readonly Begun[])
         // What is under way stands in the next file before this one goes.
         if (underWay.size > 0 && (present?.bytes ?? 0) === 0) await append({ begun: [], receipts: [] });
         await rm(path.join(folder, file), { force: true });
+        pages.release(file);
       }),
     setAside: async (file) => {
       await rename(path.join(folder, file), path.join(folder, `lost-${file}`));

@@ -30,7 +30,7 @@ export interface WholeReply {
 }
 
 /** Throws a Failure: `upstream_timeout`, `upstream_failed`, what `check` threw, or the signal's reason. */
-export async function askWhole(pool: Pool, request: ExchangeRequest, options: WholeOptions): Promise<WholeReply> {
+export function askWhole(pool: Pool, request: ExchangeRequest, options: WholeOptions): Promise<WholeReply> {
   return new Promise((resolve, reject) => {
     const exchange = new WholeExchange(options, { resolve, reject });
     if (options.signal.aborted) exchange.fail(abandoned(options.signal));
