@@ -8,7 +8,7 @@ import type { AnswerEvent, Block, Choice, WholeAnswer } from "../wire/answer.ts"
 import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
 import { textOf, usedUp, withinLimit } from "./answer-limit.ts";
-import { type Exchange, type Recording, blocked, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import { type Exchange, type Recording, blocked, callerOf, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { guardAnswer, guardText, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
@@ -24,7 +24,8 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const nextToolId = toolIds(exchange);
   const judging = (): Generator<void, Judged[], void> => judgeChoices(said.choices, exchange, nextToolId);
   const mustWait = said.choices.some(isLong);
-  const judged = mustWait ? await recording.gateway.inspections.take(judging) : allSteps(judging());
+  const { inspections } = recording.gateway;
+  const judged = mustWait ? await inspections.take(judging, callerOf(exchange)) : allSteps(judging());
   if (mustWait) exchange.mustGoOn();
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   spans.outputMs = clock.monotonic() - came;

@@ -126,7 +126,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
       origin = member;
       known.note.attempts += 1;
     },
-    cacheSalt: () => gateway.cacheSalt(callerOf(known.exposure)),
+    cacheSalt: () => gateway.cacheSalt(sharersOf(known.exposure)),
     ...(known.note.trace === undefined ? {} : { traceparent: traceparentOf(known.note.trace) }),
   };
   return {
@@ -171,8 +171,13 @@ function only(prohibited: readonly Category[], inspection: Inspection): Inspecti
   return { ...inspection, findings: inspection.findings.filter(({ category }) => prohibited.includes(category)) };
 }
 
+/** Whose share of what all wait for it takes. */
+export function callerOf({ exposure }: Pick<Exchange, "exposure">): string {
+  return exposure.kind === "open" ? exposure.organisation.organisation : exposure.permit.permit;
+}
+
 /** Whose prompts may share a cache. */
-function callerOf(exposure: Admitted): string {
+function sharersOf(exposure: Admitted): string {
   return exposure.kind === "open"
     ? `organisation ${exposure.organisation.organisation}`
     : `permit ${exposure.permit.permit}`;

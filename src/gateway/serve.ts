@@ -32,6 +32,7 @@ import {
   type Reservation,
   beginExchange,
   blocked,
+  callerOf,
   changed,
   isObserved,
   isSameConfiguration,
@@ -249,7 +250,7 @@ export async function readInput(exchange: Exchange, { bytes, secret }: Reading, 
   const inspection =
     bytes > promptBytesAtOnce
       ? await (
-          await gateway.inspections.take(inSteps)
+          await gateway.inspections.take(inSteps, caller)
         )()
       : await chain.inspectInput(withWordsOfJson(exchange.texts), caller);
   exchange.note.spans.input = { from, ms: gateway.clock.monotonic() - from };
@@ -258,11 +259,6 @@ export async function readInput(exchange: Exchange, { bytes, secret }: Reading, 
   if (verdict.kind === "review") await passReview(exchange, { verdict, inspection, secret }, gateway);
   else if (!lets(verdict)) throw blocked(verdict);
   return verdict;
-}
-
-/** Whose share of what all wait for it takes. */
-function callerOf({ exposure }: Exchange): string {
-  return exposure.kind === "open" ? exposure.organisation.organisation : exposure.permit.permit;
 }
 
 function reserve(exchange: Exchange, gateway: Gateway): Reservation {

@@ -12,7 +12,7 @@ test("the event loop is served between any two steps, and work is not mixed", as
         order.push(`${name}${step}`);
         setImmediate(() => order.push(`after ${name}${step}`));
       }
-    }),
+    }, "acme"),
   );
   await Promise.all(work);
   await new Promise((resolve) => {
@@ -27,11 +27,23 @@ test("work that fails does not keep the next from its turn", async () => {
   const failing = turns.take(function* broken() {
     yield;
     throw new Error("broken");
-  });
+  }, "acme");
   const next = turns.take(function* done() {
     yield;
     return "done";
-  });
+  }, "acme");
   await assert.rejects(failing, /broken/);
   assert.equal(await next, "done");
+});
+
+test("a caller's one piece of work comes before all that another sent first", async () => {
+  const turns = createTurns();
+  const order: string[] = [];
+  const takeAs = async (caller: string): Promise<void> =>
+    turns.take(function* noted() {
+      yield;
+      order.push(caller);
+    }, caller);
+  await Promise.all([takeAs("many"), takeAs("many"), takeAs("many"), takeAs("many"), takeAs("one")]);
+  assert.deepEqual(order, ["many", "many", "one", "many", "many"], "two were begun or next before it came");
 });

@@ -1,24 +1,35 @@
 // Long work one piece at a time, with a pause as long as the work after each step: reading a large prompt keeps the event
-// loop busy for some 50 ms in all, and at once it would keep leases from being renewed and holds from being heard.
+// loop busy for some 50 ms in all, and at once it would keep leases from being renewed and holds from being heard. Callers
+// take turns, so that one who sends many large prompts makes nobody else wait for all of them.
+import { Lines } from "../safeguards/lines.ts";
+
 export interface Turns {
   /** What `work` gives, once it was its turn and all its steps are done. What it throws ends its turn. */
-  readonly take: <T>(work: () => Generator<void, T, void>) => Promise<T>;
+  readonly take: <T>(work: () => Generator<void, T, void>, caller: string) => Promise<T>;
 }
 
 export function createTurns(): Turns {
-  let free: Promise<void> = Promise.resolve();
+  const lines = new Lines<() => Promise<void>>();
+  let isWorking = false;
+
+  async function workOn(): Promise<void> {
+    if (isWorking) return;
+    isWorking = true;
+    for (let next = lines.next(); next !== undefined; next = lines.next()) await next();
+    isWorking = false;
+  }
+
   return {
-    take: async (work) => {
-      const { promise: done, resolve } = Promise.withResolvers<void>();
-      const before = free;
-      free = done;
-      await before;
-      const pace = { startedAt: performance.now() };
-      try {
-        return await through(work(), pace);
-      } finally {
-        void pause(performance.now() - pace.startedAt).then(resolve);
-      }
+    take: <T>(work: () => Generator<void, T, void>, caller: string) => {
+      const { promise, resolve, reject } = Promise.withResolvers<T>();
+      const turn = async (): Promise<void> => {
+        const pace = { startedAt: performance.now() };
+        await through(work(), pace).then(resolve, reject);
+        await pause(performance.now() - pace.startedAt);
+      };
+      lines.add(caller, [turn]);
+      void workOn();
+      return promise;
     },
   };
 }
