@@ -47,12 +47,14 @@ export class Lines<Job> {
    * that is not enough.
    */
   room(caller: string, more: number, max: number): readonly Job[] | undefined {
+    let over = more - max;
+    for (const lines of this.#of.values()) over += countOf(lines);
+    if (over <= 0) return [];
     const holders = [...this.#of].map(([name, lines]) => {
       return { name, lines: [...lines].toSorted((one, other) => one.place - other.place), count: countOf(lines) };
     });
     const own = more + (holders.find(({ name }) => name === caller)?.count ?? 0);
     const given: { readonly name: string; readonly line: Line<Job> }[] = [];
-    let over = more - max + holders.reduce((sum, { count }) => sum + count, 0);
     while (over > 0) {
       const [most] = holders.toSorted((one, other) => other.count - one.count);
       const line = most?.lines.pop();
