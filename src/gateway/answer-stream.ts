@@ -11,7 +11,7 @@ import type { AnswerWriter } from "../wire/format.ts";
 import { tokenPartsAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Streamed, type StreamedText, contextOf, usageOf } from "./answer.ts";
 import { isUsedUp, usedUp } from "./answer-limit.ts";
-import { beginContent, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import { beginContent, forgetPrompt, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { asFailure } from "./fault.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
 import { refusalOf, saidOf } from "./refusals.ts";
@@ -29,6 +29,7 @@ export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
     source.close();
     throw error;
   }
+  forgetPrompt(exchange);
   const flow: Flow = {
     source,
     guard: guardAnswer(exchange, toolIds(exchange)),

@@ -55,8 +55,8 @@ export interface StreamedText {
 export type Answer = Refused | Whole | Streamed;
 
 /** What a format writes an answer from, taken once at its beginning. */
-export function contextOf({ id, model, call }: Exchange, { gateway }: Recording): AnswerContext {
-  return { id, model, call, created: Math.floor(gateway.clock.now() / 1000) };
+export function contextOf({ id, model, call, promptChars }: Exchange, { gateway }: Recording): AnswerContext {
+  return { id, model, call, promptChars, created: Math.floor(gateway.clock.now() / 1000) };
 }
 
 /** Characters of a prompt that make a token, about; used where an upstream does not count. */

@@ -12,7 +12,7 @@ import type { Digest, KeyId, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import { Stop, type StopSignal } from "../upstream/stop.ts";
 import type { Asking } from "../upstream/upstream.ts";
-import { type Call, callTexts } from "../wire/call.ts";
+import { type Call, callTexts, withoutPrompt } from "../wire/call.ts";
 import { promptChars } from "../wire/prompt-size.ts";
 import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
@@ -25,17 +25,19 @@ import type { Begun } from "./spool.ts";
 export interface Exchange {
   readonly id: ReceiptId;
   readonly hash: Digest;
+  /** The address it came from. */
+  readonly from: string | undefined;
   readonly model: Name;
   /** Where this model stands in for another: the one that the caller asked for. */
   readonly asked: Name | undefined;
   readonly exposure: Admitted;
   readonly configuration: Configuration;
-  /** As admitted; exactly this is asked of the model. */
-  readonly call: Call;
+  /** As admitted; exactly this is asked of the model. `forgetPrompt` takes its turns away. */
+  call: Call;
   /** Digest of the body it came in. */
   readonly request: Digest;
   /** Every text of the caller's in it. */
-  readonly texts: readonly string[];
+  texts: readonly string[];
   /** Characters of all that the model reads. */
   readonly promptChars: number;
   readonly item: Digest | null;
@@ -91,14 +93,8 @@ interface Reviewed {
 
 type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
-/** What is known when it begins, and whether its text waits to be cleared. */
-type Known = Beginning & Pick<Exchange, "isHeldBack" | "reviewed">;
-
-export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange {
-  const { departure } = beginning;
-  const isHeldBack = !isObserved(beginning) || restrictedCategories(gateway, beginning.model).length > 0;
-  const known: Known = { ...beginning, isHeldBack, reviewed: { by: undefined, isAllowed: false } };
-  const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(beginning) ? {} : undefined;
+export function beginExchange({ departure, ...known }: Beginning, gateway: Gateway): Exchange {
+  const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(known) ? {} : undefined;
   const stop = new Stop();
   let why: Failure | undefined;
   const leave = (): void => {
@@ -110,12 +106,11 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     why ??= failure;
     stop.abort(failure);
   };
-  const unwatch = gateway.live.add({ check: () => mayGoOn(known, gateway), stop: stopWith });
-  const texts = callTexts(known.call);
+  const { model, note } = known;
   const { policy } = known.configuration;
   const scopes = known.exposure.kind === "open" ? known.exposure.grant.scopes : [];
   const mustGoOn = (): void => {
-    const failure = mayGoOn(known, gateway);
+    const failure = mayGoOn(exchange, gateway);
     if (failure !== undefined) stopWith(failure);
     stop.throwIfAborted();
   };
@@ -124,13 +119,16 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     beforeAttempt: (member) => {
       mustGoOn();
       origin = member;
-      known.note.attempts += 1;
+      note.attempts += 1;
     },
-    cacheSalt: () => gateway.cacheSalt(sharersOf(known.exposure)),
-    ...(known.note.trace === undefined ? {} : { traceparent: traceparentOf(known.note.trace) }),
+    cacheSalt: () => gateway.cacheSalt(sharersOf(exchange.exposure)),
+    ...(note.trace === undefined ? {} : { traceparent: traceparentOf(note.trace) }),
   };
-  return {
+  const texts = callTexts(known.call);
+  const exchange: Exchange = {
     ...known,
+    isHeldBack: !isObserved(known) || restrictedCategories(gateway, model).length > 0,
+    reviewed: { by: undefined, isAllowed: false },
     texts,
     promptChars: promptChars(known.call, texts),
     signal: stop,
@@ -140,7 +138,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
     origin: () => origin,
     seen,
     judge: (inspection, surface) => {
-      const prohibited = restrictedCategories(gateway, known.model);
+      const prohibited = restrictedCategories(gateway, model);
       const restricted = restrictedPolicy(policy, prohibited);
       const verdict = decide(inspection, restricted, { scopes, surface });
       if (seen === undefined) return verdict;
@@ -148,7 +146,7 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
       return decide(only(prohibited, inspection), restricted, { scopes, surface });
     },
     forReview: (inspection) => {
-      const prohibited = restrictedCategories(gateway, known.model);
+      const prohibited = restrictedCategories(gateway, model);
       const found = reviewedIn(inspection, policy, { scopes, surface: "input" });
       return found.some((category) => prohibited.includes(category)) ? [] : found;
     },
@@ -157,6 +155,14 @@ export function beginExchange(beginning: Beginning, gateway: Gateway): Exchange 
       departure.removeEventListener("abort", leave);
     },
   };
+  const unwatch = gateway.live.add({ check: () => mayGoOn(exchange, gateway), stop: stopWith });
+  return exchange;
+}
+
+/** Once a stream has begun nobody asks for it any more: what the caller wrote does not stay for as long as the answer. */
+export function forgetPrompt(exchange: Exchange): void {
+  exchange.call = withoutPrompt(exchange.call);
+  exchange.texts = [];
 }
 
 /** Whether its safeguards only record: a permit's never do. */
@@ -184,7 +190,7 @@ function sharersOf(exposure: Admitted): string {
 }
 
 /** The same certificate or permit must still carry it: a new certificate ends what the old one served. */
-function mayGoOn(known: Known, gateway: Gateway): Failure | undefined {
+function mayGoOn(known: Exchange, gateway: Gateway): Failure | undefined {
   const closure = gateway.follower.closure();
   if (closure !== undefined) return new Failure("gateway_closed", "", { detail: { reason: closure } });
   try {
@@ -203,7 +209,7 @@ function mayGoOn(known: Known, gateway: Gateway): Failure | undefined {
  * Whether what let it through still does: a reviewer may take back what was allowed while an answer runs, by this review of
  * the request or by another.
  */
-function isStillAllowed({ reviewed }: Known, { follower: { state } }: Gateway): boolean {
+function isStillAllowed({ reviewed }: Exchange, { follower: { state } }: Gateway): boolean {
   if (!reviewed.isAllowed || reviewed.by === undefined) return true;
   const decision = state.reviews.get(reviewed.by);
   const last = decision === undefined ? undefined : lastDecision(state, decision.request);
@@ -215,7 +221,7 @@ function takenBack(): Failure {
 }
 
 /** A renewal that changes nothing of what is served, and enforces no more, lets running exchanges end in peace. */
-function superseded(now: Admitted, known: Known): Failure | undefined {
+function superseded(now: Admitted, known: Exchange): Failure | undefined {
   const isOpen = now.kind === "open" && known.exposure.kind === "open";
   const isTighter = isObserved(known) && !isObserved({ exposure: now });
   return isOpen && !isTighter && isSameConfiguration(now, known.exposure) ? undefined : changed(now);

@@ -5,7 +5,7 @@ import type { Pool } from "undici";
 import { z } from "zod";
 import { Failure } from "../terms/failure.ts";
 import type { AnswerEvent, WholeAnswer } from "../wire/answer.ts";
-import type { Call } from "../wire/call.ts";
+import { type Call, withoutPrompt } from "../wire/call.ts";
 import type { Dialect, StreamReader } from "../wire/format.ts";
 import { parseJsonOrUndefined } from "../wire/reading.ts";
 import { SseSplitter } from "../wire/sse.ts";
@@ -85,7 +85,7 @@ export function openServer(pool: Pool, options: ServerOptions): Upstream {
       underWay += 1;
       return exchange;
     };
-    return new ServerStream(dialect.reader(asked), { bounds, begin, left });
+    return new ServerStream(dialect.reader(withoutPrompt(asked)), { bounds, begin, left });
   }
 
   async function health(): Promise<UpstreamHealth> {

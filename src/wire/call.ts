@@ -176,6 +176,11 @@ export type CallField =
   | "images"
   | "user";
 
+/** What is left of a call to read its answer by. */
+export function withoutPrompt(call: Call): Call {
+  return { ...call, turns: [] };
+}
+
 /**
  * Every text of the caller's that reaches the model, joined nowhere: turns, instructions, tools with their schemas, output
  * schemas, stop texts, names, and ids that have words in them. What is JSON is read as the words in it. Empty ones are left out.

@@ -23,7 +23,10 @@ export interface AnswerContext {
   readonly model: Name;
   /** Seconds since 1970. */
   readonly created: number;
+  /** Of a stream without its turns. */
   readonly call: Call;
+  /** Characters of all that the model read. */
+  readonly promptChars: number;
 }
 
 export interface Format {

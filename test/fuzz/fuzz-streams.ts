@@ -88,7 +88,13 @@ const call: Call = chatFormat.parseCall({
   stream_options: { include_usage: true },
   tools: [{ type: "function", function: { name: "look" } }],
 });
-const context = { id: ReceiptId.parse(`rcpt_${"0".repeat(24)}`), model: Name.parse("small"), created: 1, call };
+const context = {
+  id: ReceiptId.parse(`rcpt_${"0".repeat(24)}`),
+  model: Name.parse("small"),
+  created: 1,
+  call,
+  promptChars: 0,
+};
 const bounds = { lineBytesMax: 1_048_576, eventBytesMax: 1_048_576 };
 
 export type Ended = "served" | "blocked" | "failed";

@@ -246,6 +246,7 @@ const context: AnswerContext = {
   id: ReceiptId.parse(`rcpt_${"0".repeat(24)}`),
   model: Name.parse("small"),
   created: 1,
+  promptChars: 0,
   call: parse({ ...ask, n: 2, stream: true, stream_options: { include_usage: true } }),
 };
 

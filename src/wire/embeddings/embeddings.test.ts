@@ -25,7 +25,7 @@ function served(body: object, answer: object): object {
   const whole = embeddingsDialect.readWhole(JSON.stringify(answer), call);
   return embeddingsFormat.whole(
     { ...whole, usage: whole.usage ?? usage },
-    { id, model: Name.parse("small"), created: 0, call },
+    { id, model: Name.parse("small"), created: 0, call, promptChars: 0 },
   );
 }
 

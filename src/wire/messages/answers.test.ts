@@ -24,7 +24,7 @@ const call: Call = {
   isUsageAsked: true,
 };
 const id = ReceiptId.parse(`rcpt_${"a1".repeat(12)}`);
-const context: AnswerContext = { id, model: call.model, created: 0, call };
+const context: AnswerContext = { id, model: call.model, created: 0, call, promptChars: 37 };
 
 type Frame = Readonly<Record<string, unknown>> & { readonly type: string };
 

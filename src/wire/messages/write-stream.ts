@@ -2,8 +2,6 @@
 // parallel tool calls grow side by side; here the later ones wait until the earlier are closed.
 import type { Category } from "../../terms/finding.ts";
 import type { AnswerEvent, Ending, Usage } from "../answer.ts";
-import { callTexts } from "../call.ts";
-import { promptChars } from "../prompt-size.ts";
 import type { AnswerContext, AnswerWriter, ErrorSaid } from "../format.ts";
 import { noStop, stopOf } from "./stops.ts";
 import { deltaUsageOf, messageOf, toolBlock, usageOf, withTools, writeError } from "./write-answer.ts";
@@ -177,6 +175,6 @@ function eventOf(value: object, name = "type" in value ? String(value.type) : "m
   return `event: ${name}\ndata: ${JSON.stringify(value)}\n\n`;
 }
 
-function estimatedInput({ call }: AnswerContext): number {
-  return Math.ceil(promptChars(call, callTexts(call)) / charsPerToken);
+function estimatedInput({ promptChars }: AnswerContext): number {
+  return Math.ceil(promptChars / charsPerToken);
 }

@@ -21,7 +21,7 @@ const call = parseCall({
   ],
 });
 const id = ReceiptId.parse("rcpt_0123456789abcdef01234567");
-const context: AnswerContext = { id, model: Name.parse("small"), created: 1_700_000_000, call };
+const context: AnswerContext = { id, model: Name.parse("small"), created: 1_700_000_000, call, promptChars: 0 };
 const usage: Usage = { input: 5, output: 4, cachedInput: 2, cacheWritten: 1, reasoning: 1 };
 
 interface Frame {
