@@ -82,7 +82,6 @@ interface Books {
   /** Of the receipts in `current`. */
   tree: GrowingTree;
   readonly closed: ClosedInterval[];
-  readonly byId: Map<ReceiptId, Kept>;
   /** The last write to the spool failed. Nothing is admitted until one succeeds. */
   isFailing: boolean;
 }
@@ -104,7 +103,6 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
     current: [],
     tree: growingTree(primitives),
     closed: await Promise.all(leftovers.intervals.map(async (interval) => keptInterval(interval, options))),
-    byId: new Map(),
     isFailing: false,
   };
   const newId = receiptIds(options.randomBytes);
@@ -126,19 +124,32 @@ export async function openRecorder(options: RecorderOptions): Promise<Recorder> 
         turns.flushSoon();
       }),
     find: (id) => {
-      const kept = books.byId.get(id);
+      const kept = findWaiting(id, books);
       return kept === undefined ? undefined : textIn(kept.line);
     },
     isReady: () => books.seq !== undefined && !books.isFailing,
     isFailing: () => books.isFailing,
-    isFull: () => books.byId.size >= receiptsBacklogMax,
-    backlog: () => books.byId.size,
+    isFull: () => backlogOf(books) >= receiptsBacklogMax,
+    backlog: () => backlogOf(books),
     close: async () => {
       clearInterval(timer);
       await turns.beat();
       await spool.close();
     },
   };
+}
+
+/** One of those that wait for the ledger. Few ask for one: no index is kept for it in every request. */
+function findWaiting(id: ReceiptId, { closed, current }: Books): Kept | undefined {
+  for (const kept of [current, ...closed.map((interval) => interval.kept)]) {
+    const found = kept.find((one) => one.id === id);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function backlogOf({ closed, current }: Books): number {
+  return closed.reduce((sum, { kept }) => sum + kept.length, current.length);
 }
 
 const idBytes = 12;
@@ -163,8 +174,11 @@ interface Turns {
   readonly beat: () => Promise<void>;
 }
 
-/** Turns of the event loop whose receipts share a write, at the most. A turn in which more than a few end takes 1 ms. */
-const turnsMax = 3;
+/**
+ * Turns of the event loop whose receipts share a write and a signature, at the most, and only while each brings more. A turn
+ * in which more than a few end takes 1 ms.
+ */
+const turnsMax = 6;
 
 /** One write to the spool after another, one drain at a time. */
 function createTurns(work: Work): Turns {
@@ -190,11 +204,11 @@ function createTurns(work: Work): Turns {
   async function closeInterval(): Promise<void> {
     if (books.isFailing || books.waiting.length > 0) await flush(work);
     if (books.current.length === 0) return;
+    const file = await spool.rotate();
     const { current: kept, tree } = books;
     books.current = [];
     books.tree = growingTree(options.primitives);
-    const ended = { unreadable: 0, isForeign: false, digest: null };
-    books.closed.push({ kept, root: digestOfHash(tree.root()), file: await spool.rotate(), ...ended });
+    books.closed.push({ kept, root: digestOfHash(tree.root()), file, unreadable: 0, isForeign: false, digest: null });
   }
 
   /** A turn later than that in which nothing more came, or at the latest after `turnsMax`. */
@@ -289,7 +303,6 @@ function enter(receipts: readonly DrainedReceipt[], lines: readonly Line[], book
     const kept = keptOf(receipt, books.seq, line);
     books.seq += 1;
     books.current.push(kept);
-    books.byId.set(kept.id, kept);
     books.begun.delete(kept.id);
   }
 }
@@ -313,7 +326,7 @@ async function drain({ books, spool, options }: Work): Promise<void> {
     for (let [interval] = books.closed; interval !== undefined; [interval] = books.closed) {
       await drainInterval(interval, options);
       // Before the file goes, and with it what their texts stand in.
-      for (const { id } of interval.kept) books.byId.delete(id);
+      books.closed[0] = { ...interval, kept: [] };
       await (interval.unreadable > 0 ? spool.setAside(interval.file) : spool.remove(interval.file));
       books.closed.shift();
     }
