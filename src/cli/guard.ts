@@ -8,6 +8,7 @@ import { Surface } from "../terms/finding.ts";
 import { withWordsOfJson } from "../wire/json-words.ts";
 import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { tune, TuneOptions } from "./guard-tune.ts";
 import { type JsonLine, jsonLines, offlineChain } from "./offline-chain.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
 
@@ -29,6 +30,20 @@ export function addGuardVerbs(program: Command, context: Context): void {
     ],
     options: Options,
     run: scanFile,
+  });
+  addVerb(guard, context, {
+    usage: "tune <file>",
+    summary: "what each benign rate would catch and refuse of labelled rows {id, text, label}; no server",
+    flags: [
+      ["--safeguards <file>", "a Safeguards document (default: the shipped example)"],
+      ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
+      ["--surface <surface>", "input (default) or output"],
+      ["--refused-max <share>", "greatest share of benign texts that may be refused (default 0.01)"],
+      ["--svg <file>", "draw it there"],
+    ],
+    options: TuneOptions,
+    run: tune,
+    more: "Leaves with 3 where no rate tried is shown to keep to --refused-max.",
   });
 }
 

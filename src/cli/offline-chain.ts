@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { parseDocuments } from "../documents/parse.ts";
 import { UsagePolicy } from "../policy/policy-document.ts";
 import { type Chain, compileChain } from "../safeguards/chain.ts";
-import { shippedSafeguards } from "../safeguards/registry.ts";
+import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
 import type { Safeguard } from "../safeguards/safeguard.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
@@ -12,6 +12,9 @@ import { sourceFiles } from "./documents.ts";
 import { readNeeded } from "./files.ts";
 
 export interface OfflineChain {
+  readonly document: Safeguards;
+  /** With what was read once; another chain by the same one reads nothing twice. */
+  readonly registry: Registry;
   readonly chain: Chain;
   readonly safeguards: readonly Safeguard[];
   readonly policy: UsagePolicy;
@@ -32,6 +35,8 @@ export function offlineChain(paths: DocumentPaths): OfflineChain {
   const document = Safeguards.parse(documentIn("Safeguards", paths.safeguards));
   const chain = compileChain(document, registry);
   return {
+    document,
+    registry,
     chain,
     safeguards: chain.safeguards,
     policy: UsagePolicy.parse(documentIn("UsagePolicy", paths.policy)),

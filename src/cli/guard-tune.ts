@@ -1,0 +1,209 @@
+// `headgate guard tune`: labelled texts through the chain at several benign rates: what each would catch and what it would refuse,
+// with intervals; which one keeps to a bound on refusals; and which texts a change would decide otherwise. No server.
+import { z } from "zod";
+import { decide } from "../policy/decide.ts";
+import { type Chain, compileChain } from "../safeguards/chain.ts";
+import type { Safeguards } from "../safeguards/safeguards-document.ts";
+import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
+import { Failure } from "../terms/failure.ts";
+import { Surface, lets } from "../terms/finding.ts";
+import { withWordsOfJson } from "../wire/json-words.ts";
+import { type Answer, done, inconclusive } from "./answer.ts";
+import type { Context } from "./context.ts";
+import { replaceFile } from "./files.ts";
+import { type OfflineChain, jsonLines, offlineChain } from "./offline-chain.ts";
+import { plotOfRates, type RateResult, type Share } from "./rate-plot.ts";
+import { type Call, argument } from "./verb.ts";
+
+export const TuneOptions = z.object({
+  safeguards: z.string().optional(),
+  policy: z.string().optional(),
+  surface: Surface.default("input"),
+  refusedMax: z.coerce.number().gt(0).lt(1).default(0.01),
+  svg: z.string().min(1).optional(),
+});
+type TuneOptions = z.infer<typeof TuneOptions>;
+
+/** Benign rates that are tried; thresholds are calibrated for these and between. */
+const ratesTried = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1] as const;
+const confidence = 0.95;
+/** Texts that are named of those a change would decide otherwise. */
+const namedMax = 50;
+
+const Row = z.object({
+  id: z.union([z.string(), z.number()]),
+  text: z.string(),
+  label: z.enum(["harmful", "benign"]),
+});
+type Row = z.infer<typeof Row>;
+
+interface Setting {
+  readonly benignRate: number | null;
+  readonly chain: Chain;
+  readonly stopped: Set<Row>;
+}
+
+export async function tune(call: Call<TuneOptions>): Promise<Answer> {
+  const { options, context } = call;
+  const rows = rowsOf(argument(call, 0));
+  const means = offlineChain(options);
+  const now: Setting = { benignRate: null, chain: means.chain, stopped: new Set() };
+  const tried = ratesTried.map((rate): Setting => {
+    const document = atRate(means.document, rate);
+    return { benignRate: rate, chain: compileChain(document, means.registry), stopped: new Set() };
+  });
+  await judgeAll(rows, [now, ...tried], { means, surface: options.surface, context });
+  const rates = tried.map((setting) => resultOf(rows, setting));
+  const proposal = rates.findLast(({ refused }) => upperOf(refused) <= options.refusedMax);
+  const proposed = tried.find(({ benignRate }) => benignRate === proposal?.benignRate);
+  const change = proposed === undefined ? null : changeOf(rows, now, proposed);
+  const json = {
+    surface: options.surface,
+    confidence,
+    now: resultOf(rows, now),
+    rates,
+    refusedMax: options.refusedMax,
+  };
+  if (options.svg !== undefined) replaceFile(options.svg, plotOfRates(rates, json.now));
+  const answer = { ...json, proposal: proposal?.benignRate ?? null, change };
+  const text = textOf(answer);
+  return proposal === undefined ? inconclusive(answer, text) : done(answer, text);
+}
+
+function rowsOf(path: string): readonly Row[] {
+  const rows: Row[] = [];
+  for (const { value, number } of jsonLines(path)) {
+    const row = Row.safeParse(value);
+    if (!row.success)
+      throw new Failure(
+        "request_invalid",
+        `Line ${number} is not a row: {"id": …, "text": …, "label": "harmful|benign"}.`,
+      );
+    rows.push(row.data);
+  }
+  for (const label of ["harmful", "benign"] as const)
+    if (!rows.some((row) => row.label === label))
+      throw new Failure("request_invalid", `The file has no row with the label ${label}; a threshold weighs both.`);
+  return rows;
+}
+
+/** Every detector stops at one rate; patterns stay as they are. */
+function atRate(document: Safeguards, benignRate: number): Safeguards {
+  const chain = document.chain.map((entry) =>
+    "patterns" in entry ? entry : { ...entry, block: { benignRate }, review: { benignRate } },
+  );
+  return { ...document, chain };
+}
+
+interface Judging {
+  readonly means: OfflineChain;
+  readonly surface: Surface;
+  readonly context: Context;
+}
+
+const tellEveryMs = 2_000;
+
+async function judgeAll(rows: readonly Row[], settings: readonly Setting[], judging: Judging): Promise<void> {
+  const { context, surface, means } = judging;
+  let toldMs = performance.now();
+  for (const [at, row] of rows.entries()) {
+    const texts = withWordsOfJson([row.text]);
+    for (const { chain, stopped } of settings) {
+      const inspection = surface === "input" ? await chain.inspectInput(texts) : chain.inspectOutput(row.text);
+      if (!lets(decide(inspection, means.policy, { scopes: [], surface }))) stopped.add(row);
+    }
+    if (!context.isWatched || performance.now() - toldMs < tellEveryMs) continue;
+    toldMs = performance.now();
+    context.tell(`judged ${at + 1} of ${rows.length}\n`);
+  }
+}
+
+function resultOf(rows: readonly Row[], { benignRate, stopped }: Setting): RateResult {
+  const share = (label: Row["label"]): Share => {
+    const all = rows.filter((row) => row.label === label);
+    const count = all.filter((row) => stopped.has(row)).length;
+    return { count, of: all.length, ...clopperPearson({ failures: count, trials: all.length }, confidence) };
+  };
+  return { benignRate: benignRate ?? 0, caught: share("harmful"), refused: share("benign") };
+}
+
+/** One-sided: what is claimed is that it is no more. */
+function upperOf({ count, of }: Share): number {
+  return clopperPearsonUpper({ failures: count, trials: of }, confidence);
+}
+
+interface Change {
+  readonly stopped: readonly Row["id"][];
+  readonly served: readonly Row["id"][];
+  readonly stoppedHarmful: number;
+  readonly stoppedBenign: number;
+  readonly servedHarmful: number;
+  readonly servedBenign: number;
+}
+
+function changeOf(rows: readonly Row[], now: Setting, proposed: Setting): Change {
+  const stopped = rows.filter((row) => proposed.stopped.has(row) && !now.stopped.has(row));
+  const served = rows.filter((row) => now.stopped.has(row) && !proposed.stopped.has(row));
+  const harmfulOf = (some: readonly Row[]): number => some.filter(({ label }) => label === "harmful").length;
+  return {
+    stopped: stopped.slice(0, namedMax).map(({ id }) => id),
+    served: served.slice(0, namedMax).map(({ id }) => id),
+    stoppedHarmful: harmfulOf(stopped),
+    stoppedBenign: stopped.length - harmfulOf(stopped),
+    servedHarmful: harmfulOf(served),
+    servedBenign: served.length - harmfulOf(served),
+  };
+}
+
+interface Tuned {
+  readonly now: RateResult;
+  readonly rates: readonly RateResult[];
+  readonly refusedMax: number;
+  readonly proposal: number | null;
+  readonly change: Change | null;
+}
+
+function textOf({ now, rates, refusedMax, proposal, change }: Tuned): string {
+  const rows = [
+    ["benign rate", `caught of ${now.caught.of} harmful`, `refused of ${now.refused.of} benign`],
+    ...rates.map(({ benignRate, caught, refused }) => [percent(benignRate), shareText(caught), shareText(refused)]),
+    ["as it is now", shareText(now.caught), shareText(now.refused)],
+  ];
+  const table = rows.map(
+    ([rate = "", caught = "", refused = ""]) => `${rate.padEnd(14)}${caught.padEnd(34)}${refused}`,
+  );
+  return [...table, "", proposalText(proposal, { now, rates, refusedMax }), ...changeText(change)].join("\n");
+}
+
+function proposalText(
+  proposal: number | null,
+  { now, refusedMax }: Pick<Tuned, "now" | "rates" | "refusedMax">,
+): string {
+  const bound = `at most ${percent(refusedMax)} of texts like the benign ones are refused (one-sided, ${confidence * 100} %)`;
+  if (proposal !== null) return `Proposed: benignRate ${proposal}, the greatest tried at which ${bound}.`;
+  const needed = trialsNeeded(0, { limit: refusedMax, confidence });
+  const few =
+    needed !== undefined && now.refused.of < needed ? ` That takes ${needed} benign texts, none of them refused.` : "";
+  return `Proposed: none. At no rate tried it is shown that ${bound}.${few}`;
+}
+
+function named(ids: readonly Row["id"][]): string {
+  return ids.length === 0 ? "" : `: ${ids.join(", ")}`;
+}
+
+function changeText(change: Change | null): readonly string[] {
+  if (change === null) return [];
+  const { stoppedHarmful, stoppedBenign, servedHarmful, servedBenign, stopped, served } = change;
+  return [
+    `Against what is now, it stops ${stoppedHarmful} harmful and ${stoppedBenign} benign texts more${named(stopped)}`,
+    `and no longer stops ${servedHarmful} harmful and ${servedBenign} benign ones${named(served)}.`,
+  ];
+}
+
+function shareText({ count, of, lower, upper }: Share): string {
+  return `${percent(count / of)} (${count}; ${percent(lower)} to ${percent(upper)})`;
+}
+
+function percent(share: number): string {
+  return `${Number((share * 100).toFixed(1))} %`;
+}
