@@ -26,7 +26,9 @@ const ending = 27;
 const letterBits = 31;
 const [digitShift, dotOrDashShift] = [6, 7];
 const [inRun, digit, dotOrDash, percent, hash, letterLike] = [32, 1 << digitShift, 1 << dotOrDashShift, 256, 512, 1024];
-const kinds = Uint16Array.from({ length: 128 }, (_, unit) => {
+const beyondAscii = 128;
+const kinds = Uint16Array.from({ length: beyondAscii + 1 }, (_, unit) => {
+  if (unit === beyondAscii) return noLetter;
   const sign = String.fromCharCode(unit);
   const is = (signs: RegExp, bit: number): number => (signs.test(sign) ? bit : 0);
   const letter = /[\n\r.!?:;"()[\]{}<>]/.test(sign) ? ending : (lettersOfAscii[unit] ?? noLetter);
@@ -34,13 +36,24 @@ const kinds = Uint16Array.from({ length: 128 }, (_, unit) => {
   return letter | marks | is(/[A-Za-z0-9+/_-]/, inRun) | is(/[0-9]/, digit) | is(/[.-]/, dotOrDash);
 });
 
-function kindOf(unit: number): number {
-  return unit < 128 ? (kinds[unit] ?? noLetter) : noLetter;
+const encoder = new TextEncoder();
+const unitsOfMost = new Uint8Array(16_384);
+
+/** The units of a text and a line's end, one value for all beyond ASCII: bytes are gone through several times as fast. */
+function unitsOf(text: string): Uint8Array {
+  const units = text.length < unitsOfMost.length ? unitsOfMost : new Uint8Array(text.length + 1);
+  const { read, written } = encoder.encodeInto(text, units);
+  if (read !== text.length || written !== text.length) {
+    for (let at = 0; at < text.length; at += 1) units[at] = Math.min(text.charCodeAt(at), beyondAscii);
+  }
+  units[text.length] = lineEnd;
+  return units;
 }
 
 /** Cost: linear in the length of the text. */
 export function survey(text: string): Survey {
   const odd: Stretch[] = [];
+  const units = unitsOf(text);
   let from = 0;
   let letters = 0;
   let sum = 0;
@@ -52,7 +65,7 @@ export function survey(text: string): Survey {
   let digits = 0;
   let dotsAndDashes = 0;
   for (let at = 0; at <= text.length; at += 1) {
-    const kind = kindOf(at < text.length ? text.charCodeAt(at) : lineEnd);
+    const kind = kinds[units[at] ?? beyondAscii] ?? noLetter;
     const letter = kind & letterBits;
     if (letter < noLetter) {
       sum += logOfPair(before, letter);
