@@ -55,6 +55,9 @@ export async function ready({ name, target }: Contender, secondsMax: number): Pr
   throw new Error(`${name} does not answer 200 at ${target.url}.`);
 }
 
+/** Before the first window, for each: Node is still compiling what is hot, and more of it where there is more. */
+const warmSeconds = 6;
+
 /** All of them, one after the other, several times over. The first is the bare proxy. */
 export async function measureAll(
   list: readonly Contender[],
@@ -64,7 +67,7 @@ export async function measureAll(
   const books = { voided: 0 };
   const windows = list.map((): Measured[] => []);
   const alone = list.map((): number[] => []);
-  for (const { target } of list) await load(target, { ...settings, seconds: 2 });
+  for (const { target } of list) await load(target, { ...settings, seconds: warmSeconds });
   for (let pass = 0; pass < passes; pass += 1) {
     for (const [at, contender] of list.entries()) {
       const window = await measureValid(contender, { settings, books, say });

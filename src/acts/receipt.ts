@@ -6,7 +6,7 @@
 import { z } from "zod";
 import { parseJson } from "../proof/canonical.ts";
 import { type TextDigest, beginDigest, digestOf, digestOfText, digestOfValue } from "../proof/digest.ts";
-import { concatBytes, fromBase64, textToBase64Url, toBase64, toBase64Url, toUtf8 } from "../proof/encoding.ts";
+import { concatBytes, fromBase64Url, textToBase64Url, toBase64, toBase64Url, toUtf8 } from "../proof/encoding.ts";
 import { inclusionRoot, leafHash, leafHashOfText, treeOf } from "../proof/merkle.ts";
 import { type Hasher, type Primitives, type Signer, hashBytes } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
@@ -200,10 +200,10 @@ function splitReceipt(text: string): Parts {
   if (found === null) throw malformed();
   const [, receipt = "", key = "", index, size, path = "", signature = ""] = found;
   return {
-    bytes: fromBase64Url(receipt),
-    key: fromBase64Url(key),
-    signature: fromBase64Url(signature),
-    place: { index: Number(index), size: Number(size), path: hashesOf(fromBase64Url(path)) },
+    bytes: bytesIn(receipt),
+    key: bytesIn(key),
+    signature: bytesIn(signature),
+    place: { index: Number(index), size: Number(size), path: hashesOf(bytesIn(path)) },
   };
 }
 
@@ -219,9 +219,8 @@ function malformed(): Failure {
   );
 }
 
-function fromBase64Url(text: string): Uint8Array {
-  const padded = text.replaceAll("-", "+").replaceAll("_", "/");
-  const bytes = fromBase64(padded + "=".repeat((4 - (padded.length % 4)) % 4));
+function bytesIn(text: string): Uint8Array {
+  const bytes = fromBase64Url(text);
   if (bytes === undefined) throw malformed();
   return bytes;
 }

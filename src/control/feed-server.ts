@@ -19,7 +19,7 @@ import {
 import type { Replica } from "../feed/replica.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
-import { fromBase64 } from "../proof/encoding.ts";
+import { fromBase64Url } from "../proof/encoding.ts";
 import { growingTree, leafHash } from "../proof/merkle.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
 import { type Observed, addObserved, observedIn } from "../release/observed.ts";
@@ -348,6 +348,5 @@ export function receiptLeafHash(text: string, hasher: Hasher): Uint8Array {
 
 /** The signed bytes inside a self-contained receipt; its signature is checked by whoever relies on it. */
 function receiptBytes(text: string): Uint8Array {
-  const part = (text.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
-  return fromBase64(part + "=".repeat((4 - (part.length % 4)) % 4)) ?? new Uint8Array(0);
+  return fromBase64Url(text.split(".", 2)[1] ?? "") ?? new Uint8Array(0);
 }

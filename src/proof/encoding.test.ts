@@ -27,7 +27,7 @@ for (const [where, encoding] of [
   ["in Node", native],
   ["in a browser", await inBrowser()],
 ] as const) {
-  const { fromBase64, fromHex, toBase64, toBase64Url, textToBase64Url, toHex } = encoding;
+  const { fromBase64, fromBase64Url, fromHex, toBase64, toBase64Url, textToBase64Url, toHex } = encoding;
 
   test(`base64 and hex agree with Node's and come back as the same bytes, ${where}`, () => {
     fc.assert(
@@ -35,6 +35,7 @@ for (const [where, encoding] of [
         assert.equal(toBase64(bytes), Buffer.from(bytes).toString("base64"));
         assert.equal(toBase64Url(bytes), Buffer.from(bytes).toString("base64url"));
         assert.deepEqual(fromBase64(toBase64(bytes)), bytes);
+        assert.deepEqual(fromBase64Url(toBase64Url(bytes)), bytes);
         assert.equal(toHex(bytes), Buffer.from(bytes).toString("hex"));
         assert.deepEqual(fromHex(toHex(bytes)), bytes);
       }),
@@ -49,6 +50,8 @@ for (const [where, encoding] of [
       fc.property(text, (candidate) => {
         const bytes = fromBase64(candidate);
         if (bytes !== undefined) assert.equal(toBase64(bytes), candidate);
+        const ofUrl = fromBase64Url(candidate);
+        if (ofUrl !== undefined) assert.equal(toBase64Url(ofUrl), candidate);
       }),
       { ...runs, numRuns: 5000 },
     );
@@ -69,6 +72,9 @@ for (const [where, encoding] of [
       "AA\u0141A",
     ]) {
       assert.equal(fromBase64(text), undefined, JSON.stringify(text));
+    }
+    for (const text of ["A", "AB", "AAB", "AA==", "+/AA", "AA A", "AAAA\n", "AA\u0141A", "AAAAA"]) {
+      assert.equal(fromBase64Url(text), undefined, JSON.stringify(text));
     }
     for (const text of ["0", "0G", "AB", " 0", "0x"]) assert.equal(fromHex(text), undefined, text);
   });

@@ -44,6 +44,22 @@ export function textToBase64Url(text: string): string {
   return nativeTextToBase64Url === undefined ? toBase64Url(toUtf8(text)) : nativeTextToBase64Url(text);
 }
 
+/** The bytes of base64 for addresses without padding, or undefined for any other spelling. */
+export function fromBase64Url(text: string): Uint8Array | undefined {
+  if (nativeFromBase64Url !== undefined) return nativeFromBase64Url(text);
+  if (/[+/=]/.test(text)) return undefined;
+  const padding = "=".repeat((4 - (text.length % 4)) % 4);
+  return fromBase64(text.replaceAll("-", "+").replaceAll("_", "/") + padding);
+}
+
+const nativeFromBase64Url =
+  "Buffer" in globalThis
+    ? (text: string): Uint8Array | undefined => {
+        const read = Buffer.from(text, "base64url");
+        return read.toString("base64url") === text ? new Uint8Array(read) : undefined;
+      }
+    : undefined;
+
 const nativeTextToBase64Url =
   "Buffer" in globalThis ? (text: string): string => Buffer.from(text).toString("base64url") : undefined;
 
