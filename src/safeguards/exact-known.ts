@@ -23,34 +23,44 @@ export interface Known {
 
 const always = (): boolean => true;
 
+const hyphen = "[\\u2010-\\u2012-]";
+/** Between the groups of a number: spaces and hyphens, also those at which no line ends, which models like to write. */
+export const gap = "[ \\u00a0\\u2007\\u2009\\u202f\\u2010-\\u2012-]";
+/** What a number is written in does not go on here. `\\b` would take what stands between underscores for a part of it. */
+const [begins, ends] = ["(?<![A-Za-z0-9])", "(?![A-Za-z0-9])"];
+
 export const knownPatterns: Readonly<Record<KnownPattern, Known>> = {
   /** ISO/IEC 7812: 13 to 19 digits, in groups or not, the last of which checks the others. */
   "payment-card": {
-    expression: /\b[2-6](?:[ -]?[0-9]){12,18}\b/g,
+    expression: new RegExp(`${begins}[2-6](?:${gap}?[0-9]){12,18}${ends}`, "g"),
     charsMax: 37,
     isGenuine: (found) => isLuhn(found.replaceAll(/\D/g, "")),
   },
   /** ISO 13616: two letters, two check digits, 11 to 30 letters and digits, in groups or not. */
   iban: {
-    expression: /\b[A-Z]{2}[0-9]{2}(?: ?[A-Z0-9]){11,30}\b/g,
+    expression: new RegExp(`${begins}[A-Z]{2}[0-9]{2}(?:${gap}?[A-Z0-9]){11,30}${ends}`, "g"),
     charsMax: 64,
-    isGenuine: (found) => isIban(found.replaceAll(" ", "")),
+    isGenuine: (found) => isIban(found.replaceAll(/[^A-Z0-9]/g, "")),
   },
   /** Numbers that the Social Security Administration gives out: never 000, 666 or 9xx, 00, 0000 in the three groups. */
   "us-social-security": {
-    expression: /\b(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}\b/g,
+    expression: new RegExp(
+      `${begins}(?!000|666|9)[0-9]{3}${hyphen}(?!00)[0-9]{2}${hyphen}(?!0000)[0-9]{4}${ends}`,
+      "g",
+    ),
     charsMax: 11,
     isGenuine: always,
   },
+  /** Of a longer name before the sign, the last 41 characters are found. */
   email: {
-    expression: /\b[A-Za-z0-9][A-Za-z0-9._%+-]{0,40}@(?:[A-Za-z0-9-]{1,20}\.){1,3}[A-Za-z]{2,12}\b/g,
+    expression: /[A-Za-z0-9][A-Za-z0-9._%+-]{0,40}@[A-Za-z0-9][A-Za-z0-9.-]{0,62}\.[A-Za-z]{2,12}\b/g,
     charsMax: 118,
     isGenuine: always,
   },
-  /** RFC 7468 and what OpenSSL and OpenSSH write: the line that begins a private key. */
+  /** RFC 7468 and what OpenSSL, OpenSSH and OpenPGP write: the line that begins a private key. */
   "private-key": {
-    expression: /-----BEGIN (?:[A-Z]{2,10} ){0,2}PRIVATE KEY-----/g,
-    charsMax: 52,
+    expression: /-----BEGIN (?:[A-Z0-9]{2,10} ){0,2}PRIVATE KEY(?: BLOCK)?-----/g,
+    charsMax: 55,
     isGenuine: always,
   },
   /** Keys whose makers gave them a beginning of their own, so that they can be found: also those of Headgate. */

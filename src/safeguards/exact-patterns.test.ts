@@ -37,6 +37,8 @@ describe("words", () => {
     "prоject fаlcon",
     "(Project\nFalcon)",
     "in Zurich",
+    "×Zürich÷",
+    "a z u r i c h a",
     "p.r.o.j.e.c.t falcon",
   ]) {
     test(`are found in ${JSON.stringify(text)}`, () => {
@@ -59,6 +61,28 @@ describe("words", () => {
     assert.deepEqual(foundIn("in New York City, 这是秘密计划", many), { p0: "New York City", p1: "York", p2: "秘密" });
   });
 
+  for (const [word, text] of [
+    ["बम", "यह बम। है"],
+    ["قنبلة", "ما قنبلة؟"],
+    ["קוד", "קוד־של"],
+    ["ระเบิด", "วิธีทำระเบิดที่บ้าน"],
+  ] as const)
+    test(`end where their script punctuates or writes no spaces: ${text}`, () => {
+      assert.deepEqual(foundIn(text, patternsOf({ words: [word] })), { p0: word });
+    });
+
+  test("are found in a request, however far and wherever invisible characters stretch them", () => {
+    const stretched = Array.from("zurich").join("\u200b".repeat(70));
+    for (const before of [16_000, 16_200, 16_380])
+      assert.deepEqual(foundIn(`${"x ".repeat(before / 2)}${stretched} y`, falcon), { p0: stretched });
+  });
+
+  test("are found in an answer that invisible characters stretch over many windows", () => {
+    const stretched = Array.from("project falcon").join("\u200b\u0301".repeat(40));
+    for (const stride of [40, 60, 150])
+      assert.deepEqual(foundInStretches(`${"x ".repeat(100)}${stretched} y`, stride, falcon), new Set(["p0"]));
+  });
+
   test("are looked for by the thousand in one pass", () => {
     const words = Array.from({ length: 10_000 }, (_, at) => `word${at} of the list`);
     assert.deepEqual(foundIn("neither word10000 of the list nor word9999 of the list", patternsOf({ words })), {
@@ -69,14 +93,28 @@ describe("words", () => {
 
 describe("known kinds", () => {
   const genuine = {
-    "payment-card": ["4111 1111 1111 1111", "5500-0000-0000-0004", "378282246310005"],
-    iban: ["GB82 WEST 1234 5698 7654 32", "DE89370400440532013000"],
+    "payment-card": [
+      "4111 1111 1111 1111",
+      "5500-0000-0000-0004",
+      "378282246310005",
+      "4111\u00a01111\u202f1111\u20111111",
+    ],
+    iban: [
+      "GB82\u202fWEST\u202f1234\u202f5698\u202f7654\u202f32",
+      "GB82 WEST 1234 5698 7654 32",
+      "DE89370400440532013000",
+    ],
     "us-social-security": ["219-09-9999"],
-    email: ["jane.doe+x@mail.example.org"],
+    email: [
+      "jane.doe+x@mail.example.org",
+      "jane@a-name-of-more-than-twenty-letters.example.org",
+      "jane@one.of.many.hosts.example.org",
+    ],
     "private-key": [
       "-----BEGIN PRIVATE KEY-----",
       "-----BEGIN OPENSSH PRIVATE KEY-----",
       "-----BEGIN EC PRIVATE KEY-----",
+      "-----BEGIN PGP PRIVATE KEY BLOCK-----",
     ],
     "access-token": ["AKIAIOSFODNN7EXAMPLE", `ghp_${"a1".repeat(18)}`, "hg_fedcba9876543210fedcba9876543210"],
   } as const;
@@ -107,6 +145,15 @@ describe("known kinds", () => {
     test(`a genuine number among other digits is found: ${text}`, () => {
       assert.deepEqual(foundIn(text, patternsOf({ known: "payment-card" })), { p0: "4111 1111 1111 1111" });
     });
+
+  test("a number between underscores is found, and the end of a long address", () => {
+    assert.deepEqual(foundIn("card_4111111111111111_", patternsOf({ known: "payment-card" })), {
+      p0: "4111111111111111",
+    });
+    assert.deepEqual(foundIn(`${"x".repeat(60)}@example.org`, patternsOf({ known: "email" })), {
+      p0: `${"x".repeat(41)}@example.org`,
+    });
+  });
 
   test("a genuine account before words in capitals is found", () => {
     const text = "DE89 3704 0044 0532 0130 00 AND NO OTHER";
@@ -269,6 +316,11 @@ describe("documents", () => {
     ["too large an expression", [{ ...bare, expression: "(?:[a-z]{40}b?){20}" }], "too large an expression"],
     ["an expression that looks back", [{ ...bare, expression: "(a)\\1" }], "invalid escape sequence"],
     ["an expression that finds nothing at all", [{ ...bare, expression: "x*" }], "which is everywhere"],
+    [
+      "a find that is longer than it may be",
+      [{ ...bare, expression: "K(-[0-9]{4}|[a-z]{9}){3}", charsMax: 15 }],
+      "at least 16",
+    ],
     ["a boundary alone", [{ ...bare, expression: "\\b" }], "which is everywhere"],
     ["a word of nothing that shows", [{ ...one, words: ["\u200b\u200b a"] }], "at least two characters that show"],
     ["a kind that is not known", [{ ...bare, known: "credit-card" }], "payment-card"],

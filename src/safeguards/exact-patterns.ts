@@ -6,7 +6,7 @@ import { RE2JS } from "re2js";
 import type { Finding, Inspection } from "../terms/finding.ts";
 import { Digest } from "../terms/ids.ts";
 import { WordFinder } from "./exact-words.ts";
-import { knownPatterns } from "./exact-known.ts";
+import { gap, knownPatterns } from "./exact-known.ts";
 import { foldText } from "./normalise.ts";
 import { charsToHold, type Pattern, patternsName } from "./patterns-document.ts";
 import type { AnswerReader, Safeguard, Scores, Settle } from "./safeguard.ts";
@@ -32,12 +32,14 @@ type Finder = (view: View, onFind: (pattern: number, found: Stretch) => void) =>
 /** The patterns of one entry of a chain, compiled. Cost: linear in the sizes of words and expressions. */
 export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
   const reach = Math.max(...patterns.map(charsToSee));
-  const looking = { patterns, find: finderOf(patterns) };
+  const hasWords = patterns.some((pattern) => "words" in pattern);
+  const looking: Looking = { patterns, hasWords, words: wordsFinderOf(patterns), forms: formsFinderOf(patterns) };
   const steps = function* steps(text: string): Generator<void, Finding[], void> {
-    const findings: Finding[] = [];
+    // Folded as a whole: what shows nothing may stretch a word as far as the text goes.
+    const findings = findingsIn({ text, from: 0, isEnd: true }, looking, looking.words);
     for (const view of viewsOf(text, stepChars, reach)) {
       if (view.from > 0) yield;
-      findings.push(...findingsIn(view, looking));
+      findings.push(...findingsIn(view, looking, looking.forms));
     }
     return findings;
   };
@@ -63,9 +65,20 @@ function inspected(findings: readonly Finding[]): Inspection {
 
 const nothingFound: Inspection = { kind: "inspected", findings: [] };
 
-/** How far back a view has to reach. */
+/** How far back a view has to reach, in characters that show. */
 function charsToSee(pattern: Pattern): number {
   return "words" in pattern ? 2 * charsToHold(pattern) : charsToHold(pattern);
+}
+
+/** Of an answer, remembered at the most: no word is stretched further. */
+const beforeCharsMax = 4096;
+
+/** The end of a text, with so many characters besides those that show nothing. */
+function endOf(text: string, chars: number): string {
+  const near = text.slice(-Math.max(chars, beforeCharsMax));
+  if (near.length <= chars) return near;
+  const { offsets, length } = foldText(near);
+  return near.slice(Math.min(near.length - chars, offsets[Math.max(0, length - chars)] ?? 0));
 }
 
 class PatternReader implements AnswerReader {
@@ -82,8 +95,10 @@ class PatternReader implements AnswerReader {
   read(stretch: string, isEnd: boolean): Inspection {
     const text = this.#before + stretch;
     this.#end += stretch.length;
-    this.#before = text.slice(-this.#reach);
-    return inspected(findingsIn({ text, from: this.#end - text.length, isEnd }, this.#looking));
+    const { words, forms, hasWords } = this.#looking;
+    this.#before = hasWords ? endOf(text, this.#reach) : text.slice(-this.#reach);
+    const view = { text, from: this.#end - text.length, isEnd };
+    return inspected([...findingsIn(view, this.#looking, words), ...findingsIn(view, this.#looking, forms)]);
   }
 }
 
@@ -97,11 +112,15 @@ function* viewsOf(text: string, chars: number, reach: number): Generator<View, v
 
 interface Looking {
   readonly patterns: readonly Pattern[];
-  readonly find: Finder;
+  readonly hasWords: boolean;
+  /** What is folded first. */
+  readonly words: Finder;
+  /** Expressions and known kinds: what is looked for as it was written. */
+  readonly forms: Finder;
 }
 
 /** The first find of each pattern, with spans in the whole text. */
-function findingsIn(view: View, { patterns, find }: Looking): Finding[] {
+function findingsIn(view: View, { patterns }: Looking, find: Finder): Finding[] {
   const first = new Map<number, Stretch>();
   find(view, (at, found) => {
     if (!first.has(at)) first.set(at, found);
@@ -115,15 +134,22 @@ function findingsIn(view: View, { patterns, find }: Looking): Finding[] {
   });
 }
 
-function finderOf(patterns: readonly Pattern[]): Finder {
+function wordsFinderOf(patterns: readonly Pattern[]): Finder {
   const words = patterns.flatMap((pattern, owner) =>
     "words" in pattern ? pattern.words.map((word) => ({ word, owner })) : [],
   );
+  return settledOnly(words.length === 0 ? [] : [wordsFinder(words)], patterns);
+}
+
+function formsFinderOf(patterns: readonly Pattern[]): Finder {
   const finders = patterns.flatMap((pattern, at) => {
     if ("words" in pattern) return [];
     return "expression" in pattern ? [expressionFinder(pattern.expression, at)] : [knownFinder(pattern.known, at)];
   });
-  if (words.length > 0) finders.push(wordsFinder(words));
+  return settledOnly(finders, patterns);
+}
+
+function settledOnly(finders: readonly Finder[], patterns: readonly Pattern[]): Finder {
   const holds = patterns.map(charsToHold);
   return (view, onFind) => {
     for (const find of finders)
@@ -146,11 +172,15 @@ function wordsFinder(words: ConstructorParameters<typeof WordFinder>[0]): Finder
   const finder = new WordFinder(words);
   return ({ text }, onFind) => {
     const { units, offsets, length } = foldText(text);
-    finder.search(units, length, (owner, start, end) => {
+    const isApart = (at: number): boolean => separator.test(text[(offsets[at] ?? 0) - 1] ?? "");
+    finder.search({ units, length, isApart }, (owner, start, end) => {
       onFind(owner, [offsets[start] ?? 0, offsets[end] ?? text.length]);
     });
   };
 }
+
+/** What may stand between letters that are written one by one. */
+const separator = /[\s._*-]/;
 
 function expressionFinder(expression: string, at: number): Finder {
   const compiled = RE2JS.compile(expression);
@@ -174,9 +204,11 @@ function knownFinder(known: keyof typeof knownPatterns, at: number): Finder {
   };
 }
 
+const gaps = new RegExp(gap, "g");
+
 /** The whole and its beginnings up to each space or hyphen: a number is written in groups, and others may follow it. */
 function beginningsOf(found: string): string[] {
-  const ends = [...found.matchAll(/[ -]/g)].map(({ index }) => index);
+  const ends = [...found.matchAll(gaps)].map(({ index }) => index);
   return [found, ...ends.toReversed().map((end) => found.slice(0, end))];
 }
 

@@ -14,7 +14,18 @@ interface Ending {
   readonly length: number;
 }
 
+export interface Searched {
+  /** Folded. */
+  readonly units: Uint16Array;
+  readonly length: number;
+  /** Whether something that shows stood before this unit which is no longer there. */
+  readonly isApart: (at: number) => boolean;
+}
+
 export type OnWord = (owner: number, start: number, end: number) => void;
+
+const withoutSpaces =
+  /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tai_Le}\p{Script=New_Tai_Lue}\p{Script=Tai_Tham}\p{Script=Balinese}]/u;
 
 export class WordFinder {
   /** From a node by a unit to the next one; `node * 65536 + unit` is the key. Node 0 is the beginning of all words. */
@@ -47,8 +58,10 @@ export class WordFinder {
     this.#link(parents);
   }
 
-  /** Every word in the first `length` units that no letter or digit runs on from. */
-  search(units: Uint16Array, length: number, onWord: OnWord): void {
+  /** Every word in the first `length` units that no letter or digit runs on from, of those that stand next to it as it was written. */
+  search({ units, length, isApart }: Searched, onWord: OnWord): void {
+    const runsOnAt = (at: number): boolean =>
+      at > 0 && at < length && isJoined(units[at - 1] ?? 0, units[at] ?? 0) && !isApart(at);
     let node = 0;
     for (let at = 0; at < length; at += 1) {
       const unit = units[at] ?? 0;
@@ -57,8 +70,7 @@ export class WordFinder {
       const endings = this.#endings[node] ?? [];
       for (const { owner, length: wordLength } of endings) {
         const [start, end] = [at + 1 - wordLength, at + 1];
-        const runsOn = (end < length && isJoined(unit, units[end] ?? 0)) || (start > 0 && joinsAt(units, start));
-        if (!runsOn) onWord(owner, start, end);
+        if (!runsOnAt(start) && !runsOnAt(end)) onWord(owner, start, end);
       }
     }
   }
@@ -85,15 +97,17 @@ export class WordFinder {
   }
 }
 
-function joinsAt(units: Uint16Array, at: number): boolean {
-  return isJoined(units[at - 1] ?? 0, units[at] ?? 0);
-}
-
 /** Whether two units belong to one word. Scripts that are written without spaces have no such words. */
 function isJoined(one: number, other: number): boolean {
   return isWordUnit(one) && isWordUnit(other);
 }
 
 function isWordUnit(unit: number): boolean {
-  return (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57) || (unit > 0xbf && unit < 0x2000);
+  return wordUnits[unit] === 1;
 }
+
+/** 1 for letters, marks on them and digits below the scripts of East Asia, but not for what punctuates them. */
+const wordUnits = Uint8Array.from({ length: 0x2000 }, (_, unit) => {
+  const sign = String.fromCharCode(unit);
+  return /[\p{L}\p{M}\p{N}]/u.test(sign) && !withoutSpaces.test(sign) ? 1 : 0;
+});

@@ -32,13 +32,20 @@ const Word = z
 
 const Words = z.strictObject({ ...common, words: z.array(Word).min(1).max(wordsMax) });
 
-const Expression = z.strictObject({
-  ...common,
-  /** In the syntax of RE2, which is searched in linear time. */
-  expression: z.string().min(1).max(expressionCharsMax).superRefine(checkExpression),
-  /** Longest text that it is meant to find, in UTF-16 units. Longer ones are found by their beginning at the latest. */
-  charsMax: z.number().int().min(1).max(4_000).default(100),
-});
+const Expression = z
+  .strictObject({
+    ...common,
+    /** In the syntax of RE2, which is searched in linear time. */
+    expression: z.string().min(1).max(expressionCharsMax).superRefine(checkExpression),
+    /** Longest text that it is meant to find, in UTF-16 units. Longer ones are found by their beginning at the latest. */
+    charsMax: z.number().int().min(1).max(4_000).default(100),
+  })
+  .superRefine(({ expression, charsMax }, context) => {
+    const least = shortestFind(expression);
+    if (least <= charsMax) return;
+    const message = `must be at least ${least}: no text that the expression finds is shorter`;
+    context.addIssue({ code: "custom", path: ["charsMax"], message });
+  });
 
 const Known = z.strictObject({ ...common, known: KnownPattern });
 
@@ -53,7 +60,7 @@ export const Patterns = z
 
 /**
  * Characters of an answer that must be held back so that nothing of what a pattern finds has left when it is found, in
- * UTF-16 units. What invisible characters stretch beyond that is found all the same, up to twice its length.
+ * UTF-16 units. What invisible characters stretch beyond that is found all the same, in answers up to 4,096 characters.
  */
 export function charsToHold(pattern: Pattern): number {
   if ("words" in pattern) return Math.max(...pattern.words.map((word) => normalise(word).text.length)) + 1;
@@ -73,5 +80,44 @@ function checkExpression(expression: string, context: z.RefinementCtx<string>): 
       complain("the expression finds the empty text, which is everywhere");
   } catch (error) {
     complain(error instanceof Error ? error.message : "not an expression");
+  }
+}
+
+/** As far as the program of an expression matters here: each step says which is next, some have another as well. */
+const Program = z.object({
+  start: z.number(),
+  inst: z.array(z.object({ op: z.number(), out: z.number(), arg: z.number() })),
+});
+/** Steps with two next ones, steps that end nowhere or with a find, and steps that take no character. From 8 on one is taken. */
+const stepOf = { either: [1, 2], fail: 5, find: 6, characterFrom: 8 } as const;
+
+/** Characters of the shortest text that an expression finds, at the least; 0 for what is none, and is refused as such. */
+function shortestFind(expression: string): number {
+  const { data: program } = Program.safeParse(programOf(expression));
+  if (program === undefined) return 0;
+  const reached = new Set<number>();
+  let now = [program.start];
+  for (let chars = 0; now.length > 0; chars += 1) {
+    const next: number[] = [];
+    for (const at of now) {
+      // What takes no character is reached in the same round.
+      if (reached.has(at)) continue;
+      reached.add(at);
+      const step = program.inst[at];
+      if (step === undefined || step.op === stepOf.fail) continue;
+      if (step.op === stepOf.find) return chars;
+      (step.op >= stepOf.characterFrom ? next : now).push(step.out);
+      if (stepOf.either.some((op) => op === step.op)) now.push(step.arg);
+    }
+    now = next;
+  }
+  return 0;
+}
+
+function programOf(expression: string): unknown {
+  try {
+    return RE2JS.compile(expression).re2().prog;
+  } catch {
+    return undefined;
   }
 }
