@@ -119,16 +119,24 @@ const separator = "\n\n";
 const stepWork = 16_384;
 const textWork = 64;
 
-/** A text as it stands and, where something in it is encoded, as it reads decoded. */
+/**
+ * A text as it stands and, where something in it is encoded, as it reads decoded. Detectors do not read as it stands what is
+ * read decoded: to them Base64 looks like an attack, whatever it says.
+ */
 function* inspectViews(links: readonly Link[], text: string, caller: string): Generator<void, Settle[], void> {
-  const looks = [yield* inspectAll(links, text, caller)];
-  const { views, isLeft } = yield* decodedViews(text);
+  const { views, isReplaced, isLeft } = yield* decodedViews(text);
+  const asWritten = isReplaced ? links.filter(isForAsWritten) : links;
+  const looks = isReplaced && asWritten.length === 0 ? [] : [yield* inspectAll(asWritten, text, caller)];
   for (const view of views) {
     yield;
     looks.push(inSource(yield* inspectAll(links, view.text, caller), view));
   }
   if (isLeft) looks.push(settled(unknown("unscannable")));
   return looks;
+}
+
+function isForAsWritten({ safeguard, entry }: Link): boolean {
+  return safeguard.readsAsWritten === true && entry.on.includes("input");
 }
 
 /** With spans in the text that was decoded. */

@@ -6,6 +6,7 @@ import type { Span } from "../terms/finding.ts";
 import { ciphersIn } from "./ciphers.ts";
 import { encodedIn, inOrder, type Reading } from "./encodings.ts";
 import { figuresUndone } from "./figures.ts";
+import { likeness } from "./letter-pairs.ts";
 import { survey } from "./survey.ts";
 
 export interface DecodedView {
@@ -16,37 +17,56 @@ export interface DecodedView {
 
 export interface Decoded {
   readonly views: readonly DecodedView[];
+  /**
+   * Whether the source says nothing that the views do not, as all that differs in them cannot be read in the source: it is
+   * written in another alphabet or in numbers. Not so where letters were shifted or turned, which may be done to plain words, too.
+   */
+  readonly isReplaced: boolean;
   /** Whether something is left to decode after the last view. */
   readonly isLeft: boolean;
 }
 
 const levelsMax = 4;
-const plain: Decoded = { views: [], isLeft: false };
+const plain: Decoded = { views: [], isReplaced: false, isLeft: false };
 
 /** None for a text with nothing to decode. Cost: linear in the length of the text, with a stop after each level. */
 export function* decodedViews(source: string): Generator<void, Decoded, void> {
   let view: DecodedView = { text: source, sourceOf: (span) => span };
-  let next = viewsBelow(view);
-  if (next.length === 0) return plain;
+  let below = viewsBelow(view);
+  if (below.views.length === 0) return plain;
+  const { isReplaced } = below;
   const views: DecodedView[] = [];
-  for (let level = 0; level < levelsMax && next.length > 0; level += 1) {
+  for (let level = 0; level < levelsMax && below.views.length > 0; level += 1) {
     yield;
-    views.push(...next);
-    [view = view] = next;
-    next = viewsBelow(view);
+    views.push(...below.views);
+    [view = view] = below.views;
+    below = viewsBelow(view);
   }
-  return { views, isLeft: next.length > 0 };
+  return { views, isReplaced, isLeft: below.views.length > 0 };
 }
 
 /** The whole with what is encoded in it decoded, and what was encoded alone; none where nothing is. */
-function viewsBelow(view: DecodedView): readonly DecodedView[] {
+function viewsBelow(view: DecodedView): Pick<Decoded, "views" | "isReplaced"> {
   const { text } = view;
   const surveyed = survey(text);
-  const readings = inOrder([...encodedIn(text, surveyed), ...ciphersIn(text, surveyed)]);
+  const ciphers = ciphersIn(text, surveyed);
+  const readings = inOrder([...encodedIn(text, surveyed), ...ciphers]);
   const whole = readings.length === 0 ? view : viewOf(view, readings);
   const undone = surveyed.hasLetterLike ? figuresUndone(whole.text) : whole.text;
-  if (undone === text) return [];
-  return [{ ...whole, text: undone }, ...readingsAlone(view, readings)];
+  if (undone === text) return plain;
+  return {
+    views: [{ ...whole, text: undone }, ...readingsAlone(view, readings)],
+    isReplaced: undone === whole.text && ciphers.length === 0 && readings.every((one) => isSenseless(text, one)),
+  };
+}
+
+/** Likeness below which nobody reads words: of Base64 it is around -6.5. Words run together may be Base64 of something. */
+const senselessMax = -5;
+
+function isSenseless(text: string, { from, to }: Reading): boolean {
+  const written = text.slice(from, to);
+  const letters = written.match(/[A-Za-z]/g)?.length ?? 0;
+  return letters < written.length / 2 || likeness(written) < senselessMax;
 }
 
 /** Shorter ones say nothing without what stands around them. */

@@ -12,7 +12,7 @@ export interface Reading {
 
 interface Encoding {
   /** Whether it is worth to look. */
-  readonly isLikely: (survey: Survey) => boolean;
+  readonly isLikely: (survey: Survey, text: string) => boolean;
   /** With the flag `g`; linear, whatever the text. */
   readonly runs: RegExp;
   /** Undefined where it is none after all. */
@@ -67,6 +67,16 @@ const encodings: readonly Encoding[] = [
     read: readMorse,
   },
   {
+    // Letters by themselves, with wider gaps between words; without those the words are not known any more.
+    isLikely: (_, text) => text.includes("  "),
+    runs: /(?:(?<!\S)\S(?!\S)\s*){8,}/g,
+    read: (run) => {
+      const words = run.split(/\s{2,}/).map((spelled) => spelled.replaceAll(/\s/g, ""));
+      const text = words.join(" ");
+      return words.length > 1 && readsLikeLanguage(text) ? text : undefined;
+    },
+  },
+  {
     isLikely: ({ longestRun }) => longestRun >= 16,
     runs: /(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*={0,2}/g,
     read: (run) => wordsOf(Buffer.from(run.replaceAll(/\s/g, ""), "base64")),
@@ -76,16 +86,16 @@ const encodings: readonly Encoding[] = [
 const nothing: readonly Reading[] = [];
 
 /** Most texts have too little of everything. */
-function mayBeEncoded({ longestRun, digits, dotsAndDashes, hasPercent, hasHash }: Survey): boolean {
-  return longestRun >= 16 || digits >= 4 || dotsAndDashes >= 12 || hasPercent || hasHash;
+function mayBeEncoded({ longestRun, digits, dotsAndDashes, hasPercent, hasHash }: Survey, text: string): boolean {
+  return longestRun >= 16 || digits >= 4 || dotsAndDashes >= 12 || hasPercent || hasHash || text.includes("  ");
 }
 
 /** What is encoded in a text, in order, without overlaps. Cost: linear. */
 export function encodedIn(text: string, survey: Survey): readonly Reading[] {
-  if (!mayBeEncoded(survey)) return nothing;
+  if (!mayBeEncoded(survey, text)) return nothing;
   const found: Reading[] = [];
   for (const { isLikely, runs, read } of encodings) {
-    if (!isLikely(survey)) continue;
+    if (!isLikely(survey, text)) continue;
     for (const { index: from, 0: run } of text.matchAll(runs)) {
       const words = read(run);
       if (words !== undefined && words !== run) found.push({ from, to: from + run.length, text: words });

@@ -48,6 +48,7 @@ export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
     version: 1,
     digest: digestOfPatterns(patterns),
     maxChars,
+    readsAsWritten: true,
     thresholds: () => ({ review: {}, block: {} }),
     scores: async (text) => Promise.resolve(scoresOf(allSteps(steps(text)))),
     inspect: (text) => inspected(allSteps(steps(text))),

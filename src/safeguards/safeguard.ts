@@ -28,6 +28,8 @@ export interface Safeguard {
   readonly digest: Digest;
   /** Longer text is not judged: `inspect` answers unknown, cause too-long. In UTF-16 units. */
   readonly maxChars: number;
+  /** Whether it looks for what is written, also where that is encoded and says something else. */
+  readonly readsAsWritten?: boolean;
   /** Failure configuration_invalid for a rate outside the calibrated range. */
   readonly thresholds: (rates: Rates, surface: Surface) => Thresholds;
   /** The highest score of each category over all windows of `text`, 0 to 1; 0 where a first look was enough. */
