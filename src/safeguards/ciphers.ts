@@ -1,6 +1,6 @@
-// Stretches of a text whose letters were shifted through the alphabet or stand backwards. A stretch is undone where it then
-// reads like a language, and clearly more so than it does as it stands.
-import type { Reading } from "./encodings.ts";
+// Stretches of a text whose letters were shifted through the alphabet or stand backwards, or that are Base64 in groups. A
+// stretch is undone where it then reads like a language, and clearly more so than it does as it stands.
+import { readBase64, type Reading } from "./encodings.ts";
 import { languageMin, lettersOf, likenessOf } from "./letter-pairs.ts";
 import type { Survey } from "./survey.ts";
 
@@ -10,12 +10,30 @@ const gainOfFew = 12;
 /** Of a long stretch as much as this shows how it was written. */
 const triedCharsMax = 2_000;
 
-/** What is hidden so in the stretches of a text that read like no language, in order. Cost: linear. */
-export function ciphersIn(text: string, { odd }: Survey): readonly Reading[] {
+/**
+ * What is hidden so in the stretches of a text that read like no language, in order; what stands in one of those `found` is
+ * not looked at again. Cost: linear.
+ */
+export function ciphersIn(text: string, { odd }: Survey, found: readonly Reading[]): readonly Reading[] {
+  let at = 0;
   return odd.flatMap(([from, to]) => {
-    const reading = undo(text.slice(from, to));
+    while ((found[at]?.to ?? Infinity) <= from) at += 1;
+    const isFound = (found[at]?.from ?? Infinity) < to;
+    const stretch = text.slice(from, to);
+    const reading = (isFound ? undefined : readGroups(stretch)) ?? undo(stretch);
     return reading === undefined ? [] : [{ from, to, text: reading }];
   });
+}
+
+/** Nearly all of a stretch of Base64 is signs of it, in groups or not. */
+const base64ShareMin = 0.6;
+/** Capitals and figures stand anywhere in it. */
+const looksLikeGroups = /[a-z0-9][A-Z]/;
+
+function readGroups(stretch: string): string | undefined {
+  if (!looksLikeGroups.test(stretch)) return undefined;
+  const signs = stretch.match(/[A-Za-z0-9+/_-]/g)?.length ?? 0;
+  return signs < base64ShareMin * stretch.length ? undefined : readBase64(stretch);
 }
 
 /** The likeliest of all shifts, forwards and backwards; undefined where none is clearly likelier than the stretch as it stands. */

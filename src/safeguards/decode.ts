@@ -45,25 +45,30 @@ export function* decodedViews(source: string): Generator<void, Decoded, void> {
   return { views, isReplaced, isLeft: below.views.length > 0 };
 }
 
-/** The whole with what is encoded in it decoded, and what was encoded alone; none where nothing is. */
+/**
+ * The whole with what is encoded in it decoded, and what was encoded alone; where nothing is, the whole with letters for
+ * figures; none where there are no such either. Not both at once: figures are signs of what is encoded further.
+ */
 function viewsBelow(view: DecodedView): Pick<Decoded, "views" | "isReplaced"> {
   const { text } = view;
   const surveyed = survey(text);
-  const ciphers = ciphersIn(text, surveyed);
-  const readings = inOrder([...encodedIn(text, surveyed), ...ciphers]);
-  const whole = readings.length === 0 ? view : viewOf(view, readings);
-  const undone = surveyed.hasLetterLike ? figuresUndone(whole.text) : whole.text;
-  if (undone === text) return plain;
-  return {
-    views: [{ ...whole, text: undone }, ...readingsAlone(view, readings)],
-    isReplaced: undone === whole.text && ciphers.length === 0 && readings.every((one) => isSenseless(text, one)),
-  };
+  const encoded = encodedIn(text, surveyed);
+  const ciphers = ciphersIn(text, surveyed, encoded);
+  const readings = inOrder([...encoded, ...ciphers]);
+  if (readings.length > 0) {
+    const views = [viewOf(view, readings), ...readingsAlone(view, readings)];
+    return { views, isReplaced: ciphers.length === 0 && readings.every((one) => isSenseless(text, one)) };
+  }
+  const undone = surveyed.hasLetterLike ? figuresUndone(text) : text;
+  return undone === text ? plain : { views: [{ ...view, text: undone }], isReplaced: false };
 }
 
 /** Likeness below which nobody reads words: of Base64 it is around -6.5. Words run together may be Base64 of something. */
 const senselessMax = -5;
 
-function isSenseless(text: string, { from, to }: Reading): boolean {
+/** What is not read whole may be words beside what is encoded. */
+function isSenseless(text: string, { from, to, isPart }: Reading): boolean {
+  if (isPart === true) return false;
   const written = text.slice(from, to);
   const letters = written.match(/[A-Za-z]/g)?.length ?? 0;
   return letters < written.length / 2 || likeness(written) < senselessMax;

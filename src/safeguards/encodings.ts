@@ -8,6 +8,8 @@ export interface Reading {
   readonly from: number;
   readonly to: number;
   readonly text: string;
+  /** Something of it is not in what it reads as. */
+  readonly isPart?: boolean;
 }
 
 interface Encoding {
@@ -17,49 +19,59 @@ interface Encoding {
   readonly runs: RegExp;
   /** Undefined where it is none after all. */
   readonly read: (run: string) => string | undefined;
+  readonly isPart?: boolean;
 }
 
 const hexPairs = /[0-9a-f]{2}/gi;
 
+const base64Runs = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*={0,2}/g;
+
 const encodings: readonly Encoding[] = [
+  {
+    // As programming languages and mail write bytes and characters.
+    isLikely: ({ digits }) => digits >= 4,
+    runs: /(?:(?:(?:\\|0)?x|[=%]|U\+00|\\u00|\\u\{)[0-9a-f]{2}\}?[\s,]{0,2}){4,}/gi,
+    read: (run) =>
+      wordsOf(bytesOfHex(Array.from(run.matchAll(/(?:x|[=%]|[u+]00|\{)([0-9a-f]{2})/gi), ([, pair]) => pair).join(""))),
+  },
   {
     isLikely: ({ hasPercent }) => hasPercent,
     runs: /(?<![^\s%])[^\s%]*(?:%[0-9a-f]{2}[^\s%]*)+/gi,
     read: (run) =>
-      run.replaceAll(/(?:%[0-9a-f]{2})+/gi, (bytes) => utf8Of(bytesOfHex(bytes.replaceAll("%", ""))) ?? bytes),
+      run.replaceAll(/(?:%[0-9a-f]{2})+/gi, (written) => {
+        const bytes = bytesOfHex(written.replaceAll("%", ""));
+        return utf8Of(bytes) ?? wordsOf(bytes) ?? written;
+      }),
   },
   {
     isLikely: ({ hasHash }) => hasHash,
-    runs: /(?:&#(?:x[0-9a-f]{1,6}|[0-9]{1,7});?)+/gi,
+    runs: /(?:&#(?:x[0-9a-f]{1,6}|[0-9]{1,7});?)+(?: (?:&#(?:x[0-9a-f]{1,6}|[0-9]{1,7});?)+)*/gi,
     read: (run) =>
       charsOf(
         Array.from(run.matchAll(/&#(x?)([0-9a-f]+)/gi), ([, hex, code = ""]) =>
           Number.parseInt(code, hex === "" ? 10 : 16),
         ),
-      ),
-  },
-  {
-    isLikely: ({ digits }) => digits >= 4,
-    runs: /(?:(?:\\|0)?x[0-9a-f]{2}[ ,]{0,2}){4,}/gi,
-    read: (run) => wordsOf(bytesOfHex(Array.from(run.matchAll(/x([0-9a-f]{2})/gi), ([, pair]) => pair).join(""))),
+      ).replaceAll(unreadable, " "),
   },
   {
     isLikely: ({ digits }) => digits >= 8,
-    runs: /(?<![0-9a-z])(?:[0-9a-f]{2}[ :,-]?){8,}(?![0-9a-z])/gi,
-    read: (run) => wordsOf(bytesOfHex(run.replaceAll(/[^0-9a-f]/gi, ""))),
+    runs: /(?:\\[0-7]{2,3}){4,}/g,
+    read: (run) => wordsOf(Uint8Array.from(run.match(/[0-7]+/g) ?? [], (byte) => Number.parseInt(byte, 8))),
   },
   {
-    isLikely: ({ digits }) => digits >= 32,
-    runs: /(?<![0-9])(?:[01]{8}[ ,]?){4,}(?![0-9])/g,
-    read: (run) => wordsOf(Uint8Array.from(run.match(/[01]{8}/g) ?? [], (byte) => Number.parseInt(byte, 2))),
+    isLikely: ({ digits }) => digits >= 8,
+    runs: /(?<![0-9a-z])(?:0x)?(?:[0-9a-f]{2}[\s:,-]{0,2}){8,}/gi,
+    read: (run) => wordsOf(bytesOfHex(run.replace(/^0x/i, "").replaceAll(/[^0-9a-f]/gi, ""))),
+  },
+  {
+    isLikely: ({ digits }) => digits >= 28,
+    runs: /(?<![0-9])(?:(?:0b)?(?:[01]{8}|[01]{7}(?![01]))[\s,;-]{0,2}){4,}(?![0-9])/g,
+    read: (run) => wordsOf(Uint8Array.from(run.match(/[01]{7,8}/g) ?? [], (byte) => Number.parseInt(byte, 2))),
   },
   {
     isLikely: ({ digits }) => digits >= 18,
-    runs: /(?<![0-9.])(?:[0-9]{2,3}[ ,;]{1,2}){8,}[0-9]{2,3}(?![0-9.])/g,
-    read: (run) => {
-      const text = charsOf(Array.from(run.matchAll(/[0-9]+/g), ([code]) => Number(code)));
-      return text !== undefined && readsLikeLanguage(text) ? text : undefined;
-    },
+    runs: /(?<![0-9.])(?:[0-9]{2,3}[\s,;:/.-]{1,2}){8,}[0-9]{2,3}(?![0-9])/g,
+    read: (run) => languageIn(charsOf(Array.from(run.matchAll(/[0-9]+/g), ([code]) => Number(code)))),
   },
   {
     isLikely: ({ dotsAndDashes }) => dotsAndDashes >= 12,
@@ -78,10 +90,29 @@ const encodings: readonly Encoding[] = [
   },
   {
     isLikely: ({ longestRun }) => longestRun >= 16,
-    runs: /(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*={0,2}/g,
-    read: (run) => wordsOf(Buffer.from(run.replaceAll(/\s/g, ""), "base64")),
+    runs: base64Runs,
+    read: (run) => readableIn(Buffer.from(run.replaceAll(/\s/g, ""), "base64")),
+  },
+  {
+    isLikely: ({ longestRun }) => longestRun >= 16,
+    runs: base64Runs,
+    read: readBase64,
+    isPart: true,
   },
 ];
+
+/** Signs that a dozen characters take. */
+const base64SignsMin = 16;
+
+/** What Base64 says, whatever stands between its signs and whatever up to three signs before it are. */
+export function readBase64(run: string): string | undefined {
+  const signs = run.replaceAll(/[^A-Za-z0-9+/_-]/g, "");
+  for (let before = 0; before < 4 && signs.length - before >= base64SignsMin; before += 1) {
+    const words = wordsOf(Buffer.from(signs.slice(before), "base64"));
+    if (words !== undefined) return words;
+  }
+  return undefined;
+}
 
 const nothing: readonly Reading[] = [];
 
@@ -94,11 +125,11 @@ function mayBeEncoded({ longestRun, digits, dotsAndDashes, hasPercent, hasHash }
 export function encodedIn(text: string, survey: Survey): readonly Reading[] {
   if (!mayBeEncoded(survey, text)) return nothing;
   const found: Reading[] = [];
-  for (const { isLikely, runs, read } of encodings) {
+  for (const { isLikely, runs, read, isPart = false } of encodings) {
     if (!isLikely(survey, text)) continue;
     for (const { index: from, 0: run } of text.matchAll(runs)) {
       const words = read(run);
-      if (words !== undefined && words !== run) found.push({ from, to: from + run.length, text: words });
+      if (words !== undefined && words !== run) found.push({ from, to: from + run.length, text: words, isPart });
     }
   }
   return inOrder(found);
@@ -120,34 +151,49 @@ function bytesOfHex(digits: string): Uint8Array {
   return Uint8Array.from(digits.match(hexPairs) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-const strict = new TextDecoder("utf-8", { fatal: true });
+/** What is none becomes U+FFFD: an error would cost more than the decoding. */
+const decoder = new TextDecoder("utf-8");
 
 /** The bytes as text, where they are UTF-8 without control characters. */
 function utf8Of(bytes: Uint8Array): string | undefined {
-  try {
-    const text = strict.decode(bytes);
-    return isReadable(text) ? text : undefined;
-  } catch {
-    return undefined;
-  }
+  const text = decoder.decode(bytes);
+  return isReadable(text) ? text : undefined;
 }
 
 /** As `utf8Of`, and with something to read. */
-function wordsOf(bytes: Uint8Array): string | undefined {
+function readableIn(bytes: Uint8Array): string | undefined {
   const text = utf8Of(bytes);
   return text?.trim() === "" ? undefined : text;
 }
 
-function charsOf(codes: readonly number[]): string | undefined {
-  if (codes.some((code) => code > 0x10ffff)) return undefined;
-  const text = Array.from(codes, (code) => String.fromCodePoint(code)).join("");
-  return isReadable(text) ? text : undefined;
+/** As `readableIn`; where some of the bytes are no text, what reads like a language between them. */
+function wordsOf(bytes: Uint8Array): string | undefined {
+  const text = decoder.decode(bytes);
+  if (isReadable(text)) return text.trim() === "" ? undefined : text;
+  // Every other byte of ASCII in UTF-16 is none.
+  return languageIn(bytes.includes(0) ? decoder.decode(bytes.filter((byte) => byte !== 0)) : text);
 }
+
+/** Shorter stretches among what is no text are there by chance. */
+const languageCharsMin = 12;
+
+/** The stretches of a text that read like a language, between what is not readable. */
+function languageIn(text: string): string | undefined {
+  if (text.length < languageCharsMin) return undefined;
+  const parts = text.split(unreadable).filter((part) => part.length >= languageCharsMin && readsLikeLanguage(part));
+  return parts.length === 0 ? undefined : parts.join(" ");
+}
+
+function charsOf(codes: readonly number[]): string {
+  return Array.from(codes, (code) => (code > 0x10ffff ? "\ufffd" : String.fromCodePoint(code))).join("");
+}
+
+// oxlint-disable-next-line no-control-regex -- they are what it is about
+const unreadable = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]+/g;
 
 /** No control character but those between lines. */
 function isReadable(text: string): boolean {
-  // oxlint-disable-next-line no-control-regex -- they are what it is about
-  return !/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f\ufffd]/.test(text);
+  return text.search(unreadable) < 0;
 }
 
 const morse: ReadonlyMap<string, string> = new Map(
