@@ -4,7 +4,6 @@
 import { standing } from "../exposure/exposure.ts";
 import { decide } from "../policy/decide.ts";
 import { failureCode } from "../terms/failure.ts";
-import { lets } from "../terms/finding.ts";
 import type { Name } from "../terms/ids.ts";
 import { closureNow, identify } from "./admission.ts";
 import type { Closure } from "./follower.ts";
@@ -85,7 +84,10 @@ async function isDeciding(gateway: Gateway, model: Name): Promise<boolean> {
       ["input", input],
       ["output", judging.chain.inspectOutput(probe)],
     ] as const;
-    return surfaces.every(([surface, inspection]) => lets(decide(inspection, judging.policy, { scopes: [], surface })));
+    // A list of words may stop the probe itself: that is a decision, and `unknown` is none.
+    return surfaces.every(
+      ([surface, inspection]) => decide(inspection, judging.policy, { scopes: [], surface }).kind !== "unknown",
+    );
   } catch {
     return false;
   }

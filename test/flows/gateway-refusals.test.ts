@@ -361,3 +361,21 @@ test("a key that is refused over and over is told to wait, unread and unrecorded
     await few.close();
   }
 });
+
+test("a gateway whose safeguards stop the text that readiness is tried with is ready: it decides", async (t) => {
+  const patterns = [{ name: "every", category: "weapons", words: ["ready"] }];
+  const other = await openGatewayWorld({ chain: [{ safeguard: "patterns@1", on: ["input", "output"], patterns }] });
+  t.after(other.close);
+  const answer = await fetch(`${other.url()}/readyz`);
+  assert.deepEqual(await answer.json(), { ready: true, closure: null, models: { open: 1, deciding: 1 }, live: 0 });
+});
+
+test("a gateway that judges no requests is not ready", async (t) => {
+  const patterns = [{ name: "every", category: "weapons", words: ["secret"] }];
+  const other = await openGatewayWorld({
+    chain: [{ safeguard: "patterns@1", on: ["output"], patterns }],
+    stream: { holdBackChars: 60, windowChars: 120 },
+  });
+  t.after(other.close);
+  assert.equal((await fetch(`${other.url()}/readyz`)).status, 503);
+});
