@@ -43,7 +43,10 @@ interface Stage {
 const never = async (): Promise<never> => new Promise<never>(() => undefined);
 
 /** `loaded` is waited for before a model is there. */
-function stage(loaded: () => Promise<void> = async () => undefined): Stage {
+function stage(
+  loaded: () => Promise<void> = async () => undefined,
+  measure: Upstream["measure"] = async () => ({}),
+): Stage {
   const seen: string[] = [];
   let nowMs = 0;
   const configurations = openConfigurations({
@@ -59,7 +62,7 @@ function stage(loaded: () => Promise<void> = async () => undefined): Stage {
         lacks: () => undefined,
         complete: never,
         stream: () => ({ take: () => undefined, wait: never, close: () => undefined }),
-        measure: async () => ({}),
+        measure,
         health: async () => ({ kind: "up" }),
         close: async () => void seen.push(`close ${name}`),
       };
@@ -101,6 +104,34 @@ test("a model that is asked for again after that is opened anew, and one that is
   await configurations.load(current);
   assert.deepEqual(seen, ["open 9001", "open 9002", "close 9001", "open 9001"]);
   await configurations.close();
+});
+
+test("a model that is down while another configuration of it is loaded stays open for the one that it serves", async () => {
+  const weights: Digest = put({ weights: true });
+  let isDown = false;
+  const { configurations, seen } = stage(undefined, async () => {
+    if (isDown) throw new Failure("model_unavailable", "It is being started again.");
+    return { weights };
+  });
+  const upstream = { dialect: "embedded", file: "model.gguf", runtime: "node-llama-cpp@3.22.1" };
+  const measured = put({
+    kind: "Model",
+    name: "small",
+    upstream,
+    identity: { basis: "measured", weights },
+    envelope: {},
+  });
+  const serving = { ...digestsOf(9001), model: measured };
+  await configurations.load(serving);
+
+  isDown = true;
+  const other = { ...serving, policy: put({ kind: "UsagePolicy", name: "other", categories: [] }) };
+  await assert.rejects(configurations.load(other), { code: "model_unavailable" });
+  assert.deepEqual(seen, ["open ?"]);
+  assert.equal(configurations.ready(serving)?.document.name, "small");
+
+  await configurations.close();
+  assert.deepEqual(seen, ["open ?", "close ?"]);
 });
 
 interface Load {

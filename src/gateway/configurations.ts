@@ -161,6 +161,8 @@ function failureOf(error: unknown): Failure {
 interface OpenedUpstream {
   readonly opening: Promise<Upstream>;
   usedMs: number;
+  /** A configuration was loaded with it. */
+  isServing: boolean;
 }
 
 interface Model {
@@ -171,19 +173,28 @@ interface Model {
 /** The upstreams, one for each Model document. */
 function openModels(options: ConfigurationOptions) {
   const upstreams = new Map<Digest, OpenedUpstream>();
+
+  function drop(digest: Digest, one: OpenedUpstream): void {
+    if (upstreams.get(digest) === one) upstreams.delete(digest);
+    void one.opening.then(async (upstream) => upstream.close()).catch(() => undefined);
+  }
+
   return {
     /** Opens it, where it is not open yet. What could not be opened, or is not what was measured, is not kept. */
     open: async (digest: Digest): Promise<Model> => {
       const document = ModelDocument.parse(await readDocument(digest, options));
-      const opening = upstreams.get(digest)?.opening ?? options.openUpstream(document);
-      upstreams.set(digest, { opening, usedMs: options.monotonic() });
+      const usedMs = options.monotonic();
+      const one = upstreams.get(digest) ?? { opening: options.openUpstream(document), usedMs, isServing: false };
+      one.usedMs = usedMs;
+      upstreams.set(digest, one);
       try {
-        const upstream = await opening;
+        const upstream = await one.opening;
         await checkMeasured(document, upstream);
+        one.isServing = true;
         return { document, upstream };
       } catch (error) {
-        upstreams.delete(digest);
-        void opening.then(async (upstream) => upstream.close()).catch(() => undefined);
+        // What another configuration answers with stays: a model that comes up again after a crash is measured then.
+        if (!one.isServing) drop(digest, one);
         throw error;
       }
     },
