@@ -188,7 +188,12 @@ function proposalText(
 }
 
 function named(ids: readonly Row["id"][]): string {
-  return ids.length === 0 ? "" : `: ${ids.join(", ")}`;
+  return ids.length === 0 ? "" : `: ${ids.map(legible).join(", ")}`;
+}
+
+/** An id is whatever stands in a file: what steers a terminal is spelled out. */
+function legible(id: Row["id"]): string {
+  return `${id}`.replaceAll(/\p{C}/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 }
 
 function changeText(change: Change | null): readonly string[] {

@@ -61,7 +61,10 @@ export interface JsonLine {
 
 /** The lines of a JSONL file that are not empty. Fails with request_invalid, naming the line that is not JSON. */
 export function* jsonLines(path: string): Generator<JsonLine, void> {
-  const text = Buffer.from(readNeeded(path, rowsBytesMax)).toString("utf8");
+  // Without the mark that some editors write before a text.
+  const text = Buffer.from(readNeeded(path, rowsBytesMax))
+    .toString("utf8")
+    .replace(/^\ufeff/, "");
   for (const [at, line] of text.split("\n").entries()) {
     if (line.trim() !== "") yield { value: valueOf(line, at + 1), number: at + 1 };
   }

@@ -33,14 +33,16 @@ type Finder = (view: View, onFind: (pattern: number, found: Stretch) => void) =>
 export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
   const reach = Math.max(...patterns.map(charsToSee));
   const hasWords = patterns.some((pattern) => "words" in pattern);
-  const looking: Looking = { patterns, hasWords, words: wordsFinderOf(patterns), forms: formsFinderOf(patterns) };
+  const looking: Looking = { patterns, hasWords, words: wordsFinderOf(patterns), forms: formFindersOf(patterns) };
   const steps = function* steps(text: string): Generator<void, Finding[], void> {
     // Folded as a whole: what shows nothing may stretch a word as far as the text goes.
     const findings = findingsIn({ text, from: 0, isEnd: true }, looking, looking.words);
-    for (const view of viewsOf(text, stepChars, reach)) {
-      if (view.from > 0) yield;
-      findings.push(...findingsIn(view, looking, looking.forms));
-    }
+    for (const view of viewsOf(text, stepChars, reach))
+      for (const form of looking.forms) {
+        // Each may take as long as all of the rest.
+        yield;
+        findings.push(...findingsIn(view, looking, form));
+      }
     return findings;
   };
   return {
@@ -99,7 +101,7 @@ class PatternReader implements AnswerReader {
     const { words, forms, hasWords } = this.#looking;
     this.#before = hasWords ? endOf(text, this.#reach) : text.slice(-this.#reach);
     const view = { text, from: this.#end - text.length, isEnd };
-    return inspected([...findingsIn(view, this.#looking, words), ...findingsIn(view, this.#looking, forms)]);
+    return inspected([words, ...forms].flatMap((find) => findingsIn(view, this.#looking, find)));
   }
 }
 
@@ -117,7 +119,7 @@ interface Looking {
   /** What is folded first. */
   readonly words: Finder;
   /** Expressions and known kinds: what is looked for as it was written. */
-  readonly forms: Finder;
+  readonly forms: readonly Finder[];
 }
 
 /** The first find of each pattern, with spans in the whole text. */
@@ -139,24 +141,23 @@ function wordsFinderOf(patterns: readonly Pattern[]): Finder {
   const words = patterns.flatMap((pattern, owner) =>
     "words" in pattern ? pattern.words.map((word) => ({ word, owner })) : [],
   );
-  return settledOnly(words.length === 0 ? [] : [wordsFinder(words)], patterns);
+  return words.length === 0 ? () => undefined : settledOnly(wordsFinder(words), patterns);
 }
 
-function formsFinderOf(patterns: readonly Pattern[]): Finder {
-  const finders = patterns.flatMap((pattern, at) => {
+function formFindersOf(patterns: readonly Pattern[]): readonly Finder[] {
+  return patterns.flatMap((pattern, at) => {
     if ("words" in pattern) return [];
-    return "expression" in pattern ? [expressionFinder(pattern.expression, at)] : [knownFinder(pattern.known, at)];
+    const find = "expression" in pattern ? expressionFinder(pattern.expression, at) : knownFinder(pattern.known, at);
+    return [settledOnly(find, patterns)];
   });
-  return settledOnly(finders, patterns);
 }
 
-function settledOnly(finders: readonly Finder[], patterns: readonly Pattern[]): Finder {
+function settledOnly(find: Finder, patterns: readonly Pattern[]): Finder {
   const holds = patterns.map(charsToHold);
   return (view, onFind) => {
-    for (const find of finders)
-      find(view, (at, found) => {
-        if (isSettled(view, found, holds[at] ?? 0)) onFind(at, found);
-      });
+    find(view, (at, found) => {
+      if (isSettled(view, found, holds[at] ?? 0)) onFind(at, found);
+    });
   };
 }
 
