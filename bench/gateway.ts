@@ -8,10 +8,11 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { freePort } from "../src/main/free-port.ts";
 import type { LoadSettings, Target } from "./load.ts";
 import { type Contender, type Result, measureAll, measureOnceEach, ready, tableOf } from "./measure.ts";
 import { openPeers } from "./peers.ts";
-import { type Servers, benchFile, coreBeside, freePort, openServers, rounded } from "./servers.ts";
+import { type Servers, benchFile, coreBeside, openServers, rounded } from "./servers.ts";
 import { measureStreams, streamTable } from "./streams.ts";
 import { byDoubt, distinctTexts } from "./texts.ts";
 

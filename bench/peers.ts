@@ -3,8 +3,9 @@
 // passed over, and that is said.
 import { mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { freePort } from "../src/main/free-port.ts";
 import { has, output } from "./load.ts";
-import { type Servers, type Started, freePort } from "./servers.ts";
+import { type Servers, type Started } from "./servers.ts";
 
 /** What a guardrail looks for: the words of `bench/gateway-serve.ts --safeguards words`. */
 const words = ["poison", "doubtful", "exploit", "curious"];

@@ -5,9 +5,10 @@ import { readFile, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { freePort } from "../src/main/free-port.ts";
 import { type Stack, flameGraph } from "./flame-graph.ts";
 import { load } from "./load.ts";
-import { benchFile, coreBeside, freePort, openServers } from "./servers.ts";
+import { benchFile, coreBeside, openServers } from "./servers.ts";
 import { byDoubt, distinctTexts } from "./texts.ts";
 
 const { values } = parseArgs({

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -105,16 +104,6 @@ async function hear(child: ChildProcess): Promise<Pick<OpenedGateway, "url" | "k
 
 export function benchFile(name: string): string {
   return join(import.meta.dirname, name);
-}
-
-/** A port that nothing listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  if (address === null || typeof address === "string") throw new Error("a port was asked for");
-  return address.port;
 }
 
 /** CPU time of a process so far, user and system, in microseconds, from /proc; undefined elsewhere than on Linux. */

@@ -2,13 +2,13 @@
 // server hears that a caller has left, how soon nothing comes any more once a hold was sent; and, asked for, a soak with callers
 // that leave. The model's server and the callers live in this process, on the other core, so that one clock measures both.
 import { type ClientRequest, Agent, request as httpRequest } from "node:http";
+import { freePort } from "../src/main/free-port.ts";
 import { output } from "./load.ts";
 import {
   type OpenedGateway,
   type Servers,
   benchFile,
   coreBeside,
-  freePort,
   launcher,
   openServers,
   quantile,

@@ -14,13 +14,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { readConfiguration } from "../src/main/configuration.ts";
+import { freePort } from "../src/main/free-port.ts";
 
 const root = path.dirname(import.meta.dirname);
 const textOf = (name: string): string => readFileSync(path.join(root, name), "utf8");
@@ -185,15 +185,6 @@ describe("the Dockerfile", () => {
     assert.deepEqual(await ended, [0, null]);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 describe("headgate.service", () => {
   const analyze = "/usr/bin/systemd-analyze";

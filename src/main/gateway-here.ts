@@ -1,7 +1,7 @@
 // What every process with a gateway in it has, whether the control plane is in it too or not: its options, what watches over
 // it, its ports, and the gateway opened on a feed.
 import { randomBytes } from "node:crypto";
-import { type Server, createServer } from "node:http";
+import type { Server } from "node:http";
 import type { Feed } from "../feed/feed.ts";
 import type { Clock } from "../gateway/follower.ts";
 import { type OpenGateway, openGateway } from "../gateway/open.ts";
@@ -13,6 +13,7 @@ import type { ModelDocument } from "../upstream/model-document.ts";
 import { openUpstream } from "../upstream/open-upstream.ts";
 import { type Upstream, upstreamBounds } from "../upstream/upstream.ts";
 import type { Configuration, Environment } from "./configuration.ts";
+import { freePort } from "./free-port.ts";
 import type { Report } from "./report.ts";
 import { type Telemetry, openTelemetry } from "./telemetry/telemetry.ts";
 import { type Tls, openTls } from "./tls.ts";
@@ -132,19 +133,6 @@ export interface Ports {
 export async function choosePorts({ host, port, controlPort }: Configuration): Promise<Ports> {
   const data = port === 0 ? await freePort(host) : port;
   return { data, control: controlPort === 0 ? await freePort(host) : controlPort };
-}
-
-async function freePort(host: string): Promise<number> {
-  const server = createServer();
-  await listen(server, { host, port: 0 });
-  const address = server.address();
-  await new Promise<void>((resolve) => {
-    server.close(() => {
-      resolve();
-    });
-  });
-  if (typeof address !== "object" || address === null) throw new Error("a listening server has an address");
-  return address.port;
 }
 
 interface Listening {

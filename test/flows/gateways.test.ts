@@ -6,12 +6,12 @@ import { cpSync, existsSync, rmSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { z } from "zod";
+import { freePort } from "../../src/main/free-port.ts";
 import { need } from "../../src/main/in-process.ts";
 import {
   type Deployment,
   type Running,
   askOnce,
-  freePort,
   isHeld,
   openDeployment,
   startHeadgate,

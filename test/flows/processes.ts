@@ -3,7 +3,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { z } from "zod";
@@ -261,14 +260,4 @@ export async function until(isSo: () => boolean | Promise<boolean>, msMax = 15_0
 /** Whether a refusal says that the model is held, and nothing else. */
 export function isHeld(body: string): boolean {
   return /"reason":\s?"held"/.test(body);
-}
-
-/** A port that was free a moment ago, where a setting must name one. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  return typeof address === "object" && address !== null ? address.port : 0;
 }
