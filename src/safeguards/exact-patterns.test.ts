@@ -5,6 +5,8 @@ import * as fc from "fast-check";
 import { type Inspection, lets, type Verdict } from "../terms/finding.ts";
 import { compileChain, pinSafeguards } from "./chain.ts";
 import { exactPatterns } from "./exact-patterns.ts";
+import { WordFinder } from "./exact-words.ts";
+import { foldText } from "./normalise.ts";
 import { Patterns } from "./patterns-document.ts";
 import { shippedSafeguards } from "./registry.ts";
 import type { Safeguard } from "./safeguard.ts";
@@ -81,6 +83,15 @@ describe("words", () => {
     const stretched = Array.from("project falcon").join("\u200b\u0301".repeat(40));
     for (const stride of [40, 60, 150])
       assert.deepEqual(foundInStretches(`${"x ".repeat(100)}${stretched} y`, stride, falcon), new Set(["p0"]));
+  });
+
+  test("within words within words are told of a few times, however many stand in a text", () => {
+    const words = Array.from({ length: 40 }, (_, at) => "-".repeat(at + 2));
+    const owned = [0, 1, 2].flatMap((owner) => words.map((word) => ({ word, owner })));
+    const { units, length } = foldText("-".repeat(5_000));
+    let told = 0;
+    new WordFinder(owned).search({ units, length, isApart: () => false }, () => void (told += 1));
+    assert.ok(told >= owned.length && told <= 3 * owned.length, `${told}`);
   });
 
   test("are looked for by the thousand in one pass", () => {

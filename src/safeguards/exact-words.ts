@@ -8,8 +8,9 @@ export interface OwnedWord {
   readonly owner: number;
 }
 
+/** A word's end. One for all who own the word, so that a text of nothing but words in words costs no more for many owners. */
 interface Ending {
-  readonly owner: number;
+  readonly owners: Set<number>;
   /** Of the word, in folded units. */
   readonly length: number;
 }
@@ -53,24 +54,34 @@ export class WordFinder {
         node = next;
       }
       this.#begins[text.charCodeAt(0)] = 1;
-      this.#endings[node]?.push({ owner, length: text.length });
+      const endings = this.#endings[node] ?? [];
+      if (endings.length === 0) endings.push({ owners: new Set(), length: text.length });
+      endings[0]?.owners.add(owner);
     }
     this.#link(parents);
   }
 
-  /** Every word in the first `length` units that no letter or digit runs on from, of those that stand next to it as it was written. */
-  search({ units, length, isApart }: Searched, onWord: OnWord): void {
-    const runsOnAt = (at: number): boolean =>
-      at > 0 && at < length && isJoined(units[at - 1] ?? 0, units[at] ?? 0) && !isApart(at);
+  /**
+   * Words that no letter or digit runs on from, of those that stand next to it as it was written: of each word the first that
+   * neither begins nor ends the text, at the least.
+   */
+  search(searched: Searched, onWord: OnWord): void {
+    const { units, length } = searched;
+    const found = new Set<Ending>();
     let node = 0;
     for (let at = 0; at < length; at += 1) {
       const unit = units[at] ?? 0;
       if (node === 0 && this.#begins[unit] === 0) continue;
       node = this.#step(node, unit);
       const endings = this.#endings[node] ?? [];
-      for (const { owner, length: wordLength } of endings) {
-        const [start, end] = [at + 1 - wordLength, at + 1];
-        if (!runsOnAt(start) && !runsOnAt(end)) onWord(owner, start, end);
+      const end = at + 1;
+      if (runsOnAt(end, searched)) continue;
+      for (const ending of endings) {
+        const start = end - ending.length;
+        if (found.has(ending) || runsOnAt(start, searched)) continue;
+        tell(ending, end, onWord);
+        // Whatever comes before or after such a one, it stays one.
+        if (start > 0 && end < length) found.add(ending);
       }
     }
   }
@@ -95,6 +106,14 @@ export class WordFinder {
       if (node > 0) this.#endings[node]?.push(...(this.#endings[shorter] ?? []));
     }
   }
+}
+
+function tell({ owners, length }: Ending, end: number, onWord: OnWord): void {
+  for (const owner of owners) onWord(owner, end - length, end);
+}
+
+function runsOnAt(at: number, { units, length, isApart }: Searched): boolean {
+  return at > 0 && at < length && isJoined(units[at - 1] ?? 0, units[at] ?? 0) && !isApart(at);
 }
 
 /** Whether two units belong to one word. Scripts that are written without spaces have no such words. */
