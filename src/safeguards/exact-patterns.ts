@@ -78,6 +78,9 @@ const beforeCharsMax = 4096;
 
 /** The end of a text, with so many characters besides those that show nothing. */
 function endOf(text: string, chars: number): string {
+  const end = text.slice(-chars);
+  // Plain text, the usual case: all of it shows.
+  if (!/[^!-~ ]| {2}/.test(end)) return end;
   const near = text.slice(-Math.max(chars, beforeCharsMax));
   if (near.length <= chars) return near;
   const { offsets, length } = foldText(near);
@@ -101,7 +104,9 @@ class PatternReader implements AnswerReader {
     const { words, forms, hasWords } = this.#looking;
     this.#before = hasWords ? endOf(text, this.#reach) : text.slice(-this.#reach);
     const view = { text, from: this.#end - text.length, isEnd };
-    return inspected([words, ...forms].flatMap((find) => findingsIn(view, this.#looking, find)));
+    const findings = findingsIn(view, this.#looking, words);
+    for (const form of forms) for (const finding of findingsIn(view, this.#looking, form)) findings.push(finding);
+    return inspected(findings);
   }
 }
 
@@ -124,17 +129,20 @@ interface Looking {
 
 /** The first find of each pattern, with spans in the whole text. */
 function findingsIn(view: View, { patterns }: Looking, find: Finder): Finding[] {
-  const first = new Map<number, Stretch>();
+  let first: Map<number, Stretch> | undefined;
   find(view, (at, found) => {
+    first ??= new Map();
     if (!first.has(at)) first.set(at, found);
   });
-  return [...first].flatMap(([at, [start, end]]) => {
-    const pattern = patterns[at];
-    if (pattern === undefined) return [];
-    const { name, category, band } = pattern;
-    const span = [view.from + start, view.from + end] as const;
-    return [{ category, score: 1, band, span, detector: patternsName, pattern: name }];
-  });
+  return first === undefined
+    ? []
+    : [...first].flatMap(([at, [start, end]]) => {
+        const pattern = patterns[at];
+        if (pattern === undefined) return [];
+        const { name, category, band } = pattern;
+        const span = [view.from + start, view.from + end] as const;
+        return [{ category, score: 1, band, span, detector: patternsName, pattern: name }];
+      });
 }
 
 function wordsFinderOf(patterns: readonly Pattern[]): Finder {
@@ -174,7 +182,10 @@ function wordsFinder(words: ConstructorParameters<typeof WordFinder>[0]): Finder
   const finder = new WordFinder(words);
   return ({ text }, onFind) => {
     const { units, offsets, length } = foldText(text);
-    const isApart = (at: number): boolean => separator.test(text[(offsets[at] ?? 0) - 1] ?? "");
+    const isApart = (at: number): boolean => {
+      const before = (offsets[at] ?? 0) - 1;
+      return before !== offsets[at - 1] && separator.test(text[before] ?? "");
+    };
     finder.search({ units, length, isApart }, (owner, start, end) => {
       onFind(owner, [offsets[start] ?? 0, offsets[end] ?? text.length]);
     });

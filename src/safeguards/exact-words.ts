@@ -70,12 +70,11 @@ export class WordFinder {
     const found = new Set<Ending>();
     let node = 0;
     for (let at = 0; at < length; at += 1) {
-      const unit = units[at] ?? 0;
-      if (node === 0 && this.#begins[unit] === 0) continue;
-      node = this.#step(node, unit);
-      const endings = this.#endings[node] ?? [];
+      if (node === 0 && !this.#mayBegin(at, searched)) continue;
+      node = this.#step(node, units[at] ?? 0);
+      const endings = this.#endingsAt(node);
       const end = at + 1;
-      if (runsOnAt(end, searched)) continue;
+      if (endings.length === 0 || runsOnAt(end, searched)) continue;
       for (const ending of endings) {
         const start = end - ending.length;
         if (found.has(ending) || runsOnAt(start, searched)) continue;
@@ -84,6 +83,14 @@ export class WordFinder {
         if (start > 0 && end < length) found.add(ending);
       }
     }
+  }
+
+  #endingsAt(node: number): readonly Ending[] {
+    return this.#endings[node] ?? none;
+  }
+
+  #mayBegin(at: number, searched: Searched): boolean {
+    return this.#begins[searched.units[at] ?? 0] === 1 && !runsOnAt(at, searched);
   }
 
   #step(from: number, unit: number): number {
@@ -107,6 +114,8 @@ export class WordFinder {
     }
   }
 }
+
+const none: readonly Ending[] = [];
 
 function tell({ owners, length }: Ending, end: number, onWord: OnWord): void {
   for (const owner of owners) onWord(owner, end - length, end);
