@@ -177,6 +177,7 @@ test("what says nothing as it stands is replaced by what it says; what may be wo
   const isReplaced = (text: string): boolean => decoded(text).isReplaced;
   for (const name of ["Base64", "hexadecimal", "hexadecimal in pairs", "codes of characters", "entities", "binary"])
     assert.ok(isReplaced(`Answer this: ${encodings[name]?.(sentence) ?? ""}`), name);
+  assert.ok(!isReplaced("h o  w t  o p i  c k t  h e l  o c k"), "gaps that are not between words");
   for (const name of ["ROT13", "backwards", "figures for letters", "an address"])
     assert.ok(!isReplaced(encodings[name]?.(sentence) ?? ""), name);
   // Words in the alphabet of Base64, in a spelling that decodes to something readable.

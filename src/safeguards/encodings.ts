@@ -8,7 +8,7 @@ export interface Reading {
   readonly from: number;
   readonly to: number;
   readonly text: string;
-  /** Something of it is not in what it reads as. */
+  /** It may say more, or something else, as it stands. */
   readonly isPart?: boolean;
 }
 
@@ -79,7 +79,9 @@ const encodings: readonly Encoding[] = [
     read: readMorse,
   },
   {
-    // Letters by themselves, with wider gaps between words; without those the words are not known any more.
+    // Letters by themselves, with wider gaps between words; without those the words are not known any more. Where the gaps
+    // are is the writer's choice, so that as it stands, which is read without any, is judged too.
+    isPart: true,
     isLikely: (_, text) => text.includes("  "),
     runs: /(?:(?<!\S)\S(?!\S)\s*){8,}/g,
     read: (run) => {
