@@ -101,6 +101,40 @@ test("a word split over two blocks of a kind is caught, also with a tool call or
   }
 });
 
+test("nothing of a word that is split over blocks that follow each other leaves, and their ends and seals wait for it", () => {
+  const seal = { ...place(0), kind: "seal", seal: "AAAA" } as const;
+  for (const kind of ["text", "refusal", "reasoning"] as const) {
+    const seals = kind === "reasoning" ? [seal] : [];
+    const head = [open(0, kind), text(0, "mix a poi"), ...seals, close(0), open(1, kind), text(1, "s"), close(1)];
+    const passed = pass([...head, open(2, kind), text(2, `on${" and so on".repeat(40)}`), close(2), end]);
+    assert.ok(passed.isStopped);
+    assert.equal(passed.text, "", kind);
+    const clean = [...head, open(2, kind), text(2, "e "), close(2), open(3, "text"), text(3, "!"), end];
+    const shown = pass(clean).events.map((event) => {
+      return "block" in event ? `${event.kind} ${event.block}` : event.kind;
+    });
+    const expected = [
+      ...["open 0", "text 0", ...(kind === "reasoning" ? ["seal 0"] : []), "close 0", "open 1", "text 1", "close 1"],
+      ...["open 2", "text 2", "close 2", "open 3", "text 3", "close 3", "finish"],
+    ];
+    assert.deepEqual(shown, expected, kind);
+  }
+});
+
+test("what may be sent waits for no border: a block that was cleared to its end ends at once", () => {
+  const guarded = guard();
+  for (const event of [open(0, "text"), text(0, "Hello")]) guarded.push(event);
+  assert.deepEqual(guarded.push(close(0)), [], "held back");
+  assert.deepEqual(
+    guarded.push(tool(1)).map(({ kind }) => kind),
+    ["text", "close", "open"],
+    "until something comes that is no text",
+  );
+  const looking = guardAnswer({ ...guardedBy(true), isHeldBack: false }, () => "ours");
+  for (const event of [open(0, "text"), text(0, "Hello")]) looking.push(event);
+  assert.deepEqual(looking.push(close(0)), [close(0)]);
+});
+
 test("arguments of two calls that grow side by side are guarded each by itself", () => {
   const events = [tool(0), tool(1), text(0, '{"q":"poi'), text(1, "{}"), text(0, `son"}${" ".repeat(200)}`)];
   const passed = pass([...events, close(0), close(1), end]);
@@ -116,11 +150,12 @@ test("however an answer is cut into pieces and blocks, no prohibited word leaves
       maxLength: 60,
     },
   );
+  const seam = fc.constantFrom("none", "none", "block", "call");
   fc.assert(
     fc.property(
       pieces,
       fc.array(fc.nat(400), { maxLength: 20 }),
-      fc.array(fc.boolean(), { maxLength: 21 }),
+      fc.array(seam, { maxLength: 21 }),
       (said, cuts, seams) => {
         const whole = said.join("");
         const at = [0, ...cuts.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b), whole.length];
@@ -128,13 +163,28 @@ test("however an answer is cut into pieces and blocks, no prohibited word leaves
         let block = 0;
         for (const [index, cutAt] of at.slice(1).entries()) {
           events.push(text(block, whole.slice(at[index], cutAt)));
-          if (seams[index] !== true) continue;
-          events.push(close(block), tool(block + 1), text(block + 1, "{}"), close(block + 1), open(block + 2, "text"));
+          const between = seams[index] ?? "none";
+          if (between === "none") continue;
+          events.push(close(block));
+          if (between === "call") events.push(tool(block + 1), text(block + 1, "{}"), close(block + 1));
           block += 2;
+          events.push(open(block, "text"));
         }
         const passed = pass([...events, close(block), end]);
         assert.equal(passed.isStopped, whole.includes("poison"));
-        assert.doesNotMatch(passed.text.replaceAll("{}", ""), /poison/);
+        const left = passed.text.replaceAll("{}", "");
+        assert.doesNotMatch(left, /poison/);
+        if (!seams.includes("call"))
+          assert.ok(left.length <= (whole.includes("poison") ? whole.indexOf("poison") : whole.length));
+        if (passed.isStopped) return;
+        assert.equal(left.length, whole.length);
+        const shapeOf = (event: AnswerEvent): string =>
+          "block" in event ? `${event.kind} ${event.block}` : event.kind;
+        const shape = [...events, close(block), end].map(shapeOf);
+        assert.deepEqual(
+          passed.events.map(shapeOf).filter((one) => !one.startsWith("text")),
+          shape.filter((one) => !one.startsWith("text")),
+        );
       },
     ),
     { seed: 9, numRuns: 1_000 },

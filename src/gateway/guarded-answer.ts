@@ -1,6 +1,7 @@
 // An answer behind its guards: what comes in are a server's events, what goes out are those that may be sent on. Text of one
 // kind (text, refusal, reasoning) of a choice passes one guard whatever block it stands in, so that a word split over two
-// blocks is seen as one; the arguments of each tool call pass one of their own. A finish waits until all before it is cleared.
+// blocks is seen as one; where one follows the other nothing of it has left by then. The arguments of each tool call pass a
+// guard of their own. A finish waits until all before it is cleared.
 import { stricter } from "../policy/decide.ts";
 import type { Chain } from "../safeguards/chain.ts";
 import { type GuardStep, type StreamGuard, createStreamGuard } from "../safeguards/stream-guard.ts";
@@ -51,8 +52,20 @@ interface ChoiceState {
   readonly guards: Partial<Record<Spoken, StreamGuard>>;
   /** Few: a block of each kind of text, and the calls that are under way. */
   open: readonly OpenBlock[];
+  /** Text of a block that was closed is still held back. */
+  seam?: Seam | undefined;
   lastBlock: number;
   hasEnded: boolean;
+}
+
+/** Blocks of one kind that follow each other: text is held back over the end of one until the next one has gone on. */
+interface Seam {
+  readonly as: Spoken;
+  readonly guard: StreamGuard;
+  /** Whose text comes next out of the guard. */
+  block: number;
+  /** For each border in the guard what follows there: ends, seals and beginnings of blocks. */
+  readonly waiting: AnswerEvent[][];
 }
 
 interface Books {
@@ -188,6 +201,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
   state.lastBlock = block;
   books.blocks += 1;
   if (endsTooLong(books, books.blocks > blocksMax)) return;
+  if (endsSeam(books, event, event.as)) return;
   switch (event.as) {
     case "sealed": {
       const isShown = isReasoningAdmitted(books);
@@ -209,7 +223,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
       const guard = state.guards[event.as] ?? guardText(books.exchange);
       state.guards[event.as] = guard;
       state.open = state.open.concat({ block, as: event.as, guard });
-      books.out.push(event);
+      (state.seam?.waiting.at(-1) ?? books.out).push(event);
     }
   }
 }
@@ -227,25 +241,29 @@ function takeText(books: Books, event: Extract<AnswerEvent, { readonly kind: "te
   if (block.as === "sealed") throw outOfOrder("sealed");
   books.taken += event.text.length;
   if (endsTooLong(books, books.taken > outputCharsMax)) return;
+  if (endsSeam(books, event, block.as)) return;
   release(books, event, block.guard.push(event.text));
 }
 
 function takeSeal(books: Books, event: Extract<AnswerEvent, { readonly kind: "seal" }>): void {
   const block = blockAt(books, event);
   if (block.as !== "reasoning" || !sealPattern.test(event.seal)) throw outOfOrder("seal");
-  if (!isReasoningAdmitted(books)) return;
-  // The seal ends the text of its block.
-  release(books, event, block.guard.finish());
-  if (books.stop === undefined) books.out.push(event);
+  if (!isReasoningAdmitted(books) || endsSeam(books, event, block.as)) return;
+  // The seal waits for the text before it.
+  seamUp(books, { ...event, as: block.as, guard: block.guard }, event);
 }
 
 function closeBlock(books: Books, { choice, block: at }: Place): void {
   const block = blockAt(books, { choice, block: at });
-  if (block.as !== "sealed") release(books, { choice, block: at }, block.guard.finish());
+  if (endsSeam(books, { choice, block: at }, block.as)) return;
+  if (block.as === "tool") release(books, { choice, block: at }, block.guard.finish());
   if (books.stop !== undefined) return;
   const state = choiceAt(books, choice);
   state.open = state.open.filter((open) => open !== block);
-  if (block.as !== "sealed" || block.isShown) books.out.push({ kind: "close", choice, block: at });
+  const close = { kind: "close", choice, block: at } as const;
+  if (block.as === "tool") books.out.push(close);
+  else if (block.as !== "sealed") seamUp(books, { choice, block: at, as: block.as, guard: block.guard }, close);
+  else if (block.isShown) books.out.push(close);
 }
 
 function finishChoice(books: Books, event: Extract<AnswerEvent, { readonly kind: "finish" }>): void {
@@ -254,19 +272,53 @@ function finishChoice(books: Books, event: Extract<AnswerEvent, { readonly kind:
     closeBlock(books, { choice: event.choice, block });
     if (books.stop !== undefined) return;
   }
+  if (endsSeam(books, { choice: event.choice, block: state.lastBlock }, "finish")) return;
   state.hasEnded = true;
   books.out.push(event);
+}
+
+/** Has `event` follow once all text before it was let go, which may be now. */
+function seamUp(
+  books: Books,
+  { choice, block, as, guard }: Place & Pick<Seam, "as" | "guard">,
+  event: AnswerEvent,
+): void {
+  const state = choiceAt(books, choice);
+  state.seam ??= { as, guard, block, waiting: [] };
+  state.seam.waiting.push([event]);
+  release(books, { choice, block }, guard.border());
+}
+
+/** What comes and is not text of its kind ends the text before it. Whether that stopped the answer. */
+function endsSeam(books: Books, { choice, block }: Place, as: OpenBlock["as"] | "finish"): boolean {
+  const { seam } = choiceAt(books, choice);
+  if (seam !== undefined && seam.as !== as) release(books, { choice, block }, seam.guard.finish());
+  return books.stop !== undefined;
 }
 
 /** Sends on what a guard let go. */
 function release(books: Books, { choice, block }: Place, step: GuardStep): void {
   books.verdict = stricter(books.verdict, step.verdict);
-  if (step.text !== "") {
-    // Half a surrogate pair is no text: it could be sent, and not committed to.
-    const text = step.text.toWellFormed();
-    books.out.push({ kind: "text", choice, block, text });
+  const state = choiceAt(books, choice);
+  const { seam } = state;
+  sendOn(books, { choice, block: seam?.block ?? block }, step.text);
+  for (const text of step.beyond ?? none) {
+    if (seam === undefined) break;
+    for (const event of seam.waiting.shift() ?? none) {
+      books.out.push(event);
+      if (event.kind === "open") seam.block = event.block;
+    }
+    sendOn(books, { choice, block: seam.block }, text);
   }
+  if (seam?.waiting.length === 0) state.seam = undefined;
   if (step.kind === "stop") books.stop = step.verdict;
+}
+
+const none: readonly never[] = [];
+
+function sendOn(books: Books, { choice, block }: Place, text: string): void {
+  // Half a surrogate pair is no text: it could be sent, and not committed to.
+  if (text !== "") books.out.push({ kind: "text", choice, block, text: text.toWellFormed() });
 }
 
 /** Stops an answer that is too long to be judged, unless it is one that nothing stops. */

@@ -5,14 +5,22 @@ import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
 import type { AnswerReader } from "./safeguard.ts";
 
+/** What may be sent: up to the next border that was set, and beyond each of those that are behind it now. */
+export interface Cleared {
+  readonly text: string;
+  readonly beyond?: readonly string[];
+}
+
 export type GuardStep =
-  | { readonly kind: "release"; readonly text: string; readonly verdict: Verdict }
-  /** `text` was cleared before the stop and may still be sent, so that what is sent does not depend on the chunks. */
-  | { readonly kind: "stop"; readonly text: string; readonly verdict: Verdict; readonly checkedChars: number };
+  | (Cleared & { readonly kind: "release"; readonly verdict: Verdict })
+  /** What is given was cleared before the stop and may still be sent, so that what is sent does not depend on the chunks. */
+  | (Cleared & { readonly kind: "stop"; readonly verdict: Verdict; readonly checkedChars: number });
 
 export interface StreamGuard {
   /** Takes the next piece of the answer, gives what may be sent now (often nothing). A stop is final. */
   readonly push: (text: string) => GuardStep;
+  /** Sets a border where the text has come to: it is read on over it as one text, and told apart when it is let go. */
+  readonly border: () => GuardStep;
   /** The answer has ended: judges the rest and gives it, or stops. */
   readonly finish: () => GuardStep;
 }
@@ -56,47 +64,56 @@ class WindowGuard implements StreamGuard {
   }
 
   push(text: string): GuardStep {
-    if (this.#stopped !== undefined) return this.#stop("", this.#stopped);
+    if (this.#stopped !== undefined) return this.#stop(nothing, this.#stopped);
     const state = this.#state;
     if (state.isBlind || state.total + text.length > this.#bounds.outputCharsMax) return this.#overflow(text);
     state.held += text;
     state.total += text.length;
     const isNothingDue = state.checked + this.#chain.shape.strideChars >= state.total;
-    if (isNothingDue && this.#bounds.isHeldBack !== false) return this.#release("");
+    if (isNothingDue && this.#bounds.isHeldBack !== false) return this.#release(nothing);
     return this.#advance(false);
   }
 
+  border(): GuardStep {
+    if (this.#stopped !== undefined) return this.#stop(nothing, this.#stopped);
+    const state = this.#state;
+    state.borders = [...(state.borders ?? none), state.total];
+    return this.#release(take(state, state.released));
+  }
+
   finish(): GuardStep {
-    if (this.#stopped !== undefined) return this.#stop("", this.#stopped);
-    return this.#state.isBlind ? this.#release("") : this.#advance(true);
+    if (this.#stopped !== undefined) return this.#stop(nothing, this.#stopped);
+    return this.#state.isBlind ? this.#release(nothing) : this.#advance(true);
   }
 
   #advance(final: boolean): GuardStep {
     const [state, chain] = [this.#state, this.#chain];
     for (const end of endsDue(state, chain, final)) {
-      const cleared = state.checked;
-      const stretch = state.held.slice(cleared - state.heldFrom, end - state.heldFrom);
+      const { checked } = state;
+      const stretch = state.held.slice(checked - state.heldFrom, end - state.heldFrom);
       this.#reader ??= chain.openAnswer();
       const verdict = this.#judge(this.#reader.read(stretch, final && end === state.total));
       state.checked = end;
-      if (!lets(verdict)) return this.#stop(take(state, cleared - chain.stream.holdBackChars), verdict);
+      if (!lets(verdict)) return this.#stop(take(state, checked - chain.stream.holdBackChars), verdict);
       if (state.verdict.kind === "pass") state.verdict = verdict;
     }
-    const text = take(state, final ? state.total : releasable(state, chain, this.#bounds));
+    const cleared = take(state, final ? state.total : releasable(state, chain, this.#bounds));
     forget(state);
-    return this.#release(text);
+    return this.#release(cleared);
   }
 
   /** More than is judged: stopped, or, where nothing is to be stopped, let go unjudged. */
   #overflow(text: string): GuardStep {
     const verdict = this.#judge({ kind: "unknown", cause: "too-long" });
-    if (!lets(verdict)) return this.#stop("", verdict);
+    if (!lets(verdict)) return this.#stop(nothing, verdict);
     const state = this.#state;
-    const rest = take(state, state.total) + text;
+    state.held += text;
+    state.total += text.length;
+    const rest = take(state, state.total);
     state.held = "";
     state.heldFrom = state.total;
     state.isBlind = true;
-    return { kind: "release", text: rest, verdict };
+    return { kind: "release", ...rest, verdict };
   }
 
   #judge(inspection: Inspection): Verdict {
@@ -107,16 +124,17 @@ class WindowGuard implements StreamGuard {
     }
   }
 
-  #release(text: string): GuardStep {
-    return { kind: "release", text, verdict: this.#state.verdict };
+  #release({ text, beyond }: Cleared): GuardStep {
+    const { verdict } = this.#state;
+    return beyond === undefined ? { kind: "release", text, verdict } : { kind: "release", text, beyond, verdict };
   }
 
   /** Nothing of what is held is ever needed again. */
-  #stop(text: string, verdict: Verdict): GuardStep {
+  #stop(cleared: Cleared, verdict: Verdict): GuardStep {
     this.#stopped = verdict;
     this.#state.held = "";
     this.#reader = undefined;
-    return { kind: "stop", text, verdict, checkedChars: this.#state.checked };
+    return { kind: "stop", ...cleared, verdict, checkedChars: this.#state.checked };
   }
 }
 
@@ -139,6 +157,8 @@ interface State {
   verdict: Verdict;
   /** The rest is not judged. */
   isBlind: boolean;
+  /** Borders that text was not let go up to yet, in order. */
+  borders?: readonly number[] | undefined;
 }
 
 /** How far text may go before its end is known. A pair of surrogates goes as one, also where nothing is held back. */
@@ -148,10 +168,23 @@ function releasable(state: State, chain: Chain, { isHeldBack = true }: GuardBoun
 }
 
 /** What may be sent up to `end`, never half of a surrogate pair. */
-function take(state: State, end: number): string {
+function take(state: State, end: number): Cleared {
   let cut = Math.min(end, state.total);
   if (cut < state.total && isHighSurrogate(state.held.charCodeAt(cut - 1 - state.heldFrom))) cut -= 1;
-  if (cut <= state.released) return "";
+  const { borders } = state;
+  if (borders === undefined) return cut <= state.released ? nothing : { text: takeUpTo(state, cut) };
+  cut = Math.max(cut, state.released);
+  const crossed = borders.filter((border) => border <= cut);
+  if (crossed.length === borders.length) state.borders = undefined;
+  else state.borders = borders.slice(crossed.length);
+  const [text = "", ...beyond] = [...crossed, cut].map((border) => takeUpTo(state, border));
+  return crossed.length === 0 ? { text } : { text, beyond };
+}
+
+const nothing: Cleared = { text: "" };
+const none: readonly number[] = [];
+
+function takeUpTo(state: State, cut: number): string {
   const text = state.held.slice(state.released - state.heldFrom, cut - state.heldFrom);
   state.released = cut;
   return text;
