@@ -29,36 +29,27 @@ const withoutSpaces =
   /[\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}\p{Script=Tai_Le}\p{Script=New_Tai_Lue}\p{Script=Tai_Tham}\p{Script=Balinese}]/u;
 
 export class WordFinder {
-  /** From a node by a unit to the next one; `node * 65536 + unit` is the key. Node 0 is the beginning of all words. */
-  readonly #next = new Map<number, number>();
+  readonly #steps: Steps;
   /** Units that a word begins with. */
   readonly #begins = new Uint8Array(65_536);
   /** Node of the longest beginning of a word that this node's text ends with. */
-  readonly #shorter: number[] = [0];
-  readonly #endings: Ending[][] = [[]];
+  readonly #shorter: Int32Array;
+  /** The longest of those that is a whole word; 0 where none is. */
+  readonly #word: Int32Array;
+  /** One more than the place of the word that ends in this node. */
+  readonly #ends: Int32Array;
+  readonly #endings: Ending[] = [];
 
   constructor(words: readonly OwnedWord[]) {
-    const parents: { readonly parent: number; readonly unit: number }[] = [{ parent: 0, unit: 0 }];
-    for (const { word, owner } of words) {
-      const { text } = normalise(word);
-      let node = 0;
-      for (let at = 0; at < text.length; at += 1) {
-        const unit = text.charCodeAt(at);
-        let next = this.#next.get(node * 65_536 + unit);
-        if (next === undefined) {
-          next = parents.length;
-          parents.push({ parent: node, unit });
-          this.#next.set(node * 65_536 + unit, next);
-          this.#endings.push([]);
-        }
-        node = next;
-      }
-      this.#begins[text.charCodeAt(0)] = 1;
-      const endings = this.#endings[node] ?? [];
-      if (endings.length === 0) endings.push({ owners: new Set(), length: text.length });
-      endings[0]?.owners.add(owner);
-    }
-    this.#link(parents);
+    const texts = words.map(({ word }) => normalise(word).text);
+    const nodesMax = texts.reduce((sum, { length }) => sum + length, 1);
+    this.#steps = new Steps(nodesMax);
+    this.#shorter = new Int32Array(nodesMax);
+    this.#word = new Int32Array(nodesMax);
+    this.#ends = new Int32Array(nodesMax);
+    const tree: Tree = { parents: new Int32Array(nodesMax), units: new Uint16Array(nodesMax), nodes: 1, deepest: 0 };
+    for (const [at, text] of texts.entries()) this.#add(text, words[at]?.owner ?? 0, tree);
+    this.#link(tree);
   }
 
   /**
@@ -72,10 +63,12 @@ export class WordFinder {
     for (let at = 0; at < length; at += 1) {
       if (node === 0 && !this.#mayBegin(at, searched)) continue;
       node = this.#step(node, units[at] ?? 0);
-      const endings = this.#endingsAt(node);
+      const longest = this.#longestWord(node);
       const end = at + 1;
-      if (endings.length === 0 || runsOnAt(end, searched)) continue;
-      for (const ending of endings) {
+      if (longest === 0 || runsOnAt(end, searched)) continue;
+      for (let word = longest; word !== 0; word = this.#word[word] ?? 0) {
+        const ending = this.#endings[(this.#ends[word] ?? 0) - 1];
+        if (ending === undefined) continue;
         const start = end - ending.length;
         if (found.has(ending) || runsOnAt(start, searched)) continue;
         tell(ending, end, onWord);
@@ -85,8 +78,9 @@ export class WordFinder {
     }
   }
 
-  #endingsAt(node: number): readonly Ending[] {
-    return this.#endings[node] ?? none;
+  /** The node of the longest word that a node's text ends with, itself included. */
+  #longestWord(node: number): number {
+    return this.#ends[node] === 0 ? (this.#word[node] ?? 0) : node;
   }
 
   #mayBegin(at: number, searched: Searched): boolean {
@@ -95,27 +89,107 @@ export class WordFinder {
 
   #step(from: number, unit: number): number {
     for (let node = from; ; node = this.#shorter[node] ?? 0) {
-      const next = this.#next.get(node * 65_536 + unit);
-      if (next !== undefined) return next;
-      if (node === 0) return 0;
+      const next = this.#steps.next(node, unit);
+      if (next !== 0 || node === 0) return next;
     }
   }
 
+  #add(text: string, owner: number, tree: Tree): void {
+    let node = 0;
+    for (let at = 0; at < text.length; at += 1) {
+      const unit = text.charCodeAt(at);
+      let next = this.#steps.next(node, unit);
+      if (next === 0) {
+        next = tree.nodes;
+        tree.nodes += 1;
+        tree.parents[next] = node;
+        tree.units[next] = unit;
+        this.#steps.add(node, unit, next);
+      }
+      node = next;
+    }
+    tree.deepest = Math.max(tree.deepest, text.length);
+    this.#begins[text.charCodeAt(0)] = 1;
+    const known = this.#endings[(this.#ends[node] ?? 0) - 1];
+    if (known === undefined) this.#ends[node] = this.#endings.push({ owners: new Set([owner]), length: text.length });
+    else known.owners.add(owner);
+  }
+
   /** Breadth first, so that what is shorter is linked already. */
-  #link(parents: readonly { readonly parent: number; readonly unit: number }[]): void {
-    const depths = [0];
-    for (let node = 1; node < parents.length; node += 1) depths.push((depths[parents[node]?.parent ?? 0] ?? 0) + 1);
-    const nodes = parents.map((_, node) => node).toSorted((one, other) => (depths[one] ?? 0) - (depths[other] ?? 0));
-    for (const node of nodes) {
-      const { parent, unit } = parents[node] ?? { parent: 0, unit: 0 };
-      const shorter = parent === 0 ? 0 : this.#step(this.#shorter[parent] ?? 0, unit);
+  #link(tree: Tree): void {
+    for (const node of breadthFirst(tree)) {
+      const parent = tree.parents[node] ?? 0;
+      const shorter = parent === 0 ? 0 : this.#step(this.#shorter[parent] ?? 0, tree.units[node] ?? 0);
       this.#shorter[node] = shorter;
-      if (node > 0) this.#endings[node]?.push(...(this.#endings[shorter] ?? []));
+      this.#word[node] = this.#longestWord(shorter);
     }
   }
 }
 
-const none: readonly Ending[] = [];
+/** All beginnings of words. */
+interface Tree {
+  readonly parents: Int32Array;
+  readonly units: Uint16Array;
+  /** How many there are, the empty one included. */
+  nodes: number;
+  deepest: number;
+}
+
+/** All nodes but the first, by their depth. */
+function breadthFirst({ parents, nodes, deepest }: Tree): Int32Array {
+  const depths = new Int32Array(nodes);
+  const places = new Int32Array(deepest + 2);
+  for (let node = 1; node < nodes; node += 1) {
+    const depth = (depths[parents[node] ?? 0] ?? 0) + 1;
+    depths[node] = depth;
+    places[depth + 1] = (places[depth + 1] ?? 0) + 1;
+  }
+  for (let depth = 1; depth < places.length; depth += 1)
+    places[depth] = (places[depth] ?? 0) + (places[depth - 1] ?? 0);
+  const inOrder = new Int32Array(nodes - 1);
+  for (let node = 1; node < nodes; node += 1) {
+    const depth = depths[node] ?? 0;
+    inOrder[places[depth] ?? 0] = node;
+    places[depth] = (places[depth] ?? 0) + 1;
+  }
+  return inOrder;
+}
+
+/** From a node by a unit to the next one: one table for all, as a list of words may have a million of them. Never to node 0. */
+class Steps {
+  readonly #from: Int32Array;
+  readonly #unit: Uint16Array;
+  readonly #to: Int32Array;
+  readonly #mask: number;
+
+  constructor(stepsMax: number) {
+    const size = 2 ** Math.ceil(Math.log2(2 * stepsMax));
+    this.#from = new Int32Array(size);
+    this.#unit = new Uint16Array(size);
+    this.#to = new Int32Array(size);
+    this.#mask = size - 1;
+  }
+
+  /** 0 where there is none. */
+  next(node: number, unit: number): number {
+    return this.#to[this.#placeOf(node, unit)] ?? 0;
+  }
+
+  add(node: number, unit: number, next: number): void {
+    const at = this.#placeOf(node, unit);
+    this.#from[at] = node;
+    this.#unit[at] = unit;
+    this.#to[at] = next;
+  }
+
+  /** Where the step is, or would be. */
+  #placeOf(node: number, unit: number): number {
+    const mixed = Math.imul(Math.imul(node, 0x9e37_79b1) ^ Math.imul(unit, 0x85eb_ca6b), 0xc2b2_ae35);
+    let at = (mixed ^ (mixed >>> 15)) & this.#mask;
+    while (this.#to[at] !== 0 && (this.#from[at] !== node || this.#unit[at] !== unit)) at = (at + 1) & this.#mask;
+    return at;
+  }
+}
 
 function tell({ owners, length }: Ending, end: number, onWord: OnWord): void {
   for (const owner of owners) onWord(owner, end - length, end);
