@@ -343,6 +343,26 @@ describe("documents", () => {
     });
   }
 
+  test("all patterns of a document together are bounded: its expressions by their search, its words by their length", () => {
+    const slow = (name: string): object => ({ ...bare, name, expression: "[a-z0-9]{450}", charsMax: 450 });
+    assert.match(
+      messagesOf(withPatterns([slow("one")], { on: ["input"] })),
+      /cost 22\d{4} together, and may cost 100000/,
+    );
+    const many = Array.from({ length: 64 }, (_, at) => ({ ...bare, name: `p${at}`, expression: `C${at}-[0-9]{4}` }));
+    assert.equal(messagesOf(withPatterns(many)), "[]", "sixty-four usual ones are no such sum");
+    const half = many.map((pattern) => ({ ...pattern, expression: "[a-z]{7}" }));
+    const [entry] = [{ safeguard: "patterns@1", on: ["input"], patterns: half }];
+    assert.equal(messagesOf({ kind: "Safeguards", name: "exact", chain: [entry] }), "[]");
+    assert.match(messagesOf({ kind: "Safeguards", name: "exact", chain: [entry, entry] }), /may cost 100000/);
+    const words = (count: number): object => ({
+      ...bare,
+      words: Array.from({ length: count }, (_, at) => `${at} `.padEnd(100, "x")),
+    });
+    assert.equal(messagesOf(withPatterns([words(2_500)])), "[]");
+    assert.match(messagesOf(withPatterns([words(2_501)])), /250100 characters of words, and may have 250000/);
+  });
+
   test("patterns have no rates, and detectors no patterns", () => {
     const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
     assert.match(messagesOf(withPatterns([one], limits)), /unrecognized_keys/);

@@ -15,8 +15,10 @@ import { allSteps } from "./steps.ts";
 import type { Stretch } from "./windows.ts";
 
 const maxChars = 400_000;
-/** Of a request, between two stops. */
+/** Of a request, between two stops; of an expression as many as take 20 ms at the worst. */
 const stepChars = 16_384;
+const stepCharsMin = 1_024;
+const stepWork = 300_000;
 
 /** A piece of a text, with as much of what came before as a find may need. */
 interface View {
@@ -33,15 +35,15 @@ type Finder = (view: View, onFind: (pattern: number, found: Stretch) => void) =>
 export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
   const reach = Math.max(...patterns.map(charsToSee));
   const hasWords = patterns.some((pattern) => "words" in pattern);
-  const looking: Looking = { patterns, hasWords, words: wordsFinderOf(patterns), forms: formFindersOf(patterns) };
+  const looking: Looking = { patterns, hasWords, words: wordsFinderOf(patterns), forms: formsOf(patterns) };
   const steps = function* steps(text: string): Generator<void, Finding[], void> {
     // Folded as a whole: what shows nothing may stretch a word as far as the text goes.
     const findings = findingsIn({ text, from: 0, isEnd: true }, looking, looking.words);
-    for (const view of viewsOf(text, stepChars, reach))
-      for (const form of looking.forms) {
+    for (const form of looking.forms)
+      for (const view of viewsOf(text, form)) {
         // Each may take as long as all of the rest.
         yield;
-        findings.push(...findingsIn(view, looking, form));
+        findings.push(...findingsIn(view, looking, form.find));
       }
     return findings;
   };
@@ -103,14 +105,17 @@ class PatternReader implements AnswerReader {
     this.#end += stretch.length;
     const { words, forms, hasWords } = this.#looking;
     this.#before = hasWords ? endOf(text, this.#reach) : text.slice(-this.#reach);
-    const view = { text, from: this.#end - text.length, isEnd };
-    const findings = findingsIn(view, this.#looking, words);
-    for (const form of forms) for (const finding of findingsIn(view, this.#looking, form)) findings.push(finding);
+    const findings = findingsIn({ text, from: this.#end - text.length, isEnd }, this.#looking, words);
+    for (const { find, reach } of forms) {
+      const seen = text.slice(-(reach + stretch.length));
+      const view = { text: seen, from: this.#end - seen.length, isEnd };
+      for (const finding of findingsIn(view, this.#looking, find)) findings.push(finding);
+    }
     return inspected(findings);
   }
 }
 
-function* viewsOf(text: string, chars: number, reach: number): Generator<View, void, void> {
+function* viewsOf(text: string, { chars, reach }: Form): Generator<View, void, void> {
   for (let at = 0; at === 0 || at < text.length; at += chars) {
     const from = Math.max(0, at - reach);
     const end = at + chars;
@@ -124,7 +129,15 @@ interface Looking {
   /** What is folded first. */
   readonly words: Finder;
   /** Expressions and known kinds: what is looked for as it was written. */
-  readonly forms: readonly Finder[];
+  readonly forms: readonly Form[];
+}
+
+interface Form {
+  readonly find: Finder;
+  /** How far back its views have to reach. */
+  readonly reach: number;
+  /** Of a request, between two stops. */
+  readonly chars: number;
 }
 
 /** The first find of each pattern, with spans in the whole text. */
@@ -152,11 +165,15 @@ function wordsFinderOf(patterns: readonly Pattern[]): Finder {
   return words.length === 0 ? () => undefined : settledOnly(wordsFinder(words), patterns);
 }
 
-function formFindersOf(patterns: readonly Pattern[]): readonly Finder[] {
+function formsOf(patterns: readonly Pattern[]): readonly Form[] {
   return patterns.flatMap((pattern, at) => {
     if ("words" in pattern) return [];
-    const find = "expression" in pattern ? expressionFinder(pattern.expression, at) : knownFinder(pattern.known, at);
-    return [settledOnly(find, patterns)];
+    const reach = charsToHold(pattern);
+    if ("known" in pattern)
+      return [{ find: settledOnly(knownFinder(pattern.known, at), patterns), reach, chars: stepChars }];
+    const expression = RE2JS.compile(pattern.expression);
+    const chars = Math.max(stepCharsMin, Math.min(stepChars, Math.floor(stepWork / expression.programSize()) - reach));
+    return [{ find: settledOnly(expressionFinder(expression, at), patterns), reach, chars }];
   });
 }
 
@@ -195,8 +212,7 @@ function wordsFinder(words: ConstructorParameters<typeof WordFinder>[0]): Finder
 /** What may stand between letters that are written one by one. */
 const separator = /[\s._*-]/;
 
-function expressionFinder(expression: string, at: number): Finder {
-  const compiled = RE2JS.compile(expression);
+function expressionFinder(compiled: RE2JS, at: number): Finder {
   return ({ text, from }, onFind) => {
     const matcher = compiled.matcher(text);
     if (matcher.find(from > 0 ? 1 : 0)) onFind(at, [matcher.start(), matcher.end()]);

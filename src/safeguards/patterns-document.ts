@@ -18,6 +18,15 @@ const wordCharsMax = 200;
 const wordsMax = 10_000;
 const patternsMax = 64;
 
+/** Of all words of a document together: they are compiled at once, in less than a tenth of a second. In UTF-16 units. */
+const listCharsMax = 250_000;
+/**
+ * Of all expressions of a document together: steps times the characters that are searched for each, which is one find at the
+ * longest and a stride of an answer. A step takes 60 ns a character at the worst, so that 1,000 characters of a request take
+ * some 40 ms.
+ */
+const searchMax = 100_000;
+
 const common = {
   name: Name,
   category: Category,
@@ -65,6 +74,37 @@ export const Patterns = z
 export function charsToHold(pattern: Pattern): number {
   if ("words" in pattern) return Math.max(...pattern.words.map((word) => normalise(word).text.length)) + 1;
   return ("expression" in pattern ? pattern.charsMax : knownPatterns[pattern.known].charsMax) + 1;
+}
+
+/** What a document's patterns are too much of together, as a complaint. */
+export function excessOf(patterns: readonly Pattern[]): string | undefined {
+  const chars = patterns.reduce((sum, pattern) => sum + ("words" in pattern ? charsIn(pattern.words) : 0), 0);
+  if (chars > listCharsMax) return `has ${chars} characters of words, and may have ${listCharsMax}`;
+  const search = patterns.reduce((sum, pattern) => sum + ("expression" in pattern ? searchOf(pattern) : 0), 0);
+  if (search <= searchMax) return undefined;
+  return (
+    `has expressions that cost ${search} together, and may cost ${searchMax}: ` +
+    `the steps of each times its charsMax and ${searchedBesides} more`
+  );
+}
+
+function charsIn(words: readonly string[]): number {
+  return words.reduce((sum, { length }) => sum + length, 0);
+}
+
+const searchedBesides = 50;
+
+function searchOf({ expression, charsMax }: z.infer<typeof Expression>): number {
+  return stepsOf(expression) * (charsMax + searchedBesides);
+}
+
+/** 0 for what is no expression, and is refused as such. */
+function stepsOf(expression: string): number {
+  try {
+    return RE2JS.compile(expression).programSize();
+  } catch {
+    return 0;
+  }
 }
 
 function checkExpression(expression: string, context: z.RefinementCtx<string>): void {

@@ -4,7 +4,7 @@
 import { z } from "zod";
 import { Surface } from "../terms/finding.ts";
 import { Digest, Name } from "../terms/ids.ts";
-import { charsToHold, Patterns, patternsName } from "./patterns-document.ts";
+import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-document.ts";
 
 /** `name@version` of a detector in the registry, for example `misuse@2`. */
 const DetectorName = z
@@ -52,6 +52,8 @@ export const Safeguards = z
     stream: StreamBounds.prefault({}),
   })
   .superRefine(({ chain, stream }, context) => {
+    const excess = excessOf(chain.flatMap((entry) => ("patterns" in entry ? entry.patterns : [])));
+    if (excess !== undefined) context.addIssue({ code: "custom", path: ["chain"], message: excess });
     const answers = chain.filter(
       (entry) => "patterns" in entry && entry.mode === "block" && entry.on.includes("output"),
     );
