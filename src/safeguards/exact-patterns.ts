@@ -6,7 +6,7 @@ import { RE2JS } from "re2js";
 import type { Finding, Inspection } from "../terms/finding.ts";
 import { Digest } from "../terms/ids.ts";
 import { WordFinder } from "./exact-words.ts";
-import { gap, knownPatterns } from "./exact-known.ts";
+import { gap, inAscii, knownPatterns } from "./exact-known.ts";
 import { foldText } from "./normalise.ts";
 import { charsToHold, type Pattern, patternsName } from "./patterns-document.ts";
 import type { AnswerReader, Safeguard, Scores, Settle } from "./safeguard.ts";
@@ -222,23 +222,27 @@ function expressionFinder(compiled: RE2JS, at: number): Finder {
 function knownFinder(known: keyof typeof knownPatterns, at: number): Finder {
   const { expression, isGenuine } = knownPatterns[known];
   const own = new RegExp(expression);
-  return ({ text, from }, onFind) => {
+  return ({ text: written, from }, onFind) => {
+    const text = inAscii(written);
     own.lastIndex = from > 0 ? 1 : 0;
     for (let found = own.exec(text); found !== null; found = own.exec(text)) {
-      const genuine = beginningsOf(found[0]).find(isGenuine);
-      if (genuine !== undefined) onFind(at, [found.index, found.index + genuine.length]);
+      const genuine = genuineIn(found[0], isGenuine);
+      if (genuine > 0) onFind(at, [found.index, found.index + genuine]);
       // What is not genuine from here may be so from the next character on.
       own.lastIndex = found.index + 1;
     }
   };
 }
 
-const gaps = new RegExp(gap, "g");
+const gaps = new RegExp(gap);
 
-/** The whole and its beginnings up to each space or hyphen: a number is written in groups, and others may follow it. */
-function beginningsOf(found: string): string[] {
-  const ends = [...found.matchAll(gaps)].map(({ index }) => index);
-  return [found, ...ends.toReversed().map((end) => found.slice(0, end))];
+/** How long a genuine beginning is, up to a gap or the end, and 0 where none is: a number is written in groups, and others may follow it. */
+function genuineIn(found: string, isGenuine: (found: string) => boolean): number {
+  if (isGenuine(found)) return found.length;
+  if (!gaps.test(found)) return 0;
+  for (let end = found.length - 1; end > 0; end -= 1)
+    if (gaps.test(found.charAt(end)) && isGenuine(found.slice(0, end))) return end;
+  return 0;
 }
 
 /** What was compiled, with the forms that the known kinds have in this program. */
