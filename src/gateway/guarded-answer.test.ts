@@ -109,7 +109,7 @@ test("nothing of a word that is split over blocks that follow each other leaves,
     const passed = pass([...head, open(2, kind), text(2, `on${" and so on".repeat(40)}`), close(2), end]);
     assert.ok(passed.isStopped);
     assert.equal(passed.text, "", kind);
-    const clean = [...head, open(2, kind), text(2, "e "), close(2), open(3, "text"), text(3, "!"), end];
+    const clean: AnswerEvent[] = [...head, open(2, kind), text(2, "e "), close(2), open(3, "text"), text(3, "!"), end];
     const shown = pass(clean).events.map((event) => {
       return "block" in event ? `${event.kind} ${event.block}` : event.kind;
     });

@@ -212,7 +212,7 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
     }
     case "tool": {
       const name = declaredTool(event.name, books.exchange);
-      state.open = state.open.concat({ block, as: "tool", guard: guardText(books.exchange) });
+      state.open = state.open.concat({ block, as: "tool", guard: guardText(books.exchange, true) });
       books.out.push({ ...event, id: books.nextToolId(), name });
       return;
     }
@@ -229,10 +229,11 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
 }
 
 /** For one text; `outputCharsMax` is of all texts of an answer together. */
-export function guardText(exchange: Guarded): StreamGuard {
+export function guardText(exchange: Guarded, isJson = false): StreamGuard {
   return createStreamGuard(exchange.configuration.chain, (inspection) => exchange.judge(inspection, "output"), {
     outputCharsMax,
     isHeldBack: exchange.isHeldBack,
+    isJson,
   });
 }
 

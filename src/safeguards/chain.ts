@@ -281,7 +281,7 @@ function moved(inspection: Inspection, offset: number): Inspection {
 }
 
 /** All findings of several inspections; unknown as soon as one of them is. */
-function joined(inspections: readonly Inspection[]): Inspection {
+export function joined(inspections: readonly Inspection[]): Inspection {
   const findings: Finding[] = [];
   for (const inspection of inspections) {
     if (inspection.kind === "unknown") return inspection;

@@ -2,8 +2,9 @@
 // `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks;
 // at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
 import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
-import type { Chain } from "./chain.ts";
+import { type Chain, joined } from "./chain.ts";
 import type { AnswerReader } from "./safeguard.ts";
+import { Unescaped, type UnescapedShape, hasEscape } from "./unescaped.ts";
 
 /** What may be sent: up to the next border that was set, and beyond each of those that are behind it now. */
 export interface Cleared {
@@ -28,6 +29,8 @@ export interface StreamGuard {
 export interface GuardBounds {
   /** Longer answers are stopped, cause too-long. In UTF-16 units. */
   readonly outputCharsMax: number;
+  /** Whether the text is JSON, as the arguments of a call are; it then is read with its escapes undone, too. */
+  readonly isJson?: boolean;
   /** False where text goes on while it is judged, because nothing is to be stopped: verdicts then come late. */
   readonly isHeldBack?: boolean;
 }
@@ -49,18 +52,23 @@ class WindowGuard implements StreamGuard {
     heldFrom: 0,
     released: 0,
     checked: 0,
+    free: 0,
     total: 0,
     verdict: { kind: "pass" },
     isBlind: false,
+    isJson: false,
   };
   /** Opened when there is something to judge. */
   #reader: AnswerReader | undefined;
+  /** Opened at the first escape. */
+  #unescaped: Unescaped | undefined;
   #stopped: Verdict | undefined;
 
   constructor(chain: Chain, decide: Decide, bounds: GuardBounds) {
     this.#chain = chain;
     this.#decide = decide;
     this.#bounds = bounds;
+    this.#state.isJson = bounds.isJson === true;
   }
 
   push(text: string): GuardStep {
@@ -91,15 +99,53 @@ class WindowGuard implements StreamGuard {
     for (const end of endsDue(state, chain, final)) {
       const { checked } = state;
       const stretch = state.held.slice(checked - state.heldFrom, end - state.heldFrom);
-      this.#reader ??= chain.openAnswer();
-      const verdict = this.#judge(this.#reader.read(stretch, final && end === state.total));
+      const verdict = this.#judge(this.#inspect(stretch, final && end === state.total));
       state.checked = end;
-      if (!lets(verdict)) return this.#stop(take(state, checked - chain.stream.holdBackChars), verdict);
+      if (!lets(verdict)) return this.#stop(take(state, state.free), verdict);
       if (state.verdict.kind === "pass") state.verdict = verdict;
+      state.free = this.#freeUpTo(end);
     }
-    const cleared = take(state, final ? state.total : releasable(state, chain, this.#bounds));
-    forget(state);
+    const cleared = take(state, final ? state.total : releasable(state, this.#bounds));
+    forget(state, this.#keptChars());
     return this.#release(cleared);
+  }
+
+  #inspect(stretch: string, isEnd: boolean): Inspection {
+    const { checked } = this.#state;
+    this.#reader ??= this.#chain.openAnswer();
+    const inspection = this.#reader.read(stretch, isEnd);
+    if (checked === 0) this.#state.isJson ||= isJsonBegun.test(stretch);
+    if (this.#unescaped === undefined) {
+      const before = this.#before(checked);
+      if (!hasEscape(stretch, before.slice(-1), this.#state.isJson)) return inspection;
+      this.#unescaped = new Unescaped(this.#unescapedShape(), { before, from: checked });
+    }
+    return joined([inspection, ...this.#unescaped.read(stretch, isEnd)]);
+  }
+
+  #unescapedShape(): UnescapedShape {
+    const { stream, shape, openAnswer } = this.#chain;
+    const backChars = stream.holdBackChars + shape.windowChars + shape.strideChars;
+    return { open: openAnswer, isJson: this.#state.isJson, backChars };
+  }
+
+  /** What came right before the place `checked`, as much as there always is. */
+  #before(checked: number): string {
+    const { held, heldFrom } = this.#state;
+    return held.slice(Math.max(0, checked - this.#keptChars() - heldFrom), checked - heldFrom);
+  }
+
+  /** Kept behind what was checked, for whatever is opened later. */
+  #keptChars(): number {
+    const isKept = this.#state.isJson || this.#bounds.isHeldBack !== false;
+    return isKept ? this.#chain.stream.holdBackChars : 0;
+  }
+
+  /** How far text may go that was checked up to `end`: an escape counts as the character that it stands for. */
+  #freeUpTo(end: number): number {
+    const { holdBackChars } = this.#chain.stream;
+    const free = end - holdBackChars;
+    return this.#unescaped === undefined ? free : Math.min(free, this.#unescaped.placeBefore(holdBackChars));
   }
 
   /** More than is judged: stopped, or, where nothing is to be stopped, let go unjudged. */
@@ -134,9 +180,13 @@ class WindowGuard implements StreamGuard {
     this.#stopped = verdict;
     this.#state.held = "";
     this.#reader = undefined;
+    this.#unescaped = undefined;
     return { kind: "stop", ...cleared, verdict, checkedChars: this.#state.checked };
   }
 }
+
+/** A text that begins so is JSON, also as models fence it. */
+const isJsonBegun = /^\s*(?:```\w*\s*)?[{[]/;
 
 /** Ends of the windows that can be judged now: every stride, if text goes on beyond it, and the end of the answer. */
 function endsDue(state: State, chain: Chain, final: boolean): number[] {
@@ -153,17 +203,20 @@ interface State {
   heldFrom: number;
   released: number;
   checked: number;
+  /** How far it may be sent before its end is known. */
+  free: number;
   total: number;
   verdict: Verdict;
   /** The rest is not judged. */
   isBlind: boolean;
+  isJson: boolean;
   /** Borders that text was not let go up to yet, in order. */
   borders?: readonly number[] | undefined;
 }
 
 /** How far text may go before its end is known. A pair of surrogates goes as one, also where nothing is held back. */
-function releasable(state: State, chain: Chain, { isHeldBack = true }: GuardBounds): number {
-  if (isHeldBack) return state.checked - chain.stream.holdBackChars;
+function releasable(state: State, { isHeldBack = true }: GuardBounds): number {
+  if (isHeldBack) return state.free;
   return isHighSurrogate(state.held.charCodeAt(state.held.length - 1)) ? state.total - 1 : state.total;
 }
 
@@ -190,9 +243,9 @@ function takeUpTo(state: State, cut: number): string {
   return text;
 }
 
-/** Drops what was both judged and sent. */
-function forget(state: State): void {
-  const from = Math.min(state.checked, state.released);
+/** Drops what was both judged and sent, but for so many characters behind what was judged. */
+function forget(state: State, kept: number): void {
+  const from = Math.min(state.checked - kept, state.released);
   if (from <= state.heldFrom) return;
   state.held = state.held.slice(from - state.heldFrom);
   state.heldFrom = from;
