@@ -218,14 +218,22 @@ function openBlock(books: Books, event: Extract<AnswerEvent, { readonly kind: "o
     }
     case "text":
     case "refusal":
-    case "reasoning": {
-      if (state.open.some(({ as }) => as === event.as)) throw outOfOrder("block");
-      const guard = state.guards[event.as] ?? guardText(books.exchange);
-      state.guards[event.as] = guard;
-      state.open = state.open.concat({ block, as: event.as, guard });
-      (state.seam?.waiting.at(-1) ?? books.out).push(event);
-    }
+    case "reasoning":
+      openText(books, state, event);
   }
+}
+
+function openText(
+  books: Books,
+  state: ChoiceState,
+  event: Extract<AnswerEvent, { readonly kind: "open"; readonly as: Spoken }>,
+): void {
+  const { block, as } = event;
+  if (state.open.some((open) => open.as === as)) throw outOfOrder("block");
+  const guard = state.guards[as] ?? guardText(books.exchange);
+  state.guards[as] = guard;
+  state.open = state.open.concat({ block, as, guard });
+  (state.seam?.waiting.at(-1) ?? books.out).push(event);
 }
 
 /** For one text; `outputCharsMax` is of all texts of an answer together. */

@@ -29,7 +29,7 @@ export const gap = "[ _\\t\\u00a0\\u00ad\\u2000-\\u200d\\u2010-\\u2015\\u202f\\u
 const [begins, ends] = ["(?<![A-Za-z0-9])", "(?![A-Za-z0-9])"];
 
 /** The sign of an address and its points, as people write them out: in brackets, or both as words. */
-const [sign, point] = [" ?[([{<]at[)\\]}>] ?", " ?[([{<](?:dot|\\.)[)\\]}>] ?"];
+const [writtenAt, writtenDot] = [" ?[([{<]at[)\\]}>] ?", " ?[([{<](?:dot|\\.)[)\\]}>] ?"];
 const label = "[a-z0-9][a-z0-9-]";
 
 export const knownPatterns: Readonly<Record<KnownPattern, Known>> = {
@@ -59,7 +59,7 @@ export const knownPatterns: Readonly<Record<KnownPattern, Known>> = {
     expression: new RegExp(
       [
         "[a-z0-9][a-z0-9._%+-]{0,40}(?:@[a-z0-9][a-z0-9.-]{0,62}\\.[a-z]{2,12}",
-        `(?:@|${sign})${label}{0,22}(?:(?:\\.|${point})${label}{0,10})?(?:\\.|${point})[a-z]{2,12}`,
+        `(?:@|${writtenAt})${label}{0,22}(?:(?:\\.|${writtenDot})${label}{0,10})?(?:\\.|${writtenDot})[a-z]{2,12}`,
         ` at ${label}{0,22}(?: dot ${label}{0,10})? dot (?:com|org|net|edu|gov|info|io|co))\\b`,
       ].join("|"),
       "gi",

@@ -63,12 +63,10 @@ export class WordFinder {
     for (let at = 0; at < length; at += 1) {
       if (node === 0 && !this.#mayBegin(at, searched)) continue;
       node = this.#step(node, units[at] ?? 0);
-      const longest = this.#longestWord(node);
       const end = at + 1;
+      const longest = this.#longestWord(node);
       if (longest === 0 || runsOnAt(end, searched)) continue;
-      for (let word = longest; word !== 0; word = this.#word[word] ?? 0) {
-        const ending = this.#endings[(this.#ends[word] ?? 0) - 1];
-        if (ending === undefined) continue;
+      for (const ending of this.#wordsFrom(longest)) {
         const start = end - ending.length;
         if (found.has(ending) || runsOnAt(start, searched)) continue;
         tell(ending, end, onWord);
@@ -76,6 +74,16 @@ export class WordFinder {
         if (start > 0 && end < length) found.add(ending);
       }
     }
+  }
+
+  /** A word, and the shorter ones that it ends with. */
+  #wordsFrom(longest: number): readonly Ending[] {
+    const endings: Ending[] = [];
+    for (let node = longest; node !== 0; node = this.#word[node] ?? 0) {
+      const ending = this.#endings[(this.#ends[node] ?? 0) - 1];
+      if (ending !== undefined) endings.push(ending);
+    }
+    return endings;
   }
 
   /** The node of the longest word that a node's text ends with, itself included. */

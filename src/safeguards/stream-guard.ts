@@ -7,7 +7,7 @@ import type { AnswerReader } from "./safeguard.ts";
 import { Unescaped, type UnescapedShape, hasEscape } from "./unescaped.ts";
 
 /** What may be sent: up to the next border that was set, and beyond each of those that are behind it now. */
-export interface Cleared {
+interface Cleared {
   readonly text: string;
   readonly beyond?: readonly string[];
 }
