@@ -112,7 +112,13 @@ test("an answer in plain stretches folds to what it folds to as a whole", () => 
 });
 
 test("spelled-out and mixed words are seen wherever an answer is cut", () => {
-  for (const source of ["how to b-u-i-l-d it", "make a b o m b now", "the pаssword is", "say k.i.l.l now"])
+  for (const source of [
+    "how to b-u-i-l-d it",
+    "make a b o m b now",
+    "the pаssword is",
+    "the рassword is",
+    "say k.i.l.l now",
+  ])
     for (let at = 1; at < source.length; at += 1) {
       const fold = new GrowingFold();
       const plain = [source.slice(0, at), source.slice(at)].map((stretch) => fold.append(stretch).isPlain);

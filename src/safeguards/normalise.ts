@@ -162,7 +162,12 @@ class Draft {
   /** Begins after units that were folded before. */
   resume(tail: string): void {
     this.begin(tail.length);
-    for (let at = 0; at < tail.length; at += 1) this.units[at] = tail.charCodeAt(at);
+    for (let at = 0; at < tail.length; at += 1) {
+      const unit = tail.charCodeAt(at);
+      this.units[at] = unit;
+      // What was no mixed word so far may become one.
+      if (unit >= 0x80 && lookAlikes.has(unit)) this.hasForeign = true;
+    }
     this.length = tail.length;
   }
 
@@ -216,7 +221,7 @@ function appendFolded(draft: Draft, code: number, offset: number): void {
     return;
   }
   if (foldsToItself(code)) {
-    appendItself(draft, code, offset);
+    if (!isLatinOrDigit(draft.last()) || !isMark(code)) appendItself(draft, code, offset);
     return;
   }
   const folded = folds.get(code) ?? "";
@@ -302,7 +307,19 @@ function fold(code: number): string {
   return String.fromCodePoint(code).normalize("NFKD").toLowerCase().replaceAll(accents, "").normalize("NFC");
 }
 
-const accents = /[\u0300-\u036f]/gu;
+/** Marks that belong to no script of their own, and those of Cyrillic: on whatever letter they stand, it is meant without them. */
+const accents = /[\u0300-\u036f]|[\u0483-\u0489]|[\u1ab0-\u1aff]|[\u1dc0-\u1dff]|[\u20d0-\u20ff]|[\ufe20-\ufe2f]/gu;
+
+/** The marks of Arabic, Hebrew, Devanagari, Thai and others carry meaning in their script; on Latin letters and figures they are a disguise. */
+function isMark(code: number): boolean {
+  return code > 0x36f && mark.test(String.fromCodePoint(code));
+}
+
+const mark = /\p{M}/u;
+
+function isLatinOrDigit(unit: number): boolean {
+  return (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57);
+}
 
 /** Cyrillic, Greek and other letters drawn like Latin ones. Folded only in words that hold Latin letters too. */
 const lookAlikes: ReadonlyMap<number, number> = new Map(
