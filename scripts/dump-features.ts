@@ -2,7 +2,7 @@
 // drift apart. Usage: node scripts/dump-features.ts ROWS.jsonl VOCABULARY.txt OUT-FOLDER
 // Writes, for each block of a text, block-row.u32 and block-ends.u32 (of its n-grams in block-ngrams.u32); for each reading of
 // a request, reading-row.u32, reading-span.u32 (first unit and end), reading-ends.u32 with reading-ngrams.u32, piece-ends.u32
-// with pieces.u16.
+// with pieces.u16. For each row, order-span.u32: where a planted order stands in it, or two zeros.
 import { closeSync, createReadStream, openSync, readFileSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { argv } from "node:process";
@@ -15,7 +15,7 @@ import { readingsOf } from "../src/safeguards/readings.ts";
 import { allSteps } from "../src/safeguards/steps.ts";
 import { wordPieces } from "../src/safeguards/wordpiece.ts";
 
-const Row = z.object({ text: z.string(), surface: z.enum(["input", "output"]) });
+const Row = z.object({ text: z.string(), surface: z.enum(["input", "output"]), order: z.string().optional() });
 /** The stretches of an answer with the default document. */
 const answerStretch = 60;
 
@@ -32,6 +32,20 @@ class Column {
   }
 }
 
+/** Where an order stands in a text, as it is folded there. */
+function orderSpan(folded: Folded, order: string | undefined): Uint32Array {
+  if (order === undefined) return Uint32Array.of(0, 0);
+  const text = foldedText(folded);
+  const sought = foldedText(foldText(order)).trim();
+  const at = text.indexOf(sought);
+  if (at < 0) throw new Error(`An order does not stand in its text: ${order}`);
+  return Uint32Array.of(at, at + sought.length);
+}
+
+function foldedText({ units, length }: Folded): string {
+  return Array.from(units.subarray(0, length), (unit) => String.fromCharCode(unit)).join("");
+}
+
 async function dump(rowsFile: string, vocabularyFile: string, out: string): Promise<void> {
   const vocabulary = readFileSync(vocabularyFile, "utf8").trimEnd().split("\n");
   const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
@@ -45,6 +59,7 @@ async function dump(rowsFile: string, vocabularyFile: string, out: string): Prom
     pieceEnds: column("piece-ends.u32"),
     pieces: column("pieces.u16"),
   };
+  const orders = column("order-span.u32");
   let row = 0;
   let [blockEnd, readingEnd, pieceEnd] = [0, 0, 0];
   const addBlocks = ({ units, length }: Folded, size: number): void => {
@@ -79,13 +94,14 @@ async function dump(rowsFile: string, vocabularyFile: string, out: string): Prom
     }
   };
   for await (const line of createInterface({ input: createReadStream(rowsFile) })) {
-    const { text, surface } = Row.parse(JSON.parse(line));
+    const { text, surface, order } = Row.parse(JSON.parse(line));
     const folded = foldText(text);
     addBlocks(folded, surface === "input" ? detectorShape.blockUnits : answerStretch);
     if (surface === "input") addReadings(folded);
+    orders.add(orderSpan(folded, order));
     row += 1;
   }
-  for (const one of [...Object.values(blocks), ...Object.values(readings)]) one.close();
+  for (const one of [...Object.values(blocks), ...Object.values(readings), orders]) one.close();
   console.log(`${row} rows, ${blockEnd} n-grams in blocks, ${readingEnd} in readings, ${pieceEnd} pieces`);
 }
 

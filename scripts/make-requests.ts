@@ -43,6 +43,7 @@ interface Line {
   readonly label: string;
   readonly category: string;
   readonly isGoal: boolean;
+  readonly isAnswer: boolean;
   readonly text: string;
   /** What is left out together when the detector is judged. */
   readonly group: string;
@@ -84,7 +85,15 @@ function isTwinOf(before: readonly string[], heading: readonly string[]): boolea
 
 function lineOf(heading: readonly string[], text: string, group: string): Line {
   const [label = "", category = "", form = "", family] = heading;
-  return { label, category, isGoal: form === "goal", text: text.replaceAll(String.raw`\n`, "\n"), group, family };
+  return {
+    label,
+    category,
+    isGoal: form === "goal",
+    isAnswer: form === "answer",
+    text: text.replaceAll(String.raw`\n`, "\n"),
+    group,
+    family,
+  };
 }
 
 /** Park-Miller: small, seeded, the same everywhere. */
@@ -136,7 +145,7 @@ const rows = files.flatMap((file) => {
       label: line.label,
       categories: line.label === "harmful" ? [line.category] : [],
       source: `${line.label === "harmful" ? "own_requests" : "own_lookalike"}${part}`,
-      surface: "input",
+      surface: line.isAnswer ? "output" : "input",
       group: line.group,
       family: line.family,
     })),

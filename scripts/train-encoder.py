@@ -1,14 +1,15 @@
 # Trains the second look of the misuse detector: all-MiniLM-L6-v2 with its upper layers trained further on requests, which
 # src/safeguards/encoder.ts runs on what the first look leaves in doubt. Same environment as train-misuse.py, whose WORK
-# folder it reads. Seeded; some minutes a fold and for the fit, on two idle cores.
+# folder it reads. Seeded; on one core that multiplies in bfloat16, a quarter of an hour for the fit.
 #
-#   python scripts/train-encoder.py folds WORK ENCODER                     writes WORK/encoder-left-out.npz
+#   python scripts/train-encoder.py folds WORK ENCODER [FOLD ...]          writes WORK/encoder-left-out.npz
 #   python scripts/train-encoder.py fit WORK ENCODER OUT.bin [START.bin]   writes WORK/encoder-held.npz too
 #
 # START.bin: the encoder of the round before, from which training goes on.
 # Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
 import importlib.util, json, os, struct, sys, time
-import numpy as np, jax, jax.numpy as jnp
+import numpy as np, torch
+import torch.nn.functional as F
 from safetensors.numpy import load_file
 
 spec = importlib.util.spec_from_file_location("misuse", os.path.join(os.path.dirname(os.path.abspath(__file__)), "train-misuse.py"))
@@ -16,15 +17,18 @@ misuse = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(misuse)
 
 SEED = 100
-LAYERS, TRAINED = 6, 3  # the lower layers and the embeddings stay as they are
+LAYERS, TRAINED = 6, int(os.environ.get("TRAINED", 3))  # the lower layers and the embeddings stay as they are
 PIECES = 62  # and two tokens that enclose them
-DRAWN = dict(fold=12_000, ships=20_000)  # readings learned from, drawn by weight
-RATE = 1e-4
+DRAWN = dict(fold=int(os.environ.get("DRAWN", 24_000)), ships=int(os.environ.get("DRAWN", 60_000)))  # readings learned from, drawn by weight
+RATE = float(os.environ.get("RATE", 1e-4))
 LENGTHS = (12, 18, 24, 32, 48, PIECES + 2)
-HEADS = [0, 1, *range(3, 17)]  # misuse, attack, categories; answers are not read
-ROWS_TRAINED, ROWS_JUDGED = 700, 250  # of each source and label
+TOKENS_A_STEP = 2048
+HIDDEN = 256
+CATEGORY_WEIGHT = .3
+ROWS_TRAINED, ROWS_JUDGED = 1500, 250  # of each source and label
 READINGS_A_ROW, READINGS_JUDGED = 4, 8  # of each row: the first ones, and of those judged the last two as well
 START, END = 101, 102
+torch.set_num_threads(1)
 
 
 def say(text, started=time.time()):
@@ -38,7 +42,6 @@ class Pool:
     def __init__(self, work, folds):
         self.data = data = misuse.Data(work)
         data.blocks = data.windows = data.readings = None
-        target, mask = data.heads()
         rng = np.random.default_rng(SEED)
         side = data.surface == "input"
         chosen, self.judged = np.zeros(len(data.rows), bool), np.zeros(len(data.rows), bool)
@@ -52,154 +55,139 @@ class Pool:
                     self.judged[rows[data.original[rows] & data.held[rows]]] = True
                     rows = rows[~data.held[rows]]
                 chosen[rng.permutation(rows)[:ROWS_TRAINED]] = True
-                weight[rows] = min(misuse.ROWS_A_SOURCE, len(rows)) / max(chosen[rows].sum(), 1)
+                if len(rows):
+                    weight[rows] = min(misuse.rows_a_source(source, label), len(rows)) / max(chosen[rows].sum(), 1)
         weight *= chosen
         _, first, count = np.unique(data.reading_row, return_index=True, return_counts=True)
         place = np.arange(len(data.reading_row)) - np.repeat(first, count)
         left = np.repeat(count, count) - place
         row = data.reading_row
-        self.learnt = chosen[row] & (place < READINGS_A_ROW)
+        planted = data.ordered[row]
+        self.learnt = chosen[row] & ((place < READINGS_A_ROW) | planted)
         self.readings = np.where(self.learnt | (self.judged[row] & ((place < READINGS_JUDGED - 2) | (left <= 2))))[0]
         self.learnt, self.row = self.learnt[self.readings], row[self.readings]
         self.weight = weight[self.row] * self.learnt / np.maximum(np.bincount(self.row, self.learnt, len(data.rows)), 1)[self.row]
-        self.target, self.mask = target[self.row][:, HEADS], mask[self.row][:, HEADS]
+        self.target, self.mask, self.category = data.targets(self.row, data.reading_harm[self.readings])
         self.pieces = [data.pieces[reading][:PIECES] for reading in self.readings]
         self.length = np.array([len(pieces) + 2 for pieces in self.pieces])
         self.bucket = np.searchsorted(LENGTHS, self.length)
 
     def ids(self, part, length):
-        out = np.zeros((len(part), length), np.int32)
+        out = np.zeros((len(part), length), np.int64)
         for row, reading in enumerate(part):
-            pieces = self.pieces[reading]
+            pieces = self.pieces[reading].astype(np.int64)
             out[row, 0], out[row, 1:1 + len(pieces)], out[row, 1 + len(pieces)] = START, pieces, END
-        return out
+        return torch.from_numpy(out)
 
 
 # ---- encoder ----------------------------------------------------------------------------------------------------------
-def norm(x, p, name):
-    return (x - x.mean(-1, keepdims=True)) * jax.lax.rsqrt(x.var(-1, keepdims=True) + 1e-12) * p[name + ".weight"] + p[name + ".bias"]
-
-
 def layer(p, x, bias):
     """If you change a step here, change src/safeguards/encoder.ts."""
     n, length, width = x.shape
-    dense = lambda x, name: (x.reshape(n * length, -1) @ p[name + ".weight"].T + p[name + ".bias"]).reshape(n, length, -1)
-    q, k, v = (dense(x, "attention.self." + name).reshape(n, length, 12, 32).transpose(0, 2, 1, 3) for name in ("query", "key", "value"))
-    o = (jax.nn.softmax(q @ k.transpose(0, 1, 3, 2) / np.sqrt(32) + bias) @ v).transpose(0, 2, 1, 3).reshape(n, length, width)
-    x = norm(x + dense(o, "attention.output.dense"), p, "attention.output.LayerNorm")
-    return norm(x + dense(jax.nn.gelu(dense(x, "intermediate.dense"), approximate=True), "output.dense"), p, "output.LayerNorm")
-
-
-def hidden_by(real):
-    return jnp.where(real > 0, 0., -1e4)[:, None, None, :]
+    dense = lambda x, name: F.linear(x, p[name + ".weight"], p[name + ".bias"])
+    norm = lambda x, name: F.layer_norm(x.float(), (width,), p[name + ".weight"], p[name + ".bias"], 1e-12)
+    q, k, v = (dense(x, "attention.self." + name).view(n, length, 12, 32).transpose(1, 2) for name in ("query", "key", "value"))
+    o = (torch.softmax((q @ k.transpose(2, 3)).float() / np.sqrt(32) + bias, -1) @ v.float()).transpose(1, 2).reshape(n, length, width)
+    x = norm(x + dense(o, "attention.output.dense"), "attention.output.LayerNorm")
+    return norm(x + dense(F.gelu(dense(x, "intermediate.dense"), approximate="tanh"), "output.dense"), "output.LayerNorm")
 
 
 class Encoder:
     def __init__(self, folder, pool):
-        stored = {name: np.asarray(value) for name, value in load_file(f"{folder}/model.safetensors").items() if value.dtype != np.int64}
-        self.embeddings = {name: jnp.asarray(value) for name, value in stored.items() if name.startswith("embeddings")}
-        self.layers = [{name[len(f"encoder.layer.{i}."):]: jnp.asarray(value) for name, value in stored.items()
-                        if name.startswith(f"encoder.layer.{i}.")} for i in range(LAYERS)]
+        stored = {name: torch.from_numpy(np.array(value)) for name, value in load_file(f"{folder}/model.safetensors").items() if value.dtype != np.int64}
+        self.embeddings = {name: value for name, value in stored.items() if name.startswith("embeddings")}
+        self.layers = [{name[len(f"encoder.layer.{i}."):]: value for name, value in stored.items() if name.startswith(f"encoder.layer.{i}.")}
+                       for i in range(LAYERS)]
         self.pool = pool
-        self.start = np.concatenate([[0], np.cumsum(pool.length)])
-        self.lower = np.zeros((pool.length.sum(), 384), np.float16)
-        below = jax.jit(self.below)
-        for bucket, length in enumerate(LENGTHS):
-            chosen, size = np.where(pool.bucket == bucket)[0], 4096 // length
-            for at in range(0, len(chosen), size):
-                part = chosen[at:at + size]
-                out = np.asarray(below(pool.ids(np.resize(part, size), length)))
-                for row, reading in enumerate(part):
-                    self.lower[self.start[reading]:self.start[reading + 1]] = out[row, :pool.length[reading]]
-        say(f"lower layers, {self.lower.nbytes >> 20} MB")
-        self.ask = jax.jit(self.forward)
-        self.step = jax.jit(self.descend)
 
-    def below(self, ids):
+    def begun(self, seed, start):
+        torch.manual_seed(seed)
+        layers = self.layers if start is None else self.layers[:LAYERS - 3] + start["layers"][LAYERS - 3:]
+        layers = [{name: value.clone() for name, value in part.items()} for part in layers]
+        head = {"dense": torch.randn(384, HIDDEN) * np.sqrt(1 / 384), "dense:bias": torch.zeros(HIDDEN),
+                "last": torch.randn(HIDDEN, 2 + len(misuse.CATEGORIES)) * .02, "last:bias": torch.zeros(2 + len(misuse.CATEGORIES))}
+        return {"layers": layers, "head": head}
+
+    def forward(self, p, ids, drop=0.):
         e = self.embeddings
-        x = (e["embeddings.word_embeddings.weight"][ids] + e["embeddings.position_embeddings.weight"][:ids.shape[1]]
-             + e["embeddings.token_type_embeddings.weight"][0])
-        x = norm(x, e, "embeddings.LayerNorm")
-        for p in self.layers[:LAYERS - TRAINED]:
-            x = layer(p, x, hidden_by(ids))
-        return x.astype(jnp.float16)
-
-    def batch(self, part, length):
-        x, real = np.zeros((len(part), length, 384), np.float16), np.zeros((len(part), length), np.float32)
-        for row, reading in enumerate(part):
-            x[row, :self.pool.length[reading]] = self.lower[self.start[reading]:self.start[reading + 1]]
-            real[row, :self.pool.length[reading]] = 1
-        return x, real
-
-    def forward(self, p, x, real, key=None):
-        dropped = lambda z, key: z if key is None else z * jax.random.bernoulli(key, .9, z.shape) / .9
-        x = x.astype(jnp.float32)
+        real = (ids > 0).float()
+        hidden = torch.where(real > 0, 0., -1e4)[:, None, None, :]
+        with torch.no_grad():
+            x = (e["embeddings.word_embeddings.weight"][ids] + e["embeddings.position_embeddings.weight"][:ids.shape[1]]
+                 + e["embeddings.token_type_embeddings.weight"][0])
+            x = F.layer_norm(x, (384,), e["embeddings.LayerNorm.weight"], e["embeddings.LayerNorm.bias"], 1e-12)
         for part in p["layers"]:
-            x = layer(part, x, hidden_by(real))
-        z = dropped((x * real[:, :, None]).sum(1) / real.sum(1, keepdims=True), key)
-        h = dropped(jax.nn.gelu(z @ p["head"]["dense"] + p["head"]["dense:bias"], approximate=True), key)
-        return h @ p["head"]["last"] + p["head"]["last:bias"]
+            x = layer(part, x, hidden)
+        z = F.dropout((x * real[:, :, None]).sum(1) / real.sum(1, keepdim=True), drop)
+        head = p["head"]
+        with torch.autocast("cpu", enabled=False):
+            h = F.dropout(F.gelu(z.float() @ head["dense"] + head["dense:bias"], approximate="tanh"), drop)
+            return h @ head["last"] + head["last:bias"]
 
-    def loss(self, p, x, real, target, mask, key):
-        z = self.forward(p, x, real, key)
-        return ((jnp.maximum(z, 0) - z * target + jnp.log1p(jnp.exp(-jnp.abs(z)))) * mask).sum() / len(x)
-
-    def descend(self, p, o, batch, key, rate):
-        value, g = jax.value_and_grad(self.loss)(p, *batch, key)
-        size = jnp.sqrt(sum((part ** 2).sum() for part in jax.tree.leaves(g)))
-        g = jax.tree.map(lambda a: a * jnp.minimum(1, 1 / size), g)
-        n = o["n"] + 1
-        m = jax.tree.map(lambda a, b: .9 * a + .1 * b, o["m"], g)
-        v = jax.tree.map(lambda a, b: .99 * a + .01 * b * b, o["v"], g)
-        moved = lambda rate: lambda a, b, c: a - rate * (b / (1 - .9 ** n) / (jnp.sqrt(c / (1 - .99 ** n)) + 1e-8) + .01 * a * (a.ndim > 1))
-        p = {name: jax.tree.map(moved(rate * (5 if name == "head" else 1)), p[name], m[name], v[name]) for name in p}
-        return p, dict(n=n, m=m, v=v), value
+    def loss(self, p, part, length):
+        pool = self.pool
+        z = self.forward(p, pool.ids(part, length), .1)
+        both = F.binary_cross_entropy_with_logits(z[:, :2], torch.from_numpy(pool.target[part]), torch.from_numpy(pool.mask[part]), reduction="sum")
+        named = -(torch.log_softmax(z[:, 2:], 1) * torch.from_numpy(pool.category[part])).sum()
+        return (both + CATEGORY_WEIGHT * named) / len(part)
 
     def train(self, outside, seed, draws, start=None):
         pool, rng = self.pool, np.random.default_rng(seed)
-        one, two, key = jax.random.split(jax.random.PRNGKey(seed), 3)
-        p = start or {"layers": self.layers[LAYERS - TRAINED:],
-                      "head": {"dense": jax.random.normal(one, (384, 128)) * np.sqrt(1 / 384), "dense:bias": jnp.zeros(128),
-                               "last": jax.random.normal(two, (128, len(HEADS))) * .02, "last:bias": jnp.zeros(len(HEADS))}}
-        zeros = lambda: jax.tree.map(jnp.zeros_like, p)
-        o = dict(n=jnp.zeros(()), m=zeros(), v=zeros())
+        p = self.begun(seed, start)
+        trained = [value for part in p["layers"][LAYERS - TRAINED:] for value in part.values()]
+        for value in (*trained, *p["head"].values()):
+            value.requires_grad_(True)
+        groups = [dict(params=[value for value in trained if value.ndim > 1], weight_decay=.01, times=1),
+                  dict(params=[value for value in trained if value.ndim == 1], weight_decay=0, times=1),
+                  dict(params=list(p["head"].values()), weight_decay=.01, times=5)]
+        optimiser = torch.optim.AdamW(groups, lr=RATE, betas=(.9, .99))
         chance = pool.weight * outside
         drawn, batches = rng.choice(len(pool.readings), draws, p=chance / chance.sum()), []
         for bucket, length in enumerate(LENGTHS):
-            chosen, size = drawn[pool.bucket[drawn] == bucket], max(16, 2048 // length)
+            chosen, size = drawn[pool.bucket[drawn] == bucket], max(16, TOKENS_A_STEP // length)
             batches += [(np.resize(chosen[at:at + size], size), length) for at in range(0, len(chosen) - size // 2, size)]
         losses = []
         for number, index in enumerate(rng.permutation(len(batches))):
-            part, length = batches[index]
-            key, sub = jax.random.split(key)
             rate = RATE * min(1, (number + 1) / (.06 * len(batches))) * (1 - number / len(batches)) + 1e-7
-            p, o, value = self.step(p, o, (*self.batch(part, length), pool.target[part], pool.mask[part]), sub, rate)
-            losses.append(float(value))
+            for group in optimiser.param_groups:
+                group["lr"] = rate * group["times"]
+            with torch.autocast("cpu", dtype=torch.bfloat16):
+                value = self.loss(p, *batches[index])
+            optimiser.zero_grad()
+            value.backward()
+            torch.nn.utils.clip_grad_norm_([one for group in groups for one in group["params"]], 1.)
+            optimiser.step()
+            losses.append(value.item())
             if number % 100 == 99:
                 say(f"{number + 1} of {len(batches)} batches, loss {np.mean(losses[-100:]):.4f}")
-        return p
+        return {"layers": [{name: value.detach() for name, value in part.items()} for part in p["layers"]],
+                "head": {name: value.detach() for name, value in p["head"].items()}}
 
     def predict(self, p, chosen):
-        out = np.full((len(self.pool.readings), len(HEADS)), np.nan, np.float32)
-        for bucket, length in enumerate(LENGTHS):
-            some, size = chosen[self.pool.bucket[chosen] == bucket], 4096 // length
-            for at in range(0, len(some), size):
-                part = some[at:at + size]
-                out[part] = np.asarray(self.ask(p, *self.batch(np.resize(part, size), length)))[:len(part)]
+        out = np.full((len(self.pool.readings), 2 + len(misuse.CATEGORIES)), np.nan, np.float32)
+        with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+            for bucket, length in enumerate(LENGTHS):
+                some, size = chosen[self.pool.bucket[chosen] == bucket], 4096 // length
+                for at in range(0, len(some), size):
+                    part = some[at:at + size]
+                    out[part] = self.forward(p, self.pool.ids(part, length)).float().numpy()
         return out
 
 
 # ---- what it is run for -------------------------------------------------------------------------------------------------
-def left_out(work, pool, encoder):
+def left_out(work, pool, encoder, numbers):
     """Logits of rows by encoders that saw neither them nor, where harmful, their source."""
     fold = pool.data.fold[pool.row]
-    logits = np.full((len(pool.readings), len(HEADS)), np.nan, np.float32)
-    for number in range(len(misuse.FOLDS)):
+    logits = np.full((len(pool.readings), 2 + len(misuse.CATEGORIES)), np.nan, np.float32)
+    for number in numbers:
         p = encoder.train(fold != number, SEED + number, DRAWN["fold"])
         inside = np.where((fold == number) & pool.judged[pool.row])[0]
         logits[inside] = encoder.predict(p, inside)[inside]
         say(f"fold {number}")
-        np.savez(f"{work}/encoder-left-out.npz", logits=logits, readings=pool.readings, judged=pool.judged)
+        known = ~np.isnan(logits[:, 0])
+        judged = np.zeros(len(pool.data.rows), bool)
+        judged[pool.row[known]] = True
+        np.savez(f"{work}/encoder-left-out{os.environ.get('TAG', '')}.npz", logits=logits, readings=pool.readings, judged=pool.judged & judged)
 
 
 MATRICES = {"qkv": ["attention.self.query", "attention.self.key", "attention.self.value"], "out": ["attention.output.dense"],
@@ -223,11 +211,11 @@ def written(path, embeddings, layers, head):
     tensors["norm2"] = np.concatenate([both(part, "output.LayerNorm") for part in layers])
     for name, value in head.items():
         tensors["head:" + name] = value.astype(np.float32)
-    misuse.write_weights(path, tensors, {}, {}, "misuse-encoder@2")
+    misuse.write_weights(path, tensors, {}, {}, "misuse-encoder@3")
 
 
 def weights_of(path):
-    """The trained part of an encoder that was written before: what `written` writes, back in full."""
+    """The layers of an encoder that was written before: what `written` writes, back in full."""
     file = open(path, "rb").read()
     size = struct.unpack("<I", file[4:8])[0]
     listed, data = json.loads(file[8:8 + size])["tensors"], -(-(8 + size) // 8) * 8
@@ -237,19 +225,18 @@ def weights_of(path):
     for name, parts in MATRICES.items():
         whole = tensors[name].astype(np.float32) * tensors[name + ":scale"][:, None]
         for at, (rows, bias) in enumerate(zip(np.split(whole, LAYERS * len(parts)), np.split(tensors[name + ":bias"], LAYERS * len(parts)))):
-            layers[at // len(parts)][parts[at % len(parts)] + ".weight"] = jnp.asarray(rows)
-            layers[at // len(parts)][parts[at % len(parts)] + ".bias"] = jnp.asarray(bias)
+            layers[at // len(parts)][parts[at % len(parts)] + ".weight"] = torch.from_numpy(rows.copy())
+            layers[at // len(parts)][parts[at % len(parts)] + ".bias"] = torch.from_numpy(bias.copy())
     for name, part in {"norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}.items():
-        for layer, both in zip(layers, np.split(tensors[name], LAYERS)):
-            layer[part + ".weight"], layer[part + ".bias"] = map(jnp.asarray, np.split(both, 2))
-    head = {name: jnp.asarray(tensors["head:" + name]) for name in ("dense", "dense:bias", "last", "last:bias")}
-    return {"layers": layers[LAYERS - TRAINED:], "head": head}
+        for one, both in zip(layers, np.split(tensors[name], LAYERS)):
+            one[part + ".weight"], one[part + ".bias"] = (torch.from_numpy(half.copy()) for half in np.split(both, 2))
+    return {"layers": layers}
 
 
-def folds(work, folder):
+def folds(work, folder, *numbers):
     pool = Pool(work, True)
     say(f"{len(pool.readings)} readings, {pool.length.sum()} tokens")
-    left_out(work, pool, Encoder(folder, pool))
+    left_out(work, pool, Encoder(folder, pool), [int(number) for number in numbers] or range(len(misuse.FOLDS)))
 
 
 def fit(work, folder, path, start=None):
@@ -257,9 +244,8 @@ def fit(work, folder, path, start=None):
     say(f"{len(pool.readings)} readings, {pool.length.sum()} tokens")
     encoder = Encoder(folder, pool)
     p = encoder.train(np.ones(len(pool.readings), bool), SEED + 9, DRAWN["ships"], weights_of(start) if start else None)
-    arrays = lambda part: {name: np.asarray(value) for name, value in part.items()}
-    layers = encoder.layers[:LAYERS - TRAINED] + p["layers"]
-    written(path, arrays(encoder.embeddings), [arrays(part) for part in layers], arrays(p["head"]))
+    arrays = lambda part: {name: value.numpy() for name, value in part.items()}
+    written(path, arrays(encoder.embeddings), [arrays(part) for part in p["layers"]], arrays(p["head"]))
     inside = np.where(pool.judged[pool.row])[0]
     np.savez(f"{work}/encoder-held.npz", readings=pool.readings[inside], logits=encoder.predict(p, inside)[inside])
     say("written")

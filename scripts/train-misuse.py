@@ -43,12 +43,12 @@ def categories_of(row):
 
 
 def read_rows(folder, own):
-    out = []
+    out, mails = [], {}
 
-    def add(text, source, harmful, categories, surface, group=None):
+    def add(text, source, harmful, categories, surface, group=None, **more):
         if text and text.strip():
             out.append(dict(text=text, source=source, y=int(harmful), categories=categories if harmful else [],
-                            surface=surface, group=group or source))
+                            surface=surface, group=group or source, **more))
 
     for path in sorted(glob.glob(os.path.join(folder, "*.jsonl.gz"))):
         name = os.path.basename(path)[: -len(".jsonl.gz")]
@@ -58,27 +58,81 @@ def read_rows(folder, own):
             categories = categories_of(row)
             if name == "gptfuzz_labelled_responses_train":  # 80 questions, many answers each
                 if row["text"] not in seen:
-                    add(row["text"], "gptfuzz_questions", True, categories or ["illegal-acts"], "input")
+                    add(row["text"], "gptfuzz_questions", True, categories, "input")
                     seen.add(row["text"])
                 if row["response_label"] != "ambiguous":
-                    add(row["response"], "gptfuzz_answers", row["response_label"] == "harmful",
-                        categories or ["illegal-acts"], "output")
+                    add(row["response"], "gptfuzz_answers", row["response_label"] == "harmful", categories, "output")
             elif name == "diasafety_train":
                 add(row["response"], name, row["response_label"] == "harmful", categories or ["hate"], "output")
             elif name == "sms_spam_collection" and row["label"] != "ambiguous":
                 add(row["text"], name, row["label"] == "harmful", ["fraud"], "output")
             elif name == "agent_injected_instructions" or row["label"] == "ambiguous":
-                continue  # plain orders by themselves, or labelled by a doubtful rule
-            elif name == "bipia_email_train" and row["label"] == "harmful":
-                continue  # the same 50 mails as the clean rows: what is learnt from them is that a mail is an attack
+                continue  # plain orders by themselves (planted() uses some), or labelled by a doubtful rule
+            elif name == "bipia_email_train":  # the same 50 mails with orders and without
+                order = row["meta"].get("injected") if row["label"] == "harmful" else None
+                group = "mail:" + re.sub(r"\W", "", row["text"].replace(order or "\0", ""))
+                if order is None or is_held("order:" + order) == is_held(group):
+                    add(row["text"], name, order is not None, ["injection"], "input", group, **(dict(order=order) if order else {}))
             else:
                 source = "catqa_" + row["meta"]["lang"] if name == "catqa_en_zh_vi" else name
                 group = "cluster:" + row["meta"]["cluster"] if name == "jailbreaks_in_the_wild_half_a" else None
-                add(row["text"], source, row["label"] == "harmful", categories or ["illegal-acts"], "input", group)
+                add(row["text"], source, row["label"] == "harmful", categories, "input", group)
     for line in open(own):
         row = json.loads(line)
-        add(row["text"], row["source"], row["label"] == "harmful", row["categories"], "input", row["group"])
-    return out + asked_again(out)
+        add(row["text"], row["source"], row["label"] == "harmful", row["categories"], row["surface"], row["group"])
+    for row in planted(folder):
+        add(**row)
+    questions = [row for row in out if row["surface"] == "input"]
+    return questions + asked_again(questions) + [row for row in out if row["surface"] == "output"]
+
+
+def chance_of(text):
+    return int.from_bytes(hashlib.sha256(f"held {text}".encode()).digest()[:4], "big") / 2 ** 32
+
+
+def is_held(group):
+    return chance_of(group) < 1 / 3
+
+
+def spun(text, rng):
+    return re.sub(r"\{([^{}]*\|[^{}]*)\}", lambda found: str(rng.choice(found.group(1).split("|"))), text)
+
+
+def planted(folder, harmful=14, told=7, clean=3):
+    """Documents with planted orders, with what they ask of their human readers, and as they are. Documents and orders that are
+    held back stand in no row with others."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
+    sections, rng = {}, np.random.default_rng(SEED)
+    for name in ("documents", "orders"):
+        section = name
+        for line in open(f"{here}/planted-{name}.txt"):
+            line = line.rstrip("\n")
+            if re.fullmatch(r"\[\w+\]", line):
+                section = line
+            elif line and not line.startswith("#"):
+                sections.setdefault(section, []).append(line.replace("\\n", "\n"))
+    with gzip.open(os.path.join(folder, "agent_injected_instructions.jsonl.gz"), "rt") as file:
+        tasks = sorted({row["text"] for row in map(json.loads, file) if row["label"] == "harmful"})
+    for document in sections["documents"]:
+        held = is_held("planted:" + document)
+        allowed = lambda lines: [line for line in lines if is_held("order:" + line) == held]
+        orders, asides, agents = allowed(sections["[harmful]"]), allowed(sections["[benign]"]), allowed(tasks)
+        for number in range(harmful + told + clean):
+            kind = "harmful" if number < harmful else "told" if number < harmful + told else "clean"
+            line = None
+            if kind == "harmful":
+                line = spun(str(rng.choice(agents if number % 5 == 0 else orders)), rng)
+            elif kind == "told":
+                line = spun(str(rng.choice(asides)), rng)
+            # Between sentences or lines, more often at either end, where they are easiest to plant.
+            ends = [0, *(found.end() for found in re.finditer(r"(?<=[.!?\n])(?= )|\n", document)), len(document)]
+            at = int(rng.choice([0, len(document), *ends, *ends]))
+            before, after = document[:at], document[at:]
+            glue = "\n" if "\n" in document else " "
+            whole = document if line is None else before + (glue if before and not before.endswith("\n") else "") + line + (glue if after else "") + after
+            yield dict(text=str(rng.choice(sections["[asks]"])).replace("{doc}", whole), harmful=kind == "harmful", categories=["injection"],
+                       source="own_requests_planted_documents" if kind == "harmful" else "own_lookalike_planted_documents",
+                       surface="input", group="planted:" + document, **(dict(order=line) if kind == "harmful" else {}))
 
 
 # Sources have ways of asking of their own ("How can I …?", "Develop a …"), which must not give the label away: rows of
@@ -102,7 +156,7 @@ def asked_again(rows, most=1500, variants=3):
     taken, out = collections.Counter(), []
     for index in rng.permutation(len(rows)):
         row = rows[index]
-        if row["surface"] != "input" or row["source"].startswith("own_") or taken[row["source"], row["y"]] >= most:
+        if "order" in row or row["source"].startswith("own_") or taken[row["source"], row["y"]] >= most:
             continue
         goal, order = QUESTION.match(row["text"].strip()), ORDER.match(row["text"].strip())
         if not goal and not order:
@@ -131,21 +185,29 @@ REFERENCE_INPUT = {
     "self_instruct_seed_tasks": .05, "own_lookalike_everyday": .05,
     # Written to sound like harm,
     "own_lookalike_look_alikes_admin": .02, "own_lookalike_look_alikes_more": .02, "own_lookalike_look_alikes_prompts": .02,
-    "own_lookalike_look_alikes_security": .02, "own_lookalike_look_alikes_society": .02, "own_lookalike_look_alikes_violence": .02,
+    "own_lookalike_look_alikes_security": .01, "own_lookalike_look_alikes_code": .005, "own_lookalike_look_alikes_tasks": .005, "own_lookalike_look_alikes_society": .02, "own_lookalike_look_alikes_violence": .02,
     # or as twins of harmful lines, in nearly the same words.
-    "own_lookalike_twins": .06, "own_lookalike_jailbreaks": .01, "own_lookalike_planted": .01,
+    "own_lookalike_twins": .03, "own_lookalike_twins_security": .015, "own_lookalike_twins_short": .015,
+    "own_lookalike_jailbreaks": .005, "own_lookalike_jailbreaks_more": .005, "own_lookalike_planted": .005, "own_lookalike_planted_documents": .005,
 }
 # A third of the lines of these files is held back, of each public set of benign requests about this many rows, of answers a fifth.
-HELD_FILES = ("look_alikes", "twins", "jailbreaks", "planted", "everyday")
+HELD_FILES = ("look_alikes", "twins", "jailbreaks", "planted", "everyday", "answers")
 HELD_ROWS = 400
 REFERENCE_OUTPUT = {"diasafety_train": .25, "sms_spam_collection": .25, "gptfuzz_answers": .50}
 RATES = (.001, .002, .005, .01, .02, .05, .1)
 GATE = .10  # share of the benign reference that goes on to the second look
 ATTACK_SHARE = .1  # of a rate, what attacks on the model may take by themselves
 ROWS_A_SOURCE = 1500  # a source and label with more rows weighs as much as this many
+# The first two ask for much that is harmless in itself, in a way of their own.
+SOURCE_ROWS = {("cyberseceval_mitre", 1): 300, ("cysecbench_8_categories", 1): 700, ("bipia_email_train", 1): 200}
+ORDER_UNITS_MIN = 24  # a part of a text with a planted order is harmful where as much of the order stands in it, or all
 BUCKETS, CATEGORY_BUCKETS = 1 << 17, 1 << 14
 # As in detector-shape.ts; windows of answers are 8 stretches.
-BLOCK_UNITS, BLOCKS_A_WINDOW = 120, {"input": 4, "output": 8}
+BLOCK_UNITS, ANSWER_UNITS, BLOCKS_A_WINDOW = 120, 60, {"input": 4, "output": 8}
+
+
+def rows_a_source(source, label):
+    return SOURCE_ROWS.get((source, label), ROWS_A_SOURCE)
 
 
 class Data:
@@ -163,12 +225,13 @@ class Data:
         ends = np.concatenate([[0], np.fromfile(f"{work}/piece-ends.u32", np.uint32).astype(np.int64)])
         self.pieces = [pieces[ends[i]:ends[i + 1]] for i in range(len(self.reading_row))]
         self.block_first = np.searchsorted(self.block_row, np.arange(len(self.rows)))
+        self._orders(work)
         self.source_weight = np.zeros(len(self.rows))
         for source in sorted(set(self.source)):
             for label in (0, 1):
                 chosen = (self.source == source) & (self.y == label)
                 if chosen.any():
-                    self.source_weight[chosen] = min(1, ROWS_A_SOURCE / chosen.sum())
+                    self.source_weight[chosen] = min(1, rows_a_source(source, label) / chosen.sum())
         self._windows()
 
     def _counted(self, work, name):
@@ -188,18 +251,31 @@ class Data:
 
     def _held(self):
         """Rows that no model that ships has seen, nor their twins: thresholds are set and the mixture is fitted on them."""
-        chance = lambda text: int.from_bytes(hashlib.sha256(f"held {text}".encode()).digest()[:4], "big") / 2 ** 32
         often = collections.Counter(row["source"] for row in self.rows if "parent" not in row)
         out = np.zeros(len(self.rows), bool)
         for i, row in enumerate(self.rows):
             original = self.rows[row.get("parent", i)]
             if row["source"].startswith("own_"):
-                out[i] = row["source"].split("_", 2)[-1].startswith(HELD_FILES) and chance(row["group"]) < 1 / 3
+                out[i] = row["source"].split("_", 2)[-1].startswith(HELD_FILES) and is_held(row["group"])
+            elif row["group"].startswith("mail:"):
+                out[i] = is_held(row["group"])
             elif row["surface"] == "output":
-                out[i] = chance(row["text"]) < 1 / 5
+                out[i] = chance_of(row["text"]) < 1 / 5
             elif not row["y"]:
-                out[i] = chance(original["text"]) < min(1 / 3, HELD_ROWS / often[row["source"]])
+                out[i] = chance_of(original["text"]) < min(1 / 3, HELD_ROWS / often[row["source"]])
         return out
+
+    def _orders(self, work):
+        """Parts of a text with a planted order are harmful only where the order stands: the rest is the text without it."""
+        path = f"{work}/order-span.u32"
+        order = np.fromfile(path, np.uint32).astype(np.int64).reshape(-1, 2) if os.path.exists(path) else np.zeros((len(self.rows), 2), np.int64)
+        self.ordered = order[:, 1] > 0
+        least = np.minimum(ORDER_UNITS_MIN, order[:, 1] - order[:, 0])
+        within = lambda row, start, end: np.minimum(end, order[row, 1]) - np.maximum(start, order[row, 0]) >= least[row]
+        self.reading_harm = (self.y == 1)[self.reading_row] & (~self.ordered[self.reading_row] | within(self.reading_row, self.span[:, 0], self.span[:, 1]))
+        size = np.where(self.surface == "input", BLOCK_UNITS, ANSWER_UNITS)[self.block_row]
+        at = (np.arange(len(self.block_row)) - self.block_first[self.block_row]) * size
+        self.block_harm = (self.y == 1)[self.block_row] & (~self.ordered[self.block_row] | within(self.block_row, at, at + size))
 
     def _windows(self):
         """Windows that are learned from: whole ones that overlap by half, and the end of each text."""
@@ -211,6 +287,8 @@ class Data:
             for to in [*range(first + size, end, size // 2), end] if end > first else []:
                 rows.append(row), starts.append(max(first, to - size)), ends.append(to)
         self.window_row, starts, ends = np.array(rows), np.array(starts), np.array(ends)
+        harms = np.concatenate([[0], np.cumsum(self.block_harm)])
+        self.window_harm = harms[ends] > harms[starts]
         at = np.concatenate([np.arange(start, end) for start, end in zip(starts, ends)])
         pointer = np.concatenate([[0], np.cumsum(ends - starts)])
         picked = sparse.csr_matrix((np.ones(len(at), np.float32), at, pointer), shape=(len(rows), len(self.block_row)))
@@ -238,20 +316,28 @@ class Data:
         out[chosen] = (bias + window(sums) / np.sqrt(np.maximum(window(counts), 1)))[chosen]
         return out
 
+    def targets(self, row, harm):
+        """Of parts of `row` (harmful or not): targets and masks of misuse and attack among requests, shares of categories."""
+        attack = self.attack[row]
+        target = np.stack([harm & ~attack, harm & attack], 1).astype(np.float32)
+        # Whether an attack on the model is misuse besides is not known.
+        mask = np.stack([~(attack & harm), np.ones(len(row), bool)], 1).astype(np.float32)
+        category = np.zeros((len(row), len(CATEGORIES)), np.float32)
+        for part in np.where(harm)[0]:
+            named = self.rows[row[part]]["categories"]
+            for name in named:
+                category[part, CATEGORIES.index(name)] = 1 / len(named)
+        return target, mask, category
+
     def heads(self):
-        """Targets and masks of rows, a column a head: misuse-input, attack-input, misuse-output, then the categories."""
-        y, attack, side = self.y, self.attack, self.surface
-        target = np.zeros((len(y), 3 + len(CATEGORIES)), np.float32)
-        mask = np.zeros_like(target)
-        target[:, 0], mask[:, 0] = y, (side == "input") & ~(attack & (y == 1))
-        target[:, 1], mask[:, 1] = y * attack, side == "input"
-        target[:, 2] = y
-        mask[:, 2] = np.where(side == "output", 1, np.where(y == 0, .3, 0))  # requests are harmless as answers
-        for row in np.where(y == 1)[0]:
-            mask[row, 3:] = .15
-            for category in self.rows[row]["categories"]:
-                target[row, 3 + CATEGORIES.index(category)] = 1
-        return target, mask
+        """Targets and masks of windows, a column a head: misuse-input, attack-input, misuse-output; shares of categories."""
+        row, harm = self.window_row, self.window_harm
+        both, of_both, category = self.targets(row, harm)
+        side = (self.surface == "input")[row]
+        target = np.concatenate([both, harm[:, None].astype(np.float32)], 1)
+        # Requests are harmless as answers.
+        mask = np.concatenate([of_both * side[:, None], np.where(~side, 1, np.where(harm, 0, .3))[:, None]], 1)
+        return target, mask, category
 
 
 def by_root(counted):
@@ -271,9 +357,9 @@ def fit_spelling(data, target, mask, rows):
     import scipy.sparse as sparse
     models, scaled = [], (data.windows @ sparse.diags(data.rarity)).tocsr()
     for head in range(3):
-        weight = mask[data.window_row, head] * data.window_weight * rows[data.window_row]
+        weight = mask[:, head] * data.window_weight * rows[data.window_row]
         chosen = np.where(weight > 0)[0]
-        models.append(linear(scaled[chosen], target[data.window_row[chosen], head], weight[chosen]))
+        models.append(linear(scaled[chosen], target[chosen, head], weight[chosen]))
         models[-1].coef_ = models[-1].coef_ * data.rarity
     return models
 
@@ -379,7 +465,7 @@ HEADS = ("misuse-input", "attack-input", "misuse-output")
 
 def left_out(data, say):
     """Logits of windows and of readings by models that saw neither the row (nor its twin) nor, where harmful, its source."""
-    target, mask = data.heads()
+    target, mask, _ = data.heads()
     blocks, readings = (np.full((len(rows), 3), np.nan) for rows in (data.block_row, data.reading_row))
     for fold in range(len(FOLDS)):
         models = fit_spelling(data, target, mask, data.fold != fold)
@@ -473,7 +559,7 @@ def fit(work, encoder_folder, artefacts):
     started = time.time()
     say = lambda text: print(f"{time.time() - started:6.0f} s  {text}", flush=True)
     data = Data(work)
-    target, mask = data.heads()
+    target, mask, category = data.heads()
     tensors, numbers, heads = {}, {}, []
     for name, model in zip(HEADS, fit_spelling(data, target, mask, ~data.held)):
         tensors[f"ngrams:{name}"], scale = eight_bits(model.coef_[0])
@@ -491,7 +577,7 @@ def fit(work, encoder_folder, artefacts):
         shown(f"held back, rate {rate}", entries)
     say(f"second look: {GATE} of the reference; {decision.escalated}; {decision.numbers}")
 
-    tensors["ngrams:categories"], tensors["ngrams:categories:bias"], numbers["ngrams:categories:scale"] = fit_categories(data, target)
+    tensors["ngrams:categories"], tensors["ngrams:categories:bias"], numbers["ngrams:categories:scale"] = fit_categories(data, category)
     tensors["vocabulary"] = np.fromfile(f"{encoder_folder}/vocab.txt", np.uint8)
     second = hashlib.sha256(open(f"{artefacts}/misuse-2.encoder.bin", "rb").read()).digest()
     tensors["encoder:sha256"] = np.frombuffer(second, np.uint8)
@@ -516,16 +602,20 @@ def checks(data, logits, numbers):
     return [dict(text=data.rows[data.reading_row[i]]["text"], misuse=round(float(scores[i]), 4)) for i in chosen[::max(1, len(chosen) // 60)]]
 
 
-def fit_categories(data, target):
+def fit_categories(data, category):
+    """One softmax over all categories: windows with several count as a part of each."""
     import scipy.sparse as sparse
-    harmful = np.where((data.y == 1)[data.window_row] & ~data.held[data.window_row])[0]
-    part = data.windows[harmful]
-    part = sparse.csr_matrix((part.data, part.indices & (CATEGORY_BUCKETS - 1), part.indptr), shape=(len(harmful), CATEGORY_BUCKETS))
+    from sklearn.linear_model import LogisticRegression
+    known = np.where((category.sum(1) > 0) & ~data.held[data.window_row])[0]
+    part = data.windows[known]
+    part = sparse.csr_matrix((part.data, part.indices & (CATEGORY_BUCKETS - 1), part.indptr), shape=(len(known), CATEGORY_BUCKETS))
     part.sum_duplicates()
-    of = target[data.window_row[harmful]]
-    models = [linear(part, of[:, 3 + i], data.window_weight[harmful], 5) for i in range(len(CATEGORIES))]
-    table8, scale = eight_bits(np.stack([model.coef_[0] for model in models], 1))
-    return table8, np.array([model.intercept_[0] for model in models], np.float32), scale
+    window, label = np.nonzero(category[known])
+    weight = category[known][window, label] * data.window_weight[known][window]
+    model = LogisticRegression(C=5, max_iter=60, random_state=SEED).fit(part[window], label, sample_weight=weight)
+    assert list(model.classes_) == list(range(len(CATEGORIES)))
+    table8, scale = eight_bits(model.coef_.T)
+    return table8, model.intercept_.astype(np.float32), scale
 
 
 def write_card(path, data, results, weights):
