@@ -145,6 +145,8 @@ const Permit = z.strictObject({
   hash: Digest,
   model: Name,
   slot: Slot,
+  /** The stage whose callers' safeguards it measures, where their modes differ between stages; absent: of all stages. */
+  stage: OpenStage.optional(),
   digests: EvaluatedDigests,
   /** Merkle root over the request bodies that may be sent, and how many there are. */
   items: z.strictObject({ root: Digest, count: z.number().int().min(1).max(1_000_000) }),

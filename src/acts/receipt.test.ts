@@ -61,6 +61,8 @@ const receipts: fc.Arbitrary<Receipt> = fc.record(
     key: fc.option(hex(16).map((id) => KeyId.parse(`key_${id}`))),
     item: fc.option(digest),
     outcome: fc.constantFrom(...Outcome.options),
+    modes: fc.constantFrom("flag", "block,shadow,off"),
+    shadow: fc.record({ input: word, output: word }, { requiredKeys: [] }),
     review: hex(16).map((id) => ReviewId.parse(`review_${id}`)),
     would: fc.constantFrom(...Outcome.options),
     why: fc.option(fc.constantFrom("policy_blocked:weapons", "upstream_failed")),

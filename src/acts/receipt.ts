@@ -21,6 +21,7 @@ import {
   ReviewId,
   Timestamp,
 } from "../terms/ids.ts";
+import { ModesWord } from "../terms/safeguard-mode.ts";
 import { Stage } from "../terms/stage.ts";
 
 /**
@@ -49,6 +50,8 @@ export const Receipt = z.strictObject({
   origin: z.number().int().min(0).max(15).optional(),
   /** Digest of the canonical {model, safeguards, policy} digests that decided; null where none was in force. */
   config: Digest.nullable(),
+  /** The modes of the safeguards in the order of their document, where not all of them block. */
+  modes: ModesWord.optional(),
   /** The certificate or permit it was served under; null where none was in force. */
   under: z.union([CertificateId, PermitId]).nullable(),
   stage: Stage.or(z.literal("permit")),
@@ -69,6 +72,8 @@ export const Receipt = z.strictObject({
     .nullable(),
   input: VerdictWord,
   output: VerdictWord,
+  /** What policy would have said of what safeguards in shadow found, on each side that they looked at. */
+  shadow: z.strictObject({ input: VerdictWord.optional(), output: VerdictWord.optional() }).optional(),
   /** Where its input was for review: the review it waits for, or whose decision was applied. */
   review: ReviewId.optional(),
   /**
@@ -146,16 +151,25 @@ export async function signReceipts(
  * needs an escape. A test holds it against `canonicalText`.
  */
 export function receiptText(receipt: Receipt): string {
-  const { asked, origin, review, would, tokens } = receipt;
+  const { asked, modes, origin, review, shadow, would, tokens } = receipt;
   return (
     `{${asked === undefined ? "" : `"asked":"${asked}",`}"at":"${receipt.at}","config":${quoted(receipt.config)},` +
     `"content":"${receipt.content}","id":"${receipt.id}","input":"${receipt.input}","item":${quoted(receipt.item)},` +
-    `"key":${quoted(receipt.key)},"model":"${receipt.model}",${origin === undefined ? "" : `"origin":${origin},`}` +
+    `"key":${quoted(receipt.key)},"model":"${receipt.model}",${modes === undefined ? "" : `"modes":"${modes}",`}` +
+    (origin === undefined ? "" : `"origin":${origin},`) +
     `"outcome":"${receipt.outcome}","output":"${receipt.output}",${review === undefined ? "" : `"review":"${review}",`}` +
-    `"seq":${receipt.seq},"stage":"${receipt.stage}",` +
+    `"seq":${receipt.seq},${shadow === undefined ? "" : `"shadow":${shadowText(shadow)},`}"stage":"${receipt.stage}",` +
     `"tokens":[${tokens[0]},${tokens[1]}],"under":${quoted(receipt.under)},"v":1,"why":${quoted(receipt.why)}` +
     `${would === undefined ? "" : `,"would":"${would}"`}}`
   );
+}
+
+function shadowText({ input, output }: NonNullable<Receipt["shadow"]>): string {
+  const sides = [
+    input === undefined ? [] : [`"input":"${input}"`],
+    output === undefined ? [] : [`"output":"${output}"`],
+  ];
+  return `{${sides.flat().join(",")}}`;
 }
 
 function quoted(text: string | null): string {

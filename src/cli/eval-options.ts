@@ -2,10 +2,12 @@
 import { z } from "zod";
 import { Slot } from "../acts/bodies.ts";
 import { Name, RunId } from "../terms/ids.ts";
+import { OpenStage } from "../terms/stage.ts";
 
 export const RunOptions = z.object({
   model: Name.optional(),
   slot: Slot.default("candidate"),
+  stage: OpenStage.optional(),
   attempts: z.coerce.number().int().min(1).max(1000).default(1),
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
   hours: z.coerce.number().int().min(1).max(168).default(24),

@@ -47,6 +47,7 @@ export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise
     hash,
     model: options.model,
     slot: options.slot,
+    ...(options.stage === undefined ? {} : { stage: options.stage }),
     digests: { model, safeguards, policy, suite: suiteDigest, grader },
     items: { root: suite.loaded.content.root, count: suite.loaded.content.count },
     attempts: options.attempts,

@@ -21,6 +21,7 @@ export function addEvalVerbs(program: Command, context: Context): void {
     flags: [
       ["--model <name>", "which model"],
       ["--slot <slot>", "candidate (default) or in-force"],
+      ["--stage <stage>", "the stage it is for, where safeguards' modes differ between stages (default: all of them)"],
       ["--attempts <count>", "on each item (default 1)"],
       ["--concurrency <count>", "requests on their way at one time (default 4)"],
       ["--hours <count>", "how long the permit lasts (default 24)"],

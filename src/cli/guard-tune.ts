@@ -6,12 +6,12 @@ import { type Chain, compileChain } from "../safeguards/chain.ts";
 import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
 import { Failure } from "../terms/failure.ts";
-import { Surface, lets } from "../terms/finding.ts";
+import { Category, Surface, lets } from "../terms/finding.ts";
 import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { replaceFile } from "./files.ts";
-import { type OfflineChain, jsonLines, offlineChain } from "./offline-chain.ts";
+import { type OfflineChain, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
 import { plotOfRates, type RateResult, type Share } from "./rate-plot.ts";
 import { type Call, argument } from "./verb.ts";
 
@@ -19,6 +19,8 @@ export const TuneOptions = z.object({
   safeguards: z.string().optional(),
   policy: z.string().optional(),
   surface: Surface.default("input"),
+  ...callerOptions,
+  category: Category.optional(),
   refusedMax: z.coerce.number().gt(0).lt(1).default(0.01),
   svg: z.string().min(1).optional(),
 });
@@ -46,11 +48,13 @@ interface Setting {
 export async function tune(call: Call<TuneOptions>): Promise<Answer> {
   const { options, context } = call;
   const rows = rowsOf(argument(call, 0));
-  const means = offlineChain(options);
+  const means = offlineChain(options, options);
+  const caller = { kind: "caller", stage: options.stage, type: options.type } as const;
   const now: Setting = { benignRate: null, chain: means.chain, stopped: new Set() };
   const tried = ratesTried.map((rate): Setting => {
-    const document = atRate(means.document, rate);
-    return { benignRate: rate, chain: compileChain(document, means.registry), stopped: new Set() };
+    const document = atRate(means.document, rate, options.category);
+    const chain = compileChain(document, means.registry, caller);
+    return { benignRate: rate, chain, stopped: new Set() };
   });
   await judgeAll(rows, [now, ...tried], { means, surface: options.surface, context });
   const rates = tried.map((setting) => resultOf(rows, setting));
@@ -59,6 +63,7 @@ export async function tune(call: Call<TuneOptions>): Promise<Answer> {
   const change = proposed === undefined ? null : changeOf(rows, now, proposed);
   const json = {
     surface: options.surface,
+    category: options.category ?? null,
     confidence,
     now: resultOf(rows, now),
     rates,
@@ -87,11 +92,16 @@ function rowsOf(path: string): readonly Row[] {
   return rows;
 }
 
-/** Every detector stops at one rate; patterns stay as they are. */
-function atRate(document: Safeguards, benignRate: number): Safeguards {
-  const chain = document.chain.map((entry) =>
-    "patterns" in entry ? entry : { ...entry, block: { benignRate }, review: { benignRate } },
-  );
+/** Every detector stops at one rate, or does so for one category; patterns stay as they are. */
+function atRate(document: Safeguards, benignRate: number, category: Category | undefined): Safeguards {
+  const rates = { block: { benignRate }, review: { benignRate } };
+  const chain = document.chain.map((entry) => {
+    if ("patterns" in entry) return entry;
+    const { categories = [], ...rest } = entry;
+    if (category === undefined) return { ...rest, ...rates };
+    const others = categories.filter((limits) => limits.category !== category);
+    return { ...rest, categories: [...others, { category, ...rates }] };
+  });
   return { ...document, chain };
 }
 

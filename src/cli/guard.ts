@@ -9,13 +9,14 @@ import { withWordsOfJson } from "../wire/json-words.ts";
 import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { tune, TuneOptions } from "./guard-tune.ts";
-import { type JsonLine, jsonLines, offlineChain } from "./offline-chain.ts";
+import { type JsonLine, callerFlags, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
 
 const Options = z.object({
   safeguards: z.string().optional(),
   policy: z.string().optional(),
   surface: Surface.default("input"),
+  ...callerOptions,
 });
 
 export function addGuardVerbs(program: Command, context: Context): void {
@@ -27,6 +28,7 @@ export function addGuardVerbs(program: Command, context: Context): void {
       ["--safeguards <file>", "a Safeguards document (default: the shipped example)"],
       ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
       ["--surface <surface>", "input (default) or output"],
+      ...callerFlags,
     ],
     options: Options,
     run: scanFile,
@@ -38,6 +40,8 @@ export function addGuardVerbs(program: Command, context: Context): void {
       ["--safeguards <file>", "a Safeguards document (default: the shipped example)"],
       ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
       ["--surface <surface>", "input (default) or output"],
+      ...callerFlags,
+      ["--category <category>", "try the rates for this category only; the others keep what the document says"],
       ["--refused-max <share>", "greatest share of benign texts that may be refused (default 0.01)"],
       ["--svg <file>", "draw it there"],
     ],
@@ -67,7 +71,7 @@ function rowOf({ value, number }: JsonLine): ScanRow {
 }
 
 function scannerFor(options: z.infer<typeof Options>): Scanner {
-  const { chain, safeguards, policy } = offlineChain(options);
+  const { chain, safeguards, policy } = offlineChain(options, options);
   const { surface } = options;
   return {
     chain,

@@ -8,6 +8,8 @@ import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
 import type { Safeguard } from "../safeguards/safeguard.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
+import { Name } from "../terms/ids.ts";
+import { OpenStage } from "../terms/stage.ts";
 import { sourceFiles } from "./documents.ts";
 import { readNeeded } from "./files.ts";
 
@@ -26,14 +28,27 @@ export interface DocumentPaths {
   readonly policy?: string | undefined;
 }
 
+/** For whom it judges; what is left out fits no exception that asks for it. */
+export interface OfflineCaller {
+  readonly stage?: OpenStage | undefined;
+  readonly type?: Name | undefined;
+}
+
+/** The flags and options of verbs that judge as a caller would be judged. */
+export const callerFlags = [
+  ["--stage <stage>", "judge as while the model is at this stage, where safeguards' modes differ"],
+  ["--type <type>", "judge as for organisations of this type, where they differ"],
+] as const;
+export const callerOptions = { stage: OpenStage.optional(), type: Name.optional() };
+
 /** The documents of the first example, shipped with the program. */
 const shippedFolder = new URL("../../examples/first-release/", import.meta.url);
 
 /** Fails with document_invalid where a path does not hold exactly one document of the kind. */
-export function offlineChain(paths: DocumentPaths): OfflineChain {
+export function offlineChain(paths: DocumentPaths, { stage, type }: OfflineCaller = {}): OfflineChain {
   const registry = shippedSafeguards();
   const document = Safeguards.parse(documentIn("Safeguards", paths.safeguards));
-  const chain = compileChain(document, registry);
+  const chain = compileChain(document, registry, { kind: "caller", stage, type });
   return {
     document,
     registry,

@@ -45,7 +45,7 @@ const wordsOf: Words = {
   key: keyInWords,
   document: (body) => `Applies ${body.documents.map(({ kind, name }) => `${kind} ${name}`).join(", ")} as candidates.`,
   permit: (body) =>
-    `Permits run ${body.run} of ${body.items.count} items on ${body.model} (${body.slot}), until ${body.notAfter}.`,
+    `Permits run ${body.run} of ${body.items.count} items on ${body.model} (${body.slot}${body.stage === undefined ? "" : `, as at ${body.stage}`}), until ${body.notAfter}.`,
   evidence: (body) => `Gives the evidence of run ${body.run} on ${body.model}.`,
   proposal: (body) => `Proposes: ${releaseInWords(body.release)}`,
   "sign-off": (body) => `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,

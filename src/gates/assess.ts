@@ -4,6 +4,7 @@ import type { EvaluatedDigests, Permit } from "../acts/bodies.ts";
 import type { Evidence, Proposal, State } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
 import { type Instant, Name, type PermitId } from "../terms/ids.ts";
+import { type Moded, modesFor, modesWord } from "../terms/safeguard-mode.ts";
 import type { FailureKind } from "../terms/trial.ts";
 import type { OpenStage } from "../terms/stage.ts";
 import { type Configuration, type SuiteDigests, stageOf, wantedSuites } from "./draft.ts";
@@ -31,6 +32,8 @@ export interface AssessInput {
   readonly plan: ReleasePlan;
   readonly stage: OpenStage;
   readonly configuration: Pick<Configuration, "model" | "safeguards" | "policy">;
+  /** The chain of the configuration's safeguards, as far as modes go. */
+  readonly chain: readonly Moded[];
   readonly suites: readonly SuiteFacts[];
   readonly runs: ReadonlyMap<PermitId, RunFacts>;
   /** Whose sign-offs count; undefined where nothing was proposed yet. */
@@ -59,27 +62,48 @@ export function permitsOf(state: State, suite: SuiteDigests, model: Name): reado
 
 function measuredHere(input: AssessInput, suite: SuiteFacts): readonly PooledMeasure[] {
   const permits = permitsOf(input.state, suite, input.plan.model);
-  const groups = Map.groupBy(permits, ({ digests }) => JSON.stringify(sorted(digests)));
+  const wanted = modesOf(input, suite, input.stage);
+  const isOther = (permit: Permit): boolean => isOurs(input, permit) && modesOf(input, suite, permit.stage) !== wanted;
+  const groups = Map.groupBy(permits, (permit) => JSON.stringify([sorted(permit.digests), isOther(permit)]));
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
-    const runs = group.map((permit) => runOf(input, permit));
+    const runs = group.map((permit) => runOf(input, suite, permit));
     const pool = poolTrials(suite, first.digests, runs);
-    return pool === undefined ? [] : [pool.measure];
+    if (pool === undefined) return [];
+    return [isOther(first) ? { ...pool.measure, otherModes: true } : pool.measure];
   });
 }
 
-function runOf({ state, runs }: AssessInput, permit: Permit): PermitRun {
+function isOurs({ configuration }: AssessInput, { digests }: Permit): boolean {
+  return digests.safeguards === configuration.safeguards;
+}
+
+/**
+ * The modes of an evaluation for a stage. They are what its callers get: of several types of caller the mildest, where the
+ * suite measures what gets through, and the strictest, where it measures what is refused. Evidence that was made under any
+ * other ones may be of a stage that is guarded better, or worse.
+ */
+function modesOf({ chain }: AssessInput, { failure }: SuiteFacts, stage: OpenStage | undefined): string {
+  return modesFor(chain, { kind: "evaluation", failure, stage }).join();
+}
+
+function runOf(input: AssessInput, suite: SuiteFacts, permit: Permit): PermitRun {
+  const { state, runs, chain } = input;
   const facts = runs.get(permit.permit);
   const evidence = [...state.evidence.values()].find((known) => known.body.permit === permit.permit);
   const isSealed = evidence !== undefined && !evidence.withdrawn;
-  return {
+  const run = {
     permit: permit.permit,
     attempts: permit.attempts,
     exchanges: state.permitExchanges.get(permit.permit) ?? 0,
     receipts: facts?.receipts ?? [],
     tries: isSealed ? (facts?.tries ?? null) : null,
   };
+  if (!isOurs(input, permit) || chain.every(({ except }) => except === undefined)) return run;
+  const asked = { kind: "evaluation", failure: suite.failure, stage: permit.stage } as const;
+  const word = modesWord(modesFor(chain, asked));
+  return { ...run, hasItsModes: ({ modes }) => modes === word };
 }
 
 function declared(state: State, suite: SuiteFacts): readonly PooledMeasure[] {

@@ -6,7 +6,9 @@ import type { GateCase, PooledMeasure, ReleasedDigests, Wanted } from "./judgeme
 export function countingEvidence({ digests, measures }: GateCase, wanted: Wanted): readonly PooledMeasure[] {
   return about(measures, wanted).filter(
     (pooled) =>
-      differingDigests(pooled, digests).length === 0 && (wanted.acceptsDeclared || pooled.basis === "measured-here"),
+      differingDigests(pooled, digests).length === 0 &&
+      pooled.otherModes !== true &&
+      (wanted.acceptsDeclared || pooled.basis === "measured-here"),
   );
 }
 
@@ -15,6 +17,8 @@ export function whyNotCounting({ digests, measures }: GateCase, wanted: Wanted):
   const [first] = about(measures, wanted);
   if (first === undefined) return "";
   const differing = differingDigests(first, digests);
+  if (differing.length === 0 && first.otherModes === true)
+    return " There is evidence, but its safeguards had other modes than callers of this stage get: run it with --stage.";
   return differing.length === 0
     ? " A declared report is there; this requirement takes only what was measured through the front door."
     : ` There is evidence, but about another ${differing.join(", ")}.`;

@@ -25,6 +25,8 @@ export interface PooledMeasure {
   /** When the item that was tried least recently was last tried; null where an item never was. */
   readonly oldestTry: Timestamp | null;
   readonly permits: readonly PermitId[];
+  /** Present where its safeguards had other modes than callers at the stage get: it says nothing of them. */
+  readonly otherModes?: true;
 }
 
 /** What the proposal is about; evidence counts only under exactly these. */

@@ -28,6 +28,8 @@ export interface SeenReceipt {
   /** True when the exchange ended with an answer or a refusal, so that there was something to grade. */
   readonly answered: boolean;
   readonly at: Timestamp;
+  /** The modes that the safeguards had, as the receipt spells them. */
+  readonly modes?: string | undefined;
 }
 
 /**
@@ -35,9 +37,9 @@ export interface SeenReceipt {
  * seen part of one did, so that no attempt can be dropped once it looks bad.
  */
 export function seenReceipt(opened: Pick<OpenedReceipt, "receipt" | "gateway">): SeenReceipt | undefined {
-  const { id, seq, item, at } = opened.receipt;
+  const { id, seq, item, at, modes } = opened.receipt;
   if (item === null) return undefined;
-  return { receipt: id, gateway: opened.gateway, seq, item, answered: gaveAnAnswer(opened.receipt), at };
+  return { receipt: id, gateway: opened.gateway, seq, item, answered: gaveAnAnswer(opened.receipt), at, modes };
 }
 
 function gaveAnAnswer({ outcome, tokens, would }: Receipt): boolean {
@@ -65,6 +67,8 @@ export interface PermitRun {
   readonly receipts: readonly SeenReceipt[];
   /** Null where nothing was sealed. */
   readonly tries: readonly SealedTry[] | null;
+  /** Whether a receipt says that its safeguards had the modes that the permit asks for; absent: there are no others. */
+  readonly hasItsModes?: (seen: SeenReceipt) => boolean;
 }
 
 export interface PooledSuite {
@@ -174,7 +178,9 @@ function believe(run: PermitRun, failure: FailureKind): readonly BelievedTry[] {
     // A receipt speaks for one try only.
     if (tried.receipt !== null) receipts.delete(tried.receipt);
     const wasAnswered = seen?.item === tried.item && seen.answered;
-    return { tried, outcome: believedOutcome(tried.outcome, wasAnswered, failure) };
+    const believed = believedOutcome(tried.outcome, wasAnswered, failure);
+    const isOther = seen !== undefined && run.hasItsModes?.(seen) === false;
+    return { tried, outcome: isOther && countedAs(believed, failure) !== "failed" ? "unscored" : believed };
   });
 }
 

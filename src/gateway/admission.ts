@@ -8,6 +8,8 @@ import { parseJson } from "../proof/canonical.ts";
 import { digestOfHash, digestOfText } from "../proof/digest.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Name, isName } from "../terms/ids.ts";
+import type { JudgedFor } from "../terms/safeguard-mode.ts";
+import type { FailureKind } from "../terms/trial.ts";
 import { admitCall, lacking } from "../upstream/envelope.ts";
 import type { Stop } from "../upstream/stop.ts";
 import type { Call } from "../wire/call.ts";
@@ -124,6 +126,25 @@ export function exposeNow(gateway: Gateway, { hash, model, from }: Asked): Admit
 export function servedDigests(exposure: Admitted): ServedDigests {
   const { model, safeguards, policy } = exposure.kind === "open" ? exposure.release.digests : exposure.permit.digests;
   return { model, safeguards, policy };
+}
+
+/** The configuration with the chain of those it judges: a caller's, or that of what a permit's suite measures. */
+export function configurationFor(
+  exposure: Admitted,
+  configuration: Configuration,
+  { configurations }: Gateway,
+): Configuration | Promise<Configuration> {
+  if (!configuration.chains.isMixed) return configuration;
+  if (exposure.kind === "open") return configuration.for(callerFor(exposure));
+  const { stage, digests } = exposure.permit;
+  const under = (failure: FailureKind): Configuration => configuration.for({ kind: "evaluation", failure, stage });
+  const failure = configurations.measured(digests.suite);
+  return typeof failure === "string" ? under(failure) : failure.then(under);
+}
+
+/** By how far the model is out, and by what kind of organisation asks. */
+export function callerFor({ release, organisation }: Extract<Admitted, { kind: "open" }>): JudgedFor {
+  return { kind: "caller", stage: release.stage, type: organisation.type };
 }
 
 export function underOf(exposure: Admitted): Release["certificate"] | Permit["permit"] {

@@ -155,7 +155,7 @@ test("what decides is there while the model is still loading, and not while it i
   const digests = digestsOf(9001);
   const lost = new Failure("model_unavailable", "It cannot be loaded.");
 
-  const { chain } = await configurations.judging(digests);
+  const { chains } = await configurations.judging(digests);
   assert.equal(configurations.ready(digests), undefined);
 
   await first.begun.promise;
@@ -168,7 +168,7 @@ test("what decides is there while the model is still loading, and not while it i
   await second.begun.promise;
   second.settled.resolve();
   const configuration = await configurations.load(digests);
-  assert.equal((await configurations.judging(digests)).chain, configuration.chain);
-  assert.notEqual(configuration.chain, chain, "read anew");
+  assert.equal((await configurations.judging(digests)).chains, configuration.chains);
+  assert.notEqual(configuration.chains, chains, "read anew");
   await configurations.close();
 });

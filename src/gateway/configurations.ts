@@ -1,6 +1,7 @@
 // What a certificate or permit names by digest, loaded and ready: model document and upstream, safeguards, policy. Every
 // artefact is checked against its digest here, by the gateway, and so is what was measured of the model: what differs
 // from the certified digests closes with the reason `changed`.
+import { z } from "zod";
 import type { Digest } from "../terms/ids.ts";
 import { configDigest } from "../acts/receipt.ts";
 import type { Feed } from "../feed/feed.ts";
@@ -8,10 +9,12 @@ import { UsagePolicy } from "../policy/policy-document.ts";
 import { parseJson } from "../proof/canonical.ts";
 import { digestOf } from "../proof/digest.ts";
 import type { Hasher } from "../proof/primitives.ts";
-import { type Chain, compileChain } from "../safeguards/chain.ts";
+import { type Chain, type Chains, compileChains } from "../safeguards/chain.ts";
 import type { Registry } from "../safeguards/registry.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
+import type { JudgedFor } from "../terms/safeguard-mode.ts";
+import { FailureKind } from "../terms/trial.ts";
 import { ModelDocument } from "../upstream/model-document.ts";
 import type { Upstream } from "../upstream/upstream.ts";
 import { tokensMax } from "../wire/prompt-size.ts";
@@ -25,11 +28,15 @@ export interface ServedDigests {
 
 /** What decides on a text, without the model it is meant for. */
 interface Judging {
-  readonly chain: Chain;
+  readonly chains: Chains;
   readonly policy: UsagePolicy;
 }
 
 export interface Configuration extends Judging {
+  /** What judges: the chain of those it is for. */
+  readonly chain: Chain;
+  /** The same with the chain of somebody else; the same object where the document makes no exceptions. */
+  readonly for: (whom: JudgedFor) => Configuration;
   readonly config: Digest;
   readonly document: ModelDocument;
   readonly upstream: Upstream;
@@ -56,6 +63,8 @@ export interface Configurations {
   readonly judging: (digests: ServedDigests) => Promise<Judging>;
   /** What is loaded already, without a wait. */
   readonly ready: (digests: ServedDigests) => Configuration | undefined;
+  /** What the measure of a suite counts, by the suite's digest. Cost: nothing once read. Fails as `load`. */
+  readonly measured: (suite: Digest) => FailureKind | Promise<FailureKind>;
   /** Closes the upstreams of models that are not in `kept` and were not asked for so long that no exchange runs on them. */
   readonly release: (kept: ReadonlySet<Digest>) => Promise<void>;
   readonly close: () => Promise<void>;
@@ -90,13 +99,21 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
   const loaded = new Map<string, Loading>();
   const models = openModels(options);
   const ready = createReadyList();
+  const measured = new Map<Digest, FailureKind>();
+
+  async function readMeasured(suite: Digest): Promise<FailureKind> {
+    const failure = await readFailure(suite, options);
+    if (measured.size >= configurationsMax) measured.clear();
+    measured.set(suite, failure);
+    return failure;
+  }
 
   async function read(digests: ServedDigests, judging: Promise<Judging>): Promise<Configuration> {
     const config = configDigest(digests, options.hasher);
     const judge = await judging;
     const model = await models.open(digests.model);
     const promptTokens = tokensMax(model.document.systemPrompt);
-    return { config, ...judge, ...model, promptTokens };
+    return configured({ config, ...judge, ...model, promptTokens });
   }
 
   function begin(digests: ServedDigests, failure: Failure | undefined): Loading {
@@ -143,6 +160,7 @@ export function openConfigurations(options: ConfigurationOptions): Configuration
       if (one.failure !== undefined) throw one.failure;
       return judging;
     },
+    measured: (suite) => measured.get(suite) ?? readMeasured(suite),
     release: async (kept) => {
       const released = models.takeIdle(kept);
       for (const [name, { digests }] of loaded) if (released.has(digests.model)) loaded.delete(name);
@@ -251,7 +269,15 @@ async function readJudging(digests: ServedDigests, options: ConfigurationOptions
     readDocument(digests.safeguards, options),
     readDocument(digests.policy, options),
   ]);
-  return { chain: compile(Safeguards.parse(safeguards), options.registry), policy: UsagePolicy.parse(policy) };
+  return { chains: compile(Safeguards.parse(safeguards), options.registry), policy: UsagePolicy.parse(policy) };
+}
+
+const Measured = z.looseObject({ kind: z.literal("Suite"), measure: z.looseObject({ failure: FailureKind }) });
+
+async function readFailure(suite: Digest, options: ConfigurationOptions): Promise<FailureKind> {
+  const read = Measured.safeParse(await readDocument(suite, options));
+  if (read.success) return read.data.measure.failure;
+  throw changed(suite, "What a permit names as its suite is none.");
 }
 
 async function readDocument(digest: Digest, options: ConfigurationOptions): Promise<unknown> {
@@ -260,9 +286,26 @@ async function readDocument(digest: Digest, options: ConfigurationOptions): Prom
   return parseJson(bytes, { bytesMax: documentBytesMax, depthMax: 16, code: "artefact_missing" });
 }
 
-function compile(document: Safeguards, registry: Registry): Chain {
+/** One object for each chain, made when it is first asked for. */
+function configured(of: Omit<Configuration, "chain" | "for">): Configuration {
+  const known = new Map<Chain, Configuration>();
+  const whole = (chain: Chain): Configuration => {
+    const before = known.get(chain);
+    if (before !== undefined) return before;
+    const one: Configuration = {
+      ...of,
+      chain,
+      for: (whom) => (of.chains.isMixed ? whole(of.chains.for(whom)) : one),
+    };
+    known.set(chain, one);
+    return one;
+  };
+  return whole(of.chains.for({ kind: "caller" }));
+}
+
+function compile(document: Safeguards, registry: Registry): Chains {
   try {
-    return compileChain(document, registry);
+    return compileChains(document, registry);
   } catch (cause) {
     const pinned = cause instanceof Failure ? cause.detail["pinned"] : undefined;
     throw changed(

@@ -14,10 +14,10 @@ import { Stop, type StopSignal } from "../upstream/stop.ts";
 import type { Asking } from "../upstream/upstream.ts";
 import { type Call, callTexts, withoutPrompt } from "../wire/call.ts";
 import { promptChars } from "../wire/prompt-size.ts";
-import { type Admitted, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
+import { type Admitted, callerFor, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
-import type { Note } from "./note.ts";
+import { type Note, noteFound } from "./note.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
 import { traceparentOf } from "./trace-context.ts";
 import type { Begun } from "./spool.ts";
@@ -62,6 +62,8 @@ export interface Exchange {
   readonly reviewed: Reviewed;
   /** In observe mode: the strictest verdict of policy on each side so far. */
   readonly seen: Seen | undefined;
+  /** The strictest verdict of policy, on each side so far, on what safeguards in shadow found there. Nothing comes of it. */
+  readonly shadow: Seen;
   /** Whether text waits until it is cleared. */
   readonly isHeldBack: boolean;
   /** Ends the watch over it. */
@@ -95,6 +97,7 @@ type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
 export function beginExchange({ departure, ...known }: Beginning, gateway: Gateway): Exchange {
   const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(known) ? {} : undefined;
+  const shadow: Partial<Record<Surface, Verdict>> = {};
   const stop = new Stop();
   let why: Failure | undefined;
   const leave = (): void => {
@@ -137,14 +140,8 @@ export function beginExchange({ departure, ...known }: Beginning, gateway: Gatew
     asking,
     origin: () => origin,
     seen,
-    judge: (inspection, surface) => {
-      const prohibited = restrictedCategories(gateway, model);
-      const restricted = restrictedPolicy(policy, prohibited);
-      const verdict = decide(inspection, restricted, { scopes, surface });
-      if (seen === undefined) return verdict;
-      seen[surface] = stricter(seen[surface] ?? verdict, verdict);
-      return decide(only(prohibited, inspection), restricted, { scopes, surface });
-    },
+    shadow,
+    judge: judgeOf({ note, policy, scopes, model, seen, shadow }, gateway),
     forReview: (inspection) => {
       const prohibited = restrictedCategories(gateway, model);
       const found = reviewedIn(inspection, policy, { scopes, surface: "input" });
@@ -157,6 +154,32 @@ export function beginExchange({ departure, ...known }: Beginning, gateway: Gatew
   };
   const unwatch = gateway.live.add({ check: () => mayGoOn(exchange, gateway), stop: stopWith });
   return exchange;
+}
+
+interface JudgedBy {
+  readonly note: Note;
+  readonly policy: UsagePolicy;
+  readonly scopes: readonly string[];
+  readonly model: Name;
+  /** Written to. */
+  readonly seen: Partial<Record<Surface, Verdict>> | undefined;
+  readonly shadow: Partial<Record<Surface, Verdict>>;
+}
+
+function judgeOf({ note, policy, scopes, model, seen, shadow }: JudgedBy, gateway: Gateway): Exchange["judge"] {
+  return (inspection, surface) => {
+    const prohibited = restrictedCategories(gateway, model);
+    const restricted = restrictedPolicy(policy, prohibited);
+    const verdict = decide(inspection, restricted, { scopes, surface });
+    noteFound(note, inspection, surface);
+    if (inspection.shadow !== undefined) {
+      const would = decide(inspection.shadow, restricted, { scopes, surface });
+      shadow[surface] = stricter(shadow[surface] ?? would, would);
+    }
+    if (seen === undefined) return verdict;
+    seen[surface] = stricter(seen[surface] ?? verdict, verdict);
+    return decide(only(prohibited, inspection), restricted, { scopes, surface });
+  };
 }
 
 /** Once a stream has begun nobody asks for it any more: what the caller wrote does not stay for as long as the answer. */
@@ -199,6 +222,7 @@ function mayGoOn(known: Exchange, gateway: Gateway): Failure | undefined {
     if (!isStillAllowed(known, gateway)) return takenBack();
     // Its text goes on unjudged, and somebody has prohibited a category since.
     if (!known.isHeldBack && restrictedCategories(gateway, known.model).length > 0) return changed(known.exposure);
+    if (isJudgedOtherwise(now, known.configuration)) return changed(known.exposure);
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
     return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
@@ -214,6 +238,12 @@ function isStillAllowed({ reviewed }: Exchange, { follower: { state } }: Gateway
   const decision = state.reviews.get(reviewed.by);
   const last = decision === undefined ? undefined : lastDecision(state, decision.request);
   return decision !== undefined && last !== undefined && isAllowance(state, decision) && last.verdict === "allow";
+}
+
+/** Whether its safeguards would have other modes now: the model is at another stage, or the organisation of another type. */
+function isJudgedOtherwise(now: Admitted, configuration: Configuration): boolean {
+  if (!configuration.chains.isMixed || now.kind !== "open") return false;
+  return configuration.for(callerFor(now)).chain !== configuration.chain;
 }
 
 function takenBack(): Failure {
@@ -279,6 +309,7 @@ export function recordEnding(exchange: Exchange, ending: Ending, parts: Recordin
     ...knownOf(exchange),
     ...said,
     ...observed,
+    ...shadowOf(exchange),
     content:
       typeof answer === "string"
         ? contentDigest(exchange.id, { request: exchange.request, answer }, gateway.primitives)
@@ -307,14 +338,27 @@ function observedOf({ seen }: Exchange, outcome: Outcome): Partial<Pick<Receipt,
   return { ...Object.fromEntries(sides), would: isStopped ? "blocked" : outcome };
 }
 
+function shadowOf({ shadow }: Exchange): Pick<Receipt, "shadow"> {
+  const { input, output } = shadow;
+  if (input === undefined && output === undefined) return {};
+  return {
+    shadow: {
+      ...(input === undefined ? {} : { input: verdictWord(input) }),
+      ...(output === undefined ? {} : { output: verdictWord(output) }),
+    },
+  };
+}
+
 function knownOf(exchange: Exchange): Omit<Begun, "input"> {
   const { id, model, asked, configuration, exposure, item } = exchange;
   const origin = exchange.origin();
   const review = exchange.reviewed.by;
+  const { modes } = configuration.chain;
   return {
     id,
     model,
     ...(asked === undefined ? {} : { asked }),
+    ...(modes === undefined ? {} : { modes }),
     ...(origin === undefined ? {} : { origin }),
     ...(review === undefined ? {} : { review }),
     config: configuration.config,

@@ -1,6 +1,7 @@
 // What one request came to, gathered on its way and told once, after its answer has ended: what metrics, access log, traces
 // and `explain` are made from. Ids, numbers and closed words; there is no place in it for a text, a key or an address.
 import type { Outcome } from "../acts/receipt.ts";
+import type { Inspection, Look, Surface } from "../terms/finding.ts";
 import type { Rates } from "./quota.ts";
 import type { Trace } from "./trace-context.ts";
 import type { Instant, KeyId, Name, ReceiptId } from "../terms/ids.ts";
@@ -48,6 +49,8 @@ export interface Note {
   outcome?: Outcome;
   /** In observe mode only: what would have become of it in enforce mode, as the receipt says it. */
   would?: Outcome;
+  /** What safeguards found on each side, by their mode, each once: `input shadow cyber`. In shadow also what they could not judge. */
+  found?: Set<string>;
   /** What the caller was told, where it was no answer. */
   refusal?: { readonly code: string; readonly reason: string | null };
   /** Prompt and answer. */
@@ -69,4 +72,16 @@ export interface Answered extends Readonly<Note> {
 
 export function beginNote(at: Instant, startedMs: number, trace: Trace | undefined): Note {
   return { at, startedMs, trace, route: "none", attempts: 0, spans: { outputMs: 0 } };
+}
+
+/** Notes what an inspection found. An inspection that is unknown stops what it is of, and is told as that; in shadow it is not. */
+export function noteFound(note: Pick<Note, "found">, inspection: Inspection, surface: Surface): void {
+  if (inspection.kind === "inspected") noteLook(note, inspection, surface);
+  const { shadow } = inspection;
+  if (shadow?.kind === "inspected") noteLook(note, shadow, surface);
+  if (shadow?.kind === "unknown") (note.found ??= new Set()).add(`${surface} shadow unknown`);
+}
+
+function noteLook(note: Pick<Note, "found">, { findings }: Look & { kind: "inspected" }, surface: Surface): void {
+  for (const { mode = "block", category } of findings) (note.found ??= new Set()).add(`${surface} ${mode} ${category}`);
 }

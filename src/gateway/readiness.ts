@@ -78,11 +78,13 @@ async function isDeciding(gateway: Gateway, model: Name): Promise<boolean> {
   try {
     const judging = await soon(gateway.configurations.judging({ model: document, safeguards, policy }));
     if (judging === undefined) return false;
-    const input = await soon(judging.chain.inspectInput([probe]));
+    // As for those who get the strictest modes: more of it has to be there.
+    const chain = judging.chains.for({ kind: "evaluation", failure: "refused" });
+    const input = await soon(chain.inspectInput([probe]));
     if (input === undefined) return false;
     const surfaces = [
       ["input", input],
-      ["output", judging.chain.inspectOutput(probe)],
+      ["output", chain.inspectOutput(probe)],
     ] as const;
     // A list of words may stop the probe itself: that is a decision, and `unknown` is none.
     return surfaces.every(

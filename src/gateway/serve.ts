@@ -19,12 +19,14 @@ import {
   type Envelope,
   admitEnvelope,
   checkOpen,
+  configurationFor,
   exposeNow,
   identify,
   modelOf,
   outputTokens,
   parseBody,
   servedDigests,
+  underOf,
 } from "./admission.ts";
 import {
   type Exchange,
@@ -205,6 +207,14 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
     if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
     exposure = exposed;
   }
+  const judging = configurationFor(exposure, configuration, gateway);
+  if (judging instanceof Promise) {
+    configuration = await judging;
+    // Only permits have to wait, and a permit is what it was or is over.
+    checkOpen(gateway);
+    const exposed = exposeNow(gateway, { hash, model, from });
+    if (underOf(exposed) !== underOf(exposure)) throw changed(exposed);
+  } else configuration = judging;
   const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
   const { call, item } = admitEnvelope(asked, exposure, { configuration, gateway });
   const known = {

@@ -179,11 +179,28 @@ function receiptLines(receipt: Receipt): readonly string[] {
       `Its certificate is in observe mode: safeguards only record. In enforce mode it would have been: ${would}.`,
     );
   }
+  if (receipt.modes !== undefined) {
+    const modes = receipt.modes.replaceAll(",", ", ");
+    lines.push(`Its safeguards were in these modes, in the order of their document: ${modes}.`);
+  }
   if (receipt.review !== undefined) lines.push(`It had a review: headgate explain ${receipt.review}.`);
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
   lines.push(...sideLines("request", receipt.input), ...sideLines("answer", receipt.output));
+  lines.push(...shadowLines(receipt.shadow));
   lines.push(`It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`);
   return lines;
+}
+
+/** What would have been said; nothing came of it. */
+function shadowLines(shadow: Receipt["shadow"]): readonly string[] {
+  const sides = { request: shadow?.input, answer: shadow?.output };
+  return Object.entries(sides).flatMap(([side, verdict]) => {
+    if (verdict === undefined) return [];
+    const [kind = "", what = ""] = verdict.split(":");
+    if (kind === "pass") return [`In shadow nothing was found in the ${side}.`];
+    if (kind === "unknown") return [`In shadow the ${side} could not be judged (${what}); nothing came of it.`];
+    return [`In shadow ${what} was found in the ${side}: in force it would have been ${kind}; nothing came of it.`];
+  });
 }
 
 function sideLines(side: string, verdict: string): readonly string[] {

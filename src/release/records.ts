@@ -18,6 +18,7 @@ import { parseJson } from "../proof/canonical.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest, Instant, Name, PermitId } from "../terms/ids.ts";
+import { moded } from "../terms/safeguard-mode.ts";
 import type { OpenStage } from "../terms/stage.ts";
 
 const documentLimits = { bytesMax: 1024 * 1024, depthMax: 32, code: "document_invalid" } as const;
@@ -47,6 +48,19 @@ export async function readIdentityBasis(records: Records, digest: Digest): Promi
   const parsed = Identified.safeParse(parseJson(await records.artefact(digest), documentLimits));
   if (parsed.success) return parsed.data.identity.basis;
   throw new Failure("artefact_missing", "The model document's content is not a model document. Apply it again.");
+}
+
+const Chain = z.looseObject({
+  kind: z.literal("Safeguards"),
+  chain: z.array(z.looseObject({ safeguard: z.string(), ...moded })).min(1),
+});
+type Chain = z.infer<typeof Chain>["chain"];
+
+/** The chain of a Safeguards document, as far as modes go. Fails with artefact_missing. */
+async function readModes(records: Records, digest: Digest): Promise<Chain> {
+  const parsed = Chain.safeParse(parseJson(await records.artefact(digest), documentLimits));
+  if (parsed.success) return parsed.data.chain;
+  throw new Failure("artefact_missing", "The safeguards' content is not a Safeguards document. Apply it again.");
 }
 
 /** The plan applied last for a model; undefined where there is none or its content is missing. */
@@ -81,7 +95,8 @@ export async function judgeFrom(records: Records, asked: AskedGate): Promise<Jud
       runs.set(permit, await runFacts(records, asked.state, permit));
     }
   }
-  return assess({ ...asked, suites, runs });
+  const chain = await readModes(records, asked.configuration.safeguards);
+  return assess({ ...asked, chain, suites, runs });
 }
 
 /** The suites that the stage asks for, with their items. */

@@ -1,17 +1,29 @@
 // The safeguards of one document, ready to run: what is inspected on the way in, and on the way out, and in which
 // windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
 import { Failure } from "../terms/failure.ts";
-import type { Finding, Inspection, Surface, UnknownCause } from "../terms/finding.ts";
+import {
+  type Band,
+  type Category,
+  type Inspection,
+  type Look,
+  type Surface,
+  type UnknownCause,
+} from "../terms/finding.ts";
+import { type JudgedFor, type SafeguardMode, isInEffect, modesFor, modesWord } from "../terms/safeguard-mode.ts";
 import { decodedViews, type DecodedView } from "./decode.ts";
 import { exactPatterns } from "./exact-patterns.ts";
+import { changed, inBoth, joined, nothingFound } from "./inspections.ts";
 import type { Registry } from "./registry.ts";
 import type { AnswerReader, Safeguard, Settle, Thresholds } from "./safeguard.ts";
-import type { ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
+import type { CategoryLimits, ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
 import { allSteps } from "./steps.ts";
 import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
 export interface Chain {
+  /** Those that run. */
   readonly safeguards: readonly Safeguard[];
+  /** The mode of every entry of the document, as receipts spell it; undefined where all block. */
+  readonly modes: string | undefined;
   readonly stream: StreamBounds;
   /** Windows of answers, the same for streamed and whole ones. */
   readonly shape: WindowShape;
@@ -34,22 +46,55 @@ export function pinSafeguards(document: Safeguards, registry: Registry): Safegua
   return { ...document, chain };
 }
 
+/** The chains of one document: which one somebody gets depends on the exceptions in it. */
+export interface Chains {
+  /** Whether there are exceptions. */
+  readonly isMixed: boolean;
+  /** The same chain for the same modes. Cost: a look at the exceptions; the first one with some modes is put together. */
+  readonly for: (whom: JudgedFor) => Chain;
+}
+
 /** Failure configuration_invalid for an unknown safeguard or rate, artefact_missing where a digest differs. */
-export function compileChain(document: Safeguards, registry: Registry): Chain {
-  const links = document.chain.map((entry) => linkOf(entry, registry));
+export function compileChains(document: Safeguards, registry: Registry): Chains {
+  const { chain, stream } = document;
+  const all = chain.map((entry) => linkOf(entry, registry));
+  const known = new Map<string, Chain>();
+  return {
+    isMixed: chain.some(({ except }) => except !== undefined),
+    for: (whom) => {
+      const modes = modesFor(chain, whom);
+      const name = modes.join();
+      const compiled = known.get(name) ?? chainOf(all, modes, stream);
+      known.set(name, compiled);
+      return compiled;
+    },
+  };
+}
+
+/** The chain for one to whom no exception applies, or for another. Fails as `compileChains`. */
+export function compileChain(document: Safeguards, registry: Registry, whom: JudgedFor = { kind: "caller" }): Chain {
+  return compileChains(document, registry).for(whom);
+}
+
+function chainOf(all: readonly Link[], modes: readonly SafeguardMode[], stream: StreamBounds): Chain {
+  const links = all.map((link, at) => ({ ...link, mode: modes[at] ?? link.mode })).filter(({ mode }) => mode !== "off");
   const shape: WindowShape = {
-    windowChars: document.stream.windowChars,
-    strideChars: Math.max(strideCharsMin, Math.floor(document.stream.windowChars / 8)),
+    windowChars: stream.windowChars,
+    strideChars: Math.max(strideCharsMin, Math.floor(stream.windowChars / 8)),
   };
   const openAnswer = (): AnswerReader => readerOf(links, shape);
+  const outputCharsMax = Math.min(
+    ...links.filter(({ mode }) => isInEffect(mode)).map((link) => link.safeguard.maxChars),
+  );
   return {
     safeguards: links.map(({ safeguard }) => safeguard),
-    stream: document.stream,
+    modes: modesWord(modes),
+    stream,
     shape,
     inspectInput: (texts, caller = "") => allSteps(inspectTexts(links, texts, caller))(),
     inspectInputInSteps: (texts, caller = "") => inspectTexts(links, texts, caller),
     inspectOutput: (text) => {
-      if (text.length > Math.min(...links.map((link) => link.safeguard.maxChars))) return unknown("too-long");
+      if (text.length > outputCharsMax) return unknown("too-long");
       return inspectAnswer(openAnswer(), windowEnds(text.length, shape), text);
     },
     openAnswer,
@@ -58,24 +103,40 @@ export function compileChain(document: Safeguards, registry: Registry): Chain {
 
 const strideCharsMin = 40;
 
-/** One safeguard of the chain with its thresholds for each side. */
+/** One safeguard of the chain with its mode and its thresholds for each side. */
 interface Link {
   readonly safeguard: Safeguard;
   readonly entry: ChainEntry;
+  readonly mode: SafeguardMode;
   readonly thresholds: Readonly<Record<Surface, Thresholds>>;
 }
 
 function linkOf(entry: ChainEntry, registry: Registry): Link {
   const safeguard = pinned(entry, registry);
-  const rates = "patterns" in entry ? noRates : { block: entry.block.benignRate, review: entry.review.benignRate };
-  return {
-    safeguard,
-    entry,
-    thresholds: { input: safeguard.thresholds(rates, "input"), output: safeguard.thresholds(rates, "output") },
-  };
+  const on = (surface: Surface): Thresholds => thresholdsOf(entry, safeguard, surface);
+  return { safeguard, entry, mode: entry.mode, thresholds: { input: on("input"), output: on("output") } };
 }
 
-const noRates = { block: 0, review: 0 };
+/** Those of the entry's rates, and for categories with rates of their own those of these. */
+function thresholdsOf(entry: ChainEntry, safeguard: Safeguard, surface: Surface): Thresholds {
+  if ("patterns" in entry) return safeguard.thresholds({ block: 0, review: 0 }, surface);
+  const at = ({ block = entry.block, review = entry.review }: Partial<CategoryLimits>): Thresholds =>
+    safeguard.thresholds({ block: block.benignRate, review: review.benignRate }, surface);
+  const { review, block } = at({});
+  const [ownReview, ownBlock] = [{ ...review }, { ...block }];
+  for (const limits of entry.categories ?? []) {
+    const { category } = limits;
+    const own = at(limits);
+    Object.assign(ownReview, ofCategory(own.review, category));
+    Object.assign(ownBlock, ofCategory(own.block, category));
+  }
+  return { review: ownReview, block: ownBlock };
+}
+
+function ofCategory(thresholds: Thresholds["block"], category: Category): Thresholds["block"] {
+  const threshold = thresholds[category];
+  return threshold === undefined ? {} : { [category]: threshold };
+}
 
 /** The safeguard of an entry. Failure configuration_invalid for an unknown one, artefact_missing where its digest differs. */
 function pinned(entry: ChainEntry, registry: Registry): Safeguard {
@@ -94,6 +155,7 @@ function* inspectTexts(
   texts: readonly string[],
   caller: string,
 ): Generator<void, Settle, void> {
+  if (!isGuarded(links, "input")) return settled(unknown("not-configured"));
   const spoken = texts.filter((text) => text !== "");
   const looks: Settle[] = [];
   let offset = 0;
@@ -141,34 +203,32 @@ function isForAsWritten({ safeguard, entry }: Link): boolean {
 
 /** With spans in the text that was decoded. */
 function inSource(settle: Settle, { sourceOf }: DecodedView): Settle {
-  return async () => {
-    const inspection = await settle();
-    if (inspection.kind === "unknown") return inspection;
-    return { kind: "inspected", findings: inspection.findings.map((one) => ({ ...one, span: sourceOf(one.span) })) };
-  };
+  return async () => inBoth(await settle(), (one) => ({ ...one, span: sourceOf(one.span) }));
 }
 
-/** Every safeguard that stands on the way in. None at all is not a pass. */
+/** Whether something is in effect on a side: nothing at all is not a pass. */
+function isGuarded(links: readonly Link[], surface: Surface): boolean {
+  return links.some(({ entry, mode }) => entry.on.includes(surface) && isInEffect(mode));
+}
+
+/** Every safeguard that stands on the way in. */
 function* inspectAll(links: readonly Link[], text: string, caller: string): Generator<void, Settle, void> {
   const active = links.filter((link) => link.entry.on.includes("input"));
-  if (active.length === 0) return settled(unknown("not-configured"));
   const looks: Settle[] = [];
   for (const link of active) looks.push(yield* inspectRequest(link, text, caller));
   return together(looks);
 }
 
 function* inspectRequest(link: Link, text: string, caller: string): Generator<void, Settle, void> {
-  const { safeguard, entry, thresholds } = link;
+  const { safeguard, mode, thresholds } = link;
   if (text.length > safeguard.maxChars || safeguard.inspectRequest === undefined)
     return settled(inspectOne(link, text, "input"));
   try {
     const settle = yield* safeguard.inspectRequest(text, thresholds.input, caller);
-    return async () => {
-      const inspection = await settle();
-      return entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
-    };
+    if (mode === "block") return settle;
+    return async () => inMode(mode, await settle().catch(() => unknown("failed")));
   } catch {
-    return settled(unknown("failed"));
+    return settled(inMode(mode, unknown("failed")));
   }
 }
 
@@ -198,13 +258,12 @@ function movedLater(settle: Settle, offset: number): Settle {
 }
 
 function inspectOne(link: Link, text: string, surface: Surface): Inspection {
-  if (text.length > link.safeguard.maxChars) return unknown("too-long");
+  if (text.length > link.safeguard.maxChars) return inMode(link.mode, unknown("too-long"));
   try {
-    const inspection = link.safeguard.inspect(text, surface, link.thresholds[surface]);
-    return link.entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
+    return inMode(link.mode, link.safeguard.inspect(text, surface, link.thresholds[surface]));
   } catch {
     // Not logged and not passed on: the cause is in the verdict, and the verdict closes.
-    return unknown("failed");
+    return inMode(link.mode, unknown("failed"));
   }
 }
 
@@ -219,36 +278,35 @@ function inspectAnswer(reader: AnswerReader, ends: readonly number[], text: stri
   );
 }
 
-/** All safeguards that stand on the way out. None at all is not a pass. */
+/** All safeguards that stand on the way out. None in effect is not a pass. */
 function readerOf(links: readonly Link[], shape: WindowShape): AnswerReader {
+  if (!isGuarded(links, "output")) return { read: () => unknown("not-configured") };
   const readers = links.filter((link) => link.entry.on.includes("output")).map((link) => linkReader(link, shape));
   const [only] = readers;
-  if (only === undefined) return { read: () => unknown("not-configured") };
-  if (readers.length === 1) return only;
+  if (only !== undefined && readers.length === 1) return only;
   return { read: (stretch, isEnd) => joined(readers.map((reader) => reader.read(stretch, isEnd))) };
 }
 
 /** One safeguard's reader; what goes wrong in it is not a pass, of that window and of all after it. */
 function linkReader(link: Link, shape: WindowShape): AnswerReader {
-  const { safeguard, entry, thresholds } = link;
+  const { safeguard, mode, thresholds } = link;
   if (safeguard.openAnswer === undefined) return windowByWindow(link, shape);
   let hasFailed = false;
   try {
     const reader = safeguard.openAnswer(thresholds.output, shape);
     return {
       read: (stretch, isEnd) => {
-        if (hasFailed) return unknown("failed");
+        if (hasFailed) return inMode(mode, unknown("failed"));
         try {
-          const inspection = reader.read(stretch, isEnd);
-          return entry.mode === "flag" ? onlyFlagged(inspection) : inspection;
+          return inMode(mode, reader.read(stretch, isEnd));
         } catch {
           hasFailed = true;
-          return unknown("failed");
+          return inMode(mode, unknown("failed"));
         }
       },
     };
   } catch {
-    return { read: () => unknown("failed") };
+    return { read: () => inMode(mode, unknown("failed")) };
   }
 }
 
@@ -266,44 +324,29 @@ function windowByWindow(link: Link, shape: WindowShape): AnswerReader {
   };
 }
 
-function onlyFlagged(inspection: Inspection): Inspection {
-  if (inspection.kind === "unknown") return inspection;
-  return { kind: "inspected", findings: inspection.findings.map((finding) => ({ ...finding, band: "flag" })) };
+/** What a safeguard says, as much as its mode makes of it. In shadow it says nothing, and that it cannot say anything as little. */
+function inMode(mode: SafeguardMode, look: Look): Inspection {
+  switch (mode) {
+    case "block":
+      return look;
+    case "review":
+    case "flag":
+      return changed(look, (one) => ({ ...one, mode, band: mildest(mode, one.band) }));
+    case "shadow":
+    case "off":
+      return { ...nothingFound, shadow: changed(look, (one) => ({ ...one, mode: "shadow" })) };
+  }
+}
+
+function mildest(mode: "review" | "flag", band: Band): Band {
+  return mode === "review" && band !== "block" ? band : mode;
 }
 
 function moved(inspection: Inspection, offset: number): Inspection {
-  if (inspection.kind === "unknown" || offset === 0 || inspection.findings.length === 0) return inspection;
-  const findings = inspection.findings.map((finding): Finding => ({
-    ...finding,
-    span: [finding.span[0] + offset, finding.span[1] + offset],
-  }));
-  return { kind: "inspected", findings };
+  if (offset === 0) return inspection;
+  return inBoth(inspection, (one) => ({ ...one, span: [one.span[0] + offset, one.span[1] + offset] }));
 }
 
-/** All findings of several inspections; unknown as soon as one of them is. */
-export function joined(inspections: readonly Inspection[]): Inspection {
-  const findings: Finding[] = [];
-  for (const inspection of inspections) {
-    if (inspection.kind === "unknown") return inspection;
-    for (const finding of inspection.findings) findings.push(finding);
-  }
-  return findings.length === 0 ? nothingFound : { kind: "inspected", findings: highestOfEach(findings) };
-}
-
-/** Of nearly every window. */
-const nothingFound: Inspection = { kind: "inspected", findings: [] };
-
-function highestOfEach(findings: readonly Finding[]): Finding[] {
-  const best = new Map<string, Finding>();
-  for (const finding of findings) {
-    const { detector, pattern = "", category, band } = finding;
-    const key = `${detector} ${pattern} ${category} ${band === "flag" ? "flag" : "stop"}`;
-    const before = best.get(key);
-    if (before === undefined || finding.score > before.score) best.set(key, finding);
-  }
-  return [...best.values()];
-}
-
-function unknown(cause: UnknownCause): Inspection {
+function unknown(cause: UnknownCause): Look {
   return { kind: "unknown", cause };
 }

@@ -2,8 +2,16 @@
 // and how far a stream is held back. Thresholds are stated as the share of a benign reference stream that may exceed them,
 // never as a score.
 import { z } from "zod";
-import { Surface } from "../terms/finding.ts";
+import { Category, Surface } from "../terms/finding.ts";
 import { Digest, Name } from "../terms/ids.ts";
+import {
+  type SafeguardMode,
+  isInEffect,
+  moded,
+  modesAnywhere,
+  modesFor,
+  safeguardsMax,
+} from "../terms/safeguard-mode.ts";
 import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-document.ts";
 
 /** `name@version` of a detector in the registry, for example `misuse@2`. */
@@ -15,19 +23,40 @@ const DetectorName = z
 /** A share of the benign reference stream, within the range that tables of thresholds cover. */
 const Limit = z.strictObject({ benignRate: z.number().min(0.001).max(0.1) });
 
+/** Other rates for one category; the entry's own where one is left out. */
+const CategoryLimits = z
+  .strictObject({ category: Category, block: Limit.optional(), review: Limit.optional() })
+  .refine(({ block, review }) => block !== undefined || review !== undefined, "name block, review or both");
+export type CategoryLimits = z.infer<typeof CategoryLimits>;
+
 const common = {
   /** Of what decides: weights and tables, or patterns. Filled in on apply, and compared with what was really loaded from then on. */
   digest: Digest.optional(),
   on: z.array(Surface).min(1).max(2),
-  /** `flag` records findings and stops nothing; it is for safeguards on trial. */
-  mode: z.enum(["block", "flag"]).default("block"),
+  ...moded,
 };
 
 const DetectorEntry = z
-  .strictObject({ safeguard: DetectorName, ...common, block: Limit, review: Limit })
-  .refine((entry) => entry.review.benignRate >= entry.block.benignRate, {
-    path: ["review", "benignRate"],
-    message: "the review rate must be at least the block rate: review is the wider band",
+  .strictObject({
+    safeguard: DetectorName,
+    ...common,
+    block: Limit,
+    review: Limit,
+    categories: z
+      .array(CategoryLimits)
+      .min(1)
+      .max(Category.options.length)
+      .refine((some) => new Set(some.map(({ category }) => category)).size === some.length, "a category is named twice")
+      .optional(),
+  })
+  .superRefine(({ block, review, categories = [] }, context) => {
+    const check = (limits: Pick<CategoryLimits, "block" | "review">, path: readonly (string | number)[]): void => {
+      if ((limits.review ?? review).benignRate >= (limits.block ?? block).benignRate) return;
+      const message = "the review rate must be at least the block rate: review is the wider band";
+      context.addIssue({ code: "custom", path: [...path, "review", "benignRate"], message });
+    };
+    check({ block, review }, []);
+    for (const [at, limits] of categories.entries()) check(limits, ["categories", at]);
   });
 
 const PatternsEntry = z.strictObject({ safeguard: z.literal(patternsName), ...common, patterns: Patterns });
@@ -48,15 +77,20 @@ export const Safeguards = z
   .strictObject({
     kind: z.literal("Safeguards"),
     name: Name,
-    chain: z.array(ChainEntry).min(1).max(8),
+    chain: z.array(ChainEntry).min(1).max(safeguardsMax),
     stream: StreamBounds.prefault({}),
   })
   .superRefine(({ chain, stream }, context) => {
     const excess = excessOf(chain.flatMap((entry) => ("patterns" in entry ? entry.patterns : [])));
     if (excess !== undefined) context.addIssue({ code: "custom", path: ["chain"], message: excess });
-    const answers = chain.filter(
-      (entry) => "patterns" in entry && entry.mode === "block" && entry.on.includes("output"),
-    );
+    for (const surface of Surface.options) {
+      if (!isUnguarded(chain, surface)) continue;
+      const message =
+        `for some callers nothing would be in effect on ${surface}: with each safeguard at the mildest mode that an exception ` +
+        "gives it, one has to be left at flag, review or block";
+      context.addIssue({ code: "custom", path: ["chain"], message });
+    }
+    const answers = chain.filter((entry) => "patterns" in entry && doesStop(entry) && entry.on.includes("output"));
     for (const pattern of answers.flatMap((entry) => ("patterns" in entry ? entry.patterns : []))) {
       const chars = charsToHold(pattern);
       if (chars > stream.holdBackChars) {
@@ -66,3 +100,21 @@ export const Safeguards = z
     }
   });
 export type Safeguards = z.infer<typeof Safeguards>;
+
+/** Whether all safeguards of a side may be off or in shadow at once. A side that has none says so when it is asked. */
+function isUnguarded(chain: readonly ChainEntry[], surface: Surface): boolean {
+  const here = chain.filter(({ on }) => on.includes(surface));
+  const mildest = modesFor(here, { kind: "evaluation", failure: "served-and-harmful" });
+  return here.length > 0 && !mildest.some(isInEffect);
+}
+
+/** Whether it stops something for anybody. */
+function doesStop(entry: ChainEntry): boolean {
+  return modesAnywhere(entry).some((mode) => stops[mode]);
+}
+
+/** Of an answer: those do not wait for a person. */
+const stops = { off: false, shadow: false, flag: false, review: true, block: true } as const satisfies Record<
+  SafeguardMode,
+  boolean
+>;

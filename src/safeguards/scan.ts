@@ -1,7 +1,7 @@
 // Judges one row of a file without a server: what `headgate guard scan` prints for it. The same chain and policy as the
 // gateway's, plus the raw scores, which the gateway never shows to callers.
 import { z } from "zod";
-import { Category, type Finding, type Inspection, type Surface, type Verdict } from "../terms/finding.ts";
+import { Category, type Finding, type Inspection, type Look, type Surface, type Verdict } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
 import type { Safeguard } from "./safeguard.ts";
 
@@ -9,7 +9,7 @@ import type { Safeguard } from "./safeguard.ts";
 export const ScanRow = z.object({ id: z.union([z.string(), z.number()]), text: z.string() });
 export type ScanRow = z.infer<typeof ScanRow>;
 
-type ShownFinding = Pick<Finding, "category" | "score" | "band" | "span" | "pattern">;
+type ShownFinding = Pick<Finding, "category" | "score" | "band" | "span" | "pattern" | "mode">;
 
 export interface ScanResult {
   readonly id: string | number;
@@ -17,6 +17,8 @@ export interface ScanResult {
   readonly cause?: string;
   readonly scores: Readonly<Partial<Record<Category, number>>>;
   readonly findings: readonly ShownFinding[];
+  /** What safeguards in shadow would have done. */
+  readonly shadow?: Pick<ScanResult, "verdict" | "cause" | "findings">;
 }
 
 export interface Scanner {
@@ -34,14 +36,23 @@ export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> 
   const { chain, surface } = scanner;
   const texts = surface === "input" ? scanner.textsOf(row.text) : [row.text];
   const inspection = surface === "input" ? await chain.inspectInput(texts) : chain.inspectOutput(row.text);
-  const verdict = scanner.decide(inspection);
+  const { shadow } = inspection;
   return {
     id: row.id,
-    verdict: verdict.kind,
-    ...(verdict.kind === "unknown" ? { cause: verdict.cause } : {}),
+    ...saidOf(inspection, scanner),
     scores: inspection.kind === "unknown" ? {} : await scoresOf(texts, inspection.findings, scanner),
-    findings: inspection.kind === "unknown" ? [] : inspection.findings.map((finding) => shown(finding, row.text)),
+    findings: shownOf(inspection, row),
+    ...(shadow === undefined ? {} : { shadow: { ...saidOf(shadow, scanner), findings: shownOf(shadow, row) } }),
   };
+}
+
+function saidOf(look: Look, { decide }: Scanner): Pick<ScanResult, "verdict" | "cause"> {
+  const verdict = decide(look);
+  return { verdict: verdict.kind, ...(verdict.kind === "unknown" ? { cause: verdict.cause } : {}) };
+}
+
+function shownOf(look: Look, { text }: ScanRow): readonly ShownFinding[] {
+  return look.kind === "unknown" ? [] : look.findings.map((finding) => shown(finding, text));
 }
 
 /** Of the texts as they stand; a finding may be of what one reads as decoded. */
@@ -60,9 +71,16 @@ async function scoresOf(
 }
 
 /** What was found in the words of a text that is JSON, or in text and words together, is somewhere in that text. */
-function shown({ category, score, band, span, pattern }: Finding, { length }: string): ShownFinding {
+function shown({ category, score, band, span, pattern, mode }: Finding, { length }: string): ShownFinding {
   const where = span[1] <= length ? span : ([0, length] as const);
-  return { category, score: rounded(score), band, span: where, ...(pattern === undefined ? {} : { pattern }) };
+  return {
+    category,
+    score: rounded(score),
+    band,
+    span: where,
+    ...(pattern === undefined ? {} : { pattern }),
+    ...(mode === undefined ? {} : { mode }),
+  };
 }
 
 function rounded(score: number): number {

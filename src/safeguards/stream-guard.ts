@@ -2,7 +2,8 @@
 // `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks;
 // at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
 import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
-import { type Chain, joined } from "./chain.ts";
+import type { Chain } from "./chain.ts";
+import { joined } from "./inspections.ts";
 import type { AnswerReader } from "./safeguard.ts";
 import { Unescaped, type UnescapedShape, hasEscape } from "./unescaped.ts";
 

@@ -1,6 +1,7 @@
 // An answer as it reads when escapes of JSON are undone, beside as it stands: `4111\u0020…` in the arguments of a call is a
 // number to whoever is given them. Read on as it comes, stretch by stretch; what is found is pointed at in the answer itself.
 import type { Finding, Inspection, Span } from "../terms/finding.ts";
+import { inBoth } from "./inspections.ts";
 import type { AnswerReader } from "./safeguard.ts";
 
 /** Times that JSON may stand inside a text of JSON and still be read. */
@@ -57,7 +58,7 @@ export class Unescaped {
     this.#recent = (before + undone).slice(-backChars);
     for (const inspection of this.#below?.read(undone, isEnd) ?? none) inspections.push(inspection);
     this.#forget();
-    return inspections.map((inspection) => this.#inSource(inspection));
+    return inspections.map((inspection) => inBoth(inspection, (finding) => this.#placed(finding)));
   }
 
   /** The place in the text that comes after which `chars` characters stand in each view. */
@@ -86,11 +87,6 @@ export class Unescaped {
     }
     this.#from += text.length;
     return undone + text.slice(at);
-  }
-
-  #inSource(inspection: Inspection): Inspection {
-    if (inspection.kind === "unknown" || inspection.findings.length === 0) return inspection;
-    return { kind: "inspected", findings: inspection.findings.map((finding) => this.#placed(finding)) };
   }
 
   #placed(finding: Finding): Finding {

@@ -1,6 +1,7 @@
 // What a safeguard says and what policy makes of it. A safeguard that did not run is its own state, never a pass.
 import { z } from "zod";
 import type { Name } from "./ids.ts";
+import type { SafeguardMode } from "./safeguard-mode.ts";
 
 export const Category = z.enum([
   "misinformation",
@@ -42,6 +43,8 @@ export interface Finding {
   readonly detector: string;
   /** Which of its patterns, where it looks for those of an operator's own. */
   readonly pattern?: Name;
+  /** The mode of the safeguard that found it, where that is not `block`. */
+  readonly mode?: Exclude<SafeguardMode, "off" | "block">;
 }
 
 /** Why a safeguard could not say anything. A closed set: it goes into receipts and metrics. */
@@ -59,10 +62,13 @@ export const UnknownCause = z.enum([
 ]);
 export type UnknownCause = z.infer<typeof UnknownCause>;
 
-/** What a chain of safeguards found in one text: findings, or the cause why it cannot know. */
-export type Inspection =
+/** What safeguards found in one text: findings, or the cause why they cannot know. */
+export type Look =
   | { readonly kind: "inspected"; readonly findings: readonly Finding[] }
   | { readonly kind: "unknown"; readonly cause: UnknownCause };
+
+/** What a chain of safeguards found, and, apart from it, what those that only run in shadow did: nothing is decided by that. */
+export type Inspection = Look & { readonly shadow?: Look };
 
 /** Policy applied to an inspection and to the caller's scopes. */
 export type Verdict =

@@ -44,6 +44,7 @@ import {
 } from "../../src/terms/ids.ts";
 import type { Role } from "../../src/terms/role.ts";
 import type { TrialOutcome } from "../../src/terms/trial.ts";
+import type { OpenStage } from "../../src/terms/stage.ts";
 
 export interface Member {
   readonly person: PersonId;
@@ -447,6 +448,18 @@ export interface Run {
 
 /** A permit, and exchanges under it as a gateway reports them: one an item, `failing` of them served and harmful. */
 export async function run(desk: Desk, by: Member, documents = resolved()): Promise<Run> {
+  return runAs(desk, by, { documents });
+}
+
+export interface RunOf {
+  readonly documents: readonly ResolvedDocument[];
+  /** The stage that the permit names. */
+  readonly stage?: OpenStage;
+  /** Of the safeguards, as its receipts say. */
+  readonly modes?: string;
+}
+
+export async function runAs(desk: Desk, by: Member, { documents, stage, modes }: RunOf): Promise<Run> {
   const { digest, loaded } = suiteOf(documents);
   const configuration = configurationOf(desk.control.state, planOf(documents), "candidate");
   const permit: BodyOf<"permit"> = {
@@ -455,6 +468,7 @@ export async function run(desk: Desk, by: Member, documents = resolved()): Promi
     hash: digestOfHash(nodePrimitives.sha256(randomBytes(32))),
     model,
     slot: "candidate",
+    ...(stage === undefined ? {} : { stage }),
     digests: {
       model: configuration.model,
       safeguards: configuration.safeguards,
@@ -469,12 +483,13 @@ export async function run(desk: Desk, by: Member, documents = resolved()): Promi
     analysis: { measure: Name.parse("misuse-success"), rule: "fixed", trials: loaded.content.count, confidence: 0.95 },
   };
   await must(desk, { verb: "permit", body: permit, by: [by.signer] });
-  const receipts = await exchange(
-    desk,
-    permit,
-    loaded.items.map(({ leaf }) => leaf),
-  );
-  return { permit, receipts };
+  const asked = loaded.items.map(({ leaf }) => leaf);
+  const { envelope, drained } = await drainedOf(desk, permit, {
+    items: asked,
+    ...(modes === undefined ? {} : { modes }),
+  });
+  await desk.control.feed.recordInterval(envelope, drained);
+  return { permit, receipts: drained.map(({ id }) => id) };
 }
 
 /** Receipts of one exchange for each item, drained as one interval. */
@@ -495,6 +510,14 @@ export interface Interval {
 
 /** What a gateway would drain: each item asked once, and blocked. */
 export async function intervalOf(desk: Desk, permit: BodyOf<"permit">, items: readonly Digest[]): Promise<Interval> {
+  return drainedOf(desk, permit, { items });
+}
+
+async function drainedOf(
+  desk: Desk,
+  permit: BodyOf<"permit">,
+  { items, ...said }: { readonly items: readonly Digest[] } & Pick<Receipt, "modes">,
+): Promise<Interval> {
   const [gateway] = desk.keys.gateways;
   if (gateway === undefined) throw new Error("no gateway");
   const continued = nextInterval(desk.control.state, gateway.publicKey);
@@ -506,6 +529,7 @@ export async function intervalOf(desk: Desk, permit: BodyOf<"permit">, items: re
       seq: continued.first + at,
       at: timestampOf(desk.now()),
       model,
+      ...said,
       config: configDigest(permit.digests, nodePrimitives),
       under: permit.permit,
       stage: "permit",
@@ -583,16 +607,17 @@ export interface Proposing {
   readonly slot?: "candidate" | "in-force";
   readonly answers?: readonly HoldId[];
   readonly documents?: readonly ResolvedDocument[];
+  readonly stage?: OpenStage;
 }
 
 export function draft(
   desk: Desk,
-  { slot = "candidate", answers = [], documents = resolved() }: Proposing = {},
+  { slot = "candidate", answers = [], documents = resolved(), stage = "trusted" }: Proposing = {},
 ): Release {
   return draftRelease({
     state: desk.control.state,
     plan: planOf(documents),
-    stage: "trusted",
+    stage,
     at: desk.now(),
     ids: {
       proposal: ProposalId.parse(randomId("prop_", 16)),

@@ -55,6 +55,11 @@ function createFamilies() {
       labels: ["model", "outcome", "would"],
       seriesMax: 400,
     }),
+    findings: createCounter({
+      name: "headgate_findings_total",
+      help: "What safeguards found, once an exchange: by side, the mode of the safeguard, and the category; unknown: in shadow, not judged.",
+      labels: ["model", "side", "mode", "category"],
+    }),
     quota: createCounter({
       name: "headgate_quota_refusals_total",
       help: "Requests refused because a quota was used up, by which.",
@@ -157,6 +162,7 @@ function countRequest(families: Families, answered: Answered): void {
   const code = refusal?.code ?? "none";
   families.requests.add([route, model, stage, outcome, code]);
   if (would !== undefined) families.observed.add([model, outcome, would]);
+  countFindings(families, answered, model);
   if (route !== "probe" && route !== "file") families.duration.observe([route], answered.ms / 1000);
   if (refusal !== undefined) countRefusal(families, model, refusal);
   countTimes(families, answered, model);
@@ -164,6 +170,11 @@ function countRequest(families: Families, answered: Answered): void {
   countTokens((type, count) => {
     families.tokens.observe([model, type], count);
   }, answered);
+}
+
+function countFindings(families: Families, { found }: Answered, model: string): void {
+  if (found === undefined) return;
+  for (const one of found) families.findings.add([model, ...one.split(" ")]);
 }
 
 function countTimes(families: Families, { attempts, spans }: Answered, model: string): void {

@@ -1,0 +1,52 @@
+// Inspections put together and moved about: what was found in several texts, windows or views of one. What safeguards in
+// shadow found goes along, and never gets among what is decided by.
+import type { Finding, Inspection, Look } from "../terms/finding.ts";
+
+/** With every finding changed, those of what runs in shadow as well. */
+export function inBoth(inspection: Inspection, change: (finding: Finding) => Finding): Inspection {
+  const { shadow } = inspection;
+  const look = changed(inspection, change);
+  return shadow === undefined ? look : { ...look, shadow: changed(shadow, change) };
+}
+
+export function changed(look: Look, change: (finding: Finding) => Finding): Look {
+  if (look.kind === "unknown" || look.findings.length === 0) return look;
+  return { kind: "inspected", findings: look.findings.map(change) };
+}
+
+/** All findings of several inspections; unknown as soon as one of them is. What runs in shadow is joined by itself. */
+export function joined(inspections: readonly Inspection[]): Inspection {
+  const look = joinedLook(inspections);
+  if (!inspections.some(({ shadow }) => shadow !== undefined)) return look;
+  return { ...look, shadow: joinedLook(inspections.flatMap(({ shadow }) => shadow ?? [])) };
+}
+
+function joinedLook(looks: readonly Look[]): Look {
+  const findings: Finding[] = [];
+  for (const look of looks) {
+    if (look.kind === "unknown") return look;
+    for (const finding of look.findings) findings.push(finding);
+  }
+  return findings.length === 0 ? nothingFound : { kind: "inspected", findings: highestOfEach(findings) };
+}
+
+/** Of nearly every window. */
+export const nothingFound: Look = { kind: "inspected", findings: [] };
+
+/** Of each detector and category the finding of the strictest band, and of those the highest; what only flags stands by itself. */
+function highestOfEach(findings: readonly Finding[]): Finding[] {
+  const best = new Map<string, Finding>();
+  for (const finding of findings) {
+    const { detector, pattern = "", category, band } = finding;
+    const key = `${detector} ${pattern} ${category} ${band === "flag" ? "flag" : "stop"}`;
+    const before = best.get(key);
+    if (before === undefined || isWorse(finding, before)) best.set(key, finding);
+  }
+  return [...best.values()];
+}
+
+/** The same detector may stand in a chain twice, with other rates or another mode. */
+function isWorse(one: Finding, other: Finding): boolean {
+  if (one.band !== other.band) return one.band === "block";
+  return one.score > other.score;
+}

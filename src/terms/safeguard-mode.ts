@@ -1,0 +1,99 @@
+// What one safeguard of a chain does with what it finds, and for whom it does something else. Apart from the safeguards,
+// because gateways, gates and outsiders all work out the same thing from a document: which modes somebody gets, and which
+// ones an evaluation is made under, so that its evidence holds for everybody at the stage.
+import { z } from "zod";
+import { Name } from "./ids.ts";
+import { OpenStage, type Stage } from "./stage.ts";
+import type { FailureKind } from "./trial.ts";
+
+const modes = ["off", "shadow", "flag", "review", "block"] as const;
+
+/**
+ * Mildest first. off: not run; shadow: what it would do is on record, and nothing else comes of it, not even where it cannot
+ * judge; flag: what it finds is on record, and shown; review: what it would block is for review; block: policy decides.
+ */
+export const SafeguardMode = z.enum(modes);
+export type SafeguardMode = z.infer<typeof SafeguardMode>;
+
+/** Whether anything comes of what it finds. */
+export function isInEffect(mode: SafeguardMode): boolean {
+  return mode !== "off" && mode !== "shadow";
+}
+
+/** Exceptions of one safeguard, and organisation types in one of them. */
+const exceptionsMax = 8;
+const typesMax = 32;
+
+/** Another mode, while a model is at one of the stages, for organisations of one of the types; what is left out is any. */
+export const ModeException = z
+  .strictObject({
+    stages: z.array(OpenStage).min(1).max(OpenStage.options.length).optional(),
+    types: z.array(Name).min(1).max(typesMax).optional(),
+    mode: SafeguardMode,
+  })
+  .refine(({ stages, types }) => stages !== undefined || types !== undefined, "name stages, types or both");
+type ModeException = Readonly<z.infer<typeof ModeException>>;
+
+export const moded = {
+  mode: SafeguardMode.default("block"),
+  /** The first that fits counts. */
+  except: z.array(ModeException).min(1).max(exceptionsMax).optional(),
+};
+
+/** As much of a safeguard in a chain as its mode depends on. */
+export interface Moded {
+  readonly mode: SafeguardMode;
+  readonly except?: readonly ModeException[] | undefined;
+}
+
+/** For whom a chain judges. */
+export type JudgedFor =
+  /** What is left out fits no exception that asks for it. */
+  | { readonly kind: "caller"; readonly stage?: Stage | undefined; readonly type?: Name | undefined }
+  /** An evaluation for a stage, or for all of them. */
+  | { readonly kind: "evaluation"; readonly failure: FailureKind; readonly stage?: OpenStage | undefined };
+
+/**
+ * The mode of each safeguard, in order. An evaluation has of each the mildest that any type of caller may get at the stage,
+ * where it measures what gets through, and the strictest where it measures what is refused: nobody there gets milder modes than
+ * misuse was measured under, nor stricter ones than refusals were.
+ */
+export function modesFor(chain: readonly Moded[], whom: JudgedFor): readonly SafeguardMode[] {
+  if (whom.kind === "caller") return chain.map(({ mode, except = [] }) => except.find(fits(whom))?.mode ?? mode);
+  const stages = whom.stage === undefined ? OpenStage.options : [whom.stage];
+  return chain.map((one) => {
+    const strictness = stages.flatMap((stage) => modesAt(one, stage)).map((mode) => modes.indexOf(mode));
+    const at = whom.failure === "refused" ? Math.max(...strictness) : Math.min(...strictness);
+    return modes[at] ?? one.mode;
+  });
+}
+
+function fits({ stage, type }: JudgedFor & { readonly kind: "caller" }): (exception: ModeException) => boolean {
+  return ({ stages, types }) =>
+    (stages?.some((known) => known === stage) ?? true) && (types?.some((known) => known === type) ?? true);
+}
+
+/** The modes that callers may get at a stage, whatever types there are. */
+export function modesAt({ mode, except = [] }: Moded, stage: OpenStage): readonly SafeguardMode[] {
+  const here = except.filter(({ stages }) => stages?.includes(stage) ?? true);
+  // Nothing after an exception for all types is ever reached.
+  const last = here.findIndex(({ types }) => types === undefined);
+  const reached = last < 0 ? here : here.slice(0, last + 1);
+  return [...reached.map((exception) => exception.mode), ...(last < 0 ? [mode] : [])];
+}
+
+/** Every mode that somebody may get. */
+export function modesAnywhere(one: Moded): readonly SafeguardMode[] {
+  return [...new Set(OpenStage.options.flatMap((stage) => modesAt(one, stage)))];
+}
+
+/** Modes as receipts spell them; undefined where all are `block`. */
+export function modesWord(of: readonly SafeguardMode[]): string | undefined {
+  return of.every((mode) => mode === "block") ? undefined : of.join(",");
+}
+
+/** Safeguards of one chain. */
+export const safeguardsMax = 8;
+
+const one = `(${modes.join("|")})`;
+export const ModesWord = z.string().regex(new RegExp(`^${one}(,${one}){0,${safeguardsMax - 1}}$`));
