@@ -25,12 +25,24 @@ export function answerJudgeOf(weights: Weights, detector: string): AnswerJudge {
     open: (thresholds, shape) => {
       const windows = new AnswerWindows(pair, shape);
       const least = leastMisuse(thresholds);
+      const findings = (found: readonly JudgedWindow[]): Inspection => {
+        const flagged = found.filter(({ score }) => !(score < least));
+        return flagged.length === 0
+          ? nothingFound
+          : findingsOf(flagged.map(scoredBy(categoriesOf)), thresholds, detector);
+      };
       return {
-        read: (stretch, isEnd) => {
-          const found = windows.read(stretch, isEnd).filter(({ score }) => !(score < least));
-          return found.length === 0
-            ? nothingFound
-            : findingsOf(found.map(scoredBy(categoriesOf)), thresholds, detector);
+        read: (stretch, isEnd) => findings(windows.read(stretch, isEnd)),
+        readAll: (text, ends, isEnd) => {
+          const plain = windows.readPlain(text, ends, { isEnd, least });
+          if (plain !== undefined)
+            return plain.map((window) => (window === undefined ? nothingFound : findings([window])));
+          let start = 0;
+          return ends.map((end) => {
+            const stretch = text.slice(start, end);
+            start = end;
+            return findings(windows.read(stretch, isEnd && end === text.length));
+          });
         },
       };
     },
@@ -89,6 +101,36 @@ class AnswerWindows {
     return windows;
   }
 
+  /**
+   * The windows that end in stretches of `text`, one each, undefined for those that score below `least`; undefined as a
+   * whole, and nothing is read, where `text` is not so plain that it can be folded at once.
+   */
+  readPlain(text: string, ends: readonly number[], { isEnd, least }: Least): (JudgedWindow | undefined)[] | undefined {
+    const parts = this.#parts;
+    if (this.#plainParts < parts.length || ends.some((end, at) => end - (ends[at - 1] ?? 0) > this.#partChars))
+      return undefined;
+    const places = this.#fold.appendAll(text, ends);
+    if (places === undefined) return undefined;
+    const before = this.#text;
+    let chars = before.length;
+    let start = 0;
+    const windows = ends.map((end, index) => {
+      const stretch = [places[index] ?? 0, places[index + 1] ?? 0] as const;
+      this.#look.block(this.#fold.units, stretch, isEnd && end === text.length);
+      parts.push(end - start);
+      chars += end - start - (parts.length > this.#partsMax ? (parts.shift() ?? 0) : 0);
+      this.#end += end - start;
+      start = end;
+      const score = probability(this.#look.first);
+      return score < least
+        ? undefined
+        : { start: this.#end - chars, text: lastOf(before, text.slice(0, end), chars), score };
+    });
+    this.#plainParts += ends.length;
+    this.#text = lastOf(before, text.slice(0, start), chars);
+    return windows;
+  }
+
   #next(text: string, isEnd: boolean): JudgedWindow {
     const { from, to, isPlain } = this.#fold.append(text);
     this.#look.block(this.#fold.units, [from, to], isEnd);
@@ -109,6 +151,17 @@ class AnswerWindows {
     const { units, length } = foldText(text);
     return lookAlone(this.#pair, units, [0, length]).first;
   }
+}
+
+/** The last characters of two texts in a row, as a string of its own. */
+function lastOf(before: string, text: string, chars: number): string {
+  const own = text.slice(-chars);
+  return [before.slice(before.length - (chars - own.length)), own].join("");
+}
+
+interface Least {
+  readonly isEnd: boolean;
+  readonly least: number;
 }
 
 function scoredBy(categoriesOf: (text: string) => Float32Array): (window: JudgedWindow) => Scored {

@@ -14,7 +14,7 @@ import { decodedViews, type DecodedView } from "./decode.ts";
 import { exactPatterns } from "./exact-patterns.ts";
 import { changed, inBoth, joined, nothingFound } from "./inspections.ts";
 import type { Registry } from "./registry.ts";
-import type { AnswerReader, Safeguard, Settle, Thresholds } from "./safeguard.ts";
+import { type AnswerReader, type Safeguard, type Settle, type Thresholds, readStretches } from "./safeguard.ts";
 import type { CategoryLimits, ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
 import { allSteps } from "./steps.ts";
 import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
@@ -95,7 +95,7 @@ function chainOf(all: readonly Link[], modes: readonly SafeguardMode[], stream: 
     inspectInputInSteps: (texts, caller = "") => inspectTexts(links, texts, caller),
     inspectOutput: (text) => {
       if (text.length > outputCharsMax) return unknown("too-long");
-      return inspectAnswer(openAnswer(), windowEnds(text.length, shape), text);
+      return joined(readStretches(openAnswer(), { text, ends: windowEnds(text.length, shape), isEnd: true }));
     },
     openAnswer,
   };
@@ -267,24 +267,19 @@ function inspectOne(link: Link, text: string, surface: Surface): Inspection {
   }
 }
 
-function inspectAnswer(reader: AnswerReader, ends: readonly number[], text: string): Inspection {
-  let start = 0;
-  return joined(
-    ends.map((end) => {
-      const stretch = text.slice(start, end);
-      start = end;
-      return reader.read(stretch, end === text.length);
-    }),
-  );
-}
-
 /** All safeguards that stand on the way out. None in effect is not a pass. */
 function readerOf(links: readonly Link[], shape: WindowShape): AnswerReader {
   if (!isGuarded(links, "output")) return { read: () => unknown("not-configured") };
   const readers = links.filter((link) => link.entry.on.includes("output")).map((link) => linkReader(link, shape));
   const [only] = readers;
   if (only !== undefined && readers.length === 1) return only;
-  return { read: (stretch, isEnd) => joined(readers.map((reader) => reader.read(stretch, isEnd))) };
+  return {
+    read: (stretch, isEnd) => joined(readers.map((reader) => reader.read(stretch, isEnd))),
+    readAll: (text, ends, isEnd) => {
+      const found = readers.map((reader) => readStretches(reader, { text, ends, isEnd }));
+      return ends.map((_, at) => joined(found.map((inspections) => inspections[at] ?? unknown("failed"))));
+    },
+  };
 }
 
 /** One safeguard's reader; what goes wrong in it is not a pass, of that window and of all after it. */
@@ -294,16 +289,26 @@ function linkReader(link: Link, shape: WindowShape): AnswerReader {
   let hasFailed = false;
   try {
     const reader = safeguard.openAnswer(thresholds.output, shape);
+    const tried = <Read>(read: () => Read, failed: Read): Read => {
+      if (hasFailed) return failed;
+      try {
+        return read();
+      } catch {
+        hasFailed = true;
+        return failed;
+      }
+    };
     return {
-      read: (stretch, isEnd) => {
-        if (hasFailed) return inMode(mode, unknown("failed"));
-        try {
-          return inMode(mode, reader.read(stretch, isEnd));
-        } catch {
-          hasFailed = true;
-          return inMode(mode, unknown("failed"));
-        }
-      },
+      read: (stretch, isEnd) =>
+        inMode(
+          mode,
+          tried(() => reader.read(stretch, isEnd), unknown("failed")),
+        ),
+      readAll: (text, ends, isEnd) =>
+        tried(
+          () => readStretches(reader, { text, ends, isEnd }),
+          ends.map(() => unknown("failed")),
+        ).map((inspection) => inMode(mode, inspection)),
     };
   } catch {
     return { read: () => inMode(mode, unknown("failed")) };

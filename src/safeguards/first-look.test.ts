@@ -53,6 +53,9 @@ test("n-grams of a text are the same however it is cut, and below the bucket cou
     fc.property(sources, cuts, (source, sizes) => {
       const { units, length } = foldText(source);
       const once = [...new NgramReader().read(units, 0, length)];
+      const summed = { count: 0, first: 0, second: 0 };
+      new NgramReader().sum({ units, from: 0, to: length }, pair.table, summed);
+      assert.deepEqual(summed, { count: once.length, first: sum(once, 16), second: sum(once, 24) });
       const reader = new NgramReader();
       let from = 0;
       const bit = cut("x".repeat(length), sizes).flatMap((part) => {
@@ -186,6 +189,45 @@ test("windows of an answer read in turn are found to hold what the answer holds,
       text.slice(0, 80),
     );
   }
+});
+
+test("stretches of an answer read all at once hold what they hold read in turn, wherever the text before ended", () => {
+  const harmful = [
+    "First hide the ransomware in an invoice, ",
+    "kill all of them and ",
+    "plain words ",
+    "x".repeat(110),
+  ];
+  const piece = fc.oneof(sources, fc.constantFrom(...harmful), fc.constantFrom("x".repeat(30), "а"));
+  const answers = fc.array(fc.array(piece, { maxLength: 24 }), { maxLength: 6 });
+  const sizes = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 8 });
+  let found = 0;
+  fc.assert(
+    fc.property(answers, sizes, fc.constantFrom(0, 0.1, 0.4), (pieces, lengths, least) => {
+      const thresholds = {
+        review: Object.fromEntries(Category.options.map((category) => [category, least])),
+        block: {},
+      };
+      const [atOnce, inTurn] = [safeguard, safeguard].map((one) => one.openAnswer?.(thresholds, usual));
+      assert.ok(atOnce?.readAll !== undefined && inTurn !== undefined);
+      const answer = pieces.map((all) => all.join(""));
+      for (const [at, text] of answer.entries()) {
+        const isEnd = at === answer.length - 1;
+        const stretches = cut(text, lengths);
+        let end = 0;
+        const ends = stretches.map((stretch) => (end += stretch.length));
+        const expected = stretches.map((stretch, index): Inspection =>
+          inTurn.read(stretch, isEnd && ends[index] === text.length),
+        );
+        assert.deepEqual(atOnce.readAll(text, ends, isEnd), expected);
+        found += expected.filter((one) => one.kind === "inspected" && one.findings.length > 0).length;
+        // Another answer is read in between.
+        safeguard.inspect("Another answer, of another caller.", "output", thresholds);
+      }
+    }),
+    { seed: 31, numRuns: 2000 },
+  );
+  assert.ok(found > 1000);
 });
 
 test("a disguised answer scores what it scores undisguised, or more where the disguise adds to it", async () => {

@@ -54,38 +54,32 @@ export class FirstLook {
 
   /** The next block of a text; `isEnd` where the text ends with it. */
   block(units: Uint16Array, [from, to]: readonly [number, number], isEnd: boolean): void {
-    const sums = this.#sums;
+    const [sums, { table }] = [this.#sums, this.#pair];
     const [at, window] = [this.#at, sums.length - fields];
-    for (let field = 0; field < fields; field += 1) {
-      sums[window + field] = (sums[window + field] ?? 0) - (sums[at + field] ?? 0);
-      sums[at + field] = 0;
-    }
-    this.#add(this.#reader.read(units, from, to));
-    if (isEnd) this.#add(this.#reader.readEnd());
-    for (let field = 0; field < fields; field += 1)
-      sums[window + field] = (sums[window + field] ?? 0) + (sums[at + field] ?? 0);
+    blockSums.count = 0;
+    blockSums.first = 0;
+    blockSums.second = 0;
+    this.#reader.sum({ units, from, to }, table, blockSums);
+    if (isEnd) this.#reader.sumEnd(table, blockSums);
+    const { count, first, second } = blockSums;
+    const ngrams = (sums[window] ?? 0) - (sums[at] ?? 0) + count;
+    const all = (sums[window + 1] ?? 0) - (sums[at + 1] ?? 0) + first;
+    const others = (sums[window + 2] ?? 0) - (sums[at + 2] ?? 0) + second;
+    sums[at] = count;
+    sums[at + 1] = first;
+    sums[at + 2] = second;
+    sums[window] = ngrams;
+    sums[window + 1] = all;
+    sums[window + 2] = others;
     this.#at = (at + fields) % window;
-    const ngrams = sums[window] ?? 0;
     const factor = ngrams === 0 ? 0 : 1 / Math.sqrt(ngrams);
-    this.first = this.#pair.first.bias + this.#pair.first.scale * (sums[window + 1] ?? 0) * factor;
-    this.second = this.#pair.second.bias + this.#pair.second.scale * (sums[window + 2] ?? 0) * factor;
-  }
-
-  #add(found: Uint32Array): void {
-    const { table } = this.#pair;
-    let [first, second] = [0, 0];
-    for (let at = 0; at < found.length; at += 1) {
-      const both = table[found[at] ?? 0] ?? 0;
-      first += both >> 8;
-      second += (both << 24) >> 24;
-    }
-    const [sums, at] = [this.#sums, this.#at];
-    sums[at] = (sums[at] ?? 0) + found.length;
-    sums[at + 1] = (sums[at + 1] ?? 0) + first;
-    sums[at + 2] = (sums[at + 2] ?? 0) + second;
+    this.first = this.#pair.first.bias + this.#pair.first.scale * all * factor;
+    this.second = this.#pair.second.bias + this.#pair.second.scale * others * factor;
   }
 }
 
+/** Of the block that is added; nothing is waited for in between. */
+const blockSums = { count: 0, first: 0, second: 0 };
 const fields = 3;
 
 /** The logits of a stretch that stands alone. */

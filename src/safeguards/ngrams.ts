@@ -40,6 +40,57 @@ export class NgramReader {
   readEnd(): Uint32Array {
     return this.read(aSpace, 0, 1);
   }
+
+  /** What the buckets that `read` gives hold in `table`, added up: two signed bytes each, and how many they are. */
+  sum({ units, from, to }: Units, table: Int16Array, into: NgramSums): void {
+    let characters = this.#characters;
+    let word = this.#word;
+    let [count, first, second] = [0, 0, 0];
+    for (let at = from; at < to; at += 1) {
+      const unit = units[at] ?? 0;
+      const byte = bytes[unit] ?? 0;
+      characters = (characters << 8) | byte;
+      let both = table[Math.imul(characters, 0x27d4eb2f) >>> shift] ?? 0;
+      first += both >> 8;
+      second += (both << 24) >> 24;
+      count += 1;
+      if (inWords[unit] === 1) word = Math.imul(word ^ byte, 0x01000193) ^ (word >>> 15);
+      else if (word !== wordSeed) {
+        both = table[wordBuckets + bucketOf(word)] ?? 0;
+        first += both >> 8;
+        second += (both << 24) >> 24;
+        both = table[bucketOf(Math.imul(word ^ Math.imul(this.#wordBefore, wordSeed), 0x01000193))] ?? 0;
+        first += both >> 8;
+        second += (both << 24) >> 24;
+        count += 2;
+        this.#wordBefore = word;
+        word = wordSeed;
+      }
+    }
+    this.#characters = characters;
+    this.#word = word;
+    into.count += count;
+    into.first += first;
+    into.second += second;
+  }
+
+  /** The same for a space after the last unit. */
+  sumEnd(table: Int16Array, into: NgramSums): void {
+    this.sum(theEnd, table, into);
+  }
+}
+
+/** A stretch of normalised text. */
+interface Units {
+  readonly units: Uint16Array;
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface NgramSums {
+  count: number;
+  first: number;
+  second: number;
 }
 
 /** Single words have the upper half of the buckets to themselves. */
@@ -52,6 +103,7 @@ const wordSeed = 0x2f0b4a27;
 const ngramsAUnit = 3;
 let found = new Uint32Array(1024);
 const aSpace = Uint16Array.of(32);
+const theEnd: Units = { units: aSpace, from: 0, to: 1 };
 
 function bucketOf(hash: number): number {
   return Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> shift;

@@ -2,6 +2,8 @@
 // letters, case, spacing, spelled-out words. One pass, linear time, with a map back to the offsets of the source.
 // Sources: Unicode Standard Annex 15 (forms), Technical Standard 39 (confusables; a minimal table of ours).
 
+import { foldOf, foldsToItself, isLatinOrDigit, isMark } from "./folds.ts";
+
 export interface Normalised {
   readonly text: string;
   /** For each UTF-16 unit of `text`, the offset in the source where it came from; one more entry for the end. */
@@ -74,6 +76,32 @@ export class GrowingFold {
     return { from, to: draft.length, isPlain };
   }
 
+  /**
+   * Appends stretches of plain ASCII that follow each other, all at once: what `append` of each would give, by the places
+   * where its units end (the first begins at the first of them). Undefined, and nothing is appended, where they are not so plain
+   * that this is certain.
+   */
+  appendAll(source: string, ends: readonly number[]): number[] | undefined {
+    const draft = growing;
+    draft.resume(this.#tail);
+    const from = draft.length;
+    if (this.#half !== "" || draft.hasForeign || !draft.appendAscii(source) || draft.hasSpelledOut) return undefined;
+    const tail = draft.tail();
+    if (tail.length > lookBack) return undefined;
+    const places = [from];
+    let at = from;
+    let length = this.#length;
+    for (const end of ends) {
+      const before = at;
+      while (at < draft.length && (draft.offsets[at] ?? 0) < end) at += 1;
+      places.push(at);
+      length = (length > forgetAt ? lookBack : length) + at - before;
+    }
+    this.#tail = tail;
+    this.#length = length;
+    return places;
+  }
+
   #forget(): void {
     this.#tail = this.#tail.slice(-lookBack);
     this.#length = lookBack;
@@ -117,11 +145,53 @@ class Draft {
 
   append(source: string): void {
     while (this.length + source.length + 2 > this.units.length) this.#grow();
-    for (let at = this.#appendPlain(source, 0); at < source.length; at = this.#appendPlain(source, at)) {
+    const plain = this.#appendPlain(source, this.#appendBytes(source));
+    for (let at = plain; at < source.length; at = this.#appendPlain(source, at)) {
       const code = source.codePointAt(at) ?? 0;
       appendFolded(this, code, at);
       at += code > 0xffff ? 2 : 1;
     }
+  }
+
+  /** Appends all of it, or says that not all of it is ASCII. */
+  appendAscii(source: string): boolean {
+    while (this.length + source.length + 2 > this.units.length) this.#grow();
+    return this.#appendPlain(source, this.#appendBytes(source)) === source.length;
+  }
+
+  /** ASCII from the start on, as bytes, which are gone through twice as fast. Gives where it ends; 0 for a short text. */
+  #appendBytes(source: string): number {
+    let from = 0;
+    while (source.length - from >= bytesAtLeast) {
+      const part = source.length <= asciiBytes.length ? source : source.slice(from, from + asciiBytes.length);
+      asBytes.encodeInto(part, asciiBytes);
+      const read = this.#appendAsciiBytes(part.length, from);
+      from += read;
+      if (read < part.length) break;
+    }
+    return from;
+  }
+
+  #appendAsciiBytes(count: number, from: number): number {
+    const { units, offsets } = this;
+    let { length } = this;
+    let last = this.last();
+    let at = 0;
+    for (; at < count; at += 1) {
+      const unit = asciiBytes[at] ?? 0x80;
+      if (unit >= 0x80) break;
+      const folded = asciiFolds[unit] ?? space;
+      units[length] = folded;
+      offsets[length] = from + at;
+      if (folded < lettersFirst && separators[folded] === 1) {
+        if (folded === space && last === space) continue;
+        if (units[length - 2] === folded) this.#watch(folded, length);
+      }
+      length += 1;
+      last = folded;
+    }
+    this.length = length;
+    return at;
   }
 
   /** ASCII from `at` on, the usual case, without calls. Gives where it ends. */
@@ -198,8 +268,14 @@ class Draft {
 }
 
 const space = 32;
+const asBytes = new TextEncoder();
+const asciiBytes = new Uint8Array(16_384);
+/** Shorter texts are not worth the call. */
+const bytesAtLeast = 48;
 /** Memory for longer texts than this is not kept. */
 const keptUnitsMax = 1 << 19;
+/** From here on no ASCII unit is a separator. */
+const lettersFirst = 96;
 /** 1 for what may stand between the letters of a word that is spelled out. */
 const separators = Uint8Array.from({ length: 128 }, (_, unit) => (isSeparator(unit) ? 1 : 0));
 /** What an ASCII unit becomes: lower case, or a space for all that shows nothing. */
@@ -224,7 +300,7 @@ function appendFolded(draft: Draft, code: number, offset: number): void {
     if (!isLatinOrDigit(draft.last()) || !isMark(code)) appendItself(draft, code, offset);
     return;
   }
-  const folded = folds.get(code) ?? "";
+  const folded = foldOf(code);
   for (let index = 0; index < folded.length; index += 1) {
     const unit = folded.charCodeAt(index);
     if (unit < 0x80) appendAscii(draft, unit, offset);
@@ -241,84 +317,6 @@ function appendItself(draft: Draft, code: number, offset: number): void {
   }
   if (!draft.hasForeign && lookAlikes.has(code)) draft.hasForeign = true;
   draft.push(code, offset);
-}
-
-/** Characters that show nothing: joiners, direction marks, fillers, selectors, tags, soft hyphen. First to last. */
-const invisible: readonly (readonly [first: number, last: number])[] = [
-  [0xad, 0xad],
-  [0x34f, 0x34f],
-  [0x61c, 0x61c],
-  [0x115f, 0x1160],
-  [0x17b4, 0x17b5],
-  [0x180b, 0x180f],
-  [0x200b, 0x200f],
-  [0x202a, 0x202e],
-  [0x2060, 0x206f],
-  [0x3164, 0x3164],
-  [0xfe00, 0xfe0f],
-  [0xfeff, 0xfeff],
-  [0xffa0, 0xffa0],
-  [0xe0000, 0xe0fff],
-];
-
-function isInvisible(code: number): boolean {
-  return invisible.some(([first, last]) => code >= first && code <= last);
-}
-
-/** Han, Hangul syllables, private use, and all planes past the second but for compatibility forms and the tags. */
-const alwaysItself: readonly (readonly [first: number, last: number])[] = [
-  [0x3400, 0x4dbf],
-  [0x4e00, 0x9fff],
-  [0xac00, 0xd7a3],
-  [0xe000, 0xf8ff],
-  [0x20000, 0x2f7ff],
-  [0x2fb00, 0xdffff],
-  [0xe1000, 0x10ffff],
-];
-
-/** For each character below U+20000: whether it is not known yet, folds to itself, or to what `folds` says. */
-const kinds = new Uint8Array(0x20000);
-const kindItself = 1;
-const kindOther = 2;
-kinds.fill(kindItself, 0xd800, 0xe000);
-for (const [first, last] of alwaysItself) kinds.fill(kindItself, first, last + 1);
-
-/**
- * What characters fold to that do not fold to themselves. Each is worked out once in the life of the process: a memory
- * that a caller could fill with characters that nobody uses would make all others slow.
- */
-const folds = new Map<number, string>();
-
-/** Whether a character stays as it is; what it becomes otherwise is then in `folds`. */
-function foldsToItself(code: number): boolean {
-  const kind = kinds[code];
-  if (kind === kindItself) return true;
-  if (kind === kindOther || folds.has(code)) return false;
-  if (kind === undefined && alwaysItself.some(([first, last]) => code >= first && code <= last)) return true;
-  const folded = isInvisible(code) ? "" : fold(code);
-  const isSame = folded === String.fromCodePoint(code);
-  if (kind !== undefined) kinds[code] = isSame ? kindItself : kindOther;
-  if (!isSame) folds.set(code, folded);
-  return isSame;
-}
-
-/** One character in compatibility form, lower case, without the accents of Latin, Greek and Cyrillic. */
-function fold(code: number): string {
-  return String.fromCodePoint(code).normalize("NFKD").toLowerCase().replaceAll(accents, "").normalize("NFC");
-}
-
-/** Marks that belong to no script of their own, and those of Cyrillic: on whatever letter they stand, it is meant without them. */
-const accents = /[\u0300-\u036f]|[\u0483-\u0489]|[\u1ab0-\u1aff]|[\u1dc0-\u1dff]|[\u20d0-\u20ff]|[\ufe20-\ufe2f]/gu;
-
-/** The marks of Arabic, Hebrew, Devanagari, Thai and others carry meaning in their script; on Latin letters and figures they are a disguise. */
-function isMark(code: number): boolean {
-  return code > 0x36f && mark.test(String.fromCodePoint(code));
-}
-
-const mark = /\p{M}/u;
-
-function isLatinOrDigit(unit: number): boolean {
-  return (unit >= 97 && unit <= 122) || (unit >= 48 && unit <= 57);
 }
 
 /** Cyrillic, Greek and other letters drawn like Latin ones. Folded only in words that hold Latin letters too. */

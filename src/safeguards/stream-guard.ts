@@ -4,7 +4,7 @@
 import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
 import { joined } from "./inspections.ts";
-import type { AnswerReader } from "./safeguard.ts";
+import { type AnswerReader, readStretches } from "./safeguard.ts";
 import { Unescaped, type UnescapedShape, hasEscape } from "./unescaped.ts";
 
 /** What may be sent: up to the next border that was set, and beyond each of those that are behind it now. */
@@ -97,10 +97,12 @@ class WindowGuard implements StreamGuard {
 
   #advance(final: boolean): GuardStep {
     const [state, chain] = [this.#state, this.#chain];
-    for (const end of endsDue(state, chain, final)) {
-      const { checked } = state;
-      const stretch = state.held.slice(checked - state.heldFrom, end - state.heldFrom);
-      const verdict = this.#judge(this.#inspect(stretch, final && end === state.total));
+    const ends = endsDue(state, chain, final);
+    const found = this.#read(ends, final);
+    for (const [at, end] of ends.entries()) {
+      const stretch = state.held.slice(state.checked - state.heldFrom, end - state.heldFrom);
+      const inspection = found[at] ?? { kind: "unknown", cause: "failed" };
+      const verdict = this.#judge(this.#withEscapes(inspection, stretch, final && end === state.total));
       state.checked = end;
       if (!lets(verdict)) return this.#stop(take(state, state.free), verdict);
       if (state.verdict.kind === "pass") state.verdict = verdict;
@@ -111,15 +113,14 @@ class WindowGuard implements StreamGuard {
     return this.#release(cleared);
   }
 
-  #inspect(stretch: string, isEnd: boolean): Inspection {
-    const { checked } = this.#state;
-    this.#reader ??= this.#chain.openAnswer();
-    const inspection = this.#reader.read(stretch, isEnd);
+  /** With what is found in the window with its escapes undone. */
+  #withEscapes(inspection: Inspection, stretch: string, isEnd: boolean): Inspection {
+    const { checked, held, heldFrom } = this.#state;
     if (checked === 0) this.#state.isJson ||= isJsonBegun.test(stretch);
     if (this.#unescaped === undefined) {
-      const before = this.#before(checked);
-      if (!hasEscape(stretch, before.slice(-1), this.#state.isJson)) return inspection;
-      this.#unescaped = new Unescaped(this.#unescapedShape(), { before, from: checked });
+      const before = this.#keptChars() === 0 ? "" : held.charAt(checked - heldFrom - 1);
+      if (!hasEscape(stretch, before, this.#state.isJson)) return inspection;
+      this.#unescaped = new Unescaped(this.#unescapedShape(), { before: this.#before(checked), from: checked });
     }
     return joined([inspection, ...this.#unescaped.read(stretch, isEnd)]);
   }
@@ -147,6 +148,16 @@ class WindowGuard implements StreamGuard {
     const { holdBackChars } = this.#chain.stream;
     const free = end - holdBackChars;
     return this.#unescaped === undefined ? free : Math.min(free, this.#unescaped.placeBefore(holdBackChars));
+  }
+
+  /** What is found in the windows that end at `ends`, in order. */
+  #read(ends: readonly number[], isEnd: boolean): readonly Inspection[] {
+    const { checked, heldFrom, held } = this.#state;
+    const last = ends.at(-1);
+    if (last === undefined) return [];
+    this.#reader ??= this.#chain.openAnswer();
+    const text = held.slice(checked - heldFrom, last - heldFrom);
+    return readStretches(this.#reader, { text, ends: ends.map((end) => end - checked), isEnd });
   }
 
   /** More than is judged: stopped, or, where nothing is to be stopped, let go unjudged. */
