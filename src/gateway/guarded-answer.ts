@@ -281,7 +281,11 @@ function finishChoice(books: Books, event: Extract<AnswerEvent, { readonly kind:
     closeBlock(books, { choice: event.choice, block });
     if (books.stop !== undefined) return;
   }
-  if (endsSeam(books, { choice: event.choice, block: state.lastBlock }, "finish")) return;
+  const place = { choice: event.choice, block: state.lastBlock };
+  if (endsSeam(books, place, "finish")) return;
+  // Where nothing is held back, nothing waited for the end of the text to be judged.
+  if (!books.exchange.isHeldBack)
+    for (const guard of Object.values(state.guards)) release(books, place, guard.finish());
   state.hasEnded = true;
   books.out.push(event);
 }
