@@ -8,6 +8,8 @@ import type { SuiteDigests } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
+import { modesAtStage } from "../terms/stage-modes.ts";
+import { modesInWords } from "./observed-words.ts";
 import { type Session, artefact } from "./session.ts";
 
 /** Digest of the candidate of a kind and name. Fails with not_found, naming those there are. */
@@ -45,6 +47,13 @@ export async function suiteOf(session: Session, digest: Digest): Promise<Suite> 
   const document = await documentOf(session, digest);
   if (document.kind === "Suite") return document;
   throw otherKind(digest, "Suite");
+}
+
+/** The modes of a release's safeguards at its stage, in words; empty where all of them block. */
+export async function releaseModesInWords(session: Session, { digests, stage }: Release): Promise<string> {
+  const document = await documentOf(session, digests.safeguards);
+  if (document.kind !== "Safeguards") throw otherKind(digests.safeguards, "Safeguards");
+  return modesInWords(modesAtStage(document.chain, stage));
 }
 
 /** Where the claim comes from that the model is what its document says. */

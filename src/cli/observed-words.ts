@@ -1,5 +1,6 @@
-// Observe mode as people read it: that nothing is stopped, and what would have been.
+// Modes as people read them: that nothing is stopped, and what would have been; and which safeguards do not block.
 import type { StatusView } from "../control/contract.ts";
+import type { StageModes } from "../terms/stage-modes.ts";
 
 type Sum = NonNullable<StatusView["observed"]>;
 
@@ -11,12 +12,42 @@ export function observedLines({ certified, observed }: Pick<StatusView, "certifi
   return observed === null ? [mode] : [mode, ...sumLines(observed)];
 }
 
-function sumLines({ hours, exchanges, stopped, by }: Sum): readonly string[] {
-  const head = `  Last ${hours} h: ${counted(stopped)} of ${counted(exchanges)} would have been stopped`;
+/** Lines for safeguards that do not block everybody's, and for what those in shadow would have stopped. */
+export function modesLines({ safeguards, shadow }: Pick<StatusView, "safeguards" | "shadow">): readonly string[] {
+  if (safeguards === null) return [];
+  const unstopped = unstoppedWords(safeguards);
+  return [
+    ...safeguards.modes.map((one) => `  ${modeWords(one)}`),
+    ...(unstopped === undefined ? [] : [`  ${unstopped}`]),
+    ...(shadow === null ? [] : sumLines(shadow, ", by safeguards in shadow")),
+  ];
+}
+
+/** The same in a line, for a proposal; empty where all block. */
+export function modesInWords(safeguards: StageModes): string {
+  const unstopped = unstoppedWords(safeguards);
+  return [...safeguards.modes.map(modeWords), ...(unstopped === undefined ? [] : [unstopped])].join("; ");
+}
+
+function modeWords({ safeguard, on, cases }: StageModes["modes"][number]): string {
+  const words = cases.map(({ mode, types }, at) => {
+    if (types !== null) return `${mode} for ${types.join(", ")}`;
+    return at === 0 ? mode : `${mode} for all others`;
+  });
+  return `${safeguard} (${on.map((side) => sideOf[side]).join(", ")}): ${words.join("; ")}`;
+}
+
+function unstoppedWords({ unstopped }: StageModes): string | undefined {
+  if (unstopped.length === 0) return undefined;
+  return `NOTHING IS STOPPED in the ${unstopped.map((side) => sideOf[side]).join(" and the ")}, for some callers at least: safeguards there only record.`;
+}
+
+function sumLines({ hours, exchanges, stopped, by }: Sum, whose = ""): readonly string[] {
+  const head = `  Last ${hours} h: ${counted(stopped)} of ${counted(exchanges)} would have been stopped${whose}`;
   const lines = by.map(
     ({ side, verdict, count }) => `    ${counted(count)}: ${causeOf(verdict)} in the ${sideOf[side]}`,
   );
-  return [by.length === 0 ? `${head}.` : `${head}, by:`, ...lines];
+  return [by.length === 0 ? `${head}.` : `${head}${whose === "" ? ", by" : ""}:`, ...lines];
 }
 
 const sideOf = { input: "request", output: "answer" } as const satisfies Record<Sum["by"][number]["side"], string>;

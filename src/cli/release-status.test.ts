@@ -37,6 +37,8 @@ const open = {
     identityBasis: "declared",
   },
   observed: null,
+  safeguards: null,
+  shadow: null,
   closed: null,
   holds: [],
   restrictions: [],
@@ -150,7 +152,30 @@ const proposal = {
   decideBy: "2027-01-09T00:00:00.000Z",
   answers: [hold.hold],
   needs: ["owner", "safety"],
+  safeguards: null,
 };
+
+test("safeguards that do not block everybody's are named with their modes, what nothing stops, and what shadow would have", () => {
+  const cases = [
+    { mode: "flag", types: ["evaluator", "staff"] },
+    { mode: "block", types: null },
+  ];
+  const modes = [
+    { safeguard: "misuse@2", on: ["input", "output"], cases },
+    { safeguard: "patterns@1", on: ["output"], cases: [{ mode: "shadow", types: null }] },
+  ];
+  const by = [{ side: "output", verdict: "block:privacy", count: 2 }];
+  const shadow = { hours: 24, exchanges: 1_200, stopped: 2, by };
+  const words = statusInWords(StatusView.parse({ ...open, safeguards: { modes, unstopped: ["output"] }, shadow }));
+  assert.match(words, /misuse@2 \(request, answer\): flag for evaluator, staff; block for all others\n/);
+  assert.match(words, /patterns@1 \(answer\): shadow\n/);
+  assert.match(words, /NOTHING IS STOPPED in the answer, for some callers at least/);
+  assert.match(
+    words,
+    /Last 24 h: 2 of 1,200 would have been stopped, by safeguards in shadow:\n {4}2: privacy in the answer\n/,
+  );
+  assert.doesNotMatch(statusInWords(StatusView.parse(open)), /shadow|NOTHING/);
+});
 
 test("the proposal that would reopen a held model is named with who still has to sign it", () => {
   const view = StatusView.parse({ ...held, proposals: [proposal] });

@@ -9,7 +9,7 @@ import { type Answer, done } from "./answer.ts";
 import { afterStatus, proposing } from "./after-status.ts";
 import { createClient, pathOf } from "./client.ts";
 import { gatewaysLine, readGateways } from "./gateways.ts";
-import { observedLines } from "./observed-words.ts";
+import { modesInWords, modesLines, observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 import { limitInWords } from "./words.ts";
@@ -83,8 +83,8 @@ export async function* changes(
 }
 
 /** The ledger grows every second by receipts alone: that is no change of the model's, nor is one exchange more. */
-function whatMatters({ ledgerSize: _size, observed, ...rest }: StatusView): string {
-  return JSON.stringify([rest, observed?.by]);
+function whatMatters({ ledgerSize: _size, observed, shadow, ...rest }: StatusView): string {
+  return JSON.stringify([rest, observed?.by, shadow?.by]);
 }
 
 interface Reading {
@@ -129,6 +129,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
   return [
     head,
     ...observedLines(view),
+    ...modesLines(view),
     ...holdLines(view),
     ...restrictionLines(view),
     ...endLines(view, profile),
@@ -174,13 +175,18 @@ function endLines(view: StatusView, profile: string): readonly string[] {
     : [`${line}.`, `  WARNING: it ends within ${renewalDue} day(s). ${how}`];
 }
 
+function guardedBy(safeguards: StatusView["safeguards"]): string {
+  const words = safeguards === null ? "" : modesInWords(safeguards);
+  return words === "" ? "" : `; safeguards there: ${words}`;
+}
+
 function waitingLines({ proposals }: StatusView): readonly string[] {
   return proposals
     .filter(({ waiting }) => waiting)
-    .map(({ proposal, stage, mode, decideBy, needs, answers, current }) => {
+    .map(({ proposal, stage, mode, decideBy, needs, answers, current, safeguards }) => {
       const lacks = (needs ?? []).map((need) => (need === "person" ? "a second person, of any role" : need));
       const state = lacks.length === 0 ? "no sign-off is missing" : `it lacks the sign-off of: ${lacks.join("; ")}`;
       const what = answers.length === 0 ? "" : `, answering ${answers.join(", ")}`;
-      return `  ${proposal} waits to open ${stageInWords({ stage, mode })}${what}; ${state}; to be decided by ${decideBy}${current ? "" : "; about documents that were changed since"}`;
+      return `  ${proposal} waits to open ${stageInWords({ stage, mode })}${what}; ${state}; to be decided by ${decideBy}${current ? "" : "; about documents that were changed since"}${guardedBy(safeguards)}`;
     });
 }

@@ -13,7 +13,7 @@ import { Failure } from "../terms/failure.ts";
 import { CertificateId, type Digest, type HoldId, Name, ProposalId, instantOf } from "../terms/ids.ts";
 import { OpenStage, stageInWords } from "../terms/stage.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
-import { candidatePlan, identityBasisOf, planOf, suitesForStage } from "./candidate.ts";
+import { candidatePlan, identityBasisOf, planOf, releaseModesInWords, suitesForStage } from "./candidate.ts";
 import type { Context } from "./context.ts";
 import { StatusOptions, status } from "./release-status.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
@@ -132,6 +132,10 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "agains
   const reason = committed(call.options.reason);
   const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
   call.context.tell(`You sign ${verdict}: ${releaseInWords(proposal.release)}\n`);
+  if (verdict === "for") {
+    const modes = await releaseModesInWords(session, proposal.release);
+    if (modes !== "") call.context.tell(`Safeguards there: ${modes}\n`);
+  }
   const index = recordedIndex(
     await submit(session, await signAs(session, "sign-off", body), { openings: [reason.opening] }),
   );

@@ -18,6 +18,7 @@ import {
 } from "../terms/ids.ts";
 import { Limit, ReviewReason } from "../acts/bodies.ts";
 import { Category, Surface } from "../terms/finding.ts";
+import { SafeguardMode } from "../terms/safeguard-mode.ts";
 import { Mode, OpenStage, Stage } from "../terms/stage.ts";
 
 const Base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
@@ -133,6 +134,26 @@ const RequirementView = z.object({
 });
 
 /** `GET status`: where a model stands and what is still to be shown for the next stage. */
+const ObservedView = z.object({
+  hours: z.number(),
+  exchanges: z.number().int().nonnegative(),
+  stopped: z.number().int().nonnegative(),
+  by: z.array(z.object({ side: Surface, verdict: z.string(), count: z.number().int() })),
+});
+
+/** Safeguards that do not block everybody's at a stage; the first case that fits counts, and `types` null is all others. */
+const ModesView = z.object({
+  modes: z.array(
+    z.object({
+      safeguard: z.string(),
+      on: z.array(Surface),
+      cases: z.array(z.object({ mode: SafeguardMode, types: z.array(Name).nullable() })),
+    }),
+  ),
+  /** Sides on which nothing is stopped for some callers. */
+  unstopped: z.array(Surface),
+});
+
 export const StatusView = z.object({
   model: Name,
   /** What is served now: `withheld` while held, expired or lapsed. */
@@ -154,14 +175,11 @@ export const StatusView = z.object({
     })
     .nullable(),
   /** In observe mode, and not in the public view: what would have been stopped, by side and verdict. */
-  observed: z
-    .object({
-      hours: z.number(),
-      exchanges: z.number().int().nonnegative(),
-      stopped: z.number().int().nonnegative(),
-      by: z.array(z.object({ side: Surface, verdict: z.string(), count: z.number().int() })),
-    })
-    .nullable(),
+  observed: ObservedView.nullable(),
+  /** Not in the public view: modes of what is certified, where they are not `block`. */
+  safeguards: ModesView.nullable(),
+  /** Not in the public view, where a safeguard is in shadow: what it would have stopped. */
+  shadow: ObservedView.nullable(),
   closed: z.string().nullable(),
   holds: z.array(z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional() })),
   restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp })),
@@ -185,6 +203,8 @@ export const StatusView = z.object({
       answers: z.array(HoldId),
       /** Whose sign-offs a waiting one still lacks: roles, or "person"; null where nobody can say. */
       needs: z.array(z.string()).nullable(),
+      /** Not in the public view: modes that it would have, while it waits. */
+      safeguards: ModesView.nullable(),
     }),
   ),
   ledgerSize: z.number().int(),

@@ -333,8 +333,7 @@ async function checked(
     }
     const leaf = leafHash(bytes, primitives);
     tree.append(leaf);
-    const one = observedIn(bytes);
-    if (one !== undefined) observed.push(one);
+    for (const one of observedIn(bytes)) observed.push(one);
     if (leaves.push(leaf) % piecesAtOnce === 0) await breathe();
   }
   if (digestOfHash(tree.root()) === body.root) return { leaves, observed };

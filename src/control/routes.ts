@@ -186,7 +186,7 @@ function addReadRoutes(app: Hono, core: Core): void {
   });
   app.get(routes.status, read, async (context) => {
     const model = parsed(Name, context.req.param("model"), "model_unknown");
-    return context.json(await statusView(core, model, async (at) => observedSum(database, model, at)));
+    return context.json(await statusView(core, model, async (as, at) => observedSum(database, { as, model }, at)));
   });
   app.get(routes.bundle, read, async (context) => {
     const proposal = proposalOf(core, context.req.param("proposal"));

@@ -327,7 +327,7 @@ export function beginContent({ id, request }: Exchange, { primitives }: Gateway)
 /** Puts on record that a stream begins, before a character of it leaves. */
 export async function recordBeginning(exchange: Exchange, input: string, { gateway }: Recording): Promise<void> {
   const { output: _none, ...observed } = observedOf(exchange, "cut");
-  await gateway.recorder.begin({ ...knownOf(exchange), input, ...observed });
+  await gateway.recorder.begin({ ...knownOf(exchange), input, ...observed, ...shadowOf(exchange) });
 }
 
 /** In observe mode: what policy said, whatever was done about it, and what would have become of it in enforce mode. */

@@ -14,6 +14,7 @@ after(async () => database.close());
 await migrate(database, schema);
 
 const small = Name.parse("small");
+const observing = { as: "observe", model: small } as const;
 const noon = instantOf("2027-01-01T12:00:00.000Z");
 const later = (minutes: number): Instant => Instant.parse(noon + minutes * 60_000);
 
@@ -35,13 +36,15 @@ const served: Receipt = {
   content: Digest.parse(`sha256:${"0".repeat(64)}`),
   tokens: [1, 1],
 };
-const read = (changes: Partial<Receipt>): Observed | undefined => observedIn(canonicalBytes({ ...served, ...changes }));
+const readAll = (changes: Partial<Receipt>): readonly Observed[] =>
+  observedIn(canonicalBytes({ ...served, ...changes }));
+const read = (changes: Partial<Receipt>): Observed | undefined => readAll(changes)[0];
 
 test("a receipt counts only where it says what would have been, once, by the side that would have stopped it first", () => {
   assert.equal(read({}), undefined);
-  assert.equal(observedIn(new TextEncoder().encode('{"would":')), undefined);
+  assert.deepEqual(observedIn(new TextEncoder().encode('{"would":')), []);
   assert.equal(read({ outcome: "blocked", input: "block:weapons" }), undefined);
-  assert.deepEqual(read({ would: "served" }), { model: small, at: noon, by: null });
+  assert.deepEqual(read({ would: "served" }), { as: "observe", model: small, at: noon, by: null });
   assert.equal(read({ would: "cut", outcome: "cut" })?.by, null);
   assert.equal(read({ would: "served", input: "flag:cyber" })?.by, null);
   const both = read({ would: "blocked", input: "review:fraud", output: "block:weapons" });
@@ -51,8 +54,35 @@ test("a receipt counts only where it says what would have been, once, by the sid
   assert.equal(read({ would: "blocked", outcome: "blocked", input: "block:cyber" })?.by, null, "it was stopped");
 });
 
+test("what safeguards in shadow would have stopped counts apart, where it went on and somebody asked for it", () => {
+  const by = (changes: Partial<Receipt>): Observed["by"] | undefined => readAll(changes)[0]?.by;
+  assert.deepEqual(readAll({ shadow: { input: "pass" } }), [{ as: "shadow", model: small, at: noon, by: null }]);
+  assert.deepEqual(by({ shadow: { input: "flag:cyber", output: "review:fraud" } }), {
+    side: "output",
+    verdict: "review:fraud",
+  });
+  assert.deepEqual(by({ shadow: { input: "unknown:failed", output: "block:cyber" } }), {
+    side: "input",
+    verdict: "unknown:failed",
+  });
+  assert.equal(
+    by({ outcome: "blocked", input: "block:hate", shadow: { input: "block:cyber" } }),
+    null,
+    "it was stopped anyway",
+  );
+  assert.deepEqual(readAll({ stage: "permit", shadow: { input: "block:cyber" } }), [], "an item of a suite");
+  const both = readAll({ would: "blocked", input: "block:hate", shadow: { input: "block:cyber" } });
+  assert.deepEqual(
+    both.map((one) => [one.as, one.by?.verdict]),
+    [
+      ["observe", "block:hate"],
+      ["shadow", "block:cyber"],
+    ],
+  );
+});
+
 test("a sum goes back a day, to the minute, over one model, the most frequent cause first", async () => {
-  const one = (at: Instant, by: Observed["by"], model = small): Observed => ({ model, at, by });
+  const one = (at: Instant, by: Observed["by"], model = small): Observed => ({ as: "observe", model, at, by });
   const weapons = { side: "input", verdict: "block:weapons" } as const;
   const fraud = { side: "output", verdict: "review:fraud" } as const;
   const first = [one(noon, null), one(noon, null), one(noon, fraud), one(later(1), weapons)];
@@ -63,15 +93,19 @@ test("a sum goes back a day, to the minute, over one model, the most frequent ca
     { ...weapons, count: 2 },
     { ...fraud, count: 1 },
   ];
-  assert.deepEqual(await observedSum(database, small, later(2)), { hours: 24, exchanges: 6, stopped: 3, by });
-  const nextDay = await observedSum(database, small, later(24 * 60));
+  assert.deepEqual(await observedSum(database, observing, later(2)), { hours: 24, exchanges: 6, stopped: 3, by });
+  const nextDay = await observedSum(database, observing, later(24 * 60));
   assert.deepEqual([nextDay.exchanges, nextDay.stopped], [3, 2]);
-  assert.equal((await observedSum(database, small, later(24 * 60 + 1))).exchanges, 0);
+  assert.equal((await observedSum(database, observing, later(24 * 60 + 1))).exchanges, 0);
+  const shadow = { ...one(noon, weapons), as: "shadow" } as const;
+  await database.transaction(async (transaction) => addObserved(transaction, [shadow, { ...shadow, by: null }]));
+  const sum = await observedSum(database, { as: "shadow", model: small }, later(2));
+  assert.deepEqual([sum.exchanges, sum.stopped], [2, 1], "apart from the others");
 });
 
 test("counts older than a month go when newer ones come", async () => {
   const month = later(31 * 24 * 60);
-  await database.transaction(async (transaction) => addObserved(transaction, [{ model: small, at: month, by: null }]));
+  await database.transaction(async (transaction) => addObserved(transaction, [{ ...observing, at: month, by: null }]));
   const rows = await database.query("SELECT model FROM observed ORDER BY model");
   assert.deepEqual(
     rows.map((row) => row["model"]),

@@ -1,5 +1,5 @@
-// What observe mode comes to: which exchanges would have been stopped, and by what, read off receipts and counted per model
-// and minute. Counts are an index for people, no evidence: nothing that is judged reads them.
+// What observe mode, and safeguards in shadow, come to: which exchanges would have been stopped, and by what, read off receipts
+// and counted per model and minute. Counts are an index for people, no evidence: nothing that is judged reads them.
 import { z } from "zod";
 import { Receipt, receiptCharsMax } from "../acts/receipt.ts";
 import { parseJson } from "../proof/canonical.ts";
@@ -18,21 +18,37 @@ const observedHours = 24;
 /** Counts that are older, in days, are dropped when newer ones come. */
 const observedDaysMax = 30;
 
+/** By what it would have been: by all safeguards, where the certificate only observes, or by those in shadow. */
+const tables = { observe: "observed", shadow: "shadowed" } as const;
+export type ObservedAs = keyof typeof tables;
+
 /** What one receipt adds. */
 export interface Observed {
+  readonly as: ObservedAs;
   readonly model: Name;
   readonly at: Instant;
   /** What would have stopped it: the side, and the verdict as receipts spell it; null where it would have gone on. */
   readonly by: { readonly side: Surface; readonly verdict: string } | null;
 }
 
-/** What a receipt says of observe mode, from its bytes; undefined for all other receipts. No signature is checked here. */
-export function observedIn(receipt: Uint8Array): Observed | undefined {
-  if (fromUtf8(receipt)?.includes('"would":') !== true) return undefined;
+/** What a receipt says of observe mode and of shadow, from its bytes; nothing for all others. No signature is checked here. */
+export function observedIn(receipt: Uint8Array): readonly Observed[] {
+  const text = fromUtf8(receipt);
+  if (text?.includes('"would":') !== true && text?.includes('"shadow":') !== true) return [];
   const read = readReceipt(receipt);
-  // What was refused before anything was read tells nothing of safeguards.
-  if (read?.would === undefined || read.would === "refused") return undefined;
-  return { model: read.model, at: instantOf(read.at), by: whatWouldStop(read) };
+  if (read === undefined) return [];
+  const { model, would, shadow, stage } = read;
+  const about = { model, at: instantOf(read.at) };
+  return [
+    // What was refused before anything was read tells nothing of safeguards.
+    ...(would === undefined || would === "refused"
+      ? []
+      : [{ as: "observe", ...about, by: whatWouldStop(read) } as const]),
+    // Nor do items of a suite tell what callers send.
+    ...(shadow === undefined || stage === "permit"
+      ? []
+      : [{ as: "shadow", ...about, by: whatShadowWould(read) } as const]),
+  ];
 }
 
 /** What cannot be read is not counted, and recorded all the same: counting is no reason to lose receipts. */
@@ -50,29 +66,44 @@ function whatWouldStop({ would, outcome, input, output }: Receipt): Observed["by
   return doesStop(input) ? { side: "input", verdict: input } : { side: "output", verdict: output };
 }
 
+/** What was stopped anyway adds nothing. */
+function whatShadowWould({ shadow = {}, outcome }: Receipt): Observed["by"] {
+  if (outcome === "blocked" || outcome === "refused") return null;
+  const [first] = Surface.options.flatMap((side) => {
+    const verdict = shadow[side];
+    return verdict !== undefined && doesStop(verdict) ? [{ side, verdict }] : [];
+  });
+  return first ?? null;
+}
+
 function doesStop(verdict: string): boolean {
   return /^(block|review|unknown):/.test(verdict);
 }
 
 export async function addObserved(transaction: Transaction, observed: readonly Observed[]): Promise<void> {
-  const groups = Map.groupBy(observed, ({ model, at, by }) => JSON.stringify([model, minuteOf(at), wordOf(by)]));
+  const groups = Map.groupBy(observed, ({ as, model, at, by }) =>
+    JSON.stringify([as, model, minuteOf(at), wordOf(by)]),
+  );
   for (const [first, ...more] of groups.values()) {
     if (first === undefined) continue;
-    const { model, at, by } = first;
+    const { as, model, at, by } = first;
+    const table = tables[as];
     await transaction.query(
-      `INSERT INTO observed (model, minute, would, count) VALUES (?, ?, ?, ?)
-       ON CONFLICT (model, minute, would) DO UPDATE SET count = observed.count + excluded.count`,
+      `INSERT INTO ${table} (model, minute, would, count) VALUES (?, ?, ?, ?)
+       ON CONFLICT (model, minute, would) DO UPDATE SET count = ${table}.count + excluded.count`,
       [model, minuteOf(at), wordOf(by), 1 + more.length],
     );
   }
-  for (const [model, of] of Map.groupBy(observed, (one) => one.model)) {
+  for (const of of Map.groupBy(observed, ({ as, model }) => JSON.stringify([as, model])).values()) {
+    const [first] = of;
+    if (first === undefined) continue;
     const latest = Math.max(...of.map(({ at }) => minuteOf(at)));
     const kept = latest - (observedDaysMax * dayMs) / minuteMs;
-    await transaction.query("DELETE FROM observed WHERE model = ? AND minute < ?", [model, kept]);
+    await transaction.query(`DELETE FROM ${tables[first.as]} WHERE model = ? AND minute < ?`, [first.model, kept]);
   }
 }
 
-/** What observe mode came to over the last hours. */
+/** What it came to over the last hours. */
 export interface ObservedSum {
   readonly hours: number;
   readonly exchanges: number;
@@ -85,10 +116,14 @@ export interface ObservedSum {
 const Row = z.object({ would: z.string(), count: z.number().int().nonnegative() });
 
 /** From `observedHours` before `at`, to the minute. */
-export async function observedSum(database: Database, model: Name, at: Instant): Promise<ObservedSum> {
+export async function observedSum(
+  database: Database,
+  { as, model }: Pick<Observed, "as" | "model">,
+  at: Instant,
+): Promise<ObservedSum> {
   const from = minuteOf(at) - observedHours * 60;
   const rows = await database.query(
-    `SELECT would, CAST(sum(count) AS BIGINT) AS count FROM observed WHERE model = ? AND minute > ?
+    `SELECT would, CAST(sum(count) AS BIGINT) AS count FROM ${tables[as]} WHERE model = ? AND minute > ?
      GROUP BY would ORDER BY count DESC, would`,
     [model, from],
   );

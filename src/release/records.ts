@@ -17,8 +17,10 @@ import { type SealedTry, type SeenReceipt, seenReceipt } from "../gates/pool.ts"
 import { parseJson } from "../proof/canonical.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
+import { Surface } from "../terms/finding.ts";
 import type { Digest, Instant, Name, PermitId } from "../terms/ids.ts";
 import { moded } from "../terms/safeguard-mode.ts";
+import type { ModedChain } from "../terms/stage-modes.ts";
 import type { OpenStage } from "../terms/stage.ts";
 
 const documentLimits = { bytesMax: 1024 * 1024, depthMax: 32, code: "document_invalid" } as const;
@@ -52,12 +54,11 @@ export async function readIdentityBasis(records: Records, digest: Digest): Promi
 
 const Chain = z.looseObject({
   kind: z.literal("Safeguards"),
-  chain: z.array(z.looseObject({ safeguard: z.string(), ...moded })).min(1),
+  chain: z.array(z.looseObject({ safeguard: z.string(), on: z.array(Surface), ...moded })).min(1),
 });
-type Chain = z.infer<typeof Chain>["chain"];
 
 /** The chain of a Safeguards document, as far as modes go. Fails with artefact_missing. */
-async function readModes(records: Records, digest: Digest): Promise<Chain> {
+export async function readModes(records: Records, digest: Digest): Promise<ModedChain> {
   const parsed = Chain.safeParse(parseJson(await records.artefact(digest), documentLimits));
   if (parsed.success) return parsed.data.chain;
   throw new Failure("artefact_missing", "The safeguards' content is not a Safeguards document. Apply it again.");

@@ -22,8 +22,9 @@ import {
 } from "../terms/ids.ts";
 import type { Role } from "../terms/role.ts";
 import { type Mode, type OpenStage, type Stage, compareStages, modeOf } from "../terms/stage.ts";
-import type { ObservedSum } from "./observed.ts";
-import { type Records, candidatePlan, judgeFrom, readPlan } from "./records.ts";
+import type { ObservedAs, ObservedSum } from "./observed.ts";
+import { type StageModes, modesAtStage } from "../terms/stage-modes.ts";
+import { type Records, candidatePlan, judgeFrom, readModes, readPlan } from "./records.ts";
 
 export interface Status {
   readonly model: Name;
@@ -41,6 +42,9 @@ export interface Status {
     | null;
   /** In observe mode, and for those who may read: what it came to lately. */
   readonly observed: ObservedSum | null;
+  /** For those who may read: modes of what is certified, and what its safeguards in shadow would have stopped lately. */
+  readonly safeguards: StageModes | null;
+  readonly shadow: ObservedSum | null;
   readonly closed: string | null;
   /** With the stage where not all of the model is held. */
   readonly holds: { readonly hold: HoldId; readonly at: Timestamp; readonly stage?: OpenStage }[];
@@ -63,6 +67,8 @@ export interface Status {
     readonly answers: readonly HoldId[];
     /** Whose sign-offs a waiting one still lacks; null where its plan cannot be read. */
     readonly needs: readonly (Role | "person")[] | null;
+    /** For those who may read: the modes it would have. */
+    readonly safeguards: StageModes | null;
   }[];
   readonly ledgerSize: number;
 }
@@ -76,7 +82,7 @@ export interface StatusAsked {
   readonly at: Instant;
   readonly ledgerSize: number;
   /** Where counts of observe mode are to be shown: they tell volumes, so not to everybody. */
-  readonly observed?: ((at: Instant) => Promise<ObservedSum>) | undefined;
+  readonly observed?: ((as: ObservedAs, at: Instant) => Promise<ObservedSum>) | undefined;
 }
 
 /** Fails with model_unknown where nobody applied such a model. */
@@ -94,7 +100,7 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
     model,
     stage: now.kind === "open" ? now.stage : "withheld",
     certified,
-    observed: await observedOf(certified, asked),
+    ...(await guardedOf(records, certified, asked)),
     closed: now.kind === "closed" ? now.reason : null,
     holds: holdsOn(state, model).map(({ hold, at: since, scope }) => ({
       hold,
@@ -112,8 +118,42 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
   };
 }
 
-async function observedOf(certified: Status["certified"], { at, observed }: StatusAsked): Promise<ObservedSum | null> {
-  return certified?.mode === "observe" && observed !== undefined ? observed(at) : null;
+/** Of what is certified: its mode, those of its safeguards, and what came of them. */
+async function guardedOf(
+  records: Records,
+  certified: Status["certified"],
+  asked: StatusAsked,
+): Promise<Pick<Status, "observed" | "safeguards" | "shadow">> {
+  const safeguards = await shownModes(records, latestCertificate(asked.state, asked.model)?.release, asked);
+  return {
+    observed: certified?.mode === "observe" ? await sumOf("observe", asked) : null,
+    safeguards,
+    shadow: isInShadow(safeguards) ? await sumOf("shadow", asked) : null,
+  };
+}
+
+async function sumOf(as: ObservedAs, { at, observed }: StatusAsked): Promise<ObservedSum | null> {
+  return observed === undefined ? null : observed(as, at);
+}
+
+/** Modes tell who is guarded less, so they are not for everybody. */
+async function shownModes(
+  records: Records,
+  release: Release | undefined,
+  { observed }: StatusAsked,
+): Promise<StageModes | null> {
+  if (release === undefined || observed === undefined) return null;
+  try {
+    return modesAtStage(await readModes(records, release.digests.safeguards), release.stage);
+  } catch (error) {
+    // The document is gone: nothing is shown as if it were known.
+    if (error instanceof Failure) return null;
+    throw error;
+  }
+}
+
+function isInShadow(safeguards: StageModes | null): boolean {
+  return safeguards?.modes.some(({ cases }) => cases.some(({ mode }) => mode === "shadow")) === true;
 }
 
 function certifiedOf(state: State, model: Name, at: Instant): Status["certified"] {
@@ -195,9 +235,10 @@ async function proposalViews(records: Records, asked: StatusAsked): Promise<Stat
 async function proposalView(
   records: Records,
   proposal: Proposal,
-  { state, at }: StatusAsked,
+  asked: StatusAsked,
 ): Promise<Status["proposals"][number]> {
   const { release, digest, signOffs, certified } = proposal;
+  const { state, at } = asked;
   const waiting = isWaiting(state, proposal, at);
   return {
     proposal: release.proposal,
@@ -211,6 +252,7 @@ async function proposalView(
     decideBy: release.decideBy,
     answers: release.answers,
     needs: waiting ? await needsOf(records, state, proposal) : [],
+    safeguards: waiting ? await shownModes(records, release, asked) : null,
   };
 }
 

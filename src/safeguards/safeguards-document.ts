@@ -4,14 +4,7 @@
 import { z } from "zod";
 import { Category, Surface } from "../terms/finding.ts";
 import { Digest, Name } from "../terms/ids.ts";
-import {
-  type SafeguardMode,
-  isInEffect,
-  moded,
-  modesAnywhere,
-  modesFor,
-  safeguardsMax,
-} from "../terms/safeguard-mode.ts";
+import { isInEffect, isStopping, moded, modesAnywhere, modesFor, safeguardsMax } from "../terms/safeguard-mode.ts";
 import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-document.ts";
 
 /** `name@version` of a detector in the registry, for example `misuse@2`. */
@@ -110,11 +103,5 @@ function isUnguarded(chain: readonly ChainEntry[], surface: Surface): boolean {
 
 /** Whether it stops something for anybody. */
 function doesStop(entry: ChainEntry): boolean {
-  return modesAnywhere(entry).some((mode) => stops[mode]);
+  return modesAnywhere(entry).some(isStopping);
 }
-
-/** Of an answer: those do not wait for a person. */
-const stops = { off: false, shadow: false, flag: false, review: true, block: true } as const satisfies Record<
-  SafeguardMode,
-  boolean
->;

@@ -182,6 +182,10 @@ CREATE TABLE observed (
 );
 `;
 
+// The same for safeguards in shadow.
+const shadowed = observed.replace("TABLE observed", "TABLE shadowed");
+const shadowedPostgres = observedPostgres.replace("TABLE observed", "TABLE shadowed");
+
 // What each gateway told of its usage, where there are several: each begins its day with its own.
 const usageOfGateway = `
 CREATE TABLE usage_of_gateway (
@@ -256,4 +260,5 @@ export const schema: readonly Migration[] = [
   { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
   { id: 3, name: "usage of gateway", sql: { sqlite: usageOfGateway, postgres: usageOfGatewayPostgres } },
   { id: 4, name: "review", sql: { sqlite: review, postgres: reviewPostgres } },
+  { id: 5, name: "shadowed", sql: { sqlite: shadowed, postgres: shadowedPostgres } },
 ];

@@ -20,6 +20,11 @@ export function isInEffect(mode: SafeguardMode): boolean {
   return mode !== "off" && mode !== "shadow";
 }
 
+/** Whether an answer is stopped where something is found in it that policy blocks. */
+export function isStopping(mode: SafeguardMode): boolean {
+  return mode === "review" || mode === "block";
+}
+
 /** Exceptions of one safeguard, and organisation types in one of them. */
 const exceptionsMax = 8;
 const typesMax = 32;
@@ -73,13 +78,25 @@ function fits({ stage, type }: JudgedFor & { readonly kind: "caller" }): (except
     (stages?.some((known) => known === stage) ?? true) && (types?.some((known) => known === type) ?? true);
 }
 
-/** The modes that callers may get at a stage, whatever types there are. */
-export function modesAt({ mode, except = [] }: Moded, stage: OpenStage): readonly SafeguardMode[] {
+/** The mode of some callers at a stage. */
+export interface ModeCase {
+  readonly mode: SafeguardMode;
+  /** Of organisations of these types, as far as no case before it is; undefined: of all others. */
+  readonly types: readonly Name[] | undefined;
+}
+
+/** Which modes there are at a stage, and for whom, in the order in which they count. */
+export function casesAt({ mode, except = [] }: Moded, stage: OpenStage): readonly ModeCase[] {
   const here = except.filter(({ stages }) => stages?.includes(stage) ?? true);
   // Nothing after an exception for all types is ever reached.
   const last = here.findIndex(({ types }) => types === undefined);
-  const reached = last < 0 ? here : here.slice(0, last + 1);
-  return [...reached.map((exception) => exception.mode), ...(last < 0 ? [mode] : [])];
+  const reached = last < 0 ? [...here, { mode }] : here.slice(0, last + 1);
+  return reached.map((one) => ({ mode: one.mode, types: "types" in one ? one.types : undefined }));
+}
+
+/** The modes that callers may get at a stage, whatever types there are. */
+export function modesAt(one: Moded, stage: OpenStage): readonly SafeguardMode[] {
+  return casesAt(one, stage).map(({ mode }) => mode);
 }
 
 /** Every mode that somebody may get. */

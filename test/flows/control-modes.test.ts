@@ -125,6 +125,35 @@ describe("a document with exceptions", () => {
       });
   });
 
+  test("shows its modes to those who may read, of what is certified and of what waits to be", async () => {
+    await withBoard(async (board) => {
+      await evidence(board, { stage: "evaluators", modes: "flag" });
+      await certify(board, "evaluators");
+      await certify(board, "trusted");
+      const { desk, owner } = board;
+      const path = routes.status.replace(":model", model);
+      const { safeguards, shadow, proposals } = StatusView.parse((await get(desk, path, owner)).json);
+      const on = ["input", "output"];
+      const flagged = [{ mode: "flag", types: null }];
+      assert.deepEqual(safeguards, { modes: [{ safeguard: "nothing@1", on, cases: flagged }], unstopped: on });
+      assert.equal(shadow, null);
+      const reviewed = [
+        { mode: "review", types: ["press"] },
+        { mode: "block", types: null },
+      ];
+      assert.deepEqual(
+        proposals.map((one) => one.safeguards),
+        [{ modes: [{ safeguard: "nothing@1", on, cases: reviewed }], unstopped: [] }, null],
+        "the second is certified already",
+      );
+      const told = StatusView.parse((await get(desk, routes.publicStatus.replace(":model", model))).json);
+      assert.deepEqual(
+        [told.safeguards, told.shadow, told.proposals.map((one) => one.safeguards)],
+        [null, null, [null, null]],
+      );
+    });
+  });
+
   test("does not lose a bad run behind a good one of another stage with the same modes", async () => {
     await withBoard(async (board) => {
       const { desk, owner } = board;

@@ -287,7 +287,7 @@ test("receipts that reached the ledger add up to what would have been stopped", 
   for (const text of ["one", "two", "poison", "BREAK"]) await (await world.ask(said(text))).arrayBuffer();
   await until(() => world.drained.length === 4);
   const receipts = await Promise.all(world.drained.map(async ({ text }) => receiptOf(text)));
-  const observed = receipts.map((receipt) => observedIn(canonicalBytes(receipt))?.by);
+  const observed = receipts.map((receipt) => observedIn(canonicalBytes(receipt))[0]?.by);
   assert.deepEqual(observed, [
     null,
     null,
