@@ -31,8 +31,8 @@ src/gates: terms proof statistics acts
 src/policy: terms
 src/outbound: terms
 src/wire: terms
-src/safeguards: terms outbound
 src/upstream: terms outbound wire
+src/safeguards: terms outbound upstream(only {exchange-request,whole-exchange,stop}.ts)
 src/exposure: terms proof acts
 src/feed: terms proof acts
 src/gateway: terms proof acts policy safeguards wire upstream exposure feed

@@ -1,5 +1,6 @@
 // What the verbs get from the process that runs them. Only src/main reads the environment and knows the process; tests
 // hand in their own.
+import type { SecretSources } from "../outbound/secret.ts";
 import type { Instant } from "../terms/ids.ts";
 
 /** 0 done, 1 not passed, 2 bad input, 3 inconclusive. */
@@ -16,6 +17,8 @@ export interface Context {
   readonly keysFolder?: string;
   /** Folder of this user: run files, and what was seen of ledgers without a profile. */
   readonly stateFolder: string;
+  /** What documents may name as `env:…` and `file:…`, where safeguards are asked over HTTP from here. */
+  readonly secrets?: SecretSources;
   /** Profile to use where --profile is not given. */
   readonly profile: string | undefined;
   /** Whether people watch the error stream, so that a line may be written over. */

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { decide } from "../policy/decide.ts";
 import { type Chain, compileChain } from "../safeguards/chain.ts";
+import { isRemote } from "../safeguards/remote/remote-document.ts";
 import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
 import { Failure } from "../terms/failure.ts";
@@ -48,12 +49,12 @@ interface Setting {
 export async function tune(call: Call<TuneOptions>): Promise<Answer> {
   const { options, context } = call;
   const rows = rowsOf(argument(call, 0));
-  const means = offlineChain(options, options);
+  const means = offlineChain(options, context, options);
   const caller = { kind: "caller", stage: options.stage, type: options.type } as const;
   const now: Setting = { benignRate: null, chain: means.chain, stopped: new Set() };
   const tried = ratesTried.map((rate): Setting => {
     const document = atRate(means.document, rate, options.category);
-    const chain = compileChain(document, means.registry, caller);
+    const chain = compileChain(document, means.means, caller);
     return { benignRate: rate, chain, stopped: new Set() };
   });
   await judgeAll(rows, [now, ...tried], { means, surface: options.surface, context });
@@ -92,11 +93,11 @@ function rowsOf(path: string): readonly Row[] {
   return rows;
 }
 
-/** Every detector stops at one rate, or does so for one category; patterns stay as they are. */
+/** Every detector stops at one rate, or does so for one category; patterns, and what is asked over HTTP, stay as they are. */
 function atRate(document: Safeguards, benignRate: number, category: Category | undefined): Safeguards {
   const rates = { block: { benignRate }, review: { benignRate } };
   const chain = document.chain.map((entry) => {
-    if ("patterns" in entry) return entry;
+    if ("patterns" in entry || isRemote(entry)) return entry;
     const { categories = [], ...rest } = entry;
     if (category === undefined) return { ...rest, ...rates };
     const others = categories.filter((limits) => limits.category !== category);

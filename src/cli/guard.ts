@@ -52,8 +52,8 @@ export function addGuardVerbs(program: Command, context: Context): void {
 }
 
 async function scanFile(call: Call<z.infer<typeof Options>>): Promise<Answer> {
-  const { options, context } = call;
-  const scanner = scannerFor(options);
+  const { context } = call;
+  const scanner = scannerFor(call);
   const counts = new Map<string, number>();
   for (const line of jsonLines(argument(call, 0))) {
     const result = await scan(rowOf(line), scanner);
@@ -70,8 +70,8 @@ function rowOf({ value, number }: JsonLine): ScanRow {
   throw new Failure("request_invalid", `Line ${number} is not a row: {"id": …, "text": …}.`);
 }
 
-function scannerFor(options: z.infer<typeof Options>): Scanner {
-  const { chain, safeguards, policy } = offlineChain(options, options);
+function scannerFor({ options, context }: Call<z.infer<typeof Options>>): Scanner {
+  const { chain, safeguards, policy } = offlineChain(options, context, options);
   const { surface } = options;
   return {
     chain,

@@ -1,22 +1,25 @@
 // Safeguards and policy as documents in files, without a server: what `guard scan` and `policy test` judge by. Where none
 // are named, those of the shipped example.
+import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { parseDocuments } from "../documents/parse.ts";
 import { UsagePolicy } from "../policy/policy-document.ts";
-import { type Chain, compileChain } from "../safeguards/chain.ts";
-import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
+import { type Chain, type ChainMeans, compileChain } from "../safeguards/chain.ts";
+import { shippedSafeguards } from "../safeguards/registry.ts";
+import { type RemoteDesk, openRemoteDesk } from "../safeguards/remote/desk.ts";
 import type { Safeguard } from "../safeguards/safeguard.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
+import type { Context } from "./context.ts";
 import { sourceFiles } from "./documents.ts";
 import { readNeeded } from "./files.ts";
 
 export interface OfflineChain {
   readonly document: Safeguards;
-  /** With what was read once; another chain by the same one reads nothing twice. */
-  readonly registry: Registry;
+  /** With what was read once; another chain by the same ones reads nothing twice. */
+  readonly means: ChainMeans;
   readonly chain: Chain;
   readonly safeguards: readonly Safeguard[];
   readonly policy: UsagePolicy;
@@ -45,17 +48,32 @@ export const callerOptions = { stage: OpenStage.optional(), type: Name.optional(
 const shippedFolder = new URL("../../examples/first-release/", import.meta.url);
 
 /** Fails with document_invalid where a path does not hold exactly one document of the kind. */
-export function offlineChain(paths: DocumentPaths, { stage, type }: OfflineCaller = {}): OfflineChain {
-  const registry = shippedSafeguards();
+export function offlineChain(
+  paths: DocumentPaths,
+  context: Context,
+  { stage, type }: OfflineCaller = {},
+): OfflineChain {
+  const means = { ...shippedSafeguards(), remotes: remotesFrom(context) };
   const document = Safeguards.parse(documentIn("Safeguards", paths.safeguards));
-  const chain = compileChain(document, registry, { kind: "caller", stage, type });
+  const chain = compileChain(document, means, { kind: "caller", stage, type });
   return {
     document,
-    registry,
+    means,
     chain,
     safeguards: chain.safeguards,
     policy: UsagePolicy.parse(documentIn("UsagePolicy", paths.policy)),
   };
+}
+
+/** Asked from this machine, with the secrets that its environment has. */
+function remotesFrom({ secrets = { environment: {}, folder: undefined }, now }: Context): RemoteDesk {
+  return openRemoteDesk({
+    secrets,
+    ownPorts: new Set(),
+    now,
+    randomBytes: (count) => randomBytes(count),
+    report: () => undefined,
+  });
 }
 
 function documentIn(kind: "Safeguards" | "UsagePolicy", file: string | undefined): unknown {

@@ -34,7 +34,7 @@ interface Judged {
 
 export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promise<Answer> {
   const { documents } = call.options;
-  const means = offlineChain({ safeguards: documents, policy: documents });
+  const means = offlineChain({ safeguards: documents, policy: documents }, call.context);
   const judged: Judged[] = [];
   for (const line of jsonLines(argument(call, 0))) judged.push(await judge(line, means));
   if (judged.length === 0) throw new Failure("request_invalid", "The file holds no case. A case is one line of JSON.");

@@ -11,6 +11,7 @@ import { digestOf } from "../proof/digest.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { type Chain, type Chains, compileChains } from "../safeguards/chain.ts";
 import type { Registry } from "../safeguards/registry.ts";
+import type { RemoteDesk } from "../safeguards/remote/desk.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
 import type { JudgedFor } from "../terms/safeguard-mode.ts";
@@ -47,6 +48,8 @@ export interface Configuration extends Judging {
 export interface ConfigurationOptions {
   readonly feed: Pick<Feed, "artefact">;
   readonly registry: Registry;
+  /** Where safeguards are asked over HTTP; closed with these. */
+  readonly remotes?: RemoteDesk | undefined;
   readonly hasher: Hasher;
   readonly openUpstream: (document: ModelDocument) => Promise<Upstream>;
   /** Milliseconds on a clock that nobody sets. */
@@ -227,7 +230,10 @@ function openModels(options: ConfigurationOptions) {
       for (const model of idle.keys()) upstreams.delete(model);
       return idle;
     },
-    close: async (): Promise<void> => closeAll([...upstreams.values()]),
+    close: async (): Promise<void> => {
+      await closeAll([...upstreams.values()]);
+      await options.remotes?.close();
+    },
   };
 }
 
@@ -269,7 +275,7 @@ async function readJudging(digests: ServedDigests, options: ConfigurationOptions
     readDocument(digests.safeguards, options),
     readDocument(digests.policy, options),
   ]);
-  return { chains: compile(Safeguards.parse(safeguards), options.registry), policy: UsagePolicy.parse(policy) };
+  return { chains: compile(Safeguards.parse(safeguards), options), policy: UsagePolicy.parse(policy) };
 }
 
 const Measured = z.looseObject({ kind: z.literal("Suite"), measure: z.looseObject({ failure: FailureKind }) });
@@ -303,9 +309,9 @@ function configured(of: Omit<Configuration, "chain" | "for">): Configuration {
   return whole(of.chains.for({ kind: "caller" }));
 }
 
-function compile(document: Safeguards, registry: Registry): Chains {
+function compile(document: Safeguards, { registry, remotes }: ConfigurationOptions): Chains {
   try {
-    return compileChains(document, registry);
+    return compileChains(document, { ...registry, remotes });
   } catch (cause) {
     const pinned = cause instanceof Failure ? cause.detail["pinned"] : undefined;
     throw changed(

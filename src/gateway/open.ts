@@ -6,6 +6,7 @@ import { latestCertificate } from "../acts/state.ts";
 import type { Feed } from "../feed/feed.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import type { Registry } from "../safeguards/registry.ts";
+import type { RemoteDesk } from "../safeguards/remote/desk.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import type { Network } from "../terms/network.ts";
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   /** Holds the mark and the spool. */
   readonly folder: string;
   readonly registry: Registry;
+  /** Where safeguards are asked over HTTP; closed with it. */
+  readonly remotes?: RemoteDesk;
   readonly openUpstream: (document: ModelDocument) => Promise<Upstream>;
   readonly clock: Clock;
   readonly primitives: Primitives;

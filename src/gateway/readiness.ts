@@ -1,6 +1,7 @@
 // Whether this gateway would do its work now, found out by doing it: a key that nobody has is refused, and for every model
 // that is open its artefacts are there, its safeguards judge a text and its policy decides on it. A process that is up and
-// cannot decide is not ready. The model's server is not asked: its failures are its own, and are told call by call.
+// cannot decide is not ready. Neither the model's server nor safeguards over HTTP are asked: their failures are their own, and
+// are told call by call; and strangers may ask for readiness, who are to spend nobody's budget.
 import { standing } from "../exposure/exposure.ts";
 import { decide } from "../policy/decide.ts";
 import { failureCode } from "../terms/failure.ts";
@@ -80,7 +81,7 @@ async function isDeciding(gateway: Gateway, model: Name): Promise<boolean> {
     if (judging === undefined) return false;
     // As for those who get the strictest modes: more of it has to be there.
     const chain = judging.chains.for({ kind: "evaluation", failure: "refused" });
-    const input = await soon(chain.inspectInput([probe]));
+    const input = await soon(chain.inspectLocally(probe));
     if (input === undefined) return false;
     const surfaces = [
       ["input", input],

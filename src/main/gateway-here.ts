@@ -7,6 +7,7 @@ import type { Clock } from "../gateway/follower.ts";
 import { type OpenGateway, openGateway } from "../gateway/open.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
+import { openRemoteDesk } from "../safeguards/remote/desk.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, toInstant } from "../terms/ids.ts";
 import type { ModelDocument } from "../upstream/model-document.ts";
@@ -86,9 +87,10 @@ export async function openGatewayHere(options: ServeOptions, around: Around): Pr
   const { report } = telemetry;
   const { drainMsMax } = configuration.operating ?? {};
   const ownPorts = new Set([around.ports.data, around.ports.control]);
+  const secrets = { environment, folder: configuration.secrets };
   const opened = async (document: ModelDocument): Promise<Upstream> =>
     openUpstream(document, {
-      secrets: { environment, folder: configuration.secrets },
+      secrets,
       ownPorts,
       cacheFolder: configuration.cache,
       modelFile: configuration.modelFile,
@@ -109,6 +111,13 @@ export async function openGatewayHere(options: ServeOptions, around: Around): Pr
     signer: around.signer,
     folder: configuration.data,
     registry: options.registry ?? shippedSafeguards(),
+    remotes: openRemoteDesk({
+      secrets,
+      ownPorts,
+      now: around.clock.now,
+      randomBytes: (count) => randomBytes(count),
+      report,
+    }),
     openUpstream: options.upstream ?? opened,
     clock: around.clock,
     primitives: nodePrimitives,

@@ -23,7 +23,7 @@ const extras: readonly ExtraVerb[] = [addServeVerb, addGatewayVerb, addBackupVer
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);
-  const { host, port, controlPort, data, keys, operating } = configuration;
+  const { host, port, controlPort, data, keys, operating, secrets } = configuration;
   const name = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
   const scheme = operating?.tls === undefined ? "http" : "https";
   const address = `${scheme}://${name.includes(":") ? `[${name}]` : name}`;
@@ -32,6 +32,7 @@ function contextFrom(environment: Environment): Context {
     dataPlane: `${address}:${port}`,
     codeFile: path.join(data, "init-code"),
     keysFolder: keys,
+    secrets: { environment, folder: secrets },
     stateFolder: stateFolderOf(environment),
     // Set to nothing is not set.
     profile: environment["HEADGATE_PROFILE"] === "" ? undefined : environment["HEADGATE_PROFILE"],

@@ -1,26 +1,24 @@
 // The safeguards of one document, ready to run: what is inspected on the way in, and on the way out, and in which
 // windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
 import { Failure } from "../terms/failure.ts";
-import {
-  type Band,
-  type Category,
-  type Inspection,
-  type Look,
-  type Surface,
-  type UnknownCause,
-} from "../terms/finding.ts";
+import type { Category, Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
+import type { Digest } from "../terms/ids.ts";
 import { type JudgedFor, type SafeguardMode, isInEffect, modesFor, modesWord } from "../terms/safeguard-mode.ts";
 import { decodedViews, type DecodedView } from "./decode.ts";
 import { exactPatterns } from "./exact-patterns.ts";
-import { changed, inBoth, joined, nothingFound } from "./inspections.ts";
+import { inBoth, inMode, joined } from "./inspections.ts";
+import { decodedText, type Judge, type Judges, judgesOf, type ReadText, writtenText } from "./judged.ts";
 import type { Registry } from "./registry.ts";
+import type { RemoteDesk } from "./remote/desk.ts";
+import { isRemote, type RemoteEntry } from "./remote/remote-document.ts";
+import { digestOfRemote } from "./remote/speaker.ts";
 import { type AnswerReader, type Safeguard, type Settle, type Thresholds, readStretches } from "./safeguard.ts";
-import type { CategoryLimits, ChainEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
+import type { CategoryLimits, ChainEntry, LocalEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
 import { allSteps } from "./steps.ts";
 import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
 export interface Chain {
-  /** Those that run. */
+  /** Those that run here, which are not all where some are asked over HTTP. */
   readonly safeguards: readonly Safeguard[];
   /** The mode of every entry of the document, as receipts spell it; undefined where all block. */
   readonly modes: string | undefined;
@@ -34,6 +32,8 @@ export interface Chain {
   readonly inspectInput: (texts: readonly string[], caller?: string) => Promise<Inspection>;
   /** The same, with stops of a long text at which other work may be done; what it gives says what `inspectInput` says. */
   readonly inspectInputInSteps: (texts: readonly string[], caller?: string) => Generator<void, Settle, void>;
+  /** What those that run here say of a text, as probes ask it: nobody else is asked. */
+  readonly inspectLocally: (text: string) => Promise<Inspection>;
   /** A whole answer, in the windows a stream of it would be judged in. */
   readonly inspectOutput: (text: string) => Inspection;
   /** Reads an answer from its start on, stretch by stretch: what is found in the window that each of them ends. */
@@ -42,9 +42,16 @@ export interface Chain {
 
 /** The document with the digest of every safeguard filled in. Failure as `compileChain`. */
 export function pinSafeguards(document: Safeguards, registry: Registry): Safeguards {
-  const chain = document.chain.map((entry) => ({ ...entry, digest: pinned(entry, registry).digest }));
+  const chain = document.chain.map((entry) => ({ ...entry, digest: digestHere(entry, registry) }));
   return { ...document, chain };
 }
+
+function digestHere(entry: ChainEntry, registry: Registry): Digest {
+  return isRemote(entry) ? checked(entry, digestOfRemote(entry)) : pinned(entry, registry).digest;
+}
+
+/** What chains are made from; `remotes`: where safeguards are asked over HTTP. */
+export type ChainMeans = Registry & { readonly remotes?: RemoteDesk | undefined };
 
 /** The chains of one document: which one somebody gets depends on the exceptions in it. */
 export interface Chains {
@@ -54,10 +61,13 @@ export interface Chains {
   readonly for: (whom: JudgedFor) => Chain;
 }
 
-/** Failure configuration_invalid for an unknown safeguard or rate, artefact_missing where a digest differs. */
-export function compileChains(document: Safeguards, registry: Registry): Chains {
+/**
+ * Failure configuration_invalid for an unknown safeguard or rate, or where one is asked over HTTP and there is nowhere to ask it
+ * from; artefact_missing where a digest differs; destination_refused.
+ */
+export function compileChains(document: Safeguards, means: ChainMeans): Chains {
   const { chain, stream } = document;
-  const all = chain.map((entry) => linkOf(entry, registry));
+  const all = chain.map((entry) => (isRemote(entry) ? judgeOf(entry, means) : linkOf(entry, means)));
   const known = new Map<string, Chain>();
   return {
     isMixed: chain.some(({ except }) => except !== undefined),
@@ -72,12 +82,15 @@ export function compileChains(document: Safeguards, registry: Registry): Chains 
 }
 
 /** The chain for one to whom no exception applies, or for another. Fails as `compileChains`. */
-export function compileChain(document: Safeguards, registry: Registry, whom: JudgedFor = { kind: "caller" }): Chain {
-  return compileChains(document, registry).for(whom);
+export function compileChain(document: Safeguards, means: ChainMeans, whom: JudgedFor = { kind: "caller" }): Chain {
+  return compileChains(document, means).for(whom);
 }
 
-function chainOf(all: readonly Link[], modes: readonly SafeguardMode[], stream: StreamBounds): Chain {
-  const links = all.map((link, at) => ({ ...link, mode: modes[at] ?? link.mode })).filter(({ mode }) => mode !== "off");
+function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[], stream: StreamBounds): Chain {
+  const running = all.map((one, at) => ({ ...one, mode: modes[at] ?? one.mode })).filter(({ mode }) => mode !== "off");
+  const links = running.filter((one) => "safeguard" in one);
+  const judges = judgesOf(running.filter((one) => "remote" in one));
+  const reading: Reading = { links, judges, isGuarded: isGuarded(links, "input") || judges?.readAll === true };
   const shape: WindowShape = {
     windowChars: stream.windowChars,
     strideChars: Math.max(strideCharsMin, Math.floor(stream.windowChars / 8)),
@@ -91,8 +104,9 @@ function chainOf(all: readonly Link[], modes: readonly SafeguardMode[], stream: 
     modes: modesWord(modes),
     stream,
     shape,
-    inspectInput: (texts, caller = "") => allSteps(inspectTexts(links, texts, caller))(),
-    inspectInputInSteps: (texts, caller = "") => inspectTexts(links, texts, caller),
+    inspectInput: (texts, caller = "") => allSteps(inspectRequestTexts(reading, texts, caller))(),
+    inspectInputInSteps: (texts, caller = "") => inspectRequestTexts(reading, texts, caller),
+    inspectLocally: (text) => allSteps(inspectRequestTexts({ ...reading, judges: undefined }, [text], ""))(),
     inspectOutput: (text) => {
       if (text.length > outputCharsMax) return unknown("too-long");
       return joined(readStretches(openAnswer(), { text, ends: windowEnds(text.length, shape), isEnd: true }));
@@ -106,19 +120,28 @@ const strideCharsMin = 40;
 /** One safeguard of the chain with its mode and its thresholds for each side. */
 interface Link {
   readonly safeguard: Safeguard;
-  readonly entry: ChainEntry;
+  readonly entry: LocalEntry;
   readonly mode: SafeguardMode;
   readonly thresholds: Readonly<Record<Surface, Thresholds>>;
 }
 
-function linkOf(entry: ChainEntry, registry: Registry): Link {
+function judgeOf(entry: RemoteEntry, { remotes }: ChainMeans): Judge {
+  checked(entry, digestOfRemote(entry));
+  if (remotes !== undefined) return { remote: remotes.open(entry), mode: entry.mode };
+  throw new Failure(
+    "configuration_invalid",
+    `The safeguard ${entry.name} is asked over HTTP, which cannot be done here.`,
+  );
+}
+
+function linkOf(entry: LocalEntry, registry: Registry): Link {
   const safeguard = pinned(entry, registry);
   const on = (surface: Surface): Thresholds => thresholdsOf(entry, safeguard, surface);
   return { safeguard, entry, mode: entry.mode, thresholds: { input: on("input"), output: on("output") } };
 }
 
 /** Those of the entry's rates, and for categories with rates of their own those of these. */
-function thresholdsOf(entry: ChainEntry, safeguard: Safeguard, surface: Surface): Thresholds {
+function thresholdsOf(entry: LocalEntry, safeguard: Safeguard, surface: Surface): Thresholds {
   if ("patterns" in entry) return safeguard.thresholds({ block: 0, review: 0 }, surface);
   const at = ({ block = entry.block, review = entry.review }: Partial<CategoryLimits>): Thresholds =>
     safeguard.thresholds({ block: block.benignRate, review: review.benignRate }, surface);
@@ -139,23 +162,51 @@ function ofCategory(thresholds: Thresholds["block"], category: Category): Thresh
 }
 
 /** The safeguard of an entry. Failure configuration_invalid for an unknown one, artefact_missing where its digest differs. */
-function pinned(entry: ChainEntry, registry: Registry): Safeguard {
+function pinned(entry: LocalEntry, registry: Registry): Safeguard {
   const safeguard = "patterns" in entry ? exactPatterns(entry.patterns) : registry.get(entry.safeguard);
-  if (entry.digest === undefined || entry.digest === safeguard.digest) return safeguard;
+  checked(entry, safeguard.digest);
+  return safeguard;
+}
+
+/** The digest of what decides here. Failure artefact_missing where the entry pins another. */
+function checked({ safeguard, digest: pin }: ChainEntry, digest: Digest): Digest {
+  if (pin === undefined || pin === digest) return digest;
   throw new Failure(
     "artefact_missing",
-    `Safeguard ${entry.safeguard} is pinned as ${entry.digest}, but the one here is ${safeguard.digest}. ` +
+    `Safeguard ${safeguard} is pinned as ${pin}, but the one here is ${digest}. ` +
       `Restore the pinned weights, or apply the document again without the digest and have it certified.`,
-    { detail: { safeguard: entry.safeguard, pinned: entry.digest, loaded: safeguard.digest } },
+    { detail: { safeguard, pinned: pin, loaded: digest } },
   );
 }
 
-function* inspectTexts(
-  links: readonly Link[],
+/** What reads a request: the links that run here, and, where some are asked over HTTP, those. */
+interface Reading {
+  readonly links: readonly Link[];
+  readonly judges: Judges | undefined;
+  /** Whether something in effect reads every request. */
+  readonly isGuarded: boolean;
+}
+
+function* inspectRequestTexts(
+  { links, judges, isGuarded: isRead }: Reading,
   texts: readonly string[],
   caller: string,
 ): Generator<void, Settle, void> {
-  if (!isGuarded(links, "input")) return settled(unknown("not-configured"));
+  if (!isRead) return settled(unknown("not-configured"));
+  if (judges === undefined) return yield* inspectTexts({ links, caller }, texts);
+  const read: ReadText[] = [];
+  const local = yield* inspectTexts({ links, caller, read }, texts);
+  return judges.judge(local, read, caller);
+}
+
+interface Looking {
+  readonly links: readonly Link[];
+  readonly caller: string;
+  /** Takes down what was read, where others are to be asked about it. */
+  readonly read?: ReadText[];
+}
+
+function* inspectTexts(looking: Looking, texts: readonly string[]): Generator<void, Settle, void> {
   const spoken = texts.filter((text) => text !== "");
   const looks: Settle[] = [];
   let offset = 0;
@@ -167,12 +218,13 @@ function* inspectTexts(
       yield;
       work = 0;
     }
-    for (const look of yield* inspectViews(links, text, caller)) looks.push(movedLater(look, offset));
+    looking.read?.push(writtenText(text, offset));
+    for (const look of yield* inspectViews(looking, text, offset)) looks.push(movedLater(look, offset));
     offset += text.length + separator.length;
   }
   // Together too: what is harmless in pieces may not be so as a whole.
-  if (spoken.length > 1) looks.push(...(yield* inspectViews(links, spoken.join(separator), caller)));
-  if (spoken.length === 0) looks.push(yield* inspectAll(links, "", caller));
+  if (spoken.length > 1) looks.push(...(yield* inspectViews(looking, spoken.join(separator), 0)));
+  if (spoken.length === 0) looks.push(yield* inspectAll(looking, ""));
   return together(looks);
 }
 
@@ -185,13 +237,14 @@ const textWork = 64;
  * A text as it stands and, where something in it is encoded, as it reads decoded. Detectors do not read as it stands what is
  * read decoded: to them Base64 looks like an attack, whatever it says.
  */
-function* inspectViews(links: readonly Link[], text: string, caller: string): Generator<void, Settle[], void> {
+function* inspectViews(looking: Looking, text: string, offset: number): Generator<void, Settle[], void> {
   const { views, isReplaced, isLeft } = yield* decodedViews(text);
-  const asWritten = isReplaced ? links.filter(isForAsWritten) : links;
-  const looks = isReplaced && asWritten.length === 0 ? [] : [yield* inspectAll(asWritten, text, caller)];
+  const asWritten = isReplaced ? { ...looking, links: looking.links.filter(isForAsWritten) } : looking;
+  const looks = isReplaced && asWritten.links.length === 0 ? [] : [yield* inspectAll(asWritten, text)];
   for (const view of views) {
     yield;
-    looks.push(inSource(yield* inspectAll(links, view.text, caller), view));
+    looking.read?.push(decodedText(view, offset));
+    looks.push(inSource(yield* inspectAll(looking, view.text), view));
   }
   if (isLeft) looks.push(settled(unknown("unscannable")));
   return looks;
@@ -212,7 +265,7 @@ function isGuarded(links: readonly Link[], surface: Surface): boolean {
 }
 
 /** Every safeguard that stands on the way in. */
-function* inspectAll(links: readonly Link[], text: string, caller: string): Generator<void, Settle, void> {
+function* inspectAll({ links, caller }: Looking, text: string): Generator<void, Settle, void> {
   const active = links.filter((link) => link.entry.on.includes("input"));
   const looks: Settle[] = [];
   for (const link of active) looks.push(yield* inspectRequest(link, text, caller));
@@ -327,24 +380,6 @@ function windowByWindow(link: Link, shape: WindowShape): AnswerReader {
       return moved(inspectOne(link, held, "output"), start);
     },
   };
-}
-
-/** What a safeguard says, as much as its mode makes of it. In shadow it says nothing, and that it cannot say anything as little. */
-function inMode(mode: SafeguardMode, look: Look): Inspection {
-  switch (mode) {
-    case "block":
-      return look;
-    case "review":
-    case "flag":
-      return changed(look, (one) => ({ ...one, mode, band: mildest(mode, one.band) }));
-    case "shadow":
-    case "off":
-      return { ...nothingFound, shadow: changed(look, (one) => ({ ...one, mode: "shadow" })) };
-  }
-}
-
-function mildest(mode: "review" | "flag", band: Band): Band {
-  return mode === "review" && band !== "block" ? band : mode;
 }
 
 function moved(inspection: Inspection, offset: number): Inspection {

@@ -1,6 +1,7 @@
 // Inspections put together and moved about: what was found in several texts, windows or views of one. What safeguards in
 // shadow found goes along, and never gets among what is decided by.
 import type { Finding, Inspection, Look } from "../terms/finding.ts";
+import type { SafeguardMode } from "../terms/safeguard-mode.ts";
 
 /** With every finding changed, those of what runs in shadow as well. */
 export function inBoth(inspection: Inspection, change: (finding: Finding) => Finding): Inspection {
@@ -9,9 +10,26 @@ export function inBoth(inspection: Inspection, change: (finding: Finding) => Fin
   return shadow === undefined ? look : { ...look, shadow: changed(shadow, change) };
 }
 
-export function changed(look: Look, change: (finding: Finding) => Finding): Look {
+function changed(look: Look, change: (finding: Finding) => Finding): Look {
   if (look.kind === "unknown" || look.findings.length === 0) return look;
   return { kind: "inspected", findings: look.findings.map(change) };
+}
+
+/** What a safeguard says, as much as its mode makes of it. In shadow it says nothing, and that it cannot say anything as little. */
+export function inMode(mode: SafeguardMode, look: Look): Inspection {
+  switch (mode) {
+    case "block":
+      return look;
+    case "review":
+      return changed(look, (one) =>
+        one.band === "block" ? { ...one, mode, band: "review", isPastBlock: true } : { ...one, mode },
+      );
+    case "flag":
+      return changed(look, (one) => ({ ...one, mode, band: "flag" }));
+    case "shadow":
+    case "off":
+      return { ...nothingFound, shadow: changed(look, (one) => ({ ...one, mode: "shadow" })) };
+  }
 }
 
 /** All findings of several inspections; unknown as soon as one of them is. What runs in shadow is joined by itself. */
@@ -31,7 +49,7 @@ function joinedLook(looks: readonly Look[]): Look {
 }
 
 /** Of nearly every window. */
-export const nothingFound: Look = { kind: "inspected", findings: [] };
+const nothingFound: Look = { kind: "inspected", findings: [] };
 
 /** Of each detector and category the finding of the strictest band, and of those the highest; what only flags stands by itself. */
 function highestOfEach(findings: readonly Finding[]): Finding[] {
@@ -48,5 +66,6 @@ function highestOfEach(findings: readonly Finding[]): Finding[] {
 /** The same detector may stand in a chain twice, with other rates or another mode. */
 function isWorse(one: Finding, other: Finding): boolean {
   if (one.band !== other.band) return one.band === "block";
+  if (one.isPastBlock !== other.isPastBlock) return one.isPastBlock === true;
   return one.score > other.score;
 }

@@ -6,12 +6,14 @@ import { Category, Surface } from "../terms/finding.ts";
 import { Digest, Name } from "../terms/ids.ts";
 import { isInEffect, isStopping, moded, modesAnywhere, modesFor, safeguardsMax } from "../terms/safeguard-mode.ts";
 import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-document.ts";
+import { isRemote, RemoteEntry, remoteNames } from "./remote/remote-document.ts";
 
 /** `name@version` of a detector in the registry, for example `misuse@2`. */
 const DetectorName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@2")
-  .refine((name) => name !== patternsName, `${patternsName} takes patterns, and no rates`);
+  .refine((name) => name !== patternsName, `${patternsName} takes patterns, and no rates`)
+  .refine((name) => !remoteNames.some((one) => one === name), "this safeguard is asked over HTTP, and takes no rates");
 
 /** A share of the benign reference stream, within the range that tables of thresholds cover. */
 const Limit = z.strictObject({ benignRate: z.number().min(0.001).max(0.1) });
@@ -54,8 +56,10 @@ const DetectorEntry = z
 
 const PatternsEntry = z.strictObject({ safeguard: z.literal(patternsName), ...common, patterns: Patterns });
 
-export const ChainEntry = z.union([DetectorEntry, PatternsEntry]);
+export const ChainEntry = z.union([DetectorEntry, PatternsEntry, RemoteEntry]);
 export type ChainEntry = z.infer<typeof ChainEntry>;
+/** What runs here. */
+export type LocalEntry = z.infer<typeof DetectorEntry> | z.infer<typeof PatternsEntry>;
 
 /** Bounds of the stream guard, in UTF-16 units. */
 export const StreamBounds = z.strictObject({
@@ -83,6 +87,7 @@ export const Safeguards = z
         "gives it, one has to be left at flag, review or block";
       context.addIssue({ code: "custom", path: ["chain"], message });
     }
+    checkRemotes(chain, context);
     const answers = chain.filter((entry) => "patterns" in entry && doesStop(entry) && entry.on.includes("output"));
     for (const pattern of answers.flatMap((entry) => ("patterns" in entry ? entry.patterns : []))) {
       const chars = charsToHold(pattern);
@@ -96,9 +101,34 @@ export type Safeguards = z.infer<typeof Safeguards>;
 
 /** Whether all safeguards of a side may be off or in shadow at once. A side that has none says so when it is asked. */
 function isUnguarded(chain: readonly ChainEntry[], surface: Surface): boolean {
-  const here = chain.filter(({ on }) => on.includes(surface));
+  // What is asked about doubts only guards nothing by itself.
+  const here = chain.filter((entry) => entry.on.includes(surface) && !(isRemote(entry) && entry.ask === "inDoubt"));
   const mildest = modesFor(here, { kind: "evaluation", failure: "served-and-harmful" });
   return here.length > 0 && !mildest.some(isInEffect);
+}
+
+function checkRemotes(chain: readonly ChainEntry[], context: z.RefinementCtx): void {
+  const hasDoubts = chain.some(
+    (entry) => "block" in entry && !isRemote(entry) && doesStop(entry) && entry.on.includes("input"),
+  );
+  const names = new Set<string>();
+  for (const [at, entry] of chain.entries()) {
+    if (!isRemote(entry)) continue;
+    const complain = (field: string, message: string): void => {
+      context.addIssue({ code: "custom", path: ["chain", at, field], message });
+    };
+    if (names.has(entry.name)) complain("name", `two safeguards of this chain are called ${entry.name}`);
+    names.add(entry.name);
+    if (entry.ask === "always") continue;
+    if (!hasDoubts) {
+      complain(
+        "ask",
+        "nothing is ever in doubt without a detector on input that stops something; ask always, or add one",
+      );
+    }
+    // Settling lets more through: were it milder for some, what is measured under the mildest modes would not hold for others.
+    if (entry.except !== undefined) complain("except", "what settles doubts has one mode for everybody");
+  }
 }
 
 /** Whether it stops something for anybody. */

@@ -45,6 +45,8 @@ export interface Finding {
   readonly pattern?: Name;
   /** The mode of the safeguard that found it, where that is not `block`. */
   readonly mode?: Exclude<SafeguardMode, "off" | "block">;
+  /** Past the block threshold, and for review only by the mode of the safeguard. */
+  readonly isPastBlock?: true;
 }
 
 /** Why a safeguard could not say anything. A closed set: it goes into receipts and metrics. */
@@ -55,6 +57,10 @@ export const UnknownCause = z.enum([
   "unscannable",
   "too-long",
   "not-configured",
+  /** A safeguard that is asked over HTTP answered something that is no verdict. */
+  "unparsable",
+  /** As often as it may be asked, it was. */
+  "budget-spent",
   /** A person was to look at it, and as many wait for that as may. */
   "review-full",
   /** A person was to look at it, and the control plane did not keep it. */

@@ -1,26 +1,14 @@
 // The Model document: a served system as its operators write it down. Its digest pins origin, identity basis, system
 // prompt and request envelope, so everything that changes what is served stands in here.
 import { z } from "zod";
+import { SecretReference, serverUrl } from "../outbound/server-fields.ts";
 import { Digest, Name } from "../terms/ids.ts";
 
 const tokensMax = 1_000_000;
 const bytesMax = 16 * 1024 * 1024;
 
-/** `env:UPSTREAM_*` or `file:name`; the secret itself is never written in a document. */
-const SecretReference = z
-  .string()
-  .regex(
-    /^(env:UPSTREAM_[A-Z0-9_]{1,64}|file:[A-Za-z0-9_-][A-Za-z0-9._-]{0,127})$/,
-    "a key is named env:UPSTREAM_… or file:NAME, never written out",
-  );
-
-const UpstreamUrl = z
-  .url({ protocol: /^https?$/, error: "the address of the upstream starts with http:// or https://" })
-  .max(2_048)
-  .refine((text) => isPlainUrl(text), "the address has no user name, password, query or fragment");
-
 const server = {
-  url: UpstreamUrl,
+  url: serverUrl("the upstream"),
   model: z.string().min(1).max(256),
   key: SecretReference.optional(),
 };
@@ -197,9 +185,4 @@ export function isForEmbeddings(document: Sources): boolean {
 function isOfOneKind(sources: readonly UpstreamSource[]): boolean {
   const [first, ...others] = sources.map(({ dialect }) => dialect === "openai-embeddings");
   return others.every((one) => one === first);
-}
-
-function isPlainUrl(text: string): boolean {
-  const url = URL.parse(text);
-  return url !== null && url.username === "" && url.password === "" && url.search === "" && url.hash === "";
 }

@@ -36,6 +36,7 @@ import { digestOf } from "../../src/proof/digest.ts";
 import { toBase64, toUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives as primitives, randomBytes } from "../../src/proof/node.ts";
 import type { Registry } from "../../src/safeguards/registry.ts";
+import { openRemoteDesk } from "../../src/safeguards/remote/desk.ts";
 import type { Safeguard } from "../../src/safeguards/safeguard.ts";
 import { Safeguards } from "../../src/safeguards/safeguards-document.ts";
 import { openStatement } from "../../src/acts/statement.ts";
@@ -44,6 +45,7 @@ import { schema } from "../../src/store/schema.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { Digest, type Instant, Name, timestampOf, toInstant } from "../../src/terms/ids.ts";
 import type { Network } from "../../src/terms/network.ts";
+import type { SecretSources } from "../../src/outbound/secret.ts";
 import { openUpstream } from "../../src/upstream/open-upstream.ts";
 import type { PoolRules } from "../../src/upstream/pool.ts";
 import { type UpstreamBounds, upstreamBounds } from "../../src/upstream/upstream.ts";
@@ -106,6 +108,8 @@ export interface WorldOptions {
   readonly stream?: object;
   readonly registry?: Registry;
   readonly safeguards?: object;
+  /** What the documents' `env:` and `file:` name. */
+  readonly secrets?: SecretSources;
   /** Another chain than that of one safeguard. */
   readonly chain?: readonly object[];
   /** Nothing is released: for permits and refusals. */
@@ -389,6 +393,13 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       signer: servers.gateway,
       folder,
       registry: options.registry ?? words,
+      remotes: openRemoteDesk({
+        secrets: options.secrets ?? environment.secrets,
+        ownPorts: environment.ownPorts,
+        now: () => Date.now(),
+        randomBytes,
+        report: (event, detail) => reports.push(`${event} ${JSON.stringify(detail)}`),
+      }),
       openUpstream: async (document) => openUpstream(document, environment),
       clock: {
         now: () => toInstant(now() + switches.clockShiftMs),

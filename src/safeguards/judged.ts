@@ -1,0 +1,127 @@
+// What safeguards that are asked over HTTP add to what the local ones found in a request. They are asked last, once a
+// request, with all its texts and what these say decoded. What they add can stop; what they may lower is one thing only: a
+// local detector's finding between its two thresholds becomes a flag, where everyone who was asked about the doubt found
+// nothing at all and one of them judges that category. A block, a find of a pattern and a trial's findings stay.
+import type { Finding, Look, Span } from "../terms/finding.ts";
+import { type SafeguardMode, isInEffect } from "../terms/safeguard-mode.ts";
+import type { DecodedView } from "./decode.ts";
+import { inMode, joined } from "./inspections.ts";
+import type { Remote } from "./remote/desk.ts";
+import type { RemoteFinding, ShownText } from "./remote/question.ts";
+import { type RemoteEntry, categoriesOf } from "./remote/remote-document.ts";
+import type { Settle } from "./safeguard.ts";
+
+/** A text of a request as it is shown, and where what is found in it stands in all its texts joined. */
+export interface ReadText extends ShownText {
+  readonly spanOf: (span: Span) => Span;
+}
+
+/** One of them in the mode that it has for somebody. */
+export interface Judge {
+  readonly remote: Remote;
+  readonly mode: SafeguardMode;
+}
+
+export interface Judges {
+  /** Whether one that is in effect reads every request: then no other safeguard has to stand on the way in. */
+  readonly readAll: boolean;
+  readonly judge: (local: Settle, read: readonly ReadText[], caller: string) => Settle;
+}
+
+/** Undefined where there are none. */
+export function judgesOf(judges: readonly Judge[]): Judges | undefined {
+  if (judges.length === 0) return undefined;
+  return {
+    readAll: judges.some(({ remote: { entry }, mode }) => entry.ask === "always" && isInEffect(mode)),
+    judge: (local, read, caller) => async () => {
+      const found = await local();
+      if (found.kind === "unknown") return found;
+      const hasDoubts = found.findings.some(isDoubt);
+      const asked = judges.filter(({ remote: { entry } }) => entry.ask === "always" || hasDoubts);
+      if (asked.length === 0) return found;
+      const answers = await Promise.all(asked.map(async (judge) => answerOf(judge, read, caller)));
+      const kept = { ...found, findings: settled(found.findings, answers) };
+      return joined([kept, ...answers.map(({ judge, look }) => inMode(judge.mode, look))]);
+    },
+  };
+}
+
+/** A text as it was written, which begins at `offset`. */
+export function writtenText(text: string, offset: number): ReadText {
+  return { text: text.toWellFormed(), view: "written", spanOf: ([start, end]) => [start + offset, end + offset] };
+}
+
+/** What a text that begins at `offset` says decoded. */
+export function decodedText({ text, sourceOf }: DecodedView, offset: number): ReadText {
+  const spanOf = (span: Span): Span => {
+    const [start, end] = sourceOf(span);
+    return [start + offset, end + offset];
+  };
+  return { text: text.toWellFormed(), view: "decoded", spanOf };
+}
+
+/** Of a detector that may stop something, between its two thresholds. What a pattern finds is not in doubt. */
+function isDoubt({ band, pattern, isPastBlock }: Finding): boolean {
+  return band === "review" && pattern === undefined && isPastBlock === undefined;
+}
+
+interface Answer {
+  readonly judge: Judge;
+  readonly look: Look;
+}
+
+async function answerOf(judge: Judge, read: readonly ReadText[], caller: string): Promise<Answer> {
+  const { entry, ask } = judge.remote;
+  const shown = distinct(shownTo(entry, read));
+  const asked = await ask(
+    shown.map(({ text, view }) => ({ text, view })),
+    caller,
+  );
+  if (asked.kind === "unknown") return { judge, look: asked };
+  const findings = asked.findings.map((finding) => inRequest(finding, { entry, shown }));
+  return { judge, look: { kind: "inspected", findings } };
+}
+
+/** The first of each text: words of JSON, and what a text says decoded, often stand in a request more than once. */
+function distinct(read: readonly ReadText[]): readonly ReadText[] {
+  const first = new Map(read.toReversed().map((one) => [one.text, one]));
+  return read.filter((one) => first.get(one.text) === one);
+}
+
+function shownTo(entry: RemoteEntry, read: readonly ReadText[]): readonly ReadText[] {
+  if (entry.safeguard !== "service@1") return read;
+  return read.filter(({ view }) => entry.views.includes(view));
+}
+
+interface Shown {
+  readonly entry: RemoteEntry;
+  readonly shown: readonly ReadText[];
+}
+
+function inRequest({ category, score, band, place }: RemoteFinding, { entry, shown }: Shown): Finding {
+  const text = place === undefined ? undefined : shown[place.text];
+  const span = place === undefined || text === undefined ? wholeOf(shown) : text.spanOf(place.span);
+  const detector = `${entry.safeguard} ${entry.name}`;
+  return { category, score, band, span, detector };
+}
+
+function wholeOf(shown: readonly ReadText[]): Span {
+  const ends = shown.filter(({ view }) => view === "written").map(({ text, spanOf }) => spanOf([0, text.length])[1]);
+  return [0, Math.max(0, ...ends)];
+}
+
+/** With doubts as flags, where they are settled. What is on trial settles none. */
+function settled(local: readonly Finding[], answers: readonly Answer[]): readonly Finding[] {
+  const settling = answers.filter(({ judge: { remote, mode } }) => remote.entry.ask === "inDoubt" && doesSettle[mode]);
+  const isCleared = settling.every(({ look }) => look.kind === "inspected" && look.findings.length === 0);
+  if (settling.length === 0 || !isCleared) return local;
+  const categories = new Set(settling.flatMap(({ judge }) => [...categoriesOf(judge.remote.entry)]));
+  return local.map((finding) =>
+    isDoubt(finding) && categories.has(finding.category) ? { ...finding, band: "flag" } : finding,
+  );
+}
+
+const doesSettle = { off: false, shadow: false, flag: false, review: true, block: true } as const satisfies Record<
+  SafeguardMode,
+  boolean
+>;
