@@ -21,10 +21,11 @@ export interface AnswerJudge {
 export function answerJudgeOf(weights: Weights, detector: string): AnswerJudge {
   const pair = linearPairOf(weights, "misuse-output");
   const categoriesOf = categoryHeads(weights);
+  const leastOf = rememberedLast(leastMisuse);
   return {
     open: (thresholds, shape) => {
       const windows = new AnswerWindows(pair, shape);
-      const least = leastMisuse(thresholds);
+      const least = leastOf(thresholds);
       const findings = (found: readonly JudgedWindow[]): Inspection => {
         const flagged = found.filter(({ score }) => !(score < least));
         return flagged.length === 0
@@ -55,6 +56,15 @@ export function answerJudgeOf(weights: Weights, detector: string): AnswerJudge {
       }
       return all;
     },
+  };
+}
+
+/** A configuration opens answer after answer with the same thresholds. */
+function rememberedLast(leastBy: (thresholds: Thresholds) => number): (thresholds: Thresholds) => number {
+  let last: { readonly thresholds: Thresholds; readonly least: number } | undefined;
+  return (thresholds) => {
+    if (last?.thresholds !== thresholds) last = { thresholds, least: leastBy(thresholds) };
+    return last.least;
   };
 }
 

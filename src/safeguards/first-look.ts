@@ -49,7 +49,8 @@ export class FirstLook {
 
   constructor(pair: LinearPair, blocksAWindow: number) {
     this.#pair = pair;
-    this.#sums = Array.from({ length: (blocksAWindow + 1) * fields }, () => 0);
+    const length = (blocksAWindow + 1) * fields;
+    this.#sums = length <= zeros.length ? zeros.slice(0, length) : Array.from({ length }, () => 0);
   }
 
   /** The next block of a text; `isEnd` where the text ends with it. */
@@ -81,6 +82,8 @@ export class FirstLook {
 /** Of the block that is added; nothing is waited for in between. */
 const blockSums = { count: 0, first: 0, second: 0 };
 const fields = 3;
+/** Of usual windows, to be copied. */
+const zeros = Array.from({ length: 48 }, () => 0);
 
 /** The logits of a stretch that stands alone. */
 export function lookAlone(
