@@ -127,9 +127,10 @@ async function makeExample(): Promise<Record<string, unknown>> {
   const hashes = entries.map((entry) => leafHash(entry, nodePrimitives));
   const head = { origin, size: entries.length, root: rootOf(hashes, nodePrimitives) };
   const checkpoint = fromUtf8(await signCheckpoint(head, log, nodePrimitives));
+  const { digest: secondDigest } = await openReceipt(second.text, nodePrimitives);
   const proof: ReceiptProof = {
     format: "headgate-receipt-proof/1",
-    receipt: second.digest,
+    receipt: secondDigest,
     index: 1,
     count: 2,
     path: inclusionProof(leaves, 1, nodePrimitives).map(toBase64),
@@ -161,7 +162,7 @@ async function makeExample(): Promise<Record<string, unknown>> {
       "tile/entries/000.p/3": toBase64(encodeBundle(entries)),
     },
     review: await makeReview(control),
-    receipt: { text: second.text, digest: second.digest },
+    receipt: { text: second.text, digest: secondDigest },
     receiptProof: proof,
     ledgerProofs: ledgerProofs(entries, checkpoint ?? ""),
   };

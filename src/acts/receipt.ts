@@ -120,8 +120,6 @@ const batchContext = toUtf8("headgate receipts v1\n");
 
 export interface SignedReceipt {
   readonly receipt: Receipt;
-  /** Of the receipt's bytes: its canonical JSON. */
-  readonly digest: Digest;
   readonly text: string;
   /** Its hash as a leaf of its batch and of its interval. */
   readonly leaf: Uint8Array;
@@ -142,7 +140,7 @@ export async function signReceipts(
     const own = written[index] ?? receiptText(receipt);
     const path = toBase64Url(concatBytes(paths[index] ?? []));
     const text = `${prefix}.${textToBase64Url(own)}.${key}.${index}-${receipts.length}.${path}.${signature}`;
-    return { receipt, digest: digestOfText(own, hasher), text, leaf: leaves[index] ?? leafHashOfText(own, hasher) };
+    return { receipt, text, leaf: leaves[index] ?? leafHashOfText(own, hasher) };
   });
 }
 
@@ -177,7 +175,10 @@ function quoted(text: string | null): string {
 }
 
 export interface OpenedReceipt extends SignedReceipt {
+  /** The receipt's canonical JSON. */
   readonly bytes: Uint8Array;
+  /** Of these bytes. */
+  readonly digest: Digest;
   /** Who signed; whether this key is a gateway of the trust root is the caller's to check. */
   readonly gateway: PublicKey;
 }

@@ -4,7 +4,7 @@
 import { type Act, openStatement, signStatement } from "../acts/statement.ts";
 import { addUsage, addUsageOfGateway, usageOf, usageOfGateway } from "../access/usage-store.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
-import { findReceipt, keepInterval } from "../evidence/receipt-store.ts";
+import { type KeptReceipt, findReceipt, keepInterval } from "../evidence/receipt-store.ts";
 import {
   type Batch,
   type DrainedReceipts,
@@ -300,11 +300,11 @@ async function recordInterval(options: FeedOptions, envelope: Uint8Array, receip
     return;
   }
   if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
-  const { leaves, observed } = await checked(predicate.body, receipts, options.primitives);
+  const { leaves, digests, observed } = await checked(predicate.body, receipts, options.primitives);
   const { root } = predicate.body;
   if (options.writer.indexOf(act.digest) !== undefined) return;
   await options.writer.record(envelope, noContent, async (transaction, index) => {
-    await keepInterval(transaction, { root, leaves, ledgerIndex: index }, receipts);
+    await keepInterval(transaction, { root, leaves, ledgerIndex: index }, withDigests(receipts, digests));
     await addObserved(transaction, observed);
   });
 }
@@ -312,7 +312,19 @@ async function recordInterval(options: FeedOptions, envelope: Uint8Array, receip
 interface Checked {
   /** Hashes of the receipts' bytes. */
   readonly leaves: readonly Uint8Array[];
+  /** Of the same bytes: what a receipt is found by. */
+  readonly digests: readonly Digest[];
   readonly observed: readonly Observed[];
+}
+
+function* withDigests(receipts: DrainedReceipts, digests: readonly Digest[]): Generator<KeptReceipt, void, void> {
+  let place = 0;
+  for (const receipt of receipts) {
+    const digest = digests[place];
+    if (digest === undefined) throw new Failure("statement_invalid", "More receipts came than were looked at.");
+    yield { ...receipt, digest };
+    place += 1;
+  }
 }
 
 /** What the interval's receipts come to. Fails with statement_invalid where they are not what the act says. */
@@ -325,18 +337,16 @@ async function checked(
     throw new Failure("statement_invalid", "The interval counts other receipts than came with it.");
   }
   const tree = growingTree(primitives);
-  const [leaves, observed]: [Uint8Array[], Observed[]] = [[], []];
-  for (const { text, digest } of receipts) {
+  const [leaves, digests, observed]: [Uint8Array[], Digest[], Observed[]] = [[], [], []];
+  for (const { text } of receipts) {
     const bytes = receiptBytes(text);
-    if (digestOf(bytes, primitives) !== digest) {
-      throw new Failure("statement_invalid", "A receipt does not have the digest it came with.");
-    }
+    digests.push(digestOf(bytes, primitives));
     const leaf = leafHash(bytes, primitives);
     tree.append(leaf);
     for (const one of observedIn(bytes)) observed.push(one);
     if (leaves.push(leaf) % piecesAtOnce === 0) await breathe();
   }
-  if (digestOfHash(tree.root()) === body.root) return { leaves, observed };
+  if (digestOfHash(tree.root()) === body.root) return { leaves, digests, observed };
   throw new Failure("statement_invalid", "The receipts do not make the root of their interval.");
 }
 

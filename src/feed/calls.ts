@@ -17,7 +17,8 @@ const Usage = z.strictObject({
 const Receipt = z.strictObject({
   id: ReceiptId,
   text: z.string().max(4096),
-  digest: Digest,
+  /** Earlier versions sent it; it is worked out anew. */
+  digest: Digest.optional(),
   at: Instant,
   permit: PermitId.nullable(),
   item: Digest.nullable(),

@@ -92,8 +92,6 @@ export interface DrainedReceipt {
   readonly id: ReceiptId;
   /** Self-contained text of src/acts/receipt.ts. */
   readonly text: string;
-  /** Of the receipt's bytes, which are the leaf of the interval's tree. */
-  readonly digest: Digest;
   readonly at: Instant;
   readonly permit: PermitId | null;
   readonly item: Digest | null;

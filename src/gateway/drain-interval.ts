@@ -20,7 +20,7 @@ import {
   timestampOf,
 } from "../terms/ids.ts";
 import type { Clock, Follower } from "./follower.ts";
-import { type Interval, type Line, digestIn, lineOf, textIn } from "./spool.ts";
+import { type Interval, type Line, lineOf, textIn } from "./spool.ts";
 import { within } from "./within.ts";
 
 /** An interval that the control plane does not take in this time, in milliseconds, is offered again. */
@@ -63,9 +63,9 @@ export interface ClosedInterval {
 }
 
 /** What is handed over with it besides its text. */
-export function drainedOf({ receipt, digest, text }: SignedReceipt, at: Instant): DrainedReceipt {
+export function drainedOf({ receipt, text }: SignedReceipt, at: Instant): DrainedReceipt {
   const permit = receipt.stage === "permit" && isPermitId(receipt.under) ? receipt.under : null;
-  return { id: receipt.id, text, digest, at, permit, item: receipt.item };
+  return { id: receipt.id, text, at, permit, item: receipt.item };
 }
 
 export function keptOf({ id, at, permit, item }: DrainedReceipt, seq: number, line: Line): Kept {
@@ -73,7 +73,7 @@ export function keptOf({ id, at, permit, item }: DrainedReceipt, seq: number, li
 }
 
 function handedOver({ id, at, permit, item, line }: Kept): DrainedReceipt {
-  return { id, text: textIn(line), digest: digestIn(line), at, permit, item };
+  return { id, text: textIn(line), at, permit, item };
 }
 
 /** What an earlier process left: the receipts that are as they were written, by number, and how many are not. */

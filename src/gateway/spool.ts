@@ -7,7 +7,7 @@ import path from "node:path";
 import { z } from "zod";
 import { Receipt } from "../acts/receipt.ts";
 import type { DrainedReceipt } from "../feed/feed.ts";
-import { Digest, Instant, PermitId, ReceiptId, digestChars, toMadeDigest } from "../terms/ids.ts";
+import { Digest, Instant, PermitId, ReceiptId } from "../terms/ids.ts";
 import { createPages } from "./pages.ts";
 
 export interface Interval {
@@ -188,15 +188,11 @@ function fileName(number: number): string {
 }
 
 /** As `JSON.stringify` would write it: nothing in it needs an escape. */
-export function receiptLine({ id, text, digest, at, permit, item }: DrainedReceipt): string {
-  return (
-    `{"id":"${id}","text":"${text}","digest":"${digest}","at":${at},"permit":${quoted(permit)},` +
-    `"item":${quoted(item)}}\n`
-  );
+export function receiptLine({ id, text, at, permit, item }: DrainedReceipt): string {
+  return `{"id":"${id}","text":"${text}","at":${at},"permit":${quoted(permit)},"item":${quoted(item)}}\n`;
 }
 
 const beforeText = `{"id":"","text":"`.length;
-const betweenTextAndDigest = `","digest":"`.length;
 
 function lineAt(bytes: Buffer, from: number, { id, text }: DrainedReceipt): Line {
   const start = from + beforeText + id.length;
@@ -212,11 +208,6 @@ export function textIn({ bytes, start, end }: Line): string {
   return bytes.toString("latin1", start, end);
 }
 
-export function digestIn({ bytes, end }: Line): Digest {
-  const start = end + betweenTextAndDigest;
-  return toMadeDigest(bytes.toString("latin1", start, start + digestChars));
-}
-
 function quoted(id: string | null): string {
   return id === null ? "null" : `"${id}"`;
 }
@@ -225,7 +216,8 @@ const Announced = z.strictObject({ begun: Begun });
 const Spooled = z.strictObject({
   id: ReceiptId,
   text: z.string(),
-  digest: Digest,
+  /** Earlier versions wrote it; nobody reads it. */
+  digest: Digest.optional(),
   at: Instant,
   permit: PermitId.nullable(),
   item: Digest.nullable(),

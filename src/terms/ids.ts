@@ -13,7 +13,7 @@ export function toMadeDigest(text: string): Digest {
   return hasDigestForm(text) ? text : Digest.parse(text);
 }
 
-export const digestChars = "sha256:".length + 64;
+const digestChars = "sha256:".length + 64;
 
 function hasDigestForm(text: string): text is Digest {
   return text.length === digestChars && text.startsWith("sha256:");

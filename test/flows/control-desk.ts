@@ -553,10 +553,9 @@ async function drainedOf(
     permits: [{ permit: permit.permit, count: signed.length }],
   };
   const envelope = await signBy(desk, { verb: "receipts", body, by: [gateway] });
-  const drained = signed.map(({ receipt, text, digest }) => ({
+  const drained = signed.map(({ receipt, text }) => ({
     id: receipt.id,
     text,
-    digest,
     at: desk.now(),
     permit: permit.permit,
     item: receipt.item,

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { openReceipt } from "../../src/acts/receipt.ts";
 import { latestCertificate } from "../../src/acts/state.ts";
 import { cosignStatement } from "../../src/acts/statement.ts";
 import { Bundle, ExplainView, PendingView, StatusView, routes } from "../../src/control/contract.ts";
@@ -520,7 +521,8 @@ describe("a released model", () => {
     await desk.control.feed.recordInterval(envelope, drained);
     await desk.control.feed.recordInterval(envelope, drained);
     assert.equal(desk.control.state.acts.size, size + 1);
-    for (const { id, text, digest } of drained) {
+    for (const { id, text } of drained) {
+      const { digest } = await openReceipt(text, nodePrimitives);
       assert.equal(await desk.control.feed.receipt(id), text);
       const file = await desk.control.feed.publicFile(`log/proof/${digest}`);
       const proof = ReceiptProof.parse(JSON.parse(Buffer.from(file?.body ?? []).toString("utf8")));

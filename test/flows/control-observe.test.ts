@@ -99,10 +99,9 @@ async function intervalOf(ended: readonly Partial<Receipt>[]): Promise<Interval>
   };
   const envelope = await signBy(desk, { verb: "receipts", body, by: [gateway] });
   const at = desk.now();
-  const drained = signed.map(({ receipt: { id }, text, digest }) => ({
+  const drained = signed.map(({ receipt: { id }, text }) => ({
     id,
     text,
-    digest,
     at,
     permit: null,
     item: null,
