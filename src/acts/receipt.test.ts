@@ -63,6 +63,8 @@ const receipts: fc.Arbitrary<Receipt> = fc.record(
     outcome: fc.constantFrom(...Outcome.options),
     modes: fc.constantFrom("flag", "block,shadow,off"),
     shadow: fc.record({ input: word, output: word }, { requiredKeys: [] }),
+    redacted: fc.nat(1_000_000),
+    checked: fc.nat(1_000_000),
     review: hex(16).map((id) => ReviewId.parse(`review_${id}`)),
     would: fc.constantFrom(...Outcome.options),
     why: fc.option(fc.constantFrom("policy_blocked:weapons", "upstream_failed")),

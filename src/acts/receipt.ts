@@ -34,6 +34,9 @@ export type Outcome = z.infer<typeof Outcome>;
 /** A verdict in a word: its kind, and the category or cause it names. */
 const VerdictWord = z.string().regex(/^(pass|none|(flag|review|block|unknown):[a-z-]{1,24})$/);
 
+/** No answer that is guarded is longer. */
+const answerCharsMax = 100_000_000;
+
 export const Receipt = z.strictObject({
   v: z.literal(1),
   id: ReceiptId,
@@ -74,6 +77,12 @@ export const Receipt = z.strictObject({
   output: VerdictWord,
   /** What policy would have said of what safeguards in shadow found, on each side that they looked at. */
   shadow: z.strictObject({ input: VerdictWord.optional(), output: VerdictWord.optional() }).optional(),
+  /**
+   * Where a safeguard took something out of the answer or stopped it: how many stretches were replaced, and how many
+   * characters of what the model said were checked.
+   */
+  redacted: z.number().int().min(0).max(answerCharsMax).optional(),
+  checked: z.number().int().min(0).max(answerCharsMax).optional(),
   /** Where its input was for review: the review it waits for, or whose decision was applied. */
   review: ReviewId.optional(),
   /**
@@ -149,14 +158,14 @@ export async function signReceipts(
  * needs an escape. A test holds it against `canonicalText`.
  */
 export function receiptText(receipt: Receipt): string {
-  const { asked, modes, origin, review, shadow, would, tokens } = receipt;
+  const { asked, checked, modes, origin, redacted, review, shadow, would, tokens } = receipt;
   return (
-    `{${asked === undefined ? "" : `"asked":"${asked}",`}"at":"${receipt.at}","config":${quoted(receipt.config)},` +
+    `{${member("asked", asked)}"at":"${receipt.at}",${member("checked", checked)}"config":${quoted(receipt.config)},` +
     `"content":"${receipt.content}","id":"${receipt.id}","input":"${receipt.input}","item":${quoted(receipt.item)},` +
-    `"key":${quoted(receipt.key)},"model":"${receipt.model}",${modes === undefined ? "" : `"modes":"${modes}",`}` +
-    (origin === undefined ? "" : `"origin":${origin},`) +
-    `"outcome":"${receipt.outcome}","output":"${receipt.output}",${review === undefined ? "" : `"review":"${review}",`}` +
-    `"seq":${receipt.seq},${shadow === undefined ? "" : `"shadow":${shadowText(shadow)},`}"stage":"${receipt.stage}",` +
+    `"key":${quoted(receipt.key)},"model":"${receipt.model}",${member("modes", modes)}${member("origin", origin)}` +
+    `"outcome":"${receipt.outcome}","output":"${receipt.output}",${member("redacted", redacted)}` +
+    `${member("review", review)}"seq":${receipt.seq},` +
+    `${shadow === undefined ? "" : `"shadow":${shadowText(shadow)},`}"stage":"${receipt.stage}",` +
     `"tokens":[${tokens[0]},${tokens[1]}],"under":${quoted(receipt.under)},"v":1,"why":${quoted(receipt.why)}` +
     `${would === undefined ? "" : `,"would":"${would}"`}}`
   );
@@ -168,6 +177,11 @@ function shadowText({ input, output }: NonNullable<Receipt["shadow"]>): string {
     output === undefined ? [] : [`"output":"${output}"`],
   ];
   return `{${sides.flat().join(",")}}`;
+}
+
+function member(name: string, value: string | number | undefined): string {
+  if (value === undefined) return "";
+  return `"${name}":${typeof value === "number" ? value : `"${value}"`},`;
 }
 
 function quoted(text: string | null): string {

@@ -1,7 +1,7 @@
 // `headgate guard scan`: the safeguards over a file, without a server: what they would find, and what policy makes of it.
 import type { Command } from "commander";
 import { z } from "zod";
-import { decide } from "../policy/decide.ts";
+import { decide, redactedIn } from "../policy/decide.ts";
 import { ScanRow, type Scanner, scan } from "../safeguards/scan.ts";
 import { Failure } from "../terms/failure.ts";
 import { Surface } from "../terms/finding.ts";
@@ -77,6 +77,7 @@ function scannerFor({ options, context }: Call<z.infer<typeof Options>>): Scanne
     chain,
     safeguards,
     decide: (inspection) => decide(inspection, policy, { scopes: [], surface }),
+    redacts: (inspection) => redactedIn(inspection, policy, { scopes: [], surface: "output" }),
     surface,
     textsOf: (text) => withWordsOfJson([text]),
   };

@@ -201,6 +201,7 @@ async function close(parts: AnswerParts, end: End, { guard, sent }: Flow): Promi
       output: verdictWord(guard.verdict()),
       answer: sent.content,
       tokens: [usage.input, usage.output],
+      guarded: guard.redaction(),
     },
     parts.recording,
   );

@@ -8,8 +8,17 @@ import type { AnswerEvent, Block, Choice, WholeAnswer } from "../wire/answer.ts"
 import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
 import { textOf, usedUp, withinLimit } from "./answer-limit.ts";
-import { type Exchange, type Recording, blocked, callerOf, recordEnding, verdictWord, whyWord } from "./exchange.ts";
-import { guardAnswer, guardText, toolIds } from "./guarded-answer.ts";
+import {
+  type Exchange,
+  type Recording,
+  type Redaction,
+  blocked,
+  callerOf,
+  recordEnding,
+  verdictWord,
+  whyWord,
+} from "./exchange.ts";
+import { guardAnswer, guardText, isJsonAsked, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const { exchange, format, recording } = parts;
@@ -46,6 +55,7 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
       output: vectors === undefined ? verdictWord(output) : "none",
       answer: body,
       tokens: [usage.input, usage.output],
+      guarded: redactionIn(judged),
     },
     recording,
   );
@@ -69,6 +79,16 @@ function saidIn(choices: readonly Choice[]): string {
 interface Judged {
   readonly verdict: Verdict;
   readonly sent: Choice;
+  readonly redaction: Redaction | undefined;
+}
+
+/** Of all choices together, where it is of any. */
+function redactionIn(judged: readonly Judged[]): Redaction | undefined {
+  const [first, ...others] = judged.flatMap(({ redaction }) => redaction ?? []);
+  return others.reduce(
+    (sum, one) => sum && { redacted: sum.redacted + one.redacted, checked: sum.checked + one.checked },
+    first,
+  );
 }
 
 /** The one text that nearly every choice is. */
@@ -101,18 +121,27 @@ function isLong({ blocks }: Choice): boolean {
 
 /** What `judgeBlocks` would say, without its events. */
 function judgeText(choice: Choice, block: TextBlock, exchange: Exchange): Judged {
-  const guard = guardText(exchange);
+  const guard = guardText(exchange, isJsonAsked(exchange));
   const first = guard.push(block.text);
   const last = guard.finish();
-  if (first.kind === "stop" || last.kind === "stop") return stopped(choice, last.verdict);
+  const redacted = (first.replacements ?? 0) + (last.replacements ?? 0);
+  const isStopped = first.kind === "stop" || last.kind === "stop";
+  const redaction = redacted === 0 && !isStopped ? undefined : { redacted, checked: guard.checked() };
+  if (isStopped) return stopped(choice, last.verdict, redaction);
   // Half a surrogate pair is no text: it could be sent, and not committed to.
   const text = first.text.toWellFormed() + last.text.toWellFormed();
-  return { verdict: stricter(first.verdict, last.verdict), sent: { ...choice, blocks: [{ ...block, text }] } };
+  return {
+    verdict: stricter(first.verdict, last.verdict),
+    sent: { ...choice, blocks: [{ ...block, text }] },
+    redaction,
+  };
 }
 
-function stopped({ index }: Choice, verdict: Verdict): Judged {
+/** Nothing of it is sent, replacements neither. */
+function stopped({ index }: Choice, verdict: Verdict, redaction: Redaction | undefined): Judged {
   const category = "category" in verdict ? { category: verdict.category } : {};
-  return { verdict, sent: { index, blocks: [], ending: { finish: "refusal", ...category } } };
+  const sent: Choice = { index, blocks: [], ending: { finish: "refusal", ...category } };
+  return { verdict, sent, redaction: { redacted: 0, checked: redaction?.checked ?? 0 } };
 }
 
 function* judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => string): Generator<void, Judged, void> {
@@ -127,8 +156,9 @@ function* judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => stri
     }
   }
   const stop = guard.stoppedBy();
-  if (stop === undefined) return { verdict: guard.verdict(), sent: { ...choice, blocks: blocksOf(cleared) } };
-  return stopped(choice, stop);
+  const redaction = guard.redaction();
+  if (stop !== undefined) return stopped(choice, stop, redaction);
+  return { verdict: guard.verdict(), sent: { ...choice, blocks: blocksOf(cleared) }, redaction };
 }
 
 /** Characters of an answer that are judged at once. How an answer is cut changes nothing of what is decided about it. */

@@ -3,11 +3,11 @@
 import type { Limit } from "../acts/bodies.ts";
 import { type Outcome, type Receipt, type SignedReceipt, beginContentDigest, contentDigest } from "../acts/receipt.ts";
 import { isAllowance, lastDecision } from "../acts/state.ts";
-import { decide, reviewedIn, stricter } from "../policy/decide.ts";
+import { decide, redactedIn, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import type { TextDigest } from "../proof/digest.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Category, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
+import { type Category, type Finding, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import { Stop, type StopSignal } from "../upstream/stop.ts";
@@ -57,6 +57,8 @@ export interface Exchange {
    * nothing, but for categories that a restriction prohibits; what policy says is kept in `seen`.
    */
   readonly judge: (inspection: Inspection, surface: Surface) => Verdict;
+  /** What has to be taken out of an answer that its verdict lets through; in observe mode only what a restriction prohibits. */
+  readonly redacts: (inspection: Inspection) => readonly Finding[];
   /** What of a request with the verdict `review` a person may let through; nothing where a restriction prohibits any of it. */
   readonly forReview: (inspection: Inspection) => readonly Category[];
   readonly reviewed: Reviewed;
@@ -142,6 +144,11 @@ export function beginExchange({ departure, ...known }: Beginning, gateway: Gatew
     seen,
     shadow,
     judge: judgeOf({ note, policy, scopes, model, seen, shadow }, gateway),
+    redacts: (inspection) => {
+      const prohibited = restrictedCategories(gateway, model);
+      const acted = seen === undefined ? inspection : only(prohibited, inspection);
+      return redactedIn(acted, restrictedPolicy(policy, prohibited), { scopes, surface: "output" });
+    },
     forReview: (inspection) => {
       const prohibited = restrictedCategories(gateway, model);
       const found = reviewedIn(inspection, policy, { scopes, surface: "input" });
@@ -291,6 +298,15 @@ export interface Ending {
   /** As it was sent, or the digest that was made of it with its request as it went by. */
   readonly answer: string | TextDigest;
   readonly tokens: readonly [prompt: number, completion: number];
+  /** Where a safeguard took something out of the answer, or stopped it. */
+  readonly guarded?: Redaction | undefined;
+}
+
+/** What receipts say of an answer that is not as the model gave it. */
+export interface Redaction {
+  readonly redacted: number;
+  /** Characters of what the model said that were checked. */
+  readonly checked: number;
 }
 
 /** Records how an exchange ended, settles its reservation, and gives the receipt. */
@@ -302,7 +318,7 @@ export function recordEnding(exchange: Exchange, ending: Ending, parts: Recordin
   note.tokens = ending.tokens;
   if (ending.why !== null) note.refusal ??= reasoned(ending.why);
   reservation?.settle({ tokens: ending.tokens, isAnswered: isAnswered(ending.outcome) });
-  const { answer, tokens, ...said } = ending;
+  const { answer, tokens, guarded, ...said } = ending;
   const observed = observedOf(exchange, ending.outcome);
   if (observed.would !== undefined) note.would = observed.would;
   const draft: ReceiptDraft = {
@@ -310,6 +326,7 @@ export function recordEnding(exchange: Exchange, ending: Ending, parts: Recordin
     ...said,
     ...observed,
     ...shadowOf(exchange),
+    ...(guarded === undefined ? {} : guarded),
     content:
       typeof answer === "string"
         ? contentDigest(exchange.id, { request: exchange.request, answer }, gateway.primitives)

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { words } from "../../test/flows/gateway-world.ts";
-import { decide } from "../policy/decide.ts";
+import { decide, redactedIn } from "../policy/decide.ts";
 import { UsagePolicy } from "../policy/policy-document.ts";
 import { compileChain } from "../safeguards/chain.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
@@ -31,6 +31,7 @@ const guardedBy = (reasoning: boolean): Guarded => ({
   call,
   configuration: { chain, document: { envelope: { reasoning } } },
   judge: (inspection, surface) => decide(inspection, policy, { scopes: [], surface }),
+  redacts: () => [],
   isHeldBack: true,
 });
 
@@ -132,6 +133,81 @@ test("what may be sent waits for no border: a block that was cleared to its end 
   const looking = guardAnswer({ ...guardedBy(true), isHeldBack: false }, () => "ours");
   for (const event of [open(0, "text"), text(0, "Hello")]) looking.push(event);
   assert.deepEqual(looking.push(close(0)), [close(0)]);
+});
+
+const redacting = compileChain(
+  Safeguards.parse({
+    kind: "Safeguards",
+    name: "default",
+    chain: [
+      {
+        safeguard: "patterns@1",
+        on: ["output"],
+        patterns: [{ name: "card", category: "privacy", known: "payment-card", band: "redact" }],
+      },
+    ],
+    stream: { holdBackChars: 40, windowChars: 120 },
+  }),
+  words,
+);
+const guardedByRedaction: Guarded = {
+  ...guardedBy(true),
+  configuration: { chain: redacting, document: { envelope: { reasoning: true } } },
+  redacts: (inspection) => redactedIn(inspection, policy, { scopes: [], surface: "output" }),
+};
+
+/** What is in each block of choice 0, and what was said of it. */
+function redacted(events: readonly AnswerEvent[]): {
+  readonly blocks: readonly string[];
+  readonly redacted: number | undefined;
+} {
+  const guarded = guardAnswer(guardedByRedaction, () => "ours");
+  const blocks: string[] = [];
+  for (const event of events.flatMap((one) => [...guarded.push(one)]))
+    if (event.kind === "open") blocks[event.block] = "";
+    else if (event.kind === "text") blocks[event.block] += event.text;
+  return { blocks, redacted: guarded.stoppedBy() === undefined ? (guarded.redaction()?.redacted ?? 0) : undefined };
+}
+
+test("what is redacted over the border of two blocks stands in the first, and nothing of it in the second", () => {
+  const filler = "and so on ".repeat(30);
+  const head = [open(0, "text"), text(0, "It is 4111 1111 "), close(0), open(1, "text"), text(1, "1111"), close(1)];
+  assert.deepEqual(redacted([...head, open(2, "text"), text(2, ` 1111. ${filler}`), close(2), end]), {
+    blocks: ["It is [redacted: card]", "", `. ${filler}`],
+    redacted: 1,
+  });
+  // Where a call stands in its middle its beginning has left.
+  const split = [open(0, "text"), text(0, "It is 4111 1111 "), close(0), tool(1), text(1, "{}"), close(1)];
+  assert.equal(
+    redacted([...split, open(2, "text"), text(2, `1111 1111. ${filler}`), close(2), end]).redacted,
+    undefined,
+  );
+});
+
+test("however an answer is cut into pieces and blocks, what is to be redacted is replaced and nothing else", () => {
+  const said = fc.array(fc.constantFrom("boats ", "4111 1111 1111 1111", " go, ", "5500-0000-0000-0004 ", "7 "), {
+    maxLength: 40,
+  });
+  const cuts = fc.array(fc.nat(500), { maxLength: 20 });
+  fc.assert(
+    fc.property(said, cuts, fc.array(fc.boolean(), { maxLength: 21 }), (parts, at, seams) => {
+      const whole = parts.join(", ");
+      const ends = [0, ...at.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b), whole.length];
+      const events: AnswerEvent[] = [open(0, "text")];
+      let block = 0;
+      for (const [index, cutAt] of ends.slice(1).entries()) {
+        events.push(text(block, whole.slice(ends[index], cutAt)));
+        if (seams[index] !== true) continue;
+        events.push(close(block), open(block + 1, "text"));
+        block += 1;
+      }
+      const { blocks, redacted: count } = redacted([...events, close(block), end]);
+      const cards = /4111 1111 1111 1111|5500-0000-0000-0004/g;
+      assert.equal(blocks.join(""), whole.replaceAll(cards, "[redacted: card]"));
+      assert.equal(count, (whole.match(cards) ?? []).length);
+    }),
+    { seed: 10, numRuns: 1_000 },
+  );
 });
 
 test("arguments of two calls that grow side by side are guarded each by itself", () => {

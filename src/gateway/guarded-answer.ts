@@ -8,7 +8,7 @@ import { type GuardStep, type StreamGuard, createStreamGuard } from "../safeguar
 import { Failure } from "../terms/failure.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";
-import type { Exchange } from "./exchange.ts";
+import type { Exchange, Redaction } from "./exchange.ts";
 
 /** Characters of an answer, all its blocks together, that are guarded at all; a longer one is stopped. */
 const outputCharsMax = 1_000_000;
@@ -27,12 +27,14 @@ export interface GuardedAnswer {
   readonly stoppedBy: () => Verdict | undefined;
   /** The strictest verdict so far. */
   readonly verdict: () => Verdict;
+  /** Where something was taken out of the answer, or stopped it. */
+  readonly redaction: () => Redaction | undefined;
   /** What the server counted last. */
   readonly usage: () => Usage | undefined;
 }
 
 /** What an answer is guarded by; an exchange is one of these. */
-export interface Guarded extends Pick<Exchange, "call" | "judge" | "isHeldBack"> {
+export interface Guarded extends Pick<Exchange, "call" | "judge" | "redacts" | "isHeldBack"> {
   readonly configuration: {
     readonly chain: Chain;
     readonly document: { readonly envelope: { readonly reasoning: boolean } };
@@ -77,6 +79,9 @@ interface Books {
   blocks: number;
   /** Characters that came. */
   taken: number;
+  /** Of them, and how many stretches were replaced; calls that have ended. */
+  checked: number;
+  redacted: number;
   usage: Usage | undefined;
   verdict: Verdict;
   stop: Verdict | undefined;
@@ -100,6 +105,8 @@ export function guardAnswer(exchange: Guarded, nextToolId: () => string): Guarde
     out: [],
     blocks: 0,
     taken: 0,
+    checked: 0,
+    redacted: 0,
     usage: undefined,
     verdict: { kind: "pass" },
     stop: undefined,
@@ -139,6 +146,11 @@ class AnswerGuard implements GuardedAnswer {
 
   verdict(): Verdict {
     return this.#books.verdict;
+  }
+
+  redaction(): Redaction | undefined {
+    const { redacted, stop } = this.#books;
+    return redacted === 0 && stop === undefined ? undefined : { redacted, checked: checkedIn(this.#books) };
   }
 
   usage(): Usage | undefined {
@@ -230,19 +242,36 @@ function openText(
 ): void {
   const { block, as } = event;
   if (state.open.some((open) => open.as === as)) throw outOfOrder("block");
-  const guard = state.guards[as] ?? guardText(books.exchange);
+  const guard = state.guards[as] ?? guardText(books.exchange, as === "text" && isJsonAsked(books.exchange));
   state.guards[as] = guard;
   state.open = state.open.concat({ block, as, guard });
   (state.seam?.waiting.at(-1) ?? books.out).push(event);
 }
 
+function checkedIn({ checked, choices }: Books): number {
+  let sum = checked;
+  for (const state of choices) {
+    for (const guard of Object.values(state?.guards ?? {})) sum += guard.checked();
+    for (const open of state?.open ?? []) sum += open.as === "tool" ? open.guard.checked() : 0;
+  }
+  return sum;
+}
+
 /** For one text; `outputCharsMax` is of all texts of an answer together. */
 export function guardText(exchange: Guarded, isJson = false): StreamGuard {
-  return createStreamGuard(exchange.configuration.chain, (inspection) => exchange.judge(inspection, "output"), {
+  const { chain } = exchange.configuration;
+  const { isHeldBack } = exchange;
+  return createStreamGuard(chain, (inspection) => exchange.judge(inspection, "output"), {
     outputCharsMax,
-    isHeldBack: exchange.isHeldBack,
+    isHeldBack,
     isJson,
+    ...(chain.redacts ? { redacts: exchange.redacts } : {}),
   });
+}
+
+/** Whether the caller asked for JSON, so that it has to stay that. */
+export function isJsonAsked({ call: { output } }: Guarded): boolean {
+  return output !== undefined && output.kind !== "text";
 }
 
 function takeText(books: Books, event: Extract<AnswerEvent, { readonly kind: "text" }>): void {
@@ -269,6 +298,7 @@ function closeBlock(books: Books, { choice, block: at }: Place): void {
   if (books.stop !== undefined) return;
   const state = choiceAt(books, choice);
   state.open = state.open.filter((open) => open !== block);
+  if (block.as === "tool") books.checked += block.guard.checked();
   const close = { kind: "close", choice, block: at } as const;
   if (block.as === "tool") books.out.push(close);
   else if (block.as !== "sealed") seamUp(books, { choice, block: at, as: block.as, guard: block.guard }, close);
@@ -312,19 +342,28 @@ function endsSeam(books: Books, { choice, block }: Place, as: OpenBlock["as"] | 
 /** Sends on what a guard let go. */
 function release(books: Books, { choice, block }: Place, step: GuardStep): void {
   books.verdict = stricter(books.verdict, step.verdict);
+  books.redacted += step.replacements ?? 0;
   const state = choiceAt(books, choice);
   const { seam } = state;
   sendOn(books, { choice, block: seam?.block ?? block }, step.text);
-  for (const text of step.beyond ?? none) {
-    if (seam === undefined) break;
-    for (const event of seam.waiting.shift() ?? none) {
-      books.out.push(event);
-      if (event.kind === "open") seam.block = event.block;
-    }
-    sendOn(books, { choice, block: seam.block }, text);
+  if (seam !== undefined) {
+    for (const text of step.beyond ?? none) sendBeyond(books, { choice, seam }, text);
+    if (seam.waiting.length === 0) state.seam = undefined;
   }
-  if (seam?.waiting.length === 0) state.seam = undefined;
   if (step.kind === "stop") books.stop = step.verdict;
+}
+
+/** What follows the next border, and the text behind it. */
+function sendBeyond(
+  books: Books,
+  { choice, seam }: { readonly choice: number; readonly seam: Seam },
+  text: string,
+): void {
+  for (const event of seam.waiting.shift() ?? none) {
+    books.out.push(event);
+    if (event.kind === "open") seam.block = event.block;
+  }
+  sendOn(books, { choice, block: seam.block }, text);
 }
 
 const none: readonly never[] = [];

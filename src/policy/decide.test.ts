@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { Category, type Band, type Finding, type Inspection, type Surface, lets } from "../terms/finding.ts";
-import { decide, stricter } from "./decide.ts";
+import { decide, redactedIn, stricter } from "./decide.ts";
 import { UsagePolicy } from "./policy-document.ts";
 
 const closed = UsagePolicy.parse({ kind: "UsagePolicy", name: "closed", categories: [] });
@@ -68,6 +68,23 @@ test("a finding in the review band never does more than review", () => {
 
 test("a finding of a safeguard that only flags never does more than flag", () => {
   assert.equal(decide(inspected(found("weapons", "flag")), mixed, nobody).kind, "flag");
+});
+
+test("what is to be redacted is, where policy would stop it, and a request with it is blocked", () => {
+  const answer = { scopes: ["security-research"], surface: "output" } as const;
+  const findings = (["fraud", "cyber", "sexual", "privacy"] as const).map((category) => found(category, "redact"));
+  const inspection = inspected(...findings, found("fraud", "flag"));
+  assert.equal(decide(inspection, mixed, answer).kind, "flag");
+  assert.deepEqual(
+    redactedIn(inspection, mixed, answer).map(({ category, band }) => [category, band]),
+    [
+      ["fraud", "redact"],
+      ["privacy", "redact"],
+    ],
+  );
+  assert.equal(decide(inspected(found("fraud", "redact"), found("hate", "block")), mixed, answer).kind, "block");
+  assert.equal(decide(inspected(found("fraud", "redact")), mixed, nobody).kind, "block");
+  assert.deepEqual(redactedIn({ kind: "unknown", cause: "failed" }, closed, answer), []);
 });
 
 test("one more finding never makes a verdict milder", () => {

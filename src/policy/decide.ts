@@ -29,6 +29,14 @@ export function reviewedIn(inspection: Inspection, policy: UsagePolicy, caller: 
   return [...new Set(reviewed.map(({ category }) => category))];
 }
 
+/** What has to be taken out of an answer that its verdict lets through: nothing of categories that policy lets pass or only flags. */
+export function redactedIn(inspection: Inspection, policy: UsagePolicy, caller: Caller): readonly Finding[] {
+  if (inspection.kind === "unknown") return [];
+  return inspection.findings.filter(({ band, category }) => {
+    return band === "redact" && isStopping(actionOf(ruleOf(policy, category), caller));
+  });
+}
+
 /** The stricter of two verdicts, the first where they are equally strict. */
 export function stricter(a: Verdict, b: Verdict): Verdict {
   return strictness[b.kind] > strictness[a.kind] ? b : a;
@@ -45,7 +53,7 @@ function ruleOf(policy: UsagePolicy, category: Category): CategoryRule {
 }
 
 function verdictOf(finding: Finding, rule: CategoryRule, caller: Caller): Verdict {
-  const action = milder(actionOf(rule, caller), actionOfBand[finding.band]);
+  const action = milder(actionOf(rule, caller), actionOfBand[caller.surface][finding.band]);
   return action === "pass" ? { kind: "pass" } : { kind: action, category: finding.category };
 }
 
@@ -54,11 +62,15 @@ function actionOf(rule: CategoryRule, caller: Caller): Action {
   return lifted ? "flag" : rule[caller.surface];
 }
 
-/** The most that a finding of a band may do, however strict the policy. */
-const actionOfBand = { clear: "pass", flag: "flag", review: "review", block: "block" } as const satisfies Record<
-  Finding["band"],
-  Action
->;
+/** The most that a finding of a band may do, however strict the policy. What was redacted is recorded, and lets the rest through. */
+const actionOfBand = {
+  input: { clear: "pass", flag: "flag", redact: "block", review: "review", block: "block" },
+  output: { clear: "pass", flag: "flag", redact: "flag", review: "review", block: "block" },
+} as const satisfies Record<Surface, Record<Finding["band"], Action>>;
+
+function isStopping(action: Action): boolean {
+  return strictness[action] > strictness.flag;
+}
 
 function milder(a: Action, b: Action): Action {
   return strictness[a] < strictness[b] ? a : b;

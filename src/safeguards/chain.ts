@@ -25,6 +25,8 @@ export interface Chain {
   readonly stream: StreamBounds;
   /** Windows of answers, the same for streamed and whole ones. */
   readonly shape: WindowShape;
+  /** Whether something in an answer may have to be redacted. */
+  readonly redacts: boolean;
   /**
    * All texts of a request, each by itself and all together; spans count in the texts joined by two line ends. Callers take
    * turns where they have to wait for each other; nobody's requests, as tools and probes make them, are one caller's.
@@ -104,6 +106,7 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
     modes: modesWord(modes),
     stream,
     shape,
+    redacts: links.some(isRedacting),
     inspectInput: (texts, caller = "") => allSteps(inspectRequestTexts(reading, texts, caller))(),
     inspectInputInSteps: (texts, caller = "") => inspectRequestTexts(reading, texts, caller),
     inspectLocally: (text) => allSteps(inspectRequestTexts({ ...reading, judges: undefined }, [text], ""))(),
@@ -113,6 +116,11 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
     },
     openAnswer,
   };
+}
+
+/** What only flags, or runs in shadow, takes nothing out of an answer. */
+function isRedacting({ safeguard, entry, mode }: Link): boolean {
+  return safeguard.redacts === true && entry.on.includes("output") && (mode === "block" || mode === "review");
 }
 
 const strideCharsMin = 40;

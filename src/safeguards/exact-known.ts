@@ -19,6 +19,8 @@ export interface Known {
   readonly charsMax: number;
   /** Asked about what the expression finds, and about its beginnings that end where a group does. */
   readonly isGenuine: (found: string) => boolean;
+  /** What goes on behind a find and is a part of it, where finds are longer than is needed to know them. With the flag `y`. */
+  readonly tail?: RegExp;
 }
 
 const always = (): boolean => true;
@@ -108,6 +110,8 @@ export const knownPatterns: Readonly<Record<KnownPattern, Known>> = {
         "ATATT3[A-Za-z0-9_=-]{40,80}",
         "[0-9]{8,10}:AA[A-Za-z0-9_-]{33}",
         "eyJ[A-Za-z0-9_-]{10,50}\\.eyJ[A-Za-z0-9_-]{10,30}",
+        // A header that begins with its algorithm, type, key or content, which is longer in many.
+        "eyJ(?:hbGciOi|0eXAiOi|raWQiOi|jdHkiOi)[A-Za-z0-9_-]{10,60}",
       ]
         .map((form) => `(?<![A-Za-z0-9_-])${form}`)
         .join("|"),
@@ -115,6 +119,7 @@ export const knownPatterns: Readonly<Record<KnownPattern, Known>> = {
     ),
     charsMax: 92,
     isGenuine: always,
+    tail: /[A-Za-z0-9_.~+/=-]*/y,
   },
 };
 

@@ -1,12 +1,12 @@
-// The safeguard `patterns@1`: exact patterns of the operator's own. Words are looked for in the folded text, where case, accents,
-// look-alikes and what cannot be seen do not count; expressions and known kinds in the text as it was written. Requests and
-// answers are read in views that overlap by the longest find, so that how a text is cut does not change what is found.
+// The safeguard `patterns@1`: exact patterns of the operator's own. Requests and answers are read in views that overlap by the
+// longest find, so that how a text is cut does not change what is found.
 import { createHash } from "node:crypto";
 import { RE2JS } from "re2js";
 import type { Finding, Inspection } from "../terms/finding.ts";
 import { Digest } from "../terms/ids.ts";
-import { WordFinder } from "./exact-words.ts";
-import { gap, inAscii, knownPatterns } from "./exact-known.ts";
+import { type NextFind, expressionFinder, knownFinder, wordsFinder } from "./exact-finders.ts";
+import { knownPatterns } from "./exact-known.ts";
+import { type Redactions, RedactionReader, redactionsOf } from "./exact-redaction.ts";
 import { foldText } from "./normalise.ts";
 import { charsToHold, type Pattern, patternsName } from "./patterns-document.ts";
 import type { AnswerReader, Safeguard, Scores, Settle } from "./safeguard.ts";
@@ -35,7 +35,14 @@ type Finder = (view: View, onFind: (pattern: number, found: Stretch) => void) =>
 export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
   const reach = Math.max(...patterns.map(charsToSee));
   const hasWords = patterns.some((pattern) => "words" in pattern);
-  const looking: Looking = { patterns, hasWords, words: wordsFinderOf(patterns), forms: formsOf(patterns) };
+  const looking = lookingOf(patterns);
+  const redactions = redactionsOf(patterns);
+  const answers: Answers = {
+    looking: redactions === undefined ? looking : lookingOf(patterns.filter(({ band }) => band !== "redact")),
+    redactions,
+    hasWords,
+    reach,
+  };
   const steps = function* steps(text: string): Generator<void, Finding[], void> {
     // Folded as a whole: what shows nothing may stretch a word as far as the text goes.
     const findings = findingsIn({ text, from: 0, isEnd: true }, looking, looking.words);
@@ -60,7 +67,8 @@ export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
       const inspection = inspected(yield* steps(text));
       return () => Promise.resolve(inspection);
     },
-    openAnswer: () => new PatternReader(looking, reach),
+    redacts: redactions !== undefined,
+    openAnswer: () => new PatternReader(answers),
   };
 }
 
@@ -89,31 +97,43 @@ function endOf(text: string, chars: number): string {
   return near.slice(Math.min(near.length - chars, offsets[Math.max(0, length - chars)] ?? 0));
 }
 
+/** What is looked for in answers, and what of it is redacted. */
+interface Answers {
+  readonly looking: Looking;
+  readonly redactions: Redactions | undefined;
+  readonly hasWords: boolean;
+  readonly reach: number;
+}
+
 class PatternReader implements AnswerReader {
-  readonly #looking: Looking;
-  readonly #reach: number;
+  readonly #answers: Answers;
+  readonly #redaction: RedactionReader | undefined;
   #before = "";
   #end = 0;
 
-  constructor(looking: Looking, reach: number) {
-    this.#looking = looking;
-    this.#reach = reach;
+  constructor(answers: Answers) {
+    this.#answers = answers;
+    if (answers.redactions !== undefined) this.#redaction = new RedactionReader(answers.redactions);
   }
 
   read(stretch: string, isEnd: boolean): Inspection {
     const text = this.#before + stretch;
     this.#end += stretch.length;
-    const { words, forms, hasWords } = this.#looking;
-    this.#before = hasWords ? endOf(text, this.#reach) : text.slice(-this.#reach);
-    const findings = findingsIn({ text, from: this.#end - text.length, isEnd }, this.#looking, words);
-    for (const { find, reach } of forms) {
-      const seen = text.slice(-(reach + stretch.length));
+    const { looking, hasWords, reach } = this.#answers;
+    this.#before = hasWords ? endOf(text, reach) : text.slice(-reach);
+    const from = this.#end - text.length;
+    const findings = findingsIn({ text, from, isEnd }, looking, looking.words);
+    for (const form of looking.forms) {
+      const seen = text.slice(-(form.reach + stretch.length));
       const view = { text: seen, from: this.#end - seen.length, isEnd };
-      for (const finding of findingsIn(view, this.#looking, find)) findings.push(finding);
+      for (const finding of findingsIn(view, looking, form.find)) findings.push(finding);
     }
+    for (const finding of this.#redaction?.read({ text, from, stretch, isEnd }) ?? none) findings.push(finding);
     return inspected(findings);
   }
 }
+
+const none: readonly Finding[] = [];
 
 function* viewsOf(text: string, { chars, reach }: Form): Generator<View, void, void> {
   for (let at = 0; at === 0 || at < text.length; at += chars) {
@@ -125,7 +145,6 @@ function* viewsOf(text: string, { chars, reach }: Form): Generator<View, void, v
 
 interface Looking {
   readonly patterns: readonly Pattern[];
-  readonly hasWords: boolean;
   /** What is folded first. */
   readonly words: Finder;
   /** Expressions and known kinds: what is looked for as it was written. */
@@ -158,23 +177,51 @@ function findingsIn(view: View, { patterns }: Looking, find: Finder): Finding[] 
       });
 }
 
+function lookingOf(patterns: readonly Pattern[]): Looking {
+  return { patterns, words: wordsFinderOf(patterns), forms: formsOf(patterns) };
+}
+
 function wordsFinderOf(patterns: readonly Pattern[]): Finder {
   const words = patterns.flatMap((pattern, owner) =>
     "words" in pattern ? pattern.words.map((word) => ({ word, owner })) : [],
   );
-  return words.length === 0 ? () => undefined : settledOnly(wordsFinder(words), patterns);
+  if (words.length === 0) return () => undefined;
+  const find = wordsFinder(words);
+  return settledOnly(({ text }, onFind) => {
+    find(text, onFind);
+  }, patterns);
 }
 
 function formsOf(patterns: readonly Pattern[]): readonly Form[] {
   return patterns.flatMap((pattern, at) => {
     if ("words" in pattern) return [];
     const reach = charsToHold(pattern);
+    const rules = { at, hold: reach };
     if ("known" in pattern)
-      return [{ find: settledOnly(knownFinder(pattern.known, at), patterns), reach, chars: stepChars }];
+      return [{ find: formFinder(knownFinder(pattern.known), { ...rules, findsMax: reach }), reach, chars: stepChars }];
     const expression = RE2JS.compile(pattern.expression);
     const chars = Math.max(stepCharsMin, Math.min(stepChars, Math.floor(stepWork / expression.programSize()) - reach));
-    return [{ find: settledOnly(expressionFinder(expression, at), patterns), reach, chars }];
+    return [{ find: formFinder(expressionFinder(expression), { ...rules, findsMax: 1 }), reach, chars }];
   });
+}
+
+/** Tells the first find that is settled, of the first `findsMax`. */
+function formFinder(next: NextFind, { at, hold, findsMax }: FormRules): Finder {
+  return (view, onFind) => {
+    let place = view.from > 0 ? 1 : 0;
+    for (let finds = 0; finds < findsMax; finds += 1) {
+      const found = next(view.text, place);
+      if (found === undefined) return;
+      if (isSettled(view, found, hold)) return onFind(at, found);
+      place = found[0] + 1;
+    }
+  };
+}
+
+interface FormRules {
+  readonly at: number;
+  readonly hold: number;
+  readonly findsMax: number;
 }
 
 function settledOnly(find: Finder, patterns: readonly Pattern[]): Finder {
@@ -193,56 +240,6 @@ function settledOnly(find: Finder, patterns: readonly Pattern[]): Finder {
 function isSettled({ text, from, isEnd }: View, [start, end]: Stretch, hold: number): boolean {
   if (start === 0 && from > 0) return false;
   return isEnd || end < text.length || start <= text.length - hold;
-}
-
-function wordsFinder(words: ConstructorParameters<typeof WordFinder>[0]): Finder {
-  const finder = new WordFinder(words);
-  return ({ text }, onFind) => {
-    const { units, offsets, length } = foldText(text);
-    const isApart = (at: number): boolean => {
-      const before = (offsets[at] ?? 0) - 1;
-      return before !== offsets[at - 1] && separator.test(text[before] ?? "");
-    };
-    finder.search({ units, length, isApart }, (owner, start, end) => {
-      onFind(owner, [offsets[start] ?? 0, offsets[end] ?? text.length]);
-    });
-  };
-}
-
-/** What may stand between letters that are written one by one. */
-const separator = /[\s._*-]/;
-
-function expressionFinder(compiled: RE2JS, at: number): Finder {
-  return ({ text, from }, onFind) => {
-    const matcher = compiled.matcher(text);
-    if (matcher.find(from > 0 ? 1 : 0)) onFind(at, [matcher.start(), matcher.end()]);
-  };
-}
-
-function knownFinder(known: keyof typeof knownPatterns, at: number): Finder {
-  const { expression, isGenuine } = knownPatterns[known];
-  const own = new RegExp(expression);
-  return ({ text: written, from }, onFind) => {
-    const text = inAscii(written);
-    own.lastIndex = from > 0 ? 1 : 0;
-    for (let found = own.exec(text); found !== null; found = own.exec(text)) {
-      const genuine = genuineIn(found[0], isGenuine);
-      if (genuine > 0) onFind(at, [found.index, found.index + genuine]);
-      // What is not genuine from here may be so from the next character on.
-      own.lastIndex = found.index + 1;
-    }
-  };
-}
-
-const gaps = new RegExp(gap);
-
-/** How long a genuine beginning is, up to a gap or the end, and 0 where none is: a number is written in groups, and others may follow it. */
-function genuineIn(found: string, isGenuine: (found: string) => boolean): number {
-  if (isGenuine(found)) return found.length;
-  if (!gaps.test(found)) return 0;
-  for (let end = found.length - 1; end > 0; end -= 1)
-    if (gaps.test(found.charAt(end)) && isGenuine(found.slice(0, end))) return end;
-  return 0;
 }
 
 /** What was compiled, with the forms that the known kinds have in this program. */

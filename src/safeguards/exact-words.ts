@@ -54,25 +54,28 @@ export class WordFinder {
 
   /**
    * Words that no letter or digit runs on from, of those that stand next to it as it was written: of each word the first that
-   * neither begins nor ends the text, at the least.
+   * neither begins nor ends the text, at the least. With `isAll` of every place the longest that ends there.
    */
-  search(searched: Searched, onWord: OnWord): void {
-    const { units, length } = searched;
-    const found = new Set<Ending>();
+  search(searched: Searched, onWord: OnWord, isAll = false): void {
+    const { units } = searched;
+    const found = isAll ? undefined : new Set<Ending>();
     let node = 0;
-    for (let at = 0; at < length; at += 1) {
+    for (let at = 0; at < searched.length; at += 1) {
       if (node === 0 && !this.#mayBegin(at, searched)) continue;
       node = this.#step(node, units[at] ?? 0);
-      const end = at + 1;
       const longest = this.#longestWord(node);
-      if (longest === 0 || runsOnAt(end, searched)) continue;
-      for (const ending of this.#wordsFrom(longest)) {
-        const start = end - ending.length;
-        if (found.has(ending) || runsOnAt(start, searched)) continue;
-        tell(ending, end, onWord);
-        // Whatever comes before or after such a one, it stays one.
-        if (start > 0 && end < length) found.add(ending);
-      }
+      if (longest !== 0 && !runsOnAt(at + 1, searched)) this.#tell({ longest, end: at + 1, found }, searched, onWord);
+    }
+  }
+
+  #tell({ longest, end, found }: Ended, searched: Searched, onWord: OnWord): void {
+    for (const ending of this.#wordsFrom(longest)) {
+      const start = end - ending.length;
+      if (found?.has(ending) === true || runsOnAt(start, searched)) continue;
+      for (const owner of ending.owners) onWord(owner, start, end);
+      if (found === undefined) return;
+      // Whatever comes before or after such a one, it stays one.
+      if (start > 0 && end < searched.length) found.add(ending);
     }
   }
 
@@ -132,6 +135,14 @@ export class WordFinder {
       this.#word[node] = this.#longestWord(shorter);
     }
   }
+}
+
+/** Where words end. */
+interface Ended {
+  readonly longest: number;
+  readonly end: number;
+  /** Those that need not be told again; undefined where the longest is, every time. */
+  readonly found: Set<Ending> | undefined;
 }
 
 /** All beginnings of words. */
@@ -197,10 +208,6 @@ class Steps {
     while (this.#to[at] !== 0 && (this.#from[at] !== node || this.#unit[at] !== unit)) at = (at + 1) & this.#mask;
     return at;
   }
-}
-
-function tell({ owners, length }: Ending, end: number, onWord: OnWord): void {
-  for (const owner of owners) onWord(owner, end - length, end);
 }
 
 function runsOnAt(at: number, { units, length, isApart }: Searched): boolean {

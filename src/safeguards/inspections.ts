@@ -51,16 +51,24 @@ function joinedLook(looks: readonly Look[]): Look {
 /** Of nearly every window. */
 const nothingFound: Look = { kind: "inspected", findings: [] };
 
-/** Of each detector and category the finding of the strictest band, and of those the highest; what only flags stands by itself. */
+/**
+ * Of each detector and category the finding of the strictest band, and of those the highest; what only flags stands by itself.
+ * What is to be redacted stays, each of them.
+ */
 function highestOfEach(findings: readonly Finding[]): Finding[] {
   const best = new Map<string, Finding>();
+  const redacted: Finding[] = [];
   for (const finding of findings) {
+    if (finding.band === "redact") {
+      redacted.push(finding);
+      continue;
+    }
     const { detector, pattern = "", category, band } = finding;
     const key = `${detector} ${pattern} ${category} ${band === "flag" ? "flag" : "stop"}`;
     const before = best.get(key);
     if (before === undefined || isWorse(finding, before)) best.set(key, finding);
   }
-  return [...best.values()];
+  return [...best.values(), ...redacted];
 }
 
 /** The same detector may stand in a chain twice, with other rates or another mode. */

@@ -14,6 +14,7 @@ export const patternsName = "patterns@1";
 const programSizeMax = 500;
 const expressionCharsMax = 500;
 const wordCharsMax = 200;
+const replacementCharsMax = 100;
 /** Words of one pattern, and patterns of one safeguard. */
 const wordsMax = 10_000;
 const patternsMax = 64;
@@ -30,8 +31,14 @@ const searchMax = 100_000;
 const common = {
   name: Name,
   category: Category,
-  /** `review` is for what is likely and not certain. */
-  band: z.enum(["block", "review"]).default("block"),
+  /** `review` is for what is likely and not certain; `redact` takes what is found out of an answer, and lets the rest through. */
+  band: z.enum(["block", "review", "redact"]).default("block"),
+  /** Stands in the place of what was redacted. Without what JSON would have to escape, as it stands in arguments too. */
+  replacement: z
+    .string()
+    .max(replacementCharsMax)
+    .regex(/^[^"\\\p{Cc}\p{Cs}]*$/u, "a replacement has no quotes, backslashes, line ends or other control characters")
+    .optional(),
 };
 
 const Word = z
@@ -58,7 +65,15 @@ const Expression = z
 
 const Known = z.strictObject({ ...common, known: KnownPattern });
 
-export const Pattern = z.union([Words, Expression, Known]);
+export const Pattern = z.union([Words, Expression, Known]).superRefine((pattern, context) => {
+  const complain = (field: string, message: string): void => {
+    context.addIssue({ code: "custom", path: [field], message });
+  };
+  if (pattern.replacement !== undefined && pattern.band !== "redact")
+    complain("replacement", "is for patterns whose band is redact");
+  if (pattern.band === "redact" && "known" in pattern && pattern.known === "private-key")
+    complain("band", "a private key is found by the line it begins with, and what follows would leave");
+});
 export type Pattern = z.infer<typeof Pattern>;
 
 export const Patterns = z
@@ -66,6 +81,11 @@ export const Patterns = z
   .min(1)
   .max(patternsMax)
   .refine((patterns) => new Set(patterns.map(({ name }) => name)).size === patterns.length, "a pattern is named twice");
+
+/** What stands in the place of what a pattern finds, where that is redacted. */
+export function replacementOf({ name, replacement }: Pattern): string {
+  return replacement ?? `[redacted: ${name}]`;
+}
 
 /**
  * Characters of an answer that must be held back so that nothing of what a pattern finds has left when it is found, in

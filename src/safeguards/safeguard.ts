@@ -30,6 +30,8 @@ export interface Safeguard {
   readonly maxChars: number;
   /** Whether it looks for what is written, also where that is encoded and says something else. */
   readonly readsAsWritten?: boolean;
+  /** Whether it finds in answers what is to be redacted: its reader then tells of every such find, each once, in order. */
+  readonly redacts?: boolean;
   /** Failure configuration_invalid for a rate outside the calibrated range. */
   readonly thresholds: (rates: Rates, surface: Surface) => Thresholds;
   /** The highest score of each category over all windows of `text`, 0 to 1; 0 where a first look was enough. */

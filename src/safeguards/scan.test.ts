@@ -27,6 +27,7 @@ const scanner: Scanner = {
   chain: compileChain(document, registry),
   safeguards: [safeguard],
   decide,
+  redacts: () => [],
   surface: "input",
   textsOf: (text) => [text],
 };
@@ -59,4 +60,43 @@ test("what a row says in other words is read as well: its scores are shown, and 
   assert.ok((result.scores.cyber ?? 0) > 0.5);
   const answer = { ...scanner, surface: "output", textsOf: () => [text, words] } as const;
   assert.equal((await scan({ id: "c", text }, answer)).verdict, "pass", "an answer is read as it is");
+});
+
+const redacts: Scanner["redacts"] = (inspection) =>
+  inspection.kind === "unknown" ? [] : inspection.findings.filter(({ band }) => band === "redact");
+
+function decideByBand(inspection: Inspection): Verdict {
+  const verdict = decide(inspection);
+  const isRedacted = inspection.kind === "inspected" && inspection.findings.every(({ band }) => band === "redact");
+  return verdict.kind === "block" && isRedacted ? { kind: "flag", category: "privacy" } : verdict;
+}
+
+test("an answer is shown as it would be sent, where something has to be taken out of it", async () => {
+  const card = { name: "card", category: "privacy", known: "payment-card", band: "redact" };
+  const secret = { name: "plan", category: "privacy", words: ["nightfall"] };
+  const chain = compileChain(
+    Safeguards.parse({
+      ...document,
+      chain: [{ safeguard: "patterns@1", on: ["output"], patterns: [card, secret] }],
+    }),
+    registry,
+  );
+  const answers: Scanner = {
+    ...scanner,
+    chain,
+    safeguards: chain.safeguards,
+    decide: decideByBand,
+    redacts,
+    surface: "output",
+  };
+  const text = "It is 4111 1111 1111 1111, and 5500-0000-0000-0004.";
+  const shown = await scan({ id: 1, text }, answers);
+  assert.equal(shown.redacted, "It is [redacted: card], and [redacted: card].");
+  assert.deepEqual(
+    shown.findings.map(({ span }) => text.slice(...span)),
+    ["4111 1111 1111 1111", "5500-0000-0000-0004"],
+  );
+  const stopped = await scan({ id: 2, text: `${text} Nightfall` }, answers);
+  assert.deepEqual([stopped.verdict, stopped.redacted], ["block", undefined]);
+  assert.equal((await scan({ id: 3, text: "K-\\u0034111 1111 1111 1111" }, answers)).redacted, "K-[redacted: card]");
 });

@@ -1,9 +1,18 @@
 // Judges one row of a file without a server: what `headgate guard scan` prints for it. The same chain and policy as the
 // gateway's, plus the raw scores, which the gateway never shows to callers.
 import { z } from "zod";
-import { Category, type Finding, type Inspection, type Look, type Surface, type Verdict } from "../terms/finding.ts";
+import {
+  Category,
+  type Finding,
+  type Inspection,
+  type Look,
+  type Surface,
+  type Verdict,
+  lets,
+} from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
 import type { Safeguard } from "./safeguard.ts";
+import { readWhole } from "./stream-guard.ts";
 
 /** One line of the input; other fields are ignored. */
 export const ScanRow = z.object({ id: z.union([z.string(), z.number()]), text: z.string() });
@@ -19,6 +28,8 @@ export interface ScanResult {
   readonly findings: readonly ShownFinding[];
   /** What safeguards in shadow would have done. */
   readonly shadow?: Pick<ScanResult, "verdict" | "cause" | "findings">;
+  /** Of an answer out of which something has to be taken, and which is not stopped: as it would be sent. */
+  readonly redacted?: string;
 }
 
 export interface Scanner {
@@ -26,6 +37,8 @@ export interface Scanner {
   /** Whose scores are shown: those of each category are the highest over all of them. */
   readonly safeguards: readonly Safeguard[];
   readonly decide: (inspection: Inspection) => Verdict;
+  /** What has to be taken out of an answer that its verdict lets through. */
+  readonly redacts: (inspection: Inspection) => readonly Finding[];
   readonly surface: Surface;
   /** All that the gateway has read of a request that says this text; the text itself first. */
   readonly textsOf: (text: string) => readonly string[];
@@ -35,7 +48,10 @@ export interface Scanner {
 export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> {
   const { chain, surface } = scanner;
   const texts = surface === "input" ? scanner.textsOf(row.text) : [row.text];
-  const inspection = surface === "input" ? await chain.inspectInput(texts) : chain.inspectOutput(row.text);
+  const { inspection, sent } =
+    surface === "input"
+      ? { inspection: await chain.inspectInput(texts), sent: undefined }
+      : readWhole(chain, row.text, { outputCharsMax: charsMax(scanner), redacts: scanner.redacts });
   const { shadow } = inspection;
   return {
     id: row.id,
@@ -43,6 +59,7 @@ export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> 
     scores: inspection.kind === "unknown" ? {} : await scoresOf(texts, inspection.findings, scanner),
     findings: shownOf(inspection, row),
     ...(shadow === undefined ? {} : { shadow: { ...saidOf(shadow, scanner), findings: shownOf(shadow, row) } }),
+    ...(sent?.replacements !== undefined && lets(scanner.decide(inspection)) ? { redacted: sent.text } : {}),
   };
 }
 
@@ -53,6 +70,10 @@ function saidOf(look: Look, { decide }: Scanner): Pick<ScanResult, "verdict" | "
 
 function shownOf(look: Look, { text }: ScanRow): readonly ShownFinding[] {
   return look.kind === "unknown" ? [] : look.findings.map((finding) => shown(finding, text));
+}
+
+function charsMax({ chain }: Scanner): number {
+  return Math.min(...chain.safeguards.map((safeguard) => safeguard.maxChars));
 }
 
 /** Of the texts as they stand; a finding may be of what one reads as decoded. */

@@ -1,22 +1,18 @@
 // Holds an answer back until it is cleared. Promise, but where text is not held back at all: no character is sent before a window that contains it and
 // `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks;
 // at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
-import { type Inspection, type Verdict, lets } from "../terms/finding.ts";
+import { type Finding, type Inspection, type Verdict, lets } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
+import { type Cleared, HeldText, followedBy, nothing } from "./held-text.ts";
 import { joined } from "./inspections.ts";
+import { JsonPlaces } from "./json-places.ts";
 import { type AnswerReader, readStretches } from "./safeguard.ts";
 import { Unescaped, type UnescapedShape, hasEscape } from "./unescaped.ts";
-
-/** What may be sent: up to the next border that was set, and beyond each of those that are behind it now. */
-interface Cleared {
-  readonly text: string;
-  readonly beyond?: readonly string[];
-}
 
 export type GuardStep =
   | (Cleared & { readonly kind: "release"; readonly verdict: Verdict })
   /** What is given was cleared before the stop and may still be sent, so that what is sent does not depend on the chunks. */
-  | (Cleared & { readonly kind: "stop"; readonly verdict: Verdict; readonly checkedChars: number });
+  | (Cleared & { readonly kind: "stop"; readonly verdict: Verdict });
 
 export interface StreamGuard {
   /** Takes the next piece of the answer, gives what may be sent now (often nothing). A stop is final. */
@@ -25,6 +21,8 @@ export interface StreamGuard {
   readonly border: () => GuardStep;
   /** The answer has ended: judges the rest and gives it, or stops. */
   readonly finish: () => GuardStep;
+  /** Characters of what came that were checked. */
+  readonly checked: () => number;
 }
 
 export interface GuardBounds {
@@ -32,6 +30,8 @@ export interface GuardBounds {
   readonly outputCharsMax: number;
   /** Whether the text is JSON, as the arguments of a call are; it then is read with its escapes undone, too. */
   readonly isJson?: boolean;
+  /** What of an inspection has to be taken out of the answer; unless it is said everything that a safeguard finds for that. */
+  readonly redacts?: (inspection: Inspection) => readonly Finding[];
   /** False where text goes on while it is judged, because nothing is to be stopped: verdicts then come late. */
   readonly isHeldBack?: boolean;
 }
@@ -43,84 +43,117 @@ export function createStreamGuard(chain: Chain, decide: Decide, bounds: GuardBou
   return new WindowGuard(chain, decide, bounds);
 }
 
+/** A whole answer at once, for tools: all that is found in it, and what would be sent if nothing stopped it. */
+export function readWhole(
+  chain: Chain,
+  text: string,
+  bounds: GuardBounds,
+): { readonly inspection: Inspection; readonly sent: Cleared } {
+  const inspections: Inspection[] = [];
+  const pass = (inspection: Inspection): Verdict => {
+    inspections.push(inspection);
+    return passed;
+  };
+  const guard = createStreamGuard(chain, pass, bounds);
+  const [first, last] = [guard.push(text), guard.finish()];
+  // What no replacement can stand for stops an answer, whoever judges.
+  if (last.kind === "stop" && "category" in last.verdict) {
+    const { category } = last.verdict;
+    const span = [0, text.length] as const;
+    const findings = [{ category, score: 1, band: "block", span, detector: "redaction" }] as const;
+    inspections.push({ kind: "inspected", findings });
+  }
+  return { inspection: joined(inspections), sent: followedBy(first, last) };
+}
+
 /** A class, as thousands of them are there at a time: methods of their own would take as much as what they hold. */
 class WindowGuard implements StreamGuard {
   readonly #chain: Chain;
   readonly #decide: Decide;
   readonly #bounds: GuardBounds;
-  readonly #state: State = {
-    held: "",
-    heldFrom: 0,
-    released: 0,
-    checked: 0,
-    free: 0,
-    total: 0,
-    verdict: { kind: "pass" },
-    isBlind: false,
-    isJson: false,
-  };
+  readonly #held = new HeldText();
+  #checked = 0;
+  /** How far text may be sent before its end is known. */
+  #free = 0;
+  #verdict: Verdict = passed;
+  /** The rest is not judged. */
+  #isBlind = false;
+  #isJson: boolean;
   /** Opened when there is something to judge. */
   #reader: AnswerReader | undefined;
   /** Opened at the first escape. */
   #unescaped: Unescaped | undefined;
+  /** Of JSON of which something may have to be redacted. */
+  #places: JsonPlaces | undefined;
   #stopped: Verdict | undefined;
 
   constructor(chain: Chain, decide: Decide, bounds: GuardBounds) {
     this.#chain = chain;
     this.#decide = decide;
     this.#bounds = bounds;
-    this.#state.isJson = bounds.isJson === true;
+    this.#isJson = bounds.isJson === true;
+    if (this.#isJson && chain.redacts) this.#places = new JsonPlaces();
   }
 
   push(text: string): GuardStep {
     if (this.#stopped !== undefined) return this.#stop(nothing, this.#stopped);
-    const state = this.#state;
-    if (state.isBlind || state.total + text.length > this.#bounds.outputCharsMax) return this.#overflow(text);
-    state.held += text;
-    state.total += text.length;
-    const isNothingDue = state.checked + this.#chain.shape.strideChars >= state.total;
+    const held = this.#held;
+    if (this.#isBlind || held.total + text.length > this.#bounds.outputCharsMax) return this.#overflow(text);
+    held.add(text);
+    const isNothingDue = this.#checked + this.#chain.shape.strideChars >= held.total;
     if (isNothingDue && this.#bounds.isHeldBack !== false) return this.#release(nothing);
     return this.#advance(false);
   }
 
   border(): GuardStep {
     if (this.#stopped !== undefined) return this.#stop(nothing, this.#stopped);
-    const state = this.#state;
-    state.borders = [...(state.borders ?? none), state.total];
-    return this.#release(take(state, state.released));
+    this.#held.setBorder();
+    return this.#release(this.#held.take(this.#held.released));
   }
 
   finish(): GuardStep {
     if (this.#stopped !== undefined) return this.#stop(nothing, this.#stopped);
-    return this.#state.isBlind ? this.#release(nothing) : this.#advance(true);
+    return this.#isBlind ? this.#release(nothing) : this.#advance(true);
+  }
+
+  checked(): number {
+    return this.#checked;
   }
 
   #advance(final: boolean): GuardStep {
-    const [state, chain] = [this.#state, this.#chain];
-    const ends = endsDue(state, chain, final);
+    const held = this.#held;
+    const { shape, redacts } = this.#chain;
+    const ends = endsDue(this.#checked, held.total, { strideChars: shape.strideChars, final });
     const found = this.#read(ends, final);
+    let cleared = nothing;
     for (const [at, end] of ends.entries()) {
-      const stretch = state.held.slice(state.checked - state.heldFrom, end - state.heldFrom);
-      const inspection = found[at] ?? { kind: "unknown", cause: "failed" };
-      const verdict = this.#judge(this.#withEscapes(inspection, stretch, final && end === state.total));
-      state.checked = end;
-      if (!lets(verdict)) return this.#stop(take(state, state.free), verdict);
-      if (state.verdict.kind === "pass") state.verdict = verdict;
-      state.free = this.#freeUpTo(end);
+      const isEnd = final && end === held.total;
+      const stretch = held.slice(this.#checked, end);
+      const inspection = this.#withEscapes(found[at] ?? { kind: "unknown", cause: "failed" }, stretch, isEnd);
+      this.#checked = end;
+      const judged = this.#judge(inspection);
+      const verdict = lets(judged) ? (this.#redact(inspection, isEnd) ?? judged) : judged;
+      if (!lets(verdict)) return this.#stop(followedBy(cleared, held.take(this.#free)), verdict);
+      if (this.#verdict.kind === "pass") this.#verdict = verdict;
+      this.#free = this.#freeUpTo(end);
+      // Each in its turn: what can still be replaced must not depend on how much came at once.
+      if (redacts) cleared = followedBy(cleared, held.take(this.#releasable()));
     }
-    const cleared = take(state, final ? state.total : releasable(state, this.#bounds));
-    forget(state, this.#keptChars());
-    return this.#release(cleared);
+    const last = held.take(final ? held.total : this.#releasable());
+    held.forget(Math.min(this.#checked - this.#keptChars(), this.#places?.readOn(held) ?? Infinity));
+    return this.#release(followedBy(cleared, last));
   }
 
   /** With what is found in the window with its escapes undone. */
   #withEscapes(inspection: Inspection, stretch: string, isEnd: boolean): Inspection {
-    const { checked, held, heldFrom } = this.#state;
-    if (checked === 0) this.#state.isJson ||= isJsonBegun.test(stretch);
+    const checked = this.#checked;
+    if (checked === 0) this.#isJson ||= isJsonBegun.test(stretch);
     if (this.#unescaped === undefined) {
-      const before = this.#keptChars() === 0 ? "" : held.charAt(checked - heldFrom - 1);
-      if (!hasEscape(stretch, before, this.#state.isJson)) return inspection;
-      this.#unescaped = new Unescaped(this.#unescapedShape(), { before: this.#before(checked), from: checked });
+      const kept = this.#keptChars();
+      const before = kept === 0 ? "" : this.#held.slice(checked - 1, checked);
+      if (!hasEscape(stretch, before, this.#isJson)) return inspection;
+      const place = { before: this.#held.slice(checked - kept, checked), from: checked };
+      this.#unescaped = new Unescaped(this.#unescapedShape(), place);
     }
     return joined([inspection, ...this.#unescaped.read(stretch, isEnd)]);
   }
@@ -128,18 +161,12 @@ class WindowGuard implements StreamGuard {
   #unescapedShape(): UnescapedShape {
     const { stream, shape, openAnswer } = this.#chain;
     const backChars = stream.holdBackChars + shape.windowChars + shape.strideChars;
-    return { open: openAnswer, isJson: this.#state.isJson, backChars };
-  }
-
-  /** What came right before the place `checked`, as much as there always is. */
-  #before(checked: number): string {
-    const { held, heldFrom } = this.#state;
-    return held.slice(Math.max(0, checked - this.#keptChars() - heldFrom), checked - heldFrom);
+    return { open: openAnswer, isJson: this.#isJson, backChars };
   }
 
   /** Kept behind what was checked, for whatever is opened later. */
   #keptChars(): number {
-    const isKept = this.#state.isJson || this.#bounds.isHeldBack !== false;
+    const isKept = this.#isJson || this.#bounds.isHeldBack !== false;
     return isKept ? this.#chain.stream.holdBackChars : 0;
   }
 
@@ -152,25 +179,52 @@ class WindowGuard implements StreamGuard {
 
   /** What is found in the windows that end at `ends`, in order. */
   #read(ends: readonly number[], isEnd: boolean): readonly Inspection[] {
-    const { checked, heldFrom, held } = this.#state;
     const last = ends.at(-1);
     if (last === undefined) return [];
     this.#reader ??= this.#chain.openAnswer();
-    const text = held.slice(checked - heldFrom, last - heldFrom);
+    const checked = this.#checked;
+    const text = this.#held.slice(checked, last);
     return readStretches(this.#reader, { text, ends: ends.map((end) => end - checked), isEnd });
+  }
+
+  /** How far text may go before its end is known. A pair of surrogates goes as one, also where nothing is held back. */
+  #releasable(): number {
+    if (this.#bounds.isHeldBack !== false) return this.#free;
+    const { text, total } = this.#held;
+    return isHighSurrogate(text.charCodeAt(text.length - 1)) ? total - 1 : total;
+  }
+
+  /** Has replacements stand for what is to be redacted; the verdict that stops the answer where one cannot. */
+  #redact(inspection: Inspection, isEnd: boolean): Verdict | undefined {
+    if (!this.#chain.redacts || inspection.kind === "unknown" || inspection.findings.length === 0) return undefined;
+    try {
+      const found = this.#bounds.redacts?.(inspection) ?? inspection.findings.filter(({ band }) => band === "redact");
+      const left = found
+        .toSorted((one, other) => one.span[0] - other.span[0])
+        .find((one) => !this.#isReplaced(one, isEnd));
+      return left === undefined ? undefined : { kind: "block", category: left.category };
+    } catch {
+      return { kind: "unknown", cause: "failed" };
+    }
+  }
+
+  #isReplaced({ span, replacement = "[redacted]" }: Finding, isEnd: boolean): boolean {
+    const held = this.#held;
+    if (this.#places === undefined || span[0] < held.released) return held.redact({ stretch: span, replacement });
+    const placed = this.#places.placeOf(span, held, isEnd ? held.total + 1 : this.#checked);
+    if (placed === undefined) return false;
+    return held.redact({ stretch: placed.stretch, replacement: placed.isInString ? replacement : `"${replacement}"` });
   }
 
   /** More than is judged: stopped, or, where nothing is to be stopped, let go unjudged. */
   #overflow(text: string): GuardStep {
     const verdict = this.#judge({ kind: "unknown", cause: "too-long" });
     if (!lets(verdict)) return this.#stop(nothing, verdict);
-    const state = this.#state;
-    state.held += text;
-    state.total += text.length;
-    const rest = take(state, state.total);
-    state.held = "";
-    state.heldFrom = state.total;
-    state.isBlind = true;
+    const held = this.#held;
+    held.add(text);
+    const rest = held.take(held.total);
+    held.drop();
+    this.#isBlind = true;
     return { kind: "release", ...rest, verdict };
   }
 
@@ -182,85 +236,39 @@ class WindowGuard implements StreamGuard {
     }
   }
 
-  #release({ text, beyond }: Cleared): GuardStep {
-    const { verdict } = this.#state;
-    return beyond === undefined ? { kind: "release", text, verdict } : { kind: "release", text, beyond, verdict };
+  #release(cleared: Cleared): GuardStep {
+    const verdict = this.#verdict;
+    if (cleared.beyond === undefined && cleared.replacements === undefined)
+      return { kind: "release", text: cleared.text, verdict };
+    return { kind: "release", ...cleared, verdict };
   }
 
   /** Nothing of what is held is ever needed again. */
   #stop(cleared: Cleared, verdict: Verdict): GuardStep {
     this.#stopped = verdict;
-    this.#state.held = "";
+    this.#held.drop();
     this.#reader = undefined;
     this.#unescaped = undefined;
-    return { kind: "stop", ...cleared, verdict, checkedChars: this.#state.checked };
+    this.#places = undefined;
+    return { kind: "stop", ...cleared, verdict };
   }
 }
+
+const passed: Verdict = { kind: "pass" };
 
 /** A text that begins so is JSON, also as models fence it. */
 const isJsonBegun = /^\s*(?:```\w*\s*)?[{[]/;
 
 /** Ends of the windows that can be judged now: every stride, if text goes on beyond it, and the end of the answer. */
-function endsDue(state: State, chain: Chain, final: boolean): number[] {
+function endsDue(
+  checked: number,
+  total: number,
+  { strideChars, final }: { readonly strideChars: number; readonly final: boolean },
+): number[] {
   const ends: number[] = [];
-  let end = state.checked + chain.shape.strideChars;
-  for (; end < state.total; end += chain.shape.strideChars) ends.push(end);
-  if (final && state.checked < state.total) ends.push(state.total);
+  for (let end = checked + strideChars; end < total; end += strideChars) ends.push(end);
+  if (final && checked < total) ends.push(total);
   return ends;
-}
-
-interface State {
-  /** The answer from `heldFrom` on: what is still to be sent or judged. */
-  held: string;
-  heldFrom: number;
-  released: number;
-  checked: number;
-  /** How far it may be sent before its end is known. */
-  free: number;
-  total: number;
-  verdict: Verdict;
-  /** The rest is not judged. */
-  isBlind: boolean;
-  isJson: boolean;
-  /** Borders that text was not let go up to yet, in order. */
-  borders?: readonly number[] | undefined;
-}
-
-/** How far text may go before its end is known. A pair of surrogates goes as one, also where nothing is held back. */
-function releasable(state: State, { isHeldBack = true }: GuardBounds): number {
-  if (isHeldBack) return state.free;
-  return isHighSurrogate(state.held.charCodeAt(state.held.length - 1)) ? state.total - 1 : state.total;
-}
-
-/** What may be sent up to `end`, never half of a surrogate pair. */
-function take(state: State, end: number): Cleared {
-  let cut = Math.min(end, state.total);
-  if (cut < state.total && isHighSurrogate(state.held.charCodeAt(cut - 1 - state.heldFrom))) cut -= 1;
-  const { borders } = state;
-  if (borders === undefined) return cut <= state.released ? nothing : { text: takeUpTo(state, cut) };
-  cut = Math.max(cut, state.released);
-  const crossed = borders.filter((border) => border <= cut);
-  if (crossed.length === borders.length) state.borders = undefined;
-  else state.borders = borders.slice(crossed.length);
-  const [text = "", ...beyond] = [...crossed, cut].map((border) => takeUpTo(state, border));
-  return crossed.length === 0 ? { text } : { text, beyond };
-}
-
-const nothing: Cleared = { text: "" };
-const none: readonly number[] = [];
-
-function takeUpTo(state: State, cut: number): string {
-  const text = state.held.slice(state.released - state.heldFrom, cut - state.heldFrom);
-  state.released = cut;
-  return text;
-}
-
-/** Drops what was both judged and sent, but for so many characters behind what was judged. */
-function forget(state: State, kept: number): void {
-  const from = Math.min(state.checked - kept, state.released);
-  if (from <= state.heldFrom) return;
-  state.held = state.held.slice(from - state.heldFrom);
-  state.heldFrom = from;
 }
 
 function isHighSurrogate(unit: number): boolean {

@@ -72,17 +72,17 @@ export class Unescaped {
     let undone = "";
     let at = 0;
     this.#begun = "";
-    for (let mark = text.indexOf("\\"); mark >= 0; mark = text.indexOf("\\", at)) {
-      undone += text.slice(at, mark);
-      const escape = escapeAt(text, mark, this.#shape.isJson);
+    for (let backslash = text.indexOf("\\"); backslash >= 0; backslash = text.indexOf("\\", at)) {
+      undone += text.slice(at, backslash);
+      const escape = escapeAt(text, backslash, this.#shape.isJson);
       if (escape === undefined && !isEnd) {
-        this.#begun = text.slice(mark);
-        this.#from += mark;
+        this.#begun = text.slice(backslash);
+        this.#from += backslash;
         return undone;
       }
       const { sign, length } = escape ?? { sign: "\\", length: 1 };
       undone += sign;
-      at = mark + length;
+      at = backslash + length;
       if (length > sign.length) this.#places.push({ at: this.#end + undone.length, from: this.#from + at });
     }
     this.#from += text.length;

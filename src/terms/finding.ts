@@ -29,9 +29,10 @@ export type Span = readonly [start: number, end: number];
 
 /**
  * How far a score reaches: past the block threshold, only past the review threshold, or below both. `flag`: past a
- * threshold of a safeguard that runs in flag mode, which records and never stops.
+ * threshold of a safeguard that runs in flag mode, which records and never stops. `redact`: what is found in an answer need
+ * not stop it, as it can be taken out.
  */
-export type Band = "clear" | "flag" | "review" | "block";
+export type Band = "clear" | "flag" | "redact" | "review" | "block";
 
 export interface Finding {
   readonly category: Category;
@@ -47,6 +48,8 @@ export interface Finding {
   readonly mode?: Exclude<SafeguardMode, "off" | "block">;
   /** Past the block threshold, and for review only by the mode of the safeguard. */
   readonly isPastBlock?: true;
+  /** Where it is to be redacted: what stands in its place. */
+  readonly replacement?: string;
 }
 
 /** Why a safeguard could not say anything. A closed set: it goes into receipts and metrics. */

@@ -123,6 +123,7 @@ function run(chunks: readonly Uint8Array[], { dialect, format, judge }: Way): Ra
       call,
       configuration: { chain, document: { envelope: { reasoning: true } } },
       judge,
+      redacts: () => [],
       isHeldBack: true,
     },
     () => `call_ours_${ids++}`,
