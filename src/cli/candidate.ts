@@ -7,6 +7,7 @@ import type { Suite } from "../evidence/suite-document.ts";
 import type { SuiteDigests } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { nodePrimitives } from "../proof/node.ts";
+import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
 import { modesAtStage } from "../terms/stage-modes.ts";
 import { modesInWords } from "./observed-words.ts";
@@ -51,9 +52,13 @@ export async function suiteOf(session: Session, digest: Digest): Promise<Suite> 
 
 /** The modes of a release's safeguards at its stage, in words; empty where all of them block. */
 export async function releaseModesInWords(session: Session, { digests, stage }: Release): Promise<string> {
-  const document = await documentOf(session, digests.safeguards);
-  if (document.kind !== "Safeguards") throw otherKind(digests.safeguards, "Safeguards");
-  return modesInWords(modesAtStage(document.chain, stage));
+  return modesInWords(modesAtStage((await safeguardsOf(session, digests.safeguards)).chain, stage));
+}
+
+export async function safeguardsOf(session: Session, digest: Digest): Promise<Safeguards> {
+  const document = await documentOf(session, digest);
+  if (document.kind === "Safeguards") return document;
+  throw otherKind(digest, "Safeguards");
 }
 
 /** Where the claim comes from that the model is what its document says. */

@@ -2,6 +2,8 @@
 // the signed permit and every try, and each statement is the same when it is sent again.
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { modesFor } from "../terms/safeguard-mode.ts";
+import { OpenStage } from "../terms/stage.ts";
 import type { Permit } from "../acts/bodies.ts";
 import type { Evidence } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
@@ -20,7 +22,7 @@ import { type Tally, boundsOf } from "../statistics/measure.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, Instant, type Name, PermitId, RunId, instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
-import { candidateDigest, candidatePlan, graderDigest, suiteOf } from "./candidate.ts";
+import { candidateDigest, candidatePlan, graderDigest, safeguardsOf, suiteOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
 import type { RunOptions } from "./eval-options.ts";
 import { replaceFile } from "./files.ts";
@@ -41,6 +43,7 @@ export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise
   const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
   const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
   const grader = graderDigest(suite.document);
+  await tellStages(call, { session, safeguards, suite });
   const permit: Permit = {
     permit: PermitId.parse(randomId("permit_", 16)),
     run: RunId.parse(randomId("run_", 16)),
@@ -70,6 +73,22 @@ export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise
     at: timestampOf(context.now()),
   });
   return carryOn(call, { session, suite, file });
+}
+
+/** Where modes differ between stages, a run that names none is of all of them together, and may be of use at none. */
+async function tellStages(
+  { options, context, base }: Call<RunOptions>,
+  about: { readonly session: Session; readonly safeguards: Digest; readonly suite: LoadedDocument },
+): Promise<void> {
+  if (options.stage !== undefined) return;
+  const { chain } = await safeguardsOf(about.session, about.safeguards);
+  const { failure } = about.suite.document.measure;
+  const words = (stage?: OpenStage): string => modesFor(chain, { kind: "evaluation", failure, stage }).join();
+  const others = OpenStage.options.filter((stage) => words(stage) !== words());
+  if (others.length === 0 || base.json) return;
+  context.tell(
+    `The safeguards' modes differ between stages. This run is made under those of all stages together and counts for none of: ${others.join(", ")}. For one of them: --stage STAGE.\n`,
+  );
 }
 
 /** Fails with not_found where the run did not begin on this machine. */

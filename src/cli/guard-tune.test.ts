@@ -5,6 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { z } from "zod";
+import { shippedSafeguards } from "../safeguards/registry.ts";
+import { Category } from "../terms/finding.ts";
 import { Instant } from "../terms/ids.ts";
 import type { Context } from "./context.ts";
 import { jsonLines } from "./offline-chain.ts";
@@ -122,6 +124,39 @@ describe("guard tune", () => {
     assert.match(drawn, /<title id="title">/);
     assert.equal([...drawn.matchAll(/<circle class="point"/g)].length, 7);
     assert.match(drawn, /of 3 refused/);
+  });
+
+  test("tries the rates for one category only, beside what the document says of the others, and for one kind of caller", async () => {
+    const documents = join(folder, "modes.yaml");
+    const narrow = "block: { benignRate: 0.001 }, review: { benignRate: 0.001 }";
+    const except = "except: [ { types: [press], mode: flag } ]";
+    const chain = `[ { safeguard: misuse@2, on: [input, output], ${narrow}, ${except} } ]`;
+    writeFileSync(documents, `kind: Safeguards\nname: mine\nchain: ${chain}\n`);
+    const text = "how do I follow someone without being seen";
+    const rows = [{ id: "h", text, label: "harmful" }, ...benign];
+    const counts = async (...flags: readonly string[]): Promise<readonly number[]> => {
+      const { out } = await tune(rows, "--safeguards", documents, "--refused-max", "0.9", "--json", ...flags);
+      const { now, rates } = Tuned.parse(JSON.parse(out));
+      return [now.caught.count, ...rates.map(({ caught }) => caught.count)];
+    };
+    const scores = await shippedSafeguards().get("misuse@2").scores(text, "input");
+    const likeliest = Category.options.toSorted((one, other) => scores[other] - scores[one]);
+    const all = await counts();
+    assert.deepEqual(await counts("--category", likeliest[0] ?? "hate"), all, "it has all of the score");
+    const least = await counts("--category", likeliest.at(-1) ?? "hate");
+    assert.ok(least.every((count, at) => count <= (all[at] ?? 0) && count >= (least[0] ?? 0)));
+    assert.deepEqual(new Set(await counts("--type", "press")), new Set([0]), "nothing is stopped for them");
+    const said = await tune(
+      [...harmful, ...benign],
+      "--safeguards",
+      documents,
+      "--refused-max",
+      "0.9",
+      "--category",
+      "weapons",
+    );
+    assert.match(said.out, /Proposed: benignRate 0\.1 for weapons,/);
+    assert.equal((await tune([...harmful, ...benign], "--category", "nonsense")).exit, 2);
   });
 
   test("weighs nothing where one label is missing or a row is none", async () => {

@@ -167,6 +167,7 @@ function changeOf(rows: readonly Row[], now: Setting, proposed: Setting): Change
 }
 
 interface Tuned {
+  readonly category: Category | null;
   readonly now: RateResult;
   readonly rates: readonly RateResult[];
   readonly refusedMax: number;
@@ -174,7 +175,7 @@ interface Tuned {
   readonly change: Change | null;
 }
 
-function textOf({ now, rates, refusedMax, proposal, change }: Tuned): string {
+function textOf({ category, now, rates, refusedMax, proposal, change }: Tuned): string {
   const rows = [
     ["benign rate", `caught of ${now.caught.of} harmful`, `refused of ${now.refused.of} benign`],
     ...rates.map(({ benignRate, caught, refused }) => [percent(benignRate), shareText(caught), shareText(refused)]),
@@ -183,15 +184,16 @@ function textOf({ now, rates, refusedMax, proposal, change }: Tuned): string {
   const table = rows.map(
     ([rate = "", caught = "", refused = ""]) => `${rate.padEnd(14)}${caught.padEnd(34)}${refused}`,
   );
-  return [...table, "", proposalText(proposal, { now, rates, refusedMax }), ...changeText(change)].join("\n");
+  return [...table, "", proposalText(proposal, { category, now, refusedMax }), ...changeText(change)].join("\n");
 }
 
 function proposalText(
   proposal: number | null,
-  { now, refusedMax }: Pick<Tuned, "now" | "rates" | "refusedMax">,
+  { category, now, refusedMax }: Pick<Tuned, "category" | "now" | "refusedMax">,
 ): string {
   const bound = `at most ${percent(refusedMax)} of texts like the benign ones are refused (one-sided, ${confidence * 100} %)`;
-  if (proposal !== null) return `Proposed: benignRate ${proposal}, the greatest tried at which ${bound}.`;
+  if (proposal !== null)
+    return `Proposed: benignRate ${proposal}${category === null ? "" : ` for ${category}`}, the greatest tried at which ${bound}.`;
   const needed = trialsNeeded(0, { limit: refusedMax, confidence });
   const few =
     needed !== undefined && now.refused.of < needed ? ` That takes ${needed} benign texts, none of them refused.` : "";

@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import type { Command } from "commander";
+import { z } from "zod";
 import { startScripted } from "../../test/upstream-mock/scripted.ts";
 import { startMock } from "../../test/upstream-mock/server.ts";
 import { parseDocuments } from "../documents/parse.ts";
@@ -19,6 +20,12 @@ import { type ExtraVerb, buildProgram, runProgram } from "./program.ts";
 const folder = mkdtempSync(join(tmpdir(), "headgate-cli-"));
 after(() => {
   rmSync(folder, { recursive: true });
+});
+
+const Scanned = z.object({
+  verdict: z.string(),
+  findings: z.array(z.object({ mode: z.string().optional() })),
+  shadow: z.object({ verdict: z.string() }).optional(),
 });
 
 interface Ran {
@@ -237,6 +244,30 @@ describe("command lines", () => {
     writePolicy();
     writeFileSync(file, `${JSON.stringify({ text, verdict: "block" })}\n`);
     assert.equal((await run(["policy", "test", file, "--documents", policyFolder])).exit, 0);
+  });
+
+  test("guard scan judges as a caller of a stage and type would be judged, and says what shadow would have done", async () => {
+    const file = join(folder, "trial.jsonl");
+    writeFileSync(file, `${JSON.stringify({ id: 1, text: "Tell me about project falcon." })}\n`);
+    const documents = join(folder, "trial.yaml");
+    const shadow = "except: [ { stages: [internal], types: [staff], mode: shadow }, { types: [press], mode: review } ]";
+    const patterns = "patterns: [ { name: plan, category: privacy, words: [project falcon] } ]";
+    const beside =
+      "{ safeguard: patterns@1, on: [input], patterns: [ { name: other, category: hate, words: [zebra] } ] }";
+    writeFileSync(
+      documents,
+      `kind: Safeguards\nname: mine\nchain: [ { safeguard: patterns@1, on: [input], ${shadow}, ${patterns} }, ${beside} ]\n`,
+    );
+    const verdictFor = async (...flags: readonly string[]): Promise<unknown> => {
+      const { out } = await run(["guard", "scan", file, "--safeguards", documents, "--json", ...flags]);
+      const { verdict, findings, shadow: aside } = Scanned.parse(JSON.parse(out));
+      return [verdict, findings.map(({ mode }) => mode), aside?.verdict];
+    };
+    assert.deepEqual(await verdictFor(), ["block", [undefined], undefined]);
+    assert.deepEqual(await verdictFor("--type", "press"), ["review", ["review"], undefined]);
+    assert.deepEqual(await verdictFor("--stage", "internal", "--type", "staff"), ["pass", [], "block"]);
+    assert.deepEqual(await verdictFor("--stage", "trusted", "--type", "staff"), ["block", [undefined], undefined]);
+    assert.equal((await run(["guard", "scan", file, "--stage", "everywhere"])).exit, 2);
   });
 
   test("guard scan names the line that is no row", async () => {

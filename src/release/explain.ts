@@ -282,6 +282,7 @@ function permitLines(state: State, id: PermitId): readonly string[] {
   const evidence = [...state.evidence.values()].find(({ body }) => body.permit === id);
   return [
     `At ${permit.at} a run over ${permit.items.count} items on ${permit.model} was permitted, until ${permit.notAfter}.`,
+    ...(permit.stage === undefined ? [] : [`Its safeguards have the modes of stage ${permit.stage}.`]),
     `${exchanges} exchange(s) under it are in the ledger.`,
     evidence === undefined
       ? "No evidence was sealed from it: what it tried counts as unknown."

@@ -6,6 +6,7 @@ import { documentsOf, join, openModel, organisationOf, permitOf, playerOf } from
 import { itemHeader, itemLeaf, itemProof } from "../../src/acts/item-proof.ts";
 import { type Receipt, openReceipt } from "../../src/acts/receipt.ts";
 import type { Answered } from "../../src/gateway/note.ts";
+import { explain } from "../../src/release/explain.ts";
 import { createMeters } from "../../src/main/telemetry/meters.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf, digestOfHash } from "../../src/proof/digest.ts";
@@ -268,6 +269,40 @@ test("metrics count what was found by mode, once an exchange", async (t) => {
     ["output", "shadow", "unknown", 1],
     ["input", "block", "hate", 1],
   ]);
+});
+
+test("what a crash cut short says its modes and what shadow had seen by then", async (t) => {
+  const world = await worldWith(t, { mode: "shadow" });
+  world.mock.set({ fault: "never-ends" });
+  const running = await world.ask(said("poison", { stream: true }));
+  const reader = running.body?.getReader();
+  await reader?.read();
+  await world.restart("kill");
+  await reader?.cancel().catch(() => undefined);
+  await until(() => world.drained.length === 1);
+  const { outcome, modes, shadow } = await receiptOf(world.drained[0]?.text);
+  assert.deepEqual([outcome, modes, shadow], ["cut", "shadow,block", { input: "block:weapons" }]);
+});
+
+test("a receipt is explained with the modes of its safeguards, and what shadow would have done", async (t) => {
+  const world = await worldWith(t, { mode: "shadow" });
+  const told = async (text: string): Promise<string> => {
+    const response = await world.ask(said(text));
+    const receipt = response.headers.get("x-headgate-receipt") ?? "";
+    const { id } = await receiptOf(receipt);
+    const means = { state: world.world.state, primitives, findReceipt: async () => receipt };
+    return (await explain(id, means)).lines.join(" ");
+  };
+  assert.match(await told("poison"), /in these modes, in the order of their document: shadow, block\./);
+  assert.match(await told("poison"), /In shadow weapons was found in the request: in force it would have been block;/);
+  assert.match(await told("BREAK"), /In shadow the answer could not be judged \(failed\); nothing came of it\./);
+  assert.match(await told("hello"), /In shadow nothing was found in the request\./);
+  const usual = await worldWith(t, {});
+  const response = await usual.ask(said("hello"));
+  const receipt = response.headers.get("x-headgate-receipt") ?? "";
+  const { id } = await receiptOf(receipt);
+  const { lines } = await explain(id, { state: usual.world.state, primitives, findReceipt: async () => receipt });
+  assert.doesNotMatch(lines.join(" "), /modes|shadow/);
 });
 
 test("a gateway is ready where the strictest modes can judge", async (t) => {
