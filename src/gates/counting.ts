@@ -13,15 +13,20 @@ export function countingEvidence({ digests, measures }: GateCase, wanted: Wanted
 }
 
 /** Why evidence that is there does not count, in words; empty where there is none at all. */
-export function whyNotCounting({ digests, measures }: GateCase, wanted: Wanted): string {
+export function whyNotCounting({ digests, measures }: Pick<GateCase, "digests" | "measures">, wanted: Wanted): string {
   const [first] = about(measures, wanted);
   if (first === undefined) return "";
-  const differing = differingDigests(first, digests);
-  if (differing.length === 0 && first.otherModes === true)
+  if (hasOtherModes({ digests, measures }, wanted))
     return " There is evidence, but its safeguards had other modes than callers of this stage get: run it with --stage.";
+  const differing = differingDigests(first, digests);
   return differing.length === 0
     ? " A declared report is there; this requirement takes only what was measured through the front door."
     : ` There is evidence, but about another ${differing.join(", ")}.`;
+}
+
+/** Whether there is evidence that would count, had its safeguards had the modes of this stage. */
+export function hasOtherModes({ digests, measures }: Pick<GateCase, "digests" | "measures">, wanted: Wanted): boolean {
+  return about(measures, wanted).some((one) => one.otherModes === true && differingDigests(one, digests).length === 0);
 }
 
 function about(measures: readonly PooledMeasure[], wanted: Wanted): readonly PooledMeasure[] {

@@ -87,6 +87,16 @@ test("what is to be redacted is, where policy would stop it, and a request with 
   assert.deepEqual(redactedIn({ kind: "unknown", cause: "failed" }, closed, answer), []);
 });
 
+test("a finding of a safeguard in review mode never does more than review, in any band and on any side", () => {
+  for (const band of ["block", "redact", "review", "flag", "clear"] as const)
+    for (const surface of ["input", "output"] as const) {
+      const given = { scopes: [], surface };
+      const usual = decide(inspected(found("weapons", band)), mixed, given);
+      const reviewed = decide(inspected({ ...found("weapons", band), mode: "review" }), mixed, given);
+      assert.equal(reviewed.kind, usual.kind === "block" ? "review" : usual.kind, `${band} ${surface}`);
+    }
+});
+
 test("one more finding never makes a verdict milder", () => {
   const finding = fc
     .tuple(fc.constantFrom(...Category.options), fc.constantFrom<Band[]>("clear", "flag", "review", "block"))

@@ -53,7 +53,8 @@ function ruleOf(policy: UsagePolicy, category: Category): CategoryRule {
 }
 
 function verdictOf(finding: Finding, rule: CategoryRule, caller: Caller): Verdict {
-  const action = milder(actionOf(rule, caller), actionOfBand[caller.surface][finding.band]);
+  const most = actionOfBand[caller.surface][finding.band];
+  const action = milder(actionOf(rule, caller), finding.mode === "review" ? milder(most, "review") : most);
   return action === "pass" ? { kind: "pass" } : { kind: action, category: finding.category };
 }
 

@@ -54,7 +54,9 @@ export async function readIdentityBasis(records: Records, digest: Digest): Promi
 
 const Chain = z.looseObject({
   kind: z.literal("Safeguards"),
-  chain: z.array(z.looseObject({ safeguard: z.string(), on: z.array(Surface), ...moded })).min(1),
+  chain: z
+    .array(z.looseObject({ safeguard: z.string(), on: z.array(Surface), ask: z.string().optional(), ...moded }))
+    .min(1),
 });
 
 /** The chain of a Safeguards document, as far as modes go. Fails with artefact_missing. */

@@ -18,7 +18,12 @@ export interface StageModes {
 }
 
 /** As much of a chain as is told of it. */
-export type ModedChain = readonly (Moded & { readonly safeguard: string; readonly on: readonly Surface[] })[];
+export type ModedChain = readonly (Moded & {
+  readonly safeguard: string;
+  readonly on: readonly Surface[];
+  /** Of what is asked over HTTP: when. */
+  readonly ask?: string | undefined;
+})[];
 
 export function modesAtStage(chain: ModedChain, stage: OpenStage): StageModes {
   const all = chain.map(({ safeguard, on, ...moded }) => ({
@@ -29,7 +34,8 @@ export function modesAtStage(chain: ModedChain, stage: OpenStage): StageModes {
   return {
     modes: all.filter(({ cases }) => cases.some(({ mode }) => mode !== "block")),
     unstopped: Surface.options.filter((surface) => {
-      const here = chain.filter(({ on }) => on.includes(surface));
+      // What is asked about others' doubts only stops nothing by itself.
+      const here = chain.filter(({ on, ask }) => on.includes(surface) && ask !== "inDoubt");
       return !modesFor(here, { kind: "evaluation", failure: "served-and-harmful", stage }).some(isStopping);
     }),
   };

@@ -103,7 +103,9 @@ describe("a document with exceptions", () => {
       const status = StatusView.parse(
         (await get(board.desk, routes.status.replace(":model", model), board.owner)).json,
       );
-      assert.match(status.requirements.find(({ id }) => id === "misuse")?.why ?? "", /other modes .*--stage/);
+      const misuse = status.requirements.find(({ id }) => id === "misuse");
+      assert.match(misuse?.why ?? "", /other modes .*--stage/);
+      assert.match(misuse?.stillToShow ?? "", /^a run of misuse-core for this stage \(--stage\): \d+ clean trials/);
       await evidence(board, { stage: "evaluators", modes: "flag" });
       assert.deepEqual(await certify(board, "evaluators"), ["recorded", "pass"]);
     });

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { cleanTrialsNeeded, failuresAllowed, isShown, trialsNeeded, type Claim } from "../../statistics/binomial.ts";
 import { boundsOf, type Bounds, type Tally } from "../../statistics/measure.ts";
 import { Name } from "../../terms/ids.ts";
-import { countingEvidence, whyNotCounting } from "../counting.ts";
+import { countingEvidence, hasOtherModes, whyNotCounting } from "../counting.ts";
 import type { Figures, GateCase, GateVerdict, PooledMeasure, RequirementJudgement, Wanted } from "../judgement.ts";
 
 export const MeasureBound = z.strictObject({
@@ -40,7 +40,7 @@ export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): R
       verdict: "inconclusive",
       have: { trials: 0 },
       why: `No evidence of ${requirement.measure} on ${requirement.suite} counts here.${whyNotCounting(given, wanted)}`,
-      stillToShow: `a run of ${requirement.suite}: ${wording(trialsNeeded(0, claim), "clean trial")} or more (limit ${percent(claim.limit)})`,
+      stillToShow: `a run of ${requirement.suite}${hasOtherModes(given, wanted) ? " for this stage (--stage)" : ""}: ${wording(trialsNeeded(0, claim), "clean trial")} or more (limit ${percent(claim.limit)})`,
     };
   }
   const { pooled, bounds } = worst;
