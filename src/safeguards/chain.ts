@@ -343,36 +343,48 @@ function readerOf(links: readonly Link[], shape: WindowShape): AnswerReader {
   };
 }
 
-/** One safeguard's reader; what goes wrong in it is not a pass, of that window and of all after it. */
 function linkReader(link: Link, shape: WindowShape): AnswerReader {
   const { safeguard, mode, thresholds } = link;
   if (safeguard.openAnswer === undefined) return windowByWindow(link, shape);
-  let hasFailed = false;
   try {
-    const reader = safeguard.openAnswer(thresholds.output, shape);
-    const tried = <Read>(read: () => Read, failed: Read): Read => {
-      if (hasFailed) return failed;
-      try {
-        return read();
-      } catch {
-        hasFailed = true;
-        return failed;
-      }
-    };
-    return {
-      read: (stretch, isEnd) =>
-        inMode(
-          mode,
-          tried(() => reader.read(stretch, isEnd), unknown("failed")),
-        ),
-      readAll: (text, ends, isEnd) =>
-        tried(
-          () => readStretches(reader, { text, ends, isEnd }),
-          ends.map(() => unknown("failed")),
-        ).map((inspection) => inMode(mode, inspection)),
-    };
+    return new LinkReader(safeguard.openAnswer(thresholds.output, shape), mode);
   } catch {
     return { read: () => inMode(mode, unknown("failed")) };
+  }
+}
+
+/**
+ * One safeguard's reader; what goes wrong in it is not a pass, of that window and of all after it. A class, as thousands of
+ * them are there at a time: functions of their own would take as much as what they hold.
+ */
+class LinkReader implements AnswerReader {
+  readonly #mode: SafeguardMode;
+  /** Undefined once it has failed. */
+  #reader: AnswerReader | undefined;
+
+  constructor(reader: AnswerReader, mode: SafeguardMode) {
+    this.#reader = reader;
+    this.#mode = mode;
+  }
+
+  read(stretch: string, isEnd: boolean): Inspection {
+    try {
+      const look = this.#reader?.read(stretch, isEnd) ?? unknown("failed");
+      return inMode(this.#mode, look);
+    } catch {
+      this.#reader = undefined;
+      return inMode(this.#mode, unknown("failed"));
+    }
+  }
+
+  readAll(text: string, ends: readonly number[], isEnd: boolean): readonly Inspection[] {
+    try {
+      if (this.#reader !== undefined)
+        return readStretches(this.#reader, { text, ends, isEnd }).map((look) => inMode(this.#mode, look));
+    } catch {
+      this.#reader = undefined;
+    }
+    return ends.map(() => inMode(this.#mode, unknown("failed")));
   }
 }
 
