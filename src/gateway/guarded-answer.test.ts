@@ -184,6 +184,27 @@ test("what is redacted over the border of two blocks stands in the first, and no
   );
 });
 
+test("a choice whose reasoning was redacted has no seal any more, and any other keeps its own", () => {
+  const seal = (block: number): AnswerEvent => ({ ...place(block), kind: "seal", seal: "AAAA" });
+  const sealsOf = (said: string, then: string): number => {
+    const guarded = guardAnswer(guardedByRedaction, () => "ours");
+    const events = [
+      open(0, "reasoning"),
+      text(0, said),
+      seal(0),
+      close(0),
+      open(1, "text"),
+      text(1, then),
+      close(1),
+      end,
+    ];
+    return events.flatMap((event) => [...guarded.push(event)]).filter(({ kind }) => kind === "seal").length;
+  };
+  assert.equal(sealsOf("Hm.", "It is 4111 1111 1111 1111."), 1);
+  assert.equal(sealsOf("It is 4111 1111 1111 1111.", "Hm."), 0);
+  assert.equal(sealsOf(`It is 4111 1111 1111 1111. ${"and so on ".repeat(40)}`, "Hm."), 0);
+});
+
 test("however an answer is cut into pieces and blocks, what is to be redacted is replaced and nothing else", () => {
   const said = fc.array(fc.constantFrom("boats ", "4111 1111 1111 1111", " go, ", "5500-0000-0000-0004 ", "7 "), {
     maxLength: 40,

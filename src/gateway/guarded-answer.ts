@@ -58,6 +58,8 @@ interface ChoiceState {
   seam?: Seam | undefined;
   lastBlock: number;
   hasEnded: boolean;
+  /** Some of its reasoning was redacted: a seal is of the whole. */
+  isUnsealed?: boolean;
 }
 
 /** Blocks of one kind that follow each other: text is held back over the end of one until the next one has gone on. */
@@ -345,12 +347,18 @@ function release(books: Books, { choice, block }: Place, step: GuardStep): void 
   books.redacted += step.replacements ?? 0;
   const state = choiceAt(books, choice);
   const { seam } = state;
+  if (step.replacements !== undefined && kindOf(state, block) === "reasoning") state.isUnsealed = true;
   sendOn(books, { choice, block: seam?.block ?? block }, step.text);
   if (seam !== undefined) {
     for (const text of step.beyond ?? none) sendBeyond(books, { choice, seam }, text);
     if (seam.waiting.length === 0) state.seam = undefined;
   }
   if (step.kind === "stop") books.stop = step.verdict;
+}
+
+/** Of the text that a guard lets go at the end of a block, or in the middle of this one. */
+function kindOf({ seam, open }: ChoiceState, block: number): OpenBlock["as"] | undefined {
+  return seam?.as ?? open.find((one) => one.block === block)?.as;
 }
 
 /** What follows the next border, and the text behind it. */
@@ -360,7 +368,7 @@ function sendBeyond(
   text: string,
 ): void {
   for (const event of seam.waiting.shift() ?? none) {
-    books.out.push(event);
+    if (event.kind !== "seal" || choiceAt(books, choice).isUnsealed !== true) books.out.push(event);
     if (event.kind === "open") seam.block = event.block;
   }
   sendOn(books, { choice, block: seam.block }, text);

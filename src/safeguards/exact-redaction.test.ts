@@ -190,6 +190,12 @@ test("what goes on for longer than it may is stopped, and a token that is longer
     });
 });
 
+test("a token ends with its text, also where that ends for a call and goes on behind it", () => {
+  const guard = createStreamGuard(all, decide, { outputCharsMax: 1_000_000 });
+  const steps = [guard.push(`It is sk-${"a1".repeat(20)}`), guard.finish(), guard.push("Hello you"), guard.finish()];
+  assert.equal(steps.map((step) => step.text).join(""), "It is [redacted: token]Hello you");
+});
+
 test("a find that invisible characters stretch further than is held back stops the answer", () => {
   const stretched = Array.from("nightfall").join("\u200b".repeat(40));
   for (const sizes of [[1], [60], [10_000]])

@@ -82,6 +82,7 @@ export class RedactionReader {
     for (const { pattern, found } of words)
       if (isNewWord(found, charsToHold(pattern), piece)) findings.push(findingOf(pattern, found, piece));
     for (const [at, form] of this.#redactions.forms.entries()) this.#readForm(at, form, { piece, findings });
+    if (piece.isEnd) this.#running.clear();
     return findings;
   }
 
