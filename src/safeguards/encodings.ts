@@ -74,9 +74,22 @@ const encodings: readonly Encoding[] = [
     read: (run) => languageIn(charsOf(Array.from(run.matchAll(/[0-9]+/g), ([code]) => Number(code)))),
   },
   {
-    isLikely: ({ dotsAndDashes }) => dotsAndDashes >= 12,
-    runs: /(?<![^\s"'(])(?:[.-]{1,6}[ /|]{1,3}){7,}[.-]{1,6}/g,
+    // Letters by their places in the alphabet.
+    isLikely: ({ digits }) => digits >= 12,
+    runs: /(?<![0-9.,])(?:[0-9]{1,2}[\s,;:/|._-]{1,3}){11,}[0-9]{1,2}(?![0-9])/g,
+    read: readPlaces,
+  },
+  {
+    isLikely: ({ dotsAndDashes, hasBeyondAscii }) => dotsAndDashes >= 12 || hasBeyondAscii,
+    runs: /(?<![^\s"'(])(?:[.\u00b7\u2022\u2027\u2219\u22c5_\u2010-\u2015\u2212-]{1,6}[ /|]{1,3}){7,}[.\u00b7\u2022\u2027\u2219\u22c5_\u2010-\u2015\u2212-]{1,6}/g,
     read: readMorse,
+  },
+  {
+    // Texts put together in a programme's way, where that puts words together.
+    isPart: true,
+    isLikely: ({ hasPlus }) => hasPlus,
+    runs: /"[^"\n]{0,200}"(?:\s{0,3}\+\s{0,3}"[^"\n]{0,200}")+|'[^'\n]{0,200}'(?:\s{0,3}\+\s{0,3}'[^'\n]{0,200}')+/g,
+    read: readConcatenated,
   },
   {
     // Letters by themselves, with wider gaps between words; without those the words are not known any more. Where the gaps
@@ -119,8 +132,10 @@ export function readBase64(run: string): string | undefined {
 const nothing: readonly Reading[] = [];
 
 /** Most texts have too little of everything. */
-function mayBeEncoded({ longestRun, digits, dotsAndDashes, hasPercent, hasHash }: Survey, text: string): boolean {
-  return longestRun >= 16 || digits >= 4 || dotsAndDashes >= 12 || hasPercent || hasHash || text.includes("  ");
+function mayBeEncoded(surveyed: Survey, text: string): boolean {
+  const { longestRun, digits, dotsAndDashes, hasPercent, hasHash, hasPlus, hasBeyondAscii } = surveyed;
+  const has = hasPercent || hasHash || hasPlus || hasBeyondAscii;
+  return has || longestRun >= 16 || digits >= 4 || dotsAndDashes >= 12 || text.includes("  ");
 }
 
 /** What is encoded in a text, in order, without overlaps. Cost: linear. */
@@ -241,9 +256,39 @@ const morse: ReadonlyMap<string, string> = new Map(
 
 /** ITU-R M.1677-1: letters apart by a space, words by a slash, a bar or more spaces. */
 function readMorse(run: string): string | undefined {
-  const words = run.split(/\s*[/|]\s*| {2,}/);
+  const signs = run.replaceAll(/[\u00b7\u2022\u2027\u2219\u22c5]/g, ".").replaceAll(/[_\u2010-\u2015\u2212]/g, "-");
+  const words = signs.split(/\s*[/|]\s*| {2,}/);
   const text = words.map((word) => Array.from(word.split(" "), (code) => morse.get(code) ?? "").join("")).join(" ");
   return readsLikeLanguage(text) ? text : undefined;
+}
+
+/** A is 1 and Z is 26; words apart by another sign than letters, or not at all. */
+function readPlaces(run: string): string | undefined {
+  const between = run.match(/[^0-9]+/g) ?? [];
+  const usual = mostOf(between);
+  let words = "";
+  for (const [at, [place]] of Array.from(run.matchAll(/[0-9]+/g)).entries()) {
+    const letter = Number(place);
+    if (letter < 1 || letter > 26) return undefined;
+    words += (at > 0 && between[at - 1] !== usual ? " " : "") + String.fromCharCode(96 + letter);
+  }
+  return readsLikeLanguage(words) ? words : undefined;
+}
+
+function mostOf(texts: readonly string[]): string | undefined {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return [...counts].toSorted(([, one], [, other]) => other - one)[0]?.[0];
+}
+
+/** What the pieces come to, where a word is cut between two of them. */
+function readConcatenated(run: string): string | undefined {
+  const pieces = Array.from(
+    run.matchAll(/"([^"\n]*)"|'([^'\n]*)'/g),
+    ([, double = "", single = ""]) => double + single,
+  );
+  const isCut = pieces.some((piece, at) => /\p{L}$/u.test(piece) && /^\p{L}/u.test(pieces[at + 1] ?? ""));
+  return isCut ? pieces.join("") : undefined;
 }
 
 /** Of a few different letters, as a row of dots or figures is not. */

@@ -12,6 +12,8 @@ export interface Survey {
   hasHash: boolean;
   /** Signs that stand for letters where figures do. */
   hasLetterLike: boolean;
+  hasPlus: boolean;
+  hasBeyondAscii: boolean;
   /** Between two ends of sentences or clauses. */
   readonly odd: Stretch[];
 }
@@ -26,13 +28,14 @@ const ending = 27;
 const letterBits = 31;
 const [digitShift, dotOrDashShift] = [6, 7];
 const [inRun, digit, dotOrDash, percent, hash, letterLike] = [32, 1 << digitShift, 1 << dotOrDashShift, 256, 512, 1024];
+const [plus, foreign] = [2048, 4096];
 const beyondAscii = 128;
 const kinds = Uint16Array.from({ length: beyondAscii + 1 }, (_, unit) => {
-  if (unit === beyondAscii) return noLetter;
+  if (unit === beyondAscii) return noLetter | foreign;
   const sign = String.fromCharCode(unit);
   const is = (signs: RegExp, bit: number): number => (signs.test(sign) ? bit : 0);
   const letter = /[\n\r.!?:;"()[\]{}<>]/.test(sign) ? ending : (lettersOfAscii[unit] ?? noLetter);
-  const marks = is(/%/, percent) | is(/#/, hash) | is(/[0-9@$]/, letterLike);
+  const marks = is(/%/, percent) | is(/#/, hash) | is(/[0-9@$]/, letterLike) | is(/\+/, plus);
   return letter | marks | is(/[A-Za-z0-9+/_-]/, inRun) | is(/[0-9]/, digit) | is(/[.-]/, dotOrDash);
 });
 
@@ -101,6 +104,8 @@ export function survey(text: string): Survey {
     hasPercent: has(percent),
     hasHash: has(hash),
     hasLetterLike: has(letterLike),
+    hasPlus: has(plus),
+    hasBeyondAscii: has(foreign),
     odd,
   };
 }
