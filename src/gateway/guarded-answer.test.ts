@@ -185,19 +185,10 @@ test("what is redacted over the border of two blocks stands in the first, and no
 });
 
 test("a choice whose reasoning was redacted has no seal any more, and any other keeps its own", () => {
-  const seal = (block: number): AnswerEvent => ({ ...place(block), kind: "seal", seal: "AAAA" });
+  const seal: AnswerEvent = { ...place(0), kind: "seal", seal: "AAAA" };
   const sealsOf = (said: string, then: string): number => {
     const guarded = guardAnswer(guardedByRedaction, () => "ours");
-    const events = [
-      open(0, "reasoning"),
-      text(0, said),
-      seal(0),
-      close(0),
-      open(1, "text"),
-      text(1, then),
-      close(1),
-      end,
-    ];
+    const events = [open(0, "reasoning"), text(0, said), seal, close(0), open(1, "text"), text(1, then), close(1), end];
     return events.flatMap((event) => [...guarded.push(event)]).filter(({ kind }) => kind === "seal").length;
   };
   assert.equal(sealsOf("Hm.", "It is 4111 1111 1111 1111."), 1);
