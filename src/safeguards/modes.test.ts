@@ -194,7 +194,9 @@ test("a document that may leave a side with nothing in effect is refused, and so
   assert.ok(!isDocument(entry("one", { except: [{ mode: "flag" }] })));
   assert.ok(!isDocument(entry("one", { except: [] })));
   assert.ok(!isDocument(entry("one", { mode: "observe" })));
-  assert.ok(!isDocument(entry("one", { except: Array.from({ length: 9 }, () => ({ types: ["a"], mode: "flag" })) })));
+  assert.ok(
+    !isDocument(entry("one", { except: Array.from({ length: 9 }, (_, at) => ({ types: [`a${at}`], mode: "flag" })) })),
+  );
 });
 
 function isLong(change: object): boolean {

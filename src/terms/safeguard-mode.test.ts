@@ -3,8 +3,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { z } from "zod";
 import { Name } from "./ids.ts";
-import { ModeException, type Moded, ModesWord, SafeguardMode, modesAt, modesFor, modesWord } from "./safeguard-mode.ts";
+import {
+  ModeException,
+  type Moded,
+  ModesWord,
+  SafeguardMode,
+  moded,
+  modesAt,
+  modesFor,
+  modesWord,
+} from "./safeguard-mode.ts";
 import { OpenStage } from "./stage.ts";
 
 const types = ["partner", "evaluator", "press"].map((type) => Name.parse(type));
@@ -91,6 +101,36 @@ test("an exception for everybody is none", () => {
   assert.equal(ModeException.safeParse({ stages: [], mode: "flag" }).success, false);
   assert.equal(ModeException.safeParse({ stages: ["withheld"], mode: "flag" }).success, false);
   assert.equal(ModeException.safeParse({ stages: ["internal"], mode: "observe" }).success, false);
+});
+
+test("an exception that those before it cover is refused, and so it is never one that somebody gets", () => {
+  const Excepted = z.strictObject({ except: moded.except });
+  const isRefused = (...except: readonly object[]): boolean => !Excepted.safeParse({ except }).success;
+  const [everybody, staff] = [
+    { stages: ["internal"], mode: "flag" },
+    { types: ["staff"], mode: "off" },
+  ];
+  assert.ok(isRefused(everybody, { stages: ["internal"], types: ["press"], mode: "block" }));
+  assert.ok(isRefused(everybody, everybody));
+  assert.ok(isRefused(staff, { stages: ["general"], types: ["staff"], mode: "block" }));
+  assert.ok(!isRefused(everybody, staff));
+  assert.ok(!isRefused({ stages: ["internal"], types: ["press"], mode: "block" }, everybody));
+  assert.ok(!isRefused(staff, { types: ["staff", "press"], mode: "block" }));
+  assert.ok(!isRefused(everybody, { stages: ["internal", "general"], mode: "block" }));
+  const everyone = [...types, Name.parse("nobody-names-this")];
+  fc.assert(
+    fc.property(fc.array(exception, { minLength: 1, maxLength: 4 }), (except) => {
+      // Each in its turn with a mode of its own: who gets it?
+      const dead = except.findIndex((_, at) => {
+        const marked = except.map((one, index) => ({ ...one, mode: index === at ? "off" : "block" }) as const);
+        const gets = (stage: OpenStage, type: Name): boolean =>
+          modesFor([{ mode: "block", except: marked }], { kind: "caller", stage, type })[0] === "off";
+        return !OpenStage.options.some((stage) => everyone.some((type) => gets(stage, type)));
+      });
+      assert.equal(isRefused(...except), dead >= 0);
+    }),
+    { seed: 20_261_130, numRuns: 1000 },
+  );
 });
 
 test("modes are a word where not all of them are block", () => {

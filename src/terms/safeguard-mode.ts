@@ -42,8 +42,27 @@ type ModeException = Readonly<z.infer<typeof ModeException>>;
 export const moded = {
   mode: SafeguardMode.default("block"),
   /** The first that fits counts. */
-  except: z.array(ModeException).min(1).max(exceptionsMax).optional(),
+  except: z
+    .array(ModeException)
+    .min(1)
+    .max(exceptionsMax)
+    .superRefine((exceptions, context) => {
+      for (const [at, exception] of exceptions.entries()) {
+        if (isReached(exception, exceptions.slice(0, at))) continue;
+        context.addIssue({ code: "custom", path: [at], message: "never reached: those before it cover all it is for" });
+      }
+    })
+    .optional(),
 };
+
+/** Whether somebody fits it whom none before it fits. */
+function isReached({ stages = OpenStage.options, types }: ModeException, before: readonly ModeException[]): boolean {
+  return stages.some((stage) => {
+    const here = before.filter((other) => other.stages?.includes(stage) ?? true);
+    if (here.some((other) => other.types === undefined)) return false;
+    return types?.some((type) => !here.some((other) => other.types?.includes(type) === true)) ?? true;
+  });
+}
 
 /** As much of a safeguard in a chain as its mode depends on. */
 export interface Moded {
