@@ -11,6 +11,7 @@ import type { Context } from "./context.ts";
 import { aboutClock, aboutDisk, aboutKeys, portInWords } from "./doctor-machine.ts";
 import { aboutGateways } from "./gateways.ts";
 import { aboutUpstream, endingCertificates, reviewersMissing, servedModels } from "./doctor-models.ts";
+import { aboutRemote, remoteEntries } from "./doctor-safeguards.ts";
 import { readProfile } from "./profile.ts";
 import { type Session, openSession } from "./session.ts";
 import { type Base, type Call, addVerb, noOptions, sameProfile } from "./verb.ts";
@@ -84,6 +85,9 @@ async function aboutPerson(base: Base, context: Context): Promise<readonly Check
   const upstreams: Check[] = [];
   for (const served of servedModels(opened)) {
     upstreams.push(await check(`upstream of ${served.model}`, async () => aboutUpstream(opened, served)));
+  }
+  for (const entry of await remoteEntries(opened)) {
+    upstreams.push(await check(`safeguard ${entry.name}`, async () => aboutRemote(entry, opened)));
   }
   const ends = endingCertificates(opened, sameProfile(base)).map(
     (detail) => ({ name: "certificate", ok: true, detail, warning: true }) as const,

@@ -10,6 +10,7 @@ import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { compare, CompareOptions } from "./guard-compare.ts";
 import { label, LabelOptions } from "./guard-label.ts";
+import { ConformOptions, conformTo } from "./guard-conform.ts";
 import { tune, TuneOptions } from "./guard-tune.ts";
 import { type JsonLine, callerFlags, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
@@ -72,6 +73,18 @@ export function addGuardVerbs(program: Command, context: Context): void {
     summary: "two cards of a detector, or two results of its bench, set by set; no server",
     options: CompareOptions,
     run: compare,
+  });
+  addVerb(guard, context, {
+    usage: "conform <target>",
+    summary:
+      "check safeguards that are asked over HTTP against what they declare: a service's URL, or a Safeguards document",
+    flags: [
+      ["--key <reference>", "env:UPSTREAM_… or file:NAME: the key of a service named by its URL"],
+      ["--timeout-ms <ms>", "the time that a service named by its URL has (default 5000)"],
+    ],
+    options: ConformOptions,
+    run: conformTo,
+    more: "Asks some thirty questions, from this machine. Leaves with 1 where a check fails.",
   });
 }
 

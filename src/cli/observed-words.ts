@@ -19,14 +19,21 @@ export function modesLines({ safeguards, shadow }: Pick<StatusView, "safeguards"
   return [
     ...safeguards.modes.map((one) => `  ${modeWords(one)}`),
     ...(unstopped === undefined ? [] : [`  ${unstopped}`]),
+    ...safeguards.declared.map((one) => `  ${declaredWords(one)}`),
     ...(shadow === null ? [] : sumLines(shadow, ", by safeguards in shadow")),
   ];
 }
 
-/** The same in a line, for a proposal; empty where all block. */
+/** The same in a line, for a proposal; empty where all block and are measured. */
 export function modesInWords(safeguards: StageModes): string {
   const unstopped = unstoppedWords(safeguards);
-  return [...safeguards.modes.map(modeWords), ...(unstopped === undefined ? [] : [unstopped])].join("; ");
+  const declared = safeguards.declared.map(declaredWords);
+  return [...safeguards.modes.map(modeWords), ...(unstopped === undefined ? [] : [unstopped]), ...declared].join("; ");
+}
+
+function declaredWords({ name, safeguard, ask }: StageModes["declared"][number]): string {
+  const when = ask === "always" ? "about every request" : "about doubts";
+  return `${name} (${safeguard}): asked over HTTP ${when}, declared: what answers there is not measured`;
 }
 
 function modeWords({ safeguard, on, cases }: StageModes["modes"][number]): string {

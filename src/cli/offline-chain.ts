@@ -6,7 +6,7 @@ import { parseDocuments } from "../documents/parse.ts";
 import { UsagePolicy } from "../policy/policy-document.ts";
 import { type Chain, type ChainMeans, compileChain } from "../safeguards/chain.ts";
 import { shippedSafeguards } from "../safeguards/registry.ts";
-import { type RemoteDesk, openRemoteDesk } from "../safeguards/remote/desk.ts";
+import { type Remote, type RemoteDesk, openRemoteDesk } from "../safeguards/remote/desk.ts";
 import type { Safeguard } from "../safeguards/safeguard.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
@@ -54,7 +54,7 @@ export function offlineChain(
   { stage, type }: OfflineCaller = {},
 ): OfflineChain {
   const means = { ...shippedSafeguards(), remotes: remotesFrom(context) };
-  const document = Safeguards.parse(documentIn("Safeguards", paths.safeguards));
+  const document = safeguardsIn(paths.safeguards);
   const chain = compileChain(document, means, { kind: "caller", stage, type });
   return {
     document,
@@ -65,15 +65,41 @@ export function offlineChain(
   };
 }
 
+/** Fails with document_invalid where the path does not hold exactly one. */
+export function safeguardsIn(file: string | undefined): Safeguards {
+  return Safeguards.parse(documentIn("Safeguards", file));
+}
+
 /** Asked from this machine, with the secrets that its environment has. */
 function remotesFrom({ secrets = { environment: {}, folder: undefined }, now }: Context): RemoteDesk {
-  return openRemoteDesk({
+  const desk = openRemoteDesk({
     secrets,
     ownPorts: new Set(),
     now,
     randomBytes: (count) => randomBytes(count),
     report: () => undefined,
   });
+  const known = new Map<Remote, Remote>();
+  const open: RemoteDesk["open"] = (entry) => {
+    const remote = desk.open(entry);
+    const once = known.get(remote) ?? askedOnce(remote);
+    known.set(remote, once);
+    return once;
+  };
+  return { ...desk, open };
+}
+
+/** The last answer is given again to the same question: several chains may judge one text. */
+function askedOnce(remote: Remote): Remote {
+  let last: { readonly question: string; readonly answer: ReturnType<Remote["ask"]> } | undefined;
+  return {
+    entry: remote.entry,
+    ask: async (texts, caller) => {
+      const question = JSON.stringify(texts);
+      if (last?.question !== question) last = { question, answer: remote.ask(texts, caller) };
+      return last.answer;
+    },
+  };
 }
 
 function documentIn(kind: "Safeguards" | "UsagePolicy", file: string | undefined): unknown {

@@ -164,9 +164,13 @@ test("safeguards that do not block everybody's are named with their modes, what 
     { safeguard: "misuse@2", on: ["input", "output"], cases },
     { safeguard: "patterns@1", on: ["output"], cases: [{ mode: "shadow", types: null }] },
   ];
+  const declared = [{ safeguard: "judge@1", name: "second-opinion", ask: "inDoubt" }];
   const by = [{ side: "output", verdict: "block:privacy", count: 2 }];
   const shadow = { hours: 24, exchanges: 1_200, stopped: 2, by };
-  const words = statusInWords(StatusView.parse({ ...open, safeguards: { modes, unstopped: ["output"] }, shadow }));
+  const words = statusInWords(
+    StatusView.parse({ ...open, safeguards: { modes, unstopped: ["output"], declared }, shadow }),
+  );
+  assert.match(words, /second-opinion \(judge@1\): asked over HTTP about doubts, declared/);
   assert.match(words, /misuse@2 \(request, answer\): flag for evaluator, staff; block for all others\n/);
   assert.match(words, /patterns@1 \(answer\): shadow\n/);
   assert.match(words, /NOTHING IS STOPPED in the answer, for some callers at least/);

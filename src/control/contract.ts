@@ -19,6 +19,7 @@ import {
 import { Limit, ReviewReason } from "../acts/bodies.ts";
 import { Category, Surface } from "../terms/finding.ts";
 import { SafeguardMode } from "../terms/safeguard-mode.ts";
+import { Ask } from "../terms/stage-modes.ts";
 import { Mode, OpenStage, Stage } from "../terms/stage.ts";
 
 const Base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
@@ -152,6 +153,8 @@ const ModesView = z.object({
   ),
   /** Sides on which nothing is stopped for some callers. */
   unstopped: z.array(Surface),
+  /** Asked over HTTP: what answers there is declared, not measured. */
+  declared: z.array(z.object({ safeguard: z.string(), name: z.string(), ask: Ask })),
 });
 
 export const StatusView = z.object({

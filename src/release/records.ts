@@ -20,7 +20,7 @@ import { Failure } from "../terms/failure.ts";
 import { Surface } from "../terms/finding.ts";
 import type { Digest, Instant, Name, PermitId } from "../terms/ids.ts";
 import { moded } from "../terms/safeguard-mode.ts";
-import type { ModedChain } from "../terms/stage-modes.ts";
+import { Ask, type ModedChain } from "../terms/stage-modes.ts";
 import type { OpenStage } from "../terms/stage.ts";
 
 const documentLimits = { bytesMax: 1024 * 1024, depthMax: 32, code: "document_invalid" } as const;
@@ -55,7 +55,15 @@ export async function readIdentityBasis(records: Records, digest: Digest): Promi
 const Chain = z.looseObject({
   kind: z.literal("Safeguards"),
   chain: z
-    .array(z.looseObject({ safeguard: z.string(), on: z.array(Surface), ask: z.string().optional(), ...moded }))
+    .array(
+      z.looseObject({
+        safeguard: z.string(),
+        on: z.array(Surface),
+        name: z.string().optional(),
+        ask: Ask.optional(),
+        ...moded,
+      }),
+    )
     .min(1),
 });
 

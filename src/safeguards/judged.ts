@@ -102,7 +102,7 @@ function inRequest({ category, score, band, place }: RemoteFinding, { entry, sho
   const text = place === undefined ? undefined : shown[place.text];
   const span = place === undefined || text === undefined ? wholeOf(shown) : text.spanOf(place.span);
   const detector = `${entry.safeguard} ${entry.name}`;
-  return { category, score, band, span, detector };
+  return { category, score, band, span, detector, basis: "declared" };
 }
 
 function wholeOf(shown: readonly ReadText[]): Span {

@@ -18,7 +18,10 @@ import { readWhole } from "./stream-guard.ts";
 export const ScanRow = z.object({ id: z.union([z.string(), z.number()]), text: z.string() });
 export type ScanRow = z.infer<typeof ScanRow>;
 
-type ShownFinding = Pick<Finding, "category" | "score" | "band" | "span" | "pattern" | "mode">;
+type ShownFinding = Pick<Finding, "category" | "score" | "band" | "span" | "pattern" | "mode" | "basis"> & {
+  /** Which safeguard, where it was asked over HTTP. */
+  readonly detector?: string;
+};
 
 export interface ScanResult {
   readonly id: string | number;
@@ -92,7 +95,10 @@ async function scoresOf(
 }
 
 /** What was found in the words of a text that is JSON, or in text and words together, is somewhere in that text. */
-function shown({ category, score, band, span, pattern, mode }: Finding, { length }: string): ShownFinding {
+function shown(
+  { category, score, band, span, pattern, mode, basis, detector }: Finding,
+  { length }: string,
+): ShownFinding {
   const where = span[1] <= length ? span : ([0, length] as const);
   return {
     category,
@@ -101,6 +107,7 @@ function shown({ category, score, band, span, pattern, mode }: Finding, { length
     span: where,
     ...(pattern === undefined ? {} : { pattern }),
     ...(mode === undefined ? {} : { mode }),
+    ...(basis === undefined ? {} : { basis, detector }),
   };
 }
 

@@ -46,6 +46,8 @@ export interface Finding {
   readonly pattern?: Name;
   /** The mode of the safeguard that found it, where that is not `block`. */
   readonly mode?: Exclude<SafeguardMode, "off" | "block">;
+  /** Of a safeguard that was asked over HTTP: what answered is not measured. */
+  readonly basis?: "declared";
   /** Past the block threshold, and for review only by the mode of the safeguard. */
   readonly isPastBlock?: true;
   /** Where it is to be redacted: what stands in its place. */

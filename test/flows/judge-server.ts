@@ -33,6 +33,8 @@ export interface JudgeServer {
   /** How many are waiting for an answer now. */
   readonly waiting: () => number;
   trouble: Trouble;
+  /** Asked for, where there is one. */
+  key: string | undefined;
   /** Other bytes than its own answer. */
   answer: ((request: JudgeRequest) => string) | undefined;
   /** Holds every answer until it is called with what was given back. */
@@ -65,8 +67,20 @@ export async function startJudge(): Promise<JudgeServer> {
     response.on("close", () => waitingNow.delete(response));
     if (held !== undefined) await new Promise<void>((resolve) => held?.push(resolve));
     const trouble = troubles[judge.trouble];
-    if (trouble === undefined) send(response, judge.answer?.(asked) ?? answerTo(asked, judge.trouble));
+    if (trouble === undefined) answer(response, asked);
     else trouble(response);
+  }
+
+  function answer(response: ServerResponse, asked: JudgeRequest): void {
+    if (judge.key !== undefined && asked.headers.authorization !== `Bearer ${judge.key}`) {
+      response.writeHead(401).end();
+      return;
+    }
+    try {
+      send(response, judge.answer?.(asked) ?? answerTo(asked, judge.trouble));
+    } catch {
+      response.writeHead(400).end();
+    }
   }
 
   server.listen(0, "127.0.0.1");
@@ -80,6 +94,7 @@ export async function startJudge(): Promise<JudgeServer> {
     requests,
     waiting: () => waitingNow.size,
     trouble: "none",
+    key: undefined,
     answer: undefined,
     holdAll: () => {
       const mine: (() => void)[] = [];
@@ -154,7 +169,11 @@ const ChatAsked = z.object({
 });
 type ChatAsked = z.infer<typeof ChatAsked>;
 const ModerationAsked = z.object({ input: z.array(z.string()) });
-const ContractAsked = z.object({ texts: z.array(z.object({ view: z.string(), text: z.string() })) });
+const ContractAsked = z.object({
+  contract: z.literal("headgate-safeguard/1"),
+  surface: z.literal("input"),
+  texts: z.array(z.object({ view: z.string(), text: z.string() })),
+});
 
 function answerTo({ path, body }: JudgeRequest, trouble: Trouble): string {
   const asked: unknown = JSON.parse(body);

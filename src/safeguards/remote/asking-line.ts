@@ -4,9 +4,9 @@ import type { UnknownCause } from "../../terms/finding.ts";
 import { Lines } from "../lines.ts";
 
 /** Questions that wait, over all callers; more are refused, or the last of who has the most waiting, where who asks has less. */
-const waitingMax = 256;
+export const waitingMax = 256;
 /** Questions of one caller that wait: half of what one key may have under way. */
-const waitingPerCallerMax = 32;
+export const waitingPerCallerMax = 32;
 
 /** Asks once; it has so many milliseconds left, and is to be over by then. Never rejects. */
 type Ask<Answer> = (msLeft: number) => Promise<Answer>;

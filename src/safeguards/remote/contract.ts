@@ -6,7 +6,7 @@ import type { ServiceEntry } from "./remote-document.ts";
 import { type RemoteAnswer, type RemoteFinding, type ShownText, type Speaker, bandAt, bearer } from "./question.ts";
 
 /** Stands in every request and has to stand in every answer. */
-const contractVersion = "headgate-safeguard/1";
+export const contractVersion = "headgate-safeguard/1";
 
 const findingsMax = 256;
 
@@ -21,8 +21,8 @@ const ContractFinding = z
     /** Where in that text, in UTF-16 units. */
     span: z.tuple([Offset, Offset]).optional(),
   })
-  .refine(({ text, span }) => span === undefined || text !== undefined)
-  .refine(({ span }) => span === undefined || span[0] <= span[1]);
+  .refine(({ text, span }) => span === undefined || text !== undefined, "a span without the text that it is in")
+  .refine(({ span }) => span === undefined || span[0] <= span[1], "a span that ends before it begins");
 type ContractFinding = z.infer<typeof ContractFinding>;
 
 /** Nothing else may stand in it: a field that is not known here may be one that was to stop something. */
@@ -32,7 +32,7 @@ const ContractAnswer = z.strictObject({
 });
 
 /** The body of a question. */
-function contractBody(texts: readonly ShownText[]): object {
+export function contractBody(texts: readonly ShownText[]): object {
   return { contract: contractVersion, surface: "input", texts };
 }
 
@@ -43,7 +43,14 @@ export function contractSpeaker(entry: ServiceEntry): Speaker {
     headers: bearer,
     question: (all) => {
       const texts = all.filter(({ view }) => views.has(view));
-      return { body: contractBody(texts), tokens: 0, read: (answer) => readContract(answer, { entry, texts }) };
+      return {
+        body: contractBody(texts),
+        tokens: 0,
+        read: (answer) => {
+          const read = readContract(answer, { entry, texts });
+          return typeof read === "string" ? undefined : read;
+        },
+      };
     },
   };
 }
@@ -53,18 +60,29 @@ interface Asked {
   readonly texts: readonly ShownText[];
 }
 
-/** Undefined for what the contract does not admit: another version, a category that was not declared, a place that is not there. */
-function readContract(answer: unknown, asked: Asked): RemoteAnswer | undefined {
-  const read = ContractAnswer.safeParse(answer).data;
-  if (read?.findings.every((finding) => isAdmitted(finding, asked)) !== true) return undefined;
-  return { findings: read.findings.flatMap((finding) => findingOf(finding, asked)) };
+/** What it says; or, in words, what about it the contract does not admit. */
+export function readContract(answer: unknown, asked: Asked): RemoteAnswer | string {
+  if (answer === undefined) return "it is not JSON in UTF-8";
+  const read = ContractAnswer.safeParse(answer);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    const path = issue?.path.join(".") ?? "";
+    return `${path === "" ? "" : `${path}: `}${issue?.message ?? "it is something else"}`;
+  }
+  for (const finding of read.data.findings) {
+    const fault = faultOf(finding, asked);
+    if (fault !== undefined) return fault;
+  }
+  return { findings: read.data.findings.flatMap((finding) => findingOf(finding, asked)) };
 }
 
-function isAdmitted({ category, text, span }: ContractFinding, { entry, texts }: Asked): boolean {
-  if (!entry.judges.includes(category)) return false;
-  if (text === undefined) return true;
+function faultOf({ category, text, span }: ContractFinding, { entry, texts }: Asked): string | undefined {
+  if (!entry.judges.includes(category)) return `it finds ${category}, which the entry does not declare`;
+  if (text === undefined) return undefined;
   const shown = texts[text];
-  return shown !== undefined && (span?.[1] ?? 0) <= shown.text.length;
+  if (shown === undefined) return `it finds something in text ${text} of ${texts.length}`;
+  const end = span?.[1] ?? 0;
+  return end > shown.text.length ? `a span ends at ${end} in a text of ${shown.text.length} UTF-16 units` : undefined;
 }
 
 function findingOf({ category, score, text, span }: ContractFinding, { entry, texts }: Asked): RemoteFinding[] {

@@ -6,6 +6,7 @@ import { SecretReference, serverUrl } from "../../outbound/server-fields.ts";
 import { Category, Surface } from "../../terms/finding.ts";
 import { Digest, Name } from "../../terms/ids.ts";
 import { moded } from "../../terms/safeguard-mode.ts";
+import { Ask } from "../../terms/stage-modes.ts";
 
 /** The version after the name is that of the contract, or of the words around the question, that this program speaks. */
 export const remoteNames = ["service@1", "judge@1", "llama-guard@1", "moderation@1"] as const;
@@ -32,7 +33,7 @@ const asked = {
     ),
   ...moded,
   /** `inDoubt`: only about what a detector of the chain put between its two thresholds. */
-  ask: z.enum(["always", "inDoubt"]).default("always"),
+  ask: Ask.default("always"),
   url: serverUrl("the safeguard"),
   key: SecretReference.optional(),
   /** From the question to the whole answer, the wait for a turn included. */
@@ -113,6 +114,8 @@ const MessagesJudge = z.strictObject({
     .optional(),
 });
 
+const Judge = z.discriminatedUnion("dialect", [ChatJudge, MessagesJudge]);
+
 const LlamaGuard = z.strictObject({
   safeguard: z.literal("llama-guard@1"),
   ...asked,
@@ -129,11 +132,11 @@ const Moderation = z
     error: "the review score must be at most the block score: review is the wider band",
   });
 
-export const RemoteEntry = z.union([Service, ChatJudge, MessagesJudge, LlamaGuard, Moderation]);
+export const RemoteEntry = z.union([Service, Judge, LlamaGuard, Moderation]);
 export type RemoteEntry = z.infer<typeof RemoteEntry>;
 
 export type ServiceEntry = z.infer<typeof Service>;
-export type JudgeEntry = z.infer<typeof ChatJudge> | z.infer<typeof MessagesJudge>;
+export type JudgeEntry = z.infer<typeof Judge>;
 export type LlamaGuardEntry = z.infer<typeof LlamaGuard>;
 export type ModerationEntry = z.infer<typeof Moderation>;
 
