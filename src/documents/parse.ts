@@ -120,8 +120,10 @@ function describe(issue: Issue, place: Place): readonly string[] {
   const field = fieldOf(issue);
   if (issue.code === "unrecognized_keys") {
     const known = fieldsAt(place.kind, issue.path);
+    const hint = (key: string): string =>
+      known.includes(key) ? "; it goes with others than this one" : suggestion(key, known);
     return issue.keys.map(
-      (key) => `${locate(source, [...issue.path, key])}: ${field}unknown field "${key}"${suggestion(key, known)}`,
+      (key) => `${locate(source, [...issue.path, key])}: ${field}unknown field "${key}"${hint(key)}`,
     );
   }
   if (issue.code === "invalid_union") return describeUnion(issue, place);
@@ -156,7 +158,17 @@ function describeUnion(issue: Extract<Issue, { code: "invalid_union" }>, place: 
 
 /** How far a value is from one branch of a union: the branch with the fewest complaints is the one that was meant. */
 function costOf(issues: readonly Issue[]): number {
-  return issues.reduce((sum, issue) => sum + (issue.code === "unrecognized_keys" ? issue.keys.length : 1), 0);
+  return issues.reduce((sum, issue) => sum + costOfOne(issue), 0);
+}
+
+/** The field that says which branch is meant: one that it does not fit was not, however little else is wrong. */
+const naming = "safeguard";
+const otherNameCost = 100;
+
+function costOfOne(issue: Issue): number {
+  if (issue.code === "unrecognized_keys") return issue.keys.length;
+  if (issue.code === "invalid_union" && issue.errors.length > 0) return Math.min(...issue.errors.map(costOf));
+  return issue.path.at(-1) === naming ? otherNameCost : 1;
 }
 
 function choice(value: unknown, known: readonly string[]): string {

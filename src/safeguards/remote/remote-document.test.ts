@@ -67,13 +67,17 @@ for (const [what, entry, words] of [
     { ...service, review: { score: 0.95 } },
     /review score must be at most the block score/,
   ],
-  ["rates", { ...service, block: { benignRate: 0.01 } }, /block\.(score: is missing|unknown)|benignRate/],
+  [
+    "rates",
+    { ...service, block: { benignRate: 0.01 } },
+    /^a\.yaml:1:\d+: chain\.1\.block\.score: is missing\na\.yaml:1:\d+: chain\.1\.block: unknown field "benignRate"; it goes with others than this one/,
+  ],
   ["no categories", { ...service, judges: [] }, /judges/],
   ["a time without end", { ...service, timeoutMs: 3_600_000 }, /timeoutMs/],
   ["views without what was written", { ...service, views: ["decoded"] }, /as they were written/],
   ["doubts settled half blind", { ...service, ask: "inDoubt", views: ["written"] }, /views: \[written, decoded\]/],
   ["a field of another kind", { ...service, prompt: "be strict" }, /unknown field "prompt"/],
-  ["an unknown dialect", { ...judge, dialect: "openai-responses" }, /openai-chat, anthropic-messages/],
+  ["an unknown dialect", { ...judge, dialect: "openai-responses" }, /unknown value "openai-responses"/],
   [
     "exceptions where doubts are settled",
     { ...service, ask: "inDoubt", except: [{ types: ["staff"], mode: "off" }] },
@@ -99,4 +103,13 @@ test("callers for whom every detector is off are left with nothing, whoever sett
   const off = { ...detector, except: [{ types: ["staff"], mode: "off" }] };
   assert.match(said(off, { ...service, ask: "inDoubt" }), /nothing would be in effect on input/);
   assert.doesNotMatch(said(off, service), /on input/);
+});
+
+test("a detector that is written wrongly is told about its own fields, and not about those of one over HTTP", () => {
+  assert.match(said({ ...detector, blok: detector.block }), /unknown field "blok"; did you mean "block"/);
+  assert.match(
+    said({ ...detector, review: { benignRate: 7 } }),
+    /^a\.yaml:1:\d+: chain\.0\.review\.benignRate: Too big/,
+  );
+  assert.match(said({ safeguard: "patterns@1", on: ["input"], patterns: [] }), /chain\.0\.patterns/);
 });

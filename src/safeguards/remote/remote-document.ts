@@ -114,7 +114,7 @@ const MessagesJudge = z.strictObject({
     .optional(),
 });
 
-const Judge = z.discriminatedUnion("dialect", [ChatJudge, MessagesJudge]);
+const Judge = z.union([ChatJudge, MessagesJudge]);
 
 const LlamaGuard = z.strictObject({
   safeguard: z.literal("llama-guard@1"),
