@@ -145,7 +145,7 @@ describe("a document with exceptions", () => {
       ];
       assert.deepEqual(
         proposals.map((one) => one.safeguards),
-        [{ modes: [{ safeguard: "nothing@1", on, cases: reviewed }], unstopped: [] }, null],
+        [{ modes: [{ safeguard: "nothing@1", on, cases: reviewed }], unstopped: [], declared: [] }, null],
         "the second is certified already",
       );
       const told = StatusView.parse((await get(desk, routes.publicStatus.replace(":model", model))).json);

@@ -8,7 +8,7 @@ import type { RemoteEntry, ServiceEntry } from "./remote-document.ts";
 import { type RemoteServer, type ServerMeans, jsonOf, openRemoteServer } from "./remote-server.ts";
 import { speakerOf } from "./speaker.ts";
 
-export interface ConformCheck {
+interface ConformCheck {
   readonly name: string;
   readonly ok: boolean;
   readonly detail: string;

@@ -43,12 +43,39 @@ function asked(entry: object, ...texts: readonly ShownText[]): Question {
 const bandsOf = (answer: RemoteAnswer | undefined): readonly string[] | undefined =>
   answer?.findings.map(({ category, band }) => `${band} ${category}`);
 
+const Chat = z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) });
+
+const whole = (findings: readonly unknown[], more: object = {}): unknown => ({
+  contract: "headgate-safeguard/1",
+  findings,
+  ...more,
+});
+
+const markOf = ({ body }: Question): string => {
+  const user = Chat.parse(body).messages.find(({ role }) => role === "user");
+  return user?.content.split("\n")[0] ?? "";
+};
+
+const saidBy =
+  (dialect: string) =>
+  (content: unknown, more: object = {}): unknown =>
+    dialect === "chat"
+      ? { choices: [{ finish_reason: "stop", message: { role: "assistant", content }, ...more }] }
+      : { stop_reason: "end_turn", content: [{ type: "text", text: content }], ...more };
+
+const guardSaid = (content: string, finish = "stop"): unknown => ({
+  choices: [{ finish_reason: finish, message: { content } }],
+});
+
+const result = (hate: number, more: object = {}, set: object = {}): unknown => ({
+  flagged: false,
+  categories: { hate: hate > 0.5, ...set },
+  category_scores: { hate, odd: 0.99, ...more },
+});
+
+const digest = (entry: object): string => digestOfRemote(RemoteEntry.parse(entry));
+
 describe("a service", () => {
-  const whole = (findings: readonly unknown[], more: object = {}): unknown => ({
-    contract: "headgate-safeguard/1",
-    findings,
-    ...more,
-  });
   const weapons = { category: "weapons", score: 0.95 };
 
   test("is read by the entry's thresholds, with places in its texts", () => {
@@ -95,20 +122,11 @@ describe("a service", () => {
   });
 });
 
-const Chat = z.object({ messages: z.array(z.object({ role: z.string(), content: z.string() })) });
-
 for (const [dialect, entry] of Object.entries({ chat, messages })) {
   describe(`a judge (${dialect})`, () => {
     const question = asked(entry);
-    const markOf = ({ body }: Question): string => {
-      const user = Chat.parse(body).messages.find(({ role }) => role === "user");
-      return user?.content.split("\n")[0] ?? "";
-    };
     const mark = markOf(question);
-    const said = (content: unknown, more: object = {}): unknown =>
-      dialect === "chat"
-        ? { choices: [{ finish_reason: "stop", message: { role: "assistant", content }, ...more }] }
-        : { stop_reason: "end_turn", content: [{ type: "text", text: content }], ...more };
+    const said = saidBy(dialect);
     const verdict = (change: object = {}): string =>
       JSON.stringify({ mark, decision: "block", category: "weapons", score: 0.9, ...change });
     const clear = { decision: "clear", category: "none", score: 0 };
@@ -163,15 +181,13 @@ for (const [dialect, entry] of Object.entries({ chat, messages })) {
 }
 
 describe("a classifier in the form of Llama Guard", () => {
-  const said = (content: string, finish = "stop"): unknown => ({
-    choices: [{ finish_reason: finish, message: { content } }],
-  });
-
   test("is read by its table", () => {
-    assert.deepEqual(bandsOf(asked(guard).read(said("\n\nsafe"))), []);
-    assert.deepEqual(bandsOf(asked(guard).read(said("unsafe\nS1"))), ["block violence"]);
-    assert.deepEqual(bandsOf(asked({ ...guard, band: "review" }).read(said("unsafe\nS8, S1\n"))), ["review violence"]);
-    assert.deepEqual(bandsOf(asked(guard).read(said("unsafe\nS8"))), [], "known, and not looked at");
+    assert.deepEqual(bandsOf(asked(guard).read(guardSaid("\n\nsafe"))), []);
+    assert.deepEqual(bandsOf(asked(guard).read(guardSaid("unsafe\nS1"))), ["block violence"]);
+    assert.deepEqual(bandsOf(asked({ ...guard, band: "review" }).read(guardSaid("unsafe\nS8, S1\n"))), [
+      "review violence",
+    ]);
+    assert.deepEqual(bandsOf(asked(guard).read(guardSaid("unsafe\nS8"))), [], "known, and not looked at");
   });
 
   for (const text of [
@@ -186,20 +202,15 @@ describe("a classifier in the form of Llama Guard", () => {
     "unsafe\nS1;S8",
   ])
     test(`gives no answer by ${JSON.stringify(text)}`, () => {
-      assert.equal(asked(guard).read(said(text)), undefined);
+      assert.equal(asked(guard).read(guardSaid(text)), undefined);
     });
 
   test("gives no answer that was cut", () => {
-    assert.equal(asked(guard).read(said("unsafe\nS8", "length")), undefined);
+    assert.equal(asked(guard).read(guardSaid("unsafe\nS8", "length")), undefined);
   });
 });
 
 describe("a moderation endpoint", () => {
-  const result = (hate: number, more: object = {}, set: object = {}): unknown => ({
-    flagged: false,
-    categories: { hate: hate > 0.5, ...set },
-    category_scores: { hate, odd: 0.99, ...more },
-  });
   const texts = [written("one"), written("two")];
   const ask = (): Question => asked(moderation, ...texts);
 
@@ -230,7 +241,6 @@ describe("a moderation endpoint", () => {
 });
 
 test("the digest is of everything that is declared, in whatever order, and of the words around a judge's question", () => {
-  const digest = (entry: object): string => digestOfRemote(RemoteEntry.parse(entry));
   const base = digest(chat);
   assert.equal(digest(Object.fromEntries(Object.entries(chat).toReversed())), base);
   assert.equal(digest({ ...chat, digest: base }), base);
