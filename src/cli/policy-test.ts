@@ -2,6 +2,7 @@
 // of documents, without a server. For the cases that a policy was written for: it measures nothing, suites do.
 import { z } from "zod";
 import { decide } from "../policy/decide.ts";
+import { readWhole } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import { Surface, type Verdict } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
@@ -9,6 +10,9 @@ import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { type JsonLine, type OfflineChain, jsonLines, offlineChain } from "./offline-chain.ts";
 import { type Call, argument } from "./verb.ts";
+
+/** Of an answer, as the gateway guards one. */
+const outputCharsMax = 1_000_000;
 
 export const TestOptions = z.object({ documents: z.string().min(1).optional() });
 
@@ -46,7 +50,10 @@ export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promi
 
 async function judge({ value, number }: JsonLine, { chain, policy }: OfflineChain): Promise<Judged> {
   const { text, on, scopes, verdict: expected, id = null } = caseOf(value, number);
-  const inspection = on === "input" ? await chain.inspectInput(withWordsOfJson([text])) : chain.inspectOutput(text);
+  const inspection =
+    on === "input"
+      ? await chain.inspectInput(withWordsOfJson([text]))
+      : readWhole(chain, text, { outputCharsMax }).inspection;
   const verdict = decide(inspection, policy, { scopes, surface: on });
   return { line: number, id, expected, verdict: verdict.kind, because: becauseOf(verdict) };
 }

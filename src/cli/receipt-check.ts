@@ -67,9 +67,9 @@ export async function checkProof(
 
 /** What a receipt says, in words. */
 export function receiptInWords(receipt: Receipt): string {
-  const { model, stage, outcome, would, why, at, under, modes } = receipt;
+  const { model, stage, outcome, would, why, at, under, modes, redacted = 0 } = receipt;
   const observed = would === undefined ? "" : `, in observe mode (enforced, it would have been ${would})`;
-  return `${model} at stage ${stage}, ${outcome}${why === null ? "" : ` (${why})`} at ${at}, under ${under ?? "no certificate"}${observed}${modes === undefined ? "" : `, safeguards ${modes}`}`;
+  return `${model} at stage ${stage}, ${outcome}${why === null ? "" : ` (${why})`} at ${at}, under ${under ?? "no certificate"}${observed}${modes === undefined ? "" : `, safeguards ${modes}`}${redacted === 0 ? "" : `, ${redacted} stretches of the answer redacted`}`;
 }
 
 function bytesOf(base64: string): Uint8Array {

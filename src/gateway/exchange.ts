@@ -316,6 +316,7 @@ export function recordEnding(exchange: Exchange, ending: Ending, parts: Recordin
   const { note } = exchange;
   note.outcome = ending.outcome;
   note.tokens = ending.tokens;
+  if (ending.guarded !== undefined) note.redacted = ending.guarded.redacted;
   if (ending.why !== null) note.refusal ??= reasoned(ending.why);
   reservation?.settle({ tokens: ending.tokens, isAnswered: isAnswered(ending.outcome) });
   const { answer, tokens, guarded, ...said } = ending;

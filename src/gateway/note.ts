@@ -51,6 +51,8 @@ export interface Note {
   would?: Outcome;
   /** What safeguards found on each side, by their mode, each once: `input shadow cyber`. In shadow also what they could not judge. */
   found?: Set<string>;
+  /** Stretches of the answer that were replaced. */
+  redacted?: number;
   /** What the caller was told, where it was no answer. */
   refusal?: { readonly code: string; readonly reason: string | null };
   /** Prompt and answer. */

@@ -258,7 +258,7 @@ export async function readInput(exchange: Exchange, { bytes, secret }: Reading, 
   };
   const from = gateway.clock.monotonic();
   const inspection =
-    bytes > promptBytesAtOnce
+    chain.isSlow || bytes > promptBytesAtOnce
       ? await (
           await gateway.inspections.take(inSteps, caller)
         )()

@@ -187,6 +187,9 @@ function receiptLines(receipt: Receipt): readonly string[] {
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
   lines.push(...sideLines("request", receipt.input), ...sideLines("answer", receipt.output));
   lines.push(...shadowLines(receipt.shadow));
+  if (receipt.redacted !== undefined && receipt.redacted > 0)
+    lines.push(`Of the answer ${receipt.redacted} stretches were redacted before it was sent.`);
+  if (receipt.checked !== undefined) lines.push(`What the model said was checked up to character ${receipt.checked}.`);
   lines.push(`It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`);
   return lines;
 }

@@ -25,6 +25,8 @@ export interface Chain {
   readonly stream: StreamBounds;
   /** Windows of answers, the same for streamed and whole ones. */
   readonly shape: WindowShape;
+  /** Whether a request should be read with stops however short it is. */
+  readonly isSlow: boolean;
   /** Whether something in an answer may have to be redacted. */
   readonly redacts: boolean;
   /**
@@ -106,6 +108,7 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
     modes: modesWord(modes),
     stream,
     shape,
+    isSlow: links.some(({ safeguard }) => safeguard.isSlow === true),
     redacts: links.some(isRedacting),
     inspectInput: (texts, caller = "") => allSteps(inspectRequestTexts(reading, texts, caller))(),
     inspectInputInSteps: (texts, caller = "") => inspectRequestTexts(reading, texts, caller),

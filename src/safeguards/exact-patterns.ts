@@ -8,7 +8,7 @@ import { type NextFind, expressionFinder, knownFinder, wordsFinder } from "./exa
 import { knownPatterns } from "./exact-known.ts";
 import { type Redactions, RedactionReader, redactionsOf } from "./exact-redaction.ts";
 import { foldText } from "./normalise.ts";
-import { charsToHold, type Pattern, patternsName } from "./patterns-document.ts";
+import { charsToHold, isSearchedSlowly, type Pattern, patternsName } from "./patterns-document.ts";
 import type { AnswerReader, Safeguard, Scores, Settle } from "./safeguard.ts";
 import { noScores } from "./scoring.ts";
 import { allSteps } from "./steps.ts";
@@ -59,6 +59,7 @@ export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
     version: 1,
     digest: digestOfPatterns(patterns),
     maxChars,
+    isSlow: isSearchedSlowly(patterns),
     readsAsWritten: true,
     thresholds: () => ({ review: {}, block: {} }),
     scores: async (text) => Promise.resolve(scoresOf(allSteps(steps(text)))),

@@ -96,16 +96,25 @@ export function charsToHold(pattern: Pattern): number {
   return ("expression" in pattern ? pattern.charsMax : knownPatterns[pattern.known].charsMax) + 1;
 }
 
+/** Whether expressions may take more than some milliseconds for a thousand characters. */
+export function isSearchedSlowly(patterns: readonly Pattern[]): boolean {
+  return searchIn(patterns) > searchMax / 10;
+}
+
 /** What a document's patterns are too much of together, as a complaint. */
 export function excessOf(patterns: readonly Pattern[]): string | undefined {
   const chars = patterns.reduce((sum, pattern) => sum + ("words" in pattern ? charsIn(pattern.words) : 0), 0);
   if (chars > listCharsMax) return `has ${chars} characters of words, and may have ${listCharsMax}`;
-  const search = patterns.reduce((sum, pattern) => sum + ("expression" in pattern ? searchOf(pattern) : 0), 0);
+  const search = searchIn(patterns);
   if (search <= searchMax) return undefined;
   return (
     `has expressions that cost ${search} together, and may cost ${searchMax}: ` +
     `the steps of each times its charsMax and ${searchedBesides} more`
   );
+}
+
+function searchIn(patterns: readonly Pattern[]): number {
+  return patterns.reduce((sum, pattern) => sum + ("expression" in pattern ? searchOf(pattern) : 0), 0);
 }
 
 function charsIn(words: readonly string[]): number {

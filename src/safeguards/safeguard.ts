@@ -28,6 +28,8 @@ export interface Safeguard {
   readonly digest: Digest;
   /** Longer text is not judged: `inspect` answers unknown, cause too-long. In UTF-16 units. */
   readonly maxChars: number;
+  /** Whether it may take so long for a short text that other work should get a turn meanwhile. */
+  readonly isSlow?: boolean;
   /** Whether it looks for what is written, also where that is encoded and says something else. */
   readonly readsAsWritten?: boolean;
   /** Whether it finds in answers what is to be redacted: its reader then tells of every such find, each once, in order. */

@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import type OpenAI from "openai";
+import { receiptInWords } from "../../src/cli/receipt-check.ts";
+import type { Answered } from "../../src/gateway/note.ts";
+import { createMeters } from "../../src/main/telemetry/meters.ts";
 import { openModel } from "../../src/acts/fixtures.ts";
 import { contentDigest, openReceipt, type Receipt } from "../../src/acts/receipt.ts";
 import { digestOf } from "../../src/proof/digest.ts";
@@ -43,7 +46,12 @@ const options: WorldOptions = {
 
 const chatServer = await startScripted();
 after(chatServer.close);
-const chat = await openGatewayWorld({ ...options, upstreamPort: chatServer.port });
+const noted: Answered[] = [];
+const chat = await openGatewayWorld({
+  ...options,
+  upstreamPort: chatServer.port,
+  answered: (answered) => void noted.push(answered),
+});
 after(chat.close);
 
 const usage = { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 };
@@ -176,6 +184,16 @@ test("the receipt says how many stretches were redacted and how much was checked
   chatServer.play(path, whole);
   const { redacted, checked, output } = await receiptIn(await chat.ask(said("pay it", { tools })));
   assert.deepEqual([redacted, checked, output], [6, receipt.checked, "flag:privacy"]);
+  assert.match(receiptInWords(receipt), /6 stretches of the answer redacted/);
+  const meters = createMeters();
+  noted.slice(-2).forEach(meters.take);
+  const read = await meters.read({ gateway: undefined, version: "0", folder: ".", store: undefined });
+  meters.close();
+  const counted = read.find(({ name }) => name === "headgate_redactions_total")?.points ?? [];
+  assert.deepEqual(
+    counted.map((point) => point.labels),
+    [{ model: "small" }],
+  );
 });
 
 test("an answer in which nothing is found says nothing of it, and one that is stopped says how far it was checked", async () => {

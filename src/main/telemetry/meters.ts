@@ -60,6 +60,11 @@ function createFamilies() {
       help: "What safeguards found, once an exchange: by side, the mode of the safeguard, and the category; unknown: in shadow, not judged.",
       labels: ["model", "side", "mode", "category"],
     }),
+    redactions: createCounter({
+      name: "headgate_redactions_total",
+      help: "Stretches of answers that a safeguard had replaced.",
+      labels: ["model"],
+    }),
     quota: createCounter({
       name: "headgate_quota_refusals_total",
       help: "Requests refused because a quota was used up, by which.",
@@ -172,7 +177,8 @@ function countRequest(families: Families, answered: Answered): void {
   }, answered);
 }
 
-function countFindings(families: Families, { found }: Answered, model: string): void {
+function countFindings(families: Families, { found, redacted = 0 }: Answered, model: string): void {
+  if (redacted > 0) families.redactions.add([model], redacted);
   if (found === undefined) return;
   for (const one of found) families.findings.add([model, ...one.split(" ")]);
 }
