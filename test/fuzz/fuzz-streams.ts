@@ -1,7 +1,7 @@
 // Streams through reader, guards and writer, in process and without time: however the bytes are cut, what leaves is the same,
 // no forbidden character is in it, and it ends as it must: whole, as a refusal, or as a failure that does not look whole.
 import { type Guarded, type GuardedAnswer, guardAnswer } from "../../src/gateway/guarded-answer.ts";
-import { decide } from "../../src/policy/decide.ts";
+import { decide, redactedIn } from "../../src/policy/decide.ts";
 import { UsagePolicy } from "../../src/policy/policy-document.ts";
 import { compileChain } from "../../src/safeguards/chain.ts";
 import type { Safeguard } from "../../src/safeguards/safeguard.ts";
@@ -28,6 +28,8 @@ import {
   spelled,
   textsOf,
 } from "./stream-scripts.ts";
+
+const replacement = "[taken out]";
 
 /** A real safeguard, if a simple one: it finds the forbidden strings and nothing else. */
 const patternSafeguard: Safeguard = {
@@ -63,6 +65,24 @@ const chain = compileChain(
     stream: { holdBackChars: 20, windowChars: 120 },
   }),
   { names: ["pattern@1"], get: () => patternSafeguard },
+);
+/** The same by patterns, which have what they find replaced. */
+const redacting = compileChain(
+  Safeguards.parse({
+    kind: "Safeguards",
+    name: "redacting",
+    chain: [
+      {
+        safeguard: "patterns@1",
+        on: ["output"],
+        patterns: forbidden.map((expression, at) => {
+          return { name: `p${at}`, category: "weapons", expression, charsMax: 16, band: "redact", replacement };
+        }),
+      },
+    ],
+    stream: { holdBackChars: 20, windowChars: 120 },
+  }),
+  { names: [], get: () => patternSafeguard },
 );
 const policy = UsagePolicy.parse({
   kind: "UsagePolicy",
@@ -112,18 +132,20 @@ interface Way {
   readonly dialect: Dialect;
   readonly format: Format;
   readonly judge: Judge;
+  /** What is forbidden is replaced, and stops nothing. */
+  readonly isRedacting: boolean;
 }
 
 /** What the gateway does with a stream, but for time and the network (upstream/server.ts, gateway/answer-stream.ts). */
-function run(chunks: readonly Uint8Array[], { dialect, format, judge }: Way): Ran {
+function run(chunks: readonly Uint8Array[], { dialect, format, judge, isRedacting }: Way): Ran {
   let ids = 0;
   const writer = format.stream(context);
   const guard = guardAnswer(
     {
       call,
-      configuration: { chain, document: { envelope: { reasoning: true } } },
+      configuration: { chain: isRedacting ? redacting : chain, document: { envelope: { reasoning: true } } },
       judge,
-      redacts: () => [],
+      redacts: (inspection) => redactedIn(inspection, policy, { scopes: [], surface: "output" }),
       isHeldBack: true,
     },
     () => `call_ours_${ids++}`,
@@ -207,10 +229,12 @@ export function fuzzStreams(from: number, streams: number, judge: Judge = judgeB
 
 function tryStream(seed: number, judge: Judge, findings: Finding[]): Ended {
   const chance = chanceOf(seed);
-  const script = scriptOf(chance);
+  const drawn = scriptOf(chance);
+  const isRedacting = seed % 3 === 0;
+  const script = isRedacting ? { ...drawn, isForbidden: false } : drawn;
   const spoken = chance.pick(dialectNames);
   const bytes = spelled(framesOf(script), chance);
-  const way: Way = { dialect: dialects[script.dialect], format: formats[spoken], judge };
+  const way: Way = { dialect: dialects[script.dialect], format: formats[spoken], judge, isRedacting };
   const whole = run([bytes], way);
   const what = wrongIn(whole, script, spoken);
   if (what !== undefined) findings.push({ seed, what: `${script.dialect} to ${spoken}: ${what}` });
@@ -288,8 +312,13 @@ function wrongEnding({ text, ended }: Ran, { finish }: Script, format: DialectNa
 /** A served answer says all that the server said, in its order; tool calls may grow side by side. */
 function wrongText({ text }: Ran, script: Script, format: DialectName): string | undefined {
   const said = spokenIn(text, format);
-  const isSame = said.text === textsOf(script, "text") && said.tool === textsOf(script, "tool");
+  const isSame = said.text === sentOf(script, "text") && said.tool === sentOf(script, "tool");
   return isSame ? undefined : `other text than the server's: ${JSON.stringify(said)}`;
+}
+
+/** What is said but for what is forbidden, which is in no answer that was served as it was. */
+function sentOf(script: Script, kind: keyof Said): string {
+  return forbidden.reduce((text, one) => text.replaceAll(one, replacement), textsOf(script, kind));
 }
 
 interface Said {
