@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { latestCertificate } from "../acts/state.ts";
 import { openDocument } from "../documents/kinds.ts";
 import { type RemoteEntry, isRemote } from "../safeguards/remote/remote-document.ts";
-import { jsonOf, openRemoteServer } from "../safeguards/remote/remote-server.ts";
+import { jsonOf, openRemoteServer, troubleWith } from "../safeguards/remote/remote-server.ts";
 import { speakerOf } from "../safeguards/remote/speaker.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Session, artefact } from "./session.ts";
@@ -46,7 +46,11 @@ export async function aboutRemote(entry: RemoteEntry, { context }: Session): Pro
     if (status === 401 || status === 403) return `${entry.url} answers and wants the gateway's key (declared)`;
     if (status === 200 && read(jsonOf(reply)) !== undefined) return `${entry.url} answers with a verdict (declared)`;
     const what = status === 200 ? "an answer that is no verdict" : `${status}`;
-    throw new Failure("upstream_failed", `${entry.url} gives ${what}. See: headgate guard conform`);
+    throw new Failure("upstream_failed", `${entry.url} gives ${what}`);
+  } catch (error) {
+    const trouble = troubleWith(entry, error);
+    if (trouble === undefined || !(error instanceof Failure)) throw error;
+    throw new Failure(error.code, `${trouble}. See: headgate guard conform`, { cause: error });
   } finally {
     await server.close();
   }

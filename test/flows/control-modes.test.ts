@@ -137,7 +137,11 @@ describe("a document with exceptions", () => {
       const { safeguards, shadow, proposals } = StatusView.parse((await get(desk, path, owner)).json);
       const on = ["input", "output"];
       const flagged = [{ mode: "flag", types: null }];
-      assert.deepEqual(safeguards, { modes: [{ safeguard: "nothing@1", on, cases: flagged }], unstopped: on });
+      assert.deepEqual(safeguards, {
+        modes: [{ safeguard: "nothing@1", on, cases: flagged }],
+        unstopped: on,
+        declared: [],
+      });
       assert.equal(shadow, null);
       const reviewed = [
         { mode: "review", types: ["press"] },

@@ -13,6 +13,7 @@ import { buildProgram, runProgram } from "../../src/cli/program.ts";
 import { readConfiguration } from "../../src/main/configuration.ts";
 import { type Serving, serve } from "../../src/main/serve.ts";
 import { Instant } from "../../src/terms/ids.ts";
+import { startJudge } from "./judge-server.ts";
 import { startMock } from "../upstream-mock/server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-doctor-"));
@@ -151,6 +152,38 @@ describe("doctor", () => {
     const { exit, err } = await headgate(["connect", mock.url, "--model", "mocc", "--out", join(folder, "more")]);
     assert.equal(exit, 2);
     assert.match(err, /no model "mocc"; did you mean "mock"\?/);
+  });
+
+  test("asks each safeguard over HTTP once, without its key where this machine has none, and finds one that gives no verdict", async (t) => {
+    const judge = await startJudge();
+    t.after(judge.close);
+    const document = join(folder, "documents", "safeguards.yaml");
+    const entry = `
+  - safeguard: service@1
+    name: house-rules
+    on: [input]
+    url: ${judge.url}/judge
+    key: env:UPSTREAM_HOUSE_RULES
+    judges: [fraud]
+    block: { score: 0.9 }
+    review: { score: 0.5 }
+`;
+    const detector = `  - { safeguard: misuse@2, on: [input, output], block: { benignRate: 0.002 }, review: { benignRate: 0.005 } }`;
+    writeFileSync(document, `kind: Safeguards\nname: mock\nchain:\n${detector}${entry}`);
+    const applied = await headgate(["apply", "-f", document, "--profile", ada]);
+    assert.equal(applied.exit, 0, applied.err);
+    assert.match(await detailOf("safeguard house-rules"), /^ok http.*answers with a verdict \(declared\)/);
+    judge.key = "sk-house";
+    assert.match(await detailOf("safeguard house-rules"), /^ok .*wants the gateway's key/);
+    const secrets = { environment: { UPSTREAM_HOUSE_RULES: "sk-house" }, folder: undefined };
+    assert.match(await detailOf("safeguard house-rules", { secrets }), /^ok .*answers with a verdict/);
+    assert.equal(judge.requests.length, 3);
+    judge.trouble = "not-json";
+    assert.match(await detailOf("safeguard house-rules"), /^FAIL .*gives an answer that is no verdict/);
+    judge.trouble = "status-500";
+    assert.match(await detailOf("safeguard house-rules"), /^FAIL .*gives 500/);
+    await judge.close();
+    assert.match(await detailOf("safeguard house-rules"), /^FAIL http.* cannot be reached/);
   });
 
   test("finds a model server that is gone", async () => {

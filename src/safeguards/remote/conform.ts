@@ -1,11 +1,10 @@
 // Whether a server keeps to what its entry declares: verdicts that can be read, for texts of every kind; the same ones when
 // asked again; within the declared time. Of a service also that it refuses what is not of the contract. It says what was
 // seen, and nothing of how well anything is judged: that is what evaluations are for.
-import { Failure } from "../../terms/failure.ts";
 import { contractBody, contractVersion, readContract } from "./contract.ts";
 import type { RemoteAnswer, ShownText, Speaker } from "./question.ts";
 import type { RemoteEntry, ServiceEntry } from "./remote-document.ts";
-import { type RemoteServer, type ServerMeans, jsonOf, openRemoteServer } from "./remote-server.ts";
+import { type RemoteServer, type ServerMeans, jsonOf, openRemoteServer, troubleWith } from "./remote-server.ts";
 import { speakerOf } from "./speaker.ts";
 
 interface ConformCheck {
@@ -32,10 +31,10 @@ export async function conform(entry: RemoteEntry, means: ConformMeans): Promise<
   try {
     const checks: ConformCheck[] = [];
     for (const [name, texts] of kindsOfTexts(entry)) {
-      checks.push(await check(name, async () => saidOf(await answerTo(texts, trial))));
+      checks.push(await check(name, trial, async () => saidOf(await answerTo(texts, trial))));
     }
-    checks.push(await check("the same answer when asked again", async () => sameAgain(trial)));
-    checks.push(await check(`${entry.concurrent} questions at once`, async () => allAtOnce(trial)));
+    checks.push(await check("the same answer when asked again", trial, async () => sameAgain(trial)));
+    checks.push(await check(`${entry.concurrent} questions at once`, trial, async () => allAtOnce(trial)));
     if (entry.safeguard === "service@1") checks.push(...(await refusals({ ...trial, entry })));
     return { checks, slowestMs: trial.slowest.ms };
   } finally {
@@ -93,14 +92,14 @@ async function answerTo(
 /** What is wrong with an answer, in words. */
 class Fault extends Error {}
 
-async function check(name: string, look: () => Promise<string>): Promise<ConformCheck> {
+async function check(name: string, { entry }: Trial, look: () => Promise<string>): Promise<ConformCheck> {
   try {
     return { name, ok: true, detail: await look() };
   } catch (error) {
-    if (error instanceof Fault) return { name, ok: false, detail: error.message };
+    const detail = error instanceof Fault ? error.message : troubleWith(entry, error);
     // What keeps every question from being asked ends it.
-    if (!(error instanceof Failure) || !error.code.startsWith("upstream_")) throw error;
-    return { name, ok: false, detail: error.message };
+    if (detail === undefined) throw error;
+    return { name, ok: false, detail };
   }
 }
 
@@ -140,13 +139,13 @@ async function refusals(trial: ServiceTrial): Promise<readonly ConformCheck[]> {
     ["texts of another form are refused", JSON.stringify({ ...right, texts: [plain] })],
   ];
   const checks: ConformCheck[] = [];
-  for (const [name, body] of wrong) checks.push(await check(name, async () => refused(body, trial)));
+  for (const [name, body] of wrong) checks.push(await check(name, trial, async () => refused(body, trial)));
   const strangers = "who comes without the key is refused";
   if (trial.entry.key !== undefined) {
-    checks.push(await check(strangers, async () => refused(JSON.stringify(right), trial, "stranger")));
+    checks.push(await check(strangers, trial, async () => refused(JSON.stringify(right), trial, "stranger")));
   }
   checks.push(
-    await check("it answers as before after that", async () => saidOf(await answerTo([written(plain)], trial))),
+    await check("it answers as before after that", trial, async () => saidOf(await answerTo([written(plain)], trial))),
   );
   return checks;
 }

@@ -74,7 +74,20 @@ export function openRemoteServer(entry: RemoteEntry, speaker: Speaker, means: Se
 
 function expectAnswer({ status }: ExchangeHead): void {
   if (status === 200) return;
-  throw new Failure("upstream_failed", `It answered ${status}.`, { detail: { why: "status", status } });
+  throw new Failure("upstream_failed", `it answered ${status}`, { detail: { why: "status", status } });
+}
+
+/** What went wrong with a question, for people; undefined for what is no matter of the server. */
+export function troubleWith({ url, timeoutMs }: RemoteEntry, error: unknown): string | undefined {
+  if (!(error instanceof Failure) || !error.code.startsWith("upstream_")) return undefined;
+  if (error.code === "upstream_timeout") return `no whole answer within ${timeoutMs} ms`;
+  const words: Readonly<Record<string, string>> = {
+    connect: `${url} cannot be reached, or closed the connection before it answered`,
+    cut: "it broke off its answer",
+    too_long: `its answer is longer than ${answerBytesMax} bytes`,
+    garbage: "its answer is compressed, although that was not asked for",
+  };
+  return words[String(error.detail["why"])] ?? error.message;
 }
 
 /** The JSON that was answered; undefined for what is none. */
