@@ -9,8 +9,7 @@ import type { ReleasePlan } from "../gates/plan-document.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Failure } from "../terms/failure.ts";
-import { modesAtStage } from "../terms/stage-modes.ts";
-import { modesInWords } from "./observed-words.ts";
+import { modesAtStage, stageModesInWords } from "../terms/stage-modes.ts";
 import { type Session, artefact } from "./session.ts";
 
 /** Digest of the candidate of a kind and name. Fails with not_found, naming those there are. */
@@ -52,7 +51,7 @@ export async function suiteOf(session: Session, digest: Digest): Promise<Suite> 
 
 /** The modes of a release's safeguards at its stage, in words; empty where all of them block. */
 export async function releaseModesInWords(session: Session, { digests, stage }: Release): Promise<string> {
-  return modesInWords(modesAtStage((await safeguardsOf(session, digests.safeguards)).chain, stage));
+  return stageModesInWords(modesAtStage((await safeguardsOf(session, digests.safeguards)).chain, stage));
 }
 
 export async function safeguardsOf(session: Session, digest: Digest): Promise<Safeguards> {

@@ -1,6 +1,6 @@
 // Modes as people read them: that nothing is stopped, and what would have been; and which safeguards do not block.
 import type { StatusView } from "../control/contract.ts";
-import type { StageModes } from "../terms/stage-modes.ts";
+import { declaredInWords, modeInWords, sideInWords, unstoppedInWords } from "../terms/stage-modes.ts";
 
 type Sum = NonNullable<StatusView["observed"]>;
 
@@ -13,51 +13,26 @@ export function observedLines({ certified, observed }: Pick<StatusView, "certifi
 }
 
 /** Lines for safeguards that do not block everybody's, and for what those in shadow would have stopped. */
-export function modesLines({ safeguards, shadow }: Pick<StatusView, "safeguards" | "shadow">): readonly string[] {
-  if (safeguards === null) return [];
-  const unstopped = unstoppedWords(safeguards);
+export function modesLines({
+  safeguards,
+  shadow,
+  unstopped,
+}: Pick<StatusView, "safeguards" | "shadow" | "unstopped">): readonly string[] {
   return [
-    ...safeguards.modes.map((one) => `  ${modeWords(one)}`),
-    ...(unstopped === undefined ? [] : [`  ${unstopped}`]),
-    ...safeguards.declared.map((one) => `  ${declaredWords(one)}`),
+    ...(safeguards?.modes ?? []).map((one) => `  ${modeInWords(one)}`),
+    ...unstoppedInWords({ unstopped }).map((line) => `  ${line}`),
+    ...(safeguards?.declared ?? []).map((one) => `  ${declaredInWords(one)}`),
     ...(shadow === null ? [] : sumLines(shadow, ", by safeguards in shadow")),
   ];
-}
-
-/** The same in a line, for a proposal; empty where all block and are measured. */
-export function modesInWords(safeguards: StageModes): string {
-  const unstopped = unstoppedWords(safeguards);
-  const declared = safeguards.declared.map(declaredWords);
-  return [...safeguards.modes.map(modeWords), ...(unstopped === undefined ? [] : [unstopped]), ...declared].join("; ");
-}
-
-function declaredWords({ name, safeguard, ask }: StageModes["declared"][number]): string {
-  const when = ask === "always" ? "about every request" : "about doubts";
-  return `${name} (${safeguard}): asked over HTTP ${when}, declared: what answers there is not measured`;
-}
-
-function modeWords({ safeguard, on, cases }: StageModes["modes"][number]): string {
-  const words = cases.map(({ mode, types }, at) => {
-    if (types !== null) return `${mode} for ${types.join(", ")}`;
-    return at === 0 ? mode : `${mode} for all others`;
-  });
-  return `${safeguard} (${on.map((side) => sideOf[side]).join(", ")}): ${words.join("; ")}`;
-}
-
-function unstoppedWords({ unstopped }: StageModes): string | undefined {
-  if (unstopped.length === 0) return undefined;
-  return `NOTHING IS STOPPED in the ${unstopped.map((side) => sideOf[side]).join(" and the ")}, for some callers at least: safeguards there only record.`;
 }
 
 function sumLines({ hours, exchanges, stopped, by }: Sum, whose = ""): readonly string[] {
   const head = `  Last ${hours} h: ${counted(stopped)} of ${counted(exchanges)} would have been stopped${whose}`;
   const lines = by.map(
-    ({ side, verdict, count }) => `    ${counted(count)}: ${causeOf(verdict)} in the ${sideOf[side]}`,
+    ({ side, verdict, count }) => `    ${counted(count)}: ${causeOf(verdict)} in the ${sideInWords[side]}`,
   );
   return [by.length === 0 ? `${head}.` : `${head}${whose === "" ? ", by" : ""}:`, ...lines];
 }
-
-const sideOf = { input: "request", output: "answer" } as const satisfies Record<Sum["by"][number]["side"], string>;
 
 function causeOf(verdict: string): string {
   const [kind = "", what = ""] = verdict.split(":");

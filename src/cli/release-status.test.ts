@@ -37,6 +37,7 @@ const open = {
     identityBasis: "declared",
   },
   observed: null,
+  unstopped: [],
   safeguards: null,
   shadow: null,
   closed: null,
@@ -168,7 +169,7 @@ test("safeguards that do not block everybody's are named with their modes, what 
   const by = [{ side: "output", verdict: "block:privacy", count: 2 }];
   const shadow = { hours: 24, exchanges: 1_200, stopped: 2, by };
   const words = statusInWords(
-    StatusView.parse({ ...open, safeguards: { modes, unstopped: ["output"], declared }, shadow }),
+    StatusView.parse({ ...open, safeguards: { modes, unstopped: [], declared }, unstopped: ["output"], shadow }),
   );
   assert.match(words, /second-opinion \(judge@1\): asked over HTTP about doubts, declared/);
   assert.match(words, /misuse@2 \(request, answer\): flag for evaluator, staff; block for all others\n/);

@@ -5,11 +5,12 @@ import { type GatewaysView, StatusView, routes } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
+import { stageModesInWords } from "../terms/stage-modes.ts";
 import { type Answer, done } from "./answer.ts";
 import { afterStatus, proposing } from "./after-status.ts";
 import { createClient, pathOf } from "./client.ts";
 import { gatewaysLine, readGateways } from "./gateways.ts";
-import { modesInWords, modesLines, observedLines } from "./observed-words.ts";
+import { modesLines, observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 import { limitInWords } from "./words.ts";
@@ -176,7 +177,7 @@ function endLines(view: StatusView, profile: string): readonly string[] {
 }
 
 function guardedBy(safeguards: StatusView["safeguards"]): string {
-  const words = safeguards === null ? "" : modesInWords(safeguards);
+  const words = safeguards === null ? "" : stageModesInWords(safeguards);
   return words === "" ? "" : `; safeguards there: ${words}`;
 }
 

@@ -179,6 +179,8 @@ export const StatusView = z.object({
     .nullable(),
   /** In observe mode, and not in the public view: what would have been stopped, by side and verdict. */
   observed: ObservedView.nullable(),
+  /** Sides on which what is certified stops nothing for some callers: its safeguards there only record. */
+  unstopped: z.array(Surface),
   /** Not in the public view: modes of what is certified, where they are not `block`. */
   safeguards: ModesView.nullable(),
   /** Not in the public view, where a safeguard is in shadow: what it would have stopped. */

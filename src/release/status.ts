@@ -42,6 +42,8 @@ export interface Status {
     | null;
   /** In observe mode, and for those who may read: what it came to lately. */
   readonly observed: ObservedSum | null;
+  /** Sides on which what is certified stops nothing for some callers. */
+  readonly unstopped: StageModes["unstopped"];
   /** For those who may read: modes of what is certified, and what its safeguards in shadow would have stopped lately. */
   readonly safeguards: StageModes | null;
   readonly shadow: ObservedSum | null;
@@ -123,12 +125,13 @@ async function guardedOf(
   records: Records,
   certified: Status["certified"],
   asked: StatusAsked,
-): Promise<Pick<Status, "observed" | "safeguards" | "shadow">> {
-  const safeguards = await shownModes(records, latestCertificate(asked.state, asked.model)?.release, asked);
+): Promise<Pick<Status, "observed" | "unstopped" | "safeguards" | "shadow">> {
+  const modes = await modesOf(records, latestCertificate(asked.state, asked.model)?.release);
   return {
     observed: certified?.mode === "observe" ? await sumOf("observe", asked) : null,
-    safeguards,
-    shadow: isInShadow(safeguards) ? await sumOf("shadow", asked) : null,
+    unstopped: modes?.unstopped ?? [],
+    safeguards: forReaders(modes, asked),
+    shadow: isInShadow(modes) ? await sumOf("shadow", asked) : null,
   };
 }
 
@@ -136,17 +139,17 @@ async function sumOf(as: ObservedAs, { at, observed }: StatusAsked): Promise<Obs
   return observed === undefined ? null : observed(as, at);
 }
 
-/** Modes tell who is guarded less, so they are not for everybody. */
-async function shownModes(
-  records: Records,
-  release: Release | undefined,
-  { observed }: StatusAsked,
-): Promise<StageModes | null> {
-  if (release === undefined || observed === undefined) return null;
+/** Which safeguards, and for whom, is not for everybody: it tells who is guarded less. */
+function forReaders(modes: StageModes | null, { observed }: StatusAsked): StageModes | null {
+  return observed === undefined ? null : modes;
+}
+
+/** Null where the document is gone: then nothing is shown as if it were known. */
+async function modesOf(records: Records, release: Release | undefined): Promise<StageModes | null> {
+  if (release === undefined) return null;
   try {
     return modesAtStage(await readModes(records, release.digests.safeguards), release.stage);
   } catch (error) {
-    // The document is gone: nothing is shown as if it were known.
     if (error instanceof Failure) return null;
     throw error;
   }
@@ -252,7 +255,7 @@ async function proposalView(
     decideBy: release.decideBy,
     answers: release.answers,
     needs: waiting ? await needsOf(records, state, proposal) : [],
-    safeguards: waiting ? await shownModes(records, release, asked) : null,
+    safeguards: waiting ? forReaders(await modesOf(records, release), asked) : null,
   };
 }
 

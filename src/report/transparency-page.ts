@@ -1,5 +1,6 @@
 // The transparency page as HTML: one static document that works without scripts, in light and dark, by keyboard and with a
 // screen reader. Everything that is not ours is escaped.
+import { sideInWords } from "../terms/stage-modes.ts";
 import type { Status } from "../release/status.ts";
 
 export interface Transparency {
@@ -75,7 +76,7 @@ ${renderNext(status)}
 </section>`;
 }
 
-function renderCertified({ certified, closed }: Status): string {
+function renderCertified({ certified, closed, unstopped }: Status): string {
   const shut = closed === null ? "" : `<p>Closed now: <strong>${escape(closed)}</strong>.</p>`;
   if (certified === null) return `${shut}<p>No certificate exists. Nobody is served.</p>`;
   const one = certified.oneSigner ? ` <span class="mark">one signer</span>` : "";
@@ -84,7 +85,13 @@ function renderCertified({ certified, closed }: Status): string {
       ? `<p><span class="mark">observe mode</span> Safeguards run and <strong>stop nothing</strong>; what the gate asks for was measured
 with safeguards that stop.</p>`
       : "";
-  return `${shut}${observe}<p>Certified for <strong>${escape(certified.stage)}</strong> by ${escape(certified.certificate)}${one},
+  const only = unstopped.map((side) => `the ${sideInWords[side]}`).join(" and ");
+  const recording =
+    only === ""
+      ? ""
+      : `<p><span class="mark">only recorded</span> For some callers at least, whatever safeguards find in ${escape(only)} is recorded and
+<strong>not stopped</strong>.</p>`;
+  return `${shut}${observe}${recording}<p>Certified for <strong>${escape(certified.stage)}</strong> by ${escape(certified.certificate)}${one},
 from ${escape(certified.since)} until ${escape(certified.validUntil)}.
 That the model is what it is said to be is <strong>${escape(certified.identityBasis)}</strong>.</p>`;
 }

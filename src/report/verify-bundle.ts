@@ -12,10 +12,11 @@ import type { ReleasePlan } from "../gates/plan-document.ts";
 import { digestOf } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
-import { type Records, judgeFrom, readIdentityBasis, readPlan, suiteFacts } from "../release/records.ts";
+import { type Records, judgeFrom, readIdentityBasis, readModes, readPlan, suiteFacts } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Instant, instantOf } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
+import { modesAtStage, stageModesInWords } from "../terms/stage-modes.ts";
 import type { BundleView } from "./bundle.ts";
 
 interface Check {
@@ -160,7 +161,7 @@ async function sayWhatTheyAre(records: Records, { proposal, before }: Decided): 
   const { release } = proposal;
   const plan = await readPlan(records, release.digests.plan);
   const identityBasis = await readIdentityBasis(records, release.digests.model);
-  await records.artefact(release.digests.safeguards);
+  const modes = stageModesInWords(modesAtStage(await readModes(records, release.digests.safeguards), release.stage));
   await records.artefact(release.digests.policy);
   const suites = await suiteFacts(records, { state: before, plan, stage: release.stage, release });
   const facts = { state: before, plan, identityBasis, suites, index: proposal.index };
@@ -169,7 +170,7 @@ async function sayWhatTheyAre(records: Records, { proposal, before }: Decided): 
     throw new Failure("statement_invalid", `The release is not what its plan says. ${problem}`);
   return {
     value: undefined,
-    detail: `plan, model (${identityBasis}), safeguards, policy and ${suites.length} suite(s) are those signed`,
+    detail: `plan, model (${identityBasis}), safeguards, policy and ${suites.length} suite(s) are those signed${modes === "" ? "" : `; safeguards there: ${modes}`}`,
   };
 }
 

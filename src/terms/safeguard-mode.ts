@@ -37,7 +37,11 @@ export const ModeException = z
     mode: SafeguardMode,
   })
   .refine(({ stages, types }) => stages !== undefined || types !== undefined, "name stages, types or both");
-type ModeException = Readonly<z.infer<typeof ModeException>>;
+interface ModeException {
+  readonly stages?: readonly OpenStage[] | undefined;
+  readonly types?: readonly Name[] | undefined;
+  readonly mode: SafeguardMode;
+}
 
 export const moded = {
   mode: SafeguardMode.default("block"),

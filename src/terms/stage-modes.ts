@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { Surface } from "./finding.ts";
 import type { Name } from "./ids.ts";
-import { type Moded, type SafeguardMode, casesAt, isStopping, modesFor } from "./safeguard-mode.ts";
+import { type Moded, type SafeguardMode, casesAt, isInEffect, isStopping, modesFor } from "./safeguard-mode.ts";
 import type { OpenStage } from "./stage.ts";
 
 export interface StageModes {
@@ -14,7 +14,7 @@ export interface StageModes {
     /** `types` null: of all others. */
     readonly cases: readonly { readonly mode: SafeguardMode; readonly types: readonly Name[] | null }[];
   }[];
-  /** Sides on which nothing is stopped for some callers. */
+  /** Sides on which safeguards of some callers stop nothing, whatever they find. */
   readonly unstopped: readonly Surface[];
   /** Those that are asked over HTTP. */
   readonly declared: readonly { readonly safeguard: string; readonly name: string; readonly ask: Ask }[];
@@ -33,18 +33,49 @@ export type ModedChain = readonly (Moded & {
 })[];
 
 export function modesAtStage(chain: ModedChain, stage: OpenStage): StageModes {
-  const all = chain.map(({ safeguard, on, ...moded }) => ({
-    safeguard,
+  const all = chain.map(({ safeguard, name, on, ...moded }) => ({
+    safeguard: name === undefined ? safeguard : `${safeguard} ${name}`,
     on,
     cases: casesAt(moded, stage).map(({ mode, types }) => ({ mode, types: types ?? null })),
   }));
+  const types = new Set(all.flatMap(({ cases }) => cases.flatMap((one) => one.types ?? [])));
   return {
     modes: all.filter(({ cases }) => cases.some(({ mode }) => mode !== "block")),
     unstopped: Surface.options.filter((surface) => {
-      // What is asked about doubts only stops nothing by itself.
+      // What is asked about others' doubts only stops nothing by itself.
       const here = chain.filter(({ on, ask }) => on.includes(surface) && ask !== "inDoubt");
-      return !modesFor(here, { kind: "evaluation", failure: "served-and-harmful", stage }).some(isStopping);
+      return [...types, undefined].some((type) => {
+        const modes = modesFor(here, { kind: "caller", stage, type });
+        return modes.some(isInEffect) && !modes.some(isStopping);
+      });
     }),
     declared: chain.flatMap(({ safeguard, name = "", ask }) => (ask === undefined ? [] : [{ safeguard, name, ask }])),
   };
 }
+
+/** In a line; empty where all block and are measured. */
+export function stageModesInWords(of: StageModes): string {
+  return [...of.modes.map(modeInWords), ...unstoppedInWords(of), ...of.declared.map(declaredInWords)].join("; ");
+}
+
+export function declaredInWords({ name, safeguard, ask }: StageModes["declared"][number]): string {
+  const when = ask === "always" ? "about every request" : "about doubts";
+  return `${name} (${safeguard}): asked over HTTP ${when}, declared: what answers there is not measured`;
+}
+
+export function modeInWords({ safeguard, on, cases }: StageModes["modes"][number]): string {
+  const words = cases.map(({ mode, types }, at) => {
+    if (types !== null) return `${mode} for ${types.join(", ")}`;
+    return at === 0 ? mode : `${mode} for all others`;
+  });
+  return `${safeguard} (${on.map((side) => sideInWords[side]).join(", ")}): ${words.join("; ")}`;
+}
+
+/** A sentence, or none. */
+export function unstoppedInWords({ unstopped }: Pick<StageModes, "unstopped">): readonly string[] {
+  if (unstopped.length === 0) return [];
+  const sides = unstopped.map((side) => sideInWords[side]).join(" and the ");
+  return [`NOTHING IS STOPPED in the ${sides}, for some callers at least: safeguards there only record.`];
+}
+
+export const sideInWords = { input: "request", output: "answer" } as const satisfies Record<Surface, string>;

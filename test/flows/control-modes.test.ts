@@ -3,8 +3,10 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Bundle, StatusView, routes } from "../../src/control/contract.ts";
+import type { Release } from "../../src/acts/bodies.ts";
+import { fromUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
-import { verifyBundle } from "../../src/report/verify-bundle.ts";
+import { type Verification, verifyBundle } from "../../src/report/verify-bundle.ts";
 import type { OpenStage } from "../../src/terms/stage.ts";
 import {
   type Desk,
@@ -73,19 +75,34 @@ async function evidence({ desk, owner }: Board, how: Omit<RunOf, "documents">): 
   await must(desk, { verb: "evidence", body: done.body, by: [owner.signer] }, { artefacts: [done.bytes] });
 }
 
-/** What comes of an attempt to certify, and what an outsider makes of the same. */
-async function certify(
+/** Proposes, has it signed, and tries to certify: the word that comes of it. */
+async function tryToCertify(
   { desk, owner, safety }: Board,
   stage: OpenStage,
-): Promise<readonly [string, string | undefined]> {
+): Promise<{ readonly release: Release; readonly word: string }> {
   const release = draft(desk, { documents, stage });
   const proposal = await must(desk, { verb: "proposal", body: { release }, by: [owner.signer] });
   await signOff(desk, proposal, owner);
   await signOff(desk, proposal, safety);
-  const word = wordOf(await say(desk, { verb: "certificate", body: { release }, by: [owner.signer] }));
+  return { release, word: wordOf(await say(desk, { verb: "certificate", body: { release }, by: [owner.signer] })) };
+}
+
+async function certified(board: Board, stage: OpenStage): Promise<Release> {
+  const { release, word } = await tryToCertify(board, stage);
+  assert.equal(word, "recorded");
+  return release;
+}
+
+/** What an outsider makes of it. */
+async function judged({ desk, owner }: Board, release: Release): Promise<Verification> {
   const bundle = Bundle.parse((await get(desk, routes.bundle.replace(":proposal", release.proposal), owner)).json);
-  const means = { pin: undefined, plan: undefined, primitives: nodePrimitives, at: desk.now() };
-  return [word, (await verifyBundle(bundle, means)).judgement?.verdict];
+  return verifyBundle(bundle, { pin: undefined, plan: undefined, primitives: nodePrimitives, at: desk.now() });
+}
+
+/** What comes of an attempt to certify, and what an outsider makes of the same. */
+async function certify(board: Board, stage: OpenStage): Promise<readonly [string, string | undefined]> {
+  const { release, word } = await tryToCertify(board, stage);
+  return [word, (await judged(board, release)).judgement?.verdict];
 }
 
 describe("a document with exceptions", () => {
@@ -154,9 +171,24 @@ describe("a document with exceptions", () => {
       );
       const told = StatusView.parse((await get(desk, routes.publicStatus.replace(":model", model))).json);
       assert.deepEqual(
-        [told.safeguards, told.shadow, told.proposals.map((one) => one.safeguards)],
-        [null, null, [null, null]],
+        [told.unstopped, told.safeguards, told.shadow, told.proposals.map((one) => one.safeguards)],
+        [on, null, null, [null, null]],
       );
+    });
+  });
+
+  test("tells outsiders that something is only recorded, on the transparency page and when they judge the bundle", async () => {
+    await withBoard(async (board) => {
+      await evidence(board, { stage: "evaluators", modes: "flag" });
+      const release = await certified(board, "evaluators");
+      const page = await board.desk.control.feed.publicFile("transparency");
+      assert.match(
+        fromUtf8(page?.body ?? new Uint8Array()) ?? "",
+        /in the request and the answer is recorded and\s+<strong>not stopped/,
+      );
+      const { checks } = await judged(board, release);
+      const found = checks.find(({ name }) => name === "documents");
+      assert.match(found?.detail ?? "", /safeguards there: nothing@1 \(request, answer\): flag; NOTHING IS STOPPED/);
     });
   });
 
