@@ -84,6 +84,9 @@ test("what is to be redacted is, where policy would stop it, and a request with 
   );
   assert.equal(decide(inspected(found("fraud", "redact"), found("hate", "block")), mixed, answer).kind, "block");
   assert.equal(decide(inspected(found("fraud", "redact")), mixed, nobody).kind, "block");
+  const onTrial = { ...found("fraud", "redact"), mode: "review" } as const;
+  assert.equal(decide(inspected(onTrial), mixed, nobody).kind, "review", "what its mode makes of a block");
+  assert.deepEqual(redactedIn(inspected(onTrial), mixed, answer), [onTrial]);
   assert.deepEqual(redactedIn({ kind: "unknown", cause: "failed" }, closed, answer), []);
 });
 

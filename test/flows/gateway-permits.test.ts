@@ -92,6 +92,19 @@ test("the safeguards are on under a permit", async (t) => {
   assert.equal(await codeOf(await send(4)), "policy_blocked:weapons");
 });
 
+test("under a permit an answer is redacted as it would be for callers, and so it is graded", async (t) => {
+  const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
+  const patterns = [{ name: "one", category: "privacy", words: ["one"], band: "redact" }];
+  const chain = [
+    { safeguard: "word@1", on: ["input", "output"], ...limits },
+    { safeguard: "patterns@1", on: ["output"], patterns },
+  ];
+  const { send } = await permitted(t, {}, { isWithheld: true, chain });
+  const answer = await (await send(1)).text();
+  assert.match(answer, /You said: \[redacted: one\]/);
+  assert.match(await (await send(2)).text(), /You said: two/);
+});
+
 test("safeguards that let callers take turns are told whose request it is: the organisation's, or the permit's", async (t) => {
   const callers: string[] = [];
   const safeguard: Safeguard = {
