@@ -2,6 +2,7 @@
 // Then every text passes its guard (guarded-answer.ts) and the caller's format writes what was let go. A stop ends all choices
 // as the format ends a refusal, with usage, receipt and terminal event; only a failure of the upstream ends in an error
 // frame. The socket is never just closed.
+import { setImmediate } from "node:timers/promises";
 import { Failure } from "../terms/failure.ts";
 import type { Category, Verdict } from "../terms/finding.ts";
 import type { TextDigest } from "../proof/digest.ts";
@@ -10,7 +11,7 @@ import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
 import { tokenPartsAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Streamed, type StreamedText, contextOf, usageOf } from "./answer.ts";
-import { isUsedUp, usedUp } from "./answer-limit.ts";
+import { dividedAt, isUsedUp, slowCharsAtOnce, usedUp } from "./answer-limit.ts";
 import { beginContent, forgetPrompt, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { asFailure } from "./fault.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
@@ -62,8 +63,10 @@ interface End {
 class GuardedText implements StreamedText {
   readonly #parts: AnswerParts;
   readonly #flow: Flow;
-  /** What the server began with, until it was read. */
+  /** What came and was not read yet: what the server began with, and what others' turn came before. */
   #first: readonly AnswerEvent[] | "end" | undefined;
+  /** Others have their turn before more is read. */
+  #isTurnOver = false;
   #end: End | undefined;
   #isOver = false;
 
@@ -76,7 +79,7 @@ class GuardedText implements StreamedText {
   take(): string | undefined {
     let text = "";
     while (text === "" && this.#end === undefined) {
-      const events = this.#events();
+      const events = this.#isTurnOver ? undefined : this.#events();
       if (events === undefined) return "";
       if (events === "end") this.#end ??= served;
       else text = this.#cleared(events);
@@ -85,6 +88,10 @@ class GuardedText implements StreamedText {
   }
 
   wait(): Promise<void> {
+    if (this.#isTurnOver) {
+      this.#isTurnOver = false;
+      return setImmediate();
+    }
     return this.#end === undefined ? this.#flow.source.wait() : Promise.resolve();
   }
 
@@ -120,7 +127,7 @@ class GuardedText implements StreamedText {
     try {
       exchange.mustGoOn();
       const from = clock.monotonic();
-      for (const event of events) {
+      for (const event of this.#inThisTurn(events)) {
         text += this.#guarded(event);
         if (this.#end !== undefined) break;
       }
@@ -129,6 +136,16 @@ class GuardedText implements StreamedText {
       this.#end = endOf(error, this.#parts);
     }
     return text;
+  }
+
+  /** All of them, unless the safeguards are slow; the others wait. */
+  #inThisTurn(events: readonly AnswerEvent[]): readonly AnswerEvent[] {
+    if (!this.#parts.exchange.configuration.chain.isSlow) return events;
+    const [now, later] = dividedAt(events, slowCharsAtOnce);
+    if (later.length === 0) return now;
+    this.#first = later;
+    this.#isTurnOver = true;
+    return now;
   }
 
   #guarded(event: AnswerEvent): string {

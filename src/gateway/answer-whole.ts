@@ -7,7 +7,7 @@ import { given } from "../wire/admitting.ts";
 import type { AnswerEvent, Block, Choice, WholeAnswer } from "../wire/answer.ts";
 import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
-import { textOf, usedUp, withinLimit } from "./answer-limit.ts";
+import { slowCharsAtOnce, textOf, usedUp, withinLimit } from "./answer-limit.ts";
 import {
   type Exchange,
   type Recording,
@@ -32,7 +32,8 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const said = bounded(answer, recording);
   const nextToolId = toolIds(exchange);
   const judging = (): Generator<void, Judged[], void> => judgeChoices(said.choices, exchange, nextToolId);
-  const mustWait = said.choices.some(isLong);
+  const charsAtOnce = charsAtOnceOf(exchange);
+  const mustWait = said.choices.some(({ blocks }) => blocks.some((block) => textOf(block).length > charsAtOnce));
   const { inspections } = recording.gateway;
   const judged = mustWait ? await inspections.take(judging, callerOf(exchange)) : allSteps(judging());
   if (mustWait) exchange.mustGoOn();
@@ -92,7 +93,7 @@ function redactionIn(judged: readonly Judged[]): Redaction | undefined {
 }
 
 /** The one text that nearly every choice is. */
-function onlyText({ blocks }: Choice): TextBlock | undefined {
+function onlyText({ blocks }: Choice, charsAtOnce: number): TextBlock | undefined {
   const [only] = blocks;
   const isOnly = blocks.length === 1 && only?.kind === "text" && only.text !== "";
   return isOnly && only.text.length <= charsAtOnce ? only : undefined;
@@ -108,15 +109,11 @@ function* judgeChoices(
 ): Generator<void, Judged[], void> {
   const judged: Judged[] = [];
   for (const choice of choices) {
-    const only = onlyText(choice);
+    const only = onlyText(choice, charsAtOnceOf(exchange));
     if (only === undefined) judged.push(yield* judgeBlocks(choice, exchange, nextToolId));
     else judged.push(judgeText(choice, only, exchange));
   }
   return judged;
-}
-
-function isLong({ blocks }: Choice): boolean {
-  return blocks.some((block) => textOf(block).length > charsAtOnce);
 }
 
 /** What `judgeBlocks` would say, without its events. */
@@ -147,8 +144,9 @@ function stopped({ index }: Choice, verdict: Verdict, redaction: Redaction | und
 function* judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => string): Generator<void, Judged, void> {
   const guard = guardAnswer(exchange, nextToolId);
   const cleared: AnswerEvent[] = [];
+  const charsAtOnce = charsAtOnceOf(exchange);
   for (const event of eventsOf(choice)) {
-    for (const piece of piecesOf(event)) {
+    for (const piece of piecesOf(event, charsAtOnce)) {
       cleared.push(...guard.push(piece));
       if (piece.kind !== "text" || piece.text.length < charsAtOnce) continue;
       yield;
@@ -162,9 +160,13 @@ function* judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => stri
 }
 
 /** Characters of an answer that are judged at once. How an answer is cut changes nothing of what is decided about it. */
-const charsAtOnce = 8192;
+const usualCharsAtOnce = 8192;
 
-function piecesOf(event: AnswerEvent): readonly AnswerEvent[] {
+function charsAtOnceOf({ configuration }: Exchange): number {
+  return configuration.chain.isSlow ? slowCharsAtOnce : usualCharsAtOnce;
+}
+
+function piecesOf(event: AnswerEvent, charsAtOnce: number): readonly AnswerEvent[] {
   if (event.kind !== "text" || event.text.length <= charsAtOnce) return [event];
   const { text } = event;
   return Array.from({ length: Math.ceil(text.length / charsAtOnce) }, (_, at) => {

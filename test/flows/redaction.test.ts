@@ -12,6 +12,7 @@ import { contentDigest, openReceipt, type Receipt } from "../../src/acts/receipt
 import { digestOf } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
+import type { Safeguard } from "../../src/safeguards/safeguard.ts";
 import { type Script, startScripted } from "../upstream-mock/scripted.ts";
 import {
   type GatewayWorld,
@@ -21,6 +22,7 @@ import {
   said,
   secret,
   small,
+  wordSafeguard,
   words,
 } from "./gateway-world.ts";
 
@@ -216,4 +218,53 @@ test("in observe mode nothing is taken out, and the receipt says what was found"
   assert.match(body, /You said: my card is 4111 1111 1111 1111/);
   const { redacted, output, would } = await receiptIn(response);
   assert.deepEqual([redacted, output, would], [undefined, "flag:privacy", "served"]);
+});
+
+test("where safeguards are slow others have their turns while an answer is judged, and it comes to the same", async (t) => {
+  const server = await startScripted();
+  t.after(server.close);
+  // Long by its steps, so that it counts as slow, and quick on texts that do not begin like it.
+  const long = { name: "long", category: "privacy", expression: "CASE[a-z]{100}", charsMax: 104 };
+  let turn = 0;
+  const judgedIn = new Set<number>();
+  const noting: Safeguard = {
+    ...wordSafeguard,
+    inspect: (read, surface, thresholds) => {
+      if (surface === "output") judgedIn.add(turn);
+      return wordSafeguard.inspect(read, surface, thresholds);
+    },
+  };
+  const world = await openGatewayWorld({
+    ...options,
+    registry: { names: ["word@1"], get: () => noting },
+    chain: [
+      { safeguard: "word@1", on: ["input", "output"], ...limits },
+      { safeguard: "patterns@1", on: ["output"], patterns: [card, kase, long] },
+    ],
+    stream: { holdBackChars: 120, windowChars: 120 },
+    upstreamPort: server.port,
+  });
+  t.after(world.close);
+  const much = `${text} `.repeat(100);
+  const ask = async (script: Script, body: object): Promise<Response> => {
+    server.play(path, script);
+    judgedIn.clear();
+    return world.ask(body);
+  };
+  let isOver = false;
+  const count = (): void => {
+    turn += 1;
+    if (!isOver) setImmediate(count);
+  };
+  count();
+  const pieces = [chunk({ content: much }), chunk({}, "stop"), "data: [DONE]\n\n"].join("");
+  const streamedMuch = await ask({ type: "text/event-stream", pieces: [pieces] }, said("x", { stream: true }));
+  assert.equal((await readStream(streamedMuch)).text, `${told} `.repeat(100));
+  assert.ok(judgedIn.size > much.length / 1_024, `${judgedIn.size}`);
+  const choices = [{ index: 0, finish_reason: "stop", message: { role: "assistant", content: much } }];
+  const json = JSON.stringify({ id: "c", object: "chat.completion", created: 1, model: "m", choices, usage });
+  const wholeMuch = await ask({ type: "application/json", pieces: [json] }, said("x"));
+  assert.ok((await wholeMuch.text()).includes(`${told} `.repeat(100)));
+  isOver = true;
+  assert.ok(judgedIn.size > much.length / 1_024, `${judgedIn.size}`);
 });
