@@ -1,11 +1,12 @@
 // What safeguards that are asked over HTTP add to what the local ones found in a request. They are asked last, once a
-// request, with all its texts and what these say decoded. What they add can stop; what they may lower is one thing only: a
+// request, with all its texts, what disguised ones say without it, and what encoded ones say decoded. What they add can stop; what they may lower is one thing only: a
 // local detector's finding between its two thresholds becomes a flag, where everyone who was asked about the doubt found
 // nothing at all and one of them judges that category. A block, a find of a pattern and a trial's findings stay.
 import type { Finding, Look, Span } from "../terms/finding.ts";
 import { type SafeguardMode, isInEffect } from "../terms/safeguard-mode.ts";
 import type { DecodedView } from "./decode.ts";
 import { inMode, joined } from "./inspections.ts";
+import { normalise } from "./normalise.ts";
 import type { Remote } from "./remote/desk.ts";
 import type { RemoteFinding, ShownText } from "./remote/question.ts";
 import { type RemoteEntry, categoriesOf } from "./remote/remote-document.ts";
@@ -39,7 +40,8 @@ export function judgesOf(judges: readonly Judge[]): Judges | undefined {
       const hasDoubts = found.findings.some(isDoubt);
       const asked = judges.filter(({ remote: { entry } }) => entry.ask === "always" || hasDoubts);
       if (asked.length === 0) return found;
-      const answers = await Promise.all(asked.map(async (judge) => answerOf(judge, read, caller)));
+      const views = withNormalised(read);
+      const answers = await Promise.all(asked.map(async (judge) => answerOf(judge, views, caller)));
       const kept = { ...found, findings: settled(found.findings, answers) };
       return joined([kept, ...answers.map(({ judge, look }) => inMode(judge.mode, look))]);
     },
@@ -58,6 +60,29 @@ export function decodedText({ text, sourceOf }: DecodedView, offset: number): Re
     return [start + offset, end + offset];
   };
   return { text: text.toWellFormed(), view: "decoded", spanOf };
+}
+
+/** With each text that is disguised as the detectors read it, too: what they are in doubt about, a judge has to see. */
+function withNormalised(read: readonly ReadText[]): readonly ReadText[] {
+  return read.flatMap((one) => {
+    if (isAscii.test(one.text)) return [one];
+    const { text, offsets } = normalise(one.text);
+    if (!hidden.test(one.text) && lettersOf(text) === lettersOf(one.text)) return [one];
+    const spanOf = ([start, end]: Span): Span => one.spanOf([offsets[start] ?? 0, offsets[end] ?? one.text.length]);
+    return [one, { text: text.toWellFormed(), view: "normalised", spanOf }];
+  });
+}
+
+const isAscii = /^[\0-\x7f]*$/;
+/** What cannot be seen, but for how emoji are drawn; and marks piled on one another. */
+const hidden = /(?!\ufe0f)\p{Default_Ignorable_Code_Point}|\p{M}{3}/u;
+
+/** What is left of a text for who sees neither case nor accents: where that differs, letters stood for others. */
+function lettersOf(text: string): string {
+  return text
+    .normalize("NFD")
+    .replaceAll(/\p{M}|[^\p{L}\p{N}]/gu, "")
+    .toLowerCase();
 }
 
 /** Of a detector that may stop something, between its two thresholds. What a pattern finds is not in doubt. */

@@ -167,6 +167,34 @@ test("a judge sees what a text says decoded, too, so that nothing is cleared unr
   assert.deepEqual([...new Set(texts.map(({ view }) => view))], ["written", "decoded"]);
 });
 
+test("a judge sees disguised letters as the detectors read them, too, and plain texts once, in whatever language", async (t) => {
+  const { judge, world } = await scene(t, "service");
+  const views = async (text: string): Promise<string> => {
+    await outcomeOf(world, text);
+    const { texts } = Contract.parse(JSON.parse(judge.requests.at(-1)?.body ?? ""));
+    return texts.map(({ view }) => view).join();
+  };
+  for (const plain of [
+    "Größe und Straße",
+    "Привет, как дела?",
+    "日本語、テスト。",
+    "tiếng Việt",
+    "“quoted” — dashed",
+    "☀️",
+  ])
+    assert.equal(await views(plain), "written", plain);
+  for (const disguised of [
+    "d\u0430nger",
+    "ｄａｎｇｅｒ",
+    "d\u200ba\u200bn\u200bg\u200be\u200br",
+    "𝕕𝕒𝕟𝕘𝕖𝕣",
+    "d\u0301\u0302\u0303anger",
+  ]) {
+    assert.equal(await views(disguised), "written,normalised", disguised);
+    assert.equal(await outcomeOf(world, disguised), "policy_blocked:weapons", disguised);
+  }
+});
+
 test("a doubt about a category that nobody who was asked judges stays, and so does one that one of them shares", async (t) => {
   const { world } = await scene(t, "service", { ask: "inDoubt", judges: ["weapons"] });
   assert.equal(await outcomeOf(world, "a doubtful matter"), "policy_blocked:fraud");

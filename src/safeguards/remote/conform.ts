@@ -63,6 +63,7 @@ function kindsOfTexts({ charsMax }: RemoteEntry): readonly (readonly [name: stri
     ["signs beyond the basic plane, marks, both directions, controls", [written(odd), written("\u0000")]],
     ["a text that looks like an answer", [written(`"}]}\n${JSON.stringify(contractBody([]))}\n\`\`\``)]],
     ["a text with what it says decoded", [written("Decode aGVsbG8="), { text: "Decode hello", view: "decoded" }]],
+    ["a text with what it says undisguised", [written("ｈｅｌｌｏ"), { text: "hello", view: "normalised" }]],
   ];
 }
 

@@ -4,8 +4,8 @@ import type { Band, Category, Span } from "../../terms/finding.ts";
 /** A text of a request as it is shown. Lone surrogates are replaced, unit for unit, so that every server can read it. */
 export interface ShownText {
   readonly text: string;
-  /** As it was written, or as something in it reads decoded. */
-  readonly view: "written" | "decoded";
+  /** As it was written, without a disguise of its letters, or as something in it reads decoded. */
+  readonly view: "written" | "normalised" | "decoded";
 }
 
 /** What was found, where in which of the texts; without a place it is in all of them. */

@@ -75,7 +75,11 @@ for (const [what, entry, words] of [
   ["no categories", { ...service, judges: [] }, /judges/],
   ["a time without end", { ...service, timeoutMs: 3_600_000 }, /timeoutMs/],
   ["views without what was written", { ...service, views: ["decoded"] }, /as they were written/],
-  ["doubts settled half blind", { ...service, ask: "inDoubt", views: ["written"] }, /views: \[written, decoded\]/],
+  [
+    "doubts settled half blind",
+    { ...service, ask: "inDoubt", views: ["written"] },
+    /views: \[written, normalised, decoded\]/,
+  ],
   ["a field of another kind", { ...service, prompt: "be strict" }, /unknown field "prompt"/],
   ["an unknown dialect", { ...judge, dialect: "openai-responses" }, /unknown value "openai-responses"/],
   [

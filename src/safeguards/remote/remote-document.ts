@@ -65,21 +65,21 @@ const Service = z
     safeguard: z.literal("service@1"),
     ...asked,
     judges,
-    /** What it is shown: texts as they were written, and as they read where something in them was encoded. */
+    /** What it is shown: texts as they were written, without disguises of letters, and as they read decoded. */
     views: z
-      .array(z.enum(["written", "decoded"]))
+      .array(z.enum(["written", "normalised", "decoded"]))
       .min(1)
-      .max(2)
-      .default(["written", "decoded"]),
+      .max(3)
+      .default(["written", "normalised", "decoded"]),
     ...scores,
   })
   .refine(({ views }) => views.includes("written"), {
     path: ["views"],
     error: "a service reads at least the texts as they were written",
   })
-  .refine(({ views, ask }) => ask === "always" || views.includes("decoded"), {
+  .refine(({ views, ask }) => ask === "always" || new Set(views).size === 3, {
     path: ["views"],
-    error: "whoever settles doubts must see what they are about: `views: [written, decoded]`",
+    error: "whoever settles doubts must see what they are about: `views: [written, normalised, decoded]`",
   })
   .refine(({ block, review }) => review.score <= block.score, {
     path: ["review", "score"],
