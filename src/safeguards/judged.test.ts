@@ -1,0 +1,198 @@
+// Safeguards over HTTP within a chain: what they may lower and what never, in every mode of every other safeguard. The desk here
+// answers by words in the texts; the flow tests have the real one.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import * as fc from "fast-check";
+import { decide } from "../policy/decide.ts";
+import { UsagePolicy } from "../policy/policy-document.ts";
+import type { Category, Finding, Inspection, Verdict } from "../terms/finding.ts";
+import { Digest } from "../terms/ids.ts";
+import { SafeguardMode } from "../terms/safeguard-mode.ts";
+import { compileChain } from "./chain.ts";
+import type { RemoteDesk } from "./remote/desk.ts";
+import type { RemoteFinding } from "./remote/question.ts";
+import { type RemoteEntry, categoriesOf } from "./remote/remote-document.ts";
+import type { Registry } from "./registry.ts";
+import type { Safeguard } from "./safeguard.ts";
+import { Safeguards } from "./safeguards-document.ts";
+
+/** Finds `NAME-block` and `NAME-review`, and breaks on `NAME-break`. */
+function detectorCalled(name: string, category: Category): Safeguard {
+  return {
+    name,
+    version: 1,
+    digest: Digest.parse(`sha256:${"0".repeat(64)}`),
+    maxChars: 5000,
+    thresholds: () => ({ review: {}, block: {} }),
+    scores: () => {
+      throw new Error("not asked here");
+    },
+    inspect: (text): Inspection => {
+      if (text.includes(`${name}-break`)) throw new Error("broken");
+      const findings = (["block", "review"] as const).flatMap((band): Finding[] => {
+        const at = text.indexOf(`${name}-${band}`);
+        const score = band === "block" ? 0.9 : 0.5;
+        return at < 0 ? [] : [{ category, score, band, span: [at, at + name.length], detector: `${name}@1` }];
+      });
+      return { kind: "inspected", findings };
+    },
+  };
+}
+
+const detectors = new Map([
+  ["one@1", detectorCalled("one", "cyber")],
+  ["two@1", detectorCalled("two", "fraud")],
+]);
+const registry: Registry = {
+  names: [...detectors.keys()],
+  get: (name) => detectors.get(name) ?? detectorCalled("none", "hate"),
+};
+
+/** What is asked over HTTP finds `NAME-block` and `NAME-review` by its own name, and does not answer on `NAME-break`. */
+const desk: RemoteDesk = {
+  open: (entry) => ({
+    entry,
+    ask: async (texts) => {
+      const text = texts.map((one) => one.text).join("\n");
+      if (text.includes(`${entry.name}-break`)) return Promise.resolve({ kind: "unknown", cause: "failed" });
+      const [category = "hate"] = categoriesOf(entry);
+      const findings = (["block", "review"] as const).flatMap((band): RemoteFinding[] =>
+        text.includes(`${entry.name}-${band}`) ? [{ category, score: 1, band }] : [],
+      );
+      return Promise.resolve({ kind: "asked", findings });
+    },
+  }),
+  close: async () => Promise.resolve(),
+};
+
+const rates = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
+const detector = (name: string, mode: SafeguardMode = "block"): object => ({
+  safeguard: `${name}@1`,
+  on: ["input", "output"],
+  mode,
+  ...rates,
+});
+const remote = (name: string, change: Partial<RemoteEntry> = {}): object => ({
+  safeguard: "service@1",
+  name,
+  on: ["input"],
+  url: "http://127.0.0.1:9/judge",
+  judges: ["cyber", "fraud"],
+  block: { score: 0.9 },
+  review: { score: 0.5 },
+  ...change,
+});
+const floor = { ...detector("none"), mode: "flag" };
+
+const policy = UsagePolicy.parse({ kind: "UsagePolicy", name: "default", categories: [] });
+
+async function verdictOf(text: string, ...chain: readonly object[]): Promise<Verdict> {
+  const document = Safeguards.parse({ kind: "Safeguards", name: "default", chain: [...chain, floor] });
+  const inspection = await compileChain(document, { ...registry, remotes: desk }).inspectInput([text]);
+  return decide(inspection, policy, { scopes: [], surface: "input" });
+}
+
+const settles = remote("judge", { ask: "inDoubt" });
+const kindOf = async (text: string, ...chain: readonly object[]): Promise<string> =>
+  (await verdictOf(text, ...chain)).kind;
+
+test("of a detector that blocks, a doubt is settled and a block is not", async () => {
+  assert.equal(await kindOf("one-review", detector("one")), "review");
+  assert.equal(await kindOf("one-review", detector("one"), settles), "flag");
+  assert.equal(await kindOf("one-review judge-review", detector("one"), settles), "review");
+  assert.equal(await kindOf("one-review judge-block", detector("one"), settles), "block");
+  assert.equal(await kindOf("one-review judge-break", detector("one"), settles), "unknown");
+  assert.equal(await kindOf("one-block", detector("one"), settles), "block");
+  assert.equal(await kindOf("one-review two-block", detector("one"), detector("two"), settles), "block");
+  assert.equal(await kindOf("one-break", detector("one"), settles), "unknown");
+});
+
+test("of a detector whose blocks are for review by its mode, those stay, and its doubts are settled", async () => {
+  assert.equal(await kindOf("one-block", detector("one", "review"), settles), "review");
+  assert.equal(await kindOf("one-review", detector("one", "review"), settles), "flag");
+  // The same detector twice: what one of them would block is not in doubt because the other one doubts it.
+  for (const twice of [
+    [detector("one"), detector("one", "review")],
+    [detector("one", "review"), detector("one")],
+  ])
+    assert.equal(await kindOf("one-block one-review", ...twice, settles), "block");
+});
+
+test("nobody else's finding is settled: of patterns, of others over HTTP, of categories that nobody asked judges", async () => {
+  const patterns = {
+    safeguard: "patterns@1",
+    on: ["input"],
+    patterns: [{ name: "plans", category: "cyber", words: ["falcon"], band: "review" }],
+  };
+  assert.equal(await kindOf("falcon", detector("one"), patterns, settles), "review");
+  assert.equal(await kindOf("falcon one-review", detector("one"), patterns, settles), "review");
+  assert.equal(await kindOf("one-review other-review", detector("one"), remote("other"), settles), "review");
+  assert.equal(
+    await kindOf("one-review", detector("one"), remote("judge", { ask: "inDoubt", judges: ["fraud"] })),
+    "review",
+  );
+});
+
+test("all who settle have to find nothing, and who is on trial settles nothing", async () => {
+  const second = remote("second", { ask: "inDoubt" });
+  assert.equal(await kindOf("one-review", detector("one"), settles, second), "flag");
+  assert.equal(await kindOf("one-review second-review", detector("one"), settles, second), "review");
+  for (const mode of ["off", "shadow", "flag"] as const)
+    assert.equal(
+      await kindOf("one-review", detector("one"), remote("judge", { ask: "inDoubt", mode })),
+      "review",
+      mode,
+    );
+});
+
+test("in shadow it is on record and nothing comes of it, not even of its silence", async () => {
+  const document = Safeguards.parse({
+    kind: "Safeguards",
+    name: "default",
+    chain: [detector("one"), remote("judge", { mode: "shadow" })],
+  });
+  const chain = compileChain(document, { ...registry, remotes: desk });
+  const found = await chain.inspectInput(["judge-block"]);
+  assert.deepEqual([found.kind, found.kind === "inspected" && found.findings], ["inspected", []]);
+  assert.equal(found.shadow?.kind === "inspected" && found.shadow.findings[0]?.basis, "declared");
+  const silent = await chain.inspectInput(["judge-break"]);
+  assert.deepEqual([silent.kind, silent.shadow], ["inspected", { kind: "unknown", cause: "failed" }]);
+});
+
+const words = ["one", "two", "judge", "other"].flatMap((name) => [
+  `${name}-block `,
+  `${name}-review `,
+  `${name}-break `,
+]);
+const texts = fc.array(fc.constantFrom(...words, "plain words "), { maxLength: 5 }).map((all) => all.join(""));
+const mode = fc.constantFrom(...SafeguardMode.options);
+const strictness = (of: SafeguardMode): number => SafeguardMode.options.indexOf(of);
+const order = ["pass", "flag", "review", "block", "unknown"] as const;
+
+test("with doubts settled too, a stricter mode of any safeguard that may have exceptions never lets more through", async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      texts,
+      fc.tuple(mode, mode, mode),
+      fc.constantFrom(0, 1, 2),
+      async (text, [a, b, fixed], which) => {
+        const [mild = a, strict = b] = [a, b].toSorted((x, y) => strictness(x) - strictness(y));
+        const chain = (changed: SafeguardMode): readonly object[] => {
+          const of = (at: number): SafeguardMode => (at === which ? changed : fixed);
+          return [
+            detector("one", of(0)),
+            detector("two", of(1)),
+            remote("other", { mode: of(2) }),
+            settles,
+            detector("one"),
+          ];
+        };
+        const [before, after] = [await kindOf(text, ...chain(mild)), await kindOf(text, ...chain(strict))];
+        const rank = (kind: string): number => order.findIndex((one) => one === kind);
+        // What leaves is what counts: pass and flag.
+        assert.ok(rank(after) > 1 || rank(before) <= 1, `${text}: ${mild} ${before}, ${strict} ${after}`);
+      },
+    ),
+    { seed: 19, numRuns: 600 },
+  );
+});
