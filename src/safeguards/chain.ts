@@ -198,16 +198,29 @@ interface Reading {
   readonly isGuarded: boolean;
 }
 
-function* inspectRequestTexts(
+function inspectRequestTexts(
   { links, judges, isGuarded: isRead }: Reading,
   texts: readonly string[],
   caller: string,
 ): Generator<void, Settle, void> {
-  if (!isRead) return settled(unknown("not-configured"));
-  if (judges === undefined) return yield* inspectTexts({ links, caller }, texts);
-  const read: ReadText[] = [];
-  const local = yield* inspectTexts({ links, caller, read }, texts);
-  return judges.judge(local, read, caller);
+  if (!isRead) return unguarded();
+  return judges === undefined
+    ? inspectTexts({ links, caller }, texts)
+    : inspectJudged({ links, caller, read: [] }, texts, judges);
+}
+
+// oxlint-disable-next-line require-yield -- the same as what has steps
+function* unguarded(): Generator<void, Settle, void> {
+  return settled(unknown("not-configured"));
+}
+
+function* inspectJudged(
+  looking: Looking & { readonly read: ReadText[] },
+  texts: readonly string[],
+  judges: Judges,
+): Generator<void, Settle, void> {
+  const local = yield* inspectTexts(looking, texts);
+  return judges.judge(local, looking.read, looking.caller);
 }
 
 interface Looking {

@@ -167,7 +167,7 @@ const words = ["one", "two", "judge", "other"].flatMap((name) => [
 const texts = fc.array(fc.constantFrom(...words, "plain words "), { maxLength: 5 }).map((all) => all.join(""));
 const mode = fc.constantFrom(...SafeguardMode.options);
 const strictness = (of: SafeguardMode): number => SafeguardMode.options.indexOf(of);
-const order = ["pass", "flag", "review", "block", "unknown"] as const;
+const isLetThrough = (kind: string): boolean => kind === "pass" || kind === "flag";
 
 test("with doubts settled too, a stricter mode of any safeguard that may have exceptions never lets more through", async () => {
   await fc.assert(
@@ -188,9 +188,7 @@ test("with doubts settled too, a stricter mode of any safeguard that may have ex
           ];
         };
         const [before, after] = [await kindOf(text, ...chain(mild)), await kindOf(text, ...chain(strict))];
-        const rank = (kind: string): number => order.findIndex((one) => one === kind);
-        // What leaves is what counts: pass and flag.
-        assert.ok(rank(after) > 1 || rank(before) <= 1, `${text}: ${mild} ${before}, ${strict} ${after}`);
+        assert.ok(!isLetThrough(after) || isLetThrough(before), `${text}: ${mild} ${before}, ${strict} ${after}`);
       },
     ),
     { seed: 19, numRuns: 600 },
