@@ -18,6 +18,7 @@ import {
   verdictWord,
   whyWord,
 } from "./exchange.ts";
+import { rememberStopped } from "./reworded.ts";
 import { guardAnswer, guardText, isJsonAsked, toolIds } from "./guarded-answer.ts";
 
 export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
@@ -47,6 +48,7 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const made = { choices, usage, ...(vectors === undefined ? {} : { vectors }) };
   const body = JSON.stringify(format.whole(made, contextOf(exchange, recording)));
   const isBlocked = !lets(output);
+  if (isBlocked) rememberStopped(exchange, verdictWord(output), recording.gateway);
   const receipt = await recordEnding(
     exchange,
     {

@@ -7,6 +7,7 @@ import { decide, redactedIn, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import type { TextDigest } from "../proof/digest.ts";
 import { Failure } from "../terms/failure.ts";
+import type { Wording } from "../safeguards/wording.ts";
 import { type Category, type Finding, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
@@ -62,6 +63,8 @@ export interface Exchange {
   /** What of a request with the verdict `review` a person may let through; nothing where a restriction prohibits any of it. */
   readonly forReview: (inspection: Inspection) => readonly Category[];
   readonly reviewed: Reviewed;
+  /** By what it would be recognised in other words; only where a policy asks for that. */
+  wording: Wording | undefined;
   /** In observe mode: the strictest verdict of policy on each side so far. */
   readonly seen: Seen | undefined;
   /** The strictest verdict of policy, on each side so far, on what safeguards in shadow found there. Nothing comes of it. */
@@ -134,6 +137,7 @@ export function beginExchange({ departure, ...known }: Beginning, gateway: Gatew
     ...known,
     isHeldBack: !isObserved(known) || restrictedCategories(gateway, model).length > 0,
     reviewed: { by: undefined, isAllowed: false },
+    wording: undefined,
     texts,
     promptChars: promptChars(known.call, texts),
     signal: stop,

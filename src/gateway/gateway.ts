@@ -11,6 +11,7 @@ import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ReviewLine } from "./review-line.ts";
+import type { Rewordings } from "./rewordings.ts";
 import type { Trace } from "./trace-context.ts";
 import type { TurnedAway } from "./turned-away.ts";
 import type { Turns } from "./turns.ts";
@@ -29,6 +30,7 @@ export interface Gateway {
   readonly inspections: Turns;
   readonly holdDesk: HoldDesk;
   readonly reviews: ReviewLine;
+  readonly rewordings: Rewordings;
   readonly clock: Clock;
   readonly primitives: Primitives;
   /** Where a refused caller can turn; stands in every refusal. */

@@ -28,6 +28,7 @@ import type { Quotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
 import { countTurnedAway } from "./turned-away.ts";
 import { openReviewLine } from "./review-line.ts";
+import { rememberRewordings } from "./rewordings.ts";
 import { createTurns } from "./turns.ts";
 import { beginTrace } from "./trace-context.ts";
 import { within } from "./within.ts";
@@ -76,6 +77,11 @@ const stopMsMax = 2_000;
 const usageMs = 5_000;
 const releaseMs = 60_000;
 
+function tracingBy({ isTracing, randomBytes }: GatewayOptions): Gateway["trace"] {
+  if (isTracing !== true) return () => undefined;
+  return (traceparent) => beginTrace(typeof traceparent === "string" ? traceparent : undefined, randomBytes);
+}
+
 export async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const { feed, clock, primitives } = options;
   const mark = await openMark(path.join(options.folder, "mark"));
@@ -102,15 +108,13 @@ export async function openGateway(options: GatewayOptions): Promise<OpenGateway>
     inspections: createTurns(),
     holdDesk: await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") }),
     reviews: openReviewLine({ ...options, follower }),
+    rewordings: rememberRewordings(options.randomBytes),
     clock,
     primitives,
     contact: options.contact,
     report: options.report,
     answered: options.answered ?? (() => undefined),
-    trace: (traceparent) =>
-      options.isTracing === true
-        ? beginTrace(typeof traceparent === "string" ? traceparent : undefined, options.randomBytes)
-        : undefined,
+    trace: tracingBy(options),
     isDraining: () => isDraining,
   };
   follower.onChange(() => {

@@ -57,6 +57,7 @@ import {
   usageOf,
 } from "./answer.ts";
 import { passReview } from "./review.ts";
+import { readWording, refuseReworded, rememberStopped } from "./reworded.ts";
 import { streamAnswer } from "./answer-stream.ts";
 import { wholeAnswer } from "./answer-whole.ts";
 
@@ -266,8 +267,10 @@ export async function readInput(exchange: Exchange, { bytes, secret }: Reading, 
   exchange.note.spans.input = { from, ms: gateway.clock.monotonic() - from };
   exchange.mustGoOn();
   const verdict = exchange.judge(inspection, "input");
+  readWording(exchange, gateway);
   if (verdict.kind === "review") await passReview(exchange, { verdict, inspection, secret }, gateway);
   else if (!lets(verdict)) throw blocked(verdict);
+  else refuseReworded(exchange, gateway);
   return verdict;
 }
 
@@ -373,6 +376,7 @@ async function recordIfKnown(failure: Failure, trail: Trail, gateway: Gateway): 
     // Once the model was asked, the prompt was read, whatever came of it.
     const prompt = trail.input === undefined ? 0 : usageOf(exchange, undefined, 0).input;
     const ending = { outcome, why, input, output: "none", answer: "", tokens: [prompt, 0] } as const;
+    if (outcome === "blocked") rememberStopped(exchange, input, gateway);
     return recordEnding(exchange, ending, { gateway, reservation: trail.reservation });
   }
   const key = hash === undefined ? undefined : gateway.follower.state.keys.get(hash)?.key;

@@ -56,6 +56,14 @@ export const ReviewRules = z.strictObject({
 });
 export type ReviewRules = Readonly<z.infer<typeof ReviewRules>>;
 
+/** Stopped requests that are asked again in other words, by one key. */
+export const RewordingRules = z.strictObject({
+  /** How many wordings must have been stopped before others are stopped for their likeness. */
+  after: z.number().int().min(1).max(10).default(2),
+  withinHours: z.number().int().min(1).max(168).default(24),
+});
+export type RewordingRules = Readonly<z.infer<typeof RewordingRules>>;
+
 export const UsagePolicy = z.strictObject({
   kind: z.literal("UsagePolicy"),
   name: Name,
@@ -67,5 +75,7 @@ export const UsagePolicy = z.strictObject({
   unknown: z.literal("block").default("block"),
   /** Absent: a review verdict is a block. */
   review: ReviewRules.optional(),
+  /** Absent: each request is judged by itself. */
+  rewordings: RewordingRules.optional(),
 });
 export type UsagePolicy = z.infer<typeof UsagePolicy>;

@@ -105,6 +105,8 @@ export interface WorldOptions {
   readonly onInput?: "block" | "flag";
   /** Who reviews, as the usage policy says it. */
   readonly review?: object;
+  /** What becomes of other wordings of what was stopped. */
+  readonly rewordings?: object;
   readonly stream?: object;
   readonly registry?: Registry;
   readonly safeguards?: object;
@@ -205,6 +207,7 @@ async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configur
     name: "default",
     categories: [...prohibited, cyber],
     ...(options.review === undefined ? {} : { review: options.review }),
+    ...(options.rewordings === undefined ? {} : { rewordings: options.rewordings }),
   });
   const bytes = [model, safeguards, policy].map((document) => canonicalBytes(document));
   const [first, second, third] = bytes.map((one) => digestOf(one, primitives));

@@ -1,0 +1,95 @@
+// Who is stopped asks again in other words, until some wording passes: the commonest attack in several turns, also where each
+// try is a conversation of its own. So what a key was stopped for is remembered for a while, by its telling words, and a further
+// wording of it is stopped whatever the safeguards say of it alone. Kept in memory only, and no text.
+import type { RewordingRules } from "../policy/policy-document.ts";
+import { type Wording, likenessOf, wordingOf } from "../safeguards/wording.ts";
+import type { Category } from "../terms/finding.ts";
+import type { Digest, Instant, KeyId } from "../terms/ids.ts";
+
+/** Which memory a request belongs to: another configuration decides otherwise, and begins anew. */
+export interface Speaker {
+  readonly key: KeyId;
+  readonly config: Digest;
+  readonly rules: RewordingRules;
+}
+
+export interface Rewordings {
+  /** What is remembered of a request; undefined where it says too little, or nobody is to be recognised. */
+  readonly wordingOf: (text: string) => Wording | undefined;
+  /** A request of these words was stopped, or its answer was. */
+  readonly stopped: (
+    speaker: Speaker,
+    wording: Wording,
+    what: { readonly category: Category; readonly at: Instant },
+  ) => void;
+  /** What it would be another wording of, were it let through; undefined, and remembered as let through, where it is none. */
+  readonly seenBefore: (speaker: Speaker, wording: Wording, at: Instant) => Category | undefined;
+}
+
+/** Keys of which something is remembered; whoever asked longest ago is forgotten first. */
+export const keysMax = 2_000;
+/** Stopped wordings of one key. */
+const stoppedMax = 16;
+/** Of what the key was let through with, the last. */
+const passedMax = 8;
+/** From here on two requests are wordings of one. */
+const likeMin = 0.6;
+
+const hourMs = 3_600_000;
+
+interface Stopped {
+  readonly wording: Wording;
+  readonly category: Category;
+  readonly at: Instant;
+}
+
+interface Memory {
+  readonly config: Digest;
+  stopped: readonly Stopped[];
+  passed: readonly Wording[];
+}
+
+export function rememberRewordings(randomBytes: (count: number) => Uint8Array): Rewordings {
+  const seed = new DataView(randomBytes(4).slice().buffer).getInt32(0);
+  const memories = new Map<KeyId, Memory>();
+
+  function memoryOf({ key, config, rules }: Speaker, at: Instant): Memory {
+    const known = memories.get(key);
+    const memory = known?.config === config ? known : { config, stopped: [], passed: [] };
+    if (memory.stopped.length > 0)
+      memory.stopped = memory.stopped.filter((one) => at - one.at < rules.withinHours * hourMs);
+    memories.delete(key);
+    memories.set(key, memory);
+    const [oldest] = memories.keys();
+    if (memories.size > keysMax && oldest !== undefined) memories.delete(oldest);
+    return memory;
+  }
+
+  return {
+    wordingOf: (text) => wordingOf(text, seed),
+    stopped: (speaker, wording, { category, at }) => {
+      const memory = memoryOf(speaker, at);
+      memory.stopped = [...memory.stopped, { wording, category, at }].slice(-stoppedMax);
+      // It was let through, and its answer was not.
+      memory.passed = memory.passed.filter((one) => one !== wording);
+    },
+    seenBefore: (speaker, wording, at) => {
+      const memory = memoryOf(speaker, at);
+      const before = beforeIn(memory, wording, speaker.rules);
+      if (before === undefined) memory.passed = [...memory.passed, wording].slice(-passedMax);
+      return before;
+    },
+  };
+}
+
+/**
+ * Of as many stopped ones as the rules say, and of none that was let through as much: requests made from one template are all
+ * alike, and most of those were let through.
+ */
+function beforeIn({ stopped, passed }: Memory, wording: Wording, { after }: RewordingRules): Category | undefined {
+  const likeness = stopped.map((one) => ({ ...one, like: likenessOf(one.wording, wording) }));
+  const alike = likeness.filter(({ like }) => like >= likeMin);
+  if (alike.length < after) return undefined;
+  const most = alike.reduce((best, one) => (one.like >= best.like ? one : best));
+  return passed.some((one) => likenessOf(one, wording) >= most.like) ? undefined : most.category;
+}
