@@ -185,6 +185,10 @@ function receiptLines(receipt: Receipt): readonly string[] {
   }
   if (receipt.review !== undefined) lines.push(`It had a review: headgate explain ${receipt.review}.`);
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
+  if (receipt.why === "policy_blocked:reworded") {
+    lines.push("It was like requests in other words that this key had been stopped for, by what was found in those.");
+    return [...lines, `It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`];
+  }
   lines.push(...sideLines("request", receipt.input), ...sideLines("answer", receipt.output));
   lines.push(...shadowLines(receipt.shadow));
   if (receipt.redacted !== undefined && receipt.redacted > 0)
