@@ -17,6 +17,7 @@ import { Safeguards } from "../src/safeguards/safeguards-document.ts";
 import { clopperPearson } from "../src/statistics/binomial.ts";
 import { lets } from "../src/terms/finding.ts";
 import { toInstant } from "../src/terms/ids.ts";
+import { rounded } from "./servers.ts";
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -109,8 +110,7 @@ function tried(texts: readonly string[], after: number, isHarmful: boolean): Tri
 
 function share(count: number, of: number): object {
   const { lower, upper } = clopperPearson({ failures: count, trials: of }, 0.95);
-  const rounded = (value: number): number => Math.round(value * 10_000) / 10_000;
-  return { count, of, share: rounded(count / of), interval95: [rounded(lower), rounded(upper)] };
+  return { count, of, share: rounded(count / of, 4), interval95: [rounded(lower, 4), rounded(upper, 4)] };
 }
 
 const settings = [0, 1, 2, 3].map((after) => {

@@ -22,7 +22,7 @@ function read(rewordings: Rewordings, text: string): Int32Array {
   return wording;
 }
 
-function stop(rewordings: Rewordings, text: string, at = start, who = speaker): void {
+function stop(rewordings: Rewordings, text: string, { at = start, who = speaker } = {}): void {
   rewordings.stopped(who, read(rewordings, text), { category: "weapons", at });
 }
 
@@ -50,17 +50,17 @@ test("other wordings of what was stopped often enough are recognised, in other f
 test("it is of one key, one configuration, and over after its hours", () => {
   const rewordings = rememberRewordings(bytes);
   stop(rewordings, wordings[0]);
-  stop(rewordings, wordings[1], hours(2));
+  stop(rewordings, wordings[1], { at: hours(2) });
   const seen = (who: Speaker, at = hours(2)) => rewordings.seenBefore(who, read(rewordings, wordings[2]), at);
   assert.equal(seen(speaker), "weapons");
   assert.equal(seen({ ...speaker, key: idOf.key("b") }), undefined);
   assert.equal(seen(speaker, hours(23.9)), "weapons");
   const patient = rememberRewordings(bytes);
   const rules = { after: 3, withinHours: 24 };
-  for (const text of [wordings[0], wordings[1]]) stop(patient, text, start, { ...speaker, rules });
+  for (const text of [wordings[0], wordings[1]]) stop(patient, text, { who: { ...speaker, rules } });
   assert.equal(patient.seenBefore({ ...speaker, rules }, read(patient, wordings[2]), start), undefined);
   assert.equal(seen(speaker, hours(24)), undefined, "the first is forgotten");
-  stop(rewordings, wordings[0], hours(24));
+  stop(rewordings, wordings[0], { at: hours(24) });
   assert.equal(seen({ ...speaker, config: digestOfLabel("another") }, hours(24)), undefined);
   assert.equal(seen(speaker, hours(24)), undefined, "another configuration begins anew");
 });
@@ -83,15 +83,18 @@ test("requests of one template, most of which pass, are not stopped for two that
   assert.equal(answered.seenBefore(speaker, read(answered, wordings[2]), start), "weapons");
 });
 
+function keyed(at: number): Speaker {
+  return { ...speaker, key: idOf.key(`key ${at}`) };
+}
+
 test("whoever asked longest ago is forgotten first, and nobody takes more than their share", () => {
   const rewordings = rememberRewordings(bytes);
-  const keyed = (at: number): Speaker => ({ ...speaker, key: idOf.key(`key ${at}`) });
   for (let at = 0; at <= keysMax; at += 1)
-    for (const text of [wordings[0], wordings[1]]) stop(rewordings, text, start, keyed(at));
+    for (const text of [wordings[0], wordings[1]]) stop(rewordings, text, { who: keyed(at) });
   const seen = (at: number) => rewordings.seenBefore(keyed(at), read(rewordings, wordings[2]), start);
   assert.deepEqual([seen(keysMax), seen(1), seen(0)], ["weapons", "weapons", undefined]);
   for (let at = 0; at < 100; at += 1)
-    stop(rewordings, `something else altogether number${at} thing${at}`, start, keyed(5));
+    stop(rewordings, `something else altogether number${at} thing${at}`, { who: keyed(5) });
   assert.equal(seen(5), undefined, "the newest are kept");
 });
 

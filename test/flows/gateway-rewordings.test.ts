@@ -2,6 +2,7 @@
 // it changes nothing.
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { z } from "zod";
 import { callerKeyOf, permitOf } from "../../src/acts/fixtures.ts";
 import { itemHeader, itemLeaf, itemProof } from "../../src/acts/item-proof.ts";
 import { openReceipt } from "../../src/acts/receipt.ts";
@@ -100,10 +101,12 @@ test("only the last turn of a user's is compared", async (t) => {
   assert.equal(await ask(after), "served");
 });
 
+const Body = z.record(z.string(), z.unknown());
+
 test("items of an evaluation are each judged by themselves", async (t) => {
   const here = await opened(t, { isWithheld: true });
   const bodies = [...stopped, ...stopped, reworded].map((text, at) => ({ ...said(text), seed: at }));
-  const leaves = bodies.map((body) => itemLeaf(JSON.parse(JSON.stringify(body)), nodePrimitives));
+  const leaves = bodies.map((body) => itemLeaf(Body.parse(body), nodePrimitives));
   const permitSecret = "hg_run_0123456789abcdef0123456789abcdef";
   const permit = {
     ...permitOf(here.world, small, here.configuration),

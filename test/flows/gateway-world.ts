@@ -183,6 +183,10 @@ export interface GatewayWorld {
   readonly close: () => Promise<void>;
 }
 
+function rulesIn({ review, rewordings }: WorldOptions): object {
+  return { ...(review === undefined ? {} : { review }), ...(rewordings === undefined ? {} : { rewordings }) };
+}
+
 async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configuration & { bytes: Uint8Array[] }> {
   const port = options.upstreamPort ?? mock.port;
   const dialect = options.dialect ?? "openai-chat";
@@ -206,8 +210,7 @@ async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configur
     kind: "UsagePolicy",
     name: "default",
     categories: [...prohibited, cyber],
-    ...(options.review === undefined ? {} : { review: options.review }),
-    ...(options.rewordings === undefined ? {} : { rewordings: options.rewordings }),
+    ...rulesIn(options),
   });
   const bytes = [model, safeguards, policy].map((document) => canonicalBytes(document));
   const [first, second, third] = bytes.map((one) => digestOf(one, primitives));
