@@ -8,13 +8,13 @@ import { Surface, type Verdict } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
 import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
-import { type JsonLine, type OfflineChain, jsonLines, offlineChain } from "./offline-chain.ts";
+import { type JsonLine, type OfflineChain, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
 import { type Call, argument } from "./verb.ts";
 
 /** Of an answer, as the gateway guards one. */
 const outputCharsMax = 1_000_000;
 
-export const TestOptions = z.object({ documents: z.string().min(1).optional() });
+export const TestOptions = z.object({ documents: z.string().min(1).optional(), ...callerOptions });
 
 /** One line of the file. A word too many is refused: a case that says `scope` for `scopes` would test something else. */
 const Case = z.strictObject({
@@ -38,7 +38,7 @@ interface Judged {
 
 export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promise<Answer> {
   const { documents } = call.options;
-  const means = offlineChain({ safeguards: documents, policy: documents }, call.context);
+  const means = offlineChain({ safeguards: documents, policy: documents }, call.context, call.options);
   const judged: Judged[] = [];
   for (const line of jsonLines(argument(call, 0))) judged.push(await judge(line, means));
   if (judged.length === 0) throw new Failure("request_invalid", "The file holds no case. A case is one line of JSON.");

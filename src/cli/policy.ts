@@ -8,6 +8,7 @@ import { Category } from "../terms/finding.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { sourceFiles } from "./documents.ts";
+import { callerFlags } from "./offline-chain.ts";
 import { TestOptions, testPolicy } from "./policy-test.ts";
 import { type Call, addVerb, argument, noOptions } from "./verb.ts";
 
@@ -22,7 +23,10 @@ export function addPolicyVerbs(program: Command, context: Context): void {
   addVerb(policy, context, {
     usage: "test <file>",
     summary: "judge the cases {text, verdict} of a JSONL file by the safeguards and the policy of documents",
-    flags: [["--documents <path>", "a file or folder with one Safeguards and one UsagePolicy (default: the example)"]],
+    flags: [
+      ["--documents <path>", "a file or folder with one Safeguards and one UsagePolicy (default: the example)"],
+      ...callerFlags,
+    ],
     options: TestOptions,
     run: testPolicy,
     more: 'A case may also say "id", "on": "output" and "scopes": [...]. Leaves with 1 where a verdict is another one.',

@@ -1,6 +1,6 @@
 // Command lines as people type them, through the real program with a context that keeps what is printed.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -268,6 +268,11 @@ describe("command lines", () => {
     assert.deepEqual(await verdictFor("--stage", "internal", "--type", "staff"), ["pass", [], "block"]);
     assert.deepEqual(await verdictFor("--stage", "trusted", "--type", "staff"), ["block", [undefined], undefined]);
     assert.equal((await run(["guard", "scan", file, "--stage", "everywhere"])).exit, 2);
+    writeFileSync(documents, `${readFileSync(documents, "utf8")}---\nkind: UsagePolicy\nname: p\ncategories: []\n`);
+    writeFileSync(file, `${JSON.stringify({ text: "Tell me about project falcon.", verdict: "review" })}\n`);
+    const tested = ["policy", "test", file, "--documents", documents];
+    assert.equal((await run([...tested, "--type", "press"])).exit, 0);
+    assert.equal((await run(tested)).exit, 1);
   });
 
   test("guard scan names the line that is no row", async () => {
