@@ -18,6 +18,7 @@ const levels: Readonly<Record<string, LogLevel>> = {
   hold: "error",
   lease: "warn",
   review: "warn",
+  safeguard: "warn",
   tls: "warn",
   upstream: "warn",
   usage: "warn",

@@ -5,7 +5,18 @@ import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { openReceipt } from "../../src/acts/receipt.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
-import { type GatewayWorld, type WorldOptions, codeOf, openGatewayWorld, said, until } from "./gateway-world.ts";
+import { digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
+import {
+  type GatewayWorld,
+  type WorldOptions,
+  bo,
+  codeOf,
+  openGatewayWorld,
+  said,
+  secret,
+  small,
+  until,
+} from "./gateway-world.ts";
 import { type JudgeServer, type Trouble, startJudge } from "./judge-server.ts";
 
 const all = ["weapons", "fraud", "cyber", "jailbreak", "injection"];
@@ -261,6 +272,58 @@ test("its secret is sent to it, read again once it was refused, and stands in no
   judge.trouble = "none";
   assert.equal(await outcomeOf(world, "five"), "safeguard_unavailable:failed", "without its secret it is not asked");
   for (const text of [refused, ...world.reports]) assert.ok(!text.includes("secret"), text);
+});
+
+test("a stream is judged before its first byte, in whatever format it was asked for", async (t) => {
+  const { world } = await scene(t, "service");
+  const served = await world.ask(said("a fine day", { stream: true }));
+  assert.match(await served.text(), /data: \[DONE\]/);
+  const blocked = await world.ask(said("a danger", { stream: true }));
+  assert.equal(await codeOf(blocked), "policy_blocked:weapons");
+  const headers = { authorization: `Bearer ${secret}`, "content-type": "application/json" };
+  const messages = [{ role: "user", content: "a danger" }];
+  const body = JSON.stringify({ model: "small", max_tokens: 9, messages });
+  const refused = await fetch(`${world.url()}/v1/messages`, { method: "POST", headers, body });
+  assert.match(await refused.text(), /"stop_reason":"refusal"/);
+  const response = await fetch(`${world.url()}/v1/responses`, {
+    method: "POST",
+    headers,
+    body: JSON.stringify({ model: "small", input: "a danger" }),
+  });
+  assert.match(await response.text(), /policy_blocked/);
+  assert.equal(world.mock.records.length, 1);
+});
+
+test("who is stopped while it is asked gets no answer, whatever it says then", async (t) => {
+  const { judge, world } = await scene(t, "service", { timeoutMs: 20_000 });
+  const release = judge.holdAll();
+  const asked = outcomeOf(world, "a fine day");
+  await until(() => judge.waiting() === 1);
+  const body = {
+    hold: idOf.hold("stop"),
+    scope: { kind: "model", model: small },
+    reason: digestOfLabel("why"),
+  } as const;
+  await world.world.say({ verb: "hold", body, by: [bo] });
+  await world.publish();
+  release();
+  assert.equal(await asked, "stage_closed:held");
+  assert.equal(world.mock.records.length, 0);
+});
+
+test("exceptions are those of its mode: off for some, in shadow for others, and its silence closes only where it is in effect", async (t) => {
+  const type = "partner";
+  const except = [{ types: [type], mode: "off" }];
+  const off = await scene(t, "service", { except });
+  assert.equal(await outcomeOf(off.world, "a danger"), "served pass");
+  assert.equal(off.judge.requests.length, 0);
+  const shadow = await scene(t, "service", { except: [{ types: [type], mode: "shadow" }] });
+  const response = await shadow.world.ask(said("a danger"));
+  await response.text();
+  const { receipt } = await openReceipt(response.headers.get("x-headgate-receipt") ?? "", primitives);
+  assert.deepEqual([receipt.input, receipt.shadow], ["pass", { input: "block:weapons" }]);
+  shadow.judge.trouble = "status-500";
+  assert.equal(await outcomeOf(shadow.world, "a danger"), "served pass");
 });
 
 test("readiness asks nobody, and a chain whose only reader of requests is asked over HTTP is ready", async (t) => {

@@ -79,7 +79,7 @@ function askingOf(asking: Asking): Remote["ask"] {
   return async (texts, caller) => {
     if (texts.reduce((sum, { text }) => sum + text.length, 0) > asking.entry.charsMax) return unknown("too-long");
     try {
-      const asked = await asking.line.take(async (msLeft) => askNow(asking, texts, msLeft), caller);
+      const asked = await asking.line.take(async (msLeft) => askNow(asking, { texts, caller }, msLeft), caller);
       tell(asked, asking);
       return asked;
     } catch {
@@ -90,12 +90,12 @@ function askingOf(asking: Asking): Remote["ask"] {
 
 async function askNow(
   { speaker, server, budget, means }: Asking,
-  texts: readonly ShownText[],
+  { texts, caller }: { readonly texts: readonly ShownText[]; readonly caller: string },
   msMax: number,
 ): Promise<Asked> {
   try {
     const question = speaker.question(texts);
-    const taken = budget.take(question.tokens, means.now());
+    const taken = budget.take(caller, question.tokens, means.now());
     if (taken === undefined) return unknown("budget-spent");
     const answer = question.read(jsonOf(await server.post(JSON.stringify(question.body), { msMax })));
     taken.settle(answer?.tokens);

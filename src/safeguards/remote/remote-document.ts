@@ -16,6 +16,8 @@ const Budget = z.strictObject({
   requestsPerDay: z.number().int().min(1).max(1_000_000_000).optional(),
   /** Prompt and answer; a day of UTC. */
   tokensPerDay: z.number().int().min(1).max(1_000_000_000_000).optional(),
+  /** The greatest part of each of them that one organisation may take, so that it cannot leave others without. */
+  organisationShare: z.number().min(0.01).max(1).default(1),
 });
 
 const asked = {

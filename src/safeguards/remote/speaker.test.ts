@@ -2,6 +2,7 @@
 // is none, and none is ever a pass.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import * as fc from "fast-check";
 import { z } from "zod";
 import type { Question, RemoteAnswer, ShownText } from "./question.ts";
 import { RemoteEntry } from "./remote-document.ts";
@@ -238,6 +239,29 @@ describe("a moderation endpoint", () => {
       assert.equal(ask().read({ results }), undefined);
     });
   }
+});
+
+test("whatever JSON comes back, it is an answer of the kind that was asked or none, and nothing breaks", () => {
+  const kinds = [service, chat, messages, guard, moderation].map((entry) => asked(entry));
+  const words = ["contract", "headgate-safeguard/1", "findings", "choices", "message", "content", "safe", "results"];
+  const value = fc.letrec((tie) => ({
+    any: fc.oneof(
+      { maxDepth: 5 },
+      fc.constantFrom<unknown>(null, true, 0, -1, 1e308, "", ...words, "__proto__"),
+      fc.array(tie("any"), { maxLength: 3 }),
+      fc.dictionary(fc.constantFrom(...words, "category", "score", "__proto__"), tie("any"), { maxKeys: 4 }),
+    ),
+  })).any;
+  fc.assert(
+    fc.property(value, (answer) => {
+      const parsed: unknown = JSON.parse(JSON.stringify(answer));
+      for (const { read } of kinds) {
+        const said = read(parsed);
+        assert.ok(said === undefined || said.findings.length === 0);
+      }
+    }),
+    { seed: 23, numRuns: 3000 },
+  );
 });
 
 test("the digest is of everything that is declared, in whatever order, and of the words around a judge's question", () => {
