@@ -238,6 +238,7 @@ class WindowGuard implements StreamGuard {
 
   #release(cleared: Cleared): GuardStep {
     const verdict = this.#verdict;
+    if (cleared === nothing && verdict === passed) return nothingYet;
     if (cleared.beyond === undefined && cleared.replacements === undefined)
       return { kind: "release", text: cleared.text, verdict };
     return { kind: "release", ...cleared, verdict };
@@ -255,6 +256,8 @@ class WindowGuard implements StreamGuard {
 }
 
 const passed: Verdict = { kind: "pass" };
+/** What most pieces come to. */
+const nothingYet: GuardStep = { kind: "release", text: "", verdict: passed };
 
 /** A text that begins so is JSON, also as models fence it. */
 const isJsonBegun = /^\s*(?:```\w*\s*)?[{[]/;
