@@ -10,7 +10,7 @@ import { type AnswerStream, nextEvents } from "../upstream/upstream.ts";
 import type { AnswerEvent, Usage } from "../wire/answer.ts";
 import type { AnswerWriter } from "../wire/format.ts";
 import { tokenPartsAbout } from "../wire/prompt-size.ts";
-import { type AnswerParts, type Streamed, type StreamedText, contextOf, usageOf } from "./answer.ts";
+import { type AnswerParts, type Streamed, type StreamedText, contextOf, isOneText, usageOf } from "./answer.ts";
 import { dividedAt, isUsedUp, slowCharsAtOnce, usedUp } from "./answer-limit.ts";
 import { beginContent, forgetPrompt, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
 import { rememberStopped } from "./reworded.ts";
@@ -34,7 +34,7 @@ export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
   forgetPrompt(exchange);
   const flow: Flow = {
     source,
-    guard: guardAnswer(exchange, toolIds(exchange)),
+    guard: guardAnswer(exchange, toolIds(exchange), isOneText(format)),
     writer: format.stream(contextOf(exchange, recording)),
     sent: { content: beginContent(exchange, recording.gateway), tokens: 0 },
   };

@@ -6,7 +6,7 @@ import { type Verdict, lets } from "../terms/finding.ts";
 import { given } from "../wire/admitting.ts";
 import type { AnswerEvent, Block, Choice, WholeAnswer } from "../wire/answer.ts";
 import { tokensAbout } from "../wire/prompt-size.ts";
-import { type AnswerParts, type Whole, contextOf, usageOf } from "./answer.ts";
+import { type AnswerParts, type Whole, contextOf, isOneText, usageOf } from "./answer.ts";
 import { slowCharsAtOnce, textOf, usedUp, withinLimit } from "./answer-limit.ts";
 import {
   type Exchange,
@@ -31,8 +31,8 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   spans.upstream = { from, ms: came - from };
   exchange.mustGoOn();
   const said = bounded(answer, recording);
-  const nextToolId = toolIds(exchange);
-  const judging = (): Generator<void, Judged[], void> => judgeChoices(said.choices, exchange, nextToolId);
+  const means: Means = { exchange, nextToolId: toolIds(exchange), isOneText: isOneText(format) };
+  const judging = (): Generator<void, Judged[], void> => judgeChoices(said.choices, means);
   const charsAtOnce = charsAtOnceOf(exchange);
   const mustWait = said.choices.some(({ blocks }) => blocks.some((block) => textOf(block).length > charsAtOnce));
   const { inspections } = recording.gateway;
@@ -79,6 +79,13 @@ function saidIn(choices: readonly Choice[]): string {
   return choices.flatMap(({ blocks }) => blocks.map(textOf)).join("");
 }
 
+/** What a choice is judged with. */
+interface Means {
+  readonly exchange: Exchange;
+  readonly nextToolId: () => string;
+  readonly isOneText: boolean;
+}
+
 interface Judged {
   readonly verdict: Verdict;
   readonly sent: Choice;
@@ -104,15 +111,12 @@ function onlyText({ blocks }: Choice, charsAtOnce: number): TextBlock | undefine
 type TextBlock = Extract<Block, { readonly kind: "text" }>;
 
 /** With stops in long answers, and none after what ends the exchange. */
-function* judgeChoices(
-  choices: readonly Choice[],
-  exchange: Exchange,
-  nextToolId: () => string,
-): Generator<void, Judged[], void> {
+function* judgeChoices(choices: readonly Choice[], means: Means): Generator<void, Judged[], void> {
+  const { exchange } = means;
   const judged: Judged[] = [];
   for (const choice of choices) {
     const only = onlyText(choice, charsAtOnceOf(exchange));
-    if (only === undefined) judged.push(yield* judgeBlocks(choice, exchange, nextToolId));
+    if (only === undefined) judged.push(yield* judgeBlocks(choice, means));
     else judged.push(judgeText(choice, only, exchange));
   }
   return judged;
@@ -143,8 +147,11 @@ function stopped({ index }: Choice, verdict: Verdict, redaction: Redaction | und
   return { verdict, sent, redaction: { redacted: 0, checked: redaction?.checked ?? 0 } };
 }
 
-function* judgeBlocks(choice: Choice, exchange: Exchange, nextToolId: () => string): Generator<void, Judged, void> {
-  const guard = guardAnswer(exchange, nextToolId);
+function* judgeBlocks(
+  choice: Choice,
+  { exchange, nextToolId, isOneText: isOne }: Means,
+): Generator<void, Judged, void> {
+  const guard = guardAnswer(exchange, nextToolId, isOne);
   const cleared: AnswerEvent[] = [];
   const charsAtOnce = charsAtOnceOf(exchange);
   for (const event of eventsOf(choice)) {

@@ -59,6 +59,11 @@ export function contextOf({ id, model, call, promptChars }: Exchange, { gateway 
   return { id, model, call, promptChars, created: Math.floor(gateway.clock.now() / 1000) };
 }
 
+/** Whether a format puts the texts of a choice together, whatever stands between them. */
+export function isOneText({ name }: Format): boolean {
+  return name === "chat";
+}
+
 /** Characters of a prompt that make a token, about; used where an upstream does not count. */
 const charsPerToken = 4;
 

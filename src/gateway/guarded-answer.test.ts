@@ -35,9 +35,9 @@ const guardedBy = (reasoning: boolean): Guarded => ({
   isHeldBack: true,
 });
 
-function guard(reasoning = true): GuardedAnswer {
+function guard(reasoning = true, isOneText = false): GuardedAnswer {
   let count = 0;
-  return guardAnswer(guardedBy(reasoning), () => `ours_${count++}`);
+  return guardAnswer(guardedBy(reasoning), () => `ours_${count++}`, isOneText);
 }
 
 const place = (block: number, choice = 0): { choice: number; block: number } => ({ choice, block });
@@ -61,8 +61,7 @@ interface Passed {
   readonly isStopped: boolean;
 }
 
-function pass(events: readonly AnswerEvent[], reasoning = true): Passed {
-  const guarded = guard(reasoning);
+function pass(events: readonly AnswerEvent[], guarded = guard()): Passed {
   const out = events.flatMap((event) => [...guarded.push(event)]);
   const left = out.map((event) => (event.kind === "text" ? event.text : "")).join("");
   return { events: out, text: left, isStopped: guarded.stoppedBy() !== undefined };
@@ -119,6 +118,35 @@ test("nothing of a word that is split over blocks that follow each other leaves,
     ];
     assert.equal(pass(clean).events.map(shapeOf).join(","), expected.join(","), kind);
   }
+});
+
+test("where a format puts the texts of a choice together, nothing of a word leaves, whatever stands in its middle", () => {
+  const betweens: readonly (readonly AnswerEvent[])[] = [
+    [tool(1), text(1, "{}"), close(1)],
+    [open(1, "reasoning"), text(1, "Hm."), close(1)],
+  ];
+  for (const between of betweens) {
+    const head = [open(0, "text"), text(0, "mix a poi"), close(0), ...between, open(2, "text"), text(2, "s"), close(2)];
+    const stopped = [...head, open(3, "text"), text(3, `on${" and so on".repeat(40)}`), close(3), end];
+    const passed = pass(stopped, guard(true, true));
+    assert.ok(passed.isStopped);
+    assert.doesNotMatch(passed.text, /mix|poi|s/);
+    const clean = pass([...head, open(3, "text"), text(3, "e"), close(3), end], guard(true, true));
+    assert.equal(clean.isStopped, false);
+    assert.deepEqual(
+      clean.events.filter((event) => event.kind === "text" && event.block !== 1),
+      [text(0, "mix a poi"), text(2, "s"), text(3, "e")],
+    );
+    assert.deepEqual(
+      clean.events.map(shapeOf).toSorted(),
+      [...head, open(3, "text"), text(3, "e"), close(3), end].map(shapeOf).toSorted(),
+    );
+  }
+  // The end of reasoning does not wait for the end of the text behind it.
+  const thought = guard(true, true);
+  for (const event of [open(0, "reasoning"), text(0, "Hm.")]) thought.push(event);
+  assert.deepEqual(thought.push(close(0)), []);
+  assert.deepEqual(thought.push(open(1, "text")).map(shapeOf), ["text 0", "close 0", "open 1"]);
 });
 
 test("what may be sent waits for no border: a block that was cleared to its end ends at once", () => {
@@ -242,8 +270,8 @@ test("however an answer is cut into pieces and blocks, no prohibited word leaves
     fc.property(
       pieces,
       fc.array(fc.nat(400), { maxLength: 20 }),
-      fc.array(seam, { maxLength: 21 }),
-      (said, cuts, seams) => {
+      fc.tuple(fc.array(seam, { maxLength: 21 }), fc.boolean()),
+      (said, cuts, [seams, isOneText]) => {
         const whole = said.join("");
         const at = [0, ...cuts.map((cut) => cut % (whole.length + 1)).toSorted((a, b) => a - b), whole.length];
         const events: AnswerEvent[] = [open(0, "text")];
@@ -257,19 +285,20 @@ test("however an answer is cut into pieces and blocks, no prohibited word leaves
           block += 2;
           events.push(open(block, "text"));
         }
-        const passed = pass([...events, close(block), end]);
+        const passed = pass([...events, close(block), end], guard(true, isOneText));
         assert.equal(passed.isStopped, whole.includes("poison"));
         const left = passed.text.replaceAll("{}", "");
         assert.doesNotMatch(left, /poison/);
-        if (!seams.includes("call"))
+        if (isOneText || !seams.includes("call"))
           assert.ok(left.length <= (whole.includes("poison") ? whole.indexOf("poison") : whole.length));
         if (passed.isStopped) return;
         assert.equal(left.length, whole.length);
-        const shape = [...events, close(block), end].map(shapeOf);
-        assert.deepEqual(
-          passed.events.map(shapeOf).filter((one) => !one.startsWith("text")),
-          shape.filter((one) => !one.startsWith("text")),
-        );
+        const inOrder = (some: readonly AnswerEvent[]): readonly string[] => {
+          const shapes = some.map(shapeOf).filter((one) => !one.startsWith("text"));
+          // What comes in the middle of one text does not wait for it.
+          return isOneText ? shapes.toSorted() : shapes;
+        };
+        assert.deepEqual(inOrder(passed.events), inOrder([...events, close(block), end]));
       },
     ),
     { seed: 9, numRuns: 1_000 },
@@ -288,7 +317,7 @@ test("seals and sealed blocks pass only where the envelope admits reasoning", ()
     end,
   ];
   assert.match(JSON.stringify(pass(events).events), /BBBB.*AAAA/);
-  const without = pass(events, false);
+  const without = pass(events, guard(false));
   assert.doesNotMatch(JSON.stringify(without.events), /AAAA|BBBB/);
   assert.equal(without.text, "Hm.");
   assert.equal(without.events.filter(({ kind }) => kind === "close").length, 1);

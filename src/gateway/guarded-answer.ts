@@ -54,17 +54,16 @@ interface ChoiceState {
   readonly guards: Partial<Record<Spoken, StreamGuard>>;
   /** Few: a block of each kind of text, and the calls that are under way. */
   open: readonly OpenBlock[];
-  /** Text of a block that was closed is still held back. */
-  seam?: Seam | undefined;
+  /** Kinds of which text of a block that was closed is still held back. */
+  seams?: Partial<Record<Spoken, Seam>> | undefined;
   lastBlock: number;
   hasEnded: boolean;
   /** Some of its reasoning was redacted: a seal is of the whole. */
   isUnsealed?: boolean;
 }
 
-/** Blocks of one kind that follow each other: text is held back over the end of one until the next one has gone on. */
+/** Between blocks of one kind: text is held back over the end of one until the next one has gone on. */
 interface Seam {
-  readonly as: Spoken;
   readonly guard: StreamGuard;
   /** Whose text comes next out of the guard. */
   block: number;
@@ -75,6 +74,7 @@ interface Seam {
 interface Books {
   readonly exchange: Guarded;
   readonly nextToolId: () => string;
+  readonly isOneText: boolean;
   /** By their number, undefined where one has not begun. An empty list would make room for many at its first. */
   readonly choices: (ChoiceState | undefined)[];
   out: AnswerEvent[];
@@ -99,10 +99,15 @@ export function toolIds({ id }: Pick<Exchange, "id">): () => string {
   };
 }
 
-export function guardAnswer(exchange: Guarded, nextToolId: () => string): GuardedAnswer {
+/**
+ * `isOneText`: the caller's format puts the texts of a choice together, whatever stands between them, and takes them whenever
+ * they come; so nothing that comes between ends one.
+ */
+export function guardAnswer(exchange: Guarded, nextToolId: () => string, isOneText = false): GuardedAnswer {
   const books: Books = {
     exchange,
     nextToolId,
+    isOneText,
     choices: [undefined],
     out: [],
     blocks: 0,
@@ -247,7 +252,7 @@ function openText(
   const guard = state.guards[as] ?? guardText(books.exchange, as === "text" && isJsonAsked(books.exchange));
   state.guards[as] = guard;
   state.open = state.open.concat({ block, as, guard });
-  (state.seam?.waiting.at(-1) ?? books.out).push(event);
+  (state.seams?.[as]?.waiting.at(-1) ?? books.out).push(event);
 }
 
 function checkedIn({ checked, choices }: Books): number {
@@ -282,7 +287,7 @@ function takeText(books: Books, event: Extract<AnswerEvent, { readonly kind: "te
   books.taken += event.text.length;
   if (endsTooLong(books, books.taken > outputCharsMax)) return;
   if (endsSeam(books, event, block.as)) return;
-  release(books, event, block.guard.push(event.text));
+  release(books, { ...event, as: block.as }, block.guard.push(event.text));
 }
 
 function takeSeal(books: Books, event: Extract<AnswerEvent, { readonly kind: "seal" }>): void {
@@ -296,7 +301,7 @@ function takeSeal(books: Books, event: Extract<AnswerEvent, { readonly kind: "se
 function closeBlock(books: Books, { choice, block: at }: Place): void {
   const block = blockAt(books, { choice, block: at });
   if (endsSeam(books, { choice, block: at }, block.as)) return;
-  if (block.as === "tool") release(books, { choice, block: at }, block.guard.finish());
+  if (block.as === "tool") release(books, { choice, block: at, as: "tool" }, block.guard.finish());
   if (books.stop !== undefined) return;
   const state = choiceAt(books, choice);
   state.open = state.open.filter((open) => open !== block);
@@ -317,61 +322,74 @@ function finishChoice(books: Books, event: Extract<AnswerEvent, { readonly kind:
   if (endsSeam(books, place, "finish")) return;
   // Where nothing is held back, nothing waited for the end of the text to be judged.
   if (!books.exchange.isHeldBack)
-    for (const guard of Object.values(state.guards)) release(books, place, guard.finish());
+    for (const as of spoken)
+      if (state.guards[as] !== undefined) release(books, { ...place, as }, state.guards[as].finish());
   state.hasEnded = true;
   books.out.push(event);
 }
 
+const spoken = ["text", "refusal", "reasoning"] as const satisfies readonly Spoken[];
+
 /** Has `event` follow once all text before it was let go, which may be now. */
 function seamUp(
   books: Books,
-  { choice, block, as, guard }: Place & Pick<Seam, "as" | "guard">,
+  { choice, block, as, guard }: Place & { readonly as: Spoken; readonly guard: StreamGuard },
   event: AnswerEvent,
 ): void {
   const state = choiceAt(books, choice);
-  state.seam ??= { as, guard, block, waiting: [] };
-  state.seam.waiting.push([event]);
-  release(books, { choice, block }, guard.border());
+  const seam = state.seams?.[as] ?? { guard, block, waiting: [] };
+  state.seams = { ...state.seams, [as]: seam };
+  seam.waiting.push([event]);
+  release(books, { choice, block, as }, guard.border());
 }
 
 /** What comes and is not text of its kind ends the text before it. Whether that stopped the answer. */
-function endsSeam(books: Books, { choice, block }: Place, as: OpenBlock["as"] | "finish"): boolean {
-  const { seam } = choiceAt(books, choice);
-  if (seam !== undefined && seam.as !== as) release(books, { choice, block }, seam.guard.finish());
-  return books.stop !== undefined;
+function endsSeam(books: Books, { choice, block }: Place, by: OpenBlock["as"] | "finish"): boolean {
+  const { seams } = choiceAt(books, choice);
+  if (seams === undefined) return false;
+  for (const as of spoken) {
+    const seam = seams[as];
+    // Reasoning comes first: its end would wait for that of all other text.
+    const goesOn = as === by || (books.isOneText && as !== "reasoning" && by !== "finish");
+    if (seam === undefined || goesOn) continue;
+    release(books, { choice, block, as }, seam.guard.finish());
+    if (books.stop !== undefined) return true;
+  }
+  return false;
 }
 
-/** Sends on what a guard let go. */
-function release(books: Books, { choice, block }: Place, step: GuardStep): void {
+/** Sends on what the guard of a kind let go. */
+function release(books: Books, { choice, block, as }: Place & { readonly as: Spoken | "tool" }, step: GuardStep): void {
   books.verdict = stricter(books.verdict, step.verdict);
   books.redacted += step.replacements ?? 0;
   const state = choiceAt(books, choice);
-  const { seam } = state;
-  if (step.replacements !== undefined && kindOf(state, block) === "reasoning") state.isUnsealed = true;
+  const seam = as === "tool" ? undefined : state.seams?.[as];
+  if (step.replacements !== undefined && as === "reasoning") state.isUnsealed = true;
   sendOn(books, { choice, block: seam?.block ?? block }, step.text);
-  if (seam !== undefined) {
-    for (const text of step.beyond ?? none) sendBeyond(books, { choice, seam }, text);
-    if (seam.waiting.length === 0) state.seam = undefined;
-  }
+  if (seam !== undefined) sendBeyond(books, { choice, seam }, step.beyond ?? none);
   if (step.kind === "stop") books.stop = step.verdict;
 }
 
-/** Of the text that a guard lets go at the end of a block, or in the middle of this one. */
-function kindOf({ seam, open }: ChoiceState, block: number): OpenBlock["as"] | undefined {
-  return seam?.as ?? open.find((one) => one.block === block)?.as;
+function without(seams: ChoiceState["seams"], seam: Seam): ChoiceState["seams"] {
+  const left = Object.entries(seams ?? {}).filter(([, other]) => other !== seam);
+  return left.length === 0 ? undefined : Object.fromEntries(left);
 }
 
-/** What follows the next border, and the text behind it. */
+/** What follows each of the next borders, and the text behind it. */
 function sendBeyond(
   books: Books,
   { choice, seam }: { readonly choice: number; readonly seam: Seam },
-  text: string,
+  texts: readonly string[],
 ): void {
-  for (const event of seam.waiting.shift() ?? none) {
-    if (event.kind !== "seal" || choiceAt(books, choice).isUnsealed !== true) books.out.push(event);
-    if (event.kind === "open") seam.block = event.block;
+  const state = choiceAt(books, choice);
+  for (const text of texts) {
+    for (const event of seam.waiting.shift() ?? none) {
+      if (event.kind !== "seal" || state.isUnsealed !== true) books.out.push(event);
+      if (event.kind === "open") seam.block = event.block;
+    }
+    sendOn(books, { choice, block: seam.block }, text);
   }
-  sendOn(books, { choice, block: seam.block }, text);
+  if (seam.waiting.length === 0) state.seams = without(state.seams, seam);
 }
 
 const none: readonly never[] = [];

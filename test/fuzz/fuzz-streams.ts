@@ -1,5 +1,6 @@
 // Streams through reader, guards and writer, in process and without time: however the bytes are cut, what leaves is the same,
 // no forbidden character is in it, and it ends as it must: whole, as a refusal, or as a failure that does not look whole.
+import { isOneText } from "../../src/gateway/answer.ts";
 import { type Guarded, type GuardedAnswer, guardAnswer } from "../../src/gateway/guarded-answer.ts";
 import { decide, redactedIn } from "../../src/policy/decide.ts";
 import { UsagePolicy } from "../../src/policy/policy-document.ts";
@@ -149,6 +150,7 @@ function run(chunks: readonly Uint8Array[], { dialect, format, judge, isRedactin
       isHeldBack: true,
     },
     () => `call_ours_${ids++}`,
+    isOneText(format),
   );
   const out: string[] = [];
   try {
