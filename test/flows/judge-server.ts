@@ -16,6 +16,7 @@ export type Trouble =
   | "huge"
   | "empty"
   | "cuts"
+  | "hangs-up"
   | "slow-drip"
   | "compressed"
   | "obeys";
@@ -33,6 +34,8 @@ export interface JudgeServer {
   /** How many are waiting for an answer now. */
   readonly waiting: () => number;
   trouble: Trouble;
+  /** The trouble is over after one request. */
+  once: boolean;
   /** Asked for, where there is one. */
   key: string | undefined;
   /** Other bytes than its own answer. */
@@ -67,6 +70,7 @@ export async function startJudge(): Promise<JudgeServer> {
     response.on("close", () => waitingNow.delete(response));
     if (held !== undefined) await new Promise<void>((resolve) => held?.push(resolve));
     const trouble = troubles[judge.trouble];
+    if (judge.once) Object.assign(judge, { trouble: "none", once: false });
     if (trouble === undefined) answer(response, asked);
     else trouble(response);
   }
@@ -94,6 +98,7 @@ export async function startJudge(): Promise<JudgeServer> {
     requests,
     waiting: () => waitingNow.size,
     trouble: "none",
+    once: false,
     key: undefined,
     answer: undefined,
     holdAll: () => {
@@ -149,6 +154,9 @@ const troubles: Readonly<Record<Trouble, ((response: ServerResponse) => void) | 
     response.writeHead(200, { "content-type": "application/json", "content-length": 1000 });
     response.write('{"contract":"headgate-safeguard/1","findings":[]');
     setImmediate(() => response.destroy());
+  },
+  "hangs-up": (response) => {
+    response.destroy();
   },
   "slow-drip": (response) => {
     response.writeHead(200, { "content-type": "application/json" });

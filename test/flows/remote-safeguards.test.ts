@@ -48,6 +48,7 @@ const troubles: readonly (readonly [trouble: Trouble, cause: string])[] = [
   ["empty", "unparsable"],
   ["huge", "unparsable"],
   ["cuts", "failed"],
+  ["hangs-up", "failed"],
   ["compressed", "unparsable"],
 ];
 
@@ -138,6 +139,19 @@ for (const kind of ["service", "chat", "messages", "guard", "moderation"]) {
     assert.equal(world.mock.records.length, 1, "the model was asked for the one that was judged");
   });
 }
+
+test("a connection that closes as it is used is tried once more, an answer that was cut is not", async (t) => {
+  const { judge, world } = await scene(t, "service");
+  assert.equal(await outcomeOf(world, "a fine day"), "served pass");
+  judge.trouble = "hangs-up";
+  judge.once = true;
+  assert.equal(await outcomeOf(world, "a fine day"), "served pass");
+  assert.equal(judge.requests.length, 3);
+  judge.trouble = "cuts";
+  judge.once = true;
+  assert.equal(await outcomeOf(world, "a fine day"), "safeguard_unavailable:failed");
+  assert.equal(judge.requests.length, 4);
+});
 
 test("a judge that is not there is unknown", async (t) => {
   const { judge, world } = await scene(t, "service");

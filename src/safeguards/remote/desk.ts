@@ -2,6 +2,7 @@
 // and its budget. What goes wrong is a cause, never an answer. Nothing of a text, an answer or a secret gets into an error.
 import { Failure } from "../../terms/failure.ts";
 import type { UnknownCause } from "../../terms/finding.ts";
+import type { WholeReply } from "../../upstream/whole-exchange.ts";
 import { type AskingLine, createAskingLine } from "./asking-line.ts";
 import { type Budget, createBudget } from "./budget.ts";
 import type { RemoteFinding, ShownText, Speaker } from "./question.ts";
@@ -97,11 +98,26 @@ async function askNow(
     const question = speaker.question(texts);
     const taken = budget.take(caller, question.tokens, means.now());
     if (taken === undefined) return unknown("budget-spent");
-    const answer = question.read(jsonOf(await server.post(JSON.stringify(question.body), { msMax })));
+    const answer = question.read(jsonOf(await posted(server, JSON.stringify(question.body), msMax)));
     taken.settle(answer?.tokens);
     return answer === undefined ? unknown("unparsable") : { kind: "asked", findings: answer.findings };
   } catch (error) {
     return unknown(causeOf(error));
+  }
+}
+
+/**
+ * Once more, in the time that is left, where nothing of an answer came: servers close connections that were idle for a while, and
+ * may do so just as one is used.
+ */
+async function posted(server: RemoteServer, body: string, msMax: number): Promise<WholeReply> {
+  const from = performance.now();
+  try {
+    return await server.post(body, { msMax });
+  } catch (error) {
+    const msLeft = msMax - (performance.now() - from);
+    if (!(error instanceof Failure) || error.detail["why"] !== "connect" || msLeft <= 0) throw error;
+    return server.post(body, { msMax: msLeft });
   }
 }
 

@@ -87,12 +87,18 @@ interface Words {
 }
 
 function bodyOf(entry: JudgeEntry, { rules, asked }: Words): object {
-  const { model, answerTokens } = entry;
+  const { model, answerTokens, sampling } = entry;
+  const isGreedy = sampling === "greedy";
   const user = { role: "user", content: asked };
-  if (entry.dialect === "anthropic-messages")
-    return { model, max_tokens: answerTokens, temperature: 0, system: rules, messages: [user] };
-  const messages = [{ role: "system", content: rules }, user];
-  return { model, max_tokens: answerTokens, temperature: 0, seed: 0, messages, ...formatOf(entry) };
+  if (entry.dialect === "anthropic-messages") {
+    const body = { model, max_tokens: answerTokens, system: rules, messages: [user] };
+    return isGreedy ? { ...body, temperature: 0 } : body;
+  }
+  const body = { model, messages: [{ role: "system", content: rules }, user], ...formatOf(entry) };
+  // Models that take no temperature know the length by its newer name only.
+  return isGreedy
+    ? { ...body, max_tokens: answerTokens, temperature: 0, seed: 0 }
+    : { ...body, max_completion_tokens: answerTokens };
 }
 
 function formatOf(entry: Extract<JudgeEntry, { readonly dialect: "openai-chat" }>): object {

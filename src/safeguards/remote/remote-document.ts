@@ -98,6 +98,8 @@ const judge = {
   /** What the deployment is for and what it is not for, in words to the judge. */
   prompt: z.string().max(16_384).default(""),
   answerTokens: z.number().int().min(16).max(16_384).default(256),
+  /** `greedy`: at temperature 0. `server`: as it does by itself, for models that take no word about it. */
+  sampling: z.enum(["greedy", "server"]).default("greedy"),
 };
 
 const ChatJudge = z.strictObject({

@@ -163,6 +163,14 @@ for (const [dialect, entry] of Object.entries({ chat, messages })) {
       });
     }
 
+    test("is asked at temperature 0, and without a word about it where its server takes none", () => {
+      const fields = (change: object): readonly string[] => Object.keys(asked({ ...entry, ...change }).body);
+      assert.ok(fields({}).includes("temperature") && fields({}).includes("max_tokens"));
+      const own = fields({ sampling: "server" });
+      assert.ok(!own.includes("temperature") && !own.includes("seed"));
+      assert.equal(own.includes("max_completion_tokens"), dialect === "chat");
+    });
+
     test("stands between marks that depend on the text and on a secret, and are in it for nobody", () => {
       const other = asked(entry, written("another text"));
       const elsewhere = speakerOf(RemoteEntry.parse(entry), new Uint8Array(32)).question([written("a text")]);
