@@ -1,4 +1,4 @@
-// Resolves the secret a Model document names. Documents never carry secrets and must not be a way to read this
+// Resolves the secret a document names, of a model server or a safeguard. Documents never carry secrets and must not be a way to read this
 // machine: only UPSTREAM_* variables, and only plain files inside one configured folder.
 import { open, realpath } from "node:fs/promises";
 import { join, sep } from "node:path";
