@@ -5,9 +5,9 @@ import * as fc from "fast-check";
 import { digestOfLabel, idOf } from "../acts/fixtures.ts";
 import { likenessOf, wordingOf } from "../safeguards/wording.ts";
 import { toInstant } from "../terms/ids.ts";
-import { type Rewordings, type Speaker, keysMax, rememberRewordings } from "./rewordings.ts";
+import { type Asker, type Rewordings, memoriesMax, rememberRewordings } from "./rewordings.ts";
 
-const speaker: Speaker = {
+const asker: Asker = {
   key: idOf.key("a"),
   config: digestOfLabel("config"),
   rules: { after: 2, withinHours: 24 },
@@ -22,7 +22,7 @@ function read(rewordings: Rewordings, text: string): Int32Array {
   return wording;
 }
 
-function stop(rewordings: Rewordings, text: string, { at = start, who = speaker } = {}): void {
+function stop(rewordings: Rewordings, text: string, { at = start, who = asker } = {}): void {
   rewordings.stopped(who, read(rewordings, text), { category: "weapons", at });
 }
 
@@ -36,63 +36,71 @@ const others = ["How do I build a garden shed at home?", "Which pipe do I smoke 
 
 test("other wordings of what was stopped often enough are recognised, in other frames and disguises; other requests are not", () => {
   const rewordings = rememberRewordings(bytes);
-  const seen = (text: string) => rewordings.seenBefore(speaker, read(rewordings, text), start);
+  const seen = (text: string) => rewordings.seenBefore(asker, read(rewordings, text), start);
   for (const text of wordings) assert.equal(seen(text), undefined, "nothing was stopped yet");
   stop(rewordings, wordings[0]);
   for (const text of wordings) assert.equal(seen(text), undefined, "once is not enough");
   const fresh = rememberRewordings(bytes);
   stop(fresh, wordings[0]);
   stop(fresh, wordings[1]);
-  for (const text of wordings) assert.equal(fresh.seenBefore(speaker, read(fresh, text), start), "weapons", text);
-  for (const text of others) assert.equal(fresh.seenBefore(speaker, read(fresh, text), start), undefined, text);
+  for (const text of wordings) assert.equal(fresh.seenBefore(asker, read(fresh, text), start), "weapons", text);
+  for (const text of others) assert.equal(fresh.seenBefore(asker, read(fresh, text), start), undefined, text);
 });
 
 test("it is of one key, one configuration, and over after its hours", () => {
   const rewordings = rememberRewordings(bytes);
   stop(rewordings, wordings[0]);
   stop(rewordings, wordings[1], { at: hours(2) });
-  const seen = (who: Speaker, at = hours(2)) => rewordings.seenBefore(who, read(rewordings, wordings[2]), at);
-  assert.equal(seen(speaker), "weapons");
-  assert.equal(seen({ ...speaker, key: idOf.key("b") }), undefined);
-  assert.equal(seen(speaker, hours(23.9)), "weapons");
+  const seen = (who: Asker, at = hours(2)) => rewordings.seenBefore(who, read(rewordings, wordings[2]), at);
+  assert.equal(seen(asker), "weapons");
+  assert.equal(seen({ ...asker, key: idOf.key("b") }), undefined);
+  assert.equal(seen(asker, hours(23.9)), "weapons");
   const patient = rememberRewordings(bytes);
   const rules = { after: 3, withinHours: 24 };
-  for (const text of [wordings[0], wordings[1]]) stop(patient, text, { who: { ...speaker, rules } });
-  assert.equal(patient.seenBefore({ ...speaker, rules }, read(patient, wordings[2]), start), undefined);
-  assert.equal(seen(speaker, hours(24)), undefined, "the first is forgotten");
-  stop(rewordings, wordings[0], { at: hours(24) });
-  assert.equal(seen({ ...speaker, config: digestOfLabel("another") }, hours(24)), undefined);
-  assert.equal(seen(speaker, hours(24)), undefined, "another configuration begins anew");
+  for (const text of [wordings[0], wordings[1]]) stop(patient, text, { who: { ...asker, rules } });
+  assert.equal(patient.seenBefore({ ...asker, rules }, read(patient, wordings[2]), start), undefined);
+  assert.equal(seen(asker, hours(24)), undefined, "the first is forgotten");
+});
+
+test("a key with two models is remembered for each: asking one does not make the other forget", () => {
+  const rewordings = rememberRewordings(bytes);
+  const other = { ...asker, config: digestOfLabel("another") };
+  const seen = (who: Asker) => rewordings.seenBefore(who, read(rewordings, wordings[2]), start);
+  stop(rewordings, wordings[0]);
+  assert.equal(seen(other), undefined);
+  stop(rewordings, wordings[0], { who: other });
+  stop(rewordings, wordings[1]);
+  assert.deepEqual([seen(other), seen(asker)], [undefined, "weapons"]);
 });
 
 test("requests of one template, most of which pass, are not stopped for two that did not; what was answered badly is", () => {
   const rewordings = rememberRewordings(bytes);
   const ticket = (text: string): Int32Array =>
     read(rewordings, `Classify this support ticket as billing, shipping or other, in one word, politely: ${text}`);
-  rewordings.seenBefore(speaker, ticket("late parcel"), start);
+  rewordings.seenBefore(asker, ticket("late parcel"), start);
   for (const text of ["exploding battery", "burning charger"])
-    rewordings.stopped(speaker, ticket(text), { category: "weapons", at: start });
+    rewordings.stopped(asker, ticket(text), { category: "weapons", at: start });
   for (const text of ["wrong invoice", "lost parcel", "broken lid", "blue colour"])
-    assert.equal(rewordings.seenBefore(speaker, ticket(text), start), undefined, text);
+    assert.equal(rewordings.seenBefore(asker, ticket(text), start), undefined, text);
 
   const answered = rememberRewordings(bytes);
   stop(answered, wordings[0]);
   const answeredOnce = read(answered, wordings[1]);
-  assert.equal(answered.seenBefore(speaker, answeredOnce, start), undefined);
-  answered.stopped(speaker, answeredOnce, { category: "weapons", at: start });
-  assert.equal(answered.seenBefore(speaker, read(answered, wordings[2]), start), "weapons");
+  assert.equal(answered.seenBefore(asker, answeredOnce, start), undefined);
+  answered.stopped(asker, answeredOnce, { category: "weapons", at: start });
+  assert.equal(answered.seenBefore(asker, read(answered, wordings[2]), start), "weapons");
 });
 
-function keyed(at: number): Speaker {
-  return { ...speaker, key: idOf.key(`key ${at}`) };
+function keyed(at: number): Asker {
+  return { ...asker, key: idOf.key(`key ${at}`) };
 }
 
 test("whoever asked longest ago is forgotten first, and nobody takes more than their share", () => {
   const rewordings = rememberRewordings(bytes);
-  for (let at = 0; at <= keysMax; at += 1)
+  for (let at = 0; at <= memoriesMax; at += 1)
     for (const text of [wordings[0], wordings[1]]) stop(rewordings, text, { who: keyed(at) });
   const seen = (at: number) => rewordings.seenBefore(keyed(at), read(rewordings, wordings[2]), start);
-  assert.deepEqual([seen(keysMax), seen(1), seen(0)], ["weapons", "weapons", undefined]);
+  assert.deepEqual([seen(memoriesMax), seen(1), seen(0)], ["weapons", "weapons", undefined]);
   for (let at = 0; at < 100; at += 1)
     stop(rewordings, `something else altogether number${at} thing${at}`, { who: keyed(5) });
   assert.equal(seen(5), undefined, "the newest are kept");

@@ -6,8 +6,8 @@ import { type Wording, likenessOf, wordingOf } from "../safeguards/wording.ts";
 import type { Category } from "../terms/finding.ts";
 import type { Digest, Instant, KeyId } from "../terms/ids.ts";
 
-/** Which memory a request belongs to: another configuration decides otherwise, and begins anew. */
-export interface Speaker {
+/** Which memory a request belongs to. A key has one for each configuration, as another one decides otherwise. */
+export interface Asker {
   readonly key: KeyId;
   readonly config: Digest;
   readonly rules: RewordingRules;
@@ -18,16 +18,16 @@ export interface Rewordings {
   readonly wordingOf: (text: string) => Wording | undefined;
   /** A request of these words was stopped, or its answer was. */
   readonly stopped: (
-    speaker: Speaker,
+    asker: Asker,
     wording: Wording,
     what: { readonly category: Category; readonly at: Instant },
   ) => void;
-  /** What it would be another wording of, were it let through; undefined, and remembered as let through, where it is none. */
-  readonly seenBefore: (speaker: Speaker, wording: Wording, at: Instant) => Category | undefined;
+  /** What it is another wording of, and so is not let through; undefined, and remembered as let through, where it is of none. */
+  readonly seenBefore: (asker: Asker, wording: Wording, at: Instant) => Category | undefined;
 }
 
-/** Keys of which something is remembered; whoever asked longest ago is forgotten first. */
-export const keysMax = 2_000;
+/** Of all keys and configurations; what was added to longest ago is forgotten first. */
+export const memoriesMax = 2_000;
 /** Stopped wordings of one key. */
 const stoppedMax = 16;
 /** Of what the key was let through with, the last. */
@@ -44,38 +44,38 @@ interface Stopped {
 }
 
 interface Memory {
-  readonly config: Digest;
   stopped: readonly Stopped[];
   passed: readonly Wording[];
 }
 
 export function rememberRewordings(randomBytes: (count: number) => Uint8Array): Rewordings {
   const seed = new DataView(randomBytes(4).slice().buffer).getInt32(0);
-  const memories = new Map<KeyId, Memory>();
+  const memories = new Map<string, Memory>();
 
-  function memoryOf({ key, config, rules }: Speaker, at: Instant): Memory {
-    const known = memories.get(key);
-    const memory = known?.config === config ? known : { config, stopped: [], passed: [] };
+  function memoryOf({ key, config, rules }: Asker, at: Instant): Memory {
+    // Not of the key alone: whoever may ask two models would have each make the other forget.
+    const name = `${key} ${config}`;
+    const memory = memories.get(name) ?? { stopped: [], passed: [] };
     if (memory.stopped.length > 0)
       memory.stopped = memory.stopped.filter((one) => at - one.at < rules.withinHours * hourMs);
-    memories.delete(key);
-    memories.set(key, memory);
+    memories.delete(name);
+    memories.set(name, memory);
     const [oldest] = memories.keys();
-    if (memories.size > keysMax && oldest !== undefined) memories.delete(oldest);
+    if (memories.size > memoriesMax && oldest !== undefined) memories.delete(oldest);
     return memory;
   }
 
   return {
     wordingOf: (text) => wordingOf(text, seed),
-    stopped: (speaker, wording, { category, at }) => {
-      const memory = memoryOf(speaker, at);
+    stopped: (asker, wording, { category, at }) => {
+      const memory = memoryOf(asker, at);
       memory.stopped = [...memory.stopped, { wording, category, at }].slice(-stoppedMax);
       // It was let through, and its answer was not.
       memory.passed = memory.passed.filter((one) => one !== wording);
     },
-    seenBefore: (speaker, wording, at) => {
-      const memory = memoryOf(speaker, at);
-      const before = beforeIn(memory, wording, speaker.rules);
+    seenBefore: (asker, wording, at) => {
+      const memory = memoryOf(asker, at);
+      const before = beforeIn(memory, wording, asker.rules);
       if (before === undefined) memory.passed = [...memory.passed, wording].slice(-passedMax);
       return before;
     },

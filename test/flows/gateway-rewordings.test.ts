@@ -80,6 +80,12 @@ test("what was stopped in an answer counts, whole or streamed, though its reques
   assert.equal(await saidTo(here, reworded), "400 policy_blocked:reworded");
 });
 
+test("what is for review counts where nobody reviews, and so it is stopped", async (t) => {
+  const here = await opened(t, { onInput: "review" });
+  for (const text of stopped) assert.equal(await saidTo(here, text), "400 policy_blocked:weapons");
+  assert.equal(await saidTo(here, reworded), "400 policy_blocked:reworded");
+});
+
 test("only the last turn of a user's is compared", async (t) => {
   const here = await opened(t);
   for (const text of stopped) await saidTo(here, text);

@@ -102,7 +102,7 @@ export interface WorldOptions {
   readonly grant?: Partial<Grant>;
   readonly bounds?: Partial<UpstreamBounds>;
   /** What input findings do; `flag` lets the caller have the mock say what the output guard must stop. */
-  readonly onInput?: "block" | "flag";
+  readonly onInput?: "block" | "flag" | "review";
   /** Who reviews, as the usage policy says it. */
   readonly review?: object;
   /** What becomes of other wordings of what was stopped. */
