@@ -31,3 +31,8 @@ export interface Context {
   readonly tell: (text: string) => void;
   readonly leave: (code: ExitCode) => void;
 }
+
+/** Where documents name none there is none to read. */
+export function secretsOf({ secrets }: Context): SecretSources {
+  return secrets ?? { environment: {}, folder: undefined };
+}

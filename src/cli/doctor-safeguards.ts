@@ -7,6 +7,7 @@ import { type RemoteEntry, isRemote } from "../safeguards/remote/remote-document
 import { jsonOf, openRemoteServer, troubleWith } from "../safeguards/remote/remote-server.ts";
 import { speakerOf } from "../safeguards/remote/speaker.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
+import { secretsOf } from "./context.ts";
 import { type Session, artefact } from "./session.ts";
 
 /** Safeguards documents that one call looks at, and what it asks over HTTP. */
@@ -31,9 +32,8 @@ export async function remoteEntries(session: Session): Promise<readonly RemoteEn
 
 /** What it says. Fails with upstream_failed or upstream_timeout where it would give no verdict. */
 export async function aboutRemote(entry: RemoteEntry, { context }: Session): Promise<string> {
-  const { secrets = { environment: {}, folder: undefined } } = context;
   const speaker = speakerOf(entry, randomBytes(32));
-  const server = openRemoteServer(entry, speaker, { secrets, ownPorts: new Set() });
+  const server = openRemoteServer(entry, speaker, { secrets: secretsOf(context), ownPorts: new Set() });
   const { body, read } = speaker.question([{ text: "Is it there?", view: "written" }]);
   const asking = { msMax: entry.timeoutMs, statuses: "any" } as const;
   try {

@@ -2,12 +2,13 @@
 // machine with the secrets of its environment.
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { type Conformance, conform } from "../safeguards/remote/conform.ts";
+import { type ConformMeans, type Conformance, conform } from "../safeguards/remote/conform.ts";
 import { RemoteEntry, isRemote } from "../safeguards/remote/remote-document.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category } from "../terms/finding.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
-import type { Context } from "./context.ts";
+import { type Context, secretsOf } from "./context.ts";
+import { legible } from "./legible.ts";
 import { safeguardsIn } from "./offline-chain.ts";
 import { type Call, argument } from "./verb.ts";
 
@@ -30,8 +31,8 @@ export async function conformTo(call: Call<z.infer<typeof ConformOptions>>): Pro
 
 type Result = Conformance & { readonly entry: RemoteEntry };
 
-function meansOf({ secrets = { environment: {}, folder: undefined } }: Context): Parameters<typeof conform>[1] {
-  return { secrets, ownPorts: new Set(), randomBytes: (count) => randomBytes(count) };
+function meansOf(context: Context): ConformMeans {
+  return { secrets: secretsOf(context), ownPorts: new Set(), randomBytes: (count) => randomBytes(count) };
 }
 
 function entryFor(url: string, { key, timeoutMs }: z.infer<typeof ConformOptions>): RemoteEntry {
@@ -70,9 +71,4 @@ function tableOf({ entry, checks, slowestMs }: Result): string {
   const slowest =
     slowestMs === null ? "nothing was answered" : `slowest answer ${slowestMs} ms of ${timeoutMs} ms declared`;
   return [`${name} (${safeguard}, declared) at ${url}`, ...rows, `      ${slowest}`].join("\n");
-}
-
-/** Fields that a server made up may stand in it: what steers a terminal is spelled out. */
-function legible(text: string): string {
-  return text.replaceAll(/\p{C}/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
 }

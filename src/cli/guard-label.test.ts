@@ -81,6 +81,7 @@ describe("guard label", () => {
       await labelled(items, "Use falcon to break in.", ...harmful, ...by),
       await labelled(items, "Where does a falcon nest?", ...benign, ...by),
       await labelled(items, "Where does a falcon nest?", ...benign, ...by, "--surface", "output"),
+      await labelled(items, '{"bird":"a f\\u0061lcon"}', ...harmful, ...by, "--surface", "output"),
     ];
     assert.deepEqual(
       said.map(({ found, verdict, isNew, items: count }) => [found, verdict, isNew, count]),
@@ -90,6 +91,8 @@ describe("guard label", () => {
         ["as-wanted", "block", true, 3],
         ["false-block", "block", false, 3],
         ["false-block", "block", true, 4],
+        // As gateways read answers: without their escapes, too.
+        ["as-wanted", "block", true, 5],
       ],
     );
     assert.equal(said[0]?.about, about);

@@ -7,10 +7,9 @@ import { decide } from "../policy/decide.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category, Surface, type Verdict, lets } from "../terms/finding.ts";
 import { ReceiptId, ReviewId, timestampOf } from "../terms/ids.ts";
-import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Answer, done } from "./answer.ts";
 import { readNeeded, replaceFile } from "./files.ts";
-import { callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
+import { callerOptions, inspectText, jsonLines, withOfflineChain } from "./offline-chain.ts";
 import { type Call, argument, quoted } from "./verb.ts";
 
 export const LabelOptions = z.object({
@@ -77,18 +76,15 @@ function mustBeWhole(text: string, { label: said, category, text: file }: LabelO
 
 interface Judged {
   readonly verdict: Verdict;
-  readonly safeguards: readonly { readonly name: string; readonly digest: string }[];
+  readonly safeguards: readonly { readonly safeguard: string; readonly digest: string }[];
 }
 
 async function judged(text: string, options: LabelOptions, context: Call<LabelOptions>["context"]): Promise<Judged> {
-  const { chain, policy, safeguards } = offlineChain(options, context, options);
   const { surface } = options;
-  const inspection =
-    surface === "input" ? await chain.inspectInput(withWordsOfJson([text])) : chain.inspectOutput(text);
-  return {
-    verdict: decide(inspection, policy, { scopes: [], surface }),
-    safeguards: safeguards.map(({ name, version, digest }) => ({ name: `${name}@${version}`, digest })),
-  };
+  return withOfflineChain(options, context, async ({ chain, policy, safeguards }) => ({
+    verdict: decide(await inspectText(chain, text, surface), policy, { scopes: [], surface }),
+    safeguards: safeguards.map(({ name, version, digest }) => ({ safeguard: `${name}@${version}`, digest })),
+  }));
 }
 
 type Found = "escape" | "false-block" | "as-wanted" | "not-judged";

@@ -8,11 +8,11 @@ import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category, Surface, lets } from "../terms/finding.ts";
-import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { replaceFile } from "./files.ts";
-import { type OfflineChain, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
+import { type OfflineChain, callerOptions, inspectText, jsonLines, withOfflineChain } from "./offline-chain.ts";
+import { legible } from "./legible.ts";
 import { plotOfRates, type RateResult, type Share } from "./rate-plot.ts";
 import { type Call, argument } from "./verb.ts";
 
@@ -47,9 +47,15 @@ interface Setting {
 }
 
 export async function tune(call: Call<TuneOptions>): Promise<Answer> {
-  const { options, context } = call;
   const rows = rowsOf(argument(call, 0));
-  const means = offlineChain(options, context, options);
+  return withOfflineChain(call.options, call.context, async (means) => tuned(call, rows, means));
+}
+
+async function tuned(
+  { options, context }: Call<TuneOptions>,
+  rows: readonly Row[],
+  means: OfflineChain,
+): Promise<Answer> {
   const caller = { kind: "caller", stage: options.stage, type: options.type } as const;
   const now: Setting = { benignRate: null, chain: means.chain, stopped: new Set() };
   const tried = ratesTried.map((rate): Setting => {
@@ -118,9 +124,8 @@ async function judgeAll(rows: readonly Row[], settings: readonly Setting[], judg
   const { context, surface, means } = judging;
   let toldMs = performance.now();
   for (const [at, row] of rows.entries()) {
-    const texts = withWordsOfJson([row.text]);
     for (const { chain, stopped } of settings) {
-      const inspection = surface === "input" ? await chain.inspectInput(texts) : chain.inspectOutput(row.text);
+      const inspection = await inspectText(chain, row.text, surface);
       if (!lets(decide(inspection, means.policy, { scopes: [], surface }))) stopped.add(row);
     }
     if (!context.isWatched || performance.now() - toldMs < tellEveryMs) continue;
@@ -201,12 +206,7 @@ function proposalText(
 }
 
 function named(ids: readonly Row["id"][]): string {
-  return ids.length === 0 ? "" : `: ${ids.map(legible).join(", ")}`;
-}
-
-/** An id is whatever stands in a file: what steers a terminal is spelled out. */
-function legible(id: Row["id"]): string {
-  return `${id}`.replaceAll(/\p{C}/gu, (sign) => `\\u{${sign.codePointAt(0)?.toString(16)}}`);
+  return ids.length === 0 ? "" : `: ${ids.map((id) => legible(`${id}`)).join(", ")}`;
 }
 
 function changeText(change: Change | null): readonly string[] {

@@ -1,4 +1,5 @@
-// `headgate guard`: safeguards by themselves. Here `scan`: the safeguards over a file, without a server: what they would find, and what policy makes of it.
+// `headgate guard`: safeguards by themselves. Here `scan`: the safeguards over a file, without a server: what they would find,
+// and what policy makes of it.
 import type { Command } from "commander";
 import { z } from "zod";
 import { decide, redactedIn } from "../policy/decide.ts";
@@ -12,7 +13,14 @@ import { compare, CompareOptions } from "./guard-compare.ts";
 import { label, LabelOptions } from "./guard-label.ts";
 import { ConformOptions, conformTo } from "./guard-conform.ts";
 import { tune, TuneOptions } from "./guard-tune.ts";
-import { type JsonLine, callerFlags, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
+import {
+  type JsonLine,
+  type OfflineChain,
+  callerFlags,
+  callerOptions,
+  jsonLines,
+  withOfflineChain,
+} from "./offline-chain.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
 
 const Options = z.object({
@@ -89,8 +97,11 @@ export function addGuardVerbs(program: Command, context: Context): void {
 }
 
 async function scanFile(call: Call<z.infer<typeof Options>>): Promise<Answer> {
+  return withOfflineChain(call.options, call.context, async (offline) => scanRows(call, scannerFor(offline, call)));
+}
+
+async function scanRows(call: Call<z.infer<typeof Options>>, scanner: Scanner): Promise<Answer> {
   const { context } = call;
-  const scanner = scannerFor(call);
   const counts = new Map<string, number>();
   for (const line of jsonLines(argument(call, 0))) {
     const result = await scan(rowOf(line), scanner);
@@ -107,9 +118,10 @@ function rowOf({ value, number }: JsonLine): ScanRow {
   throw new Failure("request_invalid", `Line ${number} is not a row: {"id": …, "text": …}.`);
 }
 
-function scannerFor({ options, context }: Call<z.infer<typeof Options>>): Scanner {
-  const { chain, safeguards, policy } = offlineChain(options, context, options);
-  const { surface } = options;
+function scannerFor(
+  { chain, safeguards, policy }: OfflineChain,
+  { options: { surface } }: Call<z.infer<typeof Options>>,
+): Scanner {
   return {
     chain,
     safeguards,

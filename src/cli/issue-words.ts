@@ -24,7 +24,7 @@ function boundInWords(issue: Extract<Issue, { code: "too_small" | "too_big" }>, 
 
 function choice(known: readonly string[], given: unknown): string {
   const near = typeof given === "string" ? nearestWord(given, known) : undefined;
-  const hint = near === undefined ? "" : `; did you mean "${near}"?`;
+  const hint = near === undefined ? "." : `; did you mean "${near}"?`;
   return `${typeof given === "string" ? `there is no "${given}"` : "is not one that is known"}${hint} One of: ${known.join(", ")}`;
 }
 

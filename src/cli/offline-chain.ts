@@ -1,5 +1,5 @@
-// Safeguards and policy as documents in files, without a server: what `guard scan` and `policy test` judge by. Where none
-// are named, those of the shipped example.
+// Safeguards and policy as documents in files, without a server: what `guard scan`, `tune` and `label` and `policy test` judge by.
+// Where none are named, those of the shipped example.
 import { randomBytes } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { parseDocuments } from "../documents/parse.ts";
@@ -9,10 +9,13 @@ import { shippedSafeguards } from "../safeguards/registry.ts";
 import { type Remote, type RemoteDesk, openRemoteDesk } from "../safeguards/remote/desk.ts";
 import type { Safeguard } from "../safeguards/safeguard.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
+import { answerCharsMax, readWhole } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
+import type { Inspection, Surface } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
-import type { Context } from "./context.ts";
+import { withWordsOfJson } from "../wire/json-words.ts";
+import { type Context, secretsOf } from "./context.ts";
 import { sourceFiles } from "./documents.ts";
 import { readNeeded } from "./files.ts";
 
@@ -47,22 +50,31 @@ export const callerOptions = { stage: OpenStage.optional(), type: Name.optional(
 /** The documents of the first example, shipped with the program. */
 const shippedFolder = new URL("../../examples/first-release/", import.meta.url);
 
-/** Fails with document_invalid where a path does not hold exactly one document of the kind. */
-export function offlineChain(
-  paths: DocumentPaths,
+/**
+ * What `use` makes of the chain; what it asked over HTTP is closed after that. Fails with document_invalid where a path does
+ * not hold exactly one document of the kind.
+ */
+export async function withOfflineChain<Made>(
+  { safeguards, policy, stage, type }: DocumentPaths & OfflineCaller,
   context: Context,
-  { stage, type }: OfflineCaller = {},
-): OfflineChain {
-  const means = { ...shippedSafeguards(), remotes: remotesFrom(context) };
-  const document = safeguardsIn(paths.safeguards);
-  const chain = compileChain(document, means, { kind: "caller", stage, type });
-  return {
-    document,
-    means,
-    chain,
-    safeguards: chain.safeguards,
-    policy: UsagePolicy.parse(documentIn("UsagePolicy", paths.policy)),
-  };
+  use: (offline: OfflineChain) => Promise<Made>,
+): Promise<Made> {
+  const document = safeguardsIn(safeguards);
+  const usagePolicy = UsagePolicy.parse(documentIn("UsagePolicy", policy));
+  const remotes = remotesFrom(context);
+  try {
+    const means = { ...shippedSafeguards(), remotes };
+    const chain = compileChain(document, means, { kind: "caller", stage, type });
+    return await use({ document, means, chain, safeguards: chain.safeguards, policy: usagePolicy });
+  } finally {
+    await remotes.close();
+  }
+}
+
+/** What a chain finds in a text, read as gateways read it: the words of JSON in a request, an answer without its escapes. */
+export async function inspectText(chain: Chain, text: string, surface: Surface): Promise<Inspection> {
+  if (surface === "input") return chain.inspectInput(withWordsOfJson([text]));
+  return readWhole(chain, text, { outputCharsMax: answerCharsMax }).inspection;
 }
 
 /** Fails with document_invalid where the path does not hold exactly one. */
@@ -71,11 +83,11 @@ export function safeguardsIn(file: string | undefined): Safeguards {
 }
 
 /** Asked from this machine, with the secrets that its environment has. */
-function remotesFrom({ secrets = { environment: {}, folder: undefined }, now }: Context): RemoteDesk {
+function remotesFrom(context: Context): RemoteDesk {
   const desk = openRemoteDesk({
-    secrets,
+    secrets: secretsOf(context),
     ownPorts: new Set(),
-    now,
+    now: context.now,
     randomBytes: (count) => randomBytes(count),
     report: () => undefined,
   });

@@ -2,17 +2,19 @@
 // of documents, without a server. For the cases that a policy was written for: it measures nothing, suites do.
 import { z } from "zod";
 import { decide } from "../policy/decide.ts";
-import { readWhole } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import { Surface, type Verdict } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
-import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
-import { type JsonLine, type OfflineChain, callerOptions, jsonLines, offlineChain } from "./offline-chain.ts";
+import {
+  type JsonLine,
+  type OfflineChain,
+  callerOptions,
+  inspectText,
+  jsonLines,
+  withOfflineChain,
+} from "./offline-chain.ts";
 import { type Call, argument } from "./verb.ts";
-
-/** Of an answer, as the gateway guards one. */
-const outputCharsMax = 1_000_000;
 
 export const TestOptions = z.object({ documents: z.string().min(1).optional(), ...callerOptions });
 
@@ -37,24 +39,27 @@ interface Judged {
 }
 
 export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promise<Answer> {
-  const { documents } = call.options;
-  const means = offlineChain({ safeguards: documents, policy: documents }, call.context, call.options);
-  const judged: Judged[] = [];
-  for (const line of jsonLines(argument(call, 0))) judged.push(await judge(line, means));
+  const { options, context } = call;
+  const { documents } = options;
+  const asked = { ...options, safeguards: documents, policy: documents };
+  return withOfflineChain(asked, context, async (means) => {
+    const judged: Judged[] = [];
+    for (const line of jsonLines(argument(call, 0))) judged.push(await judge(line, means));
+    return answerOf(judged, means);
+  });
+}
+
+function answerOf(judged: readonly Judged[], { policy }: OfflineChain): Answer {
   if (judged.length === 0) throw new Failure("request_invalid", "The file holds no case. A case is one line of JSON.");
   const differ = judged.filter(({ expected, verdict }) => expected !== verdict);
-  const json = { ok: differ.length === 0, cases: judged.length, policy: means.policy.name, differ };
+  const json = { ok: differ.length === 0, cases: judged.length, policy: policy.name, differ };
   const text = [...differ.map(lineOf), `${judged.length - differ.length} of ${judged.length} as expected.`].join("\n");
   return differ.length === 0 ? done(json, text) : notPassed(json, text);
 }
 
 async function judge({ value, number }: JsonLine, { chain, policy }: OfflineChain): Promise<Judged> {
   const { text, on, scopes, verdict: expected, id = null } = caseOf(value, number);
-  const inspection =
-    on === "input"
-      ? await chain.inspectInput(withWordsOfJson([text]))
-      : readWhole(chain, text, { outputCharsMax }).inspection;
-  const verdict = decide(inspection, policy, { scopes, surface: on });
+  const verdict = decide(await inspectText(chain, text, on), policy, { scopes, surface: on });
   return { line: number, id, expected, verdict: verdict.kind, because: becauseOf(verdict) };
 }
 
@@ -65,7 +70,7 @@ function caseOf(value: unknown, number: number): Case {
   throw new Failure(
     "request_invalid",
     `Line ${number} is not a case${field === undefined ? "" : ` (${String(field)})`}. ` +
-      `A case is {"text": …, "verdict": "pass|flag|review|block"}, and may say "id", "on": "input|output" and "scopes": […].`,
+      `A case is {"text": …, "verdict": "pass|flag|review|block|unknown"}, and may say "id", "on": "input|output" and "scopes": […].`,
   );
 }
 

@@ -4,14 +4,11 @@
 // guard of their own. A finish waits until all before it is cleared.
 import { stricter } from "../policy/decide.ts";
 import type { Chain } from "../safeguards/chain.ts";
-import { type GuardStep, type StreamGuard, createStreamGuard } from "../safeguards/stream-guard.ts";
+import { type GuardStep, type StreamGuard, answerCharsMax, createStreamGuard } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";
 import type { Exchange, Redaction } from "./exchange.ts";
-
-/** Characters of an answer, all its blocks together, that are guarded at all; a longer one is stopped. */
-const outputCharsMax = 1_000_000;
 
 /** Blocks of one answer, all its choices together. */
 const blocksMax = 600;
@@ -264,12 +261,12 @@ function checkedIn({ checked, choices }: Books): number {
   return sum;
 }
 
-/** For one text; `outputCharsMax` is of all texts of an answer together. */
+/** For one text; the bound is of all texts of an answer together. */
 export function guardText(exchange: Guarded, isJson = false): StreamGuard {
   const { chain } = exchange.configuration;
   const { isHeldBack } = exchange;
   return createStreamGuard(chain, (inspection) => exchange.judge(inspection, "output"), {
-    outputCharsMax,
+    outputCharsMax: answerCharsMax,
     isHeldBack,
     isJson,
     ...(chain.redacts ? { redacts: exchange.redacts } : {}),
@@ -285,7 +282,7 @@ function takeText(books: Books, event: Extract<AnswerEvent, { readonly kind: "te
   const block = blockAt(books, event);
   if (block.as === "sealed") throw outOfOrder("sealed");
   books.taken += event.text.length;
-  if (endsTooLong(books, books.taken > outputCharsMax)) return;
+  if (endsTooLong(books, books.taken > answerCharsMax)) return;
   if (endsSeam(books, event, block.as)) return;
   release(books, { ...event, as: block.as }, block.guard.push(event.text));
 }

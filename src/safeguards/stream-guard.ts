@@ -1,6 +1,6 @@
-// Holds an answer back until it is cleared. Promise, but where text is not held back at all: no character is sent before a window that contains it and
-// `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks;
-// at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
+// Holds an answer back until it is cleared. Where text is held back at all, no character is sent before a window that contains
+// it and `holdBackChars` further characters (or the end of the answer) was let through, however the answer is cut into chunks,
+// and at most stride + holdBackChars + 1 characters are withheld. It says up to which character it checked.
 import { type Finding, type Inspection, type Verdict, lets } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
 import { type Cleared, HeldText, followedBy, nothing } from "./held-text.ts";
@@ -24,6 +24,9 @@ export interface StreamGuard {
   /** Characters of what came that were checked. */
   readonly checked: () => number;
 }
+
+/** Characters of an answer that gateways guard at all; a longer one is stopped. */
+export const answerCharsMax = 1_000_000;
 
 export interface GuardBounds {
   /** Longer answers are stopped, cause too-long. In UTF-16 units. */
