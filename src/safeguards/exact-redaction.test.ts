@@ -161,6 +161,19 @@ describe("in arguments", () => {
   });
 });
 
+test("in arguments, what goes on from what was replaced already must not reach over the end of its string", () => {
+  const chain = chainOf([
+    { expression: "a{100}", charsMax: 100, band: "redact" },
+    { expression: 'a(?:"[,:]")?b{90}', charsMax: 94, band: "redact" },
+  ]);
+  const [as, bs] = ["a".repeat(100), "b".repeat(90)];
+  for (const sizes of [[1], [60], [10_000]]) {
+    const within = sent(`{"q":"${as}${bs} and so on ${"x ".repeat(100)}"}`, chain, { isJson: true, sizes });
+    assert.equal(within.text, `{"q":"[redacted: p0] and so on ${"x ".repeat(100)}"}`);
+    assert.equal(sent(`{"q":"${as}","${bs}":"${"x ".repeat(100)}"}`, chain, { isJson: true, sizes }).isStopped, true);
+  }
+});
+
 test("finds that overlap have one replacement, a stop beats a replacement, and nothing of what stops has left", () => {
   const chain = chainOf([
     { expression: "abcd", charsMax: 4, band: "redact", name: "one" },

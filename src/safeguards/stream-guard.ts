@@ -213,10 +213,16 @@ class WindowGuard implements StreamGuard {
 
   #isReplaced({ span, replacement = "[redacted]" }: Finding, isEnd: boolean): boolean {
     const held = this.#held;
-    if (this.#places === undefined || span[0] < held.released) return held.redact({ stretch: span, replacement });
-    const placed = this.#places.placeOf(span, held, isEnd ? held.total + 1 : this.#checked);
+    if (this.#places === undefined || span[1] <= held.released) return held.redact({ stretch: span, replacement });
+    // What was replaced before it stands where it stood; what is left must not reach over the end of that place.
+    const left = [Math.max(span[0], held.released), span[1]] as const;
+    const placed = this.#places.placeOf(left, held, isEnd ? held.total + 1 : this.#checked);
     if (placed === undefined) return false;
-    return held.redact({ stretch: placed.stretch, replacement: placed.isInString ? replacement : `"${replacement}"` });
+    const start = span[0] < held.released ? span[0] : placed.stretch[0];
+    return held.redact({
+      stretch: [start, placed.stretch[1]],
+      replacement: placed.isInString ? replacement : `"${replacement}"`,
+    });
   }
 
   /** More than is judged: stopped, or, where nothing is to be stopped, let go unjudged. */
