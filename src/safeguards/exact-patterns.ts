@@ -245,9 +245,11 @@ function isSettled({ text, from, isEnd }: View, [start, end]: Stretch, hold: num
 
 /** What was compiled, with the forms that the known kinds have in this program. */
 function digestOfPatterns(patterns: readonly Pattern[]): Digest {
-  const forms = patterns.flatMap((pattern) =>
-    "known" in pattern ? [knownPatterns[pattern.known].expression.source] : [],
-  );
+  const forms = patterns.flatMap((pattern) => {
+    if (!("known" in pattern)) return [];
+    const { expression, tail } = knownPatterns[pattern.known];
+    return [expression.source, tail?.source ?? ""];
+  });
   const text = JSON.stringify([patternsName, patterns, forms]);
   return Digest.parse(`sha256:${createHash("sha256").update(text).digest("hex")}`);
 }
