@@ -19,8 +19,8 @@ const replacementCharsMax = 100;
 const wordsMax = 10_000;
 const patternsMax = 64;
 
-/** Of all words of a document together: they are compiled at once, in less than a tenth of a second. In UTF-16 units. */
-const listCharsMax = 250_000;
+/** Of all words of a document together: they are compiled at once, in some tens of milliseconds. In UTF-16 units. */
+const listCharsMax = 150_000;
 /**
  * Of all expressions of a document together: steps times the characters that are searched for each, which is one find at the
  * longest and a stride of an answer. A step takes 60 ns a character at the worst, so that 1,000 characters of a request take
