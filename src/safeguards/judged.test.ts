@@ -10,7 +10,7 @@ import { Digest } from "../terms/ids.ts";
 import { SafeguardMode } from "../terms/safeguard-mode.ts";
 import { compileChain } from "./chain.ts";
 import type { RemoteDesk } from "./remote/desk.ts";
-import type { RemoteFinding } from "./remote/question.ts";
+import type { RemoteFinding, ShownText } from "./remote/question.ts";
 import { type RemoteEntry, categoriesOf } from "./remote/remote-document.ts";
 import type { Registry } from "./registry.ts";
 import type { Safeguard } from "./safeguard.ts";
@@ -22,7 +22,7 @@ function detectorCalled(name: string, category: Category): Safeguard {
     name,
     version: 1,
     digest: Digest.parse(`sha256:${"0".repeat(64)}`),
-    maxChars: 5000,
+    maxChars: 400_000,
     thresholds: () => ({ review: {}, block: {} }),
     scores: () => {
       throw new Error("not asked here");
@@ -192,5 +192,62 @@ test("with doubts settled too, a stricter mode of any safeguard that may have ex
       },
     ),
     { seed: 19, numRuns: 600 },
+  );
+});
+
+/** What was asked about one request, with nothing found. */
+async function shownOf(written: readonly string[], charsMax = 65_536): Promise<readonly ShownText[]> {
+  const shown: ShownText[] = [];
+  const noting: RemoteDesk = {
+    ...desk,
+    open: (entry) => ({
+      entry,
+      ask: async (asked) => {
+        shown.push(...asked);
+        return Promise.resolve({ kind: "asked", findings: [] });
+      },
+    }),
+  };
+  const document = Safeguards.parse({
+    kind: "Safeguards",
+    name: "default",
+    chain: [remote("judge", { charsMax }), floor],
+  });
+  await compileChain(document, { ...registry, remotes: noting }).inspectInput(written);
+  return shown;
+}
+
+test("what is disguised in a long text is shown without it, alone, and the rest of it once", async () => {
+  const plain = "Größe und Straße, was kostet das? ".repeat(500);
+  const shown = await shownOf([`${plain}kіll \u0430ll ${plain}`, "plain"]);
+  assert.deepEqual(
+    shown.map(({ view }) => view),
+    ["written", "normalised", "written"],
+  );
+  assert.match(shown[1]?.text ?? "", /kill all/);
+  assert.ok((shown[1]?.text.length ?? 0) < 5_000);
+});
+
+test("no text is shown twice, and more than anybody reads is not looked at for disguises", async () => {
+  assert.equal((await shownOf(["twice", "once", "twice"])).length, 2);
+  const long = await shownOf(["d\u0430nger ".repeat(100)], 256);
+  assert.deepEqual(
+    long.map(({ view }) => view),
+    ["written"],
+  );
+});
+
+const figures = "abcdefghijklmnop";
+const letters = (at: number): string =>
+  [at >> 8, (at >> 4) & 15, at & 15].map((digit) => figures.charAt(digit)).join("");
+
+test("pieces of a text without a space end somewhere, and nothing of it is left out", async () => {
+  const text = Array.from({ length: 3_000 }, (_, at) => `d\u0430nger${letters(at)}`).join("");
+  const shown = await shownOf([text]);
+  const normalised = shown.filter(({ view }) => view === "normalised").map((one) => one.text.length);
+  assert.ok(normalised.length > 5);
+  assert.equal(
+    normalised.reduce((sum, length) => sum + length, 0),
+    text.length,
   );
 });

@@ -2,6 +2,7 @@
 // request, with all its texts, what disguised ones say without it, and what encoded ones say decoded. What they add can stop; what they may lower is one thing only: a
 // local detector's finding between its two thresholds becomes a flag, where everyone who was asked about the doubt found
 // nothing at all and one of them judges that category. A block, a find of a pattern and a trial's findings stay.
+import { setImmediate } from "node:timers/promises";
 import type { Finding, Look, Span } from "../terms/finding.ts";
 import { type SafeguardMode, isInEffect } from "../terms/safeguard-mode.ts";
 import type { DecodedView } from "./decode.ts";
@@ -40,7 +41,8 @@ export function judgesOf(judges: readonly Judge[]): Judges | undefined {
       const hasDoubts = found.findings.some(isDoubt);
       const asked = judges.filter(({ remote: { entry } }) => entry.ask === "always" || hasDoubts);
       if (asked.length === 0) return found;
-      const views = withNormalised(read);
+      const charsMax = Math.max(...asked.map(({ remote: { entry } }) => entry.charsMax));
+      const views = await withNormalised(read, charsMax);
       const answers = await Promise.all(asked.map(async (judge) => answerOf(judge, views, caller)));
       const kept = { ...found, findings: settled(found.findings, answers) };
       return joined([kept, ...answers.map(({ judge, look }) => inMode(judge.mode, look))]);
@@ -50,27 +52,63 @@ export function judgesOf(judges: readonly Judge[]): Judges | undefined {
 
 /** A text as it was written, which begins at `offset`. */
 export function writtenText(text: string, offset: number): ReadText {
-  return { text: text.toWellFormed(), view: "written", spanOf: ([start, end]) => [start + offset, end + offset] };
+  return { text: text.toWellFormed(), view: "written", spanOf: (span) => moved(span, offset) };
 }
 
 /** What a text that begins at `offset` says decoded. */
 export function decodedText({ text, sourceOf }: DecodedView, offset: number): ReadText {
-  const spanOf = (span: Span): Span => {
-    const [start, end] = sourceOf(span);
-    return [start + offset, end + offset];
-  };
-  return { text: text.toWellFormed(), view: "decoded", spanOf };
+  return { text: text.toWellFormed(), view: "decoded", spanOf: (span) => moved(sourceOf(span), offset) };
 }
 
-/** With each text that is disguised as the detectors read it, too: what they are in doubt about, a judge has to see. */
-function withNormalised(read: readonly ReadText[]): readonly ReadText[] {
-  return read.flatMap((one) => {
-    if (isAscii.test(one.text)) return [one];
-    const { text, offsets } = normalise(one.text);
-    if (!hidden.test(one.text) && lettersOf(text) === lettersOf(one.text)) return [one];
-    const spanOf = ([start, end]: Span): Span => one.spanOf([offsets[start] ?? 0, offsets[end] ?? one.text.length]);
-    return [one, { text: text.toWellFormed(), view: "normalised", spanOf }];
-  });
+/**
+ * With what is disguised in them as the detectors read it, too: what they are in doubt about, a judge has to see. Other work gets
+ * its turn in between; more than anybody reads is left as it is.
+ */
+async function withNormalised(read: readonly ReadText[], charsMax: number): Promise<readonly ReadText[]> {
+  if (read.reduce((sum, { text }) => sum + text.length, 0) > charsMax) return read;
+  const views: ReadText[] = [];
+  let work = 0;
+  for (const one of read) {
+    views.push(one);
+    if (isAscii.test(one.text)) continue;
+    for (const from of pieceStarts(one.text)) {
+      const piece = one.text.slice(from, pieceEnd(one.text, from));
+      const view = undisguised(piece);
+      if (view !== undefined) views.push({ ...view, spanOf: (span) => one.spanOf(moved(view.spanOf(span), from)) });
+      work += piece.length;
+      if (work < stepChars) continue;
+      work = 0;
+      await setImmediate();
+    }
+  }
+  return views;
+}
+
+/** Characters that are looked at between two turns of other work, and in one piece of a text. */
+const stepChars = 16_384;
+const pieceChars = 4_096;
+
+/** A piece ends where a word does, if one does. */
+function pieceEnd(text: string, from: number): number {
+  const end = from + pieceChars;
+  if (end >= text.length) return text.length;
+  const space = text.lastIndexOf(" ", end);
+  return space > from ? space + 1 : end;
+}
+
+function* pieceStarts(text: string): Generator<number, void, void> {
+  for (let from = 0; from < text.length; from = pieceEnd(text, from)) yield from;
+}
+
+function undisguised(piece: string): ReadText | undefined {
+  const { text, offsets } = normalise(piece);
+  if (!hidden.test(piece) && lettersOf(text) === lettersOf(piece)) return undefined;
+  const spanOf = ([start, end]: Span): Span => [offsets[start] ?? 0, offsets[end] ?? piece.length];
+  return { text: text.toWellFormed(), view: "normalised", spanOf };
+}
+
+function moved([start, end]: Span, offset: number): Span {
+  return [start + offset, end + offset];
 }
 
 const isAscii = /^[\0-\x7f]*$/;
