@@ -100,7 +100,7 @@ interface Reviewed {
 
 type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
-export function beginExchange({ departure, ...known }: Beginning, gateway: Gateway): Exchange {
+export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
   const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(known) ? {} : undefined;
   const shadow: Partial<Record<Surface, Verdict>> = {};
   const stop = new Stop();
@@ -108,14 +108,12 @@ export function beginExchange({ departure, ...known }: Beginning, gateway: Gatew
   const leave = (): void => {
     if (departure.reason !== undefined) stop.abort(departure.reason);
   };
-  leave();
-  departure.addEventListener("abort", leave);
   const stopWith = (failure: Failure): void => {
     why ??= failure;
     stop.abort(failure);
   };
-  const { model, note } = known;
-  const { policy } = known.configuration;
+  const { model, note, departure, configuration } = known;
+  const { policy } = configuration;
   const scopes = known.exposure.kind === "open" ? known.exposure.grant.scopes : [];
   const mustGoOn = (): void => {
     const failure = mayGoOn(exchange, gateway);
@@ -133,8 +131,19 @@ export function beginExchange({ departure, ...known }: Beginning, gateway: Gatew
     ...(note.trace === undefined ? {} : { traceparent: traceparentOf(note.trace) }),
   };
   const texts = callTexts(known.call);
+  // Written out: what is spread is copied member by member, as often as it grows.
   const exchange: Exchange = {
-    ...known,
+    id: known.id,
+    hash: known.hash,
+    from: known.from,
+    model,
+    asked: known.asked,
+    exposure: known.exposure,
+    configuration,
+    call: known.call,
+    request: known.request,
+    item: known.item,
+    note,
     isHeldBack: !isObserved(known) || restrictedCategories(gateway, model).length > 0,
     reviewed: { by: undefined, isAllowed: false },
     wording: undefined,
@@ -163,6 +172,8 @@ export function beginExchange({ departure, ...known }: Beginning, gateway: Gatew
       departure.removeEventListener("abort", leave);
     },
   };
+  leave();
+  departure.addEventListener("abort", leave);
   const unwatch = gateway.live.add({ check: () => mayGoOn(exchange, gateway), stop: stopWith });
   return exchange;
 }

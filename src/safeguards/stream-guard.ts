@@ -127,12 +127,15 @@ class WindowGuard implements StreamGuard {
     const held = this.#held;
     const { shape, redacts } = this.#chain;
     const ends = endsDue(this.#checked, held.total, { strideChars: shape.strideChars, final });
-    const found = this.#read(ends, final);
+    const text = held.slice(this.#checked, ends.at(-1) ?? this.#checked);
+    const found = this.#read(text, ends, final);
+    const mayEscape = this.#mayEscape(text);
     let cleared = nothing;
     for (const [at, end] of ends.entries()) {
       const isEnd = final && end === held.total;
-      const stretch = held.slice(this.#checked, end);
-      const inspection = this.#withEscapes(found[at] ?? { kind: "unknown", cause: "failed" }, stretch, isEnd);
+      let inspection = found[at] ?? failed;
+      if (this.#checked === 0 || mayEscape)
+        inspection = this.#withEscapes(inspection, held.slice(this.#checked, end), isEnd);
       this.#checked = end;
       const judged = this.#judge(inspection);
       const verdict = lets(judged) ? (this.#redact(inspection, isEnd) ?? judged) : judged;
@@ -147,15 +150,22 @@ class WindowGuard implements StreamGuard {
     return this.#release(followedBy(cleared, last));
   }
 
+  /** Whether there can be an escape in what comes next: nearly never, and then it need not be looked at again. */
+  #mayEscape(text: string): boolean {
+    return this.#unescaped !== undefined || text.includes("\\") || this.#signBefore() === "\\";
+  }
+
+  #signBefore(): string {
+    return this.#keptChars() === 0 ? "" : this.#held.slice(this.#checked - 1, this.#checked);
+  }
+
   /** With what is found in the window with its escapes undone. */
   #withEscapes(inspection: Inspection, stretch: string, isEnd: boolean): Inspection {
     const checked = this.#checked;
     if (checked === 0) this.#isJson ||= isJsonBegun.test(stretch);
     if (this.#unescaped === undefined) {
-      const kept = this.#keptChars();
-      const before = kept === 0 ? "" : this.#held.slice(checked - 1, checked);
-      if (!hasEscape(stretch, before, this.#isJson)) return inspection;
-      const place = { before: this.#held.slice(checked - kept, checked), from: checked };
+      if (!hasEscape(stretch, this.#signBefore(), this.#isJson)) return inspection;
+      const place = { before: this.#held.slice(checked - this.#keptChars(), checked), from: checked };
       this.#unescaped = new Unescaped(this.#unescapedShape(), place);
     }
     return joined([inspection, ...this.#unescaped.read(stretch, isEnd)]);
@@ -181,12 +191,10 @@ class WindowGuard implements StreamGuard {
   }
 
   /** What is found in the windows that end at `ends`, in order. */
-  #read(ends: readonly number[], isEnd: boolean): readonly Inspection[] {
-    const last = ends.at(-1);
-    if (last === undefined) return [];
+  #read(text: string, ends: readonly number[], isEnd: boolean): readonly Inspection[] {
+    if (ends.length === 0) return [];
     this.#reader ??= this.#chain.openAnswer();
     const checked = this.#checked;
-    const text = this.#held.slice(checked, last);
     return readStretches(this.#reader, { text, ends: ends.map((end) => end - checked), isEnd });
   }
 
@@ -267,6 +275,7 @@ class WindowGuard implements StreamGuard {
 const passed: Verdict = { kind: "pass" };
 /** What most pieces come to. */
 const nothingYet: GuardStep = { kind: "release", text: "", verdict: passed };
+const failed: Inspection = { kind: "unknown", cause: "failed" };
 
 /** A text that begins so is JSON, also as models fence it. */
 const isJsonBegun = /^\s*(?:```\w*\s*)?[{[]/;
