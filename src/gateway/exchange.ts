@@ -131,6 +131,7 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     ...(note.trace === undefined ? {} : { traceparent: traceparentOf(note.trace) }),
   };
   const texts = callTexts(known.call);
+  const by = { note, policy, scopes, model, seen, shadow };
   // Written out: what is spread is copied member by member, as often as it grows.
   const exchange: Exchange = {
     id: known.id,
@@ -156,17 +157,9 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     origin: () => origin,
     seen,
     shadow,
-    judge: judgeOf({ note, policy, scopes, model, seen, shadow }, gateway),
-    redacts: (inspection) => {
-      const prohibited = restrictedCategories(gateway, model);
-      const acted = seen === undefined ? inspection : only(prohibited, inspection);
-      return redactedIn(acted, restrictedPolicy(policy, prohibited), { scopes, surface: "output" });
-    },
-    forReview: (inspection) => {
-      const prohibited = restrictedCategories(gateway, model);
-      const found = reviewedIn(inspection, policy, { scopes, surface: "input" });
-      return found.some((category) => prohibited.includes(category)) ? [] : found;
-    },
+    judge: judgeOf(by, gateway),
+    redacts: redactsOf(by, gateway),
+    forReview: forReviewOf(by, gateway),
     end: () => {
       unwatch();
       departure.removeEventListener("abort", leave);
@@ -186,6 +179,22 @@ interface JudgedBy {
   /** Written to. */
   readonly seen: Partial<Record<Surface, Verdict>> | undefined;
   readonly shadow: Partial<Record<Surface, Verdict>>;
+}
+
+function redactsOf({ policy, scopes, model, seen }: JudgedBy, gateway: Gateway): Exchange["redacts"] {
+  return (inspection) => {
+    const prohibited = restrictedCategories(gateway, model);
+    const acted = seen === undefined ? inspection : only(prohibited, inspection);
+    return redactedIn(acted, restrictedPolicy(policy, prohibited), { scopes, surface: "output" });
+  };
+}
+
+function forReviewOf({ policy, scopes, model }: JudgedBy, gateway: Gateway): Exchange["forReview"] {
+  return (inspection) => {
+    const prohibited = restrictedCategories(gateway, model);
+    const found = reviewedIn(inspection, policy, { scopes, surface: "input" });
+    return found.some((category) => prohibited.includes(category)) ? [] : found;
+  };
 }
 
 function judgeOf({ note, policy, scopes, model, seen, shadow }: JudgedBy, gateway: Gateway): Exchange["judge"] {

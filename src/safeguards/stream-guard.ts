@@ -127,9 +127,7 @@ class WindowGuard implements StreamGuard {
     const held = this.#held;
     const { shape, redacts } = this.#chain;
     const ends = endsDue(this.#checked, held.total, { strideChars: shape.strideChars, final });
-    const text = held.slice(this.#checked, ends.at(-1) ?? this.#checked);
-    const found = this.#read(text, ends, final);
-    const mayEscape = this.#mayEscape(text);
+    const { found, mayEscape } = this.#read(ends, final);
     let cleared = nothing;
     for (const [at, end] of ends.entries()) {
       const isEnd = final && end === held.total;
@@ -137,8 +135,7 @@ class WindowGuard implements StreamGuard {
       if (this.#checked === 0 || mayEscape)
         inspection = this.#withEscapes(inspection, held.slice(this.#checked, end), isEnd);
       this.#checked = end;
-      const judged = this.#judge(inspection);
-      const verdict = lets(judged) ? (this.#redact(inspection, isEnd) ?? judged) : judged;
+      const verdict = this.#verdictOn(inspection, isEnd);
       if (!lets(verdict)) return this.#stop(followedBy(cleared, held.take(this.#free)), verdict);
       if (this.#verdict.kind === "pass") this.#verdict = verdict;
       this.#free = this.#freeUpTo(end);
@@ -148,6 +145,11 @@ class WindowGuard implements StreamGuard {
     const last = held.take(final ? held.total : this.#releasable());
     held.forget(Math.min(this.#checked - this.#keptChars(), this.#places?.readOn(held) ?? Infinity));
     return this.#release(followedBy(cleared, last));
+  }
+
+  #verdictOn(inspection: Inspection, isEnd: boolean): Verdict {
+    const judged = this.#judge(inspection);
+    return lets(judged) ? (this.#redact(inspection, isEnd) ?? judged) : judged;
   }
 
   /** Whether there can be an escape in what comes next: nearly never, and then it need not be looked at again. */
@@ -191,11 +193,14 @@ class WindowGuard implements StreamGuard {
   }
 
   /** What is found in the windows that end at `ends`, in order. */
-  #read(text: string, ends: readonly number[], isEnd: boolean): readonly Inspection[] {
-    if (ends.length === 0) return [];
+  #read(ends: readonly number[], isEnd: boolean): Read {
+    const last = ends.at(-1);
+    if (last === undefined) return nothingRead;
     this.#reader ??= this.#chain.openAnswer();
     const checked = this.#checked;
-    return readStretches(this.#reader, { text, ends: ends.map((end) => end - checked), isEnd });
+    const text = this.#held.slice(checked, last);
+    const found = readStretches(this.#reader, { text, ends: ends.map((end) => end - checked), isEnd });
+    return { found, mayEscape: this.#mayEscape(text) };
   }
 
   /** How far text may go before its end is known. A pair of surrogates goes as one, also where nothing is held back. */
@@ -275,6 +280,13 @@ class WindowGuard implements StreamGuard {
 const passed: Verdict = { kind: "pass" };
 /** What most pieces come to. */
 const nothingYet: GuardStep = { kind: "release", text: "", verdict: passed };
+interface Read {
+  readonly found: readonly Inspection[];
+  /** Whether there can be an escape in what was read. */
+  readonly mayEscape: boolean;
+}
+
+const nothingRead: Read = { found: [], mayEscape: false };
 const failed: Inspection = { kind: "unknown", cause: "failed" };
 
 /** A text that begins so is JSON, also as models fence it. */
