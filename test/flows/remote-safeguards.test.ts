@@ -172,6 +172,13 @@ for (const kind of ["chat", "messages"]) {
   });
 }
 
+test("an answer that names a key twice is none: one reader would read what was found, another nothing", async (t) => {
+  const { judge, world } = await scene(t, "service");
+  const found = JSON.stringify([{ category: "weapons", score: 1 }]);
+  judge.answer = () => `{"contract":"headgate-safeguard/1","findings":${found},"findings":[]}`;
+  assert.equal(await outcomeOf(world, "a fine day"), "safeguard_unavailable:unparsable");
+});
+
 test("what is judged stands between marks that differ by text and that no text can close", async (t) => {
   const { judge, world } = await scene(t, "chat");
   await outcomeOf(world, "one");

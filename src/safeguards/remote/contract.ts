@@ -62,7 +62,7 @@ interface Asked {
 
 /** What it says; or, in words, what about it the contract does not admit. */
 export function readContract(answer: unknown, asked: Asked): RemoteAnswer | string {
-  if (answer === undefined) return "it is not JSON in UTF-8";
+  if (answer === undefined) return "it is not JSON in UTF-8, names a key twice in one object, or nests too deep";
   const read = ContractAnswer.safeParse(answer);
   if (!read.success) {
     const [issue] = read.error.issues;

@@ -4,6 +4,7 @@
 import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { Category } from "../../terms/finding.ts";
+import { answeredJson } from "./answered-json.ts";
 import { chatText, messagesText } from "./chat-answer.ts";
 import type { JudgeEntry } from "./remote-document.ts";
 import { type RemoteAnswer, type Speaker, bearer, tokensAbout } from "./question.ts";
@@ -126,19 +127,11 @@ function verdictIn(
   { entry, mark }: { readonly entry: JudgeEntry; readonly mark: string },
 ): RemoteAnswer | undefined {
   const trimmed = text.trim();
-  const verdict = Verdict.safeParse(jsonIn(fenced.exec(trimmed)?.[1] ?? trimmed)).data;
+  const verdict = Verdict.safeParse(answeredJson(fenced.exec(trimmed)?.[1] ?? trimmed)).data;
   if (verdict === undefined || verdict.mark !== mark) return undefined;
   const { decision, score } = verdict;
   const category = entry.judges.find((one) => one === verdict.category);
   // A verdict that contradicts itself is none: `clear` names nothing, and what stops names what for.
   if (decision === "clear") return verdict.category === "none" ? { findings: [], tokens } : undefined;
   return category === undefined ? undefined : { findings: [{ category, score, band: decision }], tokens };
-}
-
-function jsonIn(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -6,6 +6,7 @@ import { Failure } from "../../terms/failure.ts";
 import type { ExchangeHead } from "../../upstream/exchange-request.ts";
 import { Stop } from "../../upstream/stop.ts";
 import { type WholeReply, askWhole } from "../../upstream/whole-exchange.ts";
+import { answeredJson } from "./answered-json.ts";
 import type { Speaker } from "./question.ts";
 import type { RemoteEntry } from "./remote-document.ts";
 
@@ -90,11 +91,10 @@ export function troubleWith({ url, timeoutMs }: RemoteEntry, error: unknown): st
   return words[String(error.detail["why"])] ?? error.message;
 }
 
-/** The JSON that was answered; undefined for what is none. */
+/** The JSON that was answered; undefined for what is none, or may be read in two ways. */
 export function jsonOf({ body }: WholeReply): unknown {
   try {
-    const value: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
-    return value;
+    return answeredJson(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
     return undefined;
   }

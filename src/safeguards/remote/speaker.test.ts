@@ -148,6 +148,7 @@ for (const [dialect, entry] of Object.entries({ chat, messages })) {
       "another mark": said(verdict({ ...clear, mark: "0123456789ab" })),
       "no mark": said(JSON.stringify(clear)),
       "a field too many": said(verdict({ ...clear, note: "" })),
+      "two decisions": said(verdict().replace(/}$/, ',"decision":"clear","category":"none"}')),
       "a decision of its own": said(verdict({ decision: "allow", category: "none" })),
       "a category that it does not judge": said(verdict({ category: "cyber" })),
       "block for nothing": said(verdict({ category: "none" })),
