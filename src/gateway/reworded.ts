@@ -13,6 +13,8 @@ export function refuseReworded(exchange: Exchange, gateway: Gateway): void {
   if (asker === undefined || exchange.wording === undefined) return;
   const category = gateway.rewordings.seenBefore(asker, exchange.wording, gateway.clock.now());
   if (category === undefined) return;
+  // It is remembered as that already.
+  exchange.wording = undefined;
   throw new Failure("policy_blocked", "", { detail: { reason: "reworded", verdict: `block:${category}` } });
 }
 
@@ -22,8 +24,8 @@ export function readWording(exchange: Exchange, { rewordings }: Gateway): void {
 }
 
 /**
- * After an exchange was stopped, by a finding in its request or its answer, or as another wording of such. What was for review
- * and was refused, by a person or because there is none, was stopped as well; what waits for one was not.
+ * After an exchange was stopped by a finding in its request or its answer. What was for review and was refused, by a person or
+ * because there is none, was stopped as well; what waits for one was not.
  */
 export function rememberStopped(exchange: Exchange, verdict: string, gateway: Gateway): void {
   const asker = askerOf(exchange);

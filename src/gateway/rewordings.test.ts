@@ -95,6 +95,27 @@ function keyed(at: number): Asker {
   return { ...asker, key: idOf.key(`key ${at}`) };
 }
 
+test("one template that passes does not push out another, and what is like what was stopped is stopped no longer than that", () => {
+  const rewordings = rememberRewordings(bytes);
+  const ticket = (text: string): Int32Array =>
+    read(rewordings, `Classify this support ticket as billing, shipping or other, in one word, politely: ${text}`);
+  const product = (at: number): Int32Array =>
+    read(rewordings, `Translate this product description into French, keeping brand names: chair ${at}number`);
+  const seen = (wording: Int32Array, at = start) => rewordings.seenBefore(asker, wording, at);
+  for (const text of ["late parcel", "lost invoice", "broken lid"]) seen(ticket(text));
+  for (let at = 0; at < 50; at += 1) seen(product(at));
+  for (const text of ["exploding battery", "burning charger"])
+    rewordings.stopped(asker, ticket(text), { category: "weapons", at: start });
+  assert.equal(seen(ticket("wrong colour")), undefined);
+
+  const first = rememberRewordings(bytes);
+  for (const text of ["exploding battery", "burning charger"])
+    first.stopped(asker, ticket(text), { category: "weapons", at: start });
+  const at = (hour: number) => first.seenBefore(asker, ticket(`parcel ${hour}th`), hours(hour));
+  for (const hour of [1, 12, 23]) assert.equal(at(hour), "weapons");
+  assert.equal(at(25), undefined);
+});
+
 test("whoever asked longest ago is forgotten first, and nobody takes more than their share", () => {
   const rewordings = rememberRewordings(bytes);
   for (let at = 0; at <= memoriesMax; at += 1)

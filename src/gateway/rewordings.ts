@@ -22,7 +22,10 @@ export interface Rewordings {
     wording: Wording,
     what: { readonly category: Category; readonly at: Instant },
   ) => void;
-  /** What it is another wording of, and so is not let through; undefined, and remembered as let through, where it is of none. */
+  /**
+   * What it is another wording of, and so is not let through, and remembered as that; undefined, and remembered as let through,
+   * where it is of none.
+   */
   readonly seenBefore: (asker: Asker, wording: Wording, at: Instant) => Category | undefined;
 }
 
@@ -30,8 +33,9 @@ export interface Rewordings {
 export const memoriesMax = 2_000;
 /** Stopped wordings of one key. */
 const stoppedMax = 16;
-/** Of what the key was let through with, the last. */
-const passedMax = 8;
+/** Of what the key was let through with, the last, and of those that are alike fewer: one template does not push out another. */
+const passedMax = 16;
+const passedAlikeMax = 4;
 /** From here on two requests are wordings of one. */
 const likeMin = 0.6;
 
@@ -76,8 +80,10 @@ export function rememberRewordings(randomBytes: (count: number) => Uint8Array): 
     seenBefore: (asker, wording, at) => {
       const memory = memoryOf(asker, at);
       const before = beforeIn(memory, wording, asker.rules);
-      if (before === undefined) memory.passed = [...memory.passed, wording].slice(-passedMax);
-      return before;
+      if (before === undefined) memory.passed = withPassed(memory.passed, wording);
+      // As old as what it is another wording of: what nothing was found in keeps nobody out for longer than that does.
+      else memory.stopped = [...memory.stopped, { ...before, wording }].slice(-stoppedMax);
+      return before?.category;
     },
   };
 }
@@ -86,10 +92,16 @@ export function rememberRewordings(randomBytes: (count: number) => Uint8Array): 
  * Of as many stopped ones as the rules say, and of none that was let through as much: requests made from one template are all
  * alike, and most of those were let through.
  */
-function beforeIn({ stopped, passed }: Memory, wording: Wording, { after }: RewordingRules): Category | undefined {
-  const likeness = stopped.map((one) => ({ ...one, like: likenessOf(one.wording, wording) }));
+function beforeIn({ stopped, passed }: Memory, wording: Wording, { after }: RewordingRules): Stopped | undefined {
+  const likeness = stopped.map((one) => ({ one, like: likenessOf(one.wording, wording) }));
   const alike = likeness.filter(({ like }) => like >= likeMin);
   if (alike.length < after) return undefined;
-  const most = alike.reduce((best, one) => (one.like >= best.like ? one : best));
-  return passed.some((one) => likenessOf(one, wording) >= most.like) ? undefined : most.category;
+  const most = alike.reduce((best, next) => (next.like >= best.like ? next : best));
+  return passed.some((one) => likenessOf(one, wording) >= most.like) ? undefined : most.one;
+}
+
+function withPassed(passed: readonly Wording[], wording: Wording): readonly Wording[] {
+  const alike = passed.filter((one) => likenessOf(one, wording) >= likeMin);
+  const oldest = alike.length < passedAlikeMax ? undefined : alike[0];
+  return [...passed.filter((one) => one !== oldest), wording].slice(-passedMax);
 }
