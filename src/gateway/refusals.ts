@@ -117,6 +117,9 @@ const sentences: Readonly<Record<string, string>> = {
   "stage_closed:not-yet": "The certificate of this model is not in force yet.",
   "safeguard_unavailable:overloaded":
     "Too much of what you sent waits for a safeguard, so this is not served. Send less at once, and try again shortly.",
+  "safeguard_unavailable:too-long": "This is longer than a safeguard reads, so it is not served. Send less at once.",
+  "safeguard_unavailable:unscannable":
+    "This is encoded so often over that no safeguard can read it, so it is not served. Send it as it reads.",
 };
 
 export interface Refusal {

@@ -1,4 +1,4 @@
-// The safeguard `patterns@1`: exact patterns of the operator's own. Requests and answers are read in views that overlap by the
+// The safeguard `patterns@1`: exact patterns of the operator's own. Requests and answers are read in pieces that overlap by the
 // longest find, so that how a text is cut does not change what is found.
 import { createHash } from "node:crypto";
 import { RE2JS } from "re2js";
@@ -21,15 +21,15 @@ const stepCharsMin = 1_024;
 const stepWork = 300_000;
 
 /** A piece of a text, with as much of what came before as a find may need. */
-interface View {
+interface Piece {
   readonly text: string;
   /** Where it begins in the whole text. */
   readonly from: number;
   readonly isEnd: boolean;
 }
 
-/** Finds of one kind in a view: which pattern, and where in the view. At least the first of every pattern that is there. */
-type Finder = (view: View, onFind: (pattern: number, found: Stretch) => void) => void;
+/** Finds of one kind in a piece: which pattern, and where in the piece. At least the first of every pattern that is there. */
+type Finder = (piece: Piece, onFind: (pattern: number, found: Stretch) => void) => void;
 
 /** The patterns of one entry of a chain, compiled. Cost: linear in the sizes of words and expressions. */
 export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
@@ -47,10 +47,10 @@ export function exactPatterns(patterns: readonly Pattern[]): Safeguard {
     // Folded as a whole: what shows nothing may stretch a word as far as the text goes.
     const findings = findingsIn({ text, from: 0, isEnd: true }, looking, looking.words);
     for (const form of looking.forms)
-      for (const view of viewsOf(text, form)) {
+      for (const piece of piecesOf(text, form)) {
         // Each may take as long as all of the rest.
         yield;
-        findings.push(...findingsIn(view, looking, form.find));
+        findings.push(...findingsIn(piece, looking, form.find));
       }
     return findings;
   };
@@ -79,7 +79,7 @@ function inspected(findings: readonly Finding[]): Inspection {
 
 const nothingFound: Inspection = { kind: "inspected", findings: [] };
 
-/** How far back a view has to reach, in characters that show. */
+/** How far back a piece has to reach, in characters that show. */
 function charsToSee(pattern: Pattern): number {
   return "words" in pattern ? 2 * charsToHold(pattern) : charsToHold(pattern);
 }
@@ -126,8 +126,8 @@ class PatternReader implements AnswerReader {
     const findings = findingsIn({ text, from, isEnd }, looking, looking.words);
     for (const form of looking.forms) {
       const seen = text.slice(-(form.reach + stretch.length));
-      const view = { text: seen, from: this.#end - seen.length, isEnd };
-      for (const finding of findingsIn(view, looking, form.find)) findings.push(finding);
+      const piece = { text: seen, from: this.#end - seen.length, isEnd };
+      for (const finding of findingsIn(piece, looking, form.find)) findings.push(finding);
     }
     for (const finding of this.#redaction?.read({ text, from, stretch, isEnd }) ?? none) findings.push(finding);
     return inspected(findings);
@@ -136,7 +136,7 @@ class PatternReader implements AnswerReader {
 
 const none: readonly Finding[] = [];
 
-function* viewsOf(text: string, { chars, reach }: Form): Generator<View, void, void> {
+function* piecesOf(text: string, { chars, reach }: Form): Generator<Piece, void, void> {
   for (let at = 0; at === 0 || at < text.length; at += chars) {
     const from = Math.max(0, at - reach);
     const end = at + chars;
@@ -154,16 +154,16 @@ interface Looking {
 
 interface Form {
   readonly find: Finder;
-  /** How far back its views have to reach. */
+  /** How far back its pieces have to reach. */
   readonly reach: number;
   /** Of a request, between two stops. */
   readonly chars: number;
 }
 
 /** The first find of each pattern, with spans in the whole text. */
-function findingsIn(view: View, { patterns }: Looking, find: Finder): Finding[] {
+function findingsIn(piece: Piece, { patterns }: Looking, find: Finder): Finding[] {
   let first: Map<number, Stretch> | undefined;
-  find(view, (at, found) => {
+  find(piece, (at, found) => {
     first ??= new Map();
     if (!first.has(at)) first.set(at, found);
   });
@@ -173,7 +173,7 @@ function findingsIn(view: View, { patterns }: Looking, find: Finder): Finding[] 
         const pattern = patterns[at];
         if (pattern === undefined) return [];
         const { name, category, band } = pattern;
-        const span = [view.from + start, view.from + end] as const;
+        const span = [piece.from + start, piece.from + end] as const;
         return [{ category, score: 1, band, span, detector: patternsName, pattern: name }];
       });
 }
@@ -208,12 +208,12 @@ function formsOf(patterns: readonly Pattern[]): readonly Form[] {
 
 /** Tells the first find that is settled, of the first `findsMax`. */
 function formFinder(next: NextFind, { at, hold, findsMax }: FormRules): Finder {
-  return (view, onFind) => {
-    let place = view.from > 0 ? 1 : 0;
+  return (piece, onFind) => {
+    let place = piece.from > 0 ? 1 : 0;
     for (let finds = 0; finds < findsMax; finds += 1) {
-      const found = next(view.text, place);
+      const found = next(piece.text, place);
       if (found === undefined) return;
-      if (isSettled(view, found, hold)) return onFind(at, found);
+      if (isSettled(piece, found, hold)) return onFind(at, found);
       place = found[0] + 1;
     }
   };
@@ -227,18 +227,18 @@ interface FormRules {
 
 function settledOnly(find: Finder, patterns: readonly Pattern[]): Finder {
   const holds = patterns.map(charsToHold);
-  return (view, onFind) => {
-    find(view, (at, found) => {
-      if (isSettled(view, found, holds[at] ?? 0)) onFind(at, found);
+  return (piece, onFind) => {
+    find(piece, (at, found) => {
+      if (isSettled(piece, found, holds[at] ?? 0)) onFind(at, found);
     });
   };
 }
 
 /**
- * Whether a find is one, whatever comes next and whatever came before. What begins a view that is not the first was seen in
+ * Whether a find is one, whatever comes next and whatever came before. What begins a piece that is not the first was seen in
  * the one before; what ends it may go on, and is looked at again in the next one, but not longer than it is held back.
  */
-function isSettled({ text, from, isEnd }: View, [start, end]: Stretch, hold: number): boolean {
+function isSettled({ text, from, isEnd }: Piece, [start, end]: Stretch, hold: number): boolean {
   if (start === 0 && from > 0) return false;
   return isEnd || end < text.length || start <= text.length - hold;
 }

@@ -1,5 +1,6 @@
 // The text of an answer that was not let go yet, and what is to become of it: borders at which it is told apart, and stretches in
 // whose place a replacement is sent. It is cut nowhere but at these, and never within a pair of surrogates.
+import { isHighSurrogate } from "./normalise.ts";
 import type { Stretch } from "./windows.ts";
 
 /** What may be sent: up to the next border that was set, and beyond each of those that are behind it now. */
@@ -167,8 +168,4 @@ function withOneMore(redacted: readonly Redacted[], more: Redacted): readonly Re
       });
   }
   return apart;
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
 }

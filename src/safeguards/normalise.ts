@@ -113,7 +113,7 @@ const lookBack = 128;
 /** How far back a separator is compared with those before it. */
 const watchBack = 5;
 
-function isHighSurrogate(unit: number): boolean {
+export function isHighSurrogate(unit: number): boolean {
   return unit >= 0xd800 && unit <= 0xdbff;
 }
 

@@ -24,7 +24,7 @@ export type Settle = () => Promise<Inspection>;
 export interface Safeguard {
   readonly name: string;
   readonly version: number;
-  /** SHA-256 of the weight file, which holds everything that a decision depends on but this code. */
+  /** SHA-256 of all that a decision depends on but this code: the weight file, or the patterns. */
   readonly digest: Digest;
   /** Longer text is not judged: `inspect` answers unknown, cause too-long. In UTF-16 units. */
   readonly maxChars: number;

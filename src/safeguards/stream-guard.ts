@@ -6,6 +6,7 @@ import type { Chain } from "./chain.ts";
 import { type Cleared, HeldText, followedBy, nothing } from "./held-text.ts";
 import { joined } from "./inspections.ts";
 import { JsonPlaces } from "./json-places.ts";
+import { isHighSurrogate } from "./normalise.ts";
 import { type AnswerReader, readStretches } from "./safeguard.ts";
 import { Unescaped, type UnescapedShape, hasEscape } from "./unescaped.ts";
 
@@ -302,8 +303,4 @@ function endsDue(
   for (let end = checked + strideChars; end < total; end += strideChars) ends.push(end);
   if (final && checked < total) ends.push(total);
   return ends;
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit <= 0xdbff;
 }

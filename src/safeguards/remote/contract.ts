@@ -3,7 +3,15 @@
 import { z } from "zod";
 import { Category } from "../../terms/finding.ts";
 import type { ServiceEntry } from "./remote-document.ts";
-import { type RemoteAnswer, type RemoteFinding, type ShownText, type Speaker, bandAt, bearer } from "./question.ts";
+import {
+  type RemoteAnswer,
+  type RemoteFinding,
+  type ShownText,
+  type Speaker,
+  bandAt,
+  bearer,
+  tokensAbout,
+} from "./question.ts";
 
 /** Stands in every request and has to stand in every answer. */
 export const contractVersion = "headgate-safeguard/1";
@@ -45,7 +53,7 @@ export function contractSpeaker(entry: ServiceEntry): Speaker {
       const texts = all.filter(({ view }) => views.has(view));
       return {
         body: contractBody(texts),
-        tokens: 0,
+        tokens: tokensAbout(texts.reduce((sum, { text }) => sum + text.length, 0)),
         read: (answer) => {
           const read = readContract(answer, { entry, texts });
           return typeof read === "string" ? undefined : read;

@@ -57,6 +57,13 @@ const markOf = ({ body }: Question): string => {
   return user?.content.split("\n")[0] ?? "";
 };
 
+test("tokens are counted of every kind before its server has counted, or a budget of tokens would never be spent", () => {
+  for (const entry of [service, chat, messages, guard, moderation]) {
+    const [few, many] = [asked(entry, written("hello")), asked(entry, written("hello ".repeat(1_000)))];
+    assert.ok(few.tokens > 0 && many.tokens >= few.tokens + 1_000, entry.safeguard);
+  }
+});
+
 const saidBy =
   (dialect: string) =>
   (content: unknown, more: object = {}): unknown =>
