@@ -13,6 +13,7 @@ import { tokenPartsAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Streamed, type StreamedText, contextOf, isOneText, usageOf } from "./answer.ts";
 import { dividedAt, isUsedUp, slowCharsAtOnce, usedUp } from "./answer-limit.ts";
 import { beginContent, forgetPrompt, recordBeginning, recordEnding, verdictWord, whyWord } from "./exchange.ts";
+import { shadowSettled } from "./shadow.ts";
 import { rememberStopped } from "./reworded.ts";
 import { asFailure } from "./fault.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
@@ -210,6 +211,7 @@ interface Closed {
 
 async function close(parts: AnswerParts, end: End, { guard, sent }: Flow): Promise<Closed> {
   const usage = usageOf(parts.exchange, guard.usage(), sent.tokens);
+  if (end.outcome === "served") await shadowSettled(parts.exchange.shadow);
   if (end.outcome === "blocked") rememberStopped(parts.exchange, verdictWord(guard.verdict()), parts.recording.gateway);
   const receipt = await recordEnding(
     parts.exchange,

@@ -18,6 +18,7 @@ import {
   verdictWord,
   whyWord,
 } from "./exchange.ts";
+import { shadowSettled } from "./shadow.ts";
 import { rememberStopped } from "./reworded.ts";
 import { guardAnswer, guardText, isJsonAsked, toolIds } from "./guarded-answer.ts";
 
@@ -37,7 +38,9 @@ export async function wholeAnswer(parts: AnswerParts): Promise<Whole> {
   const mustWait = said.choices.some(({ blocks }) => blocks.some((block) => textOf(block).length > charsAtOnce));
   const { inspections } = recording.gateway;
   const judged = mustWait ? await inspections.take(judging, callerOf(exchange)) : allSteps(judging());
-  if (mustWait) exchange.mustGoOn();
+  const isShadowDue = exchange.shadow.later !== undefined;
+  if (isShadowDue) await shadowSettled(exchange.shadow);
+  if (mustWait || isShadowDue) exchange.mustGoOn();
   const output = judged.map(({ verdict }) => verdict).reduce(stricter, { kind: "pass" });
   spans.outputMs = clock.monotonic() - came;
   if (output.kind === "unknown") throw blocked(output);

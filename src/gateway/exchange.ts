@@ -19,6 +19,7 @@ import { type Admitted, callerFor, exposeNow, servedDigests, underOf, withinLimi
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Note, noteFound } from "./note.ts";
+import { type Shadow, takeShadow } from "./shadow.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
 import { traceparentOf } from "./trace-context.ts";
 import type { Begun } from "./spool.ts";
@@ -67,8 +68,8 @@ export interface Exchange {
   wording: Wording | undefined;
   /** In observe mode: the strictest verdict of policy on each side so far. */
   readonly seen: Seen | undefined;
-  /** The strictest verdict of policy, on each side so far, on what safeguards in shadow found there. Nothing comes of it. */
-  readonly shadow: Seen;
+  /** What policy would say of what safeguards in shadow found. Nothing comes of it. */
+  readonly shadow: Shadow;
   /** Whether text waits until it is cleared. */
   readonly isHeldBack: boolean;
   /** Ends the watch over it. */
@@ -102,7 +103,7 @@ type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
 export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
   const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(known) ? {} : undefined;
-  const shadow: Partial<Record<Surface, Verdict>> = {};
+  const shadow: Shadow = {};
   const stop = new Stop();
   let why: Failure | undefined;
   const leave = (): void => {
@@ -178,7 +179,7 @@ interface JudgedBy {
   readonly model: Name;
   /** Written to. */
   readonly seen: Partial<Record<Surface, Verdict>> | undefined;
-  readonly shadow: Partial<Record<Surface, Verdict>>;
+  readonly shadow: Shadow;
 }
 
 function redactsOf({ policy, scopes, model, seen }: JudgedBy, gateway: Gateway): Exchange["redacts"] {
@@ -203,10 +204,7 @@ function judgeOf({ note, policy, scopes, model, seen, shadow }: JudgedBy, gatewa
     const restricted = restrictedPolicy(policy, prohibited);
     const verdict = decide(inspection, restricted, { scopes, surface });
     noteFound(note, inspection, surface);
-    if (inspection.shadow !== undefined) {
-      const would = decide(inspection.shadow, restricted, { scopes, surface });
-      shadow[surface] = stricter(shadow[surface] ?? would, would);
-    }
+    takeShadow(shadow, inspection, { surface, note, decide: (look) => decide(look, restricted, { scopes, surface }) });
     if (seen === undefined) return verdict;
     seen[surface] = stricter(seen[surface] ?? verdict, verdict);
     return decide(only(prohibited, inspection), restricted, { scopes, surface });

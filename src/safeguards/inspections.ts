@@ -39,6 +39,12 @@ export function joined(inspections: readonly Inspection[]): Inspection {
   return { ...look, shadow: joinedLook(inspections.flatMap(({ shadow }) => shadow ?? [])) };
 }
 
+/** With what is still to come, for whoever has the time to wait for it. */
+export async function whole(inspection: Inspection): Promise<Inspection> {
+  const { later, ...now } = inspection;
+  return later === undefined ? now : joined([now, { ...nothingFound, shadow: await later }]);
+}
+
 function joinedLook(looks: readonly Look[]): Look {
   const findings: Finding[] = [];
   for (const look of looks) {

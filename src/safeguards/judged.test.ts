@@ -14,6 +14,7 @@ import type { RemoteFinding, ShownText } from "./remote/question.ts";
 import { type RemoteEntry, categoriesOf } from "./remote/remote-document.ts";
 import type { Registry } from "./registry.ts";
 import type { Safeguard } from "./safeguard.ts";
+import { whole } from "./inspections.ts";
 import { Safeguards } from "./safeguards-document.ts";
 
 /** Finds `NAME-block` and `NAME-review`, and breaks on `NAME-break`. */
@@ -152,10 +153,10 @@ test("in shadow it is on record and nothing comes of it, not even of its silence
     chain: [detector("one"), remote("judge", { mode: "shadow" })],
   });
   const chain = compileChain(document, { ...registry, remotes: desk });
-  const found = await chain.inspectInput(["judge-block"]);
+  const found = await whole(await chain.inspectInput(["judge-block"]));
   assert.deepEqual([found.kind, found.kind === "inspected" && found.findings], ["inspected", []]);
   assert.equal(found.shadow?.kind === "inspected" && found.shadow.findings[0]?.basis, "declared");
-  const silent = await chain.inspectInput(["judge-break"]);
+  const silent = await whole(await chain.inspectInput(["judge-break"]));
   assert.deepEqual([silent.kind, silent.shadow], ["inspected", { kind: "unknown", cause: "failed" }]);
 });
 

@@ -42,12 +42,31 @@ export function judgesOf(judges: readonly Judge[]): Judges | undefined {
       const asked = judges.filter(({ remote: { entry } }) => entry.ask === "always" || hasDoubts);
       if (asked.length === 0) return found;
       const charsMax = Math.max(...asked.map(({ remote: { entry } }) => entry.charsMax));
-      const views = await withNormalised(read, charsMax);
-      const answers = await Promise.all(asked.map(async (judge) => answerOf(judge, views, caller)));
+      const views = withNormalised(read, charsMax);
+      const ask = async (judge: Judge): Promise<Answer> => answerOf(judge, await views, caller);
+      const [now, aside] = [
+        asked.filter(({ mode }) => isInEffect(mode)),
+        asked.filter(({ mode }) => !isInEffect(mode)),
+      ];
+      const later = aside.length === 0 ? undefined : inShadow(aside.map(ask));
+      const answers = await Promise.all(now.map(ask));
       const kept = { ...found, findings: settled(found.findings, answers) };
-      return joined([kept, ...answers.map(({ judge, look }) => inMode(judge.mode, look))]);
+      const inspection = joined([kept, ...answers.map(({ judge, look }) => inMode(judge.mode, look))]);
+      return later === undefined ? inspection : { ...inspection, later };
     },
   };
+}
+
+/** What they say, who are asked while all else goes on. */
+async function inShadow(asking: readonly Promise<Answer>[]): Promise<Look> {
+  try {
+    const answers = await Promise.all(asking);
+    return (
+      joined(answers.map(({ judge, look }) => inMode(judge.mode, look))).shadow ?? { kind: "inspected", findings: [] }
+    );
+  } catch {
+    return { kind: "unknown", cause: "failed" };
+  }
 }
 
 /** A text as it was written, which begins at `offset`. */

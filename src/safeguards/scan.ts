@@ -11,6 +11,7 @@ import {
   lets,
 } from "../terms/finding.ts";
 import type { Chain } from "./chain.ts";
+import { whole } from "./inspections.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { readWhole } from "./stream-guard.ts";
 
@@ -53,7 +54,7 @@ export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> 
   const texts = surface === "input" ? scanner.textsOf(row.text) : [row.text];
   const { inspection, sent } =
     surface === "input"
-      ? { inspection: await chain.inspectInput(texts), sent: undefined }
+      ? { inspection: await whole(await chain.inspectInput(texts)), sent: undefined }
       : readWhole(chain, row.text, { outputCharsMax: charsMax(scanner), redacts: scanner.redacts });
   const { shadow } = inspection;
   return {

@@ -79,7 +79,11 @@ export type Look =
   | { readonly kind: "unknown"; readonly cause: UnknownCause };
 
 /** What a chain of safeguards found, and, apart from it, what those that only run in shadow did: nothing is decided by that. */
-export type Inspection = Look & { readonly shadow?: Look };
+export type Inspection = Look & {
+  readonly shadow?: Look;
+  /** What those in shadow that are asked over HTTP will have found: nobody waits for them to go on. Never rejects. */
+  readonly later?: Promise<Look>;
+};
 
 /** Policy applied to an inspection and to the caller's scopes. */
 export type Verdict =

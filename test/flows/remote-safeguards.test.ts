@@ -12,6 +12,7 @@ import {
   bo,
   codeOf,
   openGatewayWorld,
+  readEvents,
   said,
   secret,
   small,
@@ -345,6 +346,38 @@ test("exceptions are those of its mode: off for some, in shadow for others, and 
   assert.deepEqual([receipt.input, receipt.shadow], ["pass", { input: "block:weapons" }]);
   shadow.judge.trouble = "status-500";
   assert.equal(await outcomeOf(shadow.world, "a danger"), "served pass");
+});
+
+test("in shadow it is asked while the model is, and what it has not said a while after the answer is on record as not known", async (t) => {
+  for (const stream of [false, true]) {
+    const { world, judge } = await scene(t, "service", { mode: "shadow", timeoutMs: 30_000 });
+    const release = judge.holdAll();
+    const asked = world.ask(said("a danger", { stream }));
+    await until(() => judge.waiting() === 1 && world.mock.records.length === 1);
+    const response = await asked;
+    assert.equal(response.status, 200);
+    const raw = await response.text();
+    const told = stream ? readEvents(raw).receipt : response.headers.get("x-headgate-receipt");
+    const { receipt } = await openReceipt(told ?? "", primitives);
+    assert.deepEqual([receipt.outcome, receipt.shadow], ["served", { input: "unknown:timeout" }]);
+    release();
+  }
+});
+
+test("a hold that comes while a receipt waits for shadow is heard", async (t) => {
+  const { world, judge } = await scene(t, "service", { mode: "shadow", timeoutMs: 30_000 });
+  const release = judge.holdAll();
+  const asked = world.ask(said("a danger"));
+  await until(() => judge.waiting() === 1 && world.mock.records.length === 1);
+  const scope = { kind: "model", model: small } as const;
+  const body = { hold: idOf.hold("stop"), scope, reason: digestOfLabel("why") };
+  await world.world.say({ verb: "hold", body, by: [bo] });
+  await world.publish();
+  release();
+  const response = await asked;
+  // Unless the answer had gone before.
+  if (response.status !== 200) assert.equal(await codeOf(response), "stage_closed:held");
+  assert.equal((await world.ask(said("a danger"))).status, 403);
 });
 
 test("readiness asks nobody, and a chain whose only reader of requests is asked over HTTP is ready", async (t) => {
