@@ -151,6 +151,16 @@ describe("in arguments", () => {
       assert.ok(isStopped || JSON.parse(text) !== undefined);
     });
 
+  test("a number that goes on where nothing is known yet is not replaced in part, however it is cut", () => {
+    const bare = chainOf([{ expression: "4{16}", charsMax: 16, band: "redact" }], { holdBackChars: 17 });
+    for (let before = 0; before < 70; before += 1) {
+      const json = `{"a":"${"x".repeat(before)}","n":${"4".repeat(16)}.${"5".repeat(40)}}`;
+      const one = sent(json, bare, { isJson: true });
+      assert.deepEqual(sent(json, bare, { sizes: [json.length], isJson: true }), one);
+      if (!one.isStopped) assert.equal(one.text, `{"a":"${"x".repeat(before)}","n":"[redacted: p0]"}`);
+    }
+  });
+
   test("what no replacement can stand for stops the answer: a find over two strings, a bare one with spaces", () => {
     const wide = chainOf([{ expression: 'a"[,:]"b', charsMax: 5, band: "redact" }, card]);
     for (const json of ['{"xa":"b"}', '["a","b"]', '{"n":4111 1111 1111 1111}']) {

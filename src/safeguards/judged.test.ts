@@ -138,6 +138,14 @@ test("all who settle have to find nothing, and who is on trial settles nothing",
   const second = remote("second", { ask: "inDoubt" });
   assert.equal(await kindOf("one-review", detector("one"), settles, second), "flag");
   assert.equal(await kindOf("one-review second-review", detector("one"), settles, second), "review");
+  const document = Safeguards.parse({
+    kind: "Safeguards",
+    name: "default",
+    chain: [detector("one"), settles, remote("second", { ask: "inDoubt", judges: ["fraud"] })],
+  });
+  const found = await compileChain(document, { ...registry, remotes: desk }).inspectInput(["one-review second-review"]);
+  const bands = found.kind === "inspected" ? found.findings.map(({ category, band }) => `${band} ${category}`) : [];
+  assert.deepEqual(bands, ["review cyber", "review fraud"], "whatever policy makes of what the other one found");
   for (const mode of ["off", "shadow", "flag"] as const)
     assert.equal(
       await kindOf("one-review", detector("one"), remote("judge", { ask: "inDoubt", mode })),
@@ -158,6 +166,15 @@ test("in shadow it is on record and nothing comes of it, not even of its silence
   assert.equal(found.shadow?.kind === "inspected" && found.shadow.findings[0]?.basis, "declared");
   const silent = await whole(await chain.inspectInput(["judge-break"]));
   assert.deepEqual([silent.kind, silent.shadow], ["inspected", { kind: "unknown", cause: "failed" }]);
+});
+
+test("a chain that comes to nothing in effect is no pass, though one over HTTP reads everything in shadow", async () => {
+  const valid = Safeguards.parse({ kind: "Safeguards", name: "default", chain: [detector("one"), remote("judge")] });
+  for (const mode of ["off", "shadow"] as const) {
+    const document = { ...valid, chain: valid.chain.map((entry) => ({ ...entry, mode })) };
+    const found = await compileChain(document, { ...registry, remotes: desk }).inspectInput(["plain words"]);
+    assert.deepEqual(found, { kind: "unknown", cause: "not-configured" }, mode);
+  }
 });
 
 const words = ["one", "two", "judge", "other"].flatMap((name) => [
@@ -235,6 +252,15 @@ test("no text is shown twice, and more than anybody reads is not looked at for d
   assert.deepEqual(
     long.map(({ view }) => view),
     ["written"],
+  );
+});
+
+test("what is shown but once counts once: no repetition keeps a disguise from being looked at", async () => {
+  const plain = "plain words ".repeat(150);
+  const shown = await shownOf(["d\u0430nger", plain, plain], 2_000);
+  assert.deepEqual(
+    shown.map(({ view }) => view),
+    ["written", "normalised", "written"],
   );
 });
 

@@ -84,7 +84,9 @@ export function decodedText({ text, sourceOf }: DecodedView, offset: number): Re
  * its turn in between; more than anybody reads is left as it is.
  */
 async function withNormalised(read: readonly ReadText[], charsMax: number): Promise<readonly ReadText[]> {
-  if (read.reduce((sum, { text }) => sum + text.length, 0) > charsMax) return read;
+  // Only where that is sure to be too long for each of them: all of them are shown what was written, each text once.
+  const written = new Set(read.flatMap(({ text, view }) => (view === "written" ? [text] : [])));
+  if ([...written].reduce((sum, text) => sum + text.length, 0) > charsMax) return read;
   const views: ReadText[] = [];
   let work = 0;
   for (const one of read) {
