@@ -46,7 +46,7 @@ const world = await openGatewayWorld({
   bounds: { exchangesMax: streamsMax, idleMsMax: upstreamBounds.totalMsMax },
   stream: {},
   isDrainKept: false,
-  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@2" } } : {}),
+  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@3" } } : {}),
   ...(values.safeguards === "off" ? { registry: nothing } : {}),
   ...(values.safeguards === "words" ? { chain: [exactWords] } : {}),
 });

@@ -19,12 +19,12 @@ if (folder === undefined) throw new Error("Usage: node bench/obfuscation.ts EVAL
 
 const rates = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
 const registry = shippedSafeguards();
-const safeguard = registry.get("misuse@2");
+const safeguard = registry.get("misuse@3");
 const chain = compileChain(
   Safeguards.parse({
     kind: "Safeguards",
     name: "default",
-    chain: [{ safeguard: "misuse@2", on: ["input"], ...rates }],
+    chain: [{ safeguard: "misuse@3", on: ["input"], ...rates }],
   }),
   registry,
 );

@@ -119,7 +119,7 @@ const chain = compileChain(
   Safeguards.parse({
     kind: "Safeguards",
     name: "default",
-    chain: [{ safeguard: "misuse@2", on: ["input", "output"], ...rates }],
+    chain: [{ safeguard: "misuse@3", on: ["input", "output"], ...rates }],
   }),
   registry,
 );
@@ -136,7 +136,7 @@ for (const file of readdirSync(folder)
 const speed = await speedOf(chain, folder);
 const report = {
   bench: "safeguard-quality",
-  digest: registry.get("misuse@2").digest,
+  digest: registry.get("misuse@3").digest,
   rates,
   msPer1000Chars: speed,
   results,

