@@ -87,6 +87,13 @@ describe("parseDocuments", () => {
     );
   });
 
+  test("says each list of words once, and what a list lacks in words of its own", () => {
+    const text = "kind: UsagePolicy\nname: default\ncategories:\n  - { category: nothing, treat: prohibited }\n";
+    assert.match(errorsOf(text)[0] ?? "", /unknown value "nothing"; one of misinformation, cyber, [a-z, -]+$/);
+    const chain = "kind: Safeguards\nname: default\nchain: []\n";
+    assert.deepEqual(errorsOf(chain), ["a.yaml:3:1: chain: has to have 1 or more in it"]);
+  });
+
   test("reports the errors of all files at once", () => {
     try {
       parseDocuments([

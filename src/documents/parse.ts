@@ -134,12 +134,19 @@ function fieldOf({ path }: Issue): string {
   return path.length === 0 ? "" : `${path.join(".")}: `;
 }
 
+/** Of a list, in the parser's own words: the type has none. */
+function isBoundOfList({ message, origin }: Issue & { readonly origin: string }): boolean {
+  return origin === "array" && message.startsWith("Too ");
+}
+
 /** What zod says of a union that no branch of fits, where the type has no words of its own. */
 const unionWords = /^Invalid (input|discriminator value)/;
 
 function wording(issue: Issue, place: Place): string {
   const value = valueAt(place.value, issue.path);
   if (issue.code === "invalid_value") return choice(value, issue.values.map(String));
+  if (issue.code === "too_small" && isBoundOfList(issue)) return `has to have ${issue.minimum} or more in it`;
+  if (issue.code === "too_big" && isBoundOfList(issue)) return `may have ${issue.maximum} in it at the most`;
   if (issue.code !== "invalid_type") return issue.message;
   return value === undefined ? "is missing" : issue.message.replace("Invalid input: ", "");
 }
@@ -172,9 +179,10 @@ function costOfOne(issue: Issue): number {
 }
 
 function choice(value: unknown, known: readonly string[]): string {
-  const words = known.slice(0, 16).join(", ");
-  if (typeof value !== "string") return `one of ${words}`;
-  return `unknown value "${value}"${suggestion(value, known)}; one of ${words}`;
+  const words = `one of ${known.slice(0, 16).join(", ")}`;
+  if (typeof value !== "string") return words;
+  const near = nearestWord(value, known);
+  return `unknown value "${value}"; ${near === undefined ? "" : `did you mean "${near}"? `}${words}`;
 }
 
 export function suggestion(word: string, known: readonly string[]): string {
