@@ -6,6 +6,7 @@ import { differenceOfShares } from "../statistics/difference.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
 import { readNeeded } from "./files.ts";
+import { legible } from "./legible.ts";
 import { type Call, argument } from "./verb.ts";
 
 export const CompareOptions = z.object({});
@@ -155,8 +156,9 @@ interface Compared {
   readonly changes: readonly Change[];
 }
 
-function textOf({ before, after, changes }: Compared): string {
-  const wide = Math.max(...changes.map(({ set }) => set.length), 3) + 2;
+function textOf({ before, after, changes: all }: Compared): string {
+  const changes = all.map((one) => ({ ...one, set: legible(one.set), label: legible(one.label) }));
+  const wide = changes.reduce((most, { set }) => Math.max(most, set.length), 3) + 2;
   const head = `${"rate".padEnd(8)}${"set".padEnd(wide)}${"label".padEnd(10)}${"before".padStart(8)}${"after".padStart(8)}   change`;
   const lines = changes.map((one) => {
     const place = `${percent(one.rate).padEnd(8)}${one.set.padEnd(wide)}${one.label.padEnd(10)}`;
@@ -164,7 +166,7 @@ function textOf({ before, after, changes }: Compared): string {
   });
   const of = (word: Change["change"]): number => changes.filter(({ change }) => change === word).length;
   const sum = `${of("better")} better, ${of("worse")} worse, ${of("not shown")} with no change shown, ${of("only one")} in one file only.`;
-  const about = `Before: ${before}. After: ${after}. Share flagged; 95 % intervals of the difference (Newcombe), as of two samples.`;
+  const about = `Before: ${legible(before)}. After: ${legible(after)}. Share flagged; 95 % intervals of the difference (Newcombe), as of two samples.`;
   return [about, "", head, ...lines, "", sum].join("\n");
 }
 

@@ -174,4 +174,11 @@ describe("guard compare", () => {
     const unlike = await guard("compare", one, written("card.json", card(0.5)));
     assert.match(unlike.err, /no set at the same rate in common/);
   });
+
+  test("spells out what would steer a terminal", async () => {
+    const name = "seen\u001b[2J\u0007";
+    const one = written("one.json", card(0.5, [name]));
+    const ran = await guard("compare", one, one);
+    assert.ok(ran.out.includes(String.raw`seen\u{1b}[2J\u{7}`) && !ran.out.includes("\u001b"), ran.out);
+  });
 });

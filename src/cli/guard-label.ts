@@ -9,6 +9,7 @@ import { Category, Surface, type Verdict, lets } from "../terms/finding.ts";
 import { ReceiptId, ReviewId, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { readNeeded, replaceFile } from "./files.ts";
+import { legible } from "./legible.ts";
 import { callerOptions, inspectText, jsonLines, withOfflineChain } from "./offline-chain.ts";
 import { type Call, argument, quoted } from "./verb.ts";
 
@@ -40,7 +41,7 @@ export async function label(call: Call<LabelOptions>): Promise<Answer> {
   if (same !== undefined && same.label !== options.label) {
     throw new Failure(
       "conflict",
-      `${file} has this text as ${same.label} (${same.id}). Take that line out first, if it is wrong.`,
+      `${file} has this text as ${legible(same.label)} (${legible(`${same.id}`)}). Take that line out first, if it is wrong.`,
     );
   }
   const { verdict, safeguards } = await judged(text, options, context);

@@ -198,7 +198,7 @@ test("stretches of an answer read all at once hold what they hold read in turn, 
     "plain words ",
     "x".repeat(110),
   ];
-  const piece = fc.oneof(sources, fc.constantFrom(...harmful), fc.constantFrom("x".repeat(30), "а"));
+  const piece = fc.oneof(sources, fc.constantFrom(...harmful), fc.constantFrom("x".repeat(30), "а", "\ud83d"));
   const answers = fc.array(fc.array(piece, { maxLength: 24 }), { maxLength: 6 });
   const sizes = fc.array(fc.integer({ min: 1, max: 70 }), { minLength: 1, maxLength: 8 });
   let found = 0;

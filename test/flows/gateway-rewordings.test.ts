@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { z } from "zod";
-import { callerKeyOf, permitOf } from "../../src/acts/fixtures.ts";
+import { callerKeyOf, openModel, permitOf } from "../../src/acts/fixtures.ts";
 import { itemHeader, itemLeaf, itemProof } from "../../src/acts/item-proof.ts";
 import { openReceipt } from "../../src/acts/receipt.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
@@ -20,6 +20,7 @@ import {
   refusalIn,
   said,
   small,
+  until,
 } from "./gateway-world.ts";
 
 async function opened(t: TestContext, options: WorldOptions = {}): Promise<GatewayWorld> {
@@ -105,6 +106,30 @@ test("only the last turn of a user's is compared", async (t) => {
     { role: "user", content: "Fine. Which wine then?" },
   ];
   assert.equal(await ask(after), "served");
+});
+
+test("what was stopped for its likeness alone keeps nobody out for longer", async (t) => {
+  const here = await opened(t, { rewordings: { after: 2, withinHours: 3 } });
+  for (const text of stopped) await saidTo(here, text);
+  const after = async (hours: number): Promise<string> => {
+    here.switches.clockShiftMs = hours * 3_600_000;
+    await until(() => here.gateway().gateway.follower.closure() === undefined);
+    return saidTo(here, reworded);
+  };
+  assert.equal(await after(1), "400 policy_blocked:reworded");
+  assert.equal(await after(2), "400 policy_blocked:reworded");
+  assert.equal(await after(3.1), "served");
+});
+
+test("a model in observe mode stops no rewording, and remembers none", async (t) => {
+  const here = await opened(t, { isWithheld: true });
+  const { configuration } = here;
+  await openModel(here.world, { model: small, stage: "trusted", configuration, mode: "observe" });
+  await here.publish();
+  for (const text of [...stopped, reworded]) assert.equal(await saidTo(here, text), "served");
+  await openModel(here.world, { model: small, stage: "trusted", configuration });
+  await here.publish();
+  assert.equal(await saidTo(here, reworded), "served");
 });
 
 const Body = z.record(z.string(), z.unknown());
