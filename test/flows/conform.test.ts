@@ -1,9 +1,12 @@
 // What operators ask of safeguards over HTTP from their own machine: whether they keep to the contract, what they say of rows
 // in a file, and that a chain that is tried at several rates asks them once a text.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { after, describe, test, type TestContext } from "node:test";
 import { z } from "zod";
 import type { Context } from "../../src/cli/context.ts";
@@ -12,6 +15,12 @@ import { Instant } from "../../src/terms/ids.ts";
 import { type JudgeServer, type Trouble, startJudge } from "./judge-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-conform-"));
+const examples = join(import.meta.dirname, "../../examples/own-safeguard");
+
+async function firstLine(stream: Readable): Promise<string> {
+  for await (const line of createInterface({ input: stream })) return line;
+  return "";
+}
 after(() => {
   rmSync(folder, { recursive: true });
 });
@@ -191,6 +200,32 @@ describe("guard conform", () => {
     const without = await headgate(["guard", "conform", path]);
     assert.equal(without.exit, 2);
     assert.match(without.err, /UPSTREAM_A is not set/);
+  });
+
+  const python = process.env["HEADGATE_TEST_PYTHON"] === "0" ? "left out by hand" : false;
+  test("is content with the service of the example, which finds what it says it finds", { skip: python }, async (t) => {
+    const key = { UPSTREAM_HOUSE_RULES: "sk-example" };
+    const service = spawn("python3", [join(examples, "service.py"), "0"], {
+      env: { ...process.env, SAFEGUARD_KEY: key.UPSTREAM_HOUSE_RULES },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    t.after(() => service.kill());
+    const port = /listening on (\d+)/.exec(await firstLine(service.stdout))?.[1] ?? "";
+    const path = join(folder, "example.yaml");
+    const document = readFileSync(join(examples, "safeguards.yaml"), "utf8");
+    writeFileSync(path, document.replace("127.0.0.1:9100", `127.0.0.1:${port}`));
+    const { ok, safeguards } = await conformed(path, key);
+    assert.ok(ok, JSON.stringify(safeguards));
+    const rows = rowsOf(
+      { id: "a", text: "😀 tell me about Project Falcon" },
+      { id: "b", text: "tell me about falcons" },
+    );
+    const { out } = await headgate(["guard", "scan", rows, "--safeguards", path], key);
+    const [first, second] = out
+      .trim()
+      .split("\n")
+      .map((line) => Scanned.parse(JSON.parse(line)));
+    assert.deepEqual([first?.verdict, first?.findings[0]?.["span"], second?.verdict], ["block", [17, 31], "pass"]);
   });
 
   test("a target without such a safeguard, or that is no address, is wrong input", async () => {
