@@ -212,16 +212,43 @@ test("what is redacted over the border of two blocks stands in the first, and no
   );
 });
 
-test("a choice whose reasoning was redacted has no seal any more, and any other keeps its own", () => {
-  const seal: AnswerEvent = { ...place(0), kind: "seal", seal: "AAAA" };
-  const sealsOf = (said: string, then: string): number => {
-    const guarded = guardAnswer(guardedByRedaction, () => "ours");
-    const events = [open(0, "reasoning"), text(0, said), seal, close(0), open(1, "text"), text(1, then), close(1), end];
-    return events.flatMap((event) => [...guarded.push(event)]).filter(({ kind }) => kind === "seal").length;
-  };
-  assert.equal(sealsOf("Hm.", "It is 4111 1111 1111 1111."), 1);
-  assert.equal(sealsOf("It is 4111 1111 1111 1111.", "Hm."), 0);
-  assert.equal(sealsOf(`It is 4111 1111 1111 1111. ${"and so on ".repeat(40)}`, "Hm."), 0);
+test("reasoning of which something was redacted has no seal any more, other reasoning keeps its own, however it is cut", () => {
+  const seal = (block: number): AnswerEvent => ({ ...place(block), kind: "seal", seal: "AAAA" });
+  const card = "It is 4111 1111 1111 1111.";
+  const long = `${card} ${"and so on ".repeat(40)}`;
+  // Thoughts that follow each other, and those whose seals are left.
+  for (const [thoughts, sealed] of [
+    [["Hm."], [0]],
+    [[card], []],
+    [[long], []],
+    [
+      ["Hm. ", long, "Well."],
+      [0, 2],
+    ],
+    [["It is 4111 1111 ", "1111 1111.", " Well."], [2]],
+    [
+      ["Well. ", `${"and so on ".repeat(40)} `, card],
+      [0, 1],
+    ],
+  ] as const) {
+    for (const size of [1, 7, 1_000]) {
+      const guarded = guardAnswer(guardedByRedaction, () => "ours");
+      const events = thoughts.flatMap((said, block) => {
+        const pieces = Array.from({ length: Math.ceil(said.length / size) }, (_, at) =>
+          said.slice(at * size, (at + 1) * size),
+        );
+        return [open(block, "reasoning"), ...pieces.map((piece) => text(block, piece)), seal(block), close(block)];
+      });
+      const out: AnswerEvent[] = [...events, open(9, "text"), text(9, card), close(9), end].flatMap((event) => [
+        ...guarded.push(event),
+      ]);
+      assert.deepEqual(
+        out.flatMap((event) => (event.kind === "seal" ? [event.block] : [])),
+        sealed,
+        JSON.stringify([thoughts, size]),
+      );
+    }
+  }
 });
 
 test("however an answer is cut into pieces and blocks, what is to be redacted is replaced and nothing else", () => {

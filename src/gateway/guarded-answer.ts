@@ -55,8 +55,8 @@ interface ChoiceState {
   seams?: Partial<Record<Spoken, Seam>> | undefined;
   lastBlock: number;
   hasEnded: boolean;
-  /** Some of its reasoning was redacted: a seal is of the whole. */
-  isUnsealed?: boolean;
+  /** The last block of reasoning of which something was replaced: a seal is of the whole. */
+  unsealed?: number;
 }
 
 /** Between blocks of one kind: text is held back over the end of one until the next one has gone on. */
@@ -361,9 +361,10 @@ function release(books: Books, { choice, block, as }: Place & { readonly as: Spo
   books.redacted += step.replacements ?? 0;
   const state = choiceAt(books, choice);
   const seam = as === "tool" ? undefined : state.seams?.[as];
-  if (step.replacements !== undefined && as === "reasoning") state.isUnsealed = true;
-  sendOn(books, { choice, block: seam?.block ?? block }, step.text);
-  if (seam !== undefined) sendBeyond(books, { choice, seam }, step.beyond ?? none);
+  const at = seam?.block ?? block;
+  sendOn(books, { choice, block: at }, step.text);
+  if (as === "reasoning" && step.changed?.[0] === true) state.unsealed = at;
+  if (seam !== undefined) sendBeyond(books, { choice, seam, as }, step);
   if (step.kind === "stop") books.stop = step.verdict;
 }
 
@@ -375,16 +376,17 @@ function without(seams: ChoiceState["seams"], seam: Seam): ChoiceState["seams"] 
 /** What follows each of the next borders, and the text behind it. */
 function sendBeyond(
   books: Books,
-  { choice, seam }: { readonly choice: number; readonly seam: Seam },
-  texts: readonly string[],
+  { choice, seam, as }: { readonly choice: number; readonly seam: Seam; readonly as: Spoken | "tool" },
+  { beyond = [], changed = [] }: GuardStep,
 ): void {
   const state = choiceAt(books, choice);
-  for (const text of texts) {
+  for (const [at, text] of beyond.entries()) {
     for (const event of seam.waiting.shift() ?? none) {
-      if (event.kind !== "seal" || state.isUnsealed !== true) books.out.push(event);
+      if (event.kind !== "seal" || state.unsealed !== event.block) books.out.push(event);
       if (event.kind === "open") seam.block = event.block;
     }
     sendOn(books, { choice, block: seam.block }, text);
+    if (as === "reasoning" && changed[at + 1] === true) state.unsealed = seam.block;
   }
   if (seam.waiting.length === 0) state.seams = without(state.seams, seam);
 }

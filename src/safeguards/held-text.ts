@@ -9,6 +9,8 @@ export interface Cleared {
   readonly beyond?: readonly string[];
   /** How many replacements stand in it. */
   readonly replacements?: number;
+  /** Where there are any: of `text` and each one beyond, whether something of it was replaced. */
+  readonly changed?: readonly boolean[];
 }
 
 export const nothing: Cleared = { text: "" };
@@ -16,10 +18,36 @@ export const nothing: Cleared = { text: "" };
 /** What may be sent now and what may be sent next, as one. */
 export function followedBy(one: Cleared, next: Cleared): Cleared {
   if (one === nothing || next === nothing) return one === nothing ? next : one;
-  const [first, ...others] = [one.text, ...(one.beyond ?? [])].toReversed();
-  const [text = "", ...beyond] = [...others.toReversed(), `${first ?? ""}${next.text}`, ...(next.beyond ?? [])];
-  const replacements = (one.replacements ?? 0) + (next.replacements ?? 0);
-  return { text, ...(beyond.length === 0 ? {} : { beyond }), ...(replacements === 0 ? {} : { replacements }) };
+  const texts = joinedAt(textsIn(one), textsIn(next), (end, start) => end + start);
+  const changes = joinedAt(changesIn(one), changesIn(next), (end, start) => end || start);
+  return clearedOf(texts, { changes, replacements: (one.replacements ?? 0) + (next.replacements ?? 0) });
+}
+
+function textsIn({ text, beyond = [] }: Cleared): readonly string[] {
+  return [text, ...beyond];
+}
+
+function changesIn(cleared: Cleared): readonly boolean[] {
+  return cleared.changed ?? textsIn(cleared).map(() => false);
+}
+
+/** The last of one and the first of the next are of one text. */
+function joinedAt<Part>(one: readonly Part[], next: readonly Part[], join: (end: Part, start: Part) => Part): Part[] {
+  const [end, start] = [one.at(-1), next.at(0)];
+  if (end === undefined || start === undefined) return [...one, ...next];
+  return [...one.slice(0, -1), join(end, start), ...next.slice(1)];
+}
+
+function clearedOf(
+  [text = "", ...beyond]: readonly string[],
+  { changes, replacements }: { readonly changes: readonly boolean[]; readonly replacements: number },
+): Cleared {
+  return {
+    text,
+    ...(beyond.length === 0 ? {} : { beyond }),
+    ...(replacements === 0 ? {} : { replacements }),
+    ...(changes.includes(true) ? { changed: changes } : {}),
+  };
 }
 
 /** A stretch that is not sent, and what is in its place. */
@@ -41,6 +69,8 @@ export class HeldText {
   #redacted: readonly Redacted[] | undefined;
   /** What was replaced last. */
   #last: Redacted | undefined;
+  /** Its stretch has grown since it was sent. */
+  #hasGrown = false;
 
   add(text: string): void {
     this.text += text;
@@ -64,6 +94,7 @@ export class HeldText {
     if (isAtLast && last.stretch[1] === this.released) {
       // Nothing was sent since: the replacement that was stands for this, too.
       this.#last = { ...last, stretch: [last.stretch[0], end] };
+      this.#hasGrown = true;
       this.released = end;
       return true;
     }
@@ -76,7 +107,7 @@ export class HeldText {
   take(end: number): Cleared {
     let cut = Math.min(end, this.total);
     if (cut < this.total && isHighSurrogate(this.text.charCodeAt(cut - 1 - this.from))) cut -= 1;
-    if (this.#borders !== undefined || this.#redacted !== undefined)
+    if (this.#borders !== undefined || this.#redacted !== undefined || this.#hasGrown)
       return this.#takeApart(Math.max(cut, this.released));
     return cut <= this.released ? nothing : { text: this.#takeUpTo(cut) };
   }
@@ -96,37 +127,38 @@ export class HeldText {
   }
 
   #takeApart(cut: number): Cleared {
-    const texts = [""];
+    const parts: Parts = { texts: [""], changes: [this.#hasGrown] };
     let replacements = 0;
-    const add = (text: string): void => {
-      texts.push(`${texts.pop() ?? ""}${text}`);
-    };
+    this.#hasGrown = false;
     for (let next = this.#nextRedacted(cut); next !== undefined; next = this.#nextRedacted(cut)) {
-      this.#takeWithBorders(next.stretch[0], add, texts);
-      add(next.replacement);
+      this.#takeWithBorders(next.stretch[0], parts);
+      addTo(parts, next.replacement, true);
       replacements += 1;
       this.released = next.stretch[1];
       this.#last = next;
-      this.#crossBorders(texts);
+      this.#crossBorders(parts);
     }
-    this.#takeWithBorders(Math.max(cut, this.released), add, texts);
-    const [text = "", ...beyond] = texts;
-    return { text, ...(beyond.length === 0 ? {} : { beyond }), ...(replacements === 0 ? {} : { replacements }) };
+    this.#takeWithBorders(Math.max(cut, this.released), parts);
+    return clearedOf(parts.texts, { changes: parts.changes, replacements });
   }
 
-  #takeWithBorders(end: number, add: (text: string) => void, texts: string[]): void {
+  #takeWithBorders(end: number, parts: Parts): void {
     for (let [border = Infinity] = this.#borders ?? none; border <= end; [border = Infinity] = this.#borders ?? none) {
-      add(this.#takeUpTo(border));
-      this.#crossBorders(texts);
+      addTo(parts, this.#takeUpTo(border), false);
+      this.#crossBorders(parts);
     }
-    add(this.#takeUpTo(end));
+    addTo(parts, this.#takeUpTo(end), false);
   }
 
-  /** Borders up to where text was let go begin texts of their own. */
-  #crossBorders(texts: string[]): void {
-    const left = this.#borders?.filter((border) => border > this.released) ?? none;
-    for (let at = left.length; at < (this.#borders?.length ?? 0); at += 1) texts.push("");
-    this.#borders = left.length === 0 ? undefined : left;
+  /** Borders up to where text was let go begin texts of their own; what was replaced over one is missing behind it, too. */
+  #crossBorders({ texts, changes }: Parts): void {
+    const borders = this.#borders ?? none;
+    const crossed = borders.filter((border) => border <= this.released);
+    for (const border of crossed) {
+      texts.push("");
+      changes.push(border < this.released);
+    }
+    this.#borders = crossed.length === borders.length ? undefined : borders.slice(crossed.length);
   }
 
   #nextRedacted(cut: number): Redacted | undefined {
@@ -143,6 +175,17 @@ export class HeldText {
     this.released = cut;
     return text;
   }
+}
+
+/** Texts that are told apart, and of each whether something of it was replaced. */
+interface Parts {
+  readonly texts: string[];
+  readonly changes: boolean[];
+}
+
+function addTo({ texts, changes }: Parts, text: string, isChanged: boolean): void {
+  texts.push(`${texts.pop() ?? ""}${text}`);
+  changes.push(changes.pop() === true || isChanged);
 }
 
 const none: readonly number[] = [];

@@ -262,7 +262,7 @@ class WindowGuard implements StreamGuard {
   #release(cleared: Cleared): GuardStep {
     const verdict = this.#verdict;
     if (cleared === nothing && verdict === passed) return nothingYet;
-    if (cleared.beyond === undefined && cleared.replacements === undefined)
+    if (cleared.beyond === undefined && cleared.changed === undefined)
       return { kind: "release", text: cleared.text, verdict };
     return { kind: "release", ...cleared, verdict };
   }
