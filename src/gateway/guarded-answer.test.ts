@@ -51,6 +51,7 @@ const tool = (block: number, name = "look"): AnswerEvent => ({
   name,
 });
 const text = (block: number, said: string): AnswerEvent => ({ ...place(block), kind: "text", text: said });
+const sealed = (block: number): AnswerEvent => ({ ...place(block), kind: "seal", seal: "AAAA" });
 const close = (block: number): AnswerEvent => ({ ...place(block), kind: "close" });
 const end: AnswerEvent = { kind: "finish", choice: 0, ending: { finish: "stop" } };
 
@@ -213,11 +214,10 @@ test("what is redacted over the border of two blocks stands in the first, and no
 });
 
 test("reasoning of which something was redacted has no seal any more, other reasoning keeps its own, however it is cut", () => {
-  const seal = (block: number): AnswerEvent => ({ ...place(block), kind: "seal", seal: "AAAA" });
   const card = "It is 4111 1111 1111 1111.";
   const long = `${card} ${"and so on ".repeat(40)}`;
   // Thoughts that follow each other, and those whose seals are left.
-  for (const [thoughts, sealed] of [
+  for (const [thoughts, left] of [
     [["Hm."], [0]],
     [[card], []],
     [[long], []],
@@ -237,14 +237,14 @@ test("reasoning of which something was redacted has no seal any more, other reas
         const pieces = Array.from({ length: Math.ceil(said.length / size) }, (_, at) =>
           said.slice(at * size, (at + 1) * size),
         );
-        return [open(block, "reasoning"), ...pieces.map((piece) => text(block, piece)), seal(block), close(block)];
+        return [open(block, "reasoning"), ...pieces.map((piece) => text(block, piece)), sealed(block), close(block)];
       });
       const out: AnswerEvent[] = [...events, open(9, "text"), text(9, card), close(9), end].flatMap((event) => [
         ...guarded.push(event),
       ]);
       assert.deepEqual(
         out.flatMap((event) => (event.kind === "seal" ? [event.block] : [])),
-        sealed,
+        left,
         JSON.stringify([thoughts, size]),
       );
     }
