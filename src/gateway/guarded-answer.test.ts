@@ -51,7 +51,7 @@ const tool = (block: number, name = "look"): AnswerEvent => ({
   name,
 });
 const text = (block: number, said: string): AnswerEvent => ({ ...place(block), kind: "text", text: said });
-const sealed = (block: number): AnswerEvent => ({ ...place(block), kind: "seal", seal: "AAAA" });
+const sealOf = (block: number): AnswerEvent => ({ ...place(block), kind: "seal", seal: "AAAA" });
 const close = (block: number): AnswerEvent => ({ ...place(block), kind: "close" });
 const end: AnswerEvent = { kind: "finish", choice: 0, ending: { finish: "stop" } };
 
@@ -237,7 +237,7 @@ test("reasoning of which something was redacted has no seal any more, other reas
         const pieces = Array.from({ length: Math.ceil(said.length / size) }, (_, at) =>
           said.slice(at * size, (at + 1) * size),
         );
-        return [open(block, "reasoning"), ...pieces.map((piece) => text(block, piece)), sealed(block), close(block)];
+        return [open(block, "reasoning"), ...pieces.map((piece) => text(block, piece)), sealOf(block), close(block)];
       });
       const out: AnswerEvent[] = [...events, open(9, "text"), text(9, card), close(9), end].flatMap((event) => [
         ...guarded.push(event),
