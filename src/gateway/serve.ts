@@ -1,5 +1,5 @@
-// THE REQUEST FLOW, line for line, the same for every wire format. A request is parsed once, admitted by key, grant and certificate (or permit), counted
-// against its quota (blocked ones too: nobody tries the safeguards without limit), read by
+// THE REQUEST FLOW, line for line, the same for every wire format. A request is parsed once, admitted by key, grant and
+// certificate (or permit), counted against its quota (blocked ones too: nobody tries the safeguards without limit), read by
 // the safeguards, decided by policy, asked of the model, guarded on the way out, and recorded.
 // Each step throws the Failure that becomes the refusal; there is one place where failures become answers, at the end.
 import type { Permit } from "../acts/bodies.ts";

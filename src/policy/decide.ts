@@ -33,7 +33,7 @@ export function reviewedIn(inspection: Inspection, policy: UsagePolicy, caller: 
 export function redactedIn(inspection: Inspection, policy: UsagePolicy, caller: Caller): readonly Finding[] {
   if (inspection.kind === "unknown") return [];
   return inspection.findings.filter(({ band, category }) => {
-    return band === "redact" && isStopping(actionOf(ruleOf(policy, category), caller));
+    return band === "redact" && doesStop(actionOf(ruleOf(policy, category), caller));
   });
 }
 
@@ -69,7 +69,7 @@ const actionOfBand = {
   output: { clear: "pass", flag: "flag", redact: "flag", review: "review", block: "block" },
 } as const satisfies Record<Surface, Record<Finding["band"], Action>>;
 
-function isStopping(action: Action): boolean {
+function doesStop(action: Action): boolean {
   return strictness[action] > strictness.flag;
 }
 

@@ -1,7 +1,8 @@
 // What safeguards that are asked over HTTP add to what the local ones found in a request. They are asked last, once a
-// request, with all its texts, what disguised ones say without it, and what encoded ones say decoded. What they add can stop; what they may lower is one thing only: a
-// local detector's finding between its two thresholds becomes a flag, where everyone who was asked about the doubt found
-// nothing at all and one of them judges that category. A block, a find of a pattern and a trial's findings stay.
+// request, with all its texts, what disguised ones say without it, and what encoded ones say decoded. What they add can stop;
+// what they may lower is one thing only: a local detector's finding between its two thresholds becomes a flag, where everyone
+// who was asked about the doubt found nothing at all and one of them judges that category. A block, a find of a pattern, and
+// what a safeguard found that is itself on trial stay.
 import { setImmediate } from "node:timers/promises";
 import type { Finding, Look, Span } from "../terms/finding.ts";
 import { type SafeguardMode, isInEffect } from "../terms/safeguard-mode.ts";
