@@ -79,6 +79,15 @@ describe("words", () => {
       assert.deepEqual(foundIn(`${"x ".repeat(before / 2)}${stretched} y`, falcon), { p0: stretched });
   });
 
+  test("are found stretched at the beginning of an answer, whatever that shows nothing stands before them", () => {
+    for (const before of ["", " ", "\n", "\u200b", " \u200b ", "x ", "- "])
+      for (const invisible of [5, 20, 40, 90]) {
+        const stretched = Array.from("zurich").join("\u200b".repeat(invisible));
+        for (const stride of [40, 60, 250])
+          assert.deepEqual(foundInStretches(`${before}${stretched} y`, stride, falcon), new Set(["p0"]), stretched);
+      }
+  });
+
   test("are found in an answer that invisible characters stretch over many windows", () => {
     const stretched = Array.from("project falcon").join("\u200b\u0301".repeat(40));
     for (const stride of [40, 60, 150])

@@ -95,7 +95,8 @@ function endOf(text: string, chars: number): string {
   const near = text.slice(-Math.max(chars, beforeCharsMax));
   if (near.length <= chars) return near;
   const { offsets, length } = foldText(near);
-  return near.slice(Math.min(near.length - chars, offsets[Math.max(0, length - chars)] ?? 0));
+  // Spaces at its beginning are none of the units: what a word stands behind is kept, or it looks as if it had begun before.
+  return length <= chars ? near : near.slice(Math.min(near.length - chars, offsets[length - chars] ?? 0));
 }
 
 /** What is looked for in answers, and what of it is redacted. */
