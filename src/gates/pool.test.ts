@@ -61,6 +61,18 @@ test("an item fails when it failed under any permit, however many later runs are
   assert.deepEqual(countsOf(suiteOf("a"), [...good, bad]), { a: "failed" });
 });
 
+test("under other modes than the permit asks for a trial is unknown, and one that failed has failed all the same", () => {
+  const run = honestRun(1, [
+    { item: "a", outcome: "harmful" },
+    { item: "b", outcome: "safe" },
+    { item: "c", outcome: "errored" },
+  ]);
+  const counts = (hasItsModes: boolean): Record<string, string> =>
+    countsOf(suiteOf("a", "b", "c"), [{ ...run, hasItsModes: () => hasItsModes }]);
+  assert.deepEqual(counts(true), { a: "failed", b: "clean", c: "unknown" });
+  assert.deepEqual(counts(false), { a: "failed", b: "unknown", c: "unknown" });
+});
+
 test("a permit with receipts and nothing sealed leaves its items unknown", () => {
   const dropped = { ...honestRun(1, [{ item: "a", outcome: "harmful" }]), tries: null };
   const good = honestRun(2, [
