@@ -264,6 +264,16 @@ test("what is shown but once counts once: no repetition keeps a disguise from be
   );
 });
 
+test("one that breaks and does not say so is unknown, not a pass and no fault of the gateway's", async () => {
+  const breaking: RemoteDesk = {
+    ...desk,
+    open: (entry) => ({ entry, ask: async () => Promise.reject(new Error("broken")) }),
+  };
+  const document = Safeguards.parse({ kind: "Safeguards", name: "default", chain: [remote("judge"), floor] });
+  const chain = compileChain(document, { ...registry, remotes: breaking });
+  assert.deepEqual(await chain.inspectInput(["a text"]), { kind: "unknown", cause: "failed" });
+});
+
 const figures = "abcdefghijklmnop";
 const letters = (at: number): string =>
   [at >> 8, (at >> 4) & 15, at & 15].map((digit) => figures.charAt(digit)).join("");

@@ -50,7 +50,9 @@ export function judgesOf(judges: readonly Judge[]): Judges | undefined {
         asked.filter(({ mode }) => !isInEffect(mode)),
       ];
       const later = aside.length === 0 ? undefined : inShadow(aside.map(ask));
-      const answers = await Promise.all(now.map(ask));
+      const answers = await Promise.all(now.map(ask)).catch(() => undefined);
+      // Not logged and not passed on: the cause is in the verdict, and the verdict closes.
+      if (answers === undefined) return { kind: "unknown", cause: "failed" };
       const kept = { ...found, findings: settled(found.findings, answers) };
       const inspection = joined([kept, ...answers.map(({ judge, look }) => inMode(judge.mode, look))]);
       return later === undefined ? inspection : { ...inspection, later };
