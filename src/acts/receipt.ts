@@ -34,8 +34,8 @@ export type Outcome = z.infer<typeof Outcome>;
 /** A verdict in a word: its kind, and the category or cause it names. */
 const VerdictWord = z.string().regex(/^(pass|none|(flag|review|block|unknown):[a-z-]{1,24})$/);
 
-/** No answer that is guarded is longer. */
-const answerCharsMax = 100_000_000;
+/** No gateway counts as many characters, or replacements, in one answer. */
+const countedMax = 100_000_000;
 
 export const Receipt = z.strictObject({
   v: z.literal(1),
@@ -81,8 +81,8 @@ export const Receipt = z.strictObject({
    * Where a safeguard took something out of the answer or stopped it: how many stretches were replaced, and how many
    * characters of what the model said were checked.
    */
-  redacted: z.number().int().min(0).max(answerCharsMax).optional(),
-  checked: z.number().int().min(0).max(answerCharsMax).optional(),
+  redacted: z.number().int().min(0).max(countedMax).optional(),
+  checked: z.number().int().min(0).max(countedMax).optional(),
   /** Where its input was for review: the review it waits for, or whose decision was applied. */
   review: ReviewId.optional(),
   /**

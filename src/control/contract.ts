@@ -134,7 +134,7 @@ const RequirementView = z.object({
   stillToShow: z.string(),
 });
 
-/** `GET status`: where a model stands and what is still to be shown for the next stage. */
+/** What would have been stopped lately, and by what. */
 const ObservedView = z.object({
   hours: z.number(),
   exchanges: z.number().int().nonnegative(),
@@ -157,6 +157,7 @@ const ModesView = z.object({
   declared: z.array(z.object({ safeguard: z.string(), name: z.string(), ask: Ask })),
 });
 
+/** `GET status`: where a model stands and what is still to be shown for the next stage. */
 export const StatusView = z.object({
   model: Name,
   /** What is served now: `withheld` while held, expired or lapsed. */

@@ -1,7 +1,7 @@
 // What was set aside for an answer binds it, whether its server heeds a limit or not: a stream is not read on, and a whole
 // answer is cut, each ending for its length.
 import { Failure } from "../terms/failure.ts";
-import type { AnswerEvent, Block, Choice } from "../wire/answer.ts";
+import type { Block, Choice } from "../wire/answer.ts";
 import type { Reservation } from "./exchange.ts";
 
 /** Characters of text that make a token, at the most: an honest server ends by its own count long before. */
@@ -10,30 +10,6 @@ const charsPerTokenMax = 8;
 /** Whether an answer of so many characters has used up what was set aside for it. */
 export function isUsedUp(reservation: Reservation | undefined, chars: number): boolean {
   return reservation?.spend(Math.floor(chars / charsPerTokenMax)) === "stop";
-}
-
-/** Characters of an answer that are judged in one turn where the safeguards are slow. How it is cut changes nothing of what is decided. */
-export const slowCharsAtOnce = 512;
-
-/** The first events, up to so many characters of text, and the others. */
-export function dividedAt(
-  events: readonly AnswerEvent[],
-  chars: number,
-): readonly [now: readonly AnswerEvent[], later: readonly AnswerEvent[]] {
-  let left = chars;
-  for (const [at, event] of events.entries()) {
-    if (event.kind !== "text") continue;
-    if (event.text.length > left) {
-      const now = { ...event, text: event.text.slice(0, left) };
-      const later = { ...event, text: event.text.slice(left) };
-      return [
-        [...events.slice(0, at), now],
-        [later, ...events.slice(at + 1)],
-      ];
-    }
-    left -= event.text.length;
-  }
-  return [events, []];
 }
 
 export function usedUp(): Failure {

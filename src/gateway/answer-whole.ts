@@ -7,7 +7,8 @@ import { given } from "../wire/admitting.ts";
 import type { AnswerEvent, Block, Choice, WholeAnswer } from "../wire/answer.ts";
 import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, isOneText, usageOf } from "./answer.ts";
-import { slowCharsAtOnce, textOf, usedUp, withinLimit } from "./answer-limit.ts";
+import { textOf, usedUp, withinLimit } from "./answer-limit.ts";
+import { slowCharsAtOnce } from "./answer-turns.ts";
 import {
   type Exchange,
   type Recording,
