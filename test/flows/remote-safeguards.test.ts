@@ -373,19 +373,23 @@ test("in shadow it is asked while the model is, and what it has not said a while
 });
 
 test("a hold that comes while a receipt waits for shadow is heard", async (t) => {
-  const { world, judge } = await scene(t, "service", { mode: "shadow", timeoutMs: 30_000 });
-  const release = judge.holdAll();
-  const asked = world.ask(said("a danger"));
-  await until(() => judge.waiting() === 1 && world.mock.records.length === 1);
-  const scope = { kind: "model", model: small } as const;
-  const body = { hold: idOf.hold("stop"), scope, reason: digestOfLabel("why") };
-  await world.world.say({ verb: "hold", body, by: [bo] });
-  await world.publish();
-  release();
-  const response = await asked;
-  // Unless the answer had gone before.
-  if (response.status !== 200) assert.equal(await codeOf(response), "stage_closed:held");
-  assert.equal((await world.ask(said("a danger"))).status, 403);
+  let told = "";
+  // Where the hold came after the wait was over, the answer had gone before.
+  for (let tries = 0; told !== "stage_closed:held" && tries < 5; tries += 1) {
+    const { world, judge } = await scene(t, "service", { mode: "shadow", timeoutMs: 30_000 });
+    const release = judge.holdAll();
+    const asked = world.ask(said("a danger"));
+    await until(() => judge.waiting() === 1 && world.mock.records.length === 1);
+    const scope = { kind: "model", model: small } as const;
+    const body = { hold: idOf.hold("stop"), scope, reason: digestOfLabel("why") };
+    await world.world.say({ verb: "hold", body, by: [bo] });
+    await world.publish();
+    release();
+    const response = await asked;
+    told = response.status === 200 ? "served" : await codeOf(response);
+    assert.equal((await world.ask(said("a danger"))).status, 403);
+  }
+  assert.equal(told, "stage_closed:held");
 });
 
 test("readiness asks nobody, and a chain whose only reader of requests is asked over HTTP is ready", async (t) => {
