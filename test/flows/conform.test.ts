@@ -220,7 +220,8 @@ describe("guard conform", () => {
       { id: "a", text: "😀 tell me about Project Falcon" },
       { id: "b", text: "tell me about falcons" },
     );
-    const { out } = await headgate(["guard", "scan", rows, "--safeguards", path], key);
+    const { out, err } = await headgate(["guard", "scan", rows, "--safeguards", path], key);
+    assert.match(err, /^pass 1, block 1|^block 1, pass 1/);
     const [first, second] = out
       .trim()
       .split("\n")
