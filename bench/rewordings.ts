@@ -96,10 +96,12 @@ function tried(texts: readonly string[], after: number, isHarmful: boolean): Tri
     const wording = memory.wordingOf(text);
     const isStopped =
       passes.get(text) !== true ||
-      (after > 0 && wording !== undefined && memory.seenBefore(who, wording, at) !== undefined);
+      (after > 0 &&
+        wording !== undefined &&
+        memory.seenBefore(who, wording, { request: digestOfLabel(text), at }) !== undefined);
     if (isStopped) {
       refused += 1;
-      if (wording !== undefined) memory.stopped(who, wording, { category: "cyber", at });
+      if (wording !== undefined) memory.stopped(who, wording, { category: "cyber", request: digestOfLabel(text), at });
       continue;
     }
     passedAt ??= asked;

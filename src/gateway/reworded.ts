@@ -2,6 +2,7 @@
 // a policy that says so; never under a permit, whose items are each judged by themselves, nor where safeguards only look on.
 import { Failure } from "../terms/failure.ts";
 import { Category } from "../terms/finding.ts";
+import type { Digest, Instant } from "../terms/ids.ts";
 import type { Call } from "../wire/call.ts";
 import { type Exchange, isObserved } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
@@ -11,7 +12,7 @@ import type { Asker } from "./rewordings.ts";
 export function refuseReworded(exchange: Exchange, gateway: Gateway): void {
   const asker = askerOf(exchange);
   if (asker === undefined || exchange.wording === undefined) return;
-  const category = gateway.rewordings.seenBefore(asker, exchange.wording, gateway.clock.now());
+  const category = gateway.rewordings.seenBefore(asker, exchange.wording, askedNow(exchange, gateway));
   if (category === undefined) return;
   // It is remembered as that already.
   exchange.wording = undefined;
@@ -33,7 +34,11 @@ export function rememberStopped(exchange: Exchange, verdict: string, gateway: Ga
   const [kind, of] = verdict.split(":");
   const category = Category.safeParse(of).data;
   if (category === undefined || !(kind === "block" || kind === "review")) return;
-  gateway.rewordings.stopped(asker, exchange.wording, { category, at: gateway.clock.now() });
+  gateway.rewordings.stopped(asker, exchange.wording, { category, ...askedNow(exchange, gateway) });
+}
+
+function askedNow({ request }: Exchange, { clock }: Gateway): { readonly request: Digest; readonly at: Instant } {
+  return { request, at: clock.now() };
 }
 
 function askerOf(exchange: Exchange): Asker | undefined {

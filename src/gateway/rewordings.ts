@@ -17,16 +17,18 @@ export interface Rewordings {
   /** What is remembered of a request; undefined where it says too little, or nobody is to be recognised. */
   readonly wordingOf: (text: string) => Wording | undefined;
   /** A request of these words was stopped, or its answer was. */
-  readonly stopped: (
-    asker: Asker,
-    wording: Wording,
-    what: { readonly category: Category; readonly at: Instant },
-  ) => void;
+  readonly stopped: (asker: Asker, wording: Wording, what: Asked & { readonly category: Category }) => void;
   /**
    * What it is another wording of, and so is not let through, and remembered as that; undefined, and remembered as let through,
    * where it is of none.
    */
-  readonly seenBefore: (asker: Asker, wording: Wording, at: Instant) => Category | undefined;
+  readonly seenBefore: (asker: Asker, wording: Wording, asked: Asked) => Category | undefined;
+}
+
+interface Asked {
+  /** Digest of its body: the very same request, sent again, is no other wording. */
+  readonly request: Digest;
+  readonly at: Instant;
 }
 
 /** Of all keys and configurations; what was added to longest ago is forgotten first. */
@@ -41,10 +43,9 @@ const likeMin = 0.6;
 
 const hourMs = 3_600_000;
 
-interface Stopped {
+interface Stopped extends Asked {
   readonly wording: Wording;
   readonly category: Category;
-  readonly at: Instant;
 }
 
 interface Memory {
@@ -71,18 +72,18 @@ export function rememberRewordings(randomBytes: (count: number) => Uint8Array): 
 
   return {
     wordingOf: (text) => wordingOf(text, seed),
-    stopped: (asker, wording, { category, at }) => {
-      const memory = memoryOf(asker, at);
-      memory.stopped = [...memory.stopped, { wording, category, at }].slice(-stoppedMax);
+    stopped: (asker, wording, what) => {
+      const memory = memoryOf(asker, what.at);
+      memory.stopped = withStopped(memory.stopped, { ...what, wording });
       // It was let through, and its answer was not.
       memory.passed = memory.passed.filter((one) => one !== wording);
     },
-    seenBefore: (asker, wording, at) => {
+    seenBefore: (asker, wording, { request, at }) => {
       const memory = memoryOf(asker, at);
       const before = beforeIn(memory, wording, asker.rules);
       if (before === undefined) memory.passed = withPassed(memory.passed, wording);
       // As old as what it is another wording of: what nothing was found in keeps nobody out for longer than that does.
-      else memory.stopped = [...memory.stopped, { ...before, wording }].slice(-stoppedMax);
+      else memory.stopped = withStopped(memory.stopped, { ...before, wording, request });
       return before?.category;
     },
   };
@@ -98,6 +99,10 @@ function beforeIn({ stopped, passed }: Memory, wording: Wording, { after }: Rewo
   if (alike.length < after) return undefined;
   const most = alike.reduce((best, next) => (next.like >= best.like ? next : best));
   return passed.some((one) => likenessOf(one, wording) >= most.like) ? undefined : most.one;
+}
+
+function withStopped(stopped: readonly Stopped[], added: Stopped): readonly Stopped[] {
+  return [...stopped.filter(({ request }) => request !== added.request), added].slice(-stoppedMax);
 }
 
 function withPassed(passed: readonly Wording[], wording: Wording): readonly Wording[] {
