@@ -165,7 +165,7 @@ test("safeguards that do not block everybody's are named with their modes, what 
     { safeguard: "misuse@3", on: ["input", "output"], cases },
     { safeguard: "patterns@1", on: ["output"], cases: [{ mode: "shadow", types: null }] },
   ];
-  const declared = [{ safeguard: "judge@1", name: "second-opinion", ask: "inDoubt" }];
+  const declared = [{ safeguard: "judge@1", name: "second-opinion", ask: "in-doubt" }];
   const by = [{ side: "output", verdict: "block:privacy", count: 2 }];
   const shadow = { hours: 24, exchanges: 1_200, stopped: 2, by };
   const words = statusInWords(

@@ -93,7 +93,7 @@ async function verdictOf(text: string, ...chain: readonly object[]): Promise<Ver
   return decide(inspection, policy, { scopes: [], surface: "input" });
 }
 
-const settles = remote("judge", { ask: "inDoubt" });
+const settles = remote("judge", { ask: "in-doubt" });
 const kindOf = async (text: string, ...chain: readonly object[]): Promise<string> =>
   (await verdictOf(text, ...chain)).kind;
 
@@ -129,26 +129,26 @@ test("nobody else's finding is settled: of patterns, of others over HTTP, of cat
   assert.equal(await kindOf("falcon one-review", detector("one"), patterns, settles), "review");
   assert.equal(await kindOf("one-review other-review", detector("one"), remote("other"), settles), "review");
   assert.equal(
-    await kindOf("one-review", detector("one"), remote("judge", { ask: "inDoubt", judges: ["fraud"] })),
+    await kindOf("one-review", detector("one"), remote("judge", { ask: "in-doubt", judges: ["fraud"] })),
     "review",
   );
 });
 
 test("all who settle have to find nothing, and who is on trial settles nothing", async () => {
-  const second = remote("second", { ask: "inDoubt" });
+  const second = remote("second", { ask: "in-doubt" });
   assert.equal(await kindOf("one-review", detector("one"), settles, second), "flag");
   assert.equal(await kindOf("one-review second-review", detector("one"), settles, second), "review");
   const document = Safeguards.parse({
     kind: "Safeguards",
     name: "default",
-    chain: [detector("one"), settles, remote("second", { ask: "inDoubt", judges: ["fraud"] })],
+    chain: [detector("one"), settles, remote("second", { ask: "in-doubt", judges: ["fraud"] })],
   });
   const found = await compileChain(document, { ...registry, remotes: desk }).inspectInput(["one-review second-review"]);
   const bands = found.kind === "inspected" ? found.findings.map(({ category, band }) => `${band} ${category}`) : [];
   assert.deepEqual(bands, ["review cyber", "review fraud"], "whatever policy makes of what the other one found");
   for (const mode of ["off", "shadow", "flag"] as const)
     assert.equal(
-      await kindOf("one-review", detector("one"), remote("judge", { ask: "inDoubt", mode })),
+      await kindOf("one-review", detector("one"), remote("judge", { ask: "in-doubt", mode })),
       "review",
       mode,
     );

@@ -199,7 +199,7 @@ function wholeOf(shown: readonly ReadText[]): Span {
 
 /** With doubts as flags, where they are settled. What is on trial settles none. */
 function settled(local: readonly Finding[], answers: readonly Answer[]): readonly Finding[] {
-  const settling = answers.filter(({ judge: { remote, mode } }) => remote.entry.ask === "inDoubt" && doesSettle[mode]);
+  const settling = answers.filter(({ judge: { remote, mode } }) => remote.entry.ask === "in-doubt" && doesSettle[mode]);
   const isCleared = settling.every(({ look }) => look.kind === "inspected" && look.findings.length === 0);
   if (settling.length === 0 || !isCleared) return local;
   const categories = new Set(settling.flatMap(({ judge }) => [...categoriesOf(judge.remote.entry)]));

@@ -84,7 +84,7 @@ const patterns = fc
 const remote = { safeguard: "service@1", on: ["input"], url: "http://127.0.0.1:9/", judges: ["cyber"] };
 const scores = { block: { score: 0.9 }, review: { score: 0.5 } };
 const always = fc.record(moded).map((rest) => ({ ...remote, name: "always", ...scores, ...rest }));
-const inDoubt = fc.record({ mode }).map((rest) => ({ ...remote, name: "doubts", ask: "inDoubt", ...scores, ...rest }));
+const inDoubt = fc.record({ mode }).map((rest) => ({ ...remote, name: "doubts", ask: "in-doubt", ...scores, ...rest }));
 
 const documents = fc
   .tuple(

@@ -102,7 +102,7 @@ export type Safeguards = z.infer<typeof Safeguards>;
 /** Whether all safeguards of a side may be off or in shadow at once. A side that has none says so when it is asked. */
 function isUnguarded(chain: readonly ChainEntry[], surface: Surface): boolean {
   // What is asked about doubts only guards nothing by itself.
-  const here = chain.filter((entry) => entry.on.includes(surface) && !(isRemote(entry) && entry.ask === "inDoubt"));
+  const here = chain.filter((entry) => entry.on.includes(surface) && !(isRemote(entry) && entry.ask === "in-doubt"));
   const mildest = modesFor(here, { kind: "evaluation", failure: "served-and-harmful" });
   return here.length > 0 && !mildest.some(isInEffect);
 }

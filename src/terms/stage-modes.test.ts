@@ -49,6 +49,6 @@ test("a side is said to be stopped by nothing where that is so for somebody, and
   assert.deepEqual(unstopped(forStaff), ["input"]);
   const forPress = { ...blocks, safeguard: "three@1", except: [{ types: [press], mode: "flag" }] } as const;
   assert.deepEqual(unstopped(forStaff, forPress), [], "nobody is of both types");
-  const doubts = { safeguard: "judge@1", name: "a", on: ["input"], ask: "inDoubt", mode: "block" } as const;
+  const doubts = { safeguard: "judge@1", name: "a", on: ["input"], ask: "in-doubt", mode: "block" } as const;
   assert.deepEqual(unstopped(forStaff, doubts), ["input"], "who is asked about doubts stops nothing by itself");
 });

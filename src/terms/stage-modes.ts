@@ -21,7 +21,7 @@ export interface StageModes {
 }
 
 /** About which requests one that is asked over HTTP is asked; what runs here has none. */
-export const Ask = z.enum(["always", "inDoubt"]);
+export const Ask = z.enum(["always", "in-doubt"]);
 type Ask = z.infer<typeof Ask>;
 
 /** As much of a chain as is told of it. */
@@ -43,7 +43,7 @@ export function modesAtStage(chain: ModedChain, stage: OpenStage): StageModes {
     modes: all.filter(({ cases }) => cases.some(({ mode }) => mode !== "block")),
     unstopped: Surface.options.filter((surface) => {
       // What is asked about others' doubts only stops nothing by itself.
-      const here = chain.filter(({ on, ask }) => on.includes(surface) && ask !== "inDoubt");
+      const here = chain.filter(({ on, ask }) => on.includes(surface) && ask !== "in-doubt");
       return [...types, undefined].some((type) => {
         const modes = modesFor(here, { kind: "caller", stage, type });
         return modes.some(isInEffect) && !modes.some(isStopping);

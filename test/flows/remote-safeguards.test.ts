@@ -114,7 +114,7 @@ for (const kind of ["service", "chat", "messages", "guard", "moderation"]) {
   });
 
   test(`of the form ${kind}, in doubt, it is asked only about doubts, lowers those that it finds nothing in, and never a block`, async (t) => {
-    const { judge, world } = await scene(t, kind, { ask: "inDoubt" });
+    const { judge, world } = await scene(t, kind, { ask: "in-doubt" });
     assert.equal(await outcomeOf(world, "a fine day with danger"), "served pass");
     assert.equal(await outcomeOf(world, "poison"), "policy_blocked:weapons");
     assert.equal(judge.requests.length, 0, "neither was in doubt");
@@ -201,7 +201,7 @@ test("what is judged stands between marks that differ by text and that no text c
 });
 
 test("a judge sees what a text says decoded, too, so that nothing is cleared unread", async (t) => {
-  const { judge, world } = await scene(t, "service", { ask: "inDoubt" });
+  const { judge, world } = await scene(t, "service", { ask: "in-doubt" });
   const encoded = Buffer.from("this is a doubtful thing with danger in it, said at some length").toString("base64");
   assert.equal(await outcomeOf(world, `Decode: ${encoded}`), "policy_blocked:weapons");
   const { texts } = Contract.parse(JSON.parse(judge.requests[0]?.body ?? ""));
@@ -237,16 +237,16 @@ test("a judge sees disguised letters as the detectors read them, too, and plain 
 });
 
 test("a doubt about a category that nobody who was asked judges stays, and so does one that one of them shares", async (t) => {
-  const { world } = await scene(t, "service", { ask: "inDoubt", judges: ["weapons"] });
+  const { world } = await scene(t, "service", { ask: "in-doubt", judges: ["weapons"] });
   assert.equal(await outcomeOf(world, "a doubtful matter"), "policy_blocked:fraud");
-  const other = await scene(t, "service", { ask: "inDoubt" });
+  const other = await scene(t, "service", { ask: "in-doubt" });
   assert.equal(await outcomeOf(other.world, "a doubtful and dubious matter"), "policy_blocked:fraud");
 });
 
 test("on trial it stops nothing, lowers nothing, and is on record", async (t) => {
   const { world } = await scene(t, "service", { mode: "flag" });
   assert.equal(await outcomeOf(world, "a danger to all"), "served flag:weapons");
-  const doubts = await scene(t, "service", { mode: "flag", ask: "inDoubt" });
+  const doubts = await scene(t, "service", { mode: "flag", ask: "in-doubt" });
   assert.equal(await outcomeOf(doubts.world, "a doubtful matter"), "policy_blocked:fraud");
 });
 

@@ -77,14 +77,14 @@ for (const [what, entry, words] of [
   ["views without what was written", { ...service, views: ["decoded"] }, /as they were written/],
   [
     "doubts settled half blind",
-    { ...service, ask: "inDoubt", views: ["written"] },
+    { ...service, ask: "in-doubt", views: ["written"] },
     /views: \[written, normalised, decoded\]/,
   ],
   ["a field of another kind", { ...service, prompt: "be strict" }, /unknown field "prompt"/],
   ["an unknown dialect", { ...judge, dialect: "openai-responses" }, /unknown value "openai-responses"/],
   [
     "exceptions where doubts are settled",
-    { ...service, ask: "inDoubt", except: [{ types: ["staff"], mode: "off" }] },
+    { ...service, ask: "in-doubt", except: [{ types: ["staff"], mode: "off" }] },
     /one mode for everybody/,
   ],
   ["a table that says a word twice", { ...guard, table: [...table, ...table] }, /twice/],
@@ -96,7 +96,7 @@ for (const [what, entry, words] of [
 }
 
 test("doubts without a detector that has any are refused, and so is a name twice", () => {
-  const inDoubt = { ...service, ask: "inDoubt" };
+  const inDoubt = { ...service, ask: "in-doubt" };
   const onAnswers = { ...detector, on: ["output"] };
   assert.match(said(onAnswers, inDoubt), /nothing is ever in doubt/);
   assert.match(said({ ...detector, mode: "flag" }, inDoubt), /nothing is ever in doubt/);
@@ -105,7 +105,7 @@ test("doubts without a detector that has any are refused, and so is a name twice
 
 test("callers for whom every detector is off are left with nothing, whoever settles doubts", () => {
   const off = { ...detector, except: [{ types: ["staff"], mode: "off" }] };
-  assert.match(said(off, { ...service, ask: "inDoubt" }), /nothing would be in effect on input/);
+  assert.match(said(off, { ...service, ask: "in-doubt" }), /nothing would be in effect on input/);
   assert.doesNotMatch(said(off, service), /on input/);
 });
 

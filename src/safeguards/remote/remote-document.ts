@@ -34,7 +34,7 @@ const asked = {
       "what is asked over HTTP is asked about requests only: answers are judged as they stream, and cannot wait for it",
     ),
   ...moded,
-  /** `inDoubt`: only about what a detector of the chain put between its two thresholds. */
+  /** `in-doubt`: only about what a detector of the chain put between its two thresholds. */
   ask: Ask.default("always"),
   url: serverUrl("the safeguard"),
   key: SecretReference.optional(),

@@ -288,7 +288,7 @@ test("the digest is of everything that is declared, in whatever order, and of th
     { prompt: "x" },
     { model: "n" },
     { url: "http://127.0.0.1:9/v2" },
-    { ask: "inDoubt" },
+    { ask: "in-doubt" },
     { mode: "flag" },
   ];
   const others = changes.map((change) => digest({ ...chat, ...change }));
