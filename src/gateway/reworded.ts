@@ -19,7 +19,7 @@ export function refuseReworded(exchange: Exchange, gateway: Gateway): void {
   throw new Failure("policy_blocked", "", { detail: { reason: "reworded", verdict: `block:${category}` } });
 }
 
-/** Reads what its last turn of a user's asks, while that is still there. */
+/** Reads what its user asks last, while that is still there. */
 export function readWording(exchange: Exchange, { rewordings }: Gateway): void {
   if (askerOf(exchange) !== undefined) exchange.wording = rewordings.wordingOf(lastAsked(exchange.call));
 }
@@ -48,7 +48,9 @@ function askerOf(exchange: Exchange): Asker | undefined {
   return { key: exposure.key, config: configuration.config, rules };
 }
 
+/** All that a user said since the model last spoke: a request may be cut into several turns, the last of which says "please". */
 function lastAsked({ turns }: Call): string {
-  const last = turns.findLast(({ role }) => role === "user");
-  return last?.parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n") ?? "";
+  const since = turns.findLastIndex(({ role }) => role === "assistant") + 1;
+  const asked = turns.slice(since).filter(({ role }) => role === "user");
+  return asked.flatMap(({ parts }) => parts.flatMap((part) => (part.kind === "text" ? [part.text] : []))).join("\n");
 }

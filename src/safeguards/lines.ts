@@ -25,9 +25,9 @@ export class Lines<Job> {
     };
   }
 
-  /** The next job of the caller, and of the text, whose turn it is. */
-  next(): Job | undefined {
-    const [turn] = this.#of;
+  /** The next job of the caller, and of the text, whose turn it is, among the callers that may have one. */
+  next(mayHave: (caller: string) => boolean = () => true): Job | undefined {
+    const turn = this.#of.entries().find(([name]) => mayHave(name));
     if (turn === undefined) return undefined;
     const [caller, lines] = turn;
     const [line] = lines;

@@ -5,7 +5,7 @@ import { foldText } from "./normalise.ts";
 /** Hashes of words in order, each once; at most `wordsMax`, the smallest, so that long texts keep the same ones. */
 export type Wording = Int32Array;
 
-/** Characters of a text that are looked at. */
+/** Characters of a text that are looked at, at either end of a longer one. */
 const charsMax = 20_000;
 const wordsMax = 64;
 /** Fewer say too little: half the world asks about one thing. */
@@ -30,7 +30,9 @@ const frameWords = new Set(
 
 /** Undefined where a text has too few telling words to be recognised by. Cost: linear in its length. */
 export function wordingOf(text: string, seed: number): Wording | undefined {
-  const { units, length } = foldText(text.slice(0, charsMax));
+  const half = charsMax / 2;
+  const read = text.length <= charsMax ? text : `${text.slice(0, half)} ${text.slice(-half)}`;
+  const { units, length } = foldText(read);
   const found = new Set<number>();
   for (let at = 0; at < length;) {
     const end = wordEnd(units, at, length);

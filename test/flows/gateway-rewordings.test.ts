@@ -87,7 +87,7 @@ test("what is for review counts where nobody reviews, and so it is stopped", asy
   assert.equal(await saidTo(here, reworded), "400 policy_blocked:reworded");
 });
 
-test("only the last turn of a user's is compared", async (t) => {
+test("what a user said since the model last spoke is compared, however it is cut into turns", async (t) => {
   const here = await opened(t);
   for (const text of stopped) await saidTo(here, text);
   const turns = [
@@ -100,6 +100,13 @@ test("only the last turn of a user's is compared", async (t) => {
   };
   const messages = [...turns, { role: "user", content: reworded }];
   assert.equal(await ask(messages), "reworded");
+  const cut = [
+    ...turns,
+    { role: "user", content: reworded.slice(0, 30) },
+    { role: "user", content: reworded.slice(30) },
+    { role: "user", content: "Please" },
+  ];
+  assert.equal(await ask(cut), "reworded");
   const after = [
     ...messages,
     { role: "assistant", content: "No." },

@@ -106,3 +106,14 @@ test("one that fails leaves its place to the next", async () => {
   await assert.rejects(failing);
   assert.equal(await next, "next");
 });
+
+test("where one caller's questions hang, another's are asked all the same", async () => {
+  const line = createAskingLine({ concurrent: 4, timeoutMs: 60_000 });
+  const { order, ask, end } = asking();
+  const hanging = Array.from({ length: 10 }, async (_, at) => line.take(ask(`a${at}`), "a"));
+  assert.deepEqual(order, ["a0", "a1", "a2"]);
+  const other = line.take(ask("b"), "b");
+  assert.deepEqual(order, ["a0", "a1", "a2", "b"]);
+  await end();
+  assert.deepEqual((await Promise.all([...hanging, other])).length, 11);
+});

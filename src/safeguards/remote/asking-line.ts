@@ -1,5 +1,5 @@
 // Who waits to ask one safeguard over HTTP: so many at once, the rest in a line in which callers take turns. Everything is
-// bounded: under way, waiting in all, waiting of one caller, and the time from the question to its answer.
+// bounded: under way in all and of one caller, waiting in all and of one caller, and the time from the question to its answer.
 import type { UnknownCause } from "../../terms/finding.ts";
 import { Lines } from "../lines.ts";
 
@@ -7,6 +7,9 @@ import { Lines } from "../lines.ts";
 export const waitingMax = 256;
 /** Questions of one caller that wait: half of what one key may have under way. */
 export const waitingPerCallerMax = 32;
+
+/** Of what may be under way, what one caller may have: where a server hangs on theirs, others still get through. */
+const shareMax = 3 / 4;
 
 /** Asks once; it has so many milliseconds left, and is to be over by then. Never rejects. */
 type Ask<Answer> = (msLeft: number) => Promise<Answer>;
@@ -25,26 +28,23 @@ export interface AskingLine {
 
 export function createAskingLine(rules: { readonly concurrent: number; readonly timeoutMs: number }): AskingLine {
   const lines = new Lines<Job>();
-  const waiting = new Map<string, number>();
+  const waiting = new Counts();
+  const asking = new Counts();
   let underWay = 0;
-
-  function count(caller: string, change: 1 | -1): void {
-    const now = (waiting.get(caller) ?? 0) + change;
-    if (now === 0) waiting.delete(caller);
-    else waiting.set(caller, now);
-  }
+  const askingMax = Math.max(1, Math.floor(rules.concurrent * shareMax));
+  const mayAsk = (caller: string): boolean => asking.of(caller) < askingMax;
 
   function beginNext(): void {
     while (underWay < rules.concurrent) {
-      const job = lines.next();
+      const job = lines.next(mayAsk);
       if (job === undefined) return;
       job.begin();
     }
   }
 
   function hasRoom(caller: string): boolean {
-    if (underWay < rules.concurrent) return true;
-    if ((waiting.get(caller) ?? 0) >= waitingPerCallerMax) return false;
+    if (underWay < rules.concurrent && mayAsk(caller)) return true;
+    if (waiting.of(caller) >= waitingPerCallerMax) return false;
     const given = lines.room(caller, 1, waitingMax);
     for (const job of given ?? []) job.giveUp("overloaded");
     return given !== undefined;
@@ -57,7 +57,7 @@ export function createAskingLine(rules: { readonly concurrent: number; readonly 
       const endAt = performance.now() + rules.timeoutMs;
       const leaveLine = (): void => {
         clearTimeout(timer);
-        count(caller, -1);
+        waiting.change(caller, -1);
       };
       const giveUp = (cause: UnknownCause): void => {
         leaveLine();
@@ -66,8 +66,10 @@ export function createAskingLine(rules: { readonly concurrent: number; readonly 
       const begin = (): void => {
         leaveLine();
         underWay += 1;
+        asking.change(caller, 1);
         const over = (): void => {
           underWay -= 1;
+          asking.change(caller, -1);
           beginNext();
         };
         ask(endAt - performance.now())
@@ -78,10 +80,25 @@ export function createAskingLine(rules: { readonly concurrent: number; readonly 
         leave();
         giveUp("timeout");
       }, rules.timeoutMs);
-      count(caller, 1);
+      waiting.change(caller, 1);
       const leave = lines.add(caller, [{ begin, giveUp }]);
       beginNext();
       return promise;
     },
   };
+}
+
+/** By caller; who has none takes no room. */
+class Counts {
+  readonly #of = new Map<string, number>();
+
+  of(caller: string): number {
+    return this.#of.get(caller) ?? 0;
+  }
+
+  change(caller: string, by: 1 | -1): void {
+    const now = this.of(caller) + by;
+    if (now === 0) this.#of.delete(caller);
+    else this.#of.set(caller, now);
+  }
 }
