@@ -27,9 +27,9 @@ export class Lines<Job> {
 
   /** The next job of the caller, and of the text, whose turn it is, among the callers that may have one. */
   next(mayHave: (caller: string) => boolean = () => true): Job | undefined {
-    const turn = this.#of.entries().find(([name]) => mayHave(name));
-    if (turn === undefined) return undefined;
-    const [caller, lines] = turn;
+    const caller = this.#firstWho(mayHave);
+    const lines = caller === undefined ? undefined : this.#of.get(caller);
+    if (caller === undefined || lines === undefined) return undefined;
     const [line] = lines;
     const job = line?.jobs.shift();
     this.#of.delete(caller);
@@ -39,6 +39,11 @@ export class Lines<Job> {
     lines.add(line);
     this.#dropIfEmpty(caller, line);
     return job;
+  }
+
+  #firstWho(mayHave: (caller: string) => boolean): string | undefined {
+    for (const caller of this.#of.keys()) if (mayHave(caller)) return caller;
+    return undefined;
   }
 
   /**
