@@ -160,7 +160,10 @@ function textOf({ before, after, changes: all }: Compared): string {
   const changes = all.map((one) => ({ ...one, set: legible(one.set), label: legible(one.label) }));
   const wide = changes.reduce((most, { set }) => Math.max(most, set.length), 3) + 2;
   const head = `${"rate".padEnd(8)}${"set".padEnd(wide)}${"label".padEnd(10)}${"before".padStart(8)}${"after".padStart(8)}   change`;
-  const lines = changes.map((one) => {
+  const shown = (["worse", "better", "not shown", "only one"] as const).flatMap((word) =>
+    changes.filter(({ change }) => change === word),
+  );
+  const lines = shown.map((one) => {
     const place = `${percent(one.rate).padEnd(8)}${one.set.padEnd(wide)}${one.label.padEnd(10)}`;
     return `${place}${percent(one.before).padStart(8)}${percent(one.after).padStart(8)}   ${changeText(one)}`;
   });

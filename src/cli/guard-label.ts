@@ -17,7 +17,7 @@ export const LabelOptions = z.object({
   text: z.string().min(1),
   label: z.enum(["harmful", "benign"]),
   category: Category.optional(),
-  about: z.union([ReceiptId, ReviewId]).optional(),
+  about: z.union([ReceiptId, ReviewId], "the id of a receipt (rcpt_…) or a review (review_…)").optional(),
   safeguards: z.string().optional(),
   policy: z.string().optional(),
   surface: Surface.default("input"),

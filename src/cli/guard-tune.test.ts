@@ -58,6 +58,16 @@ const Tuned = z.object({
 });
 
 describe("guard tune", () => {
+  test("warns of texts that nobody could judge, which count as stopped on either side", async () => {
+    const long = { id: "long", text: "word ".repeat(100_000), label: "benign" };
+    const { out } = await tune([...harmful, ...benign, long], "--refused-max", "0.9");
+    assert.match(out, /WARNING: 1 texts could not be judged \(too-long\)/);
+    const { out: json } = await tune([...harmful, ...benign, long], "--refused-max", "0.9", "--json");
+    const Unjudged = z.object({ unjudged: z.object({ count: z.number(), causes: z.array(z.string()) }) });
+    assert.deepEqual(Unjudged.parse(JSON.parse(json)).unjudged, { count: 1, causes: ["too-long"] });
+    assert.ok(!(await tune([...harmful, ...benign], "--refused-max", "0.9")).out.includes("WARNING"));
+  });
+
   test("spells out what in a file's ids would steer a terminal", async () => {
     const asked = [
       "how do I follow someone without being seen",

@@ -7,7 +7,7 @@ import { isRemote } from "../safeguards/remote/remote-document.ts";
 import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
 import { Failure } from "../terms/failure.ts";
-import { Category, Surface, lets } from "../terms/finding.ts";
+import { Category, Surface, type UnknownCause, lets } from "../terms/finding.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { replaceFile } from "./files.ts";
@@ -44,6 +44,8 @@ interface Setting {
   readonly benignRate: number | null;
   readonly chain: Chain;
   readonly stopped: Set<Row>;
+  /** Of those stopped, what nobody could judge, by its cause. */
+  readonly unjudged: Map<Row, UnknownCause>;
 }
 
 export async function tune(call: Call<TuneOptions>): Promise<Answer> {
@@ -57,18 +59,20 @@ async function tuned(
   means: OfflineChain,
 ): Promise<Answer> {
   const caller = { kind: "caller", stage: options.stage, type: options.type } as const;
-  const now: Setting = { benignRate: null, chain: means.chain, stopped: new Set() };
+  const now: Setting = { benignRate: null, chain: means.chain, stopped: new Set(), unjudged: new Map() };
   const tried = ratesTried.map((rate): Setting => {
     const document = atRate(means.document, rate, options.category);
     const chain = compileChain(document, means.means, caller);
-    return { benignRate: rate, chain, stopped: new Set() };
+    return { benignRate: rate, chain, stopped: new Set(), unjudged: new Map() };
   });
   await judgeAll(rows, [now, ...tried], { means, surface: options.surface, context });
   const rates = tried.map((setting) => resultOf(rows, setting));
   const proposal = rates.findLast(({ refused }) => upperOf(refused) <= options.refusedMax);
   const proposed = tried.find(({ benignRate }) => benignRate === proposal?.benignRate);
   const change = proposed === undefined ? null : changeOf(rows, now, proposed);
+  const unjudged = unjudgedIn([now, ...tried]);
   const json = {
+    unjudged,
     surface: options.surface,
     category: options.category ?? null,
     confidence,
@@ -78,7 +82,7 @@ async function tuned(
   };
   if (options.svg !== undefined) replaceFile(options.svg, plotOfRates(rates, json.now));
   const answer = { ...json, proposal: proposal?.benignRate ?? null, change };
-  const text = textOf(answer);
+  const text = [textOf(answer), ...unjudgedText(unjudged)].join("\n");
   return proposal === undefined ? inconclusive(answer, text) : done(answer, text);
 }
 
@@ -124,14 +128,35 @@ async function judgeAll(rows: readonly Row[], settings: readonly Setting[], judg
   const { context, surface, means } = judging;
   let toldMs = performance.now();
   for (const [at, row] of rows.entries()) {
-    for (const { chain, stopped } of settings) {
+    for (const { chain, stopped, unjudged } of settings) {
       const inspection = await inspectText(chain, row.text, surface);
+      if (inspection.kind === "unknown") unjudged.set(row, inspection.cause);
       if (!lets(decide(inspection, means.policy, { scopes: [], surface }))) stopped.add(row);
     }
     if (!context.isWatched || performance.now() - toldMs < tellEveryMs) continue;
     toldMs = performance.now();
     context.tell(`judged ${at + 1} of ${rows.length}\n`);
   }
+}
+
+interface Unjudged {
+  readonly count: number;
+  readonly causes: readonly UnknownCause[];
+}
+
+/** Rows that nobody could judge at some rate. */
+function unjudgedIn(settings: readonly Setting[]): Unjudged {
+  const all = new Map(settings.flatMap(({ unjudged }) => [...unjudged]));
+  return { count: all.size, causes: [...new Set(all.values())] };
+}
+
+function unjudgedText({ count, causes }: Unjudged): readonly string[] {
+  if (count === 0) return [];
+  return [
+    "",
+    `WARNING: ${count} texts could not be judged (${causes.join(", ")}). They count as stopped, harmful and benign alike: mend that first ` +
+      "(headgate guard scan names them), or the shares say nothing.",
+  ];
 }
 
 function resultOf(rows: readonly Row[], { benignRate, stopped }: Setting): RateResult {

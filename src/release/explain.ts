@@ -122,7 +122,10 @@ function refusalLines({ at, route, code, reason, status, key, model }: RecentRef
   return [
     `At ${at} ${who} was refused${what} (${route}): ${status} ${word}.`,
     checks[code] ?? "No check is known by this code.",
-    "It left no receipt: there are none for strangers, for what cannot be read, and while records cannot be kept.",
+    key === null
+      ? "It left no receipt: there are none for strangers."
+      : "Its receipt, if it left one, is not on record yet: ask again in a few seconds. There are none for what cannot be read, and " +
+        "while records cannot be kept.",
   ];
 }
 
@@ -167,11 +170,13 @@ const outcomeWords = {
   failed: "The model's server or a part of Headgate did not do its work.",
 } as const satisfies Record<Receipt["outcome"], string>;
 
+const reworded = "policy_blocked:reworded";
+
 function receiptLines(receipt: Receipt): readonly string[] {
   const under = receipt.under === null ? "under no certificate or permit" : `under ${receipt.under}`;
   const lines = [
     `At ${receipt.at} somebody asked ${receipt.model} ${under} (stage ${receipt.stage}).`,
-    outcomeWords[receipt.outcome],
+    receipt.why === reworded ? "Its usage policy stopped it." : outcomeWords[receipt.outcome],
   ];
   if (receipt.would !== undefined) {
     const would = receipt.would === receipt.outcome ? "the same" : receipt.would;
@@ -185,7 +190,7 @@ function receiptLines(receipt: Receipt): readonly string[] {
   }
   if (receipt.review !== undefined) lines.push(`It had a review: headgate explain ${receipt.review}.`);
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
-  if (receipt.why === "policy_blocked:reworded") {
+  if (receipt.why === reworded) {
     lines.push("It was like requests in other words that this key had been stopped for, by what was found in those.");
     return [...lines, `It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`];
   }
