@@ -3,6 +3,8 @@
 // each line `hold` with a signed hold on its model. With `--safeguards off` the only safeguard finds nothing at no cost (a
 // chain of none is not served); with `words` it looks for four words, exactly, by `patterns@1`.
 // node bench/gateway-serve.ts [--upstream 9101] [--safeguards shipped|words|off]
+import { rename, writeFile } from "node:fs/promises";
+import { Session } from "node:inspector/promises";
 import { parseArgs } from "node:util";
 import { createInterface } from "node:readline";
 import type { Inspection } from "../src/terms/finding.ts";
@@ -19,10 +21,12 @@ const { values } = parseArgs({
   options: {
     upstream: { type: "string", default: "9101" },
     safeguards: { type: "string", default: "shipped" },
+    allocations: { type: "string" },
   },
 });
 
 keepHeapSmall();
+if (values.allocations !== undefined) sampleAllocations(values.allocations);
 const streamsMax = 10_000;
 const secret = "hg_fedcba9876543210fedcba9876543210";
 const isShipped = values.safeguards === "shipped";
@@ -64,6 +68,22 @@ createInterface({ input: process.stdin }).on("line", () => {
     console.log(JSON.stringify({ hold: Buffer.from(envelope).toString("base64") }));
   });
 });
+/** From one signal to the next. */
+function sampleAllocations(file: string): void {
+  const session = new Session();
+  session.connect();
+  process.once("SIGUSR2", () => {
+    const asked = { includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true };
+    void session.post("HeapProfiler.startSampling", { samplingInterval: 4096, ...asked });
+    process.once("SIGUSR2", () => {
+      void session.post("HeapProfiler.stopSampling").then(async ({ profile }) => {
+        await writeFile(`${file}.part`, JSON.stringify(profile.head));
+        await rename(`${file}.part`, file);
+      });
+    });
+  });
+}
+
 process.once("SIGTERM", () => {
   void world.close().then(() => process.exit(0));
 });

@@ -37,6 +37,8 @@ interface GatewayOptions {
   readonly safeguards: "shipped" | "words" | "off";
   /** Leaves a CPU profile in the folder when it ends. */
   readonly isProfiled?: boolean;
+  /** Where a sample of what it allocates is left, from one SIGUSR2 to the next. */
+  readonly allocations?: string;
 }
 
 export interface OpenedGateway extends Started {
@@ -69,6 +71,7 @@ export async function openServers(): Promise<Servers> {
     start,
     gateway: async (options) => {
       const args = ["--upstream", String(options.upstreamPort), "--safeguards", options.safeguards];
+      if (options.allocations !== undefined) args.push("--allocations", options.allocations);
       // As the product is started, with what its launcher asks of Node; the launcher's process becomes the gateway's.
       const command = [process.execPath, launcher, benchFile("gateway-serve.ts"), ...args];
       const profiled = { NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${folder}` };
