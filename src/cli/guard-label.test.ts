@@ -5,38 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { z } from "zod";
-import { Instant } from "../terms/ids.ts";
-import type { Context } from "./context.ts";
-import { buildProgram, runProgram } from "./program.ts";
+import { type Ran, ranCommand } from "../../test/ran-command.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-label-"));
 after(() => {
   rmSync(folder, { recursive: true });
 });
 
-interface Ran {
-  out: string;
-  err: string;
-  exit: number;
-}
-
 async function guard(...args: readonly string[]): Promise<Ran> {
-  const ran: Ran = { out: "", err: "", exit: 0 };
-  const context: Context = {
-    server: "http://127.0.0.1:9",
-    dataPlane: "http://127.0.0.1:9",
-    codeFile: "",
-    stateFolder: folder,
-    profile: undefined,
-    isWatched: false,
-    now: () => Instant.parse(1_800_000_000_000),
-    wait: async () => undefined,
-    write: (text) => void (ran.out += text),
-    tell: (text) => void (ran.err += text),
-    leave: (code) => void (ran.exit = code),
-  };
-  await runProgram(buildProgram(context, "1.2.3", []), ["guard", ...args], context);
-  return ran;
+  return ranCommand(["guard", ...args], { folder });
 }
 
 function written(name: string, content: string | Uint8Array): string {

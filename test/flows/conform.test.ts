@@ -9,9 +9,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { after, describe, test, type TestContext } from "node:test";
 import { z } from "zod";
-import type { Context } from "../../src/cli/context.ts";
-import { buildProgram, runProgram } from "../../src/cli/program.ts";
-import { Instant } from "../../src/terms/ids.ts";
+import { type Ran, ranCommand } from "../ran-command.ts";
 import { type JudgeServer, type Trouble, startJudge } from "./judge-server.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-conform-"));
@@ -25,30 +23,8 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-interface Ran {
-  out: string;
-  err: string;
-  exit: number;
-}
-
 async function headgate(args: readonly string[], environment: Readonly<Record<string, string>> = {}): Promise<Ran> {
-  const ran: Ran = { out: "", err: "", exit: 0 };
-  const context: Context = {
-    server: "http://127.0.0.1:9",
-    dataPlane: "http://127.0.0.1:9",
-    codeFile: "",
-    stateFolder: folder,
-    profile: undefined,
-    secrets: { environment, folder: undefined },
-    isWatched: false,
-    now: () => Instant.parse(1_800_000_000_000),
-    wait: async () => undefined,
-    write: (text) => void (ran.out += text),
-    tell: (text) => void (ran.err += text),
-    leave: (code) => void (ran.exit = code),
-  };
-  await runProgram(buildProgram(context, "1.2.3", []), args, context);
-  return ran;
+  return ranCommand(args, { folder, environment });
 }
 
 async function judgeFor(t: TestContext): Promise<JudgeServer> {
