@@ -36,7 +36,7 @@ const nothing: Registry = {
   get: () => ({
     ...wordSafeguard,
     inspect: () => nothingFound,
-    inspectStretches: (_text: string, stretches: readonly unknown[]) => stretches.map(() => nothingFound),
+    openAnswer: () => ({ read: () => nothingFound, readAll: (_text, ends) => ends.map(() => nothingFound) }),
   }),
 };
 const exactWords = {

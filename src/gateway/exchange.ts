@@ -6,9 +6,18 @@ import { isAllowance, lastDecision } from "../acts/state.ts";
 import { decide, redactedIn, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import type { TextDigest } from "../proof/digest.ts";
+import type { Hasher } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Wording } from "../safeguards/wording.ts";
-import { type Category, type Finding, type Inspection, type Surface, type Verdict, lets } from "../terms/finding.ts";
+import {
+  type Category,
+  type Finding,
+  type Inspection,
+  type Look,
+  type Surface,
+  type Verdict,
+  lets,
+} from "../terms/finding.ts";
 import type { Digest, KeyId, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import { Stop, type StopSignal } from "../upstream/stop.ts";
@@ -204,7 +213,10 @@ function judgeOf({ note, policy, scopes, model, seen, shadow }: JudgedBy, gatewa
     const restricted = restrictedPolicy(policy, prohibited);
     const verdict = decide(inspection, restricted, { scopes, surface });
     noteFound(note, inspection, surface);
-    takeShadow(shadow, inspection, { surface, note, decide: (look) => decide(look, restricted, { scopes, surface }) });
+    if (inspection.shadow !== undefined || inspection.later !== undefined) {
+      const shadowed = (look: Look): Verdict => decide(look, restricted, { scopes, surface });
+      takeShadow(shadow, inspection, { surface, note, decide: shadowed });
+    }
     if (seen === undefined) return verdict;
     seen[surface] = stricter(seen[surface] ?? verdict, verdict);
     return decide(only(prohibited, inspection), restricted, { scopes, surface });
@@ -341,22 +353,32 @@ export function recordEnding(exchange: Exchange, ending: Ending, parts: Recordin
   if (ending.guarded !== undefined) note.redacted = ending.guarded.redacted;
   if (ending.why !== null) note.refusal ??= reasoned(ending.why);
   reservation?.settle({ tokens: ending.tokens, isAnswered: isAnswered(ending.outcome) });
-  const { answer, tokens, guarded, ...said } = ending;
   const observed = observedOf(exchange, ending.outcome);
   if (observed.would !== undefined) note.would = observed.would;
-  const draft: ReceiptDraft = {
+  return gateway.recorder.finish(draftOf(exchange, { ending, observed }, gateway.primitives));
+}
+
+interface Ended {
+  readonly ending: Ending;
+  readonly observed: Observed;
+}
+
+function draftOf(exchange: Exchange, { ending, observed }: Ended, hasher: Hasher): ReceiptDraft {
+  const { answer, tokens, guarded } = ending;
+  const { id, request } = exchange;
+  return {
     ...knownOf(exchange),
-    ...said,
-    ...observed,
-    ...shadowOf(exchange),
-    ...(guarded === undefined ? {} : guarded),
-    content:
-      typeof answer === "string"
-        ? contentDigest(exchange.id, { request: exchange.request, answer }, gateway.primitives)
-        : answer.digest(),
+    outcome: ending.outcome,
+    why: ending.why,
+    input: observed.input ?? ending.input,
+    output: observed.output ?? ending.output,
+    would: observed.would,
+    shadow: shadowOf(exchange),
+    redacted: guarded?.redacted,
+    checked: guarded?.checked,
+    content: typeof answer === "string" ? contentDigest(id, { request, answer }, hasher) : answer.digest(),
     tokens: [tokens[0], tokens[1]],
   };
-  return gateway.recorder.finish(draft);
 }
 
 /** For a streamed answer: what its receipt commits to, made as it goes by. */
@@ -366,26 +388,26 @@ export function beginContent({ id, request }: Exchange, { primitives }: Gateway)
 
 /** Puts on record that a stream begins, before a character of it leaves. */
 export async function recordBeginning(exchange: Exchange, input: string, { gateway }: Recording): Promise<void> {
-  const { output: _none, ...observed } = observedOf(exchange, "cut");
-  await gateway.recorder.begin({ ...knownOf(exchange), input, ...observed, ...shadowOf(exchange) });
+  const { input: seen, would } = observedOf(exchange, "cut");
+  await gateway.recorder.begin({ ...knownOf(exchange), input: seen ?? input, would, shadow: shadowOf(exchange) });
 }
 
+type Observed = Partial<Pick<Receipt, "input" | "output" | "would">>;
+const notObserved: Observed = {};
+
 /** In observe mode: what policy said, whatever was done about it, and what would have become of it in enforce mode. */
-function observedOf({ seen }: Exchange, outcome: Outcome): Partial<Pick<Receipt, "input" | "output" | "would">> {
-  if (seen === undefined) return {};
+function observedOf({ seen }: Exchange, outcome: Outcome): Observed {
+  if (seen === undefined) return notObserved;
   const sides = Object.entries(seen).map(([side, verdict]) => [side, verdictWord(verdict)] as const);
   const isStopped = Object.values(seen).some((verdict) => !lets(verdict));
   return { ...Object.fromEntries(sides), would: isStopped ? "blocked" : outcome };
 }
 
-function shadowOf({ shadow }: Exchange): Pick<Receipt, "shadow"> {
-  const { input, output } = shadow;
-  if (input === undefined && output === undefined) return {};
+function shadowOf({ shadow: { input, output } }: Exchange): Receipt["shadow"] {
+  if (input === undefined && output === undefined) return undefined;
   return {
-    shadow: {
-      ...(input === undefined ? {} : { input: verdictWord(input) }),
-      ...(output === undefined ? {} : { output: verdictWord(output) }),
-    },
+    input: input === undefined ? undefined : verdictWord(input),
+    output: output === undefined ? undefined : verdictWord(output),
   };
 }
 
@@ -397,10 +419,10 @@ function knownOf(exchange: Exchange): Omit<Begun, "input"> {
   return {
     id,
     model,
-    ...(asked === undefined ? {} : { asked }),
-    ...(modes === undefined ? {} : { modes }),
-    ...(origin === undefined ? {} : { origin }),
-    ...(review === undefined ? {} : { review }),
+    asked,
+    modes,
+    origin,
+    review,
     config: configuration.config,
     under: underOf(exposure),
     stage: exposure.kind === "open" ? exposure.release.stage : "permit",

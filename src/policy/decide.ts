@@ -9,10 +9,12 @@ export interface Caller {
   readonly surface: Surface;
 }
 
+const passed: Verdict = { kind: "pass" };
+
 /** The verdict on one inspection. Never `pass` for an inspection that is unknown. */
 export function decide(inspection: Inspection, policy: UsagePolicy, caller: Caller): Verdict {
   if (inspection.kind === "unknown") return { kind: "unknown", cause: inspection.cause };
-  let verdict: Verdict = { kind: "pass" };
+  let verdict = passed;
   for (const finding of inspection.findings) {
     const answer = verdictOf(finding, ruleOf(policy, finding.category), caller);
     if (strictness[answer.kind] > strictness[verdict.kind]) verdict = answer;
@@ -55,7 +57,7 @@ function ruleOf(policy: UsagePolicy, category: Category): CategoryRule {
 function verdictOf(finding: Finding, rule: CategoryRule, caller: Caller): Verdict {
   const most = actionOfBand[caller.surface][finding.band];
   const action = milder(actionOf(rule, caller), finding.mode === "review" ? milder(most, "review") : most);
-  return action === "pass" ? { kind: "pass" } : { kind: action, category: finding.category };
+  return action === "pass" ? passed : { kind: action, category: finding.category };
 }
 
 function actionOf(rule: CategoryRule, caller: Caller): Action {

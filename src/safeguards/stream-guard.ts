@@ -130,13 +130,17 @@ class WindowGuard implements StreamGuard {
     const ends = endsDue(this.#checked, held.total, { strideChars: shape.strideChars, final });
     const { found, mayEscape } = this.#read(ends, final);
     let cleared = nothing;
-    for (const [at, end] of ends.entries()) {
+    /** Nearly every window is found as clear as the one before; that is decided once. */
+    let clear: Inspection | undefined;
+    for (let at = 0; at < ends.length; at += 1) {
+      const end = ends[at] ?? held.total;
       const isEnd = final && end === held.total;
       let inspection = found[at] ?? failed;
       if (this.#checked === 0 || mayEscape)
         inspection = this.#withEscapes(inspection, held.slice(this.#checked, end), isEnd);
       this.#checked = end;
-      const verdict = this.#verdictOn(inspection, isEnd);
+      const verdict = inspection === clear ? passed : this.#verdictOn(inspection, isEnd);
+      if (verdict.kind === "pass" && isClear(inspection)) clear = inspection;
       if (!lets(verdict)) return this.#stop(followedBy(cleared, held.take(this.#free)), verdict);
       if (this.#verdict.kind === "pass") this.#verdict = verdict;
       this.#free = this.#freeUpTo(end);
@@ -200,7 +204,7 @@ class WindowGuard implements StreamGuard {
     this.#reader ??= this.#chain.openAnswer();
     const checked = this.#checked;
     const text = this.#held.slice(checked, last);
-    const found = readStretches(this.#reader, { text, ends: ends.map((end) => end - checked), isEnd });
+    const found = readStretches(this.#reader, { text, ends: behind(ends, checked), isEnd });
     return { found, mayEscape: this.#mayEscape(text) };
   }
 
@@ -289,6 +293,14 @@ interface Read {
 
 const nothingRead: Read = { found: [], mayEscape: false };
 const failed: Inspection = { kind: "unknown", cause: "failed" };
+
+function isClear(inspection: Inspection): boolean {
+  return inspection.kind === "inspected" && inspection.findings.length === 0;
+}
+
+function behind(ends: readonly number[], start: number): readonly number[] {
+  return start === 0 ? ends : ends.map((end) => end - start);
+}
 
 /** A text that begins so is JSON, also as models fence it. */
 const isJsonBegun = /^\s*(?:```\w*\s*)?[{[]/;

@@ -7,6 +7,7 @@ export interface Survey {
   /** Longest run of letters, digits and the other signs of Base64. */
   longestRun: number;
   digits: number;
+  /** Those that end a word, as in prose, are not among them. */
   dotsAndDashes: number;
   hasPercent: boolean;
   hasHash: boolean;
@@ -77,7 +78,8 @@ export function survey(text: string): Survey {
       run += 1;
       continue;
     }
-    if (before !== noLetter) {
+    const isAfterLetter = before !== noLetter;
+    if (isAfterLetter) {
       sum += logOfPair(before, noLetter);
       others += 1;
       before = noLetter;
@@ -88,7 +90,7 @@ export function survey(text: string): Survey {
       run = 0;
     } else run += 1;
     digits += (kind >> digitShift) & 1;
-    dotsAndDashes += (kind >> dotOrDashShift) & 1;
+    if (!isAfterLetter) dotsAndDashes += (kind >> dotOrDashShift) & 1;
     if (letter === noLetter) continue;
     if (letters >= lettersMin && sum < plainMin * (letters + others)) odd.push([from, at]);
     from = at + 1;
