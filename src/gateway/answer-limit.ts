@@ -2,7 +2,7 @@
 // answer is cut, each ending for its length.
 import { Failure } from "../terms/failure.ts";
 import type { Block, Choice } from "../wire/answer.ts";
-import type { Reservation } from "./exchange.ts";
+import type { Reservation } from "./record.ts";
 
 /** Characters of text that make a token, at the most: an honest server ends by its own count long before. */
 const charsPerTokenMax = 8;

@@ -9,16 +9,8 @@ import { tokensAbout } from "../wire/prompt-size.ts";
 import { type AnswerParts, type Whole, contextOf, isOneText, usageOf } from "./answer.ts";
 import { textOf, usedUp, withinLimit } from "./answer-limit.ts";
 import { slowCharsAtOnce } from "./answer-turns.ts";
-import {
-  type Exchange,
-  type Recording,
-  type Redaction,
-  blocked,
-  callerOf,
-  recordEnding,
-  verdictWord,
-  whyWord,
-} from "./exchange.ts";
+import { type Exchange, callerOf } from "./exchange.ts";
+import { type Recording, type Redaction, blocked, recordEnding, verdictWord, whyWord } from "./record.ts";
 import { shadowSettled } from "./shadow.ts";
 import { rememberStopped } from "./reworded.ts";
 import { guardAnswer, guardText, isJsonAsked, toolIds } from "./guarded-answer.ts";

@@ -3,7 +3,8 @@ import type { SignedReceipt } from "../acts/receipt.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import type { Usage } from "../wire/answer.ts";
 import type { AnswerContext, Format } from "../wire/format.ts";
-import type { Exchange, Recording } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Recording } from "./record.ts";
 import type { Refusal } from "./refusals.ts";
 
 /** What an answer is made from, once the request was let through. */

@@ -8,7 +8,8 @@ import { type GuardStep, type StreamGuard, answerCharsMax, createStreamGuard } f
 import { Failure } from "../terms/failure.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";
-import type { Exchange, Redaction } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Redaction } from "./record.ts";
 
 /** Blocks of one answer, all its choices together. */
 const blocksMax = 600;

@@ -9,7 +9,8 @@ import { toHex } from "../proof/encoding.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Verdict } from "../terms/finding.ts";
 import { type KeyId, type ReviewId, instantOf } from "../terms/ids.ts";
-import { type Exchange, blocked, isObserved, verdictWord } from "./exchange.ts";
+import { type Exchange, isObserved } from "./exchange.ts";
+import { blocked, verdictWord } from "./record.ts";
 import type { Gateway } from "./gateway.ts";
 
 /** How soon it is worth asking again, in seconds. */

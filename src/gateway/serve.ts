@@ -28,21 +28,16 @@ import {
   servedDigests,
   underOf,
 } from "./admission.ts";
+import { type Exchange, beginExchange, callerOf, changed, isObserved, isSameConfiguration } from "./exchange.ts";
 import {
-  type Exchange,
   type Recording,
   type Reservation,
-  beginExchange,
   blocked,
-  callerOf,
-  changed,
-  isObserved,
-  isSameConfiguration,
   recordEnding,
   recordRefusal,
   verdictWord,
   whyWord,
-} from "./exchange.ts";
+} from "./record.ts";
 import type { Gateway } from "./gateway.ts";
 import type { Note } from "./note.ts";
 import { askOf } from "./quota.ts";

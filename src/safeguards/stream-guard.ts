@@ -90,6 +90,8 @@ class WindowGuard implements StreamGuard {
   /** Of JSON of which something may have to be redacted. */
   #places: JsonPlaces | undefined;
   #stopped: Verdict | undefined;
+  /** Nearly every window is found as clear as the one before it: in one step that is decided once. */
+  #clear: Inspection | undefined;
 
   constructor(chain: Chain, decide: Decide, bounds: GuardBounds) {
     this.#chain = chain;
@@ -130,17 +132,16 @@ class WindowGuard implements StreamGuard {
     const ends = endsDue(this.#checked, held.total, { strideChars: shape.strideChars, final });
     const { found, mayEscape } = this.#read(ends, final);
     let cleared = nothing;
-    /** Nearly every window is found as clear as the one before; that is decided once. */
-    let clear: Inspection | undefined;
-    for (let at = 0; at < ends.length; at += 1) {
-      const end = ends[at] ?? held.total;
+    this.#clear = undefined;
+    let at = 0;
+    for (const end of ends) {
       const isEnd = final && end === held.total;
       let inspection = found[at] ?? failed;
+      at += 1;
       if (this.#checked === 0 || mayEscape)
         inspection = this.#withEscapes(inspection, held.slice(this.#checked, end), isEnd);
       this.#checked = end;
-      const verdict = inspection === clear ? passed : this.#verdictOn(inspection, isEnd);
-      if (verdict.kind === "pass" && isClear(inspection)) clear = inspection;
+      const verdict = this.#verdictOn(inspection, isEnd);
       if (!lets(verdict)) return this.#stop(followedBy(cleared, held.take(this.#free)), verdict);
       if (this.#verdict.kind === "pass") this.#verdict = verdict;
       this.#free = this.#freeUpTo(end);
@@ -153,8 +154,11 @@ class WindowGuard implements StreamGuard {
   }
 
   #verdictOn(inspection: Inspection, isEnd: boolean): Verdict {
+    if (inspection === this.#clear) return passed;
     const judged = this.#judge(inspection);
-    return lets(judged) ? (this.#redact(inspection, isEnd) ?? judged) : judged;
+    const verdict = lets(judged) ? (this.#redact(inspection, isEnd) ?? judged) : judged;
+    if (verdict.kind === "pass" && isClear(inspection)) this.#clear = inspection;
+    return verdict;
   }
 
   /** Whether there can be an escape in what comes next: nearly never, and then it need not be looked at again. */
