@@ -128,6 +128,6 @@ function scannerFor(
     decide: (inspection) => decide(inspection, policy, { scopes: [], surface }),
     redacts: (inspection) => redactedIn(inspection, policy, { scopes: [], surface: "output" }),
     surface,
-    textsOf: (text) => withWordsOfJson([text]),
+    textsOf: (said) => withWordsOfJson([said]),
   };
 }

@@ -13,6 +13,7 @@ import { answerCharsMax, readWhole } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Inspection, Surface } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
+import { withProvenance } from "../terms/provenance.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Context, secretsOf } from "./context.ts";
@@ -73,7 +74,7 @@ export async function withOfflineChain<Made>(
 
 /** What a chain finds in a text, read as gateways read it: the words of JSON in a request, an answer without its escapes. */
 export async function inspectText(chain: Chain, text: string, surface: Surface): Promise<Inspection> {
-  if (surface === "input") return chain.inspectInput(withWordsOfJson([text]));
+  if (surface === "input") return chain.inspectInput(withWordsOfJson(withProvenance([text])));
   return readWhole(chain, text, { outputCharsMax: answerCharsMax }).inspection;
 }
 

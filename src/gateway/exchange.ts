@@ -8,10 +8,11 @@ import { Failure } from "../terms/failure.ts";
 import type { Wording } from "../safeguards/wording.ts";
 import type { Category, Finding, Inspection, Look, Surface, Verdict } from "../terms/finding.ts";
 import type { Digest, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
+import { type RequestText, textsAlone } from "../terms/provenance.ts";
 import { modeOf } from "../terms/stage.ts";
 import { Stop, type StopSignal } from "../upstream/stop.ts";
 import type { Asking } from "../upstream/upstream.ts";
-import { type Call, callTexts, withoutPrompt } from "../wire/call.ts";
+import { type Call, requestTexts, withoutPrompt } from "../wire/call.ts";
 import { promptChars } from "../wire/prompt-size.ts";
 import { type Admitted, callerFor, exposeNow, servedDigests, underOf, withinLimits } from "./admission.ts";
 import type { Configuration } from "./configurations.ts";
@@ -34,8 +35,8 @@ export interface Exchange {
   call: Call;
   /** Digest of the body it came in. */
   readonly request: Digest;
-  /** Every text of the caller's in it. */
-  texts: readonly string[];
+  /** Every text of the caller's in it, with who wrote it. */
+  texts: readonly RequestText[];
   /** Characters of all that the model reads. */
   readonly promptChars: number;
   readonly item: Digest | null;
@@ -127,7 +128,7 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     cacheSalt: () => gateway.cacheSalt(sharersOf(exchange.exposure)),
     ...(note.trace === undefined ? {} : { traceparent: traceparentOf(note.trace) }),
   };
-  const texts = callTexts(known.call);
+  const texts = requestTexts(known.call);
   const by = { note, policy, scopes, model, seen, shadow };
   // Written out: what is spread is copied member by member, as often as it grows.
   const exchange: Exchange = {
@@ -146,7 +147,7 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     reviewed: { by: undefined, isAllowed: false },
     wording: undefined,
     texts,
-    promptChars: promptChars(known.call, texts),
+    promptChars: promptChars(known.call, textsAlone(texts)),
     signal: stop,
     stopped: () => why,
     mustGoOn,

@@ -12,6 +12,7 @@ import { Category, type Verdict, lets } from "../terms/finding.ts";
 import type { ReceiptId } from "../terms/ids.ts";
 import { isBeforeAnswer } from "../upstream/retry.ts";
 import type { Format } from "../wire/format.ts";
+import { textsAlone } from "../terms/provenance.ts";
 import { withWordsOfJson } from "../wire/json-words.ts";
 import { promptTokensMax } from "../wire/prompt-size.ts";
 import {
@@ -273,7 +274,7 @@ function reserve(exchange: Exchange, gateway: Gateway): Reservation {
   const { exposure, call } = exchange;
   const answerTokens = call.embedding === undefined ? outputTokens(call) * call.choices : 0;
   if (exposure.kind === "permit") return reservePermit(exchange, exposure.permit, { answerTokens, gateway });
-  const promptTokens = exchange.configuration.promptTokens + promptTokensMax(call, exchange.texts);
+  const promptTokens = exchange.configuration.promptTokens + promptTokensMax(call, textsAlone(exchange.texts));
   const answer = gateway.quotas.reserve(askOf(exposure, promptTokens + answerTokens, gateway.clock.now()));
   exchange.note.rates = answer.rates;
   if (answer.kind === "exhausted") throw exhausted(answer.what, answer.retryAfterSeconds);
@@ -295,7 +296,7 @@ function reservePermit(
   { answerTokens, gateway }: { readonly answerTokens: number; readonly gateway: Gateway },
 ): Reservation {
   if (item === null) throw new Failure("request_invalid", "");
-  const chars = texts.reduce((sum, text) => sum + text.length, 0);
+  const chars = texts.reduce((sum, { text }) => sum + text.length, 0);
   const tokens = { prompt: Math.ceil(chars / charsPerTokenMin), answer: answerTokens };
   const recorded = gateway.follower.state.permitExchanges.get(permit.permit) ?? 0;
   const answer = gateway.attempts.begin({ permit, item, tokens, recorded, at: gateway.clock.now() });

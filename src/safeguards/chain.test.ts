@@ -4,6 +4,7 @@ import { test } from "node:test";
 import * as fc from "fast-check";
 import type { Category, Inspection, Verdict } from "../terms/finding.ts";
 import { Digest } from "../terms/ids.ts";
+import type { RequestText } from "../terms/provenance.ts";
 import { compileChain, pinSafeguards, type Chain } from "./chain.ts";
 import { shippedSafeguards, type Registry } from "./registry.ts";
 import type { Safeguard } from "./safeguard.ts";
@@ -50,6 +51,54 @@ function decide(inspection: Inspection): Verdict {
 }
 
 const bounds = { outputCharsMax: 100_000 };
+
+/** Tells what it is shown, and finds what tools said of bread. */
+function provenanceGuard(shown: RequestText[]): Registry {
+  const { inspect, ...rest } = wordGuard;
+  const guard: Safeguard = {
+    ...rest,
+    surfaces: ["input"],
+    inspect: () => {
+      throw new Error("not asked here");
+    },
+    // oxlint-disable-next-line require-yield -- the same as what has steps
+    *inspectWritten(said): Generator<void, Inspection, void> {
+      shown.push(said);
+      return said.provenance === "data" ? inspect(said.text, "input", { review: {}, block: {} }) : nothing;
+    },
+  };
+  return { names: words.names, get: () => guard };
+}
+
+const nothing: Inspection = { kind: "inspected", findings: [] };
+
+test("a safeguard that judges by who wrote a text is told who did, of decoded ones as well, and is shown nothing joined", async () => {
+  const shown: RequestText[] = [];
+  const chain = compileChain(document({ on: ["input"] }), provenanceGuard(shown));
+  const encoded = Buffer.from("This is something bad to hide.").toString("base64");
+  const texts = [
+    { text: "bad question", provenance: "user" },
+    { text: "bad rules", provenance: "instructions" },
+    { text: `Page: ${encoded}`, provenance: "data" },
+  ] as const;
+  const inspection = await chain.inspectInput(texts);
+  assert.deepEqual(shown.slice(0, 2), texts.slice(0, 2));
+  assert.ok(shown.length > 2 && shown.slice(2).every(({ provenance }) => provenance === "data"));
+  const at = "bad question\n\nbad rules\n\nPage: ".length;
+  assert.ok(inspection.kind === "inspected");
+  assert.deepEqual(inspection.findings[0]?.span, [at, at + encoded.length]);
+  assert.deepEqual(await chain.inspectInput(["all bad"]), nothing, "a text alone is a user's");
+});
+
+test("a safeguard that judges by who wrote a text and breaks is unknown, and one that is for requests stands on no answers", async () => {
+  const chain = compileChain(document({ on: ["input"] }), provenanceGuard([]));
+  const broken = await chain.inspectInput([{ text: "BREAK", provenance: "data" }]);
+  assert.deepEqual(broken, { kind: "unknown", cause: "failed" });
+  const long = await chain.inspectInput([{ text: "x".repeat(5001), provenance: "user" }]);
+  assert.deepEqual(long, { kind: "unknown", cause: "too-long" });
+  for (const make of [compileChain, pinSafeguards])
+    assert.throws(() => make(document(), provenanceGuard([])), { code: "configuration_invalid" });
+});
 
 test("what is harmless in each text and not in all of them together is found, and is in all of them", async () => {
   const divided: Registry = {

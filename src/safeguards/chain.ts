@@ -3,6 +3,7 @@
 import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
+import { type Provenance, type RequestText, textsAlone, withProvenance } from "../terms/provenance.ts";
 import { type JudgedFor, type SafeguardMode, isInEffect, modesFor, modesWord } from "../terms/safeguard-mode.ts";
 import { decodedViews, type DecodedView } from "./decode.ts";
 import { exactPatterns } from "./exact-patterns.ts";
@@ -33,9 +34,9 @@ export interface Chain {
    * All texts of a request, each by itself and all together; spans count in the texts joined by two line ends. Callers take
    * turns where they have to wait for each other; nobody's requests, as tools and probes make them, are one caller's.
    */
-  readonly inspectInput: (texts: readonly string[], caller?: string) => Promise<Inspection>;
+  readonly inspectInput: (texts: Texts, caller?: string) => Promise<Inspection>;
   /** The same, with stops of a long text at which other work may be done; what it gives says what `inspectInput` says. */
-  readonly inspectInputInSteps: (texts: readonly string[], caller?: string) => Generator<void, Settle, void>;
+  readonly inspectInputInSteps: (texts: Texts, caller?: string) => Generator<void, Settle, void>;
   /** What those that run here say of a text, as probes ask it: nobody else is asked. */
   readonly inspectLocally: (text: string) => Promise<Inspection>;
   /** A whole answer, in the windows a stream of it would be judged in. */
@@ -43,6 +44,9 @@ export interface Chain {
   /** Reads an answer from its start on, stretch by stretch: what is found in the window that each of them ends. */
   readonly openAnswer: () => AnswerReader;
 }
+
+/** Texts of a request; one that says nothing of who wrote it, as tools and probes give it, is a user's. */
+type Texts = readonly (string | RequestText)[];
 
 /** The document with the digest of every safeguard filled in. Failure as `compileChain`. */
 export function pinSafeguards(document: Safeguards, registry: Registry): Safeguards {
@@ -176,7 +180,12 @@ function ofCategory(thresholds: Thresholds["block"], category: Category): Thresh
 function pinned(entry: LocalEntry, registry: Registry): Safeguard {
   const safeguard = "patterns" in entry ? exactPatterns(entry.patterns) : registry.get(entry.safeguard);
   checked(entry, safeguard.digest);
-  return safeguard;
+  const { surfaces } = safeguard;
+  if (surfaces === undefined || entry.on.every((surface) => surfaces.includes(surface))) return safeguard;
+  throw new Failure(
+    "configuration_invalid",
+    `The safeguard ${entry.safeguard} stands on ${surfaces.join(" and ")} only.`,
+  );
 }
 
 /** The digest of what decides here. Failure artefact_missing where the entry pins another. */
@@ -200,13 +209,14 @@ interface Reading {
 
 function inspectRequestTexts(
   { links, judges, isGuarded: isRead }: Reading,
-  texts: readonly string[],
+  texts: Texts,
   caller: string,
 ): Generator<void, Settle, void> {
   if (!isRead) return unguarded();
+  const said = withProvenance(texts);
   return judges === undefined
-    ? inspectTexts({ links, caller }, texts)
-    : inspectJudged({ links, caller, read: [] }, texts, judges);
+    ? inspectTexts({ links, caller }, said)
+    : inspectJudged({ links, caller, read: [] }, said, judges);
 }
 
 // oxlint-disable-next-line require-yield -- the same as what has steps
@@ -216,7 +226,7 @@ function* unguarded(): Generator<void, Settle, void> {
 
 function* inspectJudged(
   looking: Looking & { readonly read: ReadText[] },
-  texts: readonly string[],
+  texts: readonly RequestText[],
   judges: Judges,
 ): Generator<void, Settle, void> {
   const local = yield* inspectTexts(looking, texts);
@@ -230,12 +240,13 @@ interface Looking {
   readonly read?: ReadText[];
 }
 
-function* inspectTexts(looking: Looking, texts: readonly string[]): Generator<void, Settle, void> {
-  const spoken = texts.filter((text) => text !== "");
+function* inspectTexts(looking: Looking, texts: readonly RequestText[]): Generator<void, Settle, void> {
+  const spoken = texts.filter(({ text }) => text !== "");
   const looks: Settle[] = [];
   let offset = 0;
   let work = 0;
-  for (const text of spoken) {
+  for (const said of spoken) {
+    const { text } = said;
     // Many short texts are a long one, too.
     work += text.length + textWork;
     if (work >= stepWork) {
@@ -243,13 +254,24 @@ function* inspectTexts(looking: Looking, texts: readonly string[]): Generator<vo
       work = 0;
     }
     looking.read?.push(writtenText(text, offset));
-    for (const look of yield* inspectViews(looking, text, offset)) looks.push(movedLater(look, offset));
+    for (const look of yield* inspectViews(looking, said, offset)) looks.push(movedLater(look, offset));
     offset += text.length + separator.length;
   }
   // Together too: what is harmless in pieces may not be so as a whole.
-  if (spoken.length > 1) looks.push(...(yield* inspectViews(looking, spoken.join(separator), 0)));
-  if (spoken.length === 0) looks.push(yield* inspectAll(looking, ""));
+  if (spoken.length > 1) looks.push(...(yield* inspectViews(looking, joinedText(spoken), 0)));
+  if (spoken.length === 0) looks.push(yield* inspectAll(looking, joinedText([])));
   return together(looks);
+}
+
+/** Texts as they stand one after another, which nobody wrote as a whole. */
+function joinedText(texts: readonly RequestText[]): InspectedText {
+  return { text: textsAlone(texts).join(separator), provenance: undefined };
+}
+
+/** A text of a request, or all of them joined. */
+interface InspectedText {
+  readonly text: string;
+  readonly provenance: Provenance | undefined;
 }
 
 const separator = "\n\n";
@@ -261,14 +283,15 @@ const textWork = 64;
  * A text as it stands and, where something in it is encoded, as it reads decoded. Detectors do not read as it stands what is
  * read decoded: to them Base64 looks like an attack, whatever it says.
  */
-function* inspectViews(looking: Looking, text: string, offset: number): Generator<void, Settle[], void> {
-  const { views, isReplaced, isLeft } = yield* decodedViews(text);
+function* inspectViews(looking: Looking, said: InspectedText, offset: number): Generator<void, Settle[], void> {
+  const { provenance } = said;
+  const { views, isReplaced, isLeft } = yield* decodedViews(said.text);
   const asWritten = isReplaced ? { ...looking, links: looking.links.filter(isForAsWritten) } : looking;
-  const looks = isReplaced && asWritten.links.length === 0 ? [] : [yield* inspectAll(asWritten, text)];
+  const looks = isReplaced && asWritten.links.length === 0 ? [] : [yield* inspectAll(asWritten, said)];
   for (const view of views) {
     yield;
     looking.read?.push(decodedText(view, offset));
-    looks.push(inSource(yield* inspectAll(looking, view.text), view));
+    looks.push(inSource(yield* inspectAll(looking, { text: view.text, provenance }), view));
   }
   if (isLeft) looks.push(settled(unknown("unscannable")));
   return looks;
@@ -289,11 +312,29 @@ function isGuarded(links: readonly Link[], surface: Surface): boolean {
 }
 
 /** Every safeguard that stands on the way in. */
-function* inspectAll({ links, caller }: Looking, text: string): Generator<void, Settle, void> {
-  const active = links.filter((link) => link.entry.on.includes("input"));
+function* inspectAll({ links, caller }: Looking, { text, provenance }: InspectedText): Generator<void, Settle, void> {
   const looks: Settle[] = [];
-  for (const link of active) looks.push(yield* inspectRequest(link, text, caller));
+  for (const link of links) {
+    if (!link.entry.on.includes("input")) continue;
+    const { inspectWritten } = link.safeguard;
+    if (inspectWritten === undefined) looks.push(yield* inspectRequest(link, text, caller));
+    else if (provenance !== undefined) looks.push(yield* inspectSaid(link, { text, provenance }, inspectWritten));
+  }
   return together(looks);
+}
+
+function* inspectSaid(
+  { safeguard, mode, thresholds }: Link,
+  said: RequestText,
+  inspectWritten: NonNullable<Safeguard["inspectWritten"]>,
+): Generator<void, Settle, void> {
+  if (said.text.length > safeguard.maxChars) return settled(inMode(mode, unknown("too-long")));
+  try {
+    const found = yield* inspectWritten(said, thresholds.input);
+    return settled(inMode(mode, found));
+  } catch {
+    return settled(inMode(mode, unknown("failed")));
+  }
 }
 
 function* inspectRequest(link: Link, text: string, caller: string): Generator<void, Settle, void> {

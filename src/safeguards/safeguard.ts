@@ -2,6 +2,7 @@
 // says what it found or why it cannot know.
 import type { Category, Inspection, Surface } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
+import type { Provenance, RequestText } from "../terms/provenance.ts";
 import type { WindowShape } from "./windows.ts";
 
 /** The two bands of one chain entry, as shares of the benign reference stream. */
@@ -28,6 +29,8 @@ export interface Safeguard {
   readonly digest: Digest;
   /** Longer text is not judged: `inspect` answers unknown, cause too-long. In UTF-16 units. */
   readonly maxChars: number;
+  /** The sides that it can judge, where those are not both. */
+  readonly surfaces?: readonly Surface[];
   /** Whether it may take so long for a short text that other work should get a turn meanwhile. */
   readonly isSlow?: boolean;
   /** Whether it looks for what is written, also where that is encoded and says something else. */
@@ -36,8 +39,11 @@ export interface Safeguard {
   readonly redacts?: boolean;
   /** Failure configuration_invalid for a rate outside the calibrated range. */
   readonly thresholds: (rates: Rates, surface: Surface) => Thresholds;
-  /** The highest score of each category over all windows of `text`, 0 to 1; 0 where a first look was enough. */
-  readonly scores: (text: string, surface: Surface) => Promise<Scores>;
+  /**
+   * The highest score of each category over all windows of `text`, 0 to 1; 0 where a first look was enough. Nothing said of who
+   * wrote it, it is a user's.
+   */
+  readonly scores: (text: string, surface: Surface, provenance?: Provenance) => Promise<Scores>;
   /** Of requests only where there is no `inspectRequest`: throws there. */
   readonly inspect: (text: string, surface: Surface, thresholds: Thresholds) => Inspection;
   /**
@@ -45,6 +51,11 @@ export interface Safeguard {
    * work may be done. What it gives finishes the inspection, away from this thread, in turn with other callers'.
    */
   readonly inspectRequest?: (text: string, thresholds: Thresholds, caller: string) => Generator<void, Settle, void>;
+  /**
+   * For safeguards of requests that judge a text by who wrote it, in place of what else inspects requests, with stops as well. They are not asked
+   * about texts joined: nobody wrote those.
+   */
+  readonly inspectWritten?: (said: RequestText, thresholds: Thresholds) => Generator<void, Inspection, void>;
   /** For safeguards that read an answer as it grows, each stretch once; others are asked about every window by `inspect`. */
   readonly openAnswer?: (thresholds: Thresholds, shape: WindowShape) => AnswerReader;
 }

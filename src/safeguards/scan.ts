@@ -10,13 +10,19 @@ import {
   type Verdict,
   lets,
 } from "../terms/finding.ts";
+import { Provenance, type RequestText } from "../terms/provenance.ts";
 import type { Chain } from "./chain.ts";
 import { whole } from "./inspections.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { readWhole } from "./stream-guard.ts";
 
 /** One line of the input; other fields are ignored. */
-export const ScanRow = z.object({ id: z.union([z.string(), z.number()]), text: z.string() });
+export const ScanRow = z.object({
+  id: z.union([z.string(), z.number()]),
+  text: z.string(),
+  /** Who wrote it, of requests: `data` is what a tool or a document gave. */
+  provenance: Provenance.optional(),
+});
 export type ScanRow = z.infer<typeof ScanRow>;
 
 type ShownFinding = Pick<Finding, "category" | "score" | "band" | "span" | "pattern" | "mode" | "basis"> & {
@@ -45,13 +51,14 @@ export interface Scanner {
   readonly redacts: (inspection: Inspection) => readonly Finding[];
   readonly surface: Surface;
   /** All that the gateway has read of a request that says this text; the text itself first. */
-  readonly textsOf: (text: string) => readonly string[];
+  readonly textsOf: (said: RequestText) => readonly RequestText[];
 }
 
 /** The verdict on one row, with scores and findings to four digits. Never throws for what a text holds. */
 export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> {
   const { chain, surface } = scanner;
-  const texts = surface === "input" ? scanner.textsOf(row.text) : [row.text];
+  const said = { text: row.text, provenance: row.provenance ?? "user" } as const;
+  const texts = surface === "input" ? scanner.textsOf(said) : [said];
   const { inspection, sent } =
     surface === "input"
       ? { inspection: await whole(await chain.inspectInput(texts)), sent: undefined }
@@ -82,11 +89,13 @@ function charsMax({ chain }: Scanner): number {
 
 /** Of the texts as they stand; a finding may be of what one reads as decoded. */
 async function scoresOf(
-  texts: readonly string[],
+  texts: readonly RequestText[],
   findings: readonly Finding[],
   { safeguards, surface }: Scanner,
 ): Promise<Partial<Record<Category, number>>> {
-  const looks = safeguards.flatMap((safeguard) => texts.map((text) => safeguard.scores(text, surface)));
+  const looks = safeguards.flatMap((safeguard) =>
+    texts.map(({ text, provenance }) => safeguard.scores(text, surface, provenance)),
+  );
   const all = await Promise.all(looks);
   const highestOf = (category: Category): number => {
     const found = findings.filter((finding) => finding.category === category);

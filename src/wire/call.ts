@@ -2,6 +2,7 @@
 // from. One form in the middle, so that safeguards, envelope, quota and receipts read one thing and n formats need n
 // parsers instead of n × n. Made by a format's `parseCall` only; what was checked in it is what is sent.
 import type { Name } from "../terms/ids.ts";
+import { type Provenance, type RequestText, textsAlone } from "../terms/provenance.ts";
 import type { Phase } from "./answer.ts";
 import { wordsOfJson } from "./json-words.ts";
 
@@ -182,19 +183,23 @@ export function withoutPrompt(call: Call): Call {
 }
 
 /**
- * Every text of the caller's that reaches the model, joined nowhere: turns, instructions, tools with their schemas, output
- * schemas, stop texts, names, and ids that have words in them. What is JSON is read as the words in it. Empty ones are left out.
+ * Every text of the caller's that reaches the model, joined nowhere, with who wrote it: turns, instructions, tools with their schemas,
+ * output schemas, stop texts, names, and ids that have words in them. What is JSON is read as the words in it. Empty ones are left out.
  */
-export function callTexts(call: Call): readonly string[] {
+export function requestTexts(call: Call): readonly RequestText[] {
   const { instructions, turns, tools, output, stop, user } = call;
-  const texts: string[] = [];
-  const add = (text: string): void => {
-    if (text !== "") texts.push(text);
-  };
+  const texts: RequestText[] = [];
+  const addAs =
+    (provenance: Provenance) =>
+    (text: string): void => {
+      if (text !== "") texts.push({ text, provenance });
+    };
+  const add = addAs("instructions");
   add(instructions);
-  for (const { name = "", parts } of turns) {
-    add(name);
-    for (const part of parts) partTexts(part).forEach(add);
+  for (const { role, name = "", parts } of turns) {
+    const addOfTurn = addAs(provenanceOf[role]);
+    addOfTurn(name);
+    for (const part of parts) partTexts(part).forEach(part.kind === "tool-result" ? addAs("data") : addOfTurn);
   }
   for (const tool of tools) toolTexts(tool).forEach(add);
   if (output?.kind === "json-schema") schemaTexts(output).forEach(add);
@@ -202,6 +207,19 @@ export function callTexts(call: Call): readonly string[] {
   add(user ?? "");
   return texts;
 }
+
+/** The texts of `requestTexts`, whoever wrote them. */
+export function callTexts(call: Call): readonly string[] {
+  return textsAlone(requestTexts(call));
+}
+
+const provenanceOf = {
+  system: "instructions",
+  developer: "instructions",
+  user: "user",
+  assistant: "model",
+  tool: "data",
+} as const satisfies Record<Turn["role"], Provenance>;
 
 function toolTexts(tool: Tool): readonly string[] {
   return [...schemaTexts(tool), tool.group?.description ?? ""];

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
+import { textsAlone, withProvenance } from "../terms/provenance.ts";
 import { withWordsOfJson, wordsOfJson } from "./json-words.ts";
 
 const words = "how to pick a lock";
@@ -58,7 +59,7 @@ test("escaped words are read as they are behind other words too, in quotes or no
     `${object} do q`,
     `Do this: ${escaped.replaceAll("\\", "\\\\")}`,
   ]) {
-    const [asItIs, read = ""] = withWordsOfJson([text]);
+    const [asItIs, read = ""] = wordsIn(text);
     assert.equal(asItIs, text);
     assert.ok(read.includes(words), read);
   }
@@ -76,8 +77,21 @@ test("a line that begins as JSON, after others that do not, is read as JSON", ()
 
 test("texts that are JSON are read as they are and as the words in them, and others once", () => {
   const json = JSON.stringify({ name: "look", description: words });
-  assert.deepEqual(withWordsOfJson(["Hello", json]), ["Hello", json, wordsOfJson(json)]);
+  assert.deepEqual(wordsIn("Hello", json), ["Hello", json, wordsOfJson(json)]);
   for (const text of ["Hello", "", "{", "[note] how to", "if (a) { b }", "a = [1, 2]"]) {
-    assert.deepEqual(withWordsOfJson([text]), [text]);
+    assert.deepEqual(wordsIn(text), [text]);
   }
 });
+
+test("the words of JSON are from whom the JSON is", () => {
+  const text = JSON.stringify({ note: words });
+  const read = withWordsOfJson([
+    { text, provenance: "data" },
+    { text: "Hello", provenance: "user" },
+  ]);
+  assert.deepEqual(read.at(-1), { text: wordsOfJson(text), provenance: "data" });
+});
+
+function wordsIn(...texts: readonly string[]): readonly string[] {
+  return textsAlone(withWordsOfJson(withProvenance(texts)));
+}

@@ -1,6 +1,7 @@
 // The words in a JSON text, as whoever is given the JSON understands them: escapes undone, braces and quotes gone. Safeguards
 // read words; `{"q":"…"}` or `\u0062` around them is what hides a sentence from a detector and from no model. A tolerant
 // reader and not a parser: models write JSON that is none, and what a parser merges or refuses is sent all the same.
+import type { RequestText } from "../terms/provenance.ts";
 
 /** Times that JSON may stand inside a text of JSON and still be read. */
 const readingsMax = 3;
@@ -26,10 +27,14 @@ function isJsonLike(text: string): boolean {
   return /^\s*[{[][^"]{0,64}"/.test(text) || (text.includes("\\u") && /\\u[0-9a-fA-F]{4}/.test(text));
 }
 
-/** The texts, and after them the words of those that are or hold JSON: whoever wraps a sentence in braces does not hide it. */
-export function withWordsOfJson(texts: readonly string[]): readonly string[] {
-  const wrapped = texts.filter(isJsonLike);
-  return wrapped.length === 0 ? texts : [...texts, ...wrapped.map(wordsOfJson)];
+/**
+ * The texts, and after them the words of those that are or hold JSON, from whom these are: whoever wraps a sentence in braces does
+ * not hide it.
+ */
+export function withWordsOfJson(texts: readonly RequestText[]): readonly RequestText[] {
+  const wrapped = texts.filter(({ text }) => isJsonLike(text));
+  if (wrapped.length === 0) return texts;
+  return [...texts, ...wrapped.map(({ text, provenance }) => ({ text: wordsOfJson(text), provenance }))];
 }
 
 function readOnce(json: string): string {
