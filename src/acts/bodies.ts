@@ -224,6 +224,8 @@ export const Release = z.strictObject({
   replaces: CertificateId.nullable(),
   /** The holds this release answers; any other hold keeps holding. */
   answers: z.array(HoldId).max(64),
+  /** The restrictions this release lifts, by id; any other stands. Absent where it lifts none. */
+  lifts: z.array(HoldId).min(1).max(64).optional(),
   reason: Digest,
 });
 export type Release = z.infer<typeof Release>;

@@ -17,7 +17,8 @@ import {
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
 import { writeKey, grantOrganisation } from "./rules/programme.ts";
 import { decideReview, readReview, takesBack } from "./rules/review.ts";
-import { certify, hold, propose, restrict, signOff } from "./rules/release.ts";
+import { certify, hold, propose, signOff } from "./rules/release.ts";
+import { restrict } from "./rules/restriction.ts";
 import type { Person, State } from "./state.ts";
 import type { Act, AnyPredicate } from "./statement.ts";
 

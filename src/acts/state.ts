@@ -118,12 +118,19 @@ interface HeldCaller {
   readonly index: number;
 }
 
-interface Restriction {
+export interface Restriction {
   readonly hold: HoldId;
   readonly model: Name;
   readonly limit: Limit;
   readonly at: Timestamp;
   readonly index: number;
+}
+
+/** A restriction that a certificate lifted. */
+interface Lifted extends Restriction {
+  readonly by: CertificateId;
+  /** Ledger index of that certificate. */
+  readonly until: number;
 }
 
 export interface Evidence {
@@ -223,7 +230,9 @@ export interface State {
   readonly answered: Map<HoldId, Map<Name, CertificateId>>;
   /** By act digest: no one can take an id before somebody else's. */
   readonly heldCallers: Map<Digest, HeldCaller>;
+  /** In force, by act digest. */
   readonly restrictions: Map<Digest, Restriction>;
+  readonly lifted: Map<Digest, Lifted>;
   readonly facts: Fact[];
   readonly intervals: Map<PublicKey, LastInterval>;
   /** Ranges of receipts that a gateway's spool did not give back, in ledger order. */
@@ -261,6 +270,7 @@ export function emptyState(): State {
     answered: new Map(),
     heldCallers: new Map(),
     restrictions: new Map(),
+    lifted: new Map(),
     facts: [],
     intervals: new Map(),
     lost: [],

@@ -133,7 +133,8 @@ async function restrict(call: Call<z.infer<typeof RestrictOptions>>): Promise<An
   const closed = await close(who, envelope, { opening: reason.opening, gateways: call.options.gateway });
   return done(
     { restriction: body.hold, model, limit, ...closed },
-    `${model} is restricted since ${closed.heldAt}${told(closed)}.`,
+    `${model} is restricted since ${closed.heldAt}${told(closed)}. It stands until a certificate lifts it.`,
+    `headgate release resume ${model} --lift ${body.hold}${sameProfile(call.base)}`,
   );
 }
 

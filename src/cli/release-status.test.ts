@@ -75,12 +75,20 @@ test("what makes a model stricter is named, with what it says", () => {
   const at = "2027-01-03T00:00:00.000Z";
   const [first, second] = ["hold_00000000000000a1", "hold_00000000000000a2"];
   const restrictions = [
-    { restriction: first, limit: { kind: "output-tokens", max: 64 }, at },
-    { restriction: second, limit: { kind: "category-prohibited", category: "cyber" }, at },
+    { restriction: first, limit: { kind: "output-tokens", max: 64 }, at, reviewDue: true },
+    { restriction: second, limit: { kind: "category-prohibited", category: "cyber" }, at, reviewDue: false },
   ];
   const words = statusInWords(StatusView.parse({ ...open, restrictions }));
-  assert.match(words, new RegExp(`${first} makes it stricter since ${at}: answers have at most 64 tokens`));
-  assert.match(words, new RegExp(`${second} makes it stricter since ${at}: category cyber is prohibited`));
+  assert.match(
+    words,
+    new RegExp(`${first} makes it stricter since ${at}: answers have at most 64 tokens; for more than 72 hours`),
+  );
+  assert.match(
+    words,
+    new RegExp(
+      `${second} makes it stricter since ${at}: category cyber is prohibited\n  It stands until a certificate lifts`,
+    ),
+  );
   assert.doesNotMatch(statusInWords(StatusView.parse(open)), /stricter/);
 });
 
@@ -152,6 +160,7 @@ const proposal = {
   current: true,
   decideBy: "2027-01-09T00:00:00.000Z",
   answers: [hold.hold],
+  lifts: [],
   needs: ["owner", "safety"],
   safeguards: null,
 };

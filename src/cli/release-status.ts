@@ -153,10 +153,13 @@ function holdLines({ holds, certified }: StatusView): readonly string[] {
   return [...lines, who];
 }
 
-function restrictionLines({ restrictions }: StatusView): readonly string[] {
-  return restrictions.map(
-    ({ restriction, limit, at }) => `  ${restriction} makes it stricter since ${at}: ${limitInWords(limit)}`,
-  );
+function restrictionLines({ restrictions, model, certified }: StatusView): readonly string[] {
+  const lines = restrictions.map(({ restriction, limit, at, reviewDue }) => {
+    const due = reviewDue ? "; for more than 72 hours: look at it again" : "";
+    return `  ${restriction} makes it stricter since ${at}: ${limitInWords(limit)}${due}`;
+  });
+  if (lines.length === 0 || certified === null) return lines;
+  return [...lines, `  It stands until a certificate lifts it: headgate release resume ${model} --lift RESTRICTION`];
 }
 
 function endLines(view: StatusView, profile: string): readonly string[] {
@@ -184,10 +187,11 @@ function guardedBy(safeguards: StatusView["safeguards"]): string {
 function waitingLines({ proposals }: StatusView): readonly string[] {
   return proposals
     .filter(({ waiting }) => waiting)
-    .map(({ proposal, stage, mode, decideBy, needs, answers, current, safeguards }) => {
+    .map(({ proposal, stage, mode, decideBy, needs, answers, lifts, current, safeguards }) => {
       const lacks = (needs ?? []).map((need) => (need === "person" ? "a second person, of any role" : need));
       const state = lacks.length === 0 ? "no sign-off is missing" : `it lacks the sign-off of: ${lacks.join("; ")}`;
-      const what = answers.length === 0 ? "" : `, answering ${answers.join(", ")}`;
+      const answering = answers.length === 0 ? "" : `, answering ${answers.join(", ")}`;
+      const what = lifts.length === 0 ? answering : `${answering}, LIFTING ${lifts.join(", ")}`;
       return `  ${proposal} waits to open ${stageInWords({ stage, mode })}${what}; ${state}; to be decided by ${decideBy}${current ? "" : "; about documents that were changed since"}${guardedBy(safeguards)}`;
     });
 }

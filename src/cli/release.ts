@@ -6,11 +6,12 @@ import type { BodyOf } from "../acts/bodies.ts";
 import type { Slot } from "../acts/bodies.ts";
 import { type Proposal, type SignOff, holdsOn, latestCertificate } from "../acts/state.ts";
 import { supporters } from "../acts/rules/release.ts";
+import { liftedBy, stopsEnded } from "../acts/rules/restriction.ts";
 import { configurationOf, draftRelease, missingSignOffs, stageOf } from "../gates/draft.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { randomId } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
-import { CertificateId, type Digest, type HoldId, Name, ProposalId, instantOf } from "../terms/ids.ts";
+import { CertificateId, type Digest, HoldId, Name, ProposalId, instantOf } from "../terms/ids.ts";
 import { OpenStage, stageInWords } from "../terms/stage.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { candidatePlan, identityBasisOf, planOf, releaseModesInWords, suitesForStage } from "./candidate.ts";
@@ -18,13 +19,15 @@ import type { Context } from "./context.ts";
 import { StatusOptions, status } from "./release-status.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
-import { releaseInWords } from "./words.ts";
+import { limitInWords, releaseInWords } from "./words.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
 const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;
-const Propose = z.object({ stage: OpenStage, reason: reasonText });
+const Lifts = z.array(HoldId).max(64).default([]);
+const Propose = z.object({ stage: OpenStage, reason: reasonText, lift: Lifts });
 const Reason = z.object({ reason: reasonText, refuse: z.boolean().default(false) });
-const Resume = z.object({ reason: reasonText.default("Resumes the release that was held.") });
+const liftFlag = ["--lift <restrictions...>", "a restriction that ends with it, by id; may be repeated"] as const;
+const Resume = z.object({ reason: reasonText.default("Resumes the release that was held."), lift: Lifts });
 
 export function addReleaseVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
@@ -38,7 +41,7 @@ export function addReleaseVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "propose <model>",
     summary: "write a proposal: an unsigned certificate that binds everything it rests on",
-    flags: [["--stage <stage>", `one of: ${OpenStage.options.join(", ")}`], reasonFlag],
+    flags: [["--stage <stage>", `one of: ${OpenStage.options.join(", ")}`], reasonFlag, liftFlag],
     options: Propose,
     run: propose,
   });
@@ -64,10 +67,11 @@ export function addReleaseVerbs(release: Command, context: Context): void {
   });
   addVerb(release, context, {
     usage: "resume <model>",
-    summary: "propose to reopen a held model; sign and advance the proposal to do so",
-    flags: [reasonFlag],
+    summary: "propose to reopen a held model, or to lift a restriction; sign and advance the proposal to do so",
+    flags: [reasonFlag, liftFlag],
     options: Resume,
     run: resume,
+    more: "What was certified is proposed again, for as long as it was certified. Lifting takes two persons, as answering a hold does; `release status` names restrictions.",
   });
 }
 
@@ -75,11 +79,11 @@ async function propose(call: Call<z.infer<typeof Propose>>): Promise<Answer> {
   const model = parsed(Name, argument(call, 0), "The model");
   const session = await openSession(call.base, call.context);
   const { plan } = await candidatePlan(session, model);
-  const { stage, reason } = call.options;
-  const { release, digest, index } = await submitProposal(session, { plan, stage, reason, slot: "candidate" });
+  const { stage, reason, lift: lifts } = call.options;
+  const { release, digest, index } = await submitProposal(session, { plan, stage, reason, slot: "candidate", lifts });
   const { proposal, certificate } = release;
   return done(
-    { proposal, digest, certificate, stage, answers: release.answers, ledgerIndex: index },
+    { proposal, digest, certificate, stage, answers: release.answers, lifts, ledgerIndex: index },
     `${proposal}\nProposes ${releaseInWords(release)}`,
     `headgate release sign ${proposal} --reason "…"${sameProfile(call.base)}`,
   );
@@ -90,6 +94,7 @@ interface Wish {
   readonly stage: OpenStage;
   readonly reason: string;
   readonly slot: Slot;
+  readonly lifts: readonly HoldId[];
 }
 
 interface Proposed {
@@ -116,6 +121,7 @@ async function submitProposal(session: Session, wish: Wish): Promise<Proposed> {
     identityBasis: await identityBasisOf(session, configurationOf(state, plan, slot).model),
     suites: await suitesForStage(session, names, pinned),
     answers: holdsOn(state, plan.model).map(({ hold }) => hold),
+    lifts: wish.lifts,
   });
   const submitted = await submit(session, await signAs(session, "proposal", { release }), {
     openings: [reason.opening],
@@ -132,6 +138,9 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "agains
   const reason = committed(call.options.reason);
   const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
   call.context.tell(`You sign ${verdict}: ${releaseInWords(proposal.release)}\n`);
+  for (const [, { hold, limit, at }] of liftedBy(session.state, proposal.release)) {
+    call.context.tell(`It lifts ${hold}, by which ${limitInWords(limit)} since ${at}.\n`);
+  }
   if (verdict === "for") {
     const modes = await releaseModesInWords(session, proposal.release);
     if (modes !== "") call.context.tell(`Safeguards there: ${modes}\n`);
@@ -187,7 +196,8 @@ async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
   const model = parsed(Name, argument(call, 0), "The model");
   const session = await openSession(call.base, call.context);
   const holds = holdsOn(session.state, model).map(({ hold }) => hold);
-  if (holds.length === 0) return done({ model, held: false }, `${model} is not held.`);
+  const { reason, lift: lifts } = call.options;
+  if (holds.length === 0 && lifts.length === 0) return notHeld(session, model);
   const current = latestCertificate(session.state, model)?.release;
   if (current === undefined) {
     throw new Failure(
@@ -196,32 +206,55 @@ async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
     );
   }
   const plan = await planOf(session, current.digests.plan);
-  const open = openProposal(session, model, holds);
-  const { reason } = call.options;
-  const release =
-    open?.release ?? (await submitProposal(session, { plan, stage: current.stage, reason, slot: "in-force" })).release;
+  const open = openProposal(session, model, { holds, lifts });
+  const wish = { plan, stage: current.stage, reason, slot: "in-force", lifts } as const;
+  const release = open?.release ?? (await submitProposal(session, wish)).release;
   const persons = open === undefined ? [] : supporters(session.state, open);
-  const wanted = { answers: release.answers, persons };
+  const wanted = { ends: stopsEnded(release), persons };
   const needs = missingSignOffs(session.state, stageOf(plan, release.stage), wanted);
   return toReopen(release, needs, sameProfile(call.base));
 }
 
+function notHeld({ state }: Session, model: Name): Answer {
+  const restrictions = [...state.restrictions.values()].filter((known) => known.model === model);
+  const ids = restrictions.map(({ hold }) => hold);
+  const more = ids.length === 0 ? "" : ` It is restricted by ${ids.join(", ")}: --lift names what is to end.`;
+  return done({ model, held: false, restrictions: ids }, `${model} is not held.${more}`);
+}
+
 function toReopen(release: Proposed["release"], needs: readonly string[], profile: string): Answer {
-  const { proposal, model, stage, answers } = release;
+  const { proposal, model, stage, answers, lifts = [] } = release;
   const who = needs.map((need) => (need === "person" ? "a second person, of any role" : need));
   const sentence = needs.length === 0 ? "Every sign-off is there." : `It needs the sign-off of: ${who.join("; ")}.`;
   const step = needs.length === 0 ? `advance ${proposal}` : `sign ${proposal} --reason "…"`;
-  const text = `${proposal} would reopen ${model} at ${stage}. ${sentence}`;
-  return notPassed({ proposal, needs, answers }, text, `headgate release ${step}${profile}`);
+  const reopens = answers.length > 0 || lifts.length === 0;
+  const what = [
+    ...(reopens ? [`reopen ${model} at ${stage}`] : []),
+    ...(lifts.length > 0 ? [`lift ${lifts.join(", ")} of ${model}`] : []),
+  ];
+  const text = `${proposal} would ${what.join(" and ")}. ${sentence}`;
+  return notPassed({ proposal, needs, answers, lifts }, text, `headgate release ${step}${profile}`);
 }
 
-/** A proposal that answers every hold and can still be advanced. */
-function openProposal(session: Session, model: Name, holds: readonly HoldId[]): Proposal | undefined {
+interface Ends {
+  readonly holds: readonly HoldId[];
+  readonly lifts: readonly HoldId[];
+}
+
+/** A proposal that answers every hold, lifts what is asked and nothing else, and can still be advanced. */
+function openProposal(session: Session, model: Name, { holds, lifts }: Ends): Proposal | undefined {
   const { state, context } = session;
   const serial = latestCertificate(state, model)?.release.serial ?? 0;
   const answersAll = ({ release, certified }: Proposal): boolean =>
-    release.model === model && !certified && holds.every((hold) => release.answers.includes(hold));
+    release.model === model &&
+    !certified &&
+    holds.every((hold) => release.answers.includes(hold)) &&
+    isSameSet(release.lifts ?? [], lifts);
   return [...state.proposals.values()]
     .filter(answersAll)
     .findLast(({ release }) => release.serial === serial + 1 && instantOf(release.decideBy) > context.now());
+}
+
+function isSameSet(one: readonly HoldId[], other: readonly HoldId[]): boolean {
+  return new Set(one).size === new Set(other).size && one.every((id) => other.includes(id));
 }

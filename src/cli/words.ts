@@ -120,11 +120,12 @@ export function releaseInWords(release: Release): string {
   const { digests, audience } = release;
   const who = audience.map(({ stage, types }) => `${stage}: ${types.join(", ")}`).join("; ");
   const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
+  const lifts = release.lifts === undefined ? "" : `, LIFTING ${release.lifts.join(", ")}`;
   const alone = release.oneSigner ? ", marked as one signer's" : "";
   const limits = limitsInWords(release.conditions.limits);
   const mode = modeOf(release) === "observe" ? " in OBSERVE mode (safeguards stop nothing)" : "";
   return (
-    `${release.model} at stage ${release.stage}${mode} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${alone}; ` +
+    `${release.model} at stage ${release.stage}${mode} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${lifts}${alone}; ` +
     `model ${digests.model} (${release.identityBasis}), safeguards ${digests.safeguards}, policy ${digests.policy}, ` +
     `plan ${digests.plan}, ${digests.evidence.length} piece(s) of evidence.`
   );

@@ -188,7 +188,8 @@ export const StatusView = z.object({
   shadow: ObservedView.nullable(),
   closed: z.string().nullable(),
   holds: z.array(z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional() })),
-  restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp })),
+  /** `reviewDue`: it stands for more than 72 hours. */
+  restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp, reviewDue: z.boolean() })),
   next: OpenStage.nullable(),
   verdict: z.enum(["pass", "fail", "inconclusive"]).nullable(),
   requirements: z.array(RequirementView),
@@ -207,6 +208,8 @@ export const StatusView = z.object({
       decideBy: Timestamp,
       /** The holds that it answers. */
       answers: z.array(HoldId),
+      /** The restrictions that it lifts. */
+      lifts: z.array(HoldId),
       /** Whose sign-offs a waiting one still lacks: roles, or "person"; null where nobody can say. */
       needs: z.array(z.string()).nullable(),
       /** Not in the public view: modes that it would have, while it waits. */

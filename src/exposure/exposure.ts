@@ -216,6 +216,15 @@ export function stoppedCaller(state: State, { hash, from }: Omit<Asked, "model">
   return key === undefined ? refused("key_unknown") : stoppedKey(state, key, { from, moment });
 }
 
+/**
+ * Whether a secret may still fetch the receipts of its key. Who is suspended, or whose key is over, keeps the record of what
+ * was done to them; a secret that was revoked, or that a rotation has ended, may be anybody's.
+ */
+export function mayReadReceipts({ standing: now, isLatest, notAfter }: CallerKey, at: Instant): boolean {
+  if (now === "revoked") return false;
+  return isLatest || notAfter === null || at < instantOf(notAfter);
+}
+
 /** Models this key may call now, for `GET /v1/models`. */
 export function reachableModels(state: State, asked: Omit<Asked, "model">, moment: Moment): readonly Name[] {
   const models = [...(state.documents.get("Model")?.keys() ?? [])];

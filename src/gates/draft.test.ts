@@ -181,19 +181,19 @@ describe("missingSignOffs", () => {
     const internal = stageOf(plan, "internal");
     const answers = [HoldId.parse("hold_0123456789abcdef")];
     const missing = (signed: typeof persons, holds = answers): readonly string[] =>
-      missingSignOffs(world.state, internal, { answers: holds, persons: signed });
+      missingSignOffs(world.state, internal, { ends: holds, persons: signed });
     assert.deepEqual(missing([]), ["owner", "person"]);
     assert.deepEqual(missing(owner), ["person"]);
     assert.deepEqual(missing(persons), []);
     assert.deepEqual(missing([], []), ["owner"]);
-    const trusted = { answers, persons: [] };
+    const trusted = { ends: answers, persons: [] };
     assert.deepEqual(missingSignOffs(world.state, stageOf(plan, "trusted"), trusted), ["owner", "safety"]);
   });
 
   test("while only one person was ever admitted, one answers a hold", async () => {
     const world = await worldOfOne();
     const answers = [HoldId.parse("hold_0123456789abcdef")];
-    const given = { answers, persons: [] };
+    const given = { ends: answers, persons: [] };
     assert.deepEqual(missingSignOffs(world.state, stageOf(plan, "internal"), given), ["owner"]);
   });
 });

@@ -3,6 +3,7 @@
 import type { Release, Slot } from "../acts/bodies.ts";
 import { personsNeeded } from "../acts/rules/people.ts";
 import { missingSeats } from "../acts/rules/release.ts";
+import { stopsEnded } from "../acts/rules/restriction.ts";
 import { type Evidence, type Person, type State, latestCertificate } from "../acts/state.ts";
 import { Failure } from "../terms/failure.ts";
 import {
@@ -88,6 +89,8 @@ export interface DraftWish {
   /** At least the suites that the stage asks for. */
   readonly suites: readonly SuiteDigests[];
   readonly answers?: readonly HoldId[];
+  /** Restrictions to lift. */
+  readonly lifts?: readonly HoldId[];
   /** `in-force` proposes again what the latest certificate pins, to its own end: a resume. Default: the candidate. */
   readonly slot?: Slot;
 }
@@ -95,6 +98,7 @@ export interface DraftWish {
 /** The proposal for `stage`. Fails with not_found where a document or the stage is missing. */
 export function draftRelease(wish: DraftWish): Release {
   const { state, plan, at } = wish;
+  const ended = endedBy(wish);
   const stagePlan = stageOf(plan, wish.stage);
   const suites = wantedSuites(stagePlan, wish.suites);
   const current = latestCertificate(state, plan.model)?.release;
@@ -115,7 +119,7 @@ export function draftRelease(wish: DraftWish): Release {
     identityBasis: wish.identityBasis,
     audience: [...audienceUpTo(plan, wish.stage)],
     conditions: stagePlan.conditions ?? {},
-    oneSigner: isOneSigner(state, stagePlan, wish.answers ?? []),
+    oneSigner: isOneSigner(state, stagePlan, stopsEnded(ended)),
     ...modeIn(stagePlan),
     notBefore: timestampOf(at),
     notAfter,
@@ -123,9 +127,13 @@ export function draftRelease(wish: DraftWish): Release {
     trustVersion: state.root?.body.version ?? 1,
     serial: (current?.serial ?? 0) + 1,
     replaces: current?.certificate ?? null,
-    answers: [...(wish.answers ?? [])],
+    ...ended,
     reason: wish.reason,
   };
+}
+
+function endedBy({ answers = [], lifts = [] }: DraftWish): Pick<Release, "answers" | "lifts"> {
+  return { answers: [...answers], ...(lifts.length === 0 ? {} : { lifts: [...lifts] }) };
 }
 
 function modeIn(stagePlan: StagePlan): Pick<Release, "mode"> {
@@ -184,17 +192,17 @@ export function seatsOf(state: State, stagePlan: StagePlan): readonly Seat[] {
 
 /**
  * Whose sign-offs a release still lacks, given who stands behind it: a role for each seat that is open, and "person" where
- * a hold is answered and the seats alone would bring in one person only.
+ * a hold or restriction ends and the seats alone would bring in one person only.
  */
 export function missingSignOffs(
   state: State,
   stagePlan: StagePlan,
-  { answers, persons }: { readonly answers: readonly HoldId[]; readonly persons: readonly Person[] },
+  { ends, persons }: { readonly ends: readonly HoldId[]; readonly persons: readonly Person[] },
 ): readonly (Role | "person")[] {
   const missing = missingSeats(seatsOf(state, stagePlan), persons).flatMap(({ role, count }) =>
     Array.from({ length: count }, () => role),
   );
-  const needed = answers.length > 0 ? personsNeeded(state) : 1;
+  const needed = ends.length > 0 ? personsNeeded(state) : 1;
   const more = Math.max(0, needed - persons.length - missing.length);
   return [...missing, ...Array.from({ length: more }, () => "person" as const)];
 }
@@ -205,9 +213,9 @@ function countsOf(seats: readonly Seat[]): ReadonlyMap<Seat["role"], number> {
   return counts;
 }
 
-/** Whether one person's sign-off will do; answering a hold takes as many as an admission. */
-function isOneSigner(state: State, stagePlan: StagePlan, answers: readonly HoldId[]): boolean {
-  if (answers.length > 0 && personsNeeded(state) > 1) return false;
+/** Whether one person's sign-off will do; ending a hold or a restriction takes as many as an admission. */
+function isOneSigner(state: State, stagePlan: StagePlan, ends: readonly HoldId[]): boolean {
+  if (ends.length > 0 && personsNeeded(state) > 1) return false;
   return seatsOf(state, stagePlan).reduce((sum, { count }) => sum + count, 0) <= 1;
 }
 
@@ -258,7 +266,7 @@ export function releaseProblems(release: Release, facts: ReleaseFacts): readonly
       `Its usage policy was never applied as "${plan.policy}".`,
     ],
     [
-      release.oneSigner === isOneSigner(facts.state, stagePlan, release.answers),
+      release.oneSigner === isOneSigner(facts.state, stagePlan, stopsEnded(release)),
       "Its one-signer mark is not what the seats ask for.",
     ],
     [namesEvidence(release, suites, facts), "It leaves out evidence that was on record when it was proposed."],

@@ -247,11 +247,13 @@ function mayGoOn(known: Exchange, gateway: Gateway): Failure | undefined {
   if (closure !== undefined) return new Failure("gateway_closed", "", { detail: { reason: closure } });
   try {
     const now = exposeNow(gateway, known);
-    if (withinLimits(known.call, gateway) !== known.call) return changed(known.exposure);
+    if (withinLimits(known.call, gateway) !== known.call) return changed(known.exposure, "restricted");
     if (!isStillAllowed(known, gateway)) return takenBack();
     // Its text goes on unjudged, and somebody has prohibited a category since.
-    if (!known.isHeldBack && restrictedCategories(gateway, known.model).length > 0) return changed(known.exposure);
-    if (isJudgedOtherwise(now, known.configuration)) return changed(known.exposure);
+    if (!known.isHeldBack && restrictedCategories(gateway, known.model).length > 0) {
+      return changed(known.exposure, "restricted");
+    }
+    if (isJudgedOtherwise(now, known.configuration)) return changed(known.exposure, "modes");
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
     return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
@@ -283,7 +285,7 @@ function takenBack(): Failure {
 function superseded(now: Admitted, known: Exchange): Failure | undefined {
   const isOpen = now.kind === "open" && known.exposure.kind === "open";
   const isTighter = isObserved(known) && !isObserved({ exposure: now });
-  return isOpen && !isTighter && isSameConfiguration(now, known.exposure) ? undefined : changed(now);
+  return isOpen && !isTighter && isSameConfiguration(now, known.exposure) ? undefined : changed(now, "replaced");
 }
 
 /** Whether both name the same model, safeguards and policy. */
@@ -292,10 +294,13 @@ export function isSameConfiguration(one: Admitted, other: Admitted): boolean {
   return left.model === right.model && left.safeguards === right.safeguards && left.policy === right.policy;
 }
 
-/** What would be served now is not what was loaded, or what was being served. */
-export function changed(exposure: Admitted): Failure {
+/**
+ * What would be served now is not what was loaded, or what was being served: a person made it stricter, its safeguards came to
+ * have other modes for this caller, or another certificate or permit stands. `what` is for the sentence that callers read.
+ */
+export function changed(exposure: Admitted, what: "restricted" | "modes" | "replaced"): Failure {
   const { digests } = exposure.kind === "open" ? exposure.release : exposure.permit;
-  return new Failure("stage_closed", "", { detail: { reason: "changed", digest: digests.model } });
+  return new Failure("stage_closed", "", { detail: { reason: "changed", digest: digests.model, what } });
 }
 
 function restrictedCategories(gateway: Gateway, model: Name): readonly Category[] {

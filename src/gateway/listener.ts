@@ -8,7 +8,7 @@ import { envelopeBytesMax } from "../acts/statement.ts";
 import { type Digest, ReceiptId } from "../terms/ids.ts";
 import type { Network } from "../terms/network.ts";
 import { faultOf } from "../terms/trouble.ts";
-import { reachableModels, stoppedCaller } from "../exposure/exposure.ts";
+import { mayReadReceipts, reachableModels, stoppedCaller } from "../exposure/exposure.ts";
 import { itemHeader } from "../acts/item-proof.ts";
 import { Stop } from "../upstream/stop.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
@@ -346,12 +346,20 @@ async function sendModels(asked: Asked, pathname: string): Promise<void> {
 async function sendReceipt(asked: Asked, pathname: string): Promise<void> {
   const { gateway, response } = asked;
   const hash = identify(callerOf(asked), gateway);
+  const at = gateway.clock.now();
+  gateway.turnedAway.check(hash, at);
+  const key = gateway.follower.state.keys.get(hash);
+  if (key !== undefined && !mayReadReceipts(key, at)) throw new Failure("key_suspended", "");
   const id = ReceiptId.safeParse(pathname.slice("/v1/receipts/".length)).data;
   const text =
     id === undefined
       ? undefined
       : (gateway.recorder.find(id) ?? (await within(gateway.feed.receipt(id), fileMsMax, "A receipt")));
-  if (text === undefined || !(await isOwn(text, hash, gateway))) throw new Failure("not_found", "");
+  if (text === undefined || !(await isOwn(text, hash, gateway))) {
+    // Each may have been asked of the control plane.
+    gateway.turnedAway.add(hash, 0, at);
+    throw new Failure("not_found", "");
+  }
   sendJson(response, { status: 200 }, { id, receipt: text });
 }
 

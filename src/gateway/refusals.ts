@@ -106,7 +106,7 @@ const wordings = {
 
 const notWhole = "This is no whole key: a character is missing or wrong. Copy it again.";
 
-/** What is told by code and reason. */
+/** What is told by code and reason, and of some also by what happened. */
 const sentences: Readonly<Record<string, string>> = {
   "key_suspended:network": "This key may not be used from this address. Ask your contact which networks it is for.",
   "stage_closed:withheld": "No certificate is in force for this model at your stage, so nobody at it can be served.",
@@ -114,6 +114,11 @@ const sentences: Readonly<Record<string, string>> = {
   "stage_closed:expired": "The certificate of this model has expired, and none has replaced it.",
   "stage_closed:lapsed": "The certificate of this model lapsed: what it rested on was withdrawn.",
   "stage_closed:changed": "What would be served here is not what was certified, so the gateway is closed.",
+  "stage_closed:changed:restricted": "This model was restricted while this was answered. Send it again.",
+  "stage_closed:changed:modes":
+    "This model's safeguards came to have other modes for you while this was answered. Send it again.",
+  "stage_closed:changed:replaced":
+    "Another certificate of this model took effect while this was answered. Send it again.",
   "stage_closed:not-yet": "The certificate of this model is not in force yet.",
   "safeguard_unavailable:overloaded":
     "Too much of what you sent waits for a safeguard, so this is not served. Send less at once, and try again shortly.",
@@ -170,7 +175,10 @@ function sentenceOf(failure: Failure, wording: Wording, reason: string | null): 
   if (own !== undefined && failure.message !== "") return failure.message;
   if (failure.code === "key_unknown" && failure.detail["isWhole"] === false) return notWhole;
   const named = typeof failure.detail["digest"] === "string" ? ` (${failure.detail["digest"]})` : "";
-  return `${sentences[`${failure.code}:${reason}`] ?? wording.sentence}${named}`;
+  const { what } = failure.detail;
+  const told = `${failure.code}:${reason}`;
+  const sentence = typeof what === "string" ? sentences[`${told}:${what}`] : undefined;
+  return `${sentence ?? sentences[told] ?? wording.sentence}${named}`;
 }
 
 function isCallerCode(code: FailureCode): code is CallerCode {

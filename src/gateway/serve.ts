@@ -201,7 +201,7 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
     // Loading may have taken a while: whether it may be served is asked again, now.
     checkOpen(gateway);
     const exposed = exposeNow(gateway, { hash, model, from });
-    if (!isSameConfiguration(exposed, exposure)) throw changed(exposed);
+    if (!isSameConfiguration(exposed, exposure)) throw changed(exposed, "replaced");
     exposure = exposed;
   }
   const judging = configurationFor(exposure, configuration, gateway);
@@ -210,7 +210,7 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
     // Only permits have to wait, and a permit is what it was or is over.
     checkOpen(gateway);
     const exposed = exposeNow(gateway, { hash, model, from });
-    if (underOf(exposed) !== underOf(exposure)) throw changed(exposed);
+    if (underOf(exposed) !== underOf(exposure)) throw changed(exposed, "replaced");
   } else configuration = judging;
   const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
   const { call, item } = admitEnvelope(asked, exposure, { configuration, gateway });

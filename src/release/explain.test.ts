@@ -5,11 +5,13 @@ import {
   ada,
   bo,
   callerKeyOf,
+  certify,
   configurationOf,
   digestOfLabel,
   idOf,
   openModel,
   organisationOf,
+  releaseOf,
   worldOfTwo,
 } from "../acts/fixtures.ts";
 import { nodePrimitives as primitives } from "../proof/node.ts";
@@ -39,6 +41,10 @@ test("a hold on an organisation or a key, and a restriction, are explained by th
   assert.match(await told(first), /^At 20\S+ organisation acme was held: it was suspended\. It is suspended still/);
   assert.match(await told(second), /^At 20\S+ key_\S+ was held: it was suspended\. It is suspended still/);
   assert.match(await told(third), /^At 20\S+ small was made stricter: answers of at most 8 tokens\. That stands\.$/);
+  const configuration = configurationOf("one");
+  const release = releaseOf(world, { model: small, stage: "trusted", configuration, lifts: [third] });
+  await certify(world, release, [ada, bo]);
+  assert.match(await told(third), new RegExp(`at most 8 tokens\\. It was lifted by ${release.certificate}\\.$`));
   await world.say({ verb: "key", body: { ...caller, anew: { kind: "change" } }, by: [ada] });
   assert.match(await told(second), /It was resumed since\.$/);
   await assert.rejects(told(idOf.hold("nobody's")), { code: "not_found" });

@@ -3,7 +3,7 @@
 import type { HoldScope, ReleaseScope } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
-import type { Proposal, ReviewDecision, State } from "../acts/state.ts";
+import type { Proposal, Restriction, ReviewDecision, State } from "../acts/state.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { modeOf } from "../terms/stage.ts";
@@ -251,18 +251,22 @@ function proposalLines(state: State, { release, signOffs, at, certified }: Propo
 function stopLines(state: State, id: HoldId): readonly string[] {
   const callers = [...state.heldCallers.values()].filter(({ hold }) => hold === id);
   const restrictions = [...state.restrictions.values()].filter(({ hold }) => hold === id);
+  const lifted = [...state.lifted.values()].filter(({ hold }) => hold === id);
   return [
     ...holdLines(state, id),
     ...callers.flatMap(({ scope, at }) => [
       `At ${at} ${scopeInWords(scope)} was held: it was suspended.`,
       nowOf(state, scope),
     ]),
-    ...restrictions.map(({ model, limit, at }) => {
-      const what =
-        limit.kind === "output-tokens" ? `answers of at most ${limit.max} tokens` : `${limit.category} prohibited`;
-      return `At ${at} ${model} was made stricter: ${what}. That stands.`;
-    }),
+    ...restrictions.map((restriction) => `${restrictionLine(restriction)} That stands.`),
+    ...lifted.map((restriction) => `${restrictionLine(restriction)} It was lifted by ${restriction.by}.`),
   ];
+}
+
+function restrictionLine({ model, limit, at }: Restriction): string {
+  const what =
+    limit.kind === "output-tokens" ? `answers of at most ${limit.max} tokens` : `${limit.category} prohibited`;
+  return `At ${at} ${model} was made stricter: ${what}.`;
 }
 
 /** Where a suspended organisation or key stands now. */

@@ -1,7 +1,8 @@
 // Where a model stands and what is still to be shown for its next stage: the view of `release status`, of the transparency
 // page and of the console, worked out anew from the fold each time.
-import type { Release } from "../acts/bodies.ts";
+import type { Limit, Release } from "../acts/bodies.ts";
 import { supporters } from "../acts/rules/release.ts";
+import { stopsEnded } from "../acts/rules/restriction.ts";
 import { type Proposal, type State, holdsOn, latestCertificate } from "../acts/state.ts";
 import { type Standing, standing } from "../exposure/exposure.ts";
 import { type Renewal, renewalOf } from "../exposure/renewal.ts";
@@ -50,7 +51,13 @@ export interface Status {
   readonly closed: string | null;
   /** With the stage where not all of the model is held. */
   readonly holds: { readonly hold: HoldId; readonly at: Timestamp; readonly stage?: OpenStage }[];
-  readonly restrictions: unknown[];
+  readonly restrictions: {
+    readonly restriction: HoldId;
+    readonly limit: Limit;
+    readonly at: Timestamp;
+    /** It stands for longer than anybody should have to do without a look at it. */
+    readonly reviewDue: boolean;
+  }[];
   readonly next: OpenStage | null;
   readonly verdict: GateVerdict | null;
   readonly requirements: (Omit<RequirementJudgement, "stillToShow"> & { readonly stillToShow: string })[];
@@ -67,6 +74,7 @@ export interface Status {
     readonly current: boolean;
     readonly decideBy: Timestamp;
     readonly answers: readonly HoldId[];
+    readonly lifts: readonly HoldId[];
     /** Whose sign-offs a waiting one still lacks; null where its plan cannot be read. */
     readonly needs: readonly (Role | "person")[] | null;
     /** For those who may read: the modes it would have. */
@@ -77,6 +85,9 @@ export interface Status {
 
 /** Proposals shown, newest first. */
 const proposalsMax = 20;
+
+/** A restriction that stands for longer than three days is to be looked at again, in milliseconds. */
+const restrictionReviewMs = 72 * 3_600_000;
 
 export interface StatusAsked {
   readonly state: State;
@@ -111,7 +122,12 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
     })),
     restrictions: [...state.restrictions.values()]
       .filter((restriction) => restriction.model === model)
-      .map(({ hold, limit, at: since }) => ({ restriction: hold, limit, at: since })),
+      .map(({ hold, limit, at: since }) => ({
+        restriction: hold,
+        limit,
+        at: since,
+        reviewDue: at - instantOf(since) > restrictionReviewMs,
+      })),
     next: next ?? null,
     verdict: judged?.verdict ?? null,
     requirements: (judged?.requirements ?? []).map((one) => ({ ...one, stillToShow: one.stillToShow ?? "" })),
@@ -254,6 +270,7 @@ async function proposalView(
     current: await isCurrent(records, state, release),
     decideBy: release.decideBy,
     answers: release.answers,
+    lifts: release.lifts ?? [],
     needs: waiting ? await needsOf(records, state, proposal) : [],
     safeguards: waiting ? forReaders(await modesOf(records, release), asked) : null,
   };
@@ -285,7 +302,7 @@ async function needsOf(
   const { release } = proposal;
   try {
     const plan = await readPlan(records, release.digests.plan);
-    const given = { answers: release.answers, persons: supporters(state, proposal) };
+    const given = { ends: stopsEnded(release), persons: supporters(state, proposal) };
     return missingSignOffs(state, stageOf(plan, release.stage), given);
   } catch (error) {
     if (error instanceof Failure) return null;

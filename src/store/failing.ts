@@ -1,11 +1,12 @@
-// A database whose n-th write fails, for tests that ask of every write in turn what is left when it does (style 32). It is a
-// layer over a real database, not a stand-in for one: what fails has really been rolled back, or really been committed.
+// A database whose n-th write, or n-th read, fails, for tests that ask of every one in turn what is left when it does (style
+// 32). It is a layer over a real database, not a stand-in for one: what fails has really been rolled back, or really been
+// committed.
 import { Failure } from "../terms/failure.ts";
 import type { Database, Transaction } from "./database.ts";
 
 export interface Failing {
   readonly database: Database;
-  /** How many writes were asked for so far: statements that write, and for each transaction one before and one after it commits. */
+  /** How many were asked for so far: reads; or statements that write, and for each transaction one before and one after it commits. */
   readonly count: () => number;
 }
 
@@ -24,7 +25,7 @@ export function failingDatabase(database: Database, n: number, { lasting }: { re
       close: async () => database.close(),
       transaction: async (work) => {
         const result = await database.transaction(async (transaction) => {
-          const answer = await work(steppingTransaction(transaction, step));
+          const answer = await work(steppingTransaction(transaction, { step, of: "writes" }));
           step();
           return answer;
         });
@@ -36,15 +37,42 @@ export function failingDatabase(database: Database, n: number, { lasting }: { re
   };
 }
 
-function steppingTransaction(transaction: Transaction, step: () => void): Transaction {
+/** The n-th read alone fails with store_unavailable, within a transaction or outside. n counts from 1. */
+export function unreadableDatabase(database: Database, n: number): Failing {
+  let count = 0;
+  const step = (): void => {
+    count++;
+    if (count === n) throw new Failure("store_unavailable", `Read ${count} was made to fail.`);
+  };
+  return {
+    count: () => count,
+    database: {
+      dialect: database.dialect,
+      query: async (sql, params) => {
+        step();
+        return database.query(sql, params);
+      },
+      close: async () => database.close(),
+      transaction: async (work) =>
+        database.transaction(async (transaction) => work(steppingTransaction(transaction, { step, of: "reads" }))),
+    },
+  };
+}
+
+interface Steps {
+  readonly step: () => void;
+  readonly of: "reads" | "writes";
+}
+
+function steppingTransaction(transaction: Transaction, { step, of }: Steps): Transaction {
   return {
     dialect: transaction.dialect,
     query: async (sql, params) => {
-      if (!/^\s*SELECT/i.test(sql)) step();
+      if (/^\s*SELECT/i.test(sql) === (of === "reads")) step();
       return transaction.query(sql, params);
     },
     script: async (sql) => {
-      step();
+      if (of === "writes") step();
       return transaction.script(sql);
     },
   };

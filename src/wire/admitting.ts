@@ -42,6 +42,45 @@ export function because(why: string, fields: readonly string[]): Readonly<Record
   return Object.fromEntries(fields.map((field) => [field, why]));
 }
 
+/**
+ * What vLLM, SGLang, llama.cpp's server and routers add to every format: fields that choose a model, route or template, steer
+ * decoding past the envelope, or put something else before the model than what was read.
+ */
+export const serverExtras: FieldTable["roundabouts"] = {
+  ...because("it chooses another model, route or template", [
+    "models",
+    "route",
+    "provider",
+    "plugins",
+    "transforms",
+    "lora",
+    "chat_template",
+    "chat_template_kwargs",
+    "add_generation_prompt",
+    "add_special_tokens",
+    "continue_final_message",
+    "extra_body",
+  ]),
+  ...because("it steers decoding where the envelope cannot bound it", [
+    "guided_json",
+    "guided_regex",
+    "guided_choice",
+    "guided_grammar",
+    "guided_decoding_backend",
+    "guided_whitespace_pattern",
+    "structural_tag",
+    "structured_outputs",
+    "grammar",
+    "json_schema",
+    "regex",
+    "ebnf",
+    "logits_processors",
+    "custom_logit_processor",
+  ]),
+  ...because("it pushes single tokens", ["logit_bias", "allowed_token_ids", "bad_words", "stop_token_ids"]),
+  ...because("it puts something else before the model than what was read", ["prompt_embeds", "prompt_token_ids"]),
+};
+
 export function invalidField(field: string, message: string): Failure {
   return new Failure("request_invalid", message, { detail: { field } });
 }

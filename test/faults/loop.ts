@@ -66,7 +66,8 @@ export async function forAll({ world, at, isDrained, prepare }: Loop): Promise<n
   return hits;
 }
 
-async function expectNumbered(world: GatewayWorld): Promise<void> {
+/** The receipts of all that was drained are numbered without a gap, and nothing waits. */
+export async function expectNumbered(world: GatewayWorld): Promise<void> {
   const { recorder } = world.gateway().gateway;
   await until(() => recorder.isReady() && recorder.backlog() === 0);
   const receipts = await Promise.all(world.drained.map(async ({ text }) => openReceipt(text, primitives)));

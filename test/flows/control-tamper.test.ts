@@ -12,7 +12,7 @@ import { type Replica, createReplica } from "../../src/feed/replica.ts";
 import { formatLeaf } from "../../src/proof/leaf.ts";
 import { leafHash } from "../../src/proof/merkle.ts";
 import { newSigner, nodePrimitives, randomId } from "../../src/proof/node.ts";
-import { failingDatabase } from "../../src/store/failing.ts";
+import { failingDatabase, unreadableDatabase } from "../../src/store/failing.ts";
 import type { Database } from "../../src/store/database.ts";
 import { openSqlite } from "../../src/store/sqlite.ts";
 import { Failure, failureCode } from "../../src/terms/failure.ts";
@@ -321,6 +321,49 @@ describe("a store that fails", () => {
       }
     });
   }
+
+  test("at any one read loses nothing acknowledged, serves nothing on what it could not read, and opens again", async () => {
+    const [keys, folder] = [newKeys(), newFolder()];
+    try {
+      const first = await openDesk({ folder, keys });
+      const owner = await initialise(first);
+      await first.close();
+      const words = new Set<string>();
+      let reads = 0;
+      for (let n = 0; n <= reads; n++) {
+        const database = await openSqlite(join(folder, databaseFile));
+        const failing = unreadableDatabase(database, n);
+        const desk = await openDesk({ folder, keys, control: { database: failing.database } }).catch(
+          (error: unknown) => {
+            assert.equal(failureCode(error), "store_unavailable");
+            return undefined;
+          },
+        );
+        const id = HoldId.parse(randomId("hold_", 16));
+        const body = { hold: id, scope: { kind: "everything" }, reason: committed("stop").digest } as const;
+        const answered = desk === undefined ? undefined : await say(desk, { verb: "hold", body, by: [owner.signer] });
+        const word = answered === undefined ? "not started" : wordOf(answered);
+        words.add(word);
+        const lease =
+          desk === undefined
+            ? "none"
+            : await desk.control.feed.renew(randomId("", 32)).then(() => "given", failureCode);
+        assert.ok(["none", "given", "store_unavailable"].includes(lease ?? ""), `read ${n}: ${lease}`);
+        reads = Math.max(reads, failing.count());
+        await desk?.close().catch(() => undefined);
+        await database.close();
+        const again = await openDesk({ folder, keys });
+        if (word === "recorded") assert.ok(again.control.state.holds.has(id), `read ${n}`);
+        await again.control.feed.renew(randomId("", 32));
+        await again.close();
+      }
+      assert.ok(reads > 10, `${reads} reads were made to fail`);
+      assert.ok(words.has("not started") && words.has("recorded"), [...words].join(" "));
+      assert.ok([...words].every((word) => ["not started", "recorded", "store_unavailable"].includes(word)));
+    } finally {
+      dropFolder(folder);
+    }
+  });
 
   test("gives no lease while writes fail, and gives them again afterwards", async () => {
     const [keys, folder] = [newKeys(), newFolder()];

@@ -241,6 +241,44 @@ test("a category that a restriction prohibits is stopped whatever the caller's s
   assert.equal(await codeOf(await lifted.ask(said("exploit"))), "policy_blocked:cyber");
 });
 
+test("a restriction that a certificate lifts restricts no more, and telling it to the gateway again changes nothing", async (t) => {
+  const two = await openGatewayWorld();
+  t.after(two.close);
+  const limit: Limit = { kind: "output-tokens", max: 3 };
+  const body: BodyOf<"restriction"> = { hold: idOf.hold("restriction"), model: small, limit, reason };
+  const signed = await two.world.sign({ verb: "restriction", body, by: [bo] });
+  assert.equal((await send(two, new Uint8Array(signed.envelope))).status, 200);
+  await until(() => two.gateway().gateway.follower.state.restrictions.size === 1);
+  const words = async (): Promise<string | null | undefined> => {
+    const answer = await two.ask(said("a b c d e", { max_tokens: 50 }));
+    return Completion.parse(await answer.json()).choices[0]?.message.content;
+  };
+  await until(async () => (await two.ask(said("x"))).status === 200);
+  assert.equal(await words(), "You said: a");
+  const { configuration } = two;
+  const release = releaseOf(two.world, { model: small, stage: "trusted", configuration, lifts: [body.hold] });
+  await certify(two.world, release, [ada, bo]);
+  await two.publish();
+  assert.equal(await words(), "You said: a b c d e");
+  assert.equal((await send(two, new Uint8Array(signed.envelope))).status, 200);
+  assert.equal(await words(), "You said: a b c d e");
+});
+
+test("a whole answer that a restriction ends says so", async (t) => {
+  const two = await openGatewayWorld();
+  t.after(two.close);
+  two.mock.set({ fault: "slow-headers" });
+  const asking = two.ask(said("words", { max_tokens: 50 }));
+  await until(() => two.mock.records.length === 1);
+  const limit: Limit = { kind: "output-tokens", max: 1 };
+  const body: BodyOf<"restriction"> = { hold: idOf.hold("tokens"), model: small, limit, reason };
+  await two.world.say({ verb: "restriction", body, by: [bo] });
+  await two.publish();
+  const refusal = await refusalIn(await asking);
+  assert.deepEqual([refusal.status, refusal.code, refusal.reason], [403, "stage_closed", "changed"]);
+  assert.match(refusal.message, /^This model was restricted while this was answered/);
+});
+
 test("when the lease ends, new requests are told to come again and running streams end", async (t) => {
   const two = await openGatewayWorld({ leaseMs: 900 });
   t.after(two.close);

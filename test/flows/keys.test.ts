@@ -72,6 +72,30 @@ test("both secrets of a key count against the same limits", async (t) => {
   assert.equal(await codeOf(await one.ask(said("x"), withKey(fresh))), "quota_exhausted:requests");
 });
 
+test("whoever is suspended keeps the receipts of their key; a secret that was revoked or rotated out reads none", async (t) => {
+  const one = await opened(t);
+  const id = (await one.ask(said("x"))).headers.get("x-request-id") ?? "";
+  const read = async (key: string): Promise<string> => {
+    const answer = await fetch(`${one.url()}/v1/receipts/${id}`, { headers: withKey(key) });
+    return answer.status === 200 ? "given" : codeOf(answer);
+  };
+  const until = timestampOf(Instant.parse(one.now() + 20_000));
+  const rotated: KeyBody = { ...callerKeyOf(hash), hash: freshHash, anew: { kind: "rotation", until } };
+  await one.world.say({ verb: "key", body: rotated, by: [ada] });
+  await one.publish();
+  assert.deepEqual([await read(secret), await read(fresh)], ["given", "given"]);
+  one.switches.clockShiftMs = 21_000;
+  assert.deepEqual([await read(secret), await read(fresh)], ["key_suspended", "given"]);
+  const { key } = callerKeyOf(hash);
+  await one.world.say({ verb: "suspend", body: { target: { kind: "key", key }, reason }, by: [ada] });
+  await one.publish();
+  assert.equal(await codeOf(await one.ask(said("x"), withKey(fresh))), "key_suspended");
+  assert.equal(await read(fresh), "given");
+  await one.world.say({ verb: "suspend", body: { target: { kind: "key", key, forGood: true }, reason }, by: [ada] });
+  await one.publish();
+  assert.equal(await read(fresh), "key_suspended");
+});
+
 test("a key is refused outside its networks on every address that takes a key, and a header changes nothing", async (t) => {
   const one = await opened(t);
   await change(one, { networks: [elsewhere] });

@@ -1,4 +1,4 @@
-// Proposal, sign-off, certificate, hold, restriction: who must have signed which bytes before anything opens.
+// Proposal, sign-off, certificate, hold: who must have signed which bytes before anything opens.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Digest, Name } from "../../terms/ids.ts";
@@ -538,18 +538,6 @@ test("an answered hold placed again under its id holds again", async () => {
   await certify(world, releaseOf(world, { ...trusted, answers: [body.hold] }), [ada, bo]);
   await world.say({ verb: "hold", body, by: [bo] });
   assert.equal(holdsOn(world.state, small).length, 1);
-});
-
-test("restrictions add up, whatever ids they carry, and a certificate lifts none", async () => {
-  const world = await worldWithDocuments();
-  const reason = digestOfLabel("reason");
-  const hold = idOf.hold("one");
-  for (const max of [100, 50]) {
-    const body = { hold, model: small, limit: { kind: "output-tokens", max }, reason } as const;
-    await world.say({ verb: "restriction", body, by: [bo] });
-  }
-  await openModel(world, trusted);
-  assert.equal(world.state.restrictions.size, 2);
 });
 
 test("a held stage is a hold of its model's, and one that another hold of its id widens holds everything", async () => {

@@ -1,4 +1,4 @@
-// Proposal, sign-off, certificate, hold, restriction. Here the gateway itself checks who signed what over which bytes,
+// Proposal, sign-off, certificate, hold. Here the gateway itself checks who signed what over which bytes,
 // and the floor quorum of the trust root; whether the evidence sufficed is judged at `advance`, and by anyone from the
 // bundle (src/gates).
 import type { Seat } from "../../terms/role.ts";
@@ -11,6 +11,7 @@ import type { Act } from "../statement.ts";
 import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
+import { isRestrictedAgain, lift, stopsEnded, wrongLifts } from "./restriction.ts";
 
 export const propose: Rule<"proposal"> = (state, act, context) => {
   const { body, at } = act.predicate;
@@ -29,6 +30,7 @@ export const propose: Rule<"proposal"> = (state, act, context) => {
     wrongDates(release, at) ??
     wrongAudience(release) ??
     wrongReferences(state, release) ??
+    wrongLifts(state, release) ??
     wrongDocuments(state, release);
   if (wrong !== undefined) return refuse("statement_invalid", wrong);
   return change(() => {
@@ -44,10 +46,10 @@ export const propose: Rule<"proposal"> = (state, act, context) => {
   });
 };
 
-/** The same release again, not wider and not longer, answering holds. */
+/** The same release again, not wider and not longer, answering holds or lifting restrictions. */
 function isPlainResume(state: State, release: Release): boolean {
   const current = latestCertificate(state, release.model)?.release;
-  if (current === undefined || release.answers.length === 0) return false;
+  if (current === undefined || stopsEnded(release).length === 0) return false;
   const { model, safeguards, policy, plan } = release.digests;
   const same = current.digests;
   const isSame = model === same.model && safeguards === same.safeguards && policy === same.policy && plan === same.plan;
@@ -218,6 +220,7 @@ export const certify: Rule<"certificate"> = (state, act, context) => {
     state.certificates.set(release.model, [...earlier, certificate]);
     state.proposals.set(release.proposal, { ...proposal, certified: true });
     for (const hold of release.answers) answer(state, hold, release);
+    lift(state, release, context.index);
   });
 };
 
@@ -237,7 +240,8 @@ function outdated(state: State, proposal: Proposal, at: string): Refusal | undef
     return refuse("conflict", "A hold that this answers was placed again since it was proposed. Propose again.");
   }
   const wrong = wrongDocuments(state, release);
-  return wrong === undefined ? undefined : refuse("conflict", wrong);
+  if (wrong !== undefined) return refuse("conflict", wrong);
+  return isRestrictedAgain(state, release, proposal.index);
 }
 
 function isNext(state: State, release: Release): boolean {
@@ -256,9 +260,10 @@ function withoutQuorum(state: State, proposal: Proposal): Refusal | undefined {
     const needs = missing.map(({ role }) => role);
     return refuse("quorum_missing", `Sign-offs are missing for ${release.stage}: ${needs.join(", ")}.`, needs);
   }
-  const needed = release.answers.length > 0 ? personsNeeded(state) : 1;
+  const needed = stopsEnded(release).length > 0 ? personsNeeded(state) : 1;
   if (persons.length < needed) {
-    return refuse("quorum_missing", "A hold is answered by two persons, whatever the stage.", ["person"]);
+    const what = release.answers.length > 0 ? "A hold is answered" : "A restriction is lifted";
+    return refuse("quorum_missing", `${what} by two persons, whatever the stage.`, ["person"]);
   }
   const isAlone = persons.length === 1;
   return isAlone === release.oneSigner ? undefined : markWrong(isAlone);
@@ -303,18 +308,5 @@ export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
   return change(() => {
     state.holds.set(body.hold, { hold: body.hold, scope: held, at, reason: body.reason, index: context.index });
     state.answered.delete(body.hold);
-  });
-};
-
-export const restrict: Rule<"restriction"> = (state, act, context) => {
-  const { body, at } = act.predicate;
-  return change(() => {
-    state.restrictions.set(act.digest, {
-      hold: body.hold,
-      model: body.model,
-      limit: body.limit,
-      at,
-      index: context.index,
-    });
   });
 };

@@ -12,6 +12,7 @@ import { nodePrimitives } from "../../proof/node.ts";
 import { shippedSafeguards } from "../../safeguards/registry.ts";
 import { need, openDesk } from "../in-process.ts";
 import { type Attempt, Unfinished, judgeKnock, makeAttempt } from "./attempt.ts";
+import { judgeStream } from "./attempts/hold.ts";
 import { addDrillVerb } from "./drill-verb.ts";
 import { loudLines, runDrill } from "./drill.ts";
 import { type Knock, openGate } from "./gate.ts";
@@ -120,6 +121,14 @@ test("an attempt that breaks on the way is unfinished, and neither stopped nor o
   const result = await makeAttempt(breaks, wholeOf({ desk }));
   assert.deepEqual([result.opened, result.unfinished], [false, true]);
   assert.match(loudLines([result]).join("\n"), /^NOT SHOWN, unfinished: breaks: ./);
+});
+
+test("a text that came late counts as opened, unless it was this process that stood still", () => {
+  const late = { finish: "content_filter", lateMs: 1_400, stalledMs: 20 };
+  assert.equal(judgeStream({ ...late, lateMs: -3 }).opened, false);
+  assert.equal(judgeStream(late).opened, true);
+  assert.throws(() => judgeStream({ ...late, stalledMs: 900 }), Unfinished);
+  assert.equal(judgeStream({ finish: "stop", lateMs: 0, stalledMs: 900 }).opened, true);
 });
 
 function absent(): never {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { Failure } from "../../terms/failure.ts";
+import { serverExtras } from "../admitting.ts";
 import { Name, ReceiptId } from "../../terms/ids.ts";
 import type { AnswerEvent } from "../answer.ts";
 import type { Call } from "../call.ts";
@@ -180,6 +181,7 @@ test("fields that go round the safeguards are features that are not served", () 
     "logit_bias",
     "guided_json",
     "chat_template",
+    ...Object.keys(serverExtras),
   ]) {
     assert.equal(refusal({ ...ask, [field]: true }), `feature_unsupported ${field}`);
     assert.equal(refusal({ ...ask, [field]: null }), "admitted");

@@ -1,7 +1,7 @@
 // The request of chat completions, in the fields that are admitted, and which known fields would go round the safeguards.
 // Source: OpenAI API reference, chat completions; the shapes of the official Node client.
 import { z } from "zod";
-import { because, idPattern, type FieldTable, unusedAtOpenAi } from "../admitting.ts";
+import { because, idPattern, type FieldTable, serverExtras, unusedAtOpenAi } from "../admitting.ts";
 
 const partsMax = 256;
 const toolsMax = 128;
@@ -163,34 +163,13 @@ export const chatFields: FieldTable = {
       "functions",
       "function_call",
     ]),
-    ...because("it chooses another model, route, template or check", [
-      "moderation",
-      "models",
-      "route",
-      "provider",
-      "plugins",
-      "transforms",
-      "service_tier",
-      "lora",
-      "chat_template",
-      "chat_template_kwargs",
-      "continue_final_message",
-      "extra_body",
-    ]),
+    ...because("it chooses another class of service or check", ["moderation", "service_tier"]),
     ...because("it keeps parts of requests at the model server", [
       "prompt_cache_key",
       "prompt_cache_retention",
       "prompt_cache_options",
     ]),
-    ...because("it steers decoding where the envelope cannot bound it", [
-      "guided_json",
-      "guided_regex",
-      "guided_choice",
-      "guided_grammar",
-      "structured_outputs",
-      "grammar",
-    ]),
-    ...because("it pushes single tokens", ["logit_bias", "allowed_token_ids", "bad_words"]),
+    ...serverExtras,
   },
   unused: {
     ...unusedAtOpenAi,

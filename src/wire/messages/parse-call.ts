@@ -10,6 +10,7 @@ import {
   because,
   given,
   invalidField,
+  serverExtras,
   shownField,
   unsupportedField,
 } from "../admitting.ts";
@@ -53,6 +54,7 @@ const roundabouts = {
     "user_profile_id",
     "workspace_id",
   ]),
+  ...serverExtras,
 };
 
 const callFields: FieldTable = {
