@@ -26,6 +26,7 @@ const importTable = `
 src/terms:
 src/proof: terms
 src/statistics: terms
+src/plots: statistics
 src/acts: terms proof
 src/gates: terms proof statistics acts
 src/policy: terms
@@ -46,7 +47,7 @@ src/release: terms proof acts store ledger evidence gates exposure
 src/watch: terms store ledger access
 src/report: terms proof statistics acts gates exposure feed access evidence release watch
 src/control: terms proof statistics acts gates policy safeguards documents exposure feed store ledger access evidence release watch report outbound
-src/cli: terms proof statistics acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only verify-bundle.ts) control(only contract.ts)
+src/cli: terms proof statistics plots acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only verify-bundle.ts) control(only contract.ts)
 src/main: *
 `;
 
@@ -78,7 +79,7 @@ const neverReached: readonly { readonly from: string; readonly patterns: readonl
 ];
 
 /** Folders whose decisions are pure: no module of Node that does input or output, keeps time or draws at random. */
-const pureFolders = new Set(["terms", "proof", "statistics", "acts", "gates", "policy", "exposure"]);
+const pureFolders = new Set(["terms", "proof", "statistics", "plots", "acts", "gates", "policy", "exposure"]);
 /** The one file that binds the primitives of src/proof to Node. */
 const primitivesForNode = "src/proof/node.ts";
 /** Files that load code whose path is known only when they run, each for the reason beside it. */

@@ -1,4 +1,4 @@
-// `headgate guard compare`: two cards of a detector, or two results of bench/safeguard-quality.ts, set by set: what a new version
+// `headgate guard compare`: two cards of a detector, or two results of bench/safeguards.ts, set by set: what a new version
 // finds more, and less, and where that is more than chance. No server.
 import { z } from "zod";
 import type { Counts } from "../statistics/counts.ts";
@@ -38,26 +38,22 @@ const Card = z
     ),
   }));
 
-const Flagged = z.object({ flagged: count, of: count });
-const Rate = z.object({ benignRate: z.number() });
 const Quality = z
   .object({
-    bench: z.literal("safeguard-quality"),
+    bench: z.literal("safeguards"),
     digest: z.string(),
-    rates: z.object({ block: Rate, review: Rate }),
-    results: z.array(
-      z.object({ set: z.string(), surface: z.string(), label: Label.or(z.string()), block: Flagged, review: Flagged }),
-    ),
+    rates: z.array(z.number()),
+    sets: z.array(z.object({ set: z.string(), surface: z.string(), label: Label, of: count, flagged: z.array(count) })),
   })
-  .transform(({ digest, rates, results }): Measured => ({
+  .transform(({ digest, rates, sets }): Measured => ({
     of: digest,
-    sets: results.flatMap(({ set, surface, label, ...bands }) =>
-      (["block", "review"] as const).map((band) => ({
-        set: `${set} (${surface})`,
-        label,
-        rate: rates[band].benignRate,
-        counts: { failures: bands[band].flagged, trials: bands[band].of },
-      })),
+    sets: sets.flatMap(({ set, surface, label, of, flagged }) =>
+      rates.flatMap((rate, at) => {
+        const failures = flagged[at];
+        return failures === undefined
+          ? []
+          : [{ set: `${set} (${surface})`, label, rate, counts: { failures, trials: of } }];
+      }),
     ),
   }));
 
@@ -102,7 +98,7 @@ async function readMeasured(path: string): Promise<Measured> {
   if (read.success) return read.data;
   throw new Failure(
     "request_invalid",
-    `${path} is neither the card of a detector (misuse-….card.json) nor a result of bench/safeguard-quality.ts.`,
+    `${path} is neither the card of a detector (misuse-….card.json) nor a result of bench/safeguards.ts.`,
   );
 }
 

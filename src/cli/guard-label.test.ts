@@ -117,10 +117,8 @@ function card(flagged: number, sets = ["seen"]): string {
 }
 
 function qualityOf(flagged: number): string {
-  const band = { flagged, of: 1000 };
-  const results = [{ set: "x", surface: "input", label: "benign", block: band, review: band }];
-  const rates = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
-  return JSON.stringify({ bench: "safeguard-quality", digest: "sha256:1", rates, results });
+  const sets = [{ set: "x", surface: "input", label: "benign", of: 1000, flagged: [flagged, flagged] }];
+  return JSON.stringify({ bench: "safeguards", digest: "sha256:1", rates: [0.005, 0.02], sets });
 }
 
 const Compared = z.object({

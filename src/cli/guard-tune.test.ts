@@ -112,8 +112,9 @@ describe("guard tune", () => {
     assert.deepEqual(change?.served, []);
     const drawn = readFileSync(svg, "utf8");
     assert.match(drawn, /<title id="title">/);
-    assert.equal([...drawn.matchAll(/<circle class="point"/g)].length, 7);
-    assert.match(drawn, /of 3 refused/);
+    assert.equal([...drawn.matchAll(/<circle class="point /g)].length, 14, "a point a rate on either curve");
+    assert.match(drawn, /ROC: harmful texts caught.*DET: harmful texts missed/s);
+    assert.match(drawn, /of 3\) of the benign refused/);
   });
 
   test("tries the rates for one category only, beside what the document says of the others, and for one kind of caller", async () => {

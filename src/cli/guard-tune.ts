@@ -1,6 +1,8 @@
 // `headgate guard tune`: labelled texts through the chain at several benign rates: what each would catch and what it would refuse,
 // with intervals; which one keeps to a bound on refusals; and which texts a change would decide otherwise. No server.
 import { z } from "zod";
+import { type OperatingPoint, plotOfCurves } from "../plots/curves.ts";
+import type { Share } from "../plots/svg.ts";
 import { decide } from "../policy/decide.ts";
 import { type Chain, compileChain } from "../safeguards/chain.ts";
 import { isRemote } from "../safeguards/remote/remote-document.ts";
@@ -13,7 +15,6 @@ import type { Context } from "./context.ts";
 import { replaceFile } from "./files.ts";
 import { type OfflineChain, callerOptions, inspectText, jsonLines, withOfflineChain } from "./offline-chain.ts";
 import { legible } from "./legible.ts";
-import { plotOfRates, type RateResult, type Share } from "./rate-plot.ts";
 import { type Call, argument } from "./verb.ts";
 
 export const TuneOptions = z.object({
@@ -39,6 +40,13 @@ const Row = z.object({
   label: z.enum(["harmful", "benign"]),
 });
 type Row = z.infer<typeof Row>;
+
+interface RateResult {
+  readonly benignRate: number;
+  /** Of the harmful texts and of the benign ones: those that are stopped. With 95 % intervals. */
+  readonly caught: Share;
+  readonly refused: Share;
+}
 
 interface Setting {
   readonly benignRate: number | null;
@@ -80,10 +88,21 @@ async function tuned(
     rates,
     refusedMax: options.refusedMax,
   };
-  if (options.svg !== undefined) replaceFile(options.svg, plotOfRates(rates, json.now));
+  if (options.svg !== undefined) replaceFile(options.svg, plotOf(rates, json.now));
   const answer = { ...json, proposal: proposal?.benignRate ?? null, change };
   const text = [textOf(answer), ...unjudgedText(unjudged)].join("\n");
   return proposal === undefined ? inconclusive(answer, text) : done(answer, text);
+}
+
+/** Both kinds of curve, of the rates that were tried. */
+function plotOf(rates: readonly RateResult[], now: RateResult): string {
+  const points = rates.map(({ benignRate, caught, refused }): OperatingPoint => ({
+    caught,
+    refused,
+    label: percent(benignRate),
+  }));
+  const curves = [{ name: "benign rates", points }];
+  return plotOfCurves({ title: "What each benign rate catches and refuses", curves, now }, ["roc", "det"]);
 }
 
 function rowsOf(path: string): readonly Row[] {

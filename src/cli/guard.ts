@@ -12,6 +12,7 @@ import type { Context } from "./context.ts";
 import { compare, CompareOptions } from "./guard-compare.ts";
 import { label, LabelOptions } from "./guard-label.ts";
 import { ConformOptions, conformTo } from "./guard-conform.ts";
+import { reliability, ReliabilityOptions } from "./guard-reliability.ts";
 import { tune, TuneOptions } from "./guard-tune.ts";
 import {
   type JsonLine,
@@ -54,12 +55,28 @@ export function addGuardVerbs(program: Command, context: Context): void {
       ...callerFlags,
       ["--category <category>", "try the rates for this category only; the others keep what the document says"],
       ["--refused-max <share>", "greatest share of benign texts that may be refused (default 0.01)"],
-      ["--svg <file>", "draw it there"],
+      ["--svg <file>", "draw it there, as ROC and DET curves with intervals"],
     ],
     options: TuneOptions,
     run: tune,
     more: "Leaves with 3 where no rate tried is shown to keep to --refused-max.",
   });
+  addVerb(guard, context, {
+    usage: "reliability <file>",
+    summary: "whether variants of the same request, rows {behaviour, dimension, text}, get the same verdict; no server",
+    flags: [
+      ["--safeguards <file>", "a Safeguards document (default: the shipped example)"],
+      ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
+      ...callerFlags,
+    ],
+    options: ReliabilityOptions,
+    run: reliability,
+    more: "A row with a response is judged by that answer.",
+  });
+  addLearningVerbs(guard, context);
+}
+
+function addLearningVerbs(guard: Command, context: Context): void {
   addVerb(guard, context, {
     usage: "label <items>",
     summary: "keep a text that was judged wrongly, with what it is, in a file of labelled items; no server",
