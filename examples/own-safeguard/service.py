@@ -2,7 +2,7 @@
 """A safeguard of one's own: a service of the contract headgate-safeguard/1 (docs/safeguards-of-your-own.md), standard library only.
 
     SAFEGUARD_KEY=… python3 service.py 9100
-    UPSTREAM_HOUSE_RULES=… headgate guard conform safeguards.yaml
+    UPSTREAM_HOUSE_RULES=… headgate guard conform safeguards.yaml --finds finds.jsonl
 
 It finds the names of projects that nobody outside is to hear about. What it looks for stands in RULES; put yours there, or call a model.
 """

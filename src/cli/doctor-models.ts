@@ -75,12 +75,12 @@ export async function reviewersMissing(session: Session): Promise<string | undef
   return lacksReviewer(state, policies) ? noReviewer : undefined;
 }
 
-/** A sentence a certificate that ends within 14 days. */
+/** A sentence a certificate that is to be renewed. */
 export function endingCertificates({ state, context }: Session, profile: string): readonly string[] {
   return [...state.certificates.keys()].flatMap((model) => {
     const release = latestCertificate(state, model)?.release;
     if (release === undefined) return [];
-    const { renewalDue } = renewalOf(release.notAfter, context.now());
+    const { renewalDue } = renewalOf(release, context.now());
     if (renewalDue === null) return [];
     const how = `headgate release propose ${model} --stage ${release.stage} --reason "…"${profile}`;
     return [`${model} ends within ${renewalDue} day(s), at ${release.notAfter}; renew it: ${how}`];

@@ -7,22 +7,25 @@ import { RemoteEntry, isRemote } from "../safeguards/remote/remote-document.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category } from "../terms/finding.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
-import { type Context, secretsOf } from "./context.ts";
+import { secretsOf } from "./context.ts";
 import { legible } from "./legible.ts";
-import { safeguardsIn } from "./offline-chain.ts";
+import { jsonLines, safeguardsIn } from "./offline-chain.ts";
 import { type Call, argument } from "./verb.ts";
 
 export const ConformOptions = z.object({
   key: z.string().optional(),
   timeoutMs: z.coerce.number().int().min(50).max(60_000).optional(),
+  finds: z.string().min(1).optional(),
+  findsUntested: z.boolean().default(false),
 });
 
 /** Addresses are of services; what else is asked over HTTP needs its entry. */
 export async function conformTo(call: Call<z.infer<typeof ConformOptions>>): Promise<Answer> {
   const target = argument(call, 0);
   const entries = /^https?:/.test(target) ? [entryFor(target, call.options)] : entriesIn(target);
+  const means = meansOf(call);
   const results: Result[] = [];
-  for (const entry of entries) results.push({ entry, ...(await conform(entry, meansOf(call.context))) });
+  for (const entry of entries) results.push({ entry, ...(await conform(entry, means)) });
   const ok = results.every(({ checks }) => checks.every((one) => one.ok));
   const json = { ok, safeguards: results.map(shown) };
   const text = results.map(tableOf).join("\n\n");
@@ -31,8 +34,30 @@ export async function conformTo(call: Call<z.infer<typeof ConformOptions>>): Pro
 
 type Result = Conformance & { readonly entry: RemoteEntry };
 
-function meansOf(context: Context): ConformMeans {
-  return { secrets: secretsOf(context), ownPorts: new Set(), randomBytes: (count) => randomBytes(count) };
+function meansOf({ context, options }: Call<z.infer<typeof ConformOptions>>): ConformMeans {
+  return {
+    secrets: secretsOf(context),
+    ownPorts: new Set(),
+    randomBytes: (count) => randomBytes(count),
+    finds: options.finds === undefined ? [] : textsIn(options.finds),
+    isUntestedFine: options.findsUntested,
+  };
+}
+
+/** Texts that a safeguard has to find, and each is asked about. */
+const findsMax = 64;
+
+const Find = z.object({ text: z.string().min(1) });
+
+/** One a line, in rows as other verbs read them. */
+function textsIn(path: string): readonly string[] {
+  const texts = Array.from(jsonLines(path), ({ value, number }) => {
+    const row = Find.safeParse(value);
+    if (row.success) return row.data.text;
+    throw new Failure("request_invalid", `Line ${number} of ${path} is not a row: {"text": …}.`);
+  });
+  if (texts.length > 0 && texts.length <= findsMax) return texts;
+  throw new Failure("request_invalid", `${path} must hold 1 to ${findsMax} texts; it holds ${texts.length}.`);
 }
 
 function entryFor(url: string, { key, timeoutMs }: z.infer<typeof ConformOptions>): RemoteEntry {

@@ -122,13 +122,16 @@ function rowsOf(path: string): readonly Row[] {
   return rows;
 }
 
-/** Every detector stops at one rate, or does so for one category; patterns, and what is asked over HTTP, stay as they are. */
+/**
+ * Every detector stops at one rate, categories with rates of their own at theirs, or one category does at that rate; all else of the
+ * document, exceptions for some callers too, stays as it is.
+ */
 function atRate(document: Safeguards, benignRate: number, category: Category | undefined): Safeguards {
   const rates = { block: { benignRate }, review: { benignRate } };
   const chain = document.chain.map((entry) => {
-    if ("patterns" in entry || isRemote(entry)) return entry;
+    if ("patterns" in entry || "rules" in entry || isRemote(entry)) return entry;
     const { categories = [], ...rest } = entry;
-    if (category === undefined) return { ...rest, ...rates };
+    if (category === undefined) return { ...entry, ...rates };
     const others = categories.filter((limits) => limits.category !== category);
     return { ...rest, categories: [...others, { category, ...rates }] };
   });

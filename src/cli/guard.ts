@@ -6,7 +6,7 @@ import { decide, redactedIn } from "../policy/decide.ts";
 import { ScanRow, type Scanner, scan } from "../safeguards/scan.ts";
 import { Failure } from "../terms/failure.ts";
 import { Surface } from "../terms/finding.ts";
-import { withWordsOfJson } from "../wire/json-words.ts";
+import { withWordsOfJson, wordsOfJson } from "../wire/json-words.ts";
 import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { compare, CompareOptions } from "./guard-compare.ts";
@@ -28,8 +28,16 @@ const Options = z.object({
   safeguards: z.string().optional(),
   policy: z.string().optional(),
   surface: Surface.default("input"),
+  jsonText: z.boolean().default(false),
   ...callerOptions,
 });
+
+/** What is judged by, and as what. */
+const chainFlags = [
+  ["--safeguards <file>", "a Safeguards document (default: the shipped example)"],
+  ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
+  ["--surface <surface>", "input (default) or output"],
+] as const;
 
 export function addGuardVerbs(program: Command, context: Context): void {
   const guard = program.command("guard").description("safeguards by themselves");
@@ -37,9 +45,11 @@ export function addGuardVerbs(program: Command, context: Context): void {
     usage: "scan <file>",
     summary: "scan rows {id, text} of a JSONL file; one line of JSON a row, no server",
     flags: [
-      ["--safeguards <file>", "a Safeguards document (default: the shipped example)"],
-      ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
-      ["--surface <surface>", "input (default) or output"],
+      ...chainFlags,
+      [
+        "--json-text",
+        "texts are JSON, as arguments of calls and answers by a schema are: read without their escapes, too",
+      ],
       ...callerFlags,
     ],
     options: Options,
@@ -49,9 +59,7 @@ export function addGuardVerbs(program: Command, context: Context): void {
     usage: "tune <file>",
     summary: "what each benign rate would catch and refuse of labelled rows {id, text, label}; no server",
     flags: [
-      ["--safeguards <file>", "a Safeguards document (default: the shipped example)"],
-      ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
-      ["--surface <surface>", "input (default) or output"],
+      ...chainFlags,
       ...callerFlags,
       ["--category <category>", "try the rates for this category only; the others keep what the document says"],
       ["--refused-max <share>", "greatest share of benign texts that may be refused (default 0.01)"],
@@ -106,10 +114,12 @@ function addLearningVerbs(guard: Command, context: Context): void {
     flags: [
       ["--key <reference>", "env:UPSTREAM_… or file:NAME: the key of a service named by its URL"],
       ["--timeout-ms <ms>", "the time that a service named by its URL has (default 5000)"],
+      ["--finds <file>", "rows {text}: something has to be found in each, by every safeguard that is checked"],
+      ["--finds-untested", "do not fail because nobody said what it has to find"],
     ],
     options: ConformOptions,
     run: conformTo,
-    more: "Asks some thirty questions, from this machine. Leaves with 1 where a check fails.",
+    more: "Asks some thirty questions, from this machine. Leaves with 1 where a check fails, and where --finds is missing.",
   });
 }
 
@@ -137,7 +147,7 @@ function rowOf({ value, number }: JsonLine): ScanRow {
 
 function scannerFor(
   { chain, safeguards, policy }: OfflineChain,
-  { options: { surface } }: Call<z.infer<typeof Options>>,
+  { options: { surface, jsonText } }: Call<z.infer<typeof Options>>,
 ): Scanner {
   return {
     chain,
@@ -145,6 +155,7 @@ function scannerFor(
     decide: (inspection) => decide(inspection, policy, { scopes: [], surface }),
     redacts: (inspection) => redactedIn(inspection, policy, { scopes: [], surface: "output" }),
     surface,
-    textsOf: (said) => withWordsOfJson([said]),
+    isJson: jsonText,
+    textsOf: (said) => (jsonText ? [said, { ...said, text: wordsOfJson(said.text) }] : withWordsOfJson([said])),
   };
 }

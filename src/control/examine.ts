@@ -2,6 +2,7 @@
 // the suite's, samples count to what the evidence claims, a proposal says what its plan says, and a certificate is given
 // only where the gate passes. Asked once, before a statement is appended.
 import type { Verb } from "../acts/bodies.ts";
+import { wrongAudience } from "../acts/rules/release.ts";
 import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
@@ -9,7 +10,7 @@ import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
 import { openSealed, tallySamples } from "../evidence/seal.ts";
 import { openSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
-import { releaseProblems } from "../gates/draft.ts";
+import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
@@ -102,6 +103,7 @@ async function examineDocument(document: AnyDocument, beside: Named, given: Exam
       throw new Failure("document_invalid", "A safeguard of the chain is not pinned by its digest. Apply it again.");
     case "ReleasePlan":
       examinePlan(document, beside, given.state);
+      examineAudiences(document, given.state);
       return;
     case "Organisation":
       throw new Failure("statement_invalid", "An organisation is an act of its own.");
@@ -154,6 +156,18 @@ function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
     "document_invalid",
     `The plan of ${plan.model} names a ${missing[0]} "${missing[1]}" that nobody applied.`,
   );
+}
+
+/** A stage that nobody could propose is refused here, in the words that would be said then. */
+function examineAudiences(plan: ReleasePlan, state: State): void {
+  for (const stage of plan.stages) {
+    const wrong = wrongAudience(audienceOf(state, plan, stage));
+    if (wrong === undefined) continue;
+    throw new Failure(
+      "document_invalid",
+      `Stage ${stage.stage} of the plan of ${plan.model} could not be proposed. ${wrong}`,
+    );
+  }
 }
 
 const dayMs = 86_400_000;

@@ -2,8 +2,16 @@
 // signed and advanced while the old certificate stands, so that there is no gap; nobody renews by forgetting.
 import { type Instant, type Timestamp, instantOf } from "../terms/ids.ts";
 
+/** How long a certificate stands. */
+interface Life {
+  readonly notBefore: Timestamp;
+  readonly notAfter: Timestamp;
+}
+
 /** Days before the end from which on people are told, each time more plainly. */
 const renewalDays = [1, 7, 14] as const;
+/** And of its whole life the last part in which they are told: one of a week is not about to end on its first day. */
+const lastPart = 1 / 5;
 
 export interface Renewal {
   /** Whole days that are left, rounded down; 0 on the last day and after the end. */
@@ -14,7 +22,12 @@ export interface Renewal {
 
 const dayMs = 86_400_000;
 
-export function renewalOf(notAfter: Timestamp, at: Instant): Renewal {
+export function renewalOf({ notBefore, notAfter }: Life, at: Instant): Renewal {
   const days = Math.max(0, (instantOf(notAfter) - at) / dayMs);
-  return { endsInDays: Math.floor(days), renewalDue: renewalDays.find((due) => days <= due) ?? null };
+  const life = (instantOf(notAfter) - instantOf(notBefore)) / dayMs;
+  const isLate = days <= life * lastPart;
+  return {
+    endsInDays: Math.floor(days),
+    renewalDue: (isLate ? renewalDays.find((due) => days <= due) : undefined) ?? null,
+  };
 }

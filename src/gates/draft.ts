@@ -179,6 +179,16 @@ function audienceUpTo(plan: ReleasePlan, stage: OpenStage): Release["audience"] 
     .map((known) => ({ stage: known.stage, types: known.audience.types }));
 }
 
+/** Whom a plan would have a stage opened to, and by how many: what a proposal for it would say. */
+export function audienceOf(
+  state: State,
+  plan: ReleasePlan,
+  stagePlan: StagePlan,
+): Pick<Release, "stage" | "audience" | "oneSigner"> {
+  const { stage } = stagePlan;
+  return { stage, audience: audienceUpTo(plan, stage), oneSigner: isOneSigner(state, stagePlan, []) };
+}
+
 /** The seats that plan and trust root ask for together: per role the larger count. */
 export function seatsOf(state: State, stagePlan: StagePlan): readonly Seat[] {
   const asked = stagePlan.requires.flatMap((requirement) => ("signOffs" in requirement ? requirement.signOffs : []));

@@ -179,7 +179,7 @@ function certifiedOf(state: State, model: Name, at: Instant): Status["certified"
   const latest = latestCertificate(state, model);
   if (latest === undefined) return null;
   const { certificate, stage, notAfter, oneSigner, identityBasis } = latest.release;
-  const until = { validUntil: notAfter, ...renewalOf(notAfter, at) };
+  const until = { validUntil: notAfter, ...renewalOf(latest.release, at) };
   return { certificate, stage, since: latest.at, ...until, oneSigner, mode: modeOf(latest.release), identityBasis };
 }
 

@@ -16,6 +16,7 @@ import { digestOfRemote } from "./remote/speaker.ts";
 import { type AnswerReader, type Safeguard, type Settle, type Thresholds, readStretches } from "./safeguard.ts";
 import type { CategoryLimits, ChainEntry, LocalEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
 import { allSteps } from "./steps.ts";
+import { structure } from "./structure/structure.ts";
 import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
 
 export interface Chain {
@@ -157,7 +158,7 @@ function linkOf(entry: LocalEntry, registry: Registry): Link {
 
 /** Those of the entry's rates, and for categories with rates of their own those of these. */
 function thresholdsOf(entry: LocalEntry, safeguard: Safeguard, surface: Surface): Thresholds {
-  if ("patterns" in entry) return safeguard.thresholds({ block: 0, review: 0 }, surface);
+  if ("patterns" in entry || "rules" in entry) return safeguard.thresholds({ block: 0, review: 0 }, surface);
   const at = ({ block = entry.block, review = entry.review }: Partial<CategoryLimits>): Thresholds =>
     safeguard.thresholds({ block: block.benignRate, review: review.benignRate }, surface);
   const { review, block } = at({});
@@ -178,7 +179,7 @@ function ofCategory(thresholds: Thresholds["block"], category: Category): Thresh
 
 /** The safeguard of an entry. Failure configuration_invalid for an unknown one, artefact_missing where its digest differs. */
 function pinned(entry: LocalEntry, registry: Registry): Safeguard {
-  const safeguard = "patterns" in entry ? exactPatterns(entry.patterns) : registry.get(entry.safeguard);
+  const safeguard = safeguardOf(entry, registry);
   checked(entry, safeguard.digest);
   const { surfaces } = safeguard;
   if (surfaces === undefined || entry.on.every((surface) => surfaces.includes(surface))) return safeguard;
@@ -186,6 +187,11 @@ function pinned(entry: LocalEntry, registry: Registry): Safeguard {
     "configuration_invalid",
     `The safeguard ${entry.safeguard} stands on ${surfaces.join(" and ")} only.`,
   );
+}
+
+function safeguardOf(entry: LocalEntry, registry: Registry): Safeguard {
+  if ("patterns" in entry) return exactPatterns(entry.patterns);
+  return "rules" in entry ? structure(entry.rules) : registry.get(entry.safeguard);
 }
 
 /** The digest of what decides here. Failure artefact_missing where the entry pins another. */

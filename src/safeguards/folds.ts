@@ -19,7 +19,8 @@ const invisible: readonly (readonly [first: number, last: number])[] = [
   [0xe0000, 0xe0fff],
 ];
 
-function isInvisible(code: number): boolean {
+/** Whether a character shows nothing by itself. */
+export function isInvisible(code: number): boolean {
   return invisible.some(([first, last]) => code >= first && code <= last);
 }
 

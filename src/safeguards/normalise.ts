@@ -320,7 +320,7 @@ function appendItself(draft: Draft, code: number, offset: number): void {
 }
 
 /** Cyrillic, Greek and other letters drawn like Latin ones. Folded only in words that hold Latin letters too. */
-const lookAlikes: ReadonlyMap<number, number> = new Map(
+export const lookAlikes: ReadonlyMap<number, number> = new Map(
   Object.entries({
     a: "аαɑ",
     b: "ьʙ",

@@ -4,15 +4,25 @@
 import { z } from "zod";
 import { Category, Surface } from "../terms/finding.ts";
 import { Digest, Name } from "../terms/ids.ts";
-import { isInEffect, isStopping, moded, modesAnywhere, modesFor, safeguardsMax } from "../terms/safeguard-mode.ts";
+import {
+  type Moded,
+  isInEffect,
+  isStopping,
+  moded,
+  modesAnywhere,
+  modesFor,
+  safeguardsMax,
+} from "../terms/safeguard-mode.ts";
 import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-document.ts";
 import { isRemote, RemoteEntry, remoteNames } from "./remote/remote-document.ts";
+import { Rules, structureName } from "./structure/structure-document.ts";
 
 /** `name@version` of a detector in the registry, for example `misuse@3`. */
 const DetectorName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@3")
   .refine((name) => name !== patternsName, `${patternsName} takes patterns, and no rates`)
+  .refine((name) => name !== structureName, `${structureName} takes rules, and no rates`)
   .refine((name) => !remoteNames.some((one) => one === name), "this safeguard is asked over HTTP, and takes no rates");
 
 /** A share of the benign reference stream, within the range that tables of thresholds cover. */
@@ -56,10 +66,22 @@ const DetectorEntry = z
 
 const PatternsEntry = z.strictObject({ safeguard: z.literal(patternsName), ...common, patterns: Patterns });
 
-export const ChainEntry = z.union([DetectorEntry, PatternsEntry, RemoteEntry]);
+const StructureEntry = z
+  .strictObject({
+    safeguard: z.literal(structureName),
+    ...common,
+    on: common.on.refine((on) => !on.includes("output"), `${structureName} looks at requests only`),
+    rules: Rules,
+  })
+  .refine(({ rules, ...entry }) => rules.some(({ band }) => band !== "flag") || !doesStop(entry), {
+    path: ["mode"],
+    error: "none of its rules stops anything: say mode: flag, so that nobody takes it for one that does",
+  });
+
+export const ChainEntry = z.union([DetectorEntry, PatternsEntry, StructureEntry, RemoteEntry]);
 export type ChainEntry = z.infer<typeof ChainEntry>;
 /** What runs here. */
-export type LocalEntry = z.infer<typeof DetectorEntry> | z.infer<typeof PatternsEntry>;
+export type LocalEntry = z.infer<typeof DetectorEntry | typeof PatternsEntry | typeof StructureEntry>;
 
 /** Bounds of the stream guard, in UTF-16 units. */
 export const StreamBounds = z.strictObject({
@@ -132,6 +154,6 @@ function checkRemotes(chain: readonly ChainEntry[], context: z.RefinementCtx): v
 }
 
 /** Whether it stops something for anybody. */
-function doesStop(entry: ChainEntry): boolean {
+function doesStop(entry: Moded): boolean {
   return modesAnywhere(entry).some(isStopping);
 }

@@ -30,6 +30,7 @@ const scanner: Scanner = {
   decide,
   redacts: () => [],
   surface: "input",
+  isJson: false,
   textsOf: (said) => [said],
 };
 
@@ -49,7 +50,14 @@ test("a harmless row passes with no findings", async () => {
 
 test("a row that is too long is unknown with its cause and no scores", async () => {
   const result = await scan({ id: "long", text: "x".repeat(safeguard.maxChars + 1) }, scanner);
-  assert.deepEqual(result, { id: "long", verdict: "unknown", cause: "too-long", scores: {}, findings: [] });
+  assert.deepEqual(result, {
+    id: "long",
+    verdict: "unknown",
+    cause: "too-long",
+    scores: {},
+    disguise: 0,
+    findings: [],
+  });
 });
 
 test("what a row says in other words is read as well: its scores are shown, and the span is the whole row", async () => {
@@ -100,4 +108,29 @@ test("an answer is shown as it would be sent, where something has to be taken ou
   const stopped = await scan({ id: 2, text: `${text} Nightfall` }, answers);
   assert.deepEqual([stopped.verdict, stopped.redacted], ["block", undefined]);
   assert.equal((await scan({ id: 3, text: "K-\\u0034111 1111 1111 1111" }, answers)).redacted, "K-[redacted: card]");
+});
+
+test("how much of a text is disguised stands beside its scores", async () => {
+  const shares = ["What time is it?", "Ｗｈａｔ ｔｉｍｅ is it?", ""].map(
+    async (text) => (await scan({ id: 1, text }, scanner)).disguise,
+  );
+  assert.deepEqual(await Promise.all(shares), [0, 0.6154, 0]);
+});
+
+test("a text that is said to be JSON is read without its escapes, though nothing else shows that it is", async () => {
+  const entry = {
+    safeguard: "patterns@1",
+    on: ["output"],
+    patterns: [{ name: "w", category: "cyber", words: ["one two"] }],
+  };
+  const words = Safeguards.parse({ kind: "Safeguards", name: "words", chain: [entry] });
+  const as = (isJson: boolean): Scanner => ({
+    ...scanner,
+    chain: compileChain(words, registry),
+    surface: "output",
+    isJson,
+  });
+  const text = String.raw`"one\ntwo"`;
+  const verdicts = [false, true].map(async (isJson) => (await scan({ id: 1, text }, as(isJson))).verdict);
+  assert.deepEqual(await Promise.all(verdicts), ["pass", "block"]);
 });

@@ -13,6 +13,7 @@ import {
 import { Provenance, type RequestText } from "../terms/provenance.ts";
 import type { Chain } from "./chain.ts";
 import { whole } from "./inspections.ts";
+import { disguiseOf } from "./disguise.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { readWhole } from "./stream-guard.ts";
 
@@ -35,6 +36,8 @@ export interface ScanResult {
   readonly verdict: Verdict["kind"];
   readonly cause?: string;
   readonly scores: Readonly<Partial<Record<Category, number>>>;
+  /** The share of the text's characters that stood for others, showed nothing, or spelled words out. */
+  readonly disguise: number;
   readonly findings: readonly ShownFinding[];
   /** What safeguards in shadow would have done. */
   readonly shadow?: Pick<ScanResult, "verdict" | "cause" | "findings">;
@@ -50,6 +53,8 @@ export interface Scanner {
   /** What has to be taken out of an answer that its verdict lets through. */
   readonly redacts: (inspection: Inspection) => readonly Finding[];
   readonly surface: Surface;
+  /** Whether texts are JSON, as the arguments of a call and an answer by a schema are, so that their escapes are undone. */
+  readonly isJson: boolean;
   /** All that the gateway has read of a request that says this text; the text itself first. */
   readonly textsOf: (said: RequestText) => readonly RequestText[];
 }
@@ -62,12 +67,17 @@ export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> 
   const { inspection, sent } =
     surface === "input"
       ? { inspection: await whole(await chain.inspectInput(texts)), sent: undefined }
-      : readWhole(chain, row.text, { outputCharsMax: charsMax(scanner), redacts: scanner.redacts });
+      : readWhole(chain, row.text, {
+          outputCharsMax: charsMax(scanner),
+          isJson: scanner.isJson,
+          redacts: scanner.redacts,
+        });
   const { shadow } = inspection;
   return {
     id: row.id,
     ...saidOf(inspection, scanner),
     scores: inspection.kind === "unknown" ? {} : await scoresOf(texts, inspection.findings, scanner),
+    disguise: rounded(disguiseOf(row.text)),
     findings: shownOf(inspection, row),
     ...(shadow === undefined ? {} : { shadow: { ...saidOf(shadow, scanner), findings: shownOf(shadow, row) } }),
     ...(sent?.replacements !== undefined && lets(scanner.decide(inspection)) ? { redacted: sent.text } : {}),

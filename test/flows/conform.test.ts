@@ -65,8 +65,9 @@ const Conformed = z.object({
 async function conformed(
   target: string,
   environment?: Readonly<Record<string, string>>,
+  flags: readonly string[] = ["--finds-untested"],
 ): Promise<z.infer<typeof Conformed> & { readonly exit: number }> {
-  const { out, err, exit } = await headgate(["guard", "conform", target, "--json"], environment);
+  const { out, err, exit } = await headgate(["guard", "conform", target, "--json", ...flags], environment);
   assert.equal(err, "");
   return { ...Conformed.parse(JSON.parse(out)), exit };
 }
@@ -89,6 +90,30 @@ describe("guard conform", () => {
     const { out } = await headgate(["guard", "conform", `${judge.url}/judge`]);
     assert.match(out, /^service \(service@1, declared\) at http.*\nok {4}a benign text: answered, nothing found\n/);
     assert.match(out, /slowest answer \d+ ms of 5000 ms declared/);
+  });
+
+  test("is not content with a safeguard that finds nothing, nor where nobody said what it has to find", async (t) => {
+    const judge = await judgeFor(t);
+    const about = async (...flags: readonly string[]): Promise<readonly unknown[]> => {
+      const { ok, exit, safeguards } = await conformed(`${judge.url}/judge`, {}, flags);
+      const checks = safeguards.flatMap((one) => one.checks).filter(({ name }) => name.includes("has to find"));
+      return [ok, exit, ...checks.map(({ ok: is, detail }) => `${is}: ${detail}`)];
+    };
+    const untested =
+      "NOT TESTED: nobody named a text that it has to find, and what finds nothing would pass all the rest";
+    assert.deepEqual(await about(), [false, 1, `false: ${untested}`]);
+    assert.deepEqual(await about("--finds-untested"), [true, 0, `true: ${untested}`], "and still says so");
+    const one = rowsOf({ text: "there is danger" });
+    assert.deepEqual(await about("--finds", one), [true, 0, "true: answered, found weapons (block)"]);
+    const both = rowsOf({ text: "there is danger" }, { text: "there is none" });
+    assert.deepEqual(await about("--finds", both), [
+      false,
+      1,
+      "true: answered, found weapons (block)",
+      "false: it found nothing in it",
+    ]);
+    for (const wrong of [rowsOf(), rowsOf({ id: "a" }), rowsOf(...Array.from({ length: 65 }, () => ({ text: "a" })))])
+      assert.equal((await headgate(["guard", "conform", `${judge.url}/judge`, "--finds", wrong])).exit, 2);
   });
 
   test("is content with each kind in a document", async (t) => {
@@ -190,7 +215,7 @@ describe("guard conform", () => {
     const path = join(folder, "example.yaml");
     const document = readFileSync(join(examples, "safeguards.yaml"), "utf8");
     writeFileSync(path, document.replace("127.0.0.1:9100", `127.0.0.1:${port}`));
-    const { ok, safeguards } = await conformed(path, key);
+    const { ok, safeguards } = await conformed(path, key, ["--finds", join(examples, "finds.jsonl")]);
     assert.ok(ok, JSON.stringify(safeguards));
     const rows = rowsOf(
       { id: "a", text: "😀 tell me about Project Falcon" },

@@ -85,8 +85,11 @@ function wrongDates(release: Release, at: string): string | undefined {
 /** The organisation type of one's own staff: the widest audience that one person may open a model to. */
 export const ownOrganisationType = "internal";
 
-/** What the stage's floor stands for is who is reached: an audience never reaches past the stage whose floor was met. */
-function wrongAudience(release: Release): string | undefined {
+/**
+ * What is wrong with an audience, in words. What the stage's floor stands for is who is reached: it never reaches past the stage
+ * whose floor was met.
+ */
+export function wrongAudience(release: Pick<Release, "stage" | "audience" | "oneSigner">): string | undefined {
   const stages = release.audience.map(({ stage }) => stage);
   if (new Set(stages).size !== stages.length) return "The audience names a stage twice.";
   if (stages.some((stage) => compareStages(stage, release.stage) > 0))

@@ -1,6 +1,6 @@
 // Whether a server keeps to what its entry declares: verdicts that can be read, for texts of every kind; the same ones when
-// asked again; within the declared time. Of a service also that it refuses what is not of the contract. It says what was
-// seen, and nothing of how well anything is judged: that is what evaluations are for.
+// asked again; within the declared time; a find in each text that it has to find. Of a service also that it refuses what is not of
+// the contract. It says what was seen, and nothing of how well anything is judged: that is what evaluations are for.
 import { contractBody, contractVersion, readContract } from "./contract.ts";
 import type { RemoteAnswer, ShownText, Speaker } from "./question.ts";
 import type { RemoteEntry, ServiceEntry } from "./remote-document.ts";
@@ -21,6 +21,10 @@ export interface Conformance {
 
 export interface ConformMeans extends ServerMeans {
   readonly randomBytes: (count: number) => Uint8Array;
+  /** Texts in each of which something has to be found: what finds nothing at all keeps to every other part of its declaration. */
+  readonly finds: readonly string[];
+  /** Whether it conforms though nobody said what it has to find. */
+  readonly isUntestedFine: boolean;
 }
 
 /** Failure destination_refused for an address that is never used, configuration_invalid for a secret that cannot be read. */
@@ -33,6 +37,7 @@ export async function conform(entry: RemoteEntry, means: ConformMeans): Promise<
     for (const [name, texts] of kindsOfTexts(entry)) {
       checks.push(await check(name, trial, async () => saidOf(await answerTo(texts, trial))));
     }
+    checks.push(...(await detection(trial, means)));
     checks.push(await check("the same answer when asked again", trial, async () => sameAgain(trial)));
     checks.push(await check(`${entry.concurrent} questions at once`, trial, async () => allAtOnce(trial)));
     if (entry.safeguard === "service@1") checks.push(...(await refusals({ ...trial, entry })));
@@ -102,6 +107,26 @@ async function check(name: string, { entry }: Trial, look: () => Promise<string>
     if (detail === undefined) throw error;
     return { name, ok: false, detail };
   }
+}
+
+/** That it finds something where it has to. */
+async function detection(trial: Trial, { finds, isUntestedFine }: ConformMeans): Promise<readonly ConformCheck[]> {
+  if (finds.length === 0) {
+    const detail =
+      "NOT TESTED: nobody named a text that it has to find, and what finds nothing would pass all the rest";
+    return [{ name: "what it has to find", ok: isUntestedFine, detail }];
+  }
+  const checks: ConformCheck[] = [];
+  for (const [at, text] of finds.entries()) {
+    const name = finds.length === 1 ? "a text that it has to find" : `text ${at + 1} that it has to find`;
+    checks.push(await check(name, trial, async () => foundIn(await answerTo([written(text)], trial))));
+  }
+  return checks;
+}
+
+function foundIn(answer: RemoteAnswer): string {
+  if (answer.findings.length === 0) throw new Fault("it found nothing in it");
+  return saidOf(answer);
 }
 
 function saidOf({ findings }: RemoteAnswer): string {
