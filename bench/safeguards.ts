@@ -61,9 +61,9 @@ async function measure(folder: string, every: number): Promise<Report> {
   const own = heldBackRows().filter((_, at) => every === 1 || at % every < 4);
   const rewordings = await measureRewordings(judge, own);
   say("rewordings");
-  const disguises = await measureDisguises(judge, open, few(100));
+  const disguises = await measureDisguises(judge, open, few(60));
   say("disguises");
-  const sizes = { everyday: few(1_000), lookAlike: few(300), attacks: few(150) };
+  const sizes = { everyday: few(800), lookAlike: few(300), attacks: few(100) };
   const conversations = await measureConversations(judge, open, sizes);
   say("conversations");
   const languages = rowsIn(join(folder, "..", "train", "catqa_en_zh_vi.jsonl.gz"));

@@ -11,6 +11,7 @@ import { type Chain, compileChain } from "../../src/safeguards/chain.ts";
 import { type Registry, shippedSafeguards } from "../../src/safeguards/registry.ts";
 import { Safeguards } from "../../src/safeguards/safeguards-document.ts";
 import { type Category, type Finding, type Inspection, type Surface, lets } from "../../src/terms/finding.ts";
+import type { RequestText } from "../../src/terms/provenance.ts";
 
 export interface Judged {
   /** By the shipped documents; what nobody could judge is stopped. */
@@ -22,12 +23,15 @@ export interface Judged {
   readonly misuse: number;
 }
 
+/** A text of a request; what does not say who wrote it is the user's. */
+export type Said = string | RequestText;
+
 export interface Judge {
   readonly document: Safeguards;
   readonly registry: Registry;
   /** Name of the detector whose rates count. */
   readonly detector: string;
-  readonly request: (...texts: readonly string[]) => Promise<Judged>;
+  readonly request: (...texts: readonly Said[]) => Promise<Judged>;
   readonly answer: (text: string, request?: string) => Promise<Judged>;
   /** A continuous score of an answer, for areas under curves. */
   readonly answerScore: (text: string, request?: string) => Promise<number>;
@@ -45,7 +49,7 @@ export function openJudge(): Judge {
   const { document, policy } = shippedDocuments();
   const lanes = [laneOf(document), laneOf(document)];
   const known = new Map<string, Promise<Judged>>();
-  const detector = document.chain.find((entry) => "block" in entry && !("patterns" in entry))?.safeguard ?? "";
+  const detector = document.chain.find(({ safeguard }) => safeguard.startsWith("misuse@"))?.safeguard ?? "";
   let turn = 0;
   const nextLane = (): Lane => lanes[(turn += 1) % lanes.length] ?? laneOf(document);
   const once = async (key: string, judge: () => Promise<Judged>): Promise<Judged> => {
@@ -102,7 +106,7 @@ interface Means extends Lane {
   readonly policy: UsagePolicy;
 }
 
-async function judgedBy(texts: readonly string[], surface: Surface, means: Means): Promise<Judged> {
+async function judgedBy(texts: readonly Said[], surface: Surface, means: Means): Promise<Judged> {
   const wide = await inspected(means.wide, texts, surface);
   const shipped = await inspected(means.shipped, texts, surface);
   const isStopped = !lets(decide(shipped, means.policy, { scopes: [], surface }));
@@ -116,9 +120,9 @@ async function judgedBy(texts: readonly string[], surface: Surface, means: Means
   };
 }
 
-async function inspected(chain: Chain, texts: readonly string[], surface: Surface): Promise<Inspection> {
+async function inspected(chain: Chain, texts: readonly Said[], surface: Surface): Promise<Inspection> {
   const [only] = texts;
-  return only !== undefined && texts.length === 1 ? inspectText(chain, only, surface) : chain.inspectInput(texts);
+  return typeof only === "string" && texts.length === 1 ? inspectText(chain, only, surface) : chain.inspectInput(texts);
 }
 
 interface Step {

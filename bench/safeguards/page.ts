@@ -72,7 +72,7 @@ function targetsPart({ targets }: Report): readonly string[] {
     "",
     `${met} of ${targets.length} lines are met. *Not beyond doubt*: the interval reaches over the target. Figures of training records are of folds whose encoder was trained on fewer draws than what ships.`,
     "",
-    ...table(["what", "of", "target", "measured, n", "", "basis"], rows),
+    ...table(["what", "of", "target", "measured, n", "verdict", "basis"], rows),
   ];
 }
 
@@ -200,7 +200,8 @@ function conversationsPart({ conversations, rewordings }: Report): readonly stri
     "",
     "No labelled ones can be had, so these are put together from single requests: two to eight turns, harmless ones of one set each. *Slow*: harmful turns between harmless ones; *retry*: one",
     "request in several wordings; *escalating*: a harmful turn after look-alikes. What is judged is the highest turn, and all turns together, as gateways do",
-    "([decisions/022](../decisions/022-conversations.md)). Where each turn passes alone there is little left to find: what reads a whole conversation is a judge.",
+    "([decisions/022](../decisions/022-conversations.md)). Where each turn passes alone there is little left to find: what reads a whole conversation is a judge. Published, of other conversations and so not like for like:",
+    "90.8 % found at 1.2 % of 10,066 harmless ones, 588 composed attacks of turns that each match a rule (arXiv 2602.11247).",
     "",
     ...table(
       ["conversations", "turns", "rows", "stopped as shipped, %", "at 1.2 % of everyday ones, %"],
@@ -314,18 +315,18 @@ function rivalsPart(report: Report): readonly string[] {
     "at thresholds of their own and on at most 600 rows a set; read what they flag of harmless rows beside what they find. All but ours measured once, before this command was there.",
     "",
     ...table(["set", "ours, as shipped", "ours, at 1 % of everyday", ...packages.map(({ name }) => name)], rows),
-    "F1 as published, in per cent. *Not like for like*: these are language models on graphics cards; their sets are whole where ours lack the rows about children (80 of 100, 398 of 400, 1,496 of 1,680,",
+    "F1 as published, in per cent (of XSTest's prompts by its makers, with the safe ones that are flagged). *Not like for like*: these are language models on graphics cards; their sets are whole where ours lack the rows about children (80 of 100, 398 of 400, 1,496 of 1,680,",
     "2,154 of 2,250), and moderation samples, which we judge as content that a model might write, are requests to them.",
     "",
     ...table(
-      ["", "SimpleSafetyTests", "HarmBench", "OpenAI moderation", "XSTest answers"],
+      ["", "SimpleSafetyTests", "HarmBench", "OpenAI moderation", "XSTest prompts", "XSTest answers"],
       [...oursPublished(report), ...published].map(publishedRow),
     ),
   ];
 }
 
-function publishedRow({ name, simpleSafetyTests, harmBench, moderation, xstestAnswers }: Published): string[] {
-  const figures = [simpleSafetyTests, harmBench, moderation, xstestAnswers];
+function publishedRow({ name, simpleSafetyTests, harmBench, moderation, ...xstest }: Published): string[] {
+  const figures = [simpleSafetyTests, harmBench, moderation, xstest.xstestPrompts, xstest.xstestAnswers];
   return [name, ...figures.map((figure) => figure ?? "–")];
 }
 

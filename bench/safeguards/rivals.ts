@@ -94,11 +94,20 @@ export interface Published {
   readonly harmBench?: string;
   readonly moderation?: string;
   readonly xstestAnswers?: string;
+  /** F1, and the share of safe prompts that is flagged. */
+  readonly xstestPrompts?: string;
 }
 
 /** Language models of 0.6 to 27 thousand million parameters, on graphics cards. */
 export const published: readonly Published[] = [
-  { name: "Llama Guard 3 8B", simpleSafetyTests: "99.5", harmBench: "99.0", moderation: "79.5", xstestAnswers: "89.8" },
+  {
+    name: "Llama Guard 3 8B",
+    simpleSafetyTests: "99.5",
+    harmBench: "99.0",
+    moderation: "79.5",
+    xstestAnswers: "89.8",
+    xstestPrompts: "88.4, 4.4 flagged",
+  },
   { name: "Llama Guard 4 12B", simpleSafetyTests: "98.0", harmBench: "97.2", moderation: "73.5" },
   { name: "WildGuard 7B", simpleSafetyTests: "99.5", harmBench: "98.9", moderation: "72.1", xstestAnswers: "94.7" },
   {
@@ -140,6 +149,11 @@ export function oursPublished({ sets, rates }: Report): readonly Published[] {
     const [hits, alarms] = [flagged(harmful), flagged(benign)];
     return ((200 * hits) / (hits + alarms + harmful.of)).toFixed(1);
   };
+  const alarmsOf = (isWide: boolean): string => {
+    const safe = find("xstest_prompts", "benign");
+    const share = isWide ? safe?.atEveryday : safe?.stopped;
+    return share === null || share === undefined ? "–" : (100 * rateOf(share)).toFixed(1);
+  };
   return (
     [
       ["Headgate, as shipped", false],
@@ -151,6 +165,7 @@ export function oursPublished({ sets, rates }: Report): readonly Published[] {
     harmBench: f1Of("harmbench_behaviours", isWide),
     moderation: f1Of("openai_moderation", isWide),
     xstestAnswers: f1Of("xstest_completions", isWide),
+    xstestPrompts: `${f1Of("xstest_prompts", isWide)}, ${alarmsOf(isWide)} flagged`,
   }));
 }
 

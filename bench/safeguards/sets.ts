@@ -1,7 +1,7 @@
 // Every evaluation set by label: how much of it is flagged at each rate and stopped by the shipped documents; areas under curves,
 // operating curves, categories and calibration of requests, and the same of answers.
 import { type Ranked, areaOf, scoreAtShare } from "../../src/statistics/ranking.ts";
-import { type Judge, type Judged, all, calibratedRates, isFlagged } from "./judge.ts";
+import { type Judge, type Judged, type Said, all, calibratedRates, isFlagged } from "./judge.ts";
 import {
   type Bins,
   type Curve,
@@ -27,6 +27,8 @@ interface Item {
   readonly isHarmful: boolean;
   readonly surface: "input" | "output";
   readonly text: string;
+  /** Of a request: what it is made of. */
+  readonly said: readonly Said[];
   readonly request: string | undefined;
   readonly categories: readonly string[];
   /** Answers to the same question are not independent. */
@@ -61,25 +63,34 @@ function itemOf(set: string, row: Row): Item[] {
   if (label !== "harmful" && label !== "benign") return [];
   const part = kind[label];
   if (part === undefined) return [];
-  return [
-    {
-      set,
-      part,
-      seen: kind.seen,
-      isHarmful: label === "harmful",
-      surface: isContent || row.response !== undefined ? "output" : "input",
-      text: row.response ?? row.text,
-      request: row.response === undefined ? undefined : row.text,
-      categories: row.categories,
-      cluster: row.response === undefined ? undefined : row.text,
-    },
-  ];
+  const item: Item = {
+    set,
+    part,
+    seen: kind.seen,
+    isHarmful: label === "harmful",
+    surface: isContent || row.response !== undefined ? "output" : "input",
+    text: row.response ?? row.text,
+    said: [row.text],
+    request: row.response === undefined ? undefined : row.text,
+    categories: row.categories,
+    cluster: row.response === undefined ? undefined : row.text,
+  };
+  return set === "bipia_email_test"
+    ? [item, { ...item, set: `${set}, mail as data`, said: questionAndMail(row.text) }]
+    : [item];
+}
+
+/** As an agent sends it: the user's question, and the mail that a tool has fetched. */
+function questionAndMail(text: string): readonly Said[] {
+  const end = text.indexOf("\n\n");
+  if (end < 0) return [text];
+  return [text.slice(0, end), { text: text.slice(end + 2), provenance: "data" }];
 }
 
 async function measuredBy(judge: Judge, item: Item): Promise<Measured> {
-  const { surface, text, request } = item;
+  const { surface, text, said, request } = item;
   if (surface === "input") {
-    const judged = await judge.request(text);
+    const judged = await judge.request(...said);
     return { ...item, ...judged, score: judged.level };
   }
   return { ...item, ...(await judge.answer(text, request)), score: await judge.answerScore(text, request) };

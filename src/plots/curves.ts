@@ -104,9 +104,10 @@ function deviate(share: number): number {
 
 function panel({ curves, now }: Pick<Curves, "curves" | "now">, kind: CurveKind, offset: number): readonly string[] {
   const layout = layoutOf(axesOf[kind], offset);
+  const taken: Place[] = [{ x: offset + left, y: 18 }];
   return [
     ...grid(axesOf[kind], layout),
-    ...curves.flatMap(({ points }, at) => curveShapes(points, seriesClass(at), layout)),
+    ...curves.flatMap(({ points }, at) => curveShapes(points, { name: seriesClass(at), layout, taken })),
     ...(now === undefined ? [] : nowShapes(now, layout)),
   ];
 }
@@ -154,34 +155,53 @@ function placeOf({ caught, refused }: OperatingPoint, { x, y }: Layout): Place {
   return { x: x(refused.count / refused.of), y: y(caught.count / caught.of) };
 }
 
-function curveShapes(points: readonly OperatingPoint[], name: string, layout: Layout): readonly string[] {
+interface Drawing {
+  readonly name: string;
+  readonly layout: Layout;
+  /** Where words stand in this panel so far. */
+  readonly taken: Place[];
+}
+
+function curveShapes(points: readonly OperatingPoint[], drawing: Drawing): readonly string[] {
+  const { name, layout } = drawing;
   const labelled = points.filter(({ label }) => label !== undefined);
   return [
     polyline(
       points.map((point) => placeOf(point, layout)),
       `line ${name}`,
     ),
-    ...labelled.flatMap((point, at) => labelledShapes(point, { name, layout, wordsBelow: at % 2 === 0 ? -8 : 16 })),
+    ...labelled.flatMap((point) => labelledShapes(point, drawing)),
   ];
 }
 
-interface Labelling {
-  readonly name: string;
-  readonly layout: Layout;
-  /** Neighbours have their words above and below by turns. */
-  readonly wordsBelow: number;
-}
-
-function labelledShapes(point: OperatingPoint, { name, layout, wordsBelow }: Labelling): readonly string[] {
+function labelledShapes(point: OperatingPoint, { name, layout, taken }: Drawing): readonly string[] {
   const place = placeOf(point, layout);
   const { caught, refused, label = "" } = point;
   const { x, y } = layout;
+  const free = wordPlaces(place).find((at) => at.x > layout.offset + left && isFree(at, taken));
+  if (free !== undefined) taken.push(free);
   return [
     straight({ x: place.x, y: y(caught.lower) }, { x: place.x, y: y(caught.upper) }, `bar ${name}`),
     straight({ x: x(refused.lower), y: place.y }, { x: x(refused.upper), y: place.y }, `bar ${name}`),
     circle(place, 4, `point ${name}`),
-    words(label, { x: place.x + 6, y: place.y + wordsBelow }),
+    ...(free === undefined ? [] : [words(label, free)]),
   ];
+}
+
+/** Beside a point, where its words may stand. */
+function wordPlaces({ x, y }: Place): readonly Place[] {
+  return [
+    { x: x + 6, y: y - 8 },
+    { x: x + 6, y: y + 16 },
+    { x: x - 40, y: y - 8 },
+    { x: x - 40, y: y + 16 },
+  ];
+}
+
+/** Where words would lie over others or over the axis, they are left out: the description has them. */
+function isFree({ x, y }: Place, taken: readonly Place[]): boolean {
+  if (y > panelHeight - bottom - 2) return false;
+  return taken.every((other) => Math.abs(other.x - x) > 42 || Math.abs(other.y - y) > 13);
 }
 
 function nowShapes(now: OperatingPoint, layout: Layout): readonly string[] {
