@@ -3,6 +3,7 @@ import { modeOf } from "../terms/stage.ts";
 import type { Format } from "../wire/format.ts";
 import type { Refused, Streamed, Whole } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
+import { noticeHeader, noticeText } from "./notices.ts";
 import type { Rates } from "./quota.ts";
 import { rateHeaders } from "./rate-headers.ts";
 import { reviewHeader } from "./refusals.ts";
@@ -14,16 +15,18 @@ export function wholeHeaders(
 ): string[] {
   const list = idHeaders(exchange.id, format);
   addExposure(list, exchange);
+  addNotices(list, exchange);
   list.push("x-headgate-receipt", receipt.text);
   if (rates !== undefined) rateHeaders(list, rates, format.name);
   for (const [name, value] of Object.entries(headers ?? {})) list.push(name, value);
   return list;
 }
 
-/** The receipt itself comes at the stream's end. */
+/** The receipt itself comes at the stream's end, and what is to be told of the answer. */
 export function streamHeaders({ exchange }: Streamed, format: Format, rates: Rates | undefined): string[] {
   const list = idHeaders(exchange.id, format);
   addExposure(list, exchange);
+  addNotices(list, exchange);
   list.push("x-headgate-receipt", exchange.id);
   if (rates !== undefined) rateHeaders(list, rates, format.name);
   list.push("content-type", "text/event-stream; charset=utf-8", "cache-control", "no-store", "x-accel-buffering", "no");
@@ -47,6 +50,11 @@ export function refusedHeaders(
 /** Anthropic's clients look for the id under a name of their own. */
 function idHeaders(id: Exchange["id"], format: Format): string[] {
   return format.name === "messages" ? ["x-request-id", id, "request-id", id] : ["x-request-id", id];
+}
+
+function addNotices(list: string[], { notices }: Exchange): void {
+  const text = noticeText(notices);
+  if (text !== undefined) list.push(noticeHeader, text);
 }
 
 function addExposure(list: string[], { exposure, reviewed }: Exchange): void {

@@ -19,6 +19,7 @@ import { shadowSettled } from "./shadow.ts";
 import { rememberStopped } from "./reworded.ts";
 import { asFailure } from "./fault.ts";
 import { type GuardedAnswer, guardAnswer, toolIds } from "./guarded-answer.ts";
+import { noticeComment } from "./notices.ts";
 import { refusalOf, saidOf } from "./refusals.ts";
 
 export async function streamAnswer(parts: AnswerParts): Promise<Streamed> {
@@ -238,7 +239,8 @@ interface Ended {
 }
 
 function terminal({ exchange, recording }: AnswerParts, { closed, end, writer }: Ended): string {
-  if (closed !== undefined && end.outcome !== "failed") return writer.end(closed.usage, closed.receipt);
+  if (closed !== undefined && end.outcome !== "failed")
+    return noticeComment(exchange.notices) + writer.end(closed.usage, closed.receipt);
   // Without a receipt it must not look whole. The spool knows the stream, and gets its receipt once the disk takes it.
   const failure =
     closed === undefined ? new Failure("gateway_closed", "", { detail: { reason: "disk" } }) : end.failure;

@@ -2,7 +2,7 @@
 // still go on. How it ended is put on record by record.ts.
 import type { Limit } from "../acts/bodies.ts";
 import { isAllowance, lastDecision } from "../acts/state.ts";
-import { decide, redactedIn, reviewedIn, stricter } from "../policy/decide.ts";
+import { decide, flaggedIn, redactedIn, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Wording } from "../safeguards/wording.ts";
@@ -18,6 +18,7 @@ import { type Admitted, callerFor, exposeNow, servedDigests, underOf, withinLimi
 import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Note, noteFound } from "./note.ts";
+import { type Notices, noticesBy, takeNotices } from "./notices.ts";
 import { type Shadow, takeShadow } from "./shadow.ts";
 import { traceparentOf } from "./trace-context.ts";
 
@@ -67,6 +68,8 @@ export interface Exchange {
   readonly seen: Seen | undefined;
   /** What policy would say of what safeguards in shadow found. Nothing comes of it. */
   readonly shadow: Shadow;
+  /** What the caller is to be told; undefined where the policy tells nothing. */
+  readonly notices: Notices | undefined;
   /** Whether text waits until it is cleared. */
   readonly isHeldBack: boolean;
   /** Ends the watch over it. */
@@ -129,7 +132,7 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     ...(note.trace === undefined ? {} : { traceparent: traceparentOf(note.trace) }),
   };
   const texts = requestTexts(known.call);
-  const by = { note, policy, scopes, model, seen, shadow };
+  const by = { note, policy, scopes, model, seen, shadow, notices: noticesBy(policy) };
   // Written out: what is spread is copied member by member, as often as it grows.
   const exchange: Exchange = {
     id: known.id,
@@ -155,6 +158,7 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     origin: () => origin,
     seen,
     shadow,
+    notices: by.notices,
     judge: judgeOf(by, gateway),
     redacts: redactsOf(by, gateway),
     forReview: forReviewOf(by, gateway),
@@ -177,6 +181,7 @@ interface JudgedBy {
   /** Written to. */
   readonly seen: Partial<Record<Surface, Verdict>> | undefined;
   readonly shadow: Shadow;
+  readonly notices: Notices | undefined;
 }
 
 function redactsOf({ policy, scopes, model, seen }: JudgedBy, gateway: Gateway): Exchange["redacts"] {
@@ -195,7 +200,10 @@ function forReviewOf({ policy, scopes, model }: JudgedBy, gateway: Gateway): Exc
   };
 }
 
-function judgeOf({ note, policy, scopes, model, seen, shadow }: JudgedBy, gateway: Gateway): Exchange["judge"] {
+function judgeOf(
+  { note, policy, scopes, model, seen, shadow, notices }: JudgedBy,
+  gateway: Gateway,
+): Exchange["judge"] {
   return (inspection, surface) => {
     const prohibited = restrictedCategories(gateway, model);
     const restricted = restrictedPolicy(policy, prohibited);
@@ -205,9 +213,11 @@ function judgeOf({ note, policy, scopes, model, seen, shadow }: JudgedBy, gatewa
       const shadowed = (look: Look): Verdict => decide(look, restricted, { scopes, surface });
       takeShadow(shadow, inspection, { surface, note, decide: shadowed });
     }
+    const acted = seen === undefined ? inspection : only(prohibited, inspection);
+    if (notices !== undefined) takeNotices(notices, flaggedIn(acted, restricted, { scopes, surface }), surface);
     if (seen === undefined) return verdict;
     seen[surface] = stricter(seen[surface] ?? verdict, verdict);
-    return decide(only(prohibited, inspection), restricted, { scopes, surface });
+    return decide(acted, restricted, { scopes, surface });
   };
 }
 

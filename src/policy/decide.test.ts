@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { Category, type Band, type Finding, type Inspection, type Surface, lets } from "../terms/finding.ts";
-import { decide, redactedIn, stricter } from "./decide.ts";
+import { decide, flaggedIn, redactedIn, stricter } from "./decide.ts";
 import { UsagePolicy } from "./policy-document.ts";
 
 const closed = UsagePolicy.parse({ kind: "UsagePolicy", name: "closed", categories: [] });
@@ -88,6 +88,24 @@ test("what is to be redacted is, where policy would stop it, and a request with 
   assert.equal(decide(inspected(onTrial), mixed, nobody).kind, "review", "what its mode makes of a block");
   assert.deepEqual(redactedIn(inspected(onTrial), mixed, answer), [onTrial]);
   assert.deepEqual(redactedIn({ kind: "unknown", cause: "failed" }, closed, answer), []);
+});
+
+test("what is told of as flagged is what goes on flagged, by rule, scope, mode or redaction, and nothing that stops or passes", () => {
+  const answer = { scopes: ["security-research"], surface: "output" } as const;
+  const findings = [
+    found("cyber", "block"),
+    found("cyber", "flag"),
+    found("fraud", "redact"),
+    found("privacy", "flag"),
+    found("sexual", "block"),
+    found("weapons", "block"),
+    found("violence", "review"),
+    found("self-harm", "clear"),
+  ];
+  assert.deepEqual(flaggedIn(inspected(...findings), mixed, answer), ["cyber", "fraud", "privacy"]);
+  assert.deepEqual(flaggedIn(inspected(found("hate", "block")), mixed, nobody), ["hate"]);
+  assert.deepEqual(flaggedIn({ kind: "unknown", cause: "failed" }, mixed, nobody), []);
+  assert.equal(UsagePolicy.safeParse({ ...mixed, tell: "everybody" }).success, false);
 });
 
 test("a finding of a safeguard in review mode never does more than review, in any band and on any side", () => {

@@ -31,6 +31,15 @@ export function reviewedIn(inspection: Inspection, policy: UsagePolicy, caller: 
   return [...new Set(reviewed.map(({ category }) => category))];
 }
 
+/** The categories of what goes on flagged, without repeats: what is redacted is among them. */
+export function flaggedIn(inspection: Inspection, policy: UsagePolicy, caller: Caller): readonly Category[] {
+  if (inspection.kind === "unknown") return [];
+  const flagged = inspection.findings.filter(
+    (finding) => verdictOf(finding, ruleOf(policy, finding.category), caller).kind === "flag",
+  );
+  return [...new Set(flagged.map(({ category }) => category))];
+}
+
 /** What has to be taken out of an answer that its verdict lets through: nothing of categories that policy lets pass or only flags. */
 export function redactedIn(inspection: Inspection, policy: UsagePolicy, caller: Caller): readonly Finding[] {
   if (inspection.kind === "unknown") return [];

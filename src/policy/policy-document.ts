@@ -77,5 +77,7 @@ export const UsagePolicy = z.strictObject({
   review: ReviewRules.optional(),
   /** Absent: each request is judged by itself. */
   rewordings: RewordingRules.optional(),
+  /** Who is told, with the answer, what was flagged in it and in its request. Absent: it is on record only. */
+  tell: z.literal("caller").optional(),
 });
 export type UsagePolicy = z.infer<typeof UsagePolicy>;

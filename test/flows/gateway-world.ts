@@ -107,6 +107,8 @@ export interface WorldOptions {
   readonly review?: object;
   /** What becomes of other wordings of what was stopped. */
   readonly rewordings?: object;
+  /** Who is told what was flagged. */
+  readonly tell?: "caller";
   readonly stream?: object;
   readonly registry?: Registry;
   readonly safeguards?: object;
@@ -183,8 +185,9 @@ export interface GatewayWorld {
   readonly close: () => Promise<void>;
 }
 
-function rulesIn({ review, rewordings }: WorldOptions): object {
-  return { ...(review === undefined ? {} : { review }), ...(rewordings === undefined ? {} : { rewordings }) };
+function rulesIn({ review, rewordings, tell }: WorldOptions): object {
+  const rules = Object.entries({ review, rewordings, tell });
+  return Object.fromEntries(rules.filter(([, rule]) => rule !== undefined));
 }
 
 async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configuration & { bytes: Uint8Array[] }> {
