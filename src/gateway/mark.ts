@@ -52,7 +52,10 @@ export interface Mark {
 /** Opens the mark, or makes a blank one. Fails with mark_ahead when there is a file and neither slot can be read. */
 export async function openMark(path: string): Promise<Mark> {
   const file = await openFile(path);
-  let content = await readContent(file, path);
+  let content = await readContent(file, path).catch(async (error: unknown) => {
+    await file.close();
+    throw error;
+  });
   let queue: Promise<void> = Promise.resolve();
   let isFailing = false;
 

@@ -22,7 +22,7 @@ import { hearHolds } from "./hear-holds.ts";
 import { openHoldDesk } from "./hold-desk.ts";
 import { createListener } from "./listener.ts";
 import { createLiveExchanges } from "./live.ts";
-import { openMark } from "./mark.ts";
+import { type Mark, openMark } from "./mark.ts";
 import type { Answered } from "./note.ts";
 import type { Quotas } from "./quota.ts";
 import { openRecorder } from "./recorder.ts";
@@ -83,8 +83,17 @@ function tracingBy({ isTracing, randomBytes }: GatewayOptions): Gateway["trace"]
 }
 
 export async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
-  const { feed, clock, primitives } = options;
   const mark = await openMark(path.join(options.folder, "mark"));
+  try {
+    return await openBehind(mark, options);
+  } catch (error) {
+    await mark.close();
+    throw error;
+  }
+}
+
+async function openBehind(mark: Mark, options: GatewayOptions): Promise<OpenGateway> {
+  const { feed, clock, primitives } = options;
   const follower = await follow({ ...options, mark });
   const recorder = await openRecorder({
     ...options,

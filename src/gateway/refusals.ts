@@ -135,6 +135,8 @@ export interface Refusal {
   readonly reason: string | null;
   readonly canRetry: boolean;
   readonly retryAfterSeconds: number | undefined;
+  /** What of the request it is about, by the caller's name for it; never a text of the caller's. */
+  readonly field: string | null;
   /** The review that it waits for, or that refused it. */
   readonly review: ReviewId | undefined;
 }
@@ -153,15 +155,22 @@ export function refusalOf(failure: Failure): Refusal {
     reason,
     canRetry: wording.canRetry,
     retryAfterSeconds: typeof retryAfter === "number" ? retryAfter : undefined,
+    field: fieldOf(failure),
     review: ReviewId.safeParse(failure.detail["review"]).data,
   };
 }
 
+function fieldOf({ code, detail }: Failure): string | null {
+  const { field } = detail;
+  const isTold = speaking.some((known) => known === code);
+  return isTold && typeof field === "string" && /^[\w.-]{1,256}$/.test(field) ? field : null;
+}
+
 /** The refusal as a format's error object is made from it. Whoever waits for a review is given its id. */
 export function saidOf(refusal: Refusal, id: ReceiptId, contact: string): ErrorSaid {
-  const { message, type, code, reason, status, review } = refusal;
+  const { message, type, code, reason, field, status, review } = refusal;
   const named = code === "review_pending" ? (review ?? id) : id;
-  return { message, type, code, reason, status, id: named, contact };
+  return { message, type, code, reason, field, status, id: named, contact };
 }
 
 /** Names the review of a request, wherever it had one. */

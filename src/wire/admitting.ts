@@ -43,10 +43,23 @@ export function because(why: string, fields: readonly string[]): Readonly<Record
 }
 
 /**
- * What vLLM, SGLang, llama.cpp's server and routers add to every format: fields that choose a model, route or template, steer
- * decoding past the envelope, or put something else before the model than what was read.
+ * What would go round in whatever format it is tried: what keeps or continues conversations, returns what nobody reads, and what
+ * vLLM, SGLang, llama.cpp's server and routers add to every format, which chooses a model, route or template, steers decoding
+ * past the envelope, or puts something else before the model than what was read.
  */
-export const serverExtras: FieldTable["roundabouts"] = {
+export const roundaboutsAnywhere: FieldTable["roundabouts"] = {
+  ...because("it keeps or continues a conversation where the safeguards cannot see it", [
+    "store",
+    "background",
+    "previous_response_id",
+    "conversation",
+  ]),
+  ...because("it returns text that the safeguards do not read", [
+    "logprobs",
+    "top_logprobs",
+    "prompt_logprobs",
+    "echo",
+  ]),
   ...because("it chooses another model, route or template", [
     "models",
     "route",

@@ -13,6 +13,8 @@ export interface ErrorSaid {
   readonly type: string;
   readonly code: string;
   readonly reason: string | null;
+  /** The field of the request that is not as it should be, as the caller's format names it. */
+  readonly field: string | null;
   readonly status: number;
   readonly id: ReceiptId | ReviewId;
   readonly contact: string;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { after, test } from "node:test";
-import OpenAI, { BadRequestError } from "openai";
+import OpenAI, { APIError, BadRequestError } from "openai";
 import { Completion, codeOf, openGatewayWorld, readStream, refusalIn, said, secret } from "./gateway-world.ts";
 
 const plain = await openGatewayWorld();
@@ -154,6 +154,26 @@ test("what goes round the safeguards is refused by name", async () => {
   assert.equal(await refused(prefill), "feature_unsupported messages");
   const image = [{ role: "user", content: [{ type: "image_url", image_url: { url: "data:," } }] }];
   assert.match(await refused({ messages: image }), /^feature_unsupported messages\.0/);
+});
+
+/** What the official client read of where the mistake is. */
+async function paramOf(asking: Promise<unknown>): Promise<string | null | undefined> {
+  const error: unknown = await asking.catch((reason: unknown) => reason);
+  assert.ok(error instanceof APIError);
+  return error.param;
+}
+
+test("a refusal names the field as OpenAI's clients read it, in each of its formats, and nothing that a caller wrote", async () => {
+  const client = plain.client();
+  const messages = [{ role: "user" as const, content: "a" }];
+  const chat = client.chat.completions;
+  assert.equal(await paramOf(chat.create({ model: "small", messages, store: true })), "store");
+  assert.equal(await paramOf(chat.create({ model: "small", messages, temperature: 3 })), "temperature");
+  assert.equal(await paramOf(client.responses.create({ model: "small", input: "a", background: true })), "background");
+  assert.equal(await paramOf(client.embeddings.create({ model: "small", input: "a" })), "model");
+  assert.equal(await paramOf(chat.create({ model: "larch", messages })), null);
+  const odd = { model: "small", messages, "say this \u2028 aloud": 1 };
+  assert.equal(await paramOf(chat.create(odd)), null);
 });
 
 test("GET /v1/models lists what this key may use, and looks alike for what it may not and what is not", async () => {

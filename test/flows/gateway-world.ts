@@ -524,7 +524,7 @@ const ErrorAnswer = z.strictObject({
   error: z.strictObject({
     message: z.string(),
     type: z.string(),
-    param: z.null(),
+    param: z.string().nullable(),
     code: z.string(),
     reason: z.string().nullable(),
     id: z.string(),

@@ -199,7 +199,16 @@ function isStopped(
 }
 
 function told({ code }: Failure): ErrorSaid {
-  return { message: "It broke.", type: "api_error", code, reason: null, status: 502, id: context.id, contact: "us" };
+  return {
+    message: "It broke.",
+    type: "api_error",
+    code,
+    reason: null,
+    field: null,
+    status: 502,
+    id: context.id,
+    contact: "us",
+  };
 }
 
 export interface StreamsDone {

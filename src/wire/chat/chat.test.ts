@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { Failure } from "../../terms/failure.ts";
-import { serverExtras } from "../admitting.ts";
+import { roundaboutsAnywhere } from "../admitting.ts";
 import { Name, ReceiptId } from "../../terms/ids.ts";
 import type { AnswerEvent } from "../answer.ts";
 import type { Call } from "../call.ts";
@@ -181,7 +181,7 @@ test("fields that go round the safeguards are features that are not served", () 
     "logit_bias",
     "guided_json",
     "chat_template",
-    ...Object.keys(serverExtras),
+    ...Object.keys(roundaboutsAnywhere),
   ]) {
     assert.equal(refusal({ ...ask, [field]: true }), `feature_unsupported ${field}`);
     assert.equal(refusal({ ...ask, [field]: null }), "admitted");
@@ -358,7 +358,15 @@ test("a refusal midway ends each choice that has not ended, and an error looks l
   const refused = writer.refuse("cyber");
   assert.equal([...refused.matchAll(/"finish_reason":"content_filter"/g)].length, 1);
   assert.match(refused, /"index":1/);
-  const said = { message: "m", type: "t", code: "upstream_failed", reason: null, status: 502, id: context.id };
+  const said = {
+    message: "m",
+    type: "t",
+    code: "upstream_failed",
+    reason: null,
+    field: null,
+    status: 502,
+    id: context.id,
+  };
   assert.match(writer.fail({ ...said, contact: "c" }), /^data: \{"error":\{"message":"m"/);
 });
 

@@ -1,7 +1,7 @@
 // The request of chat completions, in the fields that are admitted, and which known fields would go round the safeguards.
 // Source: OpenAI API reference, chat completions; the shapes of the official Node client.
 import { z } from "zod";
-import { because, idPattern, type FieldTable, serverExtras, unusedAtOpenAi } from "../admitting.ts";
+import { because, idPattern, type FieldTable, roundaboutsAnywhere, unusedAtOpenAi } from "../admitting.ts";
 
 const partsMax = 256;
 const toolsMax = 128;
@@ -141,20 +141,7 @@ export type ChatRequest = z.infer<typeof ChatRequest>;
 export const chatFields: FieldTable = {
   admitted: Object.keys(ChatRequest.shape),
   roundabouts: {
-    ...because("it keeps or continues a conversation where the safeguards cannot see it", [
-      "store",
-      "background",
-      "previous_response_id",
-      "conversation",
-      "metadata",
-      "prompt",
-    ]),
-    ...because("it returns text that the safeguards do not read", [
-      "logprobs",
-      "top_logprobs",
-      "prompt_logprobs",
-      "echo",
-    ]),
+    ...because("it keeps or continues a conversation where the safeguards cannot see it", ["metadata", "prompt"]),
     ...because("it carries something other than text", ["modalities", "audio"]),
     ...because("it adds text or tools from elsewhere", [
       "web_search_options",
@@ -169,7 +156,7 @@ export const chatFields: FieldTable = {
       "prompt_cache_retention",
       "prompt_cache_options",
     ]),
-    ...serverExtras,
+    ...roundaboutsAnywhere,
   },
   unused: {
     ...unusedAtOpenAi,

@@ -70,8 +70,8 @@ function usageOf({ input, output, cachedInput, cacheWritten, reasoning }: Usage)
   return usage;
 }
 
-export function chatError({ message, type, code, reason, id, contact }: ErrorSaid): object {
-  return { error: { message, type, param: null, code, reason, id, contact } };
+export function chatError({ message, type, code, reason, field, id, contact }: ErrorSaid): object {
+  return { error: { message, type, param: field, code, reason, id, contact } };
 }
 
 interface OpenBlock {

@@ -54,8 +54,8 @@ function writeWhole(
   };
 }
 
-function writeError({ message, type, code, reason, id, contact }: ErrorSaid): object {
-  return { error: { message, type, param: null, code, reason, id, contact } };
+function writeError({ message, type, code, reason, field, id, contact }: ErrorSaid): object {
+  return { error: { message, type, param: field, code, reason, id, contact } };
 }
 
 /** No call of this format asks for a stream. */

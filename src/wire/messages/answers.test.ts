@@ -488,6 +488,7 @@ test("a failure mid-way is an error event in the format's own error, without a s
     type: "api_error",
     code: "upstream_timeout",
     reason: null,
+    field: null,
   };
   const frames = framesOf(writer.fail({ ...said, status: 504, id, contact: "help@example.com" }));
   const error = { type: "timeout_error", message: said.message, code: said.code, reason: null, id };
@@ -575,7 +576,7 @@ test("a tool call whose arguments are no object is left out where the limit cut 
 });
 
 const errorType = (status: number): unknown => {
-  const said = { message: "m", type: "t", code: "c", reason: "r", status, id, contact: "k" };
+  const said = { message: "m", type: "t", code: "c", reason: "r", field: null, status, id, contact: "k" };
   const error: unknown = Object.fromEntries(Object.entries(messagesFormat.error(said)))["error"];
   return typeof error === "object" && error !== null && "type" in error ? error.type : undefined;
 };

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
 import { Failure } from "../../terms/failure.ts";
-import { serverExtras } from "../admitting.ts";
+import { roundaboutsAnywhere } from "../admitting.ts";
 import { parseCall, parseCount } from "./parse-call.ts";
 import { lacks, renderCall, renderCount } from "./render-call.ts";
 
@@ -145,7 +145,7 @@ test("what would go round the safeguards is refused as unsupported, by its field
     [{ ...base, thread: { id: "t" } }, "thread"],
     [{ ...base, fallbacks: [{ model: "other" }] }, "fallbacks"],
     [{ ...base, speed: "fast" }, "speed"],
-    ...Object.keys(serverExtras).map((field) => [{ ...base, [field]: "x" }, field] as const),
+    ...Object.keys(roundaboutsAnywhere).map((field) => [{ ...base, [field]: "x" }, field] as const),
     [{ ...base, context_management: { edits: [{ type: "clear_tool_uses_20250919" }] } }, "context_management"],
     [{ ...base, tools: [{ type: "web_search_20250305", name: "web_search", max_uses: 2 }] }, "tools.0.type"],
     [{ ...base, tools: [{ type: "bash_20250124", name: "bash" }] }, "tools.0.type"],

@@ -10,7 +10,7 @@ import {
   because,
   given,
   invalidField,
-  serverExtras,
+  roundaboutsAnywhere,
   shownField,
   unsupportedField,
 } from "../admitting.ts";
@@ -54,7 +54,7 @@ const roundabouts = {
     "user_profile_id",
     "workspace_id",
   ]),
-  ...serverExtras,
+  ...roundaboutsAnywhere,
 };
 
 const callFields: FieldTable = {

@@ -2,7 +2,7 @@
 // safeguards. Apart from the parser because this is what docs/connect.md tells callers. Source: OpenAI API reference,
 // Responses, and the request that Codex sends.
 import type { z } from "zod";
-import { admittedPart, because, invalidField, serverExtras, shownField, unusedAtOpenAi } from "../admitting.ts";
+import { admittedPart, because, invalidField, roundaboutsAnywhere, shownField, unusedAtOpenAi } from "../admitting.ts";
 import type { CallField } from "../call.ts";
 
 /** What callers of this format call the parts of a call. */
@@ -60,20 +60,12 @@ const unused = { ...unusedAtOpenAi, truncation: (value: unknown) => value === "d
 
 /** Fields with a known meaning that goes round what is checked here, and in what way. */
 const roundabouts: Readonly<Record<string, string>> = {
-  ...because("it keeps or continues a conversation where the safeguards cannot see it", [
-    "store",
-    "background",
-    "previous_response_id",
-    "conversation",
-    "metadata",
-    "prompt",
-  ]),
+  ...because("it keeps or continues a conversation where the safeguards cannot see it", ["metadata", "prompt"]),
   ...because("it changes the conversation after it was checked", ["truncation", "context_management"]),
-  ...because("it returns text that the safeguards do not read", ["top_logprobs"]),
   ...because("it carries something other than text", ["image", "modalities", "audio"]),
   ...because("it chooses another class of service or check", ["service_tier", "moderation", "access_programs"]),
   ...because("only tools that run at the model server are counted by it", ["max_tool_calls"]),
-  ...serverExtras,
+  ...roundaboutsAnywhere,
 };
 
 /** The admitted fields of a body. Throws for one that is neither admitted, read over, nor said to be unused. */

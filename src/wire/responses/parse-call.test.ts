@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { z } from "zod";
 import { Failure } from "../../terms/failure.ts";
-import { serverExtras } from "../admitting.ts";
+import { roundaboutsAnywhere } from "../admitting.ts";
 import { callTexts } from "../call.ts";
 import { responsesDialect, responsesFormat } from "./responses.ts";
 
@@ -226,7 +226,7 @@ test("what goes round the safeguards is refused as unsupported, by the name of t
     [{ top_logprobs: 2 }, "top_logprobs"],
     [{ max_tool_calls: 3 }, "max_tool_calls"],
     [{ moderation: {} }, "moderation"],
-    ...Object.keys(serverExtras).map((field) => [{ [field]: "x" }, field] as const),
+    ...Object.keys(roundaboutsAnywhere).map((field) => [{ [field]: "x" }, field] as const),
     [{ include: ["message.output_text.logprobs"] }, "include.0"],
     ...[
       "web_search",

@@ -14,8 +14,8 @@ export function writeWhole(answer: WholeAnswer & { readonly usage: Usage }, cont
 }
 
 export function writeError(said: ErrorSaid): object {
-  const { message, type, code, reason, id, contact } = said;
-  return { error: { message, type, param: null, code, reason, id, contact } };
+  const { message, type, code, reason, field, id, contact } = said;
+  return { error: { message, type, param: field, code, reason, id, contact } };
 }
 
 function itemsOf(blocks: readonly Block[], context: AnswerContext): readonly object[] {

@@ -257,6 +257,7 @@ test("a failure in the middle is said in every place where clients look, and nev
     type: "api_error",
     code: "upstream_failed",
     reason: null,
+    field: null,
     status: 502,
     id,
     contact: "c",
