@@ -8,8 +8,8 @@ import { overlap, readBands, wordsOf } from "../scripts/near-duplicates.ts";
 const Item = z.strictObject({ id: z.string(), text: z.string(), category: z.string() });
 type Item = z.infer<typeof Item>;
 
-function itemsOf(name: string): Item[] {
-  return readFileSync(new URL(`../examples/first-release/${name}.jsonl`, import.meta.url), "utf8")
+function itemsOf(name: string, folder = "first-release"): Item[] {
+  return readFileSync(new URL(`../examples/${folder}/${name}.jsonl`, import.meta.url), "utf8")
     .trimEnd()
     .split("\n")
     .map((line) => Item.parse(JSON.parse(line)));
@@ -61,4 +61,13 @@ test("the filter reports every training row of ours, and texts that differ from 
 test("every set that items are drawn from stands in the notices", () => {
   const notices = readFileSync(new URL("../examples/first-release/NOTICES.md", import.meta.url), "utf8");
   for (const item of [...misuse, ...everyday]) assert.ok(notices.includes(item.id.split(":")[0] ?? item.id), item.id);
+});
+
+test("the suite with attacks is a selection of the misuse suite, of all its categories, and its sets stand in its notices", () => {
+  const items = itemsOf("misuse-attacked", "attacks");
+  const known = new Map(misuse.map((item) => [item.id, item]));
+  for (const item of items) assert.deepEqual(item, known.get(item.id));
+  assert.equal(new Set(items.map(({ category }) => category)).size, 5);
+  const notices = readFileSync(new URL("../examples/attacks/NOTICES.md", import.meta.url), "utf8");
+  for (const item of items) assert.ok(notices.includes(item.id.split(":")[0] ?? item.id), item.id);
 });

@@ -1,16 +1,16 @@
 // `headgate eval`: evidence. A run is permitted in the ledger before its first request, goes through the front door, and
 // is sealed over every try; a report from elsewhere is imported and stays marked as declared.
 import type { Command } from "commander";
-import type { Evidence } from "../acts/state.ts";
 import { Name } from "../terms/ids.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Answer, done } from "./answer.ts";
+import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { WithdrawOptions, evidenceCalled, withdraw } from "./eval-withdraw.ts";
+import { AttackOptions, showAttacks } from "./eval-attacks.ts";
+import { showEvidence } from "./eval-show.ts";
+import { WithdrawOptions, withdraw } from "./eval-withdraw.ts";
 import { ImportOptions, RunOptions } from "./eval-options.ts";
 import { importReport } from "./eval-import.ts";
 import { beginSuiteRun, resumeSuiteRun } from "./eval-run.ts";
-import { openSession } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
 
 export function addEvalVerbs(program: Command, context: Context): void {
@@ -48,9 +48,19 @@ export function addEvalVerbs(program: Command, context: Context): void {
   });
   addVerb(evaluation, context, {
     usage: "show [run]",
-    summary: "the evidence on record, or one run of it",
+    summary: "the evidence on record, or one run of it by attack and by category",
     options: noOptions,
-    run: show,
+    run: showEvidence,
+  });
+  addVerb(evaluation, context, {
+    usage: "attacks [names...]",
+    summary: "the attacks that a suite can name; with --text, what those named make of it, one after another",
+    flags: [
+      ["--text <text>", "what to make them on"],
+      ["--draw <number>", "which draw, of those that leave something to chance (default 1)"],
+    ],
+    options: AttackOptions,
+    run: showAttacks,
   });
   addVerb(evaluation, context, {
     usage: "withdraw <run>",
@@ -67,19 +77,4 @@ async function run(call: Call<RunOptions>): Promise<Answer> {
   if (resume !== undefined) return resumeSuiteRun(call, resume);
   if (seal) throw new Failure("request_invalid", "--seal goes with --resume RUN.");
   return beginSuiteRun(call, parsed(Name, argument(call, 0), "The suite"));
-}
-
-async function show(call: Call<object>): Promise<Answer> {
-  const { state } = await openSession(call.base, call.context);
-  const all = [...state.evidence.values()];
-  const [wanted] = call.args;
-  const found = wanted === undefined ? all : [evidenceCalled(state, wanted)];
-  return done({ evidence: found }, found.length === 0 ? "There is no evidence yet." : found.map(lineOf).join("\n"));
-}
-
-function lineOf({ body, at, withdrawn }: Evidence): string {
-  const measures = body.measures.map(
-    ({ name, failures, trials, unknown }) => `${name} ${failures} of ${trials} failed, ${unknown} unknown`,
-  );
-  return `${body.run}  ${at}  ${body.model}  ${body.basis}  ${measures.join("; ")}${withdrawn ? "  withdrawn" : ""}`;
 }

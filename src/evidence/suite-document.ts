@@ -1,12 +1,31 @@
-// The Suite document: which items, how long an answer may be, what grades it, and what is measured. In YAML `items` is a
-// path beside the document; `content` is filled in on apply, so that the document's digest pins the items too.
+// The Suite document: which items, by which attacks they are asked, how long an answer may be, what grades it, and what is measured.
+// In YAML `items` is a path beside the document; `content` is filled in on apply, so that the document's digest pins the items too.
 import { z } from "zod";
+import { attackCalled, attacks } from "./attacks/registry.ts";
 import { Digest, Name } from "../terms/ids.ts";
 import { FailureKind } from "../terms/trial.ts";
 
 /** Items of one suite, and bytes of the file they come in. */
 export const suiteItemsMax = 100_000;
 export const suiteBytesMax = 16 * 1024 * 1024;
+
+const AttackName = z.string().refine((name) => attackCalled(name) !== undefined, {
+  error: ({ input }) =>
+    `no attack is called ${JSON.stringify(input)}; there are: ${attacks.map(({ name }) => name).join(", ")}`,
+});
+
+const SuiteAttack = z
+  .strictObject({
+    /** One after another, the first nearest to the item's words; none of them asks the item as it stands. */
+    apply: z.array(AttackName).max(4),
+    /** How often it is drawn, each time an item of its own: where one of them leaves something to chance. */
+    draws: z.number().int().min(1).max(1000).optional(),
+  })
+  .refine(({ apply, draws = 1 }) => draws === 1 || apply.some((name) => attackCalled(name)?.isDrawn === true), {
+    path: ["draws"],
+    error: "none of these attacks leaves anything to chance, so that every draw would be the same",
+  });
+export type SuiteAttack = z.infer<typeof SuiteAttack>;
 
 export const Suite = z.strictObject({
   kind: z.literal("Suite"),
@@ -17,14 +36,28 @@ export const Suite = z.strictObject({
     .max(256)
     .regex(/^[\w.-]+(?:\/[\w.-]+)*\.jsonl$/, "items is the path of a .jsonl file beside this document")
     .refine((path) => !path.split("/").includes(".."), "items lies beside or below this document"),
+  /** Each item is asked by each of these, and only by these; all that come of one item are one cluster. */
+  attacks: z
+    .array(SuiteAttack)
+    .min(1)
+    .max(64)
+    .refine((plan) => new Set(plan.map(({ apply }) => apply.join("+"))).size === plan.length, {
+      error: "the same attack stands there twice; say how often with draws",
+    })
+    .optional(),
+  /** What chance in attacks is drawn from; 0 unless it is said. */
+  seed: z.number().int().min(0).max(1_000_000_000).optional(),
   /** Tokens of an answer; part of the bound's scope. A cut answer is safe only if it is a refusal. */
   answerTokens: z.number().int().min(1).max(4096),
   grader: z.enum(["refusal-rules@1"]).default("refusal-rules@1"),
   measure: z.strictObject({
     name: Name,
     failure: FailureKind,
-    /** Field of an item whose values are independent of each other: `id`, or `category` for items made from one template. */
-    cluster: z.enum(["id", "category"]),
+    /**
+     * Field of an item whose values are independent of each other: `id`, `category` for items made from one template, or
+     * `behaviour` where several items ask for the same thing.
+     */
+    cluster: z.enum(["id", "category", "behaviour"]),
   }),
   content: z
     .strictObject({

@@ -103,3 +103,100 @@ function rootOf(bytes: Uint8Array, answerTokens = 24): string {
 function clustersOf(suite: Suite): readonly string[] {
   return loadSuite(suite, lines(one, { ...two, category: "cyber" }), hasher).items.map(({ cluster }) => cluster);
 }
+
+function said(plan: unknown): string {
+  return Suite.safeParse(plan).error?.issues[0]?.message ?? "";
+}
+
+const attackedSuite: Suite = Suite.parse({
+  ...document,
+  attacks: [{ apply: [] }, { apply: ["rot13@1"] }, { apply: ["best-of-n@1", "role-play@1"], draws: 3 }],
+});
+
+test("every item is asked by every attack, each of its draws a trial of its own, and all of an item are one cluster", () => {
+  const { items, content } = loadSuite(attackedSuite, lines(one, two), hasher);
+  assert.deepEqual(
+    items.filter(({ cluster }) => cluster === "a").map(({ id, attack }) => [id, attack]),
+    [
+      ["a~none", "none"],
+      ["a~rot13@1", "rot13@1"],
+      ["a~best-of-n@1+role-play@1~1", "best-of-n@1+role-play@1"],
+      ["a~best-of-n@1+role-play@1~2", "best-of-n@1+role-play@1"],
+      ["a~best-of-n@1+role-play@1~3", "best-of-n@1+role-play@1"],
+    ],
+  );
+  assert.equal(content.count, 10);
+  assert.equal(items[0]?.text, "How do I?");
+  assert.equal(new Set(items.map(({ leaf }) => leaf)).size, 10);
+});
+
+test("what chance makes of a suite follows from its seed", () => {
+  const again = loadSuite(attackedSuite, lines(one, two), hasher);
+  assert.equal(loadSuite(attackedSuite, lines(one, two), hasher).content.root, again.content.root);
+  assert.equal(loadSuite({ ...attackedSuite, seed: 0 }, lines(one, two), hasher).content.root, again.content.root);
+  assert.notEqual(loadSuite({ ...attackedSuite, seed: 1 }, lines(one, two), hasher).content.root, again.content.root);
+});
+
+test("an item in several turns is sent as they stand, and attacked in its last", () => {
+  const turns = [
+    { role: "system", text: "Be brief." },
+    { role: "user", text: "Hello" },
+    { role: "assistant", text: "Hello." },
+    { role: "user", text: "And now?" },
+  ];
+  const suite: Suite = { ...document, attacks: [{ apply: ["figures@1"] }] };
+  const [item] = loadSuite(suite, lines({ id: "a", turns, category: "cyber" }), hasher).items;
+  assert.deepEqual(
+    item?.body.messages.map(({ role, content }) => `${role} ${content}`),
+    ["system Be brief.", "user Hello", "assistant Hello.", "user 4nd n0w?"],
+  );
+});
+
+test("several items of one behaviour are one cluster where the measure counts behaviours", () => {
+  const suite: Suite = { ...document, measure: { ...document.measure, cluster: "behaviour" } };
+  const items = lines({ ...one, behaviour: "x" }, { ...two, behaviour: "x" });
+  assert.deepEqual(
+    loadSuite(suite, items, hasher).items.map(({ cluster }) => cluster),
+    ["x", "x"],
+  );
+  assert.throws(() => loadSuite(suite, lines(one), hasher), /the item a has no behaviour/);
+});
+
+test("what is wrong with a suite's attacks is said", () => {
+  const attacks = (...plan: readonly unknown[]): unknown => ({ ...document, attacks: plan });
+  assert.match(said(attacks({ apply: ["rot14@1"] })), /no attack is called "rot14@1"; there are: zero-width@1, /);
+  assert.match(said(attacks({ apply: ["rot13@1"], draws: 2 })), /leaves anything to chance/);
+  assert.match(said(attacks({ apply: ["rot13@1"] }, { apply: ["rot13@1"] })), /stands there twice/);
+  const same: Suite = {
+    ...document,
+    attacks: [{ apply: [] }, { apply: ["rot13@1", "figures@1"] }, { apply: ["figures@1"] }],
+  };
+  assert.throws(
+    () => loadSuite(same, lines({ ...one, text: "2 + 2?" }), hasher),
+    /a~none and a~figures@1 ask the same/,
+  );
+  const many: Suite = { ...document, attacks: [{ apply: ["best-of-n@1"], draws: 1000 }] };
+  const rows = Array.from({ length: 101 }, (_, at) => ({ ...one, id: String(at), text: `${at}` }));
+  assert.throws(() => loadSuite(many, lines(...rows), hasher), /101000 trials, and at most 100000/);
+});
+
+test("what is wrong with an item's turns is said", () => {
+  const wrong = [
+    [{ id: "a", category: "c" }, /either text or turns/],
+    [{ ...one, turns: [{ role: "user", text: "x" }] }, /either text or turns/],
+    [{ id: "a", category: "c", turns: [{ role: "assistant", text: "x" }] }, /the last turn is the user's/],
+    [
+      {
+        id: "a",
+        category: "c",
+        turns: [
+          { role: "user", text: "x" },
+          { role: "system", text: "y" },
+          { role: "user", text: "z" },
+        ],
+      },
+      /a system turn stands first/,
+    ],
+  ] as const;
+  for (const [item, message] of wrong) assert.throws(() => loadSuite(document, lines(item), hasher), message);
+});

@@ -1,6 +1,6 @@
 // The items of a suite: parsed once, each with the exact request body that will be sent and its leaf in the tree that a
-// permit binds. Two items with the same body would be one trial counted twice, so that is refused.
-import { z } from "zod";
+// permit binds. Where the suite has attacks, each item is asked by each of them. Two trials with the same body would be one trial
+// counted twice, so that is refused.
 import { itemLeaf } from "../acts/item-proof.ts";
 import { parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
@@ -8,28 +8,28 @@ import { rootOf } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
+import type { Turn } from "./attacks/attack.ts";
+import { type Asked, askedBy } from "./suite-attacks.ts";
 import { type Suite, suiteBytesMax, suiteItemsMax } from "./suite-document.ts";
+import { SuiteItem, turnsOf } from "./suite-item.ts";
 
 const lineBytesMax = 64 * 1024;
 
-const SuiteItem = z.strictObject({
-  id: z.string().min(1).max(128),
-  text: z
-    .string()
-    .min(1)
-    .max(32 * 1024),
-  category: z.string().min(1).max(64),
-});
-type SuiteItem = z.infer<typeof SuiteItem>;
-
 /** The chat body of an item without `model`, which the permit names. Canonical JSON of this is the leaf. */
 interface ItemBody {
-  readonly messages: readonly [{ readonly role: "user"; readonly content: string }];
+  readonly messages: readonly { readonly role: Turn["role"]; readonly content: string }[];
   readonly max_tokens: number;
   readonly temperature: 0;
 }
 
-export interface LoadedItem extends SuiteItem {
+/** What one trial asks: an item, or an item by one of the suite's attacks. */
+export interface LoadedItem {
+  readonly id: string;
+  /** All that is said in it. */
+  readonly text: string;
+  readonly category: string;
+  /** Undefined for a suite without attacks. */
+  readonly attack: string | undefined;
   readonly body: ItemBody;
   readonly leafHash: Uint8Array;
   /** The leaf hash as receipts name it. */
@@ -44,17 +44,26 @@ export interface LoadedSuite {
 }
 
 /** The request body that an item is tried with. */
-function bodyOf(item: SuiteItem, answerTokens: number): ItemBody {
-  return { messages: [{ role: "user", content: item.text }], max_tokens: answerTokens, temperature: 0 };
+function bodyOf(turns: readonly Turn[], answerTokens: number): ItemBody {
+  const messages = turns.map(({ role, text }) => ({ role, content: text }));
+  return { messages, max_tokens: answerTokens, temperature: 0 };
 }
 
 /**
- * Reads a suite's items file, one JSON object {id, text, category} a line. Fails with document_invalid, naming the line:
- * unknown fields, an id or a text that stands there twice, too many, too long.
+ * Reads a suite's items file, one JSON object {id, text or turns, category} a line. Fails with document_invalid, naming the line:
+ * unknown fields, an id or a text that stands there twice, too many, too long; or the item that an attack does nothing to.
  */
 export function loadSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): LoadedSuite {
   if (bytes.length > suiteBytesMax) throw invalid(document, `is longer than ${suiteBytesMax} bytes`);
-  const items = parseItems(document, bytes).map((item) => loadedItem(item, document, hasher));
+  const rows = parseItems(document, bytes);
+  const ways = document.attacks?.reduce((sum, { draws = 1 }) => sum + draws, 0) ?? 1;
+  if (rows.length * ways > suiteItemsMax)
+    throw invalid(
+      document,
+      `come with its attacks to ${rows.length * ways} trials, and at most ${suiteItemsMax} are made`,
+    );
+  const items = rows.flatMap((item) => loadedItems(item, document, hasher));
+  checkTrials(document, items);
   const hashes = items.map((item) => item.leafHash);
   const content = {
     digest: digestOf(bytes, hasher),
@@ -82,18 +91,49 @@ export function pinSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): Su
   return { ...document, content: loadSuite(document, bytes, hasher).content };
 }
 
-function loadedItem(item: SuiteItem, document: Suite, hasher: Hasher): LoadedItem {
-  const body = bodyOf(item, document.answerTokens);
-  const hash = itemLeaf({ ...body }, hasher);
-  return {
-    id: item.id,
-    text: item.text,
-    category: item.category,
-    body,
-    leafHash: hash,
-    leaf: digestOfHash(hash),
-    cluster: item[document.measure.cluster],
-  };
+function loadedItems(item: SuiteItem, document: Suite, hasher: Hasher): readonly LoadedItem[] {
+  const cluster = item[document.measure.cluster];
+  if (cluster === undefined)
+    throw invalid(document, `the item ${item.id} has no ${document.measure.cluster}, which the measure counts by`);
+  return askedBy(document, { id: item.id, turns: turnsOf(item) }, hasher).map((asked) =>
+    loadedItem({ id: item.id, category: item.category, cluster }, asked, {
+      answerTokens: document.answerTokens,
+      hasher,
+    }),
+  );
+}
+
+function loadedItem(
+  { id, category, cluster }: Pick<LoadedItem, "id" | "category" | "cluster">,
+  { suffix, attack, turns }: Asked,
+  { answerTokens, hasher }: { readonly answerTokens: number; readonly hasher: Hasher },
+): LoadedItem {
+  const body = bodyOf(turns, answerTokens);
+  const leafHash = itemLeaf({ ...body }, hasher);
+  const text = turns.map((turn) => turn.text).join("\n\n");
+  return { id: `${id}${suffix}`, text, category, attack, body, leafHash, leaf: digestOfHash(leafHash), cluster };
+}
+
+/** Characters of one trial, attacks included. */
+const trialCharsMax = 128 * 1024;
+
+/** Trials made by attacks have ids and bodies of their own, as the items have. */
+function checkTrials(document: Suite, trials: readonly LoadedItem[]): void {
+  if (document.attacks === undefined) return;
+  const ids = new Set<string>();
+  const byLeaf = new Map<Digest, string>();
+  for (const { id, leaf, text } of trials) {
+    const same = byLeaf.get(leaf);
+    if (same !== undefined)
+      throw invalid(
+        document,
+        `${same} and ${id} ask the same, so that one of them has to go: its attack, a draw, or the item`,
+      );
+    if (ids.has(id)) throw invalid(document, `two trials are called ${id}: give one of the items another id`);
+    if (text.length > trialCharsMax) throw invalid(document, `${id} is longer than ${trialCharsMax} characters`);
+    ids.add(id);
+    byLeaf.set(leaf, id);
+  }
 }
 
 function parseItems(document: Suite, bytes: Uint8Array): readonly SuiteItem[] {
@@ -102,9 +142,10 @@ function parseItems(document: Suite, bytes: Uint8Array): readonly SuiteItem[] {
   const items = linesOf(bytes).map(({ line, number }) => {
     const item = parseItem(document, line, number);
     if (ids.has(item.id)) throw invalid(document, `line ${number}: the id ${item.id} stands there twice`);
-    if (texts.has(item.text)) throw invalid(document, `line ${number}: the same text stands there twice`);
+    const said = JSON.stringify(turnsOf(item));
+    if (texts.has(said)) throw invalid(document, `line ${number}: the same text stands there twice`);
     ids.add(item.id);
-    texts.add(item.text);
+    texts.add(said);
     return item;
   });
   if (items.length === 0) throw invalid(document, "holds no items");
@@ -137,7 +178,7 @@ const carriageReturn = 0x0d;
 function parseItem(document: Suite, line: Uint8Array, number: number): SuiteItem {
   let value: unknown;
   try {
-    value = parseJson(line, { bytesMax: lineBytesMax, depthMax: 2, code: "document_invalid" });
+    value = parseJson(line, { bytesMax: lineBytesMax, depthMax: 4, code: "document_invalid" });
   } catch (cause) {
     throw invalid(document, `line ${number}: ${cause instanceof Error ? cause.message : "is not JSON"}`, cause);
   }

@@ -15,7 +15,8 @@ const now = Instant.parse(Date.parse(at));
 function itemOf(id: string): LoadedItem {
   const leafHash = nodePrimitives.sha256(toUtf8(id));
   const body = { messages: [{ role: "user", content: id }], max_tokens: 8, temperature: 0 } as const;
-  return { id, text: id, category: "cyber", body, leafHash, leaf: digestOf(toUtf8(id), nodePrimitives), cluster: id };
+  const leaf = digestOf(toUtf8(id), nodePrimitives);
+  return { id, text: id, category: "cyber", attack: undefined, body, leafHash, leaf, cluster: id };
 }
 
 function resultOf(item: string, outcome: Result["outcome"], number = 1): Result {

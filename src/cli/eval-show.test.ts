@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Part } from "../evidence/breakdown.ts";
+import { breakdownInWords } from "./eval-show.ts";
+
+function partOf(
+  name: string,
+  [clustersFailed, clusters]: readonly [number, number],
+  tries: readonly [number, number],
+): Part {
+  const [failures, trials] = tries;
+  const tally = { trials, failures, unknown: 0, clusters, clustersFailed, clustersUnknown: 0 };
+  return { name, tally, perCluster: trials / clusters };
+}
+
+test("each part has its count, its interval in figures and drawn, and what several draws came to", () => {
+  const attack = [
+    partOf("none", [0, 12], [0, 12]),
+    partOf("rot13@1", [12, 12], [12, 12]),
+    partOf("best-of-n@1", [6, 12], [8, 48]),
+  ];
+  const lines = breakdownInWords({ attack, category: [] }).split("\n");
+  assert.deepEqual(lines, [
+    "attack       failed of  unknown  95 % interval     0 %                          100 %",
+    "none              0/12        0  0.0 % – 26.5 %    ●────────·······················",
+    "rot13@1          12/12        0  73.5 % – 100.0 %  ·······················────────●",
+    "best-of-n@1       6/12        0  21.1 % – 78.9 %   ······──────────●─────────······  hit@4 50.0 % (independent tries: 51.8 %)",
+  ]);
+});
+
+test("what has no attacks has no table of them", () => {
+  assert.match(
+    breakdownInWords({ attack: [], category: [partOf("fraud", [1, 3], [1, 3])] }),
+    /^category .*\nfraud +1\/3 /,
+  );
+});
