@@ -8,7 +8,7 @@ export interface Turn {
 }
 
 /** What an attack changes: how the words are written, what stands around them, the turns before them, or all of it by chance. */
-export type AttackKind = "encoding" | "framing" | "conversation" | "resampling";
+type AttackKind = "encoding" | "framing" | "conversation" | "resampling";
 
 export interface Attack {
   /** With its version, for example `rot13@1`. Another outcome for the same text is another version. */
