@@ -16,7 +16,7 @@ export interface Asked {
 }
 
 /** The name of a plan's attack, as results are told by it. */
-export function attackName({ apply }: Pick<SuiteAttack, "apply">): string {
+function attackName({ apply }: Pick<SuiteAttack, "apply">): string {
   return apply.length === 0 ? "none" : apply.join("+");
 }
 
