@@ -23,6 +23,8 @@ export interface Context {
   readonly profile: string | undefined;
   /** Whether people watch the error stream, so that a line may be written over. */
   readonly isWatched: boolean;
+  /** What comes on the standard input, where a verb is told to read it. */
+  readonly input?: () => AsyncIterable<unknown>;
   /** Once aborted, a run asks nothing more and is left unsealed. */
   readonly signal?: AbortSignal | undefined;
   readonly now: () => Instant;

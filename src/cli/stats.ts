@@ -1,47 +1,82 @@
-// `headgate stats`: the bounds of the gate, without a server.
+// `headgate stats`: the statistics of evidence, without a server: the bounds of the gate, and what it takes to read them rightly.
 import type { Command } from "commander";
-import { z } from "zod";
-import { clopperPearsonLower, clopperPearsonUpper } from "../statistics/binomial.ts";
-import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { type Call, addVerb } from "./verb.ts";
+import { bound, boundFlags, BoundOptions, type Side } from "./stats-bounds.ts";
+import { combine, combineFlags, CombineOptions } from "./stats-combine.ts";
+import { judge, judgeFlags, JudgeOptions } from "./stats-judge.ts";
+import { paired, pairedFlags, PairedOptions } from "./stats-paired.ts";
+import { plan, planFlags, PlanOptions } from "./stats-plan.ts";
+import { evalue, eValueFlags, EValueOptions, sequence, sequenceFlags, SequenceOptions } from "./stats-watched.ts";
+import { addVerb } from "./verb.ts";
 
-const Counts = z.object({
-  failures: z.coerce.number().int().min(0),
-  trials: z.coerce.number().int().min(1),
-  confidence: z.coerce.number().gt(0).lt(1).default(0.95),
-});
-const flags = [
-  ["--failures <count>", "how many failed"],
-  ["--trials <count>", "of how many"],
-  ["--confidence <share>", "default 0.95"],
-] as const;
+const more = "docs/statistics.md says what each number means, what it rests on and what it does not say.";
 
 export function addStatsVerbs(program: Command, context: Context): void {
-  const stats = program.command("stats").description("exact bounds on a rate");
+  const stats = program.command("stats").description("how sure counts make a rate, exactly");
+  addBoundVerb(stats, context, { side: "upper", summary: "the rate is at most this, at the confidence" });
+  addBoundVerb(stats, context, { side: "lower", summary: "the rate is at least this, at the confidence" });
+  addBoundVerb(stats, context, { side: "interval", summary: "the rate lies between these, at the confidence" });
   addVerb(stats, context, {
-    usage: "upper",
-    summary: "the rate is at most this, at the confidence",
-    flags,
-    options: Counts,
-    run: async (call) => bound(call, "upper"),
+    usage: "sequence",
+    summary: "bounds on a rate that hold at all looks at once",
+    flags: sequenceFlags,
+    options: SequenceOptions,
+    more,
+    run: sequence,
   });
   addVerb(stats, context, {
-    usage: "lower",
-    summary: "the rate is at least this, at the confidence",
-    flags,
-    options: Counts,
-    run: async (call) => bound(call, "lower"),
+    usage: "evalue",
+    summary: "promote, hold or roll back: evidence against a limit that may be watched",
+    flags: eValueFlags,
+    options: EValueOptions,
+    more,
+    run: evalue,
+  });
+  addVerb(stats, context, {
+    usage: "judge",
+    summary: "correct a rate for the errors of the judge that counted it",
+    flags: judgeFlags,
+    options: JudgeOptions,
+    more,
+    run: judge,
+  });
+  addVerb(stats, context, {
+    usage: "paired",
+    summary: "compare two systems on the same items",
+    flags: pairedFlags,
+    options: PairedOptions,
+    more,
+    run: paired,
+  });
+  addVerb(stats, context, {
+    usage: "combine",
+    summary: "several p-values or e-values at once",
+    flags: combineFlags,
+    options: CombineOptions,
+    more,
+    run: combine,
+  });
+  addVerb(stats, context, {
+    usage: "plan",
+    summary: "how many trials a claim takes",
+    flags: planFlags,
+    options: PlanOptions,
+    more,
+    run: plan,
   });
 }
 
-function bound({ options }: Call<z.infer<typeof Counts>>, side: "upper" | "lower"): Answer {
-  const { failures, trials, confidence } = options;
-  const compute = side === "upper" ? clopperPearsonUpper : clopperPearsonLower;
-  const value = compute({ failures, trials }, confidence);
-  const words = side === "upper" ? "at most" : "at least";
-  return done(
-    { [side]: value, method: "clopper-pearson", failures, trials, confidence },
-    `${failures} of ${trials}: the rate is ${words} ${value.toPrecision(4)}, one-sided, at ${confidence * 100} % confidence (Clopper-Pearson).`,
-  );
+function addBoundVerb(
+  stats: Command,
+  context: Context,
+  { side, summary }: { readonly side: Side; readonly summary: string },
+): void {
+  addVerb(stats, context, {
+    usage: side,
+    summary,
+    flags: boundFlags,
+    options: BoundOptions,
+    more,
+    run: (call) => bound(call, side),
+  });
 }

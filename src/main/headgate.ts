@@ -51,6 +51,7 @@ const line = process.argv.slice(2);
 const isServer = line[0] === "serve" || line[0] === "gateway";
 
 const processPorts = {
+  input: () => process.stdin,
   isWatched: process.stderr.isTTY,
   now: () => Instant.parse(Date.now()),
   wait: async (ms: number) => {

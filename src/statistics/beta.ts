@@ -38,20 +38,32 @@ export function betaQuantile(shape: BetaShape, tail: "lower" | "upper", logTail:
   return probabilityOf(crossingOf(excess, -logOddsMax, logOddsMax));
 }
 
-/** ln B(a, b). */
-export function logBeta(shape: BetaShape): number {
-  const { a, b } = shape;
-  const mean = a / (a + b);
-  return a * Math.log(mean) + b * Math.log(b / (a + b)) - logPower({ p: mean, complement: b / (a + b) }, shape);
+/** ln of p^a (1 − p)^b / B(a, b), which keeps its digits where a / (a + b) is close to p. */
+export function logPower(at: Probability, shape: BetaShape): number {
+  return logPowerOf(shape)(at);
 }
 
-/** ln of p^a (1 − p)^b / B(a, b). */
-function logPower(at: Probability, { a, b }: BetaShape): number {
+/** As `logPower`, for many points of one shape: what does not depend on the point is worked out once. */
+export function logPowerOf({ a, b }: BetaShape): (at: Probability) => number {
   const n = a + b;
   const stirling = stirlingError(n) - stirlingError(a) - stirlingError(b);
-  return (
-    stirling - deviance(a, n * at.p) - deviance(b, n * at.complement) + 0.5 * Math.log((a / n) * (b / (2 * Math.PI)))
-  );
+  const constant = stirling + 0.5 * Math.log((a / n) * (b / (2 * Math.PI)));
+  return (at) => constant - deviance(a, n * at.p) - deviance(b, n * at.complement);
+}
+
+/**
+ * ln of a tail over p^a (1 − p)^b / B(a, b): of the smaller tail it is the fraction alone, so that ratios of such tails,
+ * which e-values are, lose nothing however small the tails.
+ */
+export function logTailOverPower(at: Probability, shape: BetaShape, tail: "lower" | "upper"): number {
+  const { a, b } = shape;
+  const isLowerSmall = at.p <= a / (a + b);
+  const logFraction = isLowerSmall
+    ? Math.log(continuedFraction(at, shape))
+    : Math.log(continuedFraction({ p: at.complement, complement: at.p }, { a: b, b: a }));
+  if (isLowerSmall === (tail === "lower")) return -logFraction;
+  const power = logPower(at, shape);
+  return logOneMinusExp(Math.min(0, power - logFraction)) - power;
 }
 
 function logSmallTail(at: Probability, shape: BetaShape): number {

@@ -2,38 +2,37 @@
 // their confidence for every true rate, also at zero failures, where bootstrap and normal intervals collapse to nothing.
 // Wilson (JASA 22, 1927) stands beside them for display only.
 import { betaQuantile, logBetaTails } from "./beta.ts";
-import { checkConfidence, checkCounts, checkLimit, trialsMax, type Counts, type Interval } from "./counts.ts";
+import { checkCounts, checkLimit, doubtOf, trialsMax, type Counts, type Interval, type Level } from "./counts.ts";
 import { normalQuantile } from "./normal.ts";
 
-/** The largest rate that `counts` do not rule out, one-sided, at `confidence`. No trials rule out nothing: 1. */
-export function clopperPearsonUpper(counts: Counts, confidence: number): number {
+/** The largest rate that `counts` do not rule out, one-sided, at `level`. No trials rule out nothing: 1. */
+export function clopperPearsonUpper(counts: Counts, level: Level): number {
   checkCounts(counts);
-  checkConfidence(confidence);
-  return upperBound(counts, 1 - confidence);
+  return binomialUpper(counts, doubtOf(level));
 }
 
-/** The smallest rate that `counts` do not rule out, one-sided, at `confidence`. No trials rule out nothing: 0. */
-export function clopperPearsonLower(counts: Counts, confidence: number): number {
+/** The smallest rate that `counts` do not rule out, one-sided, at `level`. No trials rule out nothing: 0. */
+export function clopperPearsonLower(counts: Counts, level: Level): number {
   checkCounts(counts);
-  checkConfidence(confidence);
-  return lowerBound(counts, 1 - confidence);
+  return binomialLower(counts, doubtOf(level));
 }
 
 /** Both bounds, half of the doubt on each side. */
-export function clopperPearson(counts: Counts, confidence: number): Interval {
+export function clopperPearson(counts: Counts, level: Level): Interval {
   checkCounts(counts);
-  checkConfidence(confidence);
-  const doubt = (1 - confidence) / 2;
-  return { lower: lowerBound(counts, doubt), upper: upperBound(counts, doubt) };
+  const doubt = doubtOf(level) / 2;
+  return { lower: binomialLower(counts, doubt), upper: binomialUpper(counts, doubt) };
 }
 
 /** Wilson's two-sided score interval, for drawing; a gate never reads it. */
-export function wilson(counts: Counts, confidence: number): Interval {
+export function wilson(counts: Counts, level: Level): Interval {
   checkCounts(counts);
-  checkConfidence(confidence);
-  const { failures, trials } = counts;
+  return scoreInterval(counts, normalQuantile(doubtOf(level) / 2));
+}
+
+/** Wilson's interval at `z`, also of counts that are not whole, as a design effect leaves them. */
+export function scoreInterval({ failures, trials }: Counts, z: number): Interval {
   if (trials === 0) return { lower: 0, upper: 1 };
-  const z = normalQuantile((1 - confidence) / 2);
   const rate = failures / trials;
   const middle = rate + (z * z) / (2 * trials);
   const reach = z * Math.sqrt((rate * (1 - rate)) / trials + (z * z) / (4 * trials * trials));
@@ -44,18 +43,22 @@ export function wilson(counts: Counts, confidence: number): Interval {
   };
 }
 
+/** The chance that at least one of `tries` fails, each with the chance `rate` by itself: 1 − (1 − rate)^tries. */
+export function chanceInTries(rate: number, tries: number): number {
+  return rate === 1 ? 1 : -Math.expm1(tries * Math.log1p(-rate));
+}
+
 /** What a bound is asked for: a rate not to be exceeded, and how sure one must be of it. */
-export interface Claim {
+export interface Claim<Confidence extends Level = Level> {
   readonly limit: number;
-  readonly confidence: number;
+  readonly confidence: Confidence;
 }
 
 /** True when `counts` show at the claim's confidence that the rate is at most its limit. */
 export function isShown(counts: Counts, { limit, confidence }: Claim): boolean {
   checkCounts(counts);
-  checkConfidence(confidence);
   checkLimit(limit);
-  return logChanceOfSoFew(counts, limit) <= Math.log1p(-confidence);
+  return logChanceOfSoFew(counts, limit) <= Math.log(doubtOf(confidence));
 }
 
 /**
@@ -99,18 +102,25 @@ export function cleanTrialsNeeded(counts: Counts, claim: Claim): number | undefi
   return needed === undefined ? undefined : Math.max(0, needed - counts.trials);
 }
 
-function upperBound({ failures, trials }: Counts, doubt: number): number {
-  if (failures === trials) return 1;
+/**
+ * The rate at which so few failures, or fewer, have the chance `doubt`; counts may be fractions (effective sample sizes).
+ * With no failures it is 1 − doubt^(1 / trials).
+ */
+export function binomialUpper({ failures, trials }: Counts, doubt: number): number {
+  if (failures >= trials) return 1;
+  if (failures === 0) return -Math.expm1(Math.log(doubt) / trials);
   return betaQuantile({ a: failures + 1, b: trials - failures }, "upper", Math.log(doubt)).p;
 }
 
-function lowerBound({ failures, trials }: Counts, doubt: number): number {
-  if (failures === 0) return 0;
+/** The rate at which so many failures, or more, have the chance `doubt`; counts may be fractions. */
+export function binomialLower({ failures, trials }: Counts, doubt: number): number {
+  if (failures <= 0) return 0;
+  if (failures >= trials) return Math.exp(Math.log(doubt) / trials);
   return betaQuantile({ a: failures, b: trials - failures + 1 }, "lower", Math.log(doubt)).p;
 }
 
-/** ln of the chance of at most `failures` of `trials` at rate `rate`. */
-function logChanceOfSoFew({ failures, trials }: Counts, rate: number): number {
+/** ln of the chance of at most `failures` of `trials` at `rate`. */
+export function logChanceOfSoFew({ failures, trials }: Counts, rate: number): number {
   if (failures === trials) return 0;
   if (failures === 0) return trials * Math.log1p(-rate);
   return logBetaTails({ p: rate, complement: 1 - rate }, { a: failures + 1, b: trials - failures }).upper;

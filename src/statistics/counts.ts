@@ -6,6 +6,8 @@ import { Failure } from "../terms/failure.ts";
 export const trialsMax = 1_000_000_000;
 const confidenceMin = 0.5;
 const confidenceMax = 1 - 1e-12;
+/** Less doubt than this is refused: its logarithm still has digits, but no evidence of this world carries it. */
+const doubtMin = 1e-200;
 
 export interface Counts {
   readonly failures: number;
@@ -15,6 +17,23 @@ export interface Counts {
 export interface Interval {
   readonly lower: number;
   readonly upper: number;
+}
+
+/**
+ * How sure one wants to be: a confidence, 0.5 to 1 − 10^−12, or the doubt that is left of it, 10^−200 to 0.5. They mean the
+ * same (0.95 and { doubt: 0.05 }); in far tails only the doubt keeps its digits.
+ */
+export type Level = number | { readonly doubt: number };
+
+/** The doubt of a level. Throws request_invalid where it is out of range. */
+export function doubtOf(level: Level): number {
+  if (typeof level === "number") {
+    checkConfidence(level);
+    return 1 - level;
+  }
+  if (!(level.doubt >= doubtMin && level.doubt <= 1 - confidenceMin))
+    throw new Failure("request_invalid", `Doubt must be a number from ${doubtMin} to 0.5, for example 0.05.`);
+  return level.doubt;
 }
 
 /** Throws request_invalid unless the counts are whole, in order and within `trialsMax`. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { anytimeInterval, logEValue } from "./sequence.ts";
+import { anytimeInterval, anytimeLower, anytimeUpper, tunedInterval } from "./sequence.ts";
 import { clopperPearson } from "./binomial.ts";
 
 test("uniform-mixture intervals are the reference ones", () => {
@@ -19,18 +19,42 @@ test("uniform-mixture intervals are the reference ones", () => {
   }
 });
 
-test("e-values of the truncated uniform mixture are the reference ones", () => {
-  assertClose(logEValue({ failures: 0, trials: 300 }, 0.01, "below"), 6.44556);
-  assertClose(logEValue({ failures: 0, trials: 458 }, 0.01, "below"), 21.5247);
-  assertClose(logEValue({ failures: 1, trials: 1000 }, 0.01, "below"), 228.981);
-  assertClose(logEValue({ failures: 3, trials: 20 }, 0.01, "above"), 50.0518);
-  assertClose(logEValue({ failures: 2, trials: 20 }, 0.01, "above"), 3.03008);
-  assertClose(logEValue({ failures: 5, trials: 100 }, 0.01, "above"), 3.44931);
+test("intervals tuned for a number of trials are those of the authors' own tests", () => {
+  const table = [
+    [700, 1000, 100, 0.651629, 0.745949],
+    [15, 50, 50, 0.129556, 0.511896],
+    [5, 50, 50, 0.013021, 0.269264],
+    [1, 50, 50, 0, 0.13489],
+    [1, 2, 50, 0, 1],
+    [100, 200, 1, 0.328923, 0.671076],
+    [0, 1, 50, 0, 1],
+    [1, 1, 50, 0, 1],
+  ] as const;
+  for (const [failures, trials, tunedFor, lower, upper] of table) {
+    const found = tunedInterval({ failures, trials }, 0.95, tunedFor);
+    const what = `${failures} of ${trials}: ${found.lower} to ${found.upper}`;
+    assert.ok(Math.abs(found.lower - lower) < 1e-5 && Math.abs(found.upper - upper) < 1e-5, what);
+  }
 });
 
-test("no trials leave an e-value of 1 and an interval of everything", () => {
-  assert.ok(Math.abs(logEValue({ failures: 0, trials: 0 }, 0.2, "below")) < 1e-12);
+test("no trials leave an interval of everything", () => {
   assert.deepEqual(anytimeInterval({ failures: 0, trials: 0 }, 0.95), { lower: 0, upper: 1 });
+  assert.deepEqual(tunedInterval({ failures: 0, trials: 0 }, 0.95, 10), { lower: 0, upper: 1 });
+  assert.equal(anytimeUpper({ failures: 0, trials: 0 }, 0.95), 1);
+  assert.equal(anytimeLower({ failures: 0, trials: 0 }, 0.95), 0);
+});
+
+test("one-sided bounds mirror each other", () => {
+  for (const [failures, trials] of [
+    [0, 100],
+    [3, 100],
+    [100, 100],
+    [450, 500],
+  ] as const) {
+    const upper = anytimeUpper({ failures, trials }, 0.95);
+    const lower = anytimeLower({ failures: trials - failures, trials }, 0.95);
+    assert.ok(Math.abs(upper + lower - 1) < 1e-12, `${failures} of ${trials}: ${upper}, ${lower}`);
+  }
 });
 
 test("an interval that may be watched is never narrower than the one fixed in advance", () => {
@@ -58,8 +82,4 @@ function everMissed(random: () => number, rate: number): boolean {
     if (lower > rate || upper < rate) return true;
   }
   return false;
-}
-
-function assertClose(actual: number, expected: number): void {
-  assert.ok(Math.abs(Math.exp(actual) / expected - 1) < 3e-6, `${Math.exp(actual)} instead of ${expected}`);
 }

@@ -21,7 +21,7 @@ export const MeasureBound = z.strictObject({
 export type MeasureBound = z.infer<typeof MeasureBound>;
 
 export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): RequirementJudgement {
-  const claim: Claim = { limit: requirement.upper, confidence: requirement.confidence };
+  const claim: Claim<number> = { limit: requirement.upper, confidence: requirement.confidence };
   const wanted = wantedBound(requirement);
   const need = {
     suite: requirement.suite,
@@ -58,7 +58,7 @@ export function wantedBound({ suite, measure, basis }: MeasureBound): Wanted {
   return { suite, measure, acceptsDeclared: basis === "declared" };
 }
 
-function verdictOf(tally: Tally, claim: Claim, bounds: Bounds): GateVerdict {
+function verdictOf(tally: Tally, claim: Claim<number>, bounds: Bounds): GateVerdict {
   const failures = tally.clustersFailed + tally.clustersUnknown;
   if (tally.clusters > 0 && isShown({ failures, trials: tally.clusters }, claim)) return "pass";
   return bounds.lower > claim.limit ? "fail" : "inconclusive";
@@ -80,7 +80,7 @@ function figuresOf(pooled: PooledMeasure, bounds: Bounds): Figures {
   };
 }
 
-function reason(pooled: PooledMeasure, claim: Claim, bounds: Bounds): string {
+function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: Bounds): string {
   const { clusters, clustersFailed, clustersUnknown } = pooled.tally;
   const doubt = clustersUnknown > 0 ? ` and ${clustersUnknown} unknown, counted as failures` : "";
   const basis = pooled.basis === "declared" ? " Declared by a report from outside." : "";
@@ -91,7 +91,7 @@ function reason(pooled: PooledMeasure, claim: Claim, bounds: Bounds): string {
 }
 
 /** What would show the claim from here, worked out, not guessed. */
-function stillToShow(pooled: PooledMeasure, claim: Claim): string {
+function stillToShow(pooled: PooledMeasure, claim: Claim<number>): string {
   const { tally, open } = pooled;
   const { clusters: trials, clustersFailed, clustersUnknown } = tally;
   const standing = `(${clustersFailed} of ${trials}, limit ${percent(claim.limit)})`;
@@ -109,7 +109,7 @@ function stillToShow(pooled: PooledMeasure, claim: Claim): string {
 }
 
 /** Runs of the same items add no trial, so where all of a suite was tried it is said what would. */
-function exhausted({ basis, suite, tally }: PooledMeasure, claim: Claim): string {
+function exhausted({ basis, suite, tally }: PooledMeasure, claim: Claim<number>): string {
   if (basis === "declared") return "";
   const allowed = failuresAllowed(tally.clusters, claim);
   const other =
