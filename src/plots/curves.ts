@@ -105,6 +105,7 @@ function deviate(share: number): number {
 function panel({ curves, now }: Pick<Curves, "curves" | "now">, kind: CurveKind, offset: number): readonly string[] {
   const layout = layoutOf(axesOf[kind], offset);
   const taken: Place[] = [{ x: offset + left, y: 18 }];
+  if (now !== undefined) taken.push(nowWords(placeOf(now, layout)));
   return [
     ...grid(axesOf[kind], layout),
     ...curves.flatMap(({ points }, at) => curveShapes(points, { name: seriesClass(at), layout, taken })),
@@ -206,7 +207,11 @@ function isFree({ x, y }: Place, taken: readonly Place[]): boolean {
 
 function nowShapes(now: OperatingPoint, layout: Layout): readonly string[] {
   const place = placeOf(now, layout);
-  return [circle(place, 8, "now"), words(now.label ?? "now", { x: place.x + 12, y: place.y + 18 })];
+  return [circle(place, 8, "now"), words(now.label ?? "now", nowWords(place))];
+}
+
+function nowWords({ x, y }: Place): Place {
+  return { x: x + 12, y: y + 18 };
 }
 
 function legendOf(curves: readonly Curve[]): readonly string[] {
