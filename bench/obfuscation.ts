@@ -1,11 +1,10 @@
 // What disguise costs the shipped detector: evaluation rows it was never trained on, as they are and under a dozen disguises. For
 // each: the share flagged of harmful and of benign rows with exact 95 % intervals (the benign ones under the same disguise), the
-// area under the curve of their scores, and how much of it is lost, with a 95 % bootstrap interval over the same rows.
+// area under the curve of their levels (by the least benign rate at which they are flagged), and how much of it is lost, with a
+// 95 % bootstrap interval over the same rows.
 // A part of bench/safeguards.ts.
-import { decodedViews } from "../src/safeguards/decode.ts";
-import { allSteps } from "../src/safeguards/steps.ts";
 import { areaOf as areaUnderCurve } from "../src/statistics/ranking.ts";
-import { type Judge, all, isFlagged } from "./safeguards/judge.ts";
+import { type Judge, type Judged, all, isFlagged } from "./safeguards/judge.ts";
 import { type Disguise, confidence, rounded, shareOf } from "./safeguards/report.ts";
 import { type Row, evenly, seeded } from "./safeguards/rows.ts";
 
@@ -71,23 +70,9 @@ export function disguisedRows(
   );
 }
 
-interface Scored {
-  readonly isFlagged: boolean;
-  readonly score: number;
-}
-
-async function scored(judge: Judge, text: string): Promise<Scored> {
-  const { level } = await judge.request(text);
-  const safeguard = judge.registry.get(judge.detector);
-  const { views, isReplaced } = allSteps(decodedViews(text));
-  const texts = [...(isReplaced ? [] : [text]), ...views.map((view) => view.text)];
-  const scores = await Promise.all(texts.map(async (one) => safeguard.scores(one, "input")));
-  return { isFlagged: isFlagged(level, rate), score: Math.max(0, ...scores.flatMap((one) => Object.values(one))) };
-}
-
 interface Both {
-  readonly harmful: readonly Scored[];
-  readonly benign: readonly Scored[];
+  readonly harmful: readonly Judged[];
+  readonly benign: readonly Judged[];
 }
 
 /** `rowsASet`: of each of the sets. */
@@ -97,8 +82,8 @@ export async function measureDisguises(
   rowsASet: number,
 ): Promise<Disguise[]> {
   const [harmful, benign] = (["harmful", "benign"] as const).map((label) => disguisedRows(open, label, rowsASet));
-  const judgeAll = async (rows: readonly Row[] = [], disguise: (text: string) => string): Promise<readonly Scored[]> =>
-    all(rows, async ({ text }) => scored(judge, disguise(text)));
+  const judgeAll = async (rows: readonly Row[] = [], disguise: (text: string) => string): Promise<readonly Judged[]> =>
+    all(rows, async ({ text }) => judge.request(disguise(text)));
   const results: Disguise[] = [];
   let plain: Both | undefined;
   for (const [disguise, as] of Object.entries(disguises)) {
@@ -106,8 +91,8 @@ export async function measureDisguises(
     plain ??= both;
     const area = areaOf(both.harmful, both.benign);
     const [loss, low, high] = lossOf(plain, both);
-    const flagged = (some: readonly Scored[]): Disguise["harmful"] =>
-      shareOf(some.filter((one) => one.isFlagged).length, some.length);
+    const flagged = (some: readonly Judged[]): Disguise["harmful"] =>
+      shareOf(some.filter(({ level }) => isFlagged(level, rate)).length, some.length);
     const shares = { harmful: flagged(both.harmful), benign: flagged(both.benign) };
     results.push({
       disguise,
@@ -120,10 +105,10 @@ export async function measureDisguises(
   return results;
 }
 
-function areaOf(harmful: readonly Scored[], benign: readonly Scored[]): number {
+function areaOf(harmful: readonly Judged[], benign: readonly Judged[]): number {
   const ranked = [
-    ...harmful.map(({ score }) => ({ score, isHarmful: true })),
-    ...benign.map(({ score }) => ({ score, isHarmful: false })),
+    ...harmful.map(({ level }) => ({ score: level, isHarmful: true })),
+    ...benign.map(({ level }) => ({ score: level, isHarmful: false })),
   ];
   return areaUnderCurve(ranked, confidence)?.area ?? Number.NaN;
 }
@@ -135,7 +120,7 @@ function lossOf(plain: Both, disguised: Both): readonly [loss: number, low: numb
     const area = (both: Both): number => areaOf(taken(both.harmful, harmful), taken(both.benign, benign));
     return area(plain) - area(disguised);
   };
-  const drawn = (some: readonly Scored[]): number[] => some.map(() => Math.floor(random() * some.length));
+  const drawn = (some: readonly Judged[]): number[] => some.map(() => Math.floor(random() * some.length));
   const losses = Array.from({ length: resamples }, () => lossWith(drawn(plain.harmful), drawn(plain.benign)));
   const sorted = losses.toSorted((one, other) => one - other);
   const end = Math.floor(resamples / 40);
@@ -146,6 +131,6 @@ function lossOf(plain: Both, disguised: Both): readonly [loss: number, low: numb
   ];
 }
 
-function taken(some: readonly Scored[], places: readonly number[]): readonly Scored[] {
+function taken(some: readonly Judged[], places: readonly number[]): readonly Judged[] {
   return places.flatMap((at) => some[at] ?? []);
 }

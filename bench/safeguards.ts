@@ -42,6 +42,9 @@ const { values, positionals } = parseArgs({
 const root = join(import.meta.dirname, "..");
 const resultFile = join(import.meta.dirname, "results", "safeguards.json");
 
+/** Of each set: requests that are judged in all disguises. */
+const rowsDisguised = 60;
+
 const startedAt = performance.now();
 
 function say(line: string): void {
@@ -61,13 +64,13 @@ async function measure(folder: string, every: number): Promise<Report> {
   const own = heldBackRows().filter((_, at) => every === 1 || at % every < 4);
   const rewordings = await measureRewordings(judge, own);
   say("rewordings");
-  const disguises = await measureDisguises(judge, open, few(60));
+  const disguises = await measureDisguises(judge, open, few(rowsDisguised));
   say("disguises");
   const sizes = { everyday: few(800), lookAlike: few(300), attacks: few(100) };
   const conversations = await measureConversations(judge, open, sizes);
   say("conversations");
   const languages = rowsIn(join(folder, "..", "train", "catqa_en_zh_vi.jsonl.gz"));
-  const sources = { open, own, languages: languages.slice(0, few(languages.length)), rowsASet: few(40) };
+  const sources = { open, own, languages: languages.slice(0, few(languages.length)), rowsASet: few(rowsDisguised) };
   const reliability = await measureReliability(judge, sources);
   say("reliability");
   const report = {

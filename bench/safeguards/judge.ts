@@ -45,6 +45,9 @@ export function isFlagged(level: number, rate: number): boolean {
   return level >= -Math.log(rate) - 1e-9;
 }
 
+/** The level of what nobody could judge, which is stopped at every rate. */
+const beyondAll = 1e9;
+
 export function openJudge(): Judge {
   const { document, policy } = shippedDocuments();
   const lanes = [laneOf(document), laneOf(document)];
@@ -110,7 +113,7 @@ async function judgedBy(texts: readonly Said[], surface: Surface, means: Means):
   const wide = await inspected(means.wide, texts, surface);
   const shipped = await inspected(means.shipped, texts, surface);
   const isStopped = !lets(decide(shipped, means.policy, { scopes: [], surface }));
-  if (wide.kind === "unknown") return { isStopped, isUnknown: true, level: Infinity, misuse: 1 };
+  if (wide.kind === "unknown") return { isStopped, isUnknown: true, level: beyondAll, misuse: 1 };
   const misuse = wide.findings.filter(({ category }) => category !== "jailbreak" && category !== "injection");
   return {
     isStopped,

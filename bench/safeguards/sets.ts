@@ -160,7 +160,7 @@ export function areasOf(measured: readonly Measured[]): Report["areas"] {
     const { set, seen, part, surface } = first;
     const others = surface === "input" ? [...rows.filter(({ isHarmful }) => isHarmful), ...everyday] : rows;
     const ranked = others.map(({ score, isHarmful, cluster }): Ranked => {
-      return { score: Math.min(score, 1e9), isHarmful, ...(cluster === undefined ? {} : { cluster }) };
+      return { score, isHarmful, ...(cluster === undefined ? {} : { cluster }) };
     });
     const found = areaOf(ranked, confidence);
     if (found === undefined) return [];
