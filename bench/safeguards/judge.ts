@@ -1,6 +1,6 @@
 // Judges texts as the shipped example would, and beside that at every benign rate at once: the detectors are asked at their widest
-// calibrated rate, and each finding's score says at which rates it would still be one. Two chains with an encoder thread
-// each share the work; the same text is judged once.
+// calibrated rate, and each finding's score says at which rates it would still be one. Several chains with an encoder
+// thread each share the work; the same text is judged once.
 import { fileURLToPath } from "node:url";
 import { sourceFiles } from "../../src/cli/documents.ts";
 import { inspectText } from "../../src/cli/offline-chain.ts";
@@ -45,12 +45,15 @@ export function isFlagged(level: number, rate: number): boolean {
   return level >= -Math.log(rate) - 1e-9;
 }
 
+/** Chains, each with an encoder thread of its own. */
+const lanesAtOnce = 4;
+
 /** The level of what nobody could judge, which is stopped at every rate. */
 const beyondAll = 1e9;
 
 export function openJudge(): Judge {
   const { document, policy } = shippedDocuments();
-  const lanes = [laneOf(document), laneOf(document)];
+  const lanes = Array.from({ length: lanesAtOnce }, () => laneOf(document));
   const known = new Map<string, Promise<Judged>>();
   const detector = document.chain.find(({ safeguard }) => safeguard.startsWith("misuse@"))?.safeguard ?? "";
   let turn = 0;
@@ -164,7 +167,7 @@ function levelIn(steps: readonly Step[], score: number): number {
 }
 
 /** So many are judged at a time: the first look at one while the encoders read others. */
-const atOnce = 6;
+const atOnce = 12;
 
 /** What `judge` makes of each, in order. */
 export async function all<Item, Made>(
