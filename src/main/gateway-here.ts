@@ -117,6 +117,7 @@ export async function openGatewayHere(options: ServeOptions, around: Around): Pr
       now: around.clock.now,
       randomBytes: (count) => randomBytes(count),
       report,
+      asked: telemetry.asked,
     }),
     openUpstream: options.upstream ?? opened,
     clock: around.clock,

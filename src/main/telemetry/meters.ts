@@ -10,11 +10,14 @@ import { closureNow } from "../../gateway/admission.ts";
 import { closures } from "../../gateway/follower.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import type { Answered } from "../../gateway/note.ts";
+import type { AskedQuestion } from "../../safeguards/remote/desk.ts";
 import { instantOf } from "../../terms/ids.ts";
 import { type Point, type Snapshot, createCounter, createHistogram, gauge, single } from "./series.ts";
 
 export interface Meters {
   readonly take: (answered: Answered) => void;
+  /** A safeguard was asked over HTTP. */
+  readonly asked: (question: AskedQuestion) => void;
   /** Counts one line of the server's own report, by its word. */
   readonly event: (name: string) => void;
   readonly read: (places: Places) => Promise<readonly Snapshot[]>;
@@ -90,6 +93,7 @@ function createFamilies() {
       bounds: secondsBounds,
     }),
     ...createServerFamilies(),
+    ...createRemoteFamilies(),
     safeguards: createHistogram({
       name: "headgate_safeguard_seconds",
       help: "Time that the safeguards took for one prompt (input) or one answer (output).",
@@ -128,6 +132,25 @@ function createServerFamilies() {
   };
 }
 
+/** Of safeguards that are asked over HTTP. */
+function createRemoteFamilies() {
+  return {
+    remotes: createCounter({
+      name: "headgate_remote_safeguard_questions_total",
+      help: "Times a safeguard was asked over HTTP, by its kind and name and by how that ended: answered, or the cause why not.",
+      labels: ["safeguard", "name", "answer"],
+      seriesMax: 400,
+    }),
+    remoteTimes: createHistogram({
+      name: "headgate_remote_safeguard_seconds",
+      help: "From asking a safeguard over HTTP until that ended, its wait for a turn included.",
+      labels: ["safeguard", "name"],
+      bounds: secondsBounds,
+      seriesMax: 100,
+    }),
+  };
+}
+
 type Families = ReturnType<typeof createFamilies>;
 
 export function createMeters(): Meters {
@@ -142,6 +165,10 @@ export function createMeters(): Meters {
       countTokens((type, count) => {
         families.organisationTokens.add([organisation, type], count);
       }, answered);
+    },
+    asked: ({ entry: { safeguard, name }, answer, ms }) => {
+      families.remotes.add([safeguard, name, answer]);
+      families.remoteTimes.observe([safeguard, name], ms / 1000);
     },
     event: (name) => {
       families.events.add([name]);

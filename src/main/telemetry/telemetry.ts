@@ -3,6 +3,7 @@
 import type { Metrics } from "../../control/core.ts";
 import type { Gateway } from "../../gateway/gateway.ts";
 import type { Answered } from "../../gateway/note.ts";
+import type { AskedQuestion } from "../../safeguards/remote/desk.ts";
 import type { ReceiptId } from "../../terms/ids.ts";
 import type { Operating } from "../operating.ts";
 import type { Report } from "../report.ts";
@@ -27,6 +28,8 @@ export interface TelemetryOptions {
 
 export interface Telemetry {
   readonly answered: (answered: Answered) => void;
+  /** A safeguard was asked over HTTP. */
+  readonly asked: (question: AskedQuestion) => void;
   /** The server's report, counted on its way. */
   readonly report: Report;
   readonly recentRefusal: (id: ReceiptId) => Promise<RecentRefusal | undefined>;
@@ -81,6 +84,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
       log?.take(answered);
       otlp?.take(answered);
     },
+    asked: meters.asked,
     report: counted,
     recentRefusal: async (id) => refusals.find(id) ?? others?.recentRefusal(id),
     snapshots: read,

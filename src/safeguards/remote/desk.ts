@@ -16,6 +16,15 @@ export interface RemoteMeans extends ServerMeans {
   readonly randomBytes: (count: number) => Uint8Array;
   /** Hears when a safeguard begins to fail and when it answers again. */
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+  /** Hears of each question, once it is over. */
+  readonly asked?: (question: AskedQuestion) => void;
+}
+
+/** How one question ended, and how long it took, its wait for a turn included. */
+export interface AskedQuestion {
+  readonly entry: Pick<RemoteEntry, "safeguard" | "name">;
+  readonly answer: "answered" | UnknownCause;
+  readonly ms: number;
 }
 
 type Asked =
@@ -78,15 +87,24 @@ interface Asking {
 
 function askingOf(asking: Asking): Remote["ask"] {
   return async (texts, caller) => {
-    if (texts.reduce((sum, { text }) => sum + text.length, 0) > asking.entry.charsMax) return unknown("too-long");
-    try {
-      const asked = await asking.line.take(async (msLeft) => askNow(asking, { texts, caller }, msLeft), caller);
-      tell(asked, asking);
-      return asked;
-    } catch {
-      return unknown("failed");
-    }
+    const from = performance.now();
+    const asked = await askInTurn(asking, texts, caller);
+    const answer = asked.kind === "unknown" ? asked.cause : "answered";
+    asking.means.asked?.({ entry: asking.entry, answer, ms: performance.now() - from });
+    return asked;
   };
+}
+
+/** Never rejects. */
+async function askInTurn(asking: Asking, texts: readonly ShownText[], caller: string): Promise<Asked> {
+  if (texts.reduce((sum, { text }) => sum + text.length, 0) > asking.entry.charsMax) return unknown("too-long");
+  try {
+    const asked = await asking.line.take(async (msLeft) => askNow(asking, { texts, caller }, msLeft), caller);
+    tell(asked, asking);
+    return asked;
+  } catch {
+    return unknown("failed");
+  }
 }
 
 async function askNow(
