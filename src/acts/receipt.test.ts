@@ -62,6 +62,7 @@ const receipts: fc.Arbitrary<Receipt> = fc.record(
     item: fc.option(digest),
     outcome: fc.constantFrom(...Outcome.options),
     modes: fc.constantFrom("flag", "block,shadow,off"),
+    by: fc.record({ input: fc.nat(7), output: fc.nat(7) }, { requiredKeys: [] }),
     shadow: fc.record({ input: word, output: word }, { requiredKeys: [] }),
     redacted: fc.nat(1_000_000),
     checked: fc.nat(1_000_000),

@@ -21,7 +21,7 @@ import {
   ReviewId,
   Timestamp,
 } from "../terms/ids.ts";
-import { ModesWord } from "../terms/safeguard-mode.ts";
+import { ModesWord, safeguardsMax } from "../terms/safeguard-mode.ts";
 import { Stage } from "../terms/stage.ts";
 
 /**
@@ -36,6 +36,12 @@ const VerdictWord = z.string().regex(/^(pass|none|(flag|review|block|unknown):[a
 
 /** No gateway counts as many characters, or replacements, in one answer. */
 const countedMax = 100_000_000;
+
+const place = z
+  .number()
+  .int()
+  .min(0)
+  .max(safeguardsMax - 1);
 
 export const Receipt = z.strictObject({
   v: z.literal(1),
@@ -75,6 +81,11 @@ export const Receipt = z.strictObject({
     .nullable(),
   input: VerdictWord,
   output: VerdictWord,
+  /**
+   * Which safeguard the verdict on a side rests on, where that is no pass: its place among those of the Safeguards document,
+   * counted from 0. Missing where it was none of them by itself. `config` pins that document, and with it the name.
+   */
+  by: z.strictObject({ input: place.optional(), output: place.optional() }).optional(),
   /** What policy would have said of what safeguards in shadow found, on each side that they looked at. */
   shadow: z.strictObject({ input: VerdictWord.optional(), output: VerdictWord.optional() }).optional(),
   /**
@@ -158,30 +169,34 @@ export async function signReceipts(
  * needs an escape. A test holds it against `canonicalText`.
  */
 export function receiptText(receipt: Receipt): string {
-  const { asked, checked, modes, origin, redacted, review, shadow, would, tokens } = receipt;
+  const { asked, by, checked, modes, origin, redacted, review, shadow, would, tokens } = receipt;
   return (
-    `{${member("asked", asked)}"at":"${receipt.at}",${member("checked", checked)}"config":${quoted(receipt.config)},` +
+    `{${member("asked", asked)}"at":"${receipt.at}",${by === undefined ? "" : `"by":${sidesText(by)},`}${member("checked", checked)}"config":${quoted(receipt.config)},` +
     `"content":"${receipt.content}","id":"${receipt.id}","input":"${receipt.input}","item":${quoted(receipt.item)},` +
     `"key":${quoted(receipt.key)},"model":"${receipt.model}",${member("modes", modes)}${member("origin", origin)}` +
     `"outcome":"${receipt.outcome}","output":"${receipt.output}",${member("redacted", redacted)}` +
     `${member("review", review)}"seq":${receipt.seq},` +
-    `${shadow === undefined ? "" : `"shadow":${shadowText(shadow)},`}"stage":"${receipt.stage}",` +
+    `${shadow === undefined ? "" : `"shadow":${sidesText(shadow)},`}"stage":"${receipt.stage}",` +
     `"tokens":[${tokens[0]},${tokens[1]}],"under":${quoted(receipt.under)},"v":1,"why":${quoted(receipt.why)}` +
     `${would === undefined ? "" : `,"would":"${would}"`}}`
   );
 }
 
-function shadowText({ input, output }: NonNullable<Receipt["shadow"]>): string {
+function sidesText({ input, output }: NonNullable<Receipt["shadow"] | Receipt["by"]>): string {
   const sides = [
-    input === undefined ? [] : [`"input":"${input}"`],
-    output === undefined ? [] : [`"output":"${output}"`],
+    input === undefined ? [] : [`"input":${valueText(input)}`],
+    output === undefined ? [] : [`"output":${valueText(output)}`],
   ];
   return `{${sides.flat().join(",")}}`;
 }
 
 function member(name: string, value: string | number | undefined): string {
   if (value === undefined) return "";
-  return `"${name}":${typeof value === "number" ? value : `"${value}"`},`;
+  return `"${name}":${valueText(value)},`;
+}
+
+function valueText(value: string | number): string {
+  return typeof value === "number" ? `${value}` : `"${value}"`;
 }
 
 function quoted(text: string | null): string {

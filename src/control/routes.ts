@@ -6,7 +6,7 @@ import { z } from "zod";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { findReceipt } from "../evidence/receipt-store.ts";
-import { candidatePlan } from "../release/records.ts";
+import { candidatePlan, safeguardNames } from "../release/records.ts";
 import { explain } from "../release/explain.ts";
 import { observedSum } from "../release/observed.ts";
 import { type Status, type StatusAsked, statusOf } from "../release/status.ts";
@@ -198,6 +198,7 @@ function addReadRoutes(app: Hono, core: Core): void {
       state: replica.state,
       primitives,
       findReceipt: async (id: Parameters<typeof findReceipt>[1]) => findReceipt(database, id),
+      safeguardsOf: async (digest: Digest) => safeguardNames(core.records, digest),
       recentRefusal: core.options.recentRefusal,
       findReview: core.reviews.find,
       at: core.options.clock(),

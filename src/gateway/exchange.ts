@@ -19,6 +19,7 @@ import type { Configuration } from "./configurations.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Note, noteFound } from "./note.ts";
 import { type Notices, noticesBy, takeNotices } from "./notices.ts";
+import { type Sayers, noteSayer } from "./sayers.ts";
 import { type Shadow, takeShadow } from "./shadow.ts";
 import { traceparentOf } from "./trace-context.ts";
 
@@ -66,6 +67,8 @@ export interface Exchange {
   wording: Wording | undefined;
   /** In observe mode: the strictest verdict of policy on each side so far. */
   readonly seen: Seen | undefined;
+  /** On whose word the strictest verdict of each side rests, where it is no pass. */
+  readonly sayers: Sayers;
   /** What policy would say of what safeguards in shadow found. Nothing comes of it. */
   readonly shadow: Shadow;
   /** What the caller is to be told; undefined where the policy tells nothing. */
@@ -102,8 +105,7 @@ interface Reviewed {
 type Seen = Readonly<Partial<Record<Surface, Verdict>>>;
 
 export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
-  const seen: Partial<Record<Surface, Verdict>> | undefined = isObserved(known) ? {} : undefined;
-  const shadow: Shadow = {};
+  const by = judgedBy(known);
   const stop = new Stop();
   let why: Failure | undefined;
   const leave = (): void => {
@@ -114,8 +116,6 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     stop.abort(failure);
   };
   const { model, note, departure, configuration } = known;
-  const { policy } = configuration;
-  const scopes = known.exposure.kind === "open" ? known.exposure.grant.scopes : [];
   const mustGoOn = (): void => {
     const failure = mayGoOn(exchange, gateway);
     if (failure !== undefined) stopWith(failure);
@@ -132,7 +132,6 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     ...(note.trace === undefined ? {} : { traceparent: traceparentOf(note.trace) }),
   };
   const texts = requestTexts(known.call);
-  const by = { note, policy, scopes, model, seen, shadow, notices: noticesBy(policy) };
   // Written out: what is spread is copied member by member, as often as it grows.
   const exchange: Exchange = {
     id: known.id,
@@ -156,8 +155,9 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     mustGoOn,
     asking,
     origin: () => origin,
-    seen,
-    shadow,
+    seen: by.seen,
+    sayers: by.sayers,
+    shadow: by.shadow,
     notices: by.notices,
     judge: judgeOf(by, gateway),
     redacts: redactsOf(by, gateway),
@@ -182,6 +182,24 @@ interface JudgedBy {
   readonly seen: Partial<Record<Surface, Verdict>> | undefined;
   readonly shadow: Shadow;
   readonly notices: Notices | undefined;
+  readonly sayers: Sayers;
+  readonly chain: Configuration["chain"];
+}
+
+function judgedBy(known: Beginning): JudgedBy {
+  const { exposure, configuration, note, model } = known;
+  const { policy, chain } = configuration;
+  return {
+    note,
+    policy,
+    scopes: exposure.kind === "open" ? exposure.grant.scopes : [],
+    model,
+    seen: isObserved(known) ? {} : undefined,
+    shadow: {},
+    sayers: {},
+    chain,
+    notices: noticesBy(policy),
+  };
 }
 
 function redactsOf({ policy, scopes, model, seen }: JudgedBy, gateway: Gateway): Exchange["redacts"] {
@@ -200,15 +218,18 @@ function forReviewOf({ policy, scopes, model }: JudgedBy, gateway: Gateway): Exc
   };
 }
 
-function judgeOf(
-  { note, policy, scopes, model, seen, shadow, notices }: JudgedBy,
-  gateway: Gateway,
-): Exchange["judge"] {
+function judgeOf(by: JudgedBy, gateway: Gateway): Exchange["judge"] {
+  const { note, policy, scopes, model, seen, shadow, sayers, chain, notices } = by;
   return (inspection, surface) => {
     const prohibited = restrictedCategories(gateway, model);
     const restricted = restrictedPolicy(policy, prohibited);
     const verdict = decide(inspection, restricted, { scopes, surface });
     noteFound(note, inspection, surface);
+    if (verdict.kind !== "pass") {
+      const decideOne = (finding: Finding): Verdict =>
+        decide({ kind: "inspected", findings: [finding] }, restricted, { scopes, surface });
+      noteSayer(sayers, { inspection, verdict, surface }, { chain, decideOne });
+    }
     if (inspection.shadow !== undefined || inspection.later !== undefined) {
       const shadowed = (look: Look): Verdict => decide(look, restricted, { scopes, surface });
       takeShadow(shadow, inspection, { surface, note, decide: shadowed });

@@ -10,6 +10,7 @@ import { underOf } from "./admission.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
+import { placesOf } from "./sayers.ts";
 import type { Begun } from "./spool.ts";
 
 export interface Ending {
@@ -111,6 +112,7 @@ function knownOf(exchange: Exchange): Omit<Begun, "input"> {
     modes,
     origin,
     review,
+    by: placesOf(exchange.sayers),
     config: configuration.config,
     under: underOf(exposure),
     stage: exposure.kind === "open" ? exposure.release.stage : "permit",

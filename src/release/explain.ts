@@ -9,6 +9,7 @@ import { Failure } from "../terms/failure.ts";
 import { modeOf } from "../terms/stage.ts";
 import {
   CertificateId,
+  type Digest,
   HoldId,
   type Instant,
   type KeyId,
@@ -33,6 +34,8 @@ export interface ExplainMeans {
   readonly state: State;
   readonly primitives: Primitives;
   readonly findReceipt: (id: ReceiptId) => Promise<string | undefined>;
+  /** The names of the safeguards of a document, in its order. Failure where it is not kept. */
+  readonly safeguardsOf?: (document: Digest) => Promise<readonly string[]>;
   /** A request that waits for a person, as far as the store knows. */
   readonly findReview?: (id: ReviewId) => Promise<KnownReview | undefined>;
   readonly at?: Instant;
@@ -89,7 +92,24 @@ async function explainReceipt(id: ReceiptId, means: ExplainMeans): Promise<Expla
     );
   }
   const { receipt } = await openReceipt(text, means.primitives);
-  return { id, kind: "receipt", lines: receiptLines(receipt) };
+  return { id, kind: "receipt", lines: receiptLines(receipt, await namesFor(receipt, means)) };
+}
+
+/** The safeguards of the document that the receipt's certificate or permit pins; none where that is not to be had. */
+async function namesFor(
+  { by, under, model }: Receipt,
+  { state, safeguardsOf }: ExplainMeans,
+): Promise<readonly string[]> {
+  const certified = state.certificates.get(model)?.find(({ release }) => release.certificate === under)?.release;
+  const permit = PermitId.safeParse(under).data;
+  const { digests } = certified ?? (permit === undefined ? undefined : state.permits.get(permit)) ?? {};
+  if (by === undefined || digests === undefined || safeguardsOf === undefined) return [];
+  try {
+    return await safeguardsOf(digests.safeguards);
+  } catch (error) {
+    if (error instanceof Failure) return [];
+    throw error;
+  }
 }
 
 /** Which check says no by which code, in the order that a request meets them. */
@@ -172,7 +192,7 @@ const outcomeWords = {
 
 const reworded = "policy_blocked:reworded";
 
-function receiptLines(receipt: Receipt): readonly string[] {
+function receiptLines(receipt: Receipt, safeguards: readonly string[]): readonly string[] {
   const under = receipt.under === null ? "under no certificate or permit" : `under ${receipt.under}`;
   const lines = [
     `At ${receipt.at} somebody asked ${receipt.model} ${under} (stage ${receipt.stage}).`,
@@ -194,13 +214,19 @@ function receiptLines(receipt: Receipt): readonly string[] {
     lines.push("It was like requests in other words that this key had been stopped for, by what was found in those.");
     return [...lines, `It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`];
   }
-  lines.push(...sideLines("request", receipt.input), ...sideLines("answer", receipt.output));
+  lines.push(...verdictLines(receipt, safeguards));
   lines.push(...shadowLines(receipt.shadow));
   if (receipt.redacted !== undefined && receipt.redacted > 0)
     lines.push(`Of the answer ${receipt.redacted} stretches were redacted before it was sent.`);
   if (receipt.checked !== undefined) lines.push(`What the model said was checked up to character ${receipt.checked}.`);
   lines.push(`It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`);
   return lines;
+}
+
+function verdictLines({ input, output, by }: Receipt, safeguards: readonly string[]): readonly string[] {
+  const nameOf = (place: number | undefined): string | undefined =>
+    place === undefined ? undefined : (safeguards[place] ?? `the ${place + 1}. of its document`);
+  return [...sideLines("request", input, nameOf(by?.input)), ...sideLines("answer", output, nameOf(by?.output))];
 }
 
 /** What would have been said; nothing came of it. */
@@ -215,7 +241,8 @@ function shadowLines(shadow: Receipt["shadow"]): readonly string[] {
   });
 }
 
-function sideLines(side: string, verdict: string): readonly string[] {
+function sideLines(side: string, verdict: string, by: string | undefined): readonly string[] {
+  const who = by === undefined ? "The safeguards" : `The safeguard ${by}`;
   const [kind = "", what = ""] = verdict.split(":");
   switch (kind) {
     case "pass":
@@ -223,9 +250,9 @@ function sideLines(side: string, verdict: string): readonly string[] {
     case "none":
       return [];
     case "unknown":
-      return [`The safeguards could not judge the ${side} (${what}); what was not judged is not passed.`];
+      return [`${who} could not judge the ${side} (${what}); what was not judged is not passed.`];
     default:
-      return [`The safeguards found ${what} in the ${side}; the policy says: ${kind}.`];
+      return [`${who} found ${what} in the ${side}; the policy says: ${kind}.`];
   }
 }
 

@@ -74,6 +74,12 @@ export async function readModes(records: Records, digest: Digest): Promise<Moded
   throw new Failure("artefact_missing", "The safeguards' content is not a Safeguards document. Apply it again.");
 }
 
+/** The names of a document's safeguards, in its order. Fails with artefact_missing. */
+export async function safeguardNames(records: Records, digest: Digest): Promise<readonly string[]> {
+  const chain = await readModes(records, digest);
+  return chain.map(({ safeguard, name }) => (name === undefined ? safeguard : `${safeguard} ${name}`));
+}
+
 /** The plan applied last for a model; undefined where there is none or its content is missing. */
 export async function candidatePlan(records: Records, state: State, model: Name): Promise<ReleasePlan | undefined> {
   const digest = state.documents.get("ReleasePlan")?.get(model)?.candidate;

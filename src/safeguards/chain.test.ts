@@ -93,9 +93,9 @@ test("a safeguard that judges by who wrote a text is told who did, of decoded on
 test("a safeguard that judges by who wrote a text and breaks is unknown, and one that is for requests stands on no answers", async () => {
   const chain = compileChain(document({ on: ["input"] }), provenanceGuard([]));
   const broken = await chain.inspectInput([{ text: "BREAK", provenance: "data" }]);
-  assert.deepEqual(broken, { kind: "unknown", cause: "failed" });
+  assert.deepEqual(broken, { kind: "unknown", cause: "failed", detector: "word@1" });
   const long = await chain.inspectInput([{ text: "x".repeat(5001), provenance: "user" }]);
-  assert.deepEqual(long, { kind: "unknown", cause: "too-long" });
+  assert.deepEqual(long, { kind: "unknown", cause: "too-long", detector: "word@1" });
   for (const make of [compileChain, pinSafeguards])
     assert.throws(() => make(document(), provenanceGuard([])), { code: "configuration_invalid" });
 });
@@ -126,8 +126,12 @@ test("many short texts are inspected with stops, and say what they say at once",
 
 test("a safeguard that throws makes the inspection unknown", async () => {
   const chain = compileChain(document(), words);
-  assert.deepEqual(await chain.inspectInput(["fine", "BREAK"]), { kind: "unknown", cause: "failed" });
-  assert.deepEqual(chain.inspectOutput("BREAK"), { kind: "unknown", cause: "failed" });
+  assert.deepEqual(await chain.inspectInput(["fine", "BREAK"]), {
+    kind: "unknown",
+    cause: "failed",
+    detector: "word@1",
+  });
+  assert.deepEqual(chain.inspectOutput("BREAK"), { kind: "unknown", cause: "failed", detector: "word@1" });
 });
 
 test("a side with no safeguard is unknown, even for empty text", async () => {
@@ -138,7 +142,11 @@ test("a side with no safeguard is unknown, even for empty text", async () => {
 
 test("text longer than a safeguard reads is unknown", async () => {
   const chain = compileChain(document(), words);
-  assert.deepEqual(await chain.inspectInput(["x".repeat(5001)]), { kind: "unknown", cause: "too-long" });
+  assert.deepEqual(await chain.inspectInput(["x".repeat(5001)]), {
+    kind: "unknown",
+    cause: "too-long",
+    detector: "word@1",
+  });
   assert.deepEqual(chain.inspectOutput("x".repeat(5001)), { kind: "unknown", cause: "too-long" });
 });
 

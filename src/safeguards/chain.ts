@@ -1,7 +1,7 @@
 // The safeguards of one document, ready to run: what is inspected on the way in, and on the way out, and in which
 // windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
 import { Failure } from "../terms/failure.ts";
-import type { Category, Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
+import type { Category, Finding, Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
 import { type Provenance, type RequestText, textsAlone, withProvenance } from "../terms/provenance.ts";
 import { type JudgedFor, type SafeguardMode, isInEffect, modesFor, modesWord } from "../terms/safeguard-mode.ts";
@@ -22,6 +22,8 @@ import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
 export interface Chain {
   /** Those that run here, which are not all where some are asked over HTTP. */
   readonly safeguards: readonly Safeguard[];
+  /** The place among the entries of the document, from 0, of whoever found something or could not say anything. */
+  readonly placeOf: (said: Pick<Finding, "detector" | "pattern">) => number | undefined;
   /** The mode of every entry of the document, as receipts spell it; undefined where all block. */
   readonly modes: string | undefined;
   readonly stream: StreamBounds;
@@ -110,6 +112,7 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
   );
   return {
     safeguards: links.map(({ safeguard }) => safeguard),
+    placeOf: placesIn(all),
     modes: modesWord(modes),
     stream,
     shape,
@@ -123,6 +126,21 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
       return joined(readStretches(openAnswer(), { text, ends: windowEnds(text.length, shape), isEnd: true }));
     },
     openAnswer,
+  };
+}
+
+/** By what findings are called; of several called the same the one that has the pattern, or the first. */
+function placesIn(all: readonly (Link | Judge)[]): Chain["placeOf"] {
+  const entries = all.map((one) => ("remote" in one ? one.remote.entry : one.entry));
+  return ({ detector, pattern }) => {
+    const called = entries.map(
+      (entry) => (isRemote(entry) ? `${entry.safeguard} ${entry.name}` : entry.safeguard) === detector,
+    );
+    const has = entries.findIndex(
+      (entry, at) => called[at] === true && "patterns" in entry && entry.patterns.some(({ name }) => name === pattern),
+    );
+    const place = has < 0 ? called.indexOf(true) : has;
+    return place < 0 ? undefined : place;
   };
 }
 
@@ -330,29 +348,29 @@ function* inspectAll({ links, caller }: Looking, { text, provenance }: Inspected
 }
 
 function* inspectSaid(
-  { safeguard, mode, thresholds }: Link,
+  { safeguard, entry, mode, thresholds }: Link,
   said: RequestText,
   inspectWritten: NonNullable<Safeguard["inspectWritten"]>,
 ): Generator<void, Settle, void> {
-  if (said.text.length > safeguard.maxChars) return settled(inMode(mode, unknown("too-long")));
+  if (said.text.length > safeguard.maxChars) return settled(inMode(mode, unknown("too-long", entry)));
   try {
     const found = yield* inspectWritten(said, thresholds.input);
     return settled(inMode(mode, found));
   } catch {
-    return settled(inMode(mode, unknown("failed")));
+    return settled(inMode(mode, unknown("failed", entry)));
   }
 }
 
 function* inspectRequest(link: Link, text: string, caller: string): Generator<void, Settle, void> {
-  const { safeguard, mode, thresholds } = link;
+  const { safeguard, entry, mode, thresholds } = link;
   if (text.length > safeguard.maxChars || safeguard.inspectRequest === undefined)
     return settled(inspectOne(link, text, "input"));
   try {
     const settle = yield* safeguard.inspectRequest(text, thresholds.input, caller);
     if (mode === "block") return settle;
-    return async () => inMode(mode, await settle().catch(() => unknown("failed")));
+    return async () => inMode(mode, await settle().catch(() => unknown("failed", entry)));
   } catch {
-    return settled(inMode(mode, unknown("failed")));
+    return settled(inMode(mode, unknown("failed", entry)));
   }
 }
 
@@ -382,12 +400,12 @@ function movedLater(settle: Settle, offset: number): Settle {
 }
 
 function inspectOne(link: Link, text: string, surface: Surface): Inspection {
-  if (text.length > link.safeguard.maxChars) return inMode(link.mode, unknown("too-long"));
+  if (text.length > link.safeguard.maxChars) return inMode(link.mode, unknown("too-long", link.entry));
   try {
     return inMode(link.mode, link.safeguard.inspect(text, surface, link.thresholds[surface]));
   } catch {
     // Not logged and not passed on: the cause is in the verdict, and the verdict closes.
-    return inMode(link.mode, unknown("failed"));
+    return inMode(link.mode, unknown("failed", link.entry));
   }
 }
 
@@ -407,12 +425,12 @@ function readerOf(links: readonly Link[], shape: WindowShape): AnswerReader {
 }
 
 function linkReader(link: Link, shape: WindowShape): AnswerReader {
-  const { safeguard, mode, thresholds } = link;
+  const { safeguard, entry, mode, thresholds } = link;
   if (safeguard.openAnswer === undefined) return windowByWindow(link, shape);
   try {
-    return new LinkReader(safeguard.openAnswer(thresholds.output, shape), mode);
+    return new LinkReader(safeguard.openAnswer(thresholds.output, shape), link);
   } catch {
-    return { read: () => inMode(mode, unknown("failed")) };
+    return { read: () => inMode(mode, unknown("failed", entry)) };
   }
 }
 
@@ -421,33 +439,36 @@ function linkReader(link: Link, shape: WindowShape): AnswerReader {
  * them are there at a time: functions of their own would take as much as what they hold.
  */
 class LinkReader implements AnswerReader {
-  readonly #mode: SafeguardMode;
+  readonly #link: Link;
   /** Undefined once it has failed. */
   #reader: AnswerReader | undefined;
 
-  constructor(reader: AnswerReader, mode: SafeguardMode) {
+  constructor(reader: AnswerReader, link: Link) {
     this.#reader = reader;
-    this.#mode = mode;
+    this.#link = link;
   }
 
   read(stretch: string, isEnd: boolean): Inspection {
     try {
-      const look = this.#reader?.read(stretch, isEnd) ?? unknown("failed");
-      return inMode(this.#mode, look);
+      if (this.#reader !== undefined) return inMode(this.#link.mode, this.#reader.read(stretch, isEnd));
     } catch {
       this.#reader = undefined;
-      return inMode(this.#mode, unknown("failed"));
     }
+    return this.#failed();
   }
 
   readAll(text: string, ends: readonly number[], isEnd: boolean): readonly Inspection[] {
     try {
       if (this.#reader !== undefined)
-        return readStretches(this.#reader, { text, ends, isEnd }).map((look) => inMode(this.#mode, look));
+        return readStretches(this.#reader, { text, ends, isEnd }).map((look) => inMode(this.#link.mode, look));
     } catch {
       this.#reader = undefined;
     }
-    return ends.map(() => inMode(this.#mode, unknown("failed")));
+    return ends.map(() => this.#failed());
+  }
+
+  #failed(): Inspection {
+    return inMode(this.#link.mode, unknown("failed", this.#link.entry));
   }
 }
 
@@ -470,6 +491,7 @@ function moved(inspection: Inspection, offset: number): Inspection {
   return inBoth(inspection, (one) => ({ ...one, span: [one.span[0] + offset, one.span[1] + offset] }));
 }
 
-function unknown(cause: UnknownCause): Look {
-  return { kind: "unknown", cause };
+/** `of`: the entry of the one that could not say anything, where it was one. */
+function unknown(cause: UnknownCause, of?: LocalEntry): Look {
+  return of === undefined ? { kind: "unknown", cause } : { kind: "unknown", cause, detector: of.safeguard };
 }

@@ -67,7 +67,9 @@ export function detectorOf(weights: Weights, secondLook: SecondLook): Detector {
       const least = { misuse: leastOf(thresholds, "misuse"), attack: leastOf(thresholds, "attack") };
       return async () => {
         const answer = await askAbout({ text, doubts, least }, caller);
-        return answer.kind === "unknown" ? answer : findingsOf(answer.scored, thresholds, label);
+        return answer.kind === "unknown"
+          ? { ...answer, detector: label }
+          : findingsOf(answer.scored, thresholds, label);
       };
     },
     openAnswer: answers.open,

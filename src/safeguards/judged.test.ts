@@ -165,7 +165,10 @@ test("in shadow it is on record and nothing comes of it, not even of its silence
   assert.deepEqual([found.kind, found.kind === "inspected" && found.findings], ["inspected", []]);
   assert.equal(found.shadow?.kind === "inspected" && found.shadow.findings[0]?.basis, "declared");
   const silent = await whole(await chain.inspectInput(["judge-break"]));
-  assert.deepEqual([silent.kind, silent.shadow], ["inspected", { kind: "unknown", cause: "failed" }]);
+  assert.deepEqual(
+    [silent.kind, silent.shadow],
+    ["inspected", { kind: "unknown", cause: "failed", detector: "service@1 judge" }],
+  );
 });
 
 test("a chain that comes to nothing in effect is no pass, though one over HTTP reads everything in shadow", async () => {

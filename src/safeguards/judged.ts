@@ -164,7 +164,7 @@ async function answerOf(judge: Judge, read: readonly ReadText[], caller: string)
     shown.map(({ text, view }) => ({ text, view })),
     caller,
   );
-  if (asked.kind === "unknown") return { judge, look: asked };
+  if (asked.kind === "unknown") return { judge, look: { ...asked, detector: nameOf(entry) } };
   const findings = asked.findings.map((finding) => inRequest(finding, { entry, shown }));
   return { judge, look: { kind: "inspected", findings } };
 }
@@ -188,8 +188,12 @@ interface Shown {
 function inRequest({ category, score, band, place }: RemoteFinding, { entry, shown }: Shown): Finding {
   const text = place === undefined ? undefined : shown[place.text];
   const span = place === undefined || text === undefined ? wholeOf(shown) : text.spanOf(place.span);
-  const detector = `${entry.safeguard} ${entry.name}`;
+  const detector = nameOf(entry);
   return { category, score, band, span, detector, basis: "declared" };
+}
+
+function nameOf({ safeguard, name }: RemoteEntry): string {
+  return `${safeguard} ${name}`;
 }
 
 function wholeOf(shown: readonly ReadText[]): Span {

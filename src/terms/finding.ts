@@ -76,7 +76,12 @@ export type UnknownCause = z.infer<typeof UnknownCause>;
 /** What safeguards found in one text: findings, or the cause why they cannot know. */
 export type Look =
   | { readonly kind: "inspected"; readonly findings: readonly Finding[] }
-  | { readonly kind: "unknown"; readonly cause: UnknownCause };
+  | {
+      readonly kind: "unknown";
+      readonly cause: UnknownCause;
+      /** Which of them, where it was one. */
+      readonly detector?: string;
+    };
 
 /** What a chain of safeguards found, and, apart from it, what those that only run in shadow did: nothing is decided by that. */
 export type Inspection = Look & {

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { z } from "zod";
 import { openReceipt } from "../../src/acts/receipt.ts";
+import { explain } from "../../src/release/explain.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
 import { digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
 import {
@@ -403,4 +404,32 @@ test("readiness asks nobody, and a chain whose only reader of requests is asked 
   assert.equal(judge.requests.length, 0);
   assert.equal(await outcomeOf(world, "a danger to all"), "policy_blocked:weapons");
   assert.equal(await outcomeOf(world, "a fine day"), "served pass");
+});
+
+async function namesHere(): Promise<readonly string[]> {
+  return Promise.resolve(["word@1", "service@1 second"]);
+}
+
+test("the receipt says on whose word the verdict rests, and explain names it", async (t) => {
+  const { judge, world } = await scene(t, "service", { timeoutMs: 200 });
+  const told = async (text: string): Promise<string> => {
+    const response = await world.ask(said(text));
+    await response.text();
+    const receipt = response.headers.get("x-headgate-receipt") ?? "";
+    const opened = await openReceipt(receipt, primitives);
+    const means = { state: world.world.state, primitives, findReceipt: async () => receipt };
+    const { lines } = await explain(opened.receipt.id, { ...means, safeguardsOf: namesHere });
+    return `${JSON.stringify(opened.receipt.by)} ${lines.find((line) => line.includes("in the request") || line.includes("judge the"))}`;
+  };
+  assert.match(await told("a fine day"), /^undefined The safeguards found nothing in the request/);
+  assert.match(
+    await told("poison"),
+    /^\{"input":0\} The safeguard word@1 found weapons in the request; the policy says: block/,
+  );
+  assert.match(await told("a danger"), /^\{"input":1\} The safeguard service@1 second found weapons in the request/);
+  judge.trouble = "hangs";
+  assert.match(
+    await told("a fine day"),
+    /^\{"input":1\} The safeguard service@1 second could not judge the request \(timeout\)/,
+  );
 });

@@ -8,6 +8,10 @@ import { RemoteEntry } from "../../safeguards/remote/remote-document.ts";
 import { createMeters } from "./meters.ts";
 import { prometheusText } from "./series.ts";
 
+function of(answer: string): string {
+  return `safeguard="service@1",name="mine",answer="${answer}"`;
+}
+
 test("each question to a safeguard over HTTP is counted once, by its name and how it ended", async (t) => {
   const judge = await startJudge();
   const meters = createMeters();
@@ -51,7 +55,6 @@ test("each question to a safeguard over HTTP is counted once, by its name and ho
     await meters.read({ gateway: undefined, version: "0", folder: import.meta.dirname, store: undefined }),
   );
   const counts = [...page.matchAll(/^headgate_remote_safeguard_questions_total\{(.*)\} (\d+)$/gm)];
-  const of = (answer: string): string => `safeguard="service@1",name="mine",answer="${answer}"`;
   assert.deepEqual(
     new Map(counts.map(([, labels, count]) => [labels, Number(count)])),
     new Map([
