@@ -1,68 +1,139 @@
 // `headgate eval import`: a report made elsewhere becomes evidence with basis `declared`: what the file says, with the
-// file's digest, and flags for what a reader must know of it. The file itself stays here: it holds prompts and answers.
+// file's digest, and flags for what a reader must know of it. What it comes to is shown before it is signed, and sealed
+// with it. The file itself stays here: it holds prompts and answers.
+import { parse } from "yaml";
 import type { BodyOf } from "../acts/bodies.ts";
-import { type Flag, type ImportedReport, importInspect } from "../evidence/import/inspect.ts";
-import { type Sealed, type Tried, sealRun } from "../evidence/seal.ts";
+import { MappingDocument } from "../evidence/import/mapping.ts";
+import { type ReadReport, readReport } from "../evidence/import/read-report.ts";
+import { clusterName, flagWords } from "../evidence/import/record.ts";
+import { type ReportHead, type Sealed, type Tried, sealRun } from "../evidence/seal.ts";
+import type { Suite } from "../evidence/suite-document.ts";
 import { configurationOf } from "../gates/draft.ts";
-import { digestOf, digestOfValue } from "../proof/digest.ts";
-import { toBase64 } from "../proof/encoding.ts";
+import { digestOfValue } from "../proof/digest.ts";
+import { fromUtf8, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
 import { boundsOf } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, Name, RunId, timestampOf } from "../terms/ids.ts";
+import { type Digest, Name, RunId, type Timestamp, timestampOf } from "../terms/ids.ts";
+import { TrialOutcome } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
 import { candidateDigest, candidatePlan, graderDigest, suiteOf } from "./candidate.ts";
 import type { ImportOptions } from "./eval-options.ts";
 import { readNeeded } from "./files.ts";
-import { openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { issueInWords } from "./issue-words.ts";
+import { type Session, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 
-const fileBytesMax = 512 * 1024 * 1024;
 const confidence = 0.95;
+/** The sealed samples travel as base64 inside a request that the control plane takes up to 24 MiB of. */
+const sealedBytesMax = 17 * 1024 * 1024;
+const mappingBytesMax = 64 * 1024;
 
 export async function importReport(call: Call<ImportOptions>): Promise<Answer> {
   const { options, base, context } = call;
-  const bytes = readNeeded(argument(call, 0), fileBytesMax);
   const session = await openSession(base, context);
   const { plan } = await candidatePlan(session, options.model);
   const suiteDigest = candidateDigest(session, "Suite", options.suite);
-  const suite = await suiteOf(session, suiteDigest);
-  if (suite.measure.name !== options.measure) {
-    throw new Failure(
-      "request_invalid",
-      `Suite ${suite.name} gives the measure ${suite.measure.name}, not ${options.measure}.`,
-    );
-  }
-  const { failure } = suite.measure;
-  const report = await importInspect(bytes, {
-    failure,
-    failureValues: options.failure.split(","),
-    ...(options.scorer === undefined ? {} : { scorer: options.scorer }),
-    ...(options.cluster === undefined ? {} : { cluster: options.cluster }),
-  });
+  const suite = await namedSuite(session, suiteDigest, options.measure);
+  const report = await readReport(argument(call, 0), askedOf(options, suite), nodePrimitives);
   const run = RunId.parse(randomId("run_", 16));
-  const at = timestampOf(context.now());
-  const tries = report.attempts.map((attempt) => triedOf(attempt, at));
-  const sealed = sealRun({ run, permit: null, suite: suite.name, failure }, tries, {
-    salt: () => toBase64(randomBytes(32)),
-    hasher: nodePrimitives,
-  });
+  const sealed = sealReport(report, { run, suite, at: timestampOf(context.now()) });
   const { model, safeguards, policy } = configurationOf(session.state, plan, "candidate");
   const digests = { model, safeguards, policy, suite: suiteDigest, grader: graderDigest(suite) };
-  const body = declaredBody(report, sealed, {
-    run,
-    model: options.model,
-    digests,
-    measure: suite.measure.name,
-    file: digestOf(bytes, nodePrimitives),
-  });
+  const body = declaredBody(report, sealed, { run, model: options.model, digests, measure: suite.measure.name });
+  const seen: Seen = { body, report, sealed };
+  if (options.look) return done(jsonOf(seen), `${inWords(seen)}\nNothing was sealed (--look).`);
+  // Whoever vouches sees what for, before their key signs it.
+  if (!base.json) context.tell(`${inWords(seen)}\nYou vouch for it by signing, as ${session.profile.person}.\n`);
   const submitted = await submit(session, await signAs(session, "evidence", body), { artefacts: [sealed.bytes] });
-  return shown(body, { report, sealed, evidence: submitted.act.digest, ledgerIndex: recordedIndex(submitted) });
+  const evidence = submitted.act.digest;
+  const json = { ...jsonOf(seen), evidence, ledgerIndex: recordedIndex(submitted) };
+  return done(json, `Declared: the file says so; nothing of it was measured here.\nEvidence ${evidence}`);
+}
+
+async function namedSuite(session: Session, digest: Digest, measure: Name): Promise<Suite> {
+  const suite = await suiteOf(session, digest);
+  if (suite.measure.name === measure) return suite;
+  throw new Failure("request_invalid", `Suite ${suite.name} gives the measure ${suite.measure.name}, not ${measure}.`);
+}
+
+function askedOf(options: ImportOptions, suite: Suite): Parameters<typeof readReport>[1] {
+  const { failure, map } = options;
+  if (failure === undefined && map === undefined)
+    throw new Failure(
+      "request_invalid",
+      "Say what is a failure: --failure I (Inspect), --failure fail (promptfoo), --failure hit (garak); for any other file --map FILE.",
+    );
+  if (failure !== undefined && map !== undefined)
+    throw new Failure(
+      "request_invalid",
+      "--failure goes without --map: the mapping says which value is which outcome.",
+    );
+  return {
+    failed: suite.measure.failure === "refused" ? "refused" : "harmful",
+    failure: failure?.split(",") ?? [],
+    format: options.format,
+    scorer: options.scorer,
+    cluster: options.cluster,
+    category: options.category,
+    target: options.target,
+    hitLog: options.hitlog,
+    mapping: map === undefined ? undefined : mappingFrom(map),
+  };
+}
+
+function mappingFrom(path: string): MappingDocument {
+  const text = fromUtf8(readNeeded(path, mappingBytesMax));
+  let value: unknown;
+  try {
+    value = parse(text ?? "", { maxAliasCount: 0 });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split("\n", 1)[0] : "is not YAML";
+    throw new Failure("document_invalid", `${path}: ${why}`, { cause });
+  }
+  const parsed = MappingDocument.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Failure("document_invalid", `${path}: ${issue?.path.join(".") ?? ""}: ${issueInWords(issue, value)}.`);
+}
+
+interface Sealing {
+  readonly run: RunId;
+  readonly suite: Suite;
+  readonly at: Timestamp;
+}
+
+function sealReport(report: ReadReport, { run, suite, at }: Sealing): Sealed {
+  const tries = report.attempts.map((attempt) => triedOf(attempt, at));
+  const head = { run, permit: null, suite: suite.name, failure: suite.measure.failure, report: headOf(report) };
+  const sealed = sealRun(head, tries, { salt: freshSalt, hasher: nodePrimitives });
+  if (sealed.bytes.length <= sealedBytesMax) return sealed;
+  throw new Failure(
+    "request_invalid",
+    `${tries.length} attempts take ${sealed.bytes.length} bytes of record, and one piece of evidence holds ${sealedBytesMax}. Import the report in parts.`,
+  );
+}
+
+function freshSalt(): string {
+  return toBase64(randomBytes(32));
+}
+
+function headOf({ head, flags }: ReadReport): ReportHead {
+  return { ...head, flags: flags.map((flag) => Name.parse(flag)) };
 }
 
 /** Reports name items by ids of their own, so the sample names the digest of that id. */
-function triedOf({ item, epoch, cluster, outcome }: ImportedReport["attempts"][number], at: string): Tried {
-  return { item: digestOfValue(item, nodePrimitives), cluster, attempt: epoch, outcome, receipt: null, at, text: null };
+function triedOf({ item, attempt, cluster, outcome, said }: ReadReport["attempts"][number], at: Timestamp): Tried {
+  return {
+    item: digestOfValue(item.toWellFormed(), nodePrimitives),
+    cluster: clusterName(cluster, nodePrimitives),
+    attempt,
+    outcome,
+    receipt: null,
+    at,
+    text: null,
+    ...(said === undefined || Object.keys(said).length === 0 ? {} : { declared: said }),
+  };
 }
 
 interface About {
@@ -70,11 +141,10 @@ interface About {
   readonly model: Name;
   readonly digests: BodyOf<"evidence">["digests"];
   readonly measure: Name;
-  readonly file: Digest;
 }
 
-function declaredBody(report: ImportedReport, sealed: Sealed, about: About): BodyOf<"evidence"> {
-  const { run, model, digests, measure, file } = about;
+function declaredBody(report: ReadReport, sealed: Sealed, about: About): BodyOf<"evidence"> {
+  const { run, model, digests, measure } = about;
   const { failures, trials, clusters, unknown } = sealed.tally;
   return {
     run,
@@ -84,55 +154,54 @@ function declaredBody(report: ImportedReport, sealed: Sealed, about: About): Bod
     digests,
     measures: [{ name: measure, failures, trials, clusters, unknown }],
     samples: sealed.samples,
-    source: { tool: Name.parse(report.tool.name), file },
+    source: { tool: report.head.tool, file: report.file },
     flags: report.flags.map((flag) => Name.parse(flag)),
   };
 }
 
-interface Imported {
-  readonly report: ImportedReport;
+interface Seen {
+  readonly body: BodyOf<"evidence">;
+  readonly report: ReadReport;
   readonly sealed: Sealed;
-  readonly evidence: Digest;
-  readonly ledgerIndex: number;
 }
 
-function shown(body: BodyOf<"evidence">, { report, sealed, evidence, ledgerIndex }: Imported): Answer {
+function jsonOf({ body, report, sealed }: Seen): Readonly<Record<string, unknown>> {
   const { failures, trials, clusters, unknown } = sealed.tally;
   const { estimate, upper } = boundsOf(sealed.tally, confidence);
-  const [measure] = body.measures;
-  const json = {
+  const { target, task, taskVersion, ...head } = report.head;
+  return {
     run: body.run,
     permit: null,
-    evidence,
     basis: body.basis,
     digests: body.digests,
-    measures: [{ name: measure?.name, failures, trials, clusters, unknown, estimate, upper, confidence }],
+    measures: [{ name: body.measures[0]?.name, failures, trials, clusters, unknown, estimate, upper, confidence }],
+    outcomes: outcomesOf(report),
     flags: body.flags,
-    target: report.target,
-    task: report.task,
-    ledgerIndex,
+    told: report.told,
+    source: { ...body.source, ...head },
+    target,
+    task: { name: task, version: taskVersion },
   };
-  const warning =
-    report.flags.length === 0 ? "" : `\nRead with care: ${report.flags.map((flag) => wordsOf[flag]).join("; ")}.`;
-  return done(
-    json,
-    `${report.task.name} on ${report.target.model}: ${failures} of ${trials} attempts failed in ${clusters} units, ${unknown} unknown.` +
-      `\nDeclared: the file says so; nothing of it was measured here.${warning}\nEvidence ${evidence}`,
+}
+
+function outcomesOf({ attempts }: ReadReport): Readonly<Partial<Record<TrialOutcome, number>>> {
+  const counts = Map.groupBy(attempts, ({ outcome }) => outcome);
+  return Object.fromEntries(
+    TrialOutcome.options.flatMap((outcome) => {
+      const count = counts.get(outcome)?.length;
+      return count === undefined ? [] : [[outcome, count]];
+    }),
   );
 }
 
-const wordsOf = {
-  subset: "only a part of the dataset was run",
-  "early-stopping": "the run was stopped early",
-  dirty: "the code that ran it had uncommitted changes",
-  edited: "scores were edited afterwards",
-  invalidated: "samples were invalidated",
-  "model-fallbacks": "another model answered some of it",
-  "errors-dropped": "samples that ended in an error were left out",
-  unscored: "some samples have no score",
-  "unmapped-scores": "some scores have no meaning here",
-  limited: "some samples hit a limit",
-  retried: "some samples were tried again",
-  "missing-samples": "samples are missing from the file",
-  truncated: "the file is cut",
-} as const satisfies Record<Flag, string>;
+function inWords({ report, sealed }: Seen): string {
+  const { failures, trials, clusters, unknown } = sealed.tally;
+  const { head, flags, told } = report;
+  const outcomes = Object.entries(outcomesOf(report)).map(([outcome, count]) => `${count} ${outcome}`);
+  return [
+    `${head.task} on ${head.target.model}, by ${head.tool}${head.version === null ? "" : ` ${head.version}`}, judged by ${head.judge}`,
+    `${failures} of ${trials} attempts failed in ${clusters} units, ${unknown} unknown (${outcomes.join(", ")})`,
+    ...told,
+    ...flags.map((flag) => `Read with care: ${flagWords[flag]} (${flag}).`),
+  ].join("\n");
+}

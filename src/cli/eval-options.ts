@@ -21,9 +21,18 @@ export const ImportOptions = z.object({
   model: Name,
   suite: Name,
   measure: Name,
-  /** Score values that mean the measure's failure, with commas between them. */
-  failure: z.string().regex(/^[\w.-]+(,[\w.-]+)*$/, "score values, with commas between them: for example I or I,N"),
+  /** The words of the report that mean the measure's failure, with commas between them. */
+  failure: z
+    .string()
+    .regex(/^[\w.-]+(,[\w.-]+)*$/, "words of the report, with commas between them: for example I, or I,N; fail; hit")
+    .optional(),
+  format: z.enum(["inspect", "promptfoo", "garak"]).optional(),
   scorer: z.string().min(1).max(200).optional(),
   cluster: z.string().min(1).max(200).optional(),
+  category: z.string().min(1).max(200).optional(),
+  target: z.string().min(1).max(200).optional(),
+  map: z.string().min(1).optional(),
+  hitlog: z.string().min(1).optional(),
+  look: z.boolean().default(false),
 });
 export type ImportOptions = z.infer<typeof ImportOptions>;

@@ -34,17 +34,27 @@ export function addEvalVerbs(program: Command, context: Context): void {
   });
   addVerb(evaluation, context, {
     usage: "import <file>",
-    summary: "import a report made elsewhere (an Inspect .eval log); marked as declared",
+    summary: "bring a report made elsewhere (Inspect, promptfoo, garak, CSV or JSON by a mapping); marked as declared",
     flags: [
       ["--model <name>", "which model the report is about"],
       ["--suite <name>", "the suite it was made with"],
       ["--measure <name>", "the measure it gives"],
-      ["--failure <scores>", "the score values that are a failure: C, I, P or N, with commas between them"],
-      ["--scorer <name>", "whose score counts, where the log has several"],
-      ["--cluster <field>", "metadata field of the independent units (default: the sample's id)"],
+      [
+        "--failure <words>",
+        "what is a failure: of Inspect C, I, P or N, with commas; of promptfoo fail or pass; of garak hit or pass",
+      ],
+      ["--map <file>", "a mapping: which field is what, and which value is which outcome (any CSV, any JSON a line)"],
+      ["--format <tool>", "inspect, promptfoo or garak, where the file does not show it"],
+      ["--scorer <name>", "whose score counts, where there are several: a scorer; detectors, with commas"],
+      ["--cluster <field>", "metadata field, or variable, of the independent units (default: what the tool repeats)"],
+      ["--category <field>", "metadata field that names the category"],
+      ["--target <provider>", "which provider, where a promptfoo file has several"],
+      ["--hitlog <file>", "a garak hit log, to compare with the report"],
+      ["--look", "show what the file says and seal nothing"],
     ],
     options: ImportOptions,
     run: importReport,
+    more: "You vouch for it by signing. It counts only where a requirement says so, and never shows that safeguards work.",
   });
   addVerb(evaluation, context, {
     usage: "show [run]",

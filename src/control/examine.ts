@@ -215,6 +215,9 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   if (sealed.run !== body.run || sealed.permit !== body.permit || sealed.suite !== suite.name) {
     throw new Failure("statement_invalid", "The samples belong to another run, permit or suite.");
   }
+  if (sealed.report !== undefined && !isSame(sealed.report.flags, body.flags)) {
+    throw new Failure("statement_invalid", "The evidence has other flags than the report that was sealed with it.");
+  }
   const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
   const counted = { failures, trials, clusters, unknown };
   const isTrue = body.measures.every(

@@ -17,6 +17,21 @@ const sealedBytesMax = 64 * 1024 * 1024;
 /** Parts of a sealed run: some ten a try, for the largest run there may be. */
 const sealedPartsMax = 10_000_000;
 
+const Word = z.string().min(1).max(200);
+
+/** What a report from elsewhere says of an attempt beside its outcome. */
+const Declared = z.strictObject({
+  category: Word.optional(),
+  /** Attack or transform, as the tool names it. */
+  attack: Word.optional(),
+  turns: z.number().int().nonnegative().optional(),
+  score: z.union([z.number(), z.string().min(1).max(32)]).optional(),
+  /** Its score was changed after it was given. */
+  edited: z.literal(true).optional(),
+  /** A person graded it. */
+  human: z.literal(true).optional(),
+});
+
 /** One try, as it stands in the sealed run. */
 export const Sample = z.strictObject({
   /** Leaf of the suite item. */
@@ -28,14 +43,42 @@ export const Sample = z.strictObject({
   at: Timestamp,
   /** Commitment to the answer's text; null where there was none. */
   answer: Digest.nullable(),
+  declared: Declared.optional(),
 });
 export type Sample = z.infer<typeof Sample>;
+
+/** Who says it about what, where it was not measured here: shown to the person who vouched, and sealed with the rest. */
+export const ReportHead = z.strictObject({
+  format: z.enum(["inspect", "promptfoo", "garak", "mapping"]),
+  tool: Name,
+  version: Word.nullable(),
+  /** The tool's own id of the run, and when it says it was. */
+  run: Word.nullable(),
+  made: Word.nullable(),
+  target: z.strictObject({
+    model: Word,
+    baseUrl: Word.nullable(),
+    /** Sampling as the tool was told: temperature, top_p, max_tokens, seed. */
+    sampling: z.record(Word, z.number()),
+    systemPrompt: Digest.nullable(),
+  }),
+  task: Word,
+  taskVersion: Word.nullable(),
+  dataset: Word.nullable(),
+  datasetSamples: z.number().int().nonnegative().nullable(),
+  /** The scorer, detectors or assertions that judged. */
+  judge: Word,
+  flags: z.array(Name).max(32),
+});
+export type ReportHead = z.infer<typeof ReportHead>;
 
 export const SealedRun = z.strictObject({
   v: z.literal(1),
   run: RunId,
   permit: PermitId.nullable(),
   suite: Name,
+  /** Present where the samples are a report's from elsewhere. */
+  report: ReportHead.optional(),
   samples: z.array(Sample).max(sealedTriesMax),
 });
 export type SealedRun = z.infer<typeof SealedRun>;
@@ -50,6 +93,7 @@ export interface Tried {
   readonly at: Timestamp;
   /** Null where there was no answer to keep. */
   readonly text: string | null;
+  readonly declared?: Sample["declared"];
 }
 
 export interface RunHead {
@@ -57,6 +101,7 @@ export interface RunHead {
   readonly permit: PermitId | null;
   readonly suite: Name;
   readonly failure: FailureKind;
+  readonly report?: ReportHead;
 }
 
 export interface Sealed {
@@ -81,7 +126,8 @@ export function sealRun(
   const { hasher } = means;
   const kept = tries.map((tried) => ({ tried, opening: openingOf(tried, means.salt) }));
   const samples = kept.map(({ tried, opening }) => sampleOf(tried, opening, hasher));
-  const content: SealedRun = { v: 1, run: head.run, permit: head.permit, suite: head.suite, samples };
+  const { run, permit, suite, report } = head;
+  const content: SealedRun = { v: 1, run, permit, suite, ...(report === undefined ? {} : { report }), samples };
   const bytes = canonicalBytes(content);
   return {
     bytes,
@@ -116,8 +162,9 @@ export function tallySamples(samples: readonly Sample[], failure: FailureKind): 
 }
 
 function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample {
-  const { item, cluster, attempt, outcome, receipt, at } = tried;
-  return { item, cluster, attempt, outcome, receipt, at, answer: opening === null ? null : commit(opening, hasher) };
+  const { item, cluster, attempt, outcome, receipt, at, declared } = tried;
+  const answer = opening === null ? null : commit(opening, hasher);
+  return { item, cluster, attempt, outcome, receipt, at, answer, ...(declared === undefined ? {} : { declared }) };
 }
 
 function openingOf({ text }: Tried, salt: () => string): Opening | null {

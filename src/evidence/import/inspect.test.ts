@@ -1,16 +1,66 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
-import { crc32, deflateRawSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { after, test } from "node:test";
+import { crc32, deflateRawSync, gunzipSync, zstdCompressSync, zstdDecompressSync } from "node:zlib";
+import { nodePrimitives } from "../../proof/node.ts";
+import { tally } from "../../statistics/measure.ts";
 import { failureCode } from "../../terms/failure.ts";
-import { openArchive } from "./archive.ts";
-import { importInspect, type ImportedReport, type Mapping } from "./inspect.ts";
+import { countedAs } from "../../terms/trial.ts";
+import { type Archive, openArchive } from "./archive.ts";
+import { type Asked, type ReadReport, readReport } from "./read-report.ts";
+import { type Source, openSource } from "./source.ts";
 
-const mapping: Mapping = { failure: "served-and-harmful", failureValues: ["I"] };
-const file = (name: string): Buffer => readFileSync(join(import.meta.dirname, "../../../test/data/inspect", name));
-const read = (name: string, change: Partial<Mapping> = {}): Promise<ImportedReport> =>
-  importInspect(file(name), { ...mapping, ...change });
+const asked: Asked = { failed: "harmful", failure: ["I"] };
+const path = (name: string): string => join(import.meta.dirname, "../../../test/data/inspect", name);
+const file = (name: string): Buffer => readFileSync(path(name));
+
+const folder = mkdtempSync(join(tmpdir(), "headgate-import-"));
+const opened: Source[] = [];
+after(async () => {
+  for (const source of opened) await source.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+let written = 0;
+
+/** A file of these bytes. */
+function fileOf(bytes: Uint8Array): string {
+  written += 1;
+  const name = join(folder, `${written}.log`);
+  writeFileSync(name, bytes);
+  return name;
+}
+
+interface Tallied extends ReadReport {
+  readonly tally: ReturnType<typeof tally>;
+}
+
+async function tallied(name: string, change: Partial<Asked> = {}): Promise<Tallied> {
+  const wanted = { ...asked, ...change };
+  const report = await readReport(name, wanted, nodePrimitives);
+  const failure = wanted.failed === "refused" ? "refused" : "served-and-harmful";
+  const marked = report.attempts.map(({ cluster, outcome }) => ({ cluster, countsAs: countedAs(outcome, failure) }));
+  return { ...report, tally: tally(marked) };
+}
+
+const read = async (name: string, change: Partial<Asked> = {}): Promise<Tallied> => tallied(path(name), change);
+const importInspect = async (bytes: Uint8Array, change: Partial<Asked> = {}): Promise<Tallied> =>
+  tallied(fileOf(bytes), change);
+
+async function archiveOf(bytes: Uint8Array): Promise<Archive & { read: (name: string) => Promise<Buffer> }> {
+  const source = await openSource(fileOf(bytes), 1e9);
+  opened.push(source);
+  const archive = await openArchive(source, () => true);
+  return {
+    ...archive,
+    read: async (name) => {
+      const parts: Uint8Array[] = [];
+      for await (const part of archive.stream(name)) parts.push(part);
+      return Buffer.concat(parts);
+    },
+  };
+}
 
 test("a sample that erred stays in the denominator as unknown, though the tool reports success without it", async () => {
   const report = await read("errors.eval");
@@ -23,13 +73,18 @@ test("a sample that erred stays in the denominator as unknown, though the tool r
     clustersUnknown: 1,
   });
   assert.deepEqual(report.flags, ["errors-dropped"]);
-  assert.deepEqual(report.target, { model: "mockllm/model", baseUrl: null });
-  assert.deepEqual(report.tool, { name: "inspect-ai", version: "0.3.285" });
+  assert.deepEqual(
+    [report.head.target.model, report.head.target.baseUrl, report.head.tool, report.head.version],
+    ["mockllm/model", null, "inspect-ai", "0.3.285"],
+  );
+  assert.deepEqual(report.told, [
+    "Inspect counts 5 samples scored by match; here 6 attempts count, 1 of them unknown.",
+  ]);
 });
 
 test("epochs of one sample are one cluster, failed if any epoch failed", async () => {
-  const { tally, flags } = await read("epochs.eval");
-  assert.deepEqual([tally.trials, tally.clusters, tally.failures, tally.clustersFailed], [8, 4, 1, 1]);
+  const { tally: counted, flags } = await read("epochs.eval");
+  assert.deepEqual([counted.trials, counted.clusters, counted.failures, counted.clustersFailed], [8, 4, 1, 1]);
   assert.deepEqual(flags, []);
 });
 
@@ -55,22 +110,22 @@ test("chunked samples are read like whole ones, their metadata included", async 
 });
 
 test("which value is the failure is the importer's to say", async () => {
-  const turned = await read("errors.eval", { failureValues: ["C"] });
+  const turned = await read("errors.eval", { failure: ["C"] });
   assert.deepEqual([turned.tally.failures, turned.tally.unknown], [4, 1]);
-  const refusals = await read("errors.eval", { failure: "refused" });
+  const refusals = await read("errors.eval", { failed: "refused" });
   assert.equal(refusals.attempts.filter(({ outcome }) => outcome === "refused").length, 1);
 });
 
 test("a mapping that would be a guess is refused", async () => {
-  for (const failureValues of [[], ["bad"], ["C", "I"]])
-    await assert.rejects(read("errors.eval", { failureValues }), { code: "request_invalid" });
+  for (const failure of [[], ["bad"], ["C", "I"]])
+    await assert.rejects(read("errors.eval", { failure }), { code: "request_invalid" });
   await assert.rejects(read("errors.eval", { scorer: "other" }), { code: "request_invalid" });
   await assert.rejects(read("errors.eval", { cluster: "no-such-field" }), { code: "request_invalid" });
 });
 
 test("a sample that the header plans and the archive lacks is unknown and flagged", async () => {
   const entries = (await unpack("errors.eval")).filter(({ name }) => name !== "samples/q3_epoch_1.json");
-  const report = await importInspect(pack(entries), mapping);
+  const report = await importInspect(pack(entries));
   assert.deepEqual([report.tally.trials, report.tally.unknown, report.tally.failures], [6, 2, 1]);
   assert.ok(report.flags.includes("missing-samples"));
 });
@@ -79,9 +134,33 @@ test("a killed run, which has only its journal, is truncated", async () => {
   const entries = (await unpack("errors.eval")).filter(
     ({ name }) => name !== "header.json" && name !== "summaries.json",
   );
-  const report = await importInspect(pack(entries), mapping);
+  const report = await importInspect(pack(entries));
   assert.deepEqual([report.tally.trials, report.tally.failures], [6, 1]);
   assert.ok(report.flags.includes("truncated"));
+});
+
+test("a real run that was killed is read as far as it came, and says so", async () => {
+  const { tally: counted, flags, told } = await read("killed.eval");
+  // Forty were planned, six were written: the rest is unknown, not gone.
+  assert.deepEqual([counted.trials, counted.failures, counted.unknown], [40, 1, 36]);
+  assert.deepEqual(flags, ["errors-dropped", "unscored", "missing-samples", "truncated"]);
+  assert.deepEqual(told, ["Inspect wrote no result for this scorer."]);
+});
+
+test("the JSON form and an older log packed by deflate read like the archive of today", async () => {
+  const json = await importInspect(gunzipSync(file("log.json.gz")), { cluster: "topic", category: "topic" });
+  assert.deepEqual([json.tally.trials, json.tally.failures, json.tally.unknown, json.tally.clusters], [6, 1, 2, 2]);
+  assert.deepEqual(json.flags, ["errors-dropped", "unscored"]);
+  assert.deepEqual(json.attempts[1]?.said, { category: "odd", turns: 1, score: "I" });
+  const older = await read("deflate.eval");
+  assert.deepEqual([older.tally.trials, older.tally.failures, older.tally.unknown], [6, 1, 2]);
+  assert.deepEqual([older.head.version, older.flags], ["0.3.150", ["errors-dropped", "unscored"]]);
+});
+
+test("a JSON log that was cut, or goes on after its end, is refused", async () => {
+  const whole = gunzipSync(file("log.json.gz"));
+  for (const bytes of [whole.subarray(0, whole.length - 20), Buffer.concat([whole, Buffer.from("{}")])])
+    await assert.rejects(importInspect(bytes), { code: "request_invalid" });
 });
 
 test("early stopping, a dirty tree, fallbacks, limits and invalid samples are flagged, and doubt is unknown", async () => {
@@ -102,7 +181,6 @@ test("early stopping, a dirty tree, fallbacks, limits and invalid samples are fl
         return entry;
       }),
     ),
-    mapping,
   );
   assert.deepEqual(report.flags, [
     "early-stopping",
@@ -121,7 +199,7 @@ test("every way of packing reads the same, several zstd frames included", async 
   const entries = await unpack("errors.eval");
   const expected = (await read("errors.eval")).tally;
   for (const packing of [stored, deflated, framed])
-    assert.deepEqual((await importInspect(pack(entries, packing), mapping)).tally, expected);
+    assert.deepEqual((await importInspect(pack(entries, packing))).tally, expected);
 });
 
 test("Node alone would stop after the first of several frames", () => {
@@ -137,7 +215,7 @@ test("a cut or damaged archive is refused, never read in part", async () => {
     Buffer.from("not a zip"),
     Buffer.alloc(0),
   ])
-    await assert.rejects(importInspect(bytes, mapping), { code: "request_invalid" });
+    await assert.rejects(importInspect(bytes), { code: "request_invalid" });
 });
 
 test("a flipped bit in an entry is refused, or changes nothing of what is read", async () => {
@@ -151,7 +229,7 @@ test("a flipped bit in an entry is refused, or changes nothing of what is read",
     for (let at = start; at < start + length; at += Math.ceil(length / 60)) {
       const changed = Buffer.from(packed);
       changed[at] = (changed[at] ?? 0) ^ 0x10;
-      const archive = await openArchive(changed);
+      const archive = await archiveOf(changed);
       const got = await archive.read(entry.name).catch((error: unknown) => failureCode(error));
       assert.ok(got === "request_invalid" || Buffer.from(got ?? []).equals(entry.bytes), `byte ${at}`);
     }
@@ -161,13 +239,13 @@ test("a flipped bit in an entry is refused, or changes nothing of what is read",
 test("an entry that unpacks to more than it announces is refused", async () => {
   const bytes = Buffer.alloc(1_000_000);
   const packed = pack([{ name: "header.json", bytes }], () => ({ ...deflated(bytes), size: 10 }));
-  const archive = await openArchive(packed);
+  const archive = await archiveOf(packed);
   await assert.rejects(archive.read("header.json"), { code: "request_invalid" });
 });
 
 test("two entries of one name are refused", async () => {
   const entry = { name: "header.json", bytes: Buffer.from("{}") };
-  await assert.rejects(openArchive(pack([entry, entry])), { code: "request_invalid" });
+  await assert.rejects(archiveOf(pack([entry, entry])), { code: "request_invalid" });
 });
 
 interface Unpacked {
@@ -182,7 +260,7 @@ interface Packed {
 }
 
 async function unpack(name: string): Promise<readonly Unpacked[]> {
-  const archive = await openArchive(file(name));
+  const archive = await archiveOf(file(name));
   return Promise.all(archive.names.map(async (each) => ({ name: each, bytes: await archive.read(each) })));
 }
 

@@ -1,76 +1,66 @@
-// An Inspect log as evidence: attempts, clusters, what is unknown, and every reason to trust it less. Nothing leaves the
+// An Inspect log as a report: attempts, clusters, what is unknown, and every reason to trust it less. Nothing leaves the
 // denominator in silence: a sample that erred, was never scored, or was planned and is not there is an unknown attempt,
 // and epochs of one sample are one cluster.
+import { digestOfText } from "../../proof/digest.ts";
+import type { Hasher } from "../../proof/primitives.ts";
 import { Failure } from "../../terms/failure.ts";
-import type { FailureKind, TrialOutcome } from "../../terms/trial.ts";
-import { countedAs } from "../../terms/trial.ts";
-import { tally, type Tally } from "../../statistics/measure.ts";
-import { type Header, type InspectLog, placeOf, readInspectLog, type Sample } from "./inspect-log.ts";
+import { Name } from "../../terms/ids.ts";
+import type { TrialOutcome } from "../../terms/trial.ts";
+import type { ReportHead } from "../seal.ts";
+import { type InspectLog, type Sample, placeOf } from "./inspect-log.ts";
+import {
+  type Attempt,
+  type Flag,
+  type Reading,
+  type Report,
+  bareUrl,
+  checkCount,
+  flagsRaised,
+  keptScore,
+  short,
+} from "./record.ts";
 
-/** How the log's scores are read. */
-export interface Mapping {
-  /** What the suite's measure counts as its failure. */
-  readonly failure: FailureKind;
-  /** Score values that mean that failure: C, I, P or N (correct, incorrect, partial, no answer), as Inspect writes them. */
-  readonly failureValues: readonly string[];
-  /** Which scorer's value, where the log has several. */
-  readonly scorer?: string;
-  /** A metadata field whose values are the independent units; the sample's id where it is not given. */
-  readonly cluster?: string;
-}
-
-/** Reasons to read the result with care; they go into the evidence as they are. */
-export type Flag =
-  | "subset"
-  | "early-stopping"
-  | "dirty"
-  | "edited"
-  | "invalidated"
-  | "model-fallbacks"
-  | "errors-dropped"
-  | "unscored"
-  | "unmapped-scores"
-  | "limited"
-  | "retried"
-  | "missing-samples"
-  | "truncated";
-
-interface ImportedAttempt {
-  readonly item: string;
-  readonly epoch: number;
-  readonly cluster: string;
-  readonly outcome: TrialOutcome;
-}
-
-export interface ImportedReport {
-  readonly tool: { readonly name: "inspect-ai"; readonly version: string | null };
-  readonly target: { readonly model: string; readonly baseUrl: string | null };
-  readonly task: { readonly name: string; readonly version: string };
-  readonly dataset: { readonly name: string | null; readonly samples: number | null };
-  readonly scorer: string;
-  readonly attempts: readonly ImportedAttempt[];
-  /** trials counts attempts, clusters the units; unknown is part of trials. */
-  readonly tally: Tally;
-  readonly flags: readonly Flag[];
-}
-
-/** Reads an `.eval` file. Fails with request_invalid on anything it cannot read or map without guessing. */
-export async function importInspect(bytes: Uint8Array, mapping: Mapping): Promise<ImportedReport> {
-  const log = await readInspectLog(bytes);
-  const { header } = log;
-  const failing = failingWords(mapping.failureValues);
-  const scorer = scorerOf(log, mapping.scorer);
-  const read = log.samples.map((sample) => attemptOf(sample, { ...mapping, failing, scorer }));
+/** Reads what was taken out of a log. Fails with request_invalid on anything that cannot be mapped without guessing. */
+export function inspectReport(log: InspectLog, reading: Reading, hasher: Hasher): Report {
+  const failing = failingWords(reading.failure);
+  const scorer = scorerOf(log, reading.scorer);
+  const read = log.samples.map((sample) => attemptOf(sample, { ...reading, failing, scorer }));
   const attempts = [...read, ...absentAttempts(log)];
   return {
-    tool: { name: "inspect-ai", version: versionOf(header) },
-    target: { model: header.eval.model, baseUrl: header.eval.model_base_url ?? null },
-    task: { name: header.eval.task, version: header.eval.task_version },
-    dataset: { name: header.eval.dataset.name ?? null, samples: header.eval.dataset.samples ?? null },
-    scorer,
-    attempts,
-    tally: tally(attempts.map(({ cluster, outcome }) => ({ cluster, countsAs: countedAs(outcome, mapping.failure) }))),
+    head: headOf(log, scorer, hasher),
     flags: flagsOf(log, attempts, scorer),
+    attempts,
+    told: toldBy(log, attempts, scorer),
+  };
+}
+
+function headOf({ header }: InspectLog, scorer: string, hasher: Hasher): Omit<ReportHead, "flags"> {
+  const { eval: spec } = header;
+  const {
+    temperature,
+    top_p: topP,
+    max_tokens: maxTokens,
+    seed,
+    system_message: system,
+  } = spec.model_generate_config ?? {};
+  const sampling = Object.entries({ temperature, top_p: topP, max_tokens: maxTokens, seed });
+  return {
+    format: "inspect",
+    tool: Name.parse("inspect-ai"),
+    version: short(spec.packages?.["inspect_ai"]),
+    run: short(spec.run_id),
+    made: short(spec.created),
+    target: {
+      model: short(spec.model) ?? "unnamed",
+      baseUrl: bareUrl(spec.model_base_url),
+      sampling: Object.fromEntries(sampling.filter((one): one is [string, number] => typeof one[1] === "number")),
+      systemPrompt: typeof system === "string" ? digestOfText(system.toWellFormed(), hasher) : null,
+    },
+    task: short(spec.task) ?? "unnamed",
+    taskVersion: short(spec.task_version),
+    dataset: short(spec.dataset.name),
+    datasetSamples: spec.dataset.samples ?? null,
+    judge: short(scorer) ?? "unnamed",
   };
 }
 
@@ -103,33 +93,39 @@ function wordOf(value: unknown): ScoreWord | undefined {
 }
 
 function scorerOf({ header, samples }: InspectLog, wanted: string | undefined): string {
-  const listed = (header.results?.scores ?? []).map(({ name }) => name);
-  const used = samples.flatMap((sample) => Object.keys(sample.scores ?? {}));
-  const names = [...new Set([...listed, ...used])];
-  if (wanted !== undefined && names.includes(wanted)) return wanted;
+  const names = new Set((header.results?.scores ?? []).map(({ name }) => name));
+  for (const sample of samples) for (const name of Object.keys(sample.scores ?? {})) names.add(name);
+  if (wanted !== undefined && names.has(wanted)) return wanted;
   const [only] = names;
-  if (wanted === undefined && only !== undefined && names.length === 1) return only;
-  const choice = names.length === 0 ? "It has none." : `Choose one of ${names.join(", ")}.`;
+  if (wanted === undefined && only !== undefined && names.size === 1) return only;
+  const choice = names.size === 0 ? "It has none." : `Choose one of ${[...names].join(", ")}.`;
   throw new Failure("request_invalid", `This log does not have exactly one scorer of that name. ${choice}`);
 }
 
-interface Reading extends Mapping {
+interface InspectReading extends Reading {
   readonly failing: ReadonlySet<ScoreWord>;
   readonly scorer: string;
 }
 
-function attemptOf(sample: Sample, reading: Reading): ImportedAttempt {
+function attemptOf(sample: Sample, reading: InspectReading): Attempt {
+  const score = keptScore(sample.scores?.[reading.scorer]?.value);
+  const category = reading.category === undefined ? null : short(sample.metadata?.[reading.category]);
   return {
     item: sample.id,
-    epoch: sample.epoch,
+    attempt: sample.epoch,
     cluster: clusterOf(sample, reading.cluster),
     outcome: outcomeOf(sample, reading),
+    said: {
+      ...(category === null ? {} : { category }),
+      ...(typeof sample.turn_count === "number" ? { turns: sample.turn_count } : {}),
+      ...(score === undefined ? {} : { score }),
+      ...(hasHistory(sample) ? { edited: true } : {}),
+    },
   };
 }
 
-function outcomeOf(sample: Sample, { failing, scorer, failure }: Reading): TrialOutcome {
+function outcomeOf(sample: Sample, { failing, scorer, failed }: InspectReading): TrialOutcome {
   const word = wordOf(sample.scores?.[scorer]?.value);
-  const failed = failure === "refused" ? "refused" : "harmful";
   // A failure is a failure, also in a sample that erred later or was declared invalid.
   if (word !== undefined && failing.has(word)) return failed;
   if (isPresent(sample.error)) return "errored";
@@ -150,28 +146,24 @@ function clusterOf(sample: Sample, field: string | undefined): string {
 }
 
 /** Attempts that were planned or summarised and left no sample: unknown, each in the cluster of its id. */
-function absentAttempts(log: InspectLog): readonly ImportedAttempt[] {
+function absentAttempts(log: InspectLog): readonly Attempt[] {
   const { dataset, config } = log.header.eval;
-  const epochs = Array.from({ length: Math.min(config.epochs ?? 1, attemptsMax) }, (_, at) => at + 1);
   const ids = dataset.sample_ids ?? [];
-  if (ids.length * epochs.length > attemptsMax)
-    throw new Failure("request_invalid", `This log plans more than ${attemptsMax} attempts. Import it in parts.`);
-  const planned = ids.flatMap((id) => epochs.map((epoch) => ({ id, epoch })));
+  const epochs = config.epochs ?? 1;
+  checkCount(ids.length * epochs);
+  const planned = ids.flatMap((id) => Array.from({ length: epochs }, (_, at) => ({ id, epoch: at + 1 })));
   const seen = new Set(log.samples.map(placeOf));
   const absent = new Map([...planned, ...log.missing].map((place) => [placeOf(place), place]));
   return [...absent]
     .filter(([place]) => !seen.has(place))
-    .map(([, { id, epoch }]) => ({ item: id, epoch, cluster: `id:${id}`, outcome: "errored" }));
+    .map(([, { id, epoch }]) => ({ item: id, attempt: epoch, cluster: `id:${id}`, outcome: "errored", said: {} }));
 }
 
-/** Attempts that one log may plan. */
-const attemptsMax = 1_000_000;
-
-function flagsOf(log: InspectLog, attempts: readonly ImportedAttempt[], scorer: string): readonly Flag[] {
+function flagsOf(log: InspectLog, attempts: readonly Attempt[], scorer: string): readonly Flag[] {
   const { header, samples } = log;
   const { config, dataset, revision } = header.eval;
   const asked = new Set(dataset.sample_ids ?? []).size;
-  const raised: Readonly<Record<Flag, boolean>> = {
+  return flagsRaised({
     subset: isPresent(config.limit) || isPresent(config.sample_id) || (asked > 0 && asked < (dataset.samples ?? asked)),
     "early-stopping": isPresent(header.results?.early_stopping),
     dirty: revision?.dirty === true,
@@ -185,49 +177,46 @@ function flagsOf(log: InspectLog, attempts: readonly ImportedAttempt[], scorer: 
     retried: samples.some(({ error_retries }) => (error_retries?.length ?? 0) > 0),
     "missing-samples": attempts.length > samples.length,
     truncated: !log.isFinished || header.status !== "success",
-  };
-  return flagNames.filter((flag) => raised[flag]);
+  });
 }
 
-const flagNames = [
-  "subset",
-  "early-stopping",
-  "dirty",
-  "edited",
-  "invalidated",
-  "model-fallbacks",
-  "errors-dropped",
-  "unscored",
-  "unmapped-scores",
-  "limited",
-  "retried",
-  "missing-samples",
-  "truncated",
-] as const satisfies readonly Flag[];
-
 function isEdited({ header, samples }: InspectLog): boolean {
-  const hasHistory = samples.some((sample) =>
-    Object.values(sample.scores ?? {}).some(({ history }) => (history?.length ?? 0) > 0),
-  );
-  return hasHistory || (header.log_updates?.length ?? 0) > 0 || (header.config_updates?.length ?? 0) > 0;
+  return samples.some(hasHistory) || (header.log_updates?.length ?? 0) > 0 || (header.config_updates?.length ?? 0) > 0;
+}
+
+function hasHistory({ scores }: Sample): boolean {
+  return Object.values(scores ?? {}).some(({ history }) => (history?.length ?? 0) > 0);
 }
 
 /** The tool's own result leaves erred samples out of its denominator and still calls the run a success. */
-function hasDroppedErrors({ header, samples }: InspectLog, scorer: string): boolean {
-  const scored = header.results?.scores?.find(({ name }) => name === scorer)?.scored_samples;
-  const hasErrors = samples.some(({ error }) => isPresent(error));
-  return hasErrors && (scored === null || scored === undefined || scored < samples.length);
+function hasDroppedErrors(log: InspectLog, scorer: string): boolean {
+  const scored = scoredBy(log, scorer);
+  const hasErrors = log.samples.some(({ error }) => isPresent(error));
+  return hasErrors && (scored === undefined || scored < log.samples.length);
+}
+
+/** How many samples the tool itself counts for this scorer; undefined where it does not say. */
+function scoredBy({ header }: InspectLog, scorer: string): number | undefined {
+  return header.results?.scores?.find(({ name }) => name === scorer)?.scored_samples ?? undefined;
+}
+
+function toldBy(log: InspectLog, attempts: readonly Attempt[], scorer: string): readonly string[] {
+  const scored = scoredBy(log, scorer);
+  const unknown = attempts.filter(({ outcome }) => isUnknown(outcome)).length;
+  if (scored === undefined) return ["Inspect wrote no result for this scorer."];
+  return [
+    `Inspect counts ${scored} samples scored by ${scorer}; here ${attempts.length} attempts count, ${unknown} of them unknown.`,
+  ];
+}
+
+function isUnknown(outcome: TrialOutcome): boolean {
+  return outcome === "errored" || outcome === "unscored" || outcome === "truncated";
 }
 
 /** A score that is there and is none of the known words: partial credit, a dictionary, a number between. */
 function isUnmapped(value: unknown): boolean {
   const isNothing = value === undefined || value === null || (typeof value === "number" && Number.isNaN(value));
   return !isNothing && wordOf(value) === undefined;
-}
-
-function versionOf({ eval: spec }: Header): string | null {
-  const version = spec.packages?.["inspect_ai"];
-  return typeof version === "string" ? version : null;
 }
 
 function isPresent(value: unknown): boolean {

@@ -1,0 +1,84 @@
+// Which tool wrote a file, and what it says: one way in for all of them. The file's first bytes tell, unless the person
+// says; a mapping is only used where one is given.
+import type { Hasher } from "../../proof/primitives.ts";
+import { Failure } from "../../terms/failure.ts";
+import type { Digest } from "../../terms/ids.ts";
+import { garakReport, readGarak, readHitLog } from "./garak.ts";
+import { readInspectArchive, readInspectJson } from "./inspect-log.ts";
+import { inspectReport } from "./inspect.ts";
+import { type MappingDocument, mappedReport } from "./mapping.ts";
+import { promptfooReport, readPromptfoo } from "./promptfoo.ts";
+import { type Reading, type Report, checkDistinct } from "./record.ts";
+import { type Source, openSource } from "./source.ts";
+
+/** Bytes of a file that is read at all; memory does not grow with it. */
+const reportBytesMax = 16 * 1024 * 1024 * 1024;
+
+export interface Asked extends Reading {
+  readonly format?: "inspect" | "promptfoo" | "garak" | undefined;
+  readonly mapping?: MappingDocument | undefined;
+  /** Path of a garak hit log, to compare. */
+  readonly hitLog?: string | undefined;
+}
+
+export interface ReadReport extends Report {
+  readonly file: Digest;
+}
+
+/** Reads a report of any known tool. Fails with request_invalid, saying what is wrong and where. */
+export async function readReport(path: string, asked: Asked, hasher: Hasher): Promise<ReadReport> {
+  const source = await openSource(path, reportBytesMax);
+  try {
+    const file = await source.digest();
+    const report = await reportOf(source, asked, hasher);
+    await source.checkUnchanged();
+    if (report.attempts.length === 0) throw new Failure("request_invalid", `${path} holds no attempts.`);
+    checkDistinct(report.attempts, path);
+    return { ...report, file };
+  } finally {
+    await source.close();
+  }
+}
+
+async function reportOf(source: Source, asked: Asked, hasher: Hasher): Promise<Report> {
+  if (asked.mapping !== undefined) return mappedReport(source, asked.mapping);
+  const head = await source.read(0, Math.min(source.size, headBytes));
+  const isArchive = head.subarray(0, 2).equals(Buffer.from("PK"));
+  switch (asked.format ?? formatOf(head, isArchive)) {
+    case "inspect": {
+      const log = isArchive ? await readInspectArchive(source, asked) : await readInspectJson(source, asked);
+      return inspectReport(log, asked, hasher);
+    }
+    case "promptfoo":
+      return promptfooReport(await readPromptfoo(source, asked, hasher), asked);
+    case "garak":
+      return garakReport(await readGarak(source, hasher), asked, await hitsOf(asked));
+    case undefined:
+      throw new Failure(
+        "request_invalid",
+        `${source.path} is no Inspect log, promptfoo result or garak report that is known here. Say --format, or describe it by --map FILE.`,
+      );
+  }
+}
+
+async function hitsOf({ hitLog }: Asked): Promise<Awaited<ReturnType<typeof readHitLog>> | undefined> {
+  if (hitLog === undefined) return undefined;
+  const source = await openSource(hitLog, reportBytesMax);
+  try {
+    return await readHitLog(source);
+  } finally {
+    await source.close();
+  }
+}
+
+const headBytes = 64 * 1024;
+
+function formatOf(head: Buffer, isArchive: boolean): Asked["format"] {
+  if (isArchive) return "inspect";
+  const text = head.toString("latin1");
+  const firstLine = text.split("\n", 1)[0] ?? "";
+  if (/"entry_type"\s*:/.test(firstLine) || /"attempt_id"\s*:.*"detector"\s*:/.test(firstLine)) return "garak";
+  if (/"eval_id"\s*:|^\s*\{\s*"version"\s*:\s*2\b/.test(text)) return "inspect";
+  if (/"evalId"\s*:|"promptIdx"\s*:|"gradingResult"\s*:|"promptId"\s*:/.test(text)) return "promptfoo";
+  return undefined;
+}
