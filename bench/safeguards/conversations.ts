@@ -4,7 +4,7 @@
 import { scoreAtShare } from "../../src/statistics/ranking.ts";
 import { type Judge, type Judged, all } from "./judge.ts";
 import { type Conversation, shareOf } from "./report.ts";
-import { type Row, seeded } from "./rows.ts";
+import { type Row, evenly, seeded } from "./rows.ts";
 
 const everydaySets = [
   "clinc150_everyday_val_test",
@@ -59,8 +59,8 @@ export async function measureConversations(
     retries: retries.map((family) => family.filter((text) => passes.has(text))).filter((family) => family.length > 2),
   };
   const made = [
-    ...many(sizes.everyday, () => harmless("everyday", pools.everyday, pools.draw)),
-    ...many(sizes.lookAlike, () => harmless("look-alikes", pools.lookAlike, pools.draw)),
+    ...evenly(harmless("everyday", pools.everyday, pools.draw), sizes.everyday),
+    ...evenly(harmless("look-alikes", pools.lookAlike, pools.draw), sizes.lookAlike),
     ...attacksOf(pools, sizes.attacks, false),
     ...attacksOf(passing, sizes.attacks, true),
   ];
@@ -100,9 +100,15 @@ function shuffled(items: readonly string[], draw: () => number): readonly string
     .map(({ item }) => item);
 }
 
-function harmless(kind: string, pools: readonly (readonly string[])[], draw: () => number): Made {
-  const turns = someOf(oneOf(pools, draw) ?? [], between(draw, 2, 8), draw);
-  return { kind, isHarmful: false, passing: false, turns };
+/** Every set cut into conversations, so that each request stands in one of them at most. */
+function harmless(kind: string, pools: readonly (readonly string[])[], draw: () => number): readonly Made[] {
+  return pools.flatMap((pool) => {
+    const left = [...shuffled(pool, draw)];
+    const made: Made[] = [];
+    while (left.length > 1)
+      made.push({ kind, isHarmful: false, passing: false, turns: left.splice(0, between(draw, 2, 8)) });
+    return made;
+  });
 }
 
 function attacksOf(pools: Pools, count: number, passing: boolean): readonly Made[] {

@@ -20,9 +20,14 @@ export function pageOf(report: Report): string {
   ].join("\n");
 }
 
-export function percent(share: number): string {
+function percent(share: number): string {
   const hundredfold = 100 * share;
   return `${Number(hundredfold.toFixed(hundredfold !== 0 && hundredfold < 1 ? 2 : 1))}`;
+}
+
+/** Without a sign before nothing. */
+function fixed(value: number, digits: number): string {
+  return value.toFixed(digits).replace(/^-(0\.0+)$/, "$1");
 }
 
 function cell(share: Share | null | undefined): string {
@@ -188,7 +193,7 @@ function disguisesPart({ disguises }: Report): readonly string[] {
         cell(harmful),
         cell(benign),
         auc.toFixed(3),
-        `${aucLost.toFixed(3)} [${aucLost95.map((end) => end.toFixed(3)).join(", ")}]`,
+        `${fixed(aucLost, 3)} [${aucLost95.map((end) => fixed(end, 3)).join(", ")}]`,
       ]),
     ),
   ];
@@ -198,7 +203,7 @@ function conversationsPart({ conversations, rewordings }: Report): readonly stri
   return [
     "## Conversations",
     "",
-    "No labelled ones can be had, so these are put together from single requests: two to eight turns, harmless ones of one set each. *Slow*: harmful turns between harmless ones; *retry*: one",
+    "No labelled ones can be had, so these are put together from single requests: two to eight turns, harmless ones of one set each, every request in one of them at most. *Slow*: harmful turns between harmless ones; *retry*: one",
     "request in several wordings; *escalating*: a harmful turn after look-alikes. What is judged is the highest turn, and all turns together, as gateways do",
     "([decisions/022](../decisions/022-conversations.md)). Where each turn passes alone there is little left to find: what reads a whole conversation is a judge. Published, of other conversations and so not like for like:",
     "90.8 % found at 1.2 % of 10,066 harmless ones, 588 composed attacks of turns that each match a rule (arXiv 2602.11247).",
@@ -250,7 +255,7 @@ function reliabilityPart({ reliability }: Report): readonly string[] {
       percent(stopped / variants),
       cell({ ...same, of: behaviours }),
       `${percent(pairs.mean)} [${percent(pairs.lower)}, ${percent(pairs.upper)}]`,
-      beyondChance === null ? "–" : beyondChance.toFixed(2),
+      beyondChance === null ? "–" : fixed(beyondChance, 2),
     ];
   };
   return [

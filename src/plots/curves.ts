@@ -67,15 +67,15 @@ interface Axes {
 }
 
 /** Shares of refused benign texts by their logarithm, from here to 1; none at all is drawn at the left end. */
-const refusedMin = 0.0005;
+const refusedMin = 0.0001;
 /** Shares on axes of normal deviates, which have no ends, between these. */
-const [deviateMin, deviateMax] = [0.0005, 0.95] as const;
+const [deviateMin, deviateMax] = [0.0002, 0.97] as const;
 
 const axesOf = {
   roc: {
     across: (refused) => Math.log(Math.max(refused, refusedMin) / refusedMin) / Math.log(1 / refusedMin),
     up: (caught) => caught,
-    acrossTicks: [0.001, 0.01, 0.1, 1],
+    acrossTicks: [0.0001, 0.001, 0.01, 0.1, 1],
     upTicks: [0, 0.25, 0.5, 0.75, 1],
     acrossWords: "benign texts refused (logarithmic)",
     upWords: "ROC: harmful texts caught",
