@@ -3,7 +3,7 @@
 // for. Prints one line of JSON and tables; `--write` keeps the result, the page docs/safeguards-measured.md and its plots.
 // node bench/safeguards.ts EVAL-FOLDER [--write] [--every N]     one row in N, to try it
 // node bench/safeguards.ts --redraw                              page and plots anew from the result that is kept
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
@@ -17,7 +17,7 @@ import { measureOwn } from "./safeguards/own.ts";
 import { pageOf } from "./safeguards/page.ts";
 import { plotsOf } from "./safeguards/plots.ts";
 import { Report, shareOf } from "./safeguards/report.ts";
-import { heldBackRows, openSets, rowsIn } from "./safeguards/rows.ts";
+import { heldBackRows, openSets, rowsIn, sets } from "./safeguards/rows.ts";
 import {
   areasOf,
   calibrationOf,
@@ -51,6 +51,10 @@ function say(line: string): void {
   const { user, system } = process.cpuUsage();
   const seconds = Math.round((performance.now() - startedAt) / 1_000);
   console.error(`${seconds} s, ${Math.round((user + system) / 1e6)} s of processors  ${line}`);
+}
+
+function missingIn(path: string): readonly string[] {
+  return Object.keys(sets).filter((name) => !existsSync(join(path, `${name}.jsonl.gz`)));
 }
 
 async function measure(folder: string, every: number): Promise<Report> {
@@ -140,6 +144,8 @@ if (values.redraw) {
   console.error("Usage: node bench/safeguards.ts EVAL-FOLDER [--write] [--every N], or --redraw");
   process.exitCode = 2;
 } else {
+  const missing = missingIn(folder);
+  if (missing.length > 0) throw new Error(`${folder} lacks ${missing.join(", ")} (as NAME.jsonl.gz).`);
   const report = await measure(folder, every);
   console.log(JSON.stringify(report));
   for (const { what, of, target, measured, verdict, isShown } of report.targets)

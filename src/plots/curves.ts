@@ -153,7 +153,7 @@ function grid(
 }
 
 function placeOf({ caught, refused }: OperatingPoint, { x, y }: Layout): Place {
-  return { x: x(refused.count / refused.of), y: y(caught.count / caught.of) };
+  return { x: x(rateOf(refused)), y: y(rateOf(caught)) };
 }
 
 interface Drawing {
@@ -161,6 +161,10 @@ interface Drawing {
   readonly layout: Layout;
   /** Where words stand in this panel so far. */
   readonly taken: Place[];
+}
+
+function rateOf({ count, of }: Share): number {
+  return of === 0 ? 0 : count / of;
 }
 
 function curveShapes(points: readonly OperatingPoint[], drawing: Drawing): readonly string[] {

@@ -59,6 +59,16 @@ describe("operating curves", () => {
     }
   });
 
+  test("of no texts at all are drawn where nothing is", () => {
+    const empty = { count: 0, of: 0, lower: 0, upper: 1 };
+    assertWellFormed(
+      plotOfCurves({ title: "t", curves: [{ name: "a", points: [{ caught: empty, refused: empty }] }] }, [
+        "roc",
+        "det",
+      ]),
+    );
+  });
+
   test("of several sets have a legend with their names, which are no markup", () => {
     const curves = [
       { name: "<b>&", points: [point] },
