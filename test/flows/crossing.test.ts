@@ -5,6 +5,7 @@ import { after, describe, test } from "node:test";
 import Anthropic, { AnthropicError, APIError as AnthropicApiError } from "@anthropic-ai/sdk";
 import type OpenAI from "openai";
 import { APIError as OpenAIApiError, OpenAIError } from "openai";
+import { z } from "zod";
 import type { UpstreamSource } from "../../src/upstream/model-document.ts";
 import { type CrossingMock, type ScriptName, startCrossingMock } from "../upstream-mock/crossing.ts";
 import { type GatewayWorld, openGatewayWorld, secret } from "./gateway-world.ts";
@@ -23,12 +24,18 @@ interface Caller {
   readonly ask: (world: GatewayWorld, words: string, stream: boolean) => Promise<Read>;
   /** A conversation with a tool's result in it. */
   readonly converse: (world: GatewayWorld) => Promise<unknown>;
+  /** A picture, and the wish for an answer of a shape. */
+  readonly show: (world: GatewayWorld) => Promise<unknown>;
 }
 
 const schema = { type: "object" as const, properties: { q: { type: "string" } } };
 const openai = (world: GatewayWorld): OpenAI => world.client();
 const anthropic = (world: GatewayWorld): Anthropic =>
   new Anthropic({ baseURL: world.url(), apiKey: secret, maxRetries: 0 });
+
+const picture = "iVBORw0KGgo=";
+const address = `data:image/png;base64,${picture}`;
+const shape = { ...schema, required: ["q"], additionalProperties: false };
 
 const chatTools = [{ type: "function" as const, function: { name: "look", parameters: schema } }];
 const chat: Caller = {
@@ -70,6 +77,20 @@ const chat: Caller = {
         { role: "user", content: "Thanks." },
       ],
       tools: chatTools,
+    }),
+  show: async (world) =>
+    openai(world).chat.completions.create({
+      model: "small",
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "image_url", image_url: { url: address } },
+            { type: "text", text: words("TEXT") },
+          ],
+        },
+      ],
+      response_format: { type: "json_schema", json_schema: { name: "answer", schema: shape, strict: true } },
     }),
 };
 
@@ -116,6 +137,21 @@ const messages: Caller = {
       ],
       tools: messageTools,
     }),
+  show: async (world) =>
+    anthropic(world).messages.create({
+      model: "small",
+      max_tokens: 50,
+      messages: [
+        {
+          role: "user",
+          content: [
+            { type: "image", source: { type: "base64", media_type: "image/png", data: picture } },
+            { type: "text", text: words("TEXT") },
+          ],
+        },
+      ],
+      output_config: { format: { type: "json_schema", schema: shape } },
+    }),
 };
 
 const responseTools = [{ type: "function" as const, name: "look", parameters: schema, strict: false }];
@@ -158,6 +194,20 @@ const responses: Caller = {
       ],
       tools: responseTools,
     }),
+  show: async (world) =>
+    openai(world).responses.create({
+      model: "small",
+      input: [
+        {
+          role: "user",
+          content: [
+            { type: "input_image", image_url: address, detail: "auto" },
+            { type: "input_text", text: words("TEXT") },
+          ],
+        },
+      ],
+      text: { format: { type: "json_schema", name: "answer", schema: shape, strict: true } },
+    }),
 };
 
 type Ending = "stop" | "tool" | "length" | "refusal";
@@ -185,14 +235,38 @@ const dialects = [
 
 async function worldOf(dialect: (typeof dialects)[number]): Promise<{ world: GatewayWorld; mock: CrossingMock }> {
   const mock = await startCrossingMock();
-  const envelope = { reasoning: true, tools: true, choicesMax: 1 };
+  const envelope = { reasoning: true, tools: true, images: true, choicesMax: 1 };
   const grant = { requestsPerMinute: 1_000_000 };
   const world = await openGatewayWorld({ upstreamPort: mock.port, dialect, envelope, grant });
   return { world, mock };
 }
 
+/** Where a server of each dialect reads a picture, and the shape of its answer. */
+const shownAs: Readonly<Record<(typeof dialects)[number], (body: Readonly<Record<string, unknown>>) => unknown>> = {
+  "openai-chat": (body) => [body["messages"], body["response_format"]],
+  "anthropic-messages": (body) => [body["messages"], body["output_config"]],
+  "openai-responses": (body) => [body["input"], body["text"]],
+};
+const strictly = { name: "answer", schema: shape, strict: true };
+const asShown: Readonly<Record<(typeof dialects)[number], readonly [picture: RegExp, output: object]>> = {
+  "openai-chat": [
+    /"type":"image_url","image_url":\{"url":"data:image\/png;base64,iVBORw0KGgo="/,
+    { type: "json_schema", json_schema: strictly },
+  ],
+  "anthropic-messages": [
+    /"type":"image","source":\{"type":"base64","media_type":"image\/png","data":"iVBORw0KGgo="\}/,
+    { format: { type: "json_schema", schema: shape } },
+  ],
+  "openai-responses": [
+    /"type":"input_image","image_url":"data:image\/png;base64,iVBORw0KGgo="/,
+    { format: { type: "json_schema", ...strictly } },
+  ],
+};
+
 /** A caller's request whose last word orders the mock's answer. */
-const words = (name: ScriptName): string => `Please: ${name}`;
+function words(name: ScriptName): string {
+  return `Please: ${name}`;
+}
 
 for (const dialect of dialects) {
   const { world, mock } = await worldOf(dialect);
@@ -236,6 +310,14 @@ for (const dialect of dialects) {
           });
         });
       }
+      test("a picture and the shape of the answer reach the server in its own words", async () => {
+        const from = mock.bodies.length;
+        await caller.show(world);
+        const [turns, output] = z.tuple([z.unknown(), z.unknown()]).parse(shownAs[dialect](mock.bodies[from] ?? {}));
+        const [image, wanted] = asShown[dialect];
+        assert.match(JSON.stringify(turns), image);
+        assert.deepEqual(output, wanted);
+      });
       test("a conversation with a tool's result reaches the server with its parts in their places", async () => {
         const from = mock.bodies.length;
         await caller.converse(world);
