@@ -1,14 +1,20 @@
 // From document to a served answer, with the key and the rules that the document and the environment give.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { test } from "node:test";
-import { failureCode } from "../terms/failure.ts";
+import { z } from "zod";
+import { Failure, failureCode } from "../terms/failure.ts";
 import { startCrossingMock } from "../../test/upstream-mock/crossing.ts";
 import { startMock } from "../../test/upstream-mock/server.ts";
 import { chatFormat } from "../wire/chat/chat.ts";
 import { admitCall } from "./envelope.ts";
 import { ModelDocument } from "./model-document.ts";
 import { openUpstream, type UpstreamEnvironment } from "./open-upstream.ts";
+import { isBeforeAnswer } from "./retry.ts";
 import { upstreamBounds } from "./upstream.ts";
+
+const AddressInfo = z.object({ port: z.number() });
 
 const environment: UpstreamEnvironment = {
   secrets: { environment: { UPSTREAM_KEY: "sk-own" }, folder: undefined },
@@ -62,6 +68,30 @@ test("a server of Anthropic's format is asked with its own header for the key an
   assert.equal(headers?.authorization, undefined);
   await upstream.close();
   await mock.close();
+});
+
+test("a connection that does not come about is given up after the document's time, and may be tried elsewhere", async (t) => {
+  // Takes connections, and says nothing of TLS: they are never there.
+  const silent = createServer((socket) => {
+    socket.on("error", () => undefined);
+  });
+  silent.listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  t.after(() => silent.close());
+  const { port } = AddressInfo.parse(silent.address());
+  const server = { dialect: "openai-chat", url: `https://127.0.0.1:${port}/v1`, model: "m" };
+  const document = ModelDocument.parse({ ...documentFor(server), timeouts: { connectMs: 100 } });
+  // All other times are longer than a test is waited for.
+  const hour = 3_600_000;
+  const bounds = { ...upstreamBounds, headersMsMax: hour, totalMsMax: hour };
+  const upstream = await openUpstream(document, { ...environment, bounds });
+  const asked = chatFormat.parseCall({ model: "small", messages: [{ role: "user", content: "Hello" }] });
+  const failure: unknown = await upstream
+    .complete(admitCall(asked, document, chatFormat), new AbortController().signal)
+    .catch((error: unknown) => error);
+  assert.ok(failure instanceof Failure);
+  assert.deepEqual([failure.code, isBeforeAnswer(failure)], ["upstream_timeout", true]);
+  await upstream.close();
 });
 
 test("a missing key, our own listener and an unknown model file do not open", async () => {
