@@ -86,7 +86,7 @@ const chat: Caller = {
           role: "user",
           content: [
             { type: "image_url", image_url: { url: address } },
-            { type: "text", text: words("TEXT") },
+            { type: "text", text: orderOf("TEXT") },
           ],
         },
       ],
@@ -146,7 +146,7 @@ const messages: Caller = {
           role: "user",
           content: [
             { type: "image", source: { type: "base64", media_type: "image/png", data: picture } },
-            { type: "text", text: words("TEXT") },
+            { type: "text", text: orderOf("TEXT") },
           ],
         },
       ],
@@ -202,7 +202,7 @@ const responses: Caller = {
           role: "user",
           content: [
             { type: "input_image", image_url: address, detail: "auto" },
-            { type: "input_text", text: words("TEXT") },
+            { type: "input_text", text: orderOf("TEXT") },
           ],
         },
       ],
@@ -264,7 +264,7 @@ const asShown: Readonly<Record<(typeof dialects)[number], readonly [picture: Reg
 };
 
 /** A caller's request whose last word orders the mock's answer. */
-function words(name: ScriptName): string {
+function orderOf(name: ScriptName): string {
   return `Please: ${name}`;
 }
 
@@ -281,17 +281,17 @@ for (const dialect of dialects) {
         for (const [name, read, ending] of expected) {
           test(`${name}, ${how}, arrives with its text, calls, usage and ending`, async () => {
             const wanted = { ...read, finish: endings[caller.name]?.[ending], usage: [11, 3, 7] };
-            assert.deepEqual(await caller.ask(world, words(name), stream), wanted);
+            assert.deepEqual(await caller.ask(world, orderOf(name), stream), wanted);
           });
         }
         test(`what policy stops, ${how}, ends as a refusal ends, and nothing uncleared has left`, async () => {
-          const read = await caller.ask(world, words("BAD"), stream);
+          const read = await caller.ask(world, orderOf("BAD"), stream);
           assert.equal(read.finish, endings[caller.name]?.refusal);
           assert.doesNotMatch(read.text, /poi/);
           assert.match(read.text, stream ? /^The boats go through/ : /^$/);
         });
         test(`a server's error, ${how}, is an error of the caller's client, without its words`, async () => {
-          const reading = caller.ask(world, words("STATUS"), stream);
+          const reading = caller.ask(world, orderOf("STATUS"), stream);
           await assert.rejects(reading, (error: unknown) => {
             assert.ok(error instanceof OpenAIApiError || error instanceof AnthropicApiError);
             assert.equal(error.status, 502);
@@ -303,7 +303,7 @@ for (const dialect of dialects) {
       }
       for (const name of ["CUT", "ERROR"] as const) {
         test(`a stream with ${name} ends in an error of the caller's client, and never looks whole`, async () => {
-          await assert.rejects(caller.ask(world, words(name), true), (error: unknown) => {
+          await assert.rejects(caller.ask(world, orderOf(name), true), (error: unknown) => {
             assert.ok(error instanceof OpenAIError || error instanceof AnthropicError);
             assert.match(error.message, /The model server did not answer properly/);
             return true;
