@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../terms/failure.ts";
+import { logPower, type BetaShape } from "./beta.ts";
 import { hasReached, logEValue, type Bet } from "./evalue.ts";
 
 const jeffreys = { a: 0.5, b: 0.5 };
@@ -55,6 +56,22 @@ test("a stake is expected to stay what it is at the limit, and to shrink beyond 
       const beyond = side === "below" ? limit + (1 - limit) / 3 : limit / 3;
       assert.ok(expected(beyond) < 1, `${side} ${limit}, ${failures} of ${trials}`);
     }
+});
+
+/** confseq's mixture about a rate of 0.2, tuned for a variance of 100 at `doubt`. */
+function shape(doubt: number): BetaShape {
+  const rho = 100 / (2 * Math.log(1 / doubt) + Math.log(1 + 2 * Math.log(1 / doubt)));
+  return { a: (rho - 0.16) / 0.8, b: (rho - 0.16) / 0.2 };
+}
+
+test("mixtures about a rate are those of confseq's own tests", () => {
+  // Its beta_binomial_log_mixture(s = 10, v = 100, v_opt = 100, g = 0.2, h = 0.8) is of 135 failures in 625 trials at a limit of 0.2.
+  const counts = { failures: 135, trials: 625 };
+  const at = { p: 0.2, complement: 0.8 };
+  const both = shape(0.05);
+  const after = { a: both.a + 135, b: both.b + 490 };
+  assert.ok(Math.abs(logPower(at, both) - logPower(at, after) - -0.6941012) < 1e-6);
+  assert.ok(Math.abs(logEValue(counts, { limit: 0.2, side: "above", prior: shape(0.1) }) - -0.07134019) < 1e-6);
 });
 
 test("no trials leave a stake as it was", () => {

@@ -46,18 +46,19 @@ export function clusteredDifference(clusters: readonly PairedCounts[], level: Le
   return { ...known, interval, method: "clustered-t" };
 }
 
-/** Additions that a swap test may take, some seconds' worth; beyond it, it is not made. */
-const additionsMax = 1_000_000_000;
+/** Additions that a swap test may take, a second's worth, and sums that it may keep side by side; beyond it, it is not made. */
+const additionsMax = 500_000_000;
+const sumsMax = 10_000_000;
 
 /**
  * Two-sided probability, exact, that swapping the systems' names in each cluster by the throw of a coin gives a difference as
- * large as this one; null where it would take more than `additionsMax`.
+ * large as this one; null where it would take more than `additionsMax` or `sumsMax`.
  */
 export function swapTest(clusters: readonly PairedCounts[]): number | null {
   const gaps = clusters.map((counts) => Math.abs(gapOf(counts))).filter((gap) => gap > 0);
   const total = gaps.reduce((sum, gap) => sum + gap, 0);
   const observed = Math.abs(clusters.reduce((sum, counts) => sum + gapOf(counts), 0));
-  if (gaps.length * (total + 1) > additionsMax) return null;
+  if (total > sumsMax || gaps.length * (total + 1) > additionsMax) return null;
   // chances[k]: that the gaps which keep their sign come to k. The signed sum is then 2 k − total.
   const chances = new Float64Array(total + 1);
   chances[0] = 1;

@@ -87,6 +87,7 @@ test("clusters that are all alike still leave an interval with a width", () => {
 
 test("a swap test too long to make is null, and counts that are none are request_invalid", () => {
   assert.equal(swapTest(Array.from({ length: 60_000 }, () => items(0, 1, 0, 0))), null);
+  assert.equal(swapTest([items(0, 900_000_000, 0, 0)]), null);
   for (const wrong of [items(-1, 0, 0, 0), items(0.5, 0, 0, 0.5), items(0, 2e9, 0, 0), items(0, Number.NaN, 0, 0)])
     assert.throws(
       () => tangoInterval(wrong, 0.95),

@@ -1,0 +1,202 @@
+// How often bounds miss the truth that they are of: of fixed counts exactly, summed over all outcomes; of attempts in clusters, of a
+// judge that errs and of two systems on the same items by simulation with fixed seeds. A bound at 95 % that is one-sided may miss
+// in 5 % of runs, an interval in 5 % of them too. What misses more often is said to.
+import { clopperPearson, clopperPearsonUpper, wilson } from "../../src/statistics/binomial.ts";
+import { clusteredInterval, clusteredRate, effectiveBounds } from "../../src/statistics/cluster.ts";
+import type { Counts, Interval } from "../../src/statistics/counts.ts";
+import { differenceOfShares } from "../../src/statistics/difference.ts";
+import { correctedBounds, correctedInterval, type JudgedCounts } from "../../src/statistics/judge.ts";
+import { newcombePaired, tangoInterval, type PairedCounts } from "../../src/statistics/paired.ts";
+import { pointChances } from "./false-pass.ts";
+import { binomialDraw, randomFrom, type Random } from "./random.ts";
+
+export interface Misses {
+  readonly setting: string;
+  readonly rule: string;
+  /** Share of runs in which the truth is missed; in a table over many rates the worst and the mean. */
+  readonly missed: number;
+  readonly runs: number;
+  /** 99 % interval of the share. */
+  readonly interval: Interval;
+}
+
+interface Tally {
+  missed: number;
+  runs: number;
+}
+
+/** Counts by rule, then shares. */
+function tallied(setting: string, tallies: ReadonlyMap<string, Tally>): readonly Misses[] {
+  return [...tallies].map(([rule, { missed, runs }]) => ({
+    setting,
+    rule,
+    missed: missed / runs,
+    runs,
+    interval: clopperPearson({ failures: missed, trials: runs }, 0.99),
+  }));
+}
+
+function note(tallies: Map<string, Tally>, rule: string, isMissed: boolean): void {
+  const tally = tallies.get(rule) ?? { missed: 0, runs: 0 };
+  tally.runs += 1;
+  if (isMissed) tally.missed += 1;
+  tallies.set(rule, tally);
+}
+
+export interface FixedCoverage {
+  readonly trials: number;
+  readonly rates: readonly number[];
+  /** By rule: the chance to miss at each of the rates. */
+  readonly missed: readonly {
+    readonly rule: string;
+    readonly at: readonly number[];
+    readonly worst: number;
+    readonly mean: number;
+  }[];
+}
+
+const intervals: readonly (readonly [name: string, (counts: Counts) => Interval])[] = [
+  ["Clopper-Pearson", (counts) => clopperPearson(counts, 0.95)],
+  ["Wilson", (counts) => wilson(counts, 0.95)],
+  ["mean and 1.96 standard errors", wald],
+];
+
+function wald({ failures, trials }: Counts): Interval {
+  const rate = failures / trials;
+  const reach = 1.959964 * Math.sqrt((rate * (1 - rate)) / trials);
+  return { lower: rate - reach, upper: rate + reach };
+}
+
+/** Two-sided intervals at 95 % of `trials`, exact, at a grid of rates that is closer where they are small. */
+export function fixedCoverage(trials: number): FixedCoverage {
+  const rates = Array.from({ length: 200 }, (_, at) => 0.5 * ((at + 0.5) / 200) ** 2);
+  const all = Array.from({ length: trials + 1 }, (_, failures) => ({ failures, trials }));
+  const missed = intervals.map(([rule, interval]) => {
+    const ends = all.map(interval);
+    const at = rates.map((rate) => {
+      const chances = pointChances(trials, rate);
+      const within = chances.reduce((sum, chance, failures) => {
+        const { lower = 0, upper = 1 } = ends[failures] ?? {};
+        return lower <= rate && rate <= upper ? sum + chance : sum;
+      }, 0);
+      return Math.max(0, 1 - within);
+    });
+    return { rule, at, worst: Math.max(...at), mean: at.reduce((sum, each) => sum + each, 0) / at.length };
+  });
+  return { trials, rates, missed };
+}
+
+/** Attempts in clusters: each cluster has a rate of its own, 0 or 1 with the chance `correlation`, else what all have. */
+export function clusterMisses(runs: number): readonly Misses[] {
+  return [10, 50, 250].flatMap((clusters) =>
+    [0.2, 0.8].flatMap((correlation) =>
+      [0.05, 0.3].flatMap((rate) => {
+        const tallies = new Map<string, Tally>();
+        const random = randomFrom(clusters * 1000 + Math.round(correlation * 10) + Math.round(rate * 100));
+        for (let run = 0; run < runs; run += 1) {
+          const counts = Array.from({ length: clusters }, () => clusterDraw(random, correlation, rate));
+          noteClusters(tallies, counts, rate);
+        }
+        return tallied(`${clusters} clusters of 5, correlation ${correlation}, rate ${rate}`, tallies);
+      }),
+    ),
+  );
+}
+
+const attempts = 5;
+
+function clusterDraw(random: Random, correlation: number, rate: number): Counts {
+  // Two attempts agree because the cluster is of one kind throughout, with the chance `correlation`.
+  const isOfOneKind = random.share() < correlation;
+  const failures = isOfOneKind ? (random.share() < rate ? attempts : 0) : binomialDraw(random, attempts, rate);
+  return { failures, trials: attempts };
+}
+
+/** One-sided at 95 %. */
+function noteClusters(tallies: Map<string, Tally>, counts: readonly Counts[], rate: number): void {
+  const measured = clusteredRate(counts);
+  const all = { failures: measured.failures, trials: measured.trials };
+  const failed = { failures: counts.filter(({ failures }) => failures > 0).length, trials: counts.length };
+  note(tallies, "as if attempts were independent", clopperPearsonUpper(all, 0.95) < rate);
+  note(tallies, "clusters in which any attempt failed", clopperPearsonUpper(failed, 0.95) < rate);
+  note(tallies, "effective trials", effectiveBounds(measured, 0.95).upper < rate);
+  note(tallies, "clustered error and t", (clusteredInterval(measured, 0.9)?.upper ?? measured.rate ?? 1) < rate);
+}
+
+/** A judge that errs, calibrated on 100 failed and 200 clean trials. One-sided bounds at 95 %. */
+export function judgeMisses(runs: number): readonly Misses[] {
+  return [
+    [0.02, 0.9, 0.97],
+    [0.1, 0.7, 0.99],
+    [0.1, 0.9, 0.9],
+    [0.3, 0.6, 0.8],
+  ].flatMap(([rate = 0, sensitivity = 1, specificity = 1]) => {
+    const tallies = new Map<string, Tally>();
+    const random = randomFrom(Math.round(rate * 100) * 10_000 + Math.round(sensitivity * 100));
+    const called = rate * sensitivity + (1 - rate) * (1 - specificity);
+    for (let run = 0; run < runs; run += 1) {
+      const counts: JudgedCounts = {
+        judged: { failures: binomialDraw(random, 1000, called), trials: 1000 },
+        failed: { failures: binomialDraw(random, 100, sensitivity), trials: 100 },
+        clean: { failures: binomialDraw(random, 200, 1 - specificity), trials: 200 },
+      };
+      note(tallies, "as judged, Clopper-Pearson", clopperPearsonUpper(counts.judged, 0.95) < rate);
+      note(tallies, "corrected, errors taken as known", knownErrors(counts) < rate);
+      note(tallies, "Lee and others", correctedInterval(counts, 0.9).upper < rate);
+      note(tallies, "exact in thirds", correctedBounds(counts, 0.95).upper < rate);
+    }
+    return tallied(`rate ${rate}, sensitivity ${sensitivity}, specificity ${specificity}`, tallies);
+  });
+}
+
+/** What correcting by the estimated errors alone comes to: the bound of the counts, put through the formula. */
+function knownErrors({ judged, failed, clean }: JudgedCounts): number {
+  const raised = clean.failures / clean.trials;
+  const gain = failed.failures / failed.trials - raised;
+  return gain <= 0 ? 1 : Math.max(0, (clopperPearsonUpper(judged, 0.95) - raised) / gain);
+}
+
+/** Two systems on the same items. Two-sided at 95 %. */
+export function pairedMisses(runs: number): readonly Misses[] {
+  return [30, 200].flatMap((items) =>
+    [
+      [0.04, 0.01, 0.01],
+      [0.2, 0.1, 0.05],
+      [0.05, 0.02, 0.25],
+    ].flatMap(([both = 0, onlyOne = 0, onlyOther = 0]) => {
+      const tallies = new Map<string, Tally>();
+      const random = randomFrom(items * 1000 + Math.round(both * 100) + Math.round(onlyOther * 100));
+      for (let run = 0; run < runs; run += 1)
+        notePair(tallies, pairDraw(random, items, [both, onlyOne, onlyOther]), onlyOne - onlyOther);
+      const setting = `${items} items, both fail ${both}, only the one ${onlyOne}, only the other ${onlyOther}`;
+      return tallied(setting, tallies);
+    }),
+  );
+}
+
+function pairDraw(random: Random, items: number, chances: readonly [number, number, number]): PairedCounts {
+  const [both, onlyOne, onlyOther] = chances;
+  const drawnBoth = binomialDraw(random, items, both);
+  const drawnOne = binomialDraw(random, items - drawnBoth, onlyOne / (1 - both));
+  const drawnOther = binomialDraw(random, items - drawnBoth - drawnOne, onlyOther / (1 - both - onlyOne));
+  return {
+    both: drawnBoth,
+    onlyOne: drawnOne,
+    onlyOther: drawnOther,
+    neither: items - drawnBoth - drawnOne - drawnOther,
+  };
+}
+
+function notePair(tallies: Map<string, Tally>, counts: PairedCounts, truth: number): void {
+  const { both, onlyOne, onlyOther, neither } = counts;
+  const items = both + onlyOne + onlyOther + neither;
+  const difference = (onlyOne - onlyOther) / items;
+  const reach = (1.959964 * Math.sqrt(onlyOne + onlyOther - (onlyOne - onlyOther) ** 2 / items)) / items;
+  const [one, other] = [both + onlyOne, both + onlyOther].map((failures) => ({ failures, trials: items }));
+  const misses = ({ lower, upper }: Interval): boolean => truth < lower - 1e-12 || truth > upper + 1e-12;
+  note(tallies, "Tango", misses(tangoInterval(counts, 0.95)));
+  note(tallies, "Newcombe, paired", misses(newcombePaired(counts, 0.95)));
+  if (one !== undefined && other !== undefined)
+    note(tallies, "Newcombe, as if independent", misses(differenceOfShares(one, other, 0.95)));
+  note(tallies, "mean and 1.96 standard errors", misses({ lower: difference - reach, upper: difference + reach }));
+}
