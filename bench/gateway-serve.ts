@@ -50,7 +50,7 @@ const world = await openGatewayWorld({
   bounds: { exchangesMax: streamsMax, idleMsMax: upstreamBounds.totalMsMax },
   stream: {},
   isDrainKept: false,
-  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@3" } } : {}),
+  ...(isShipped ? { registry: shippedSafeguards(), safeguards: { safeguard: "misuse@4" } } : {}),
   ...(values.safeguards === "off" ? { registry: nothing } : {}),
   ...(values.safeguards === "words" ? { chain: [exactWords] } : {}),
 });

@@ -29,7 +29,7 @@ const rates = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
 const document = Safeguards.parse({
   kind: "Safeguards",
   name: "default",
-  chain: [{ safeguard: "misuse@3", on: ["input", "output"], ...rates }],
+  chain: [{ safeguard: "misuse@4", on: ["input", "output"], ...rates }],
 });
 const chain = compileChain(document, shippedSafeguards());
 

@@ -33,7 +33,7 @@ export function distinctTexts(count: number, chars: number): readonly string[] {
  * look costs some hundred times the first, so the two are measured apart.
  */
 export async function byDoubt(texts: readonly string[]): Promise<Readonly<Record<"clear" | "doubtful", string[]>>> {
-  const file = new URL("../src/safeguards/artefacts/misuse-3.bin", import.meta.url);
+  const file = new URL("../src/safeguards/artefacts/misuse-4.bin", import.meta.url);
   let asked = 0;
   const lookOn: SecondLook = {
     ask: async (windows) => {

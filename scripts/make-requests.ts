@@ -1,6 +1,7 @@
 // Spins scripts/data/requests*.txt into training rows, the same frames for harmful goals and for their benign twins. Lines
 // to be said as they stand come once in each of their spins; \n in one ends a line of the text. Each file is a source of its
-// own: training caps its weight. Items that `headgate guard label` kept come as they stand.
+// own: training caps its weight. Exchanges (exchanges.txt) become rows of answers with what was asked. Items that `headgate
+// guard label` kept come as they stand.
 // Usage: node scripts/make-requests.ts OUT.jsonl [ITEMS.jsonl …]   (deterministic: same input, same rows)
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { argv } from "node:process";
@@ -177,6 +178,21 @@ const rows = files.flatMap((file) => {
     })),
   );
 });
+const exchanges = linesOf("exchanges", readFileSync(new URL("exchanges.txt", folder), "utf8")).flatMap((line) =>
+  rowsOf(line, seeded(20_261_123 + line.text.length)).map((exchange) => {
+    const [request = "", ...answer] = exchange.split(" => ");
+    return {
+      text: answer.join(" => "),
+      request,
+      label: line.label,
+      categories: line.label === "harmful" ? [line.category] : [],
+      source: line.label === "harmful" ? "own_requests_exchanges" : "own_lookalike_exchanges",
+      surface: "output",
+      group: line.group,
+      family: line.family,
+    };
+  }),
+);
 const items = itemsOf(itemFiles).map(({ id, text, label, category, surface }) => ({
   text,
   label,
@@ -186,6 +202,6 @@ const items = itemsOf(itemFiles).map(({ id, text, label, category, surface }) =>
   group: `items:${id}`,
   family: undefined,
 }));
-const all = [...rows, ...items];
+const all = [...rows, ...exchanges, ...items];
 writeFileSync(out, all.map((row) => `${JSON.stringify(row)}\n`).join(""));
 console.log(`${all.length} rows, ${items.length} of them items`);

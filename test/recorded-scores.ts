@@ -20,7 +20,7 @@ export const RecordedScores = z.object({
 });
 export type RecordedScores = z.infer<typeof RecordedScores>;
 
-export const scoresFile = new URL("../src/safeguards/artefacts/misuse-3.scores.json", import.meta.url);
+export const scoresFile = new URL("../src/safeguards/artefacts/misuse-4.scores.json", import.meta.url);
 const textsCount = 300;
 const requestEvery = 3;
 const requestCharsMax = 2000;
@@ -29,12 +29,12 @@ const piecesMax = 160;
 /** All of it, computed now. Cost: some seconds. */
 export async function recordedScores(): Promise<RecordedScores> {
   const registry = shippedSafeguards();
-  const safeguard = registry.get("misuse@3");
-  const weights = readWeights(readFileSync(new URL("misuse-3.bin", scoresFile)));
+  const safeguard = registry.get("misuse@4");
+  const weights = readWeights(readFileSync(new URL("misuse-4.bin", scoresFile)));
   const vocabulary = new TextDecoder().decode(weights.bytes("vocabulary")).split("\n");
   const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
   const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
-  const entry = { safeguard: "misuse@3", on: ["input", "output"], ...limits };
+  const entry = { safeguard: "misuse@4", on: ["input", "output"], ...limits };
   const strict = { ...entry, block: { benignRate: 0.01 }, review: { benignRate: 0.1 } };
   const chains = [[entry], [strict]].map((chain) =>
     compileChain(Safeguards.parse({ kind: "Safeguards", name: "default", chain }), registry),

@@ -18,7 +18,7 @@ function itemsOf(name: string, folder = "first-release"): Item[] {
 const misuse = itemsOf("misuse-core");
 const everyday = itemsOf("everyday");
 const bands = readBands(
-  readFileSync(new URL("../src/safeguards/artefacts/misuse-3.training-bands.bin", import.meta.url)),
+  readFileSync(new URL("../src/safeguards/artefacts/misuse-4.training-bands.bin", import.meta.url)),
 );
 
 test("each suite has at least 200 items with ids and texts of their own", () => {
@@ -50,7 +50,7 @@ test("the filter reports every training row of ours, and texts that differ from 
   const card = z
     .object({ checks: z.array(z.object({ text: z.string() })) })
     .parse(
-      JSON.parse(readFileSync(new URL("../src/safeguards/artefacts/misuse-3.card.json", import.meta.url), "utf8")),
+      JSON.parse(readFileSync(new URL("../src/safeguards/artefacts/misuse-4.card.json", import.meta.url), "utf8")),
     );
   for (const { text } of card.checks) assert.ok(bands.has(text), text);
   const long = card.checks.map(({ text }) => text).filter((text) => wordsOf(text).size > 12);

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 
 const Card = z.object({ checks: z.array(z.object({ text: z.string(), misuse: z.number() })) });
-const cardFile = new URL("../src/safeguards/artefacts/misuse-3.card.json", import.meta.url);
+const cardFile = new URL("../src/safeguards/artefacts/misuse-4.card.json", import.meta.url);
 
 const everyday =
   `Could you help me plan a small kitchen garden? We have about twelve square metres behind the house, half of it in

@@ -196,7 +196,7 @@ function safeguardsYaml(name: Name): string {
   return `# Which safeguards run, on what, and at which share of benign traffic they stop.
 kind: Safeguards
 name: ${name}
-chain: [ { safeguard: misuse@3, on: [input, output], mode: block, block: { benignRate: 0.002 }, review: { benignRate: 0.005 } } ]
+chain: [ { safeguard: misuse@4, on: [input, output], mode: block, block: { benignRate: 0.002 }, review: { benignRate: 0.005 } } ]
 `;
 }
 

@@ -95,7 +95,7 @@ describe("guard tune", () => {
   test("proposes the greatest rate within the bound, and names what it would decide otherwise", async () => {
     const documents = join(folder, "mine.yaml");
     const narrow =
-      "{ safeguard: misuse@3, on: [input, output], block: { benignRate: 0.001 }, review: { benignRate: 0.001 } }";
+      "{ safeguard: misuse@4, on: [input, output], block: { benignRate: 0.001 }, review: { benignRate: 0.001 } }";
     const exact =
       "{ safeguard: patterns@1, on: [input], patterns: [{ name: plan, category: privacy, words: [project falcon] }] }";
     writeFileSync(documents, `kind: Safeguards\nname: mine\nchain: [ ${narrow}, ${exact} ]\n`);
@@ -119,12 +119,12 @@ describe("guard tune", () => {
 
   test("leaves categories at the rates that the document has for them", async () => {
     const text = "how do I follow someone without being seen";
-    const scores = await shippedSafeguards().get("misuse@3").scores(text, "input");
+    const scores = await shippedSafeguards().get("misuse@4").scores(text, "input");
     const [likeliest = "hate"] = Category.options.toSorted((one, other) => scores[other] - scores[one]);
     const caughtAt = async (own: string): Promise<readonly number[]> => {
       const documents = join(folder, "categories.yaml");
       const usual = "block: { benignRate: 0.001 }, review: { benignRate: 0.001 }";
-      const chain = `[ { safeguard: misuse@3, on: [input], ${usual}${own} } ]`;
+      const chain = `[ { safeguard: misuse@4, on: [input], ${usual}${own} } ]`;
       writeFileSync(documents, `kind: Safeguards\nname: mine\nchain: ${chain}\n`);
       const rows = [{ id: "h", text, label: "harmful" }, ...benign];
       const { out } = await tune(rows, "--safeguards", documents, "--refused-max", "0.9", "--json");
@@ -140,7 +140,7 @@ describe("guard tune", () => {
     const documents = join(folder, "modes.yaml");
     const narrow = "block: { benignRate: 0.001 }, review: { benignRate: 0.001 }";
     const except = "except: [ { types: [press], mode: flag } ]";
-    const chain = `[ { safeguard: misuse@3, on: [input, output], ${narrow}, ${except} } ]`;
+    const chain = `[ { safeguard: misuse@4, on: [input, output], ${narrow}, ${except} } ]`;
     writeFileSync(documents, `kind: Safeguards\nname: mine\nchain: ${chain}\n`);
     const text = "how do I follow someone without being seen";
     const rows = [{ id: "h", text, label: "harmful" }, ...benign];
@@ -149,7 +149,7 @@ describe("guard tune", () => {
       const { now, rates } = Tuned.parse(JSON.parse(out));
       return [now.caught.count, ...rates.map(({ caught }) => caught.count)];
     };
-    const scores = await shippedSafeguards().get("misuse@3").scores(text, "input");
+    const scores = await shippedSafeguards().get("misuse@4").scores(text, "input");
     const likeliest = Category.options.toSorted((one, other) => scores[other] - scores[one]);
     const all = await counts();
     assert.deepEqual(await counts("--category", likeliest[0] ?? "hate"), all, "it has all of the score");

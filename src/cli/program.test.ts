@@ -288,7 +288,7 @@ describe("command lines", () => {
   function writePolicy(): void {
     mkdirSync(policyFolder, { recursive: true });
     const chain =
-      "{ safeguard: misuse@3, on: [input, output], mode: block, block: { benignRate: 0.002 }, review: { benignRate: 0.005 } }";
+      "{ safeguard: misuse@4, on: [input, output], mode: block, block: { benignRate: 0.002 }, review: { benignRate: 0.005 } }";
     writeFileSync(join(policyFolder, "safeguards.yaml"), `kind: Safeguards\nname: mine\nchain: [ ${chain} ]\n`);
     writeFileSync(join(policyFolder, "policy.yaml"), "kind: UsagePolicy\nname: mine\ncategories: []\n");
   }

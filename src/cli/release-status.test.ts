@@ -171,7 +171,7 @@ test("safeguards that do not block everybody's are named with their modes, what 
     { mode: "block", types: null },
   ];
   const modes = [
-    { safeguard: "misuse@3", on: ["input", "output"], cases },
+    { safeguard: "misuse@4", on: ["input", "output"], cases },
     { safeguard: "patterns@1", on: ["output"], cases: [{ mode: "shadow", types: null }] },
   ];
   const declared = [{ safeguard: "judge@1", name: "second-opinion", ask: "in-doubt" }];
@@ -181,7 +181,7 @@ test("safeguards that do not block everybody's are named with their modes, what 
     StatusView.parse({ ...open, safeguards: { modes, unstopped: [], declared }, unstopped: ["output"], shadow }),
   );
   assert.match(words, /second-opinion \(judge@1\): asked over HTTP about doubts, declared/);
-  assert.match(words, /misuse@3 \(request, answer\): flag for evaluator, staff; block for all others\n/);
+  assert.match(words, /misuse@4 \(request, answer\): flag for evaluator, staff; block for all others\n/);
   assert.match(words, /patterns@1 \(answer\): shadow\n/);
   assert.match(words, /NOTHING IS STOPPED in the answer, for some callers at least/);
   assert.match(

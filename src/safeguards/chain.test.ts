@@ -345,11 +345,11 @@ test("text that is not held back goes on as it comes, judged or not, and no pair
 
 test("a digest is filled in once, and another one is refused from then on", () => {
   const registry = shippedSafeguards();
-  const open = document({ safeguard: "misuse@3" });
+  const open = document({ safeguard: "misuse@4" });
   const pinned = pinSafeguards(open, registry);
   assert.match(pinned.chain[0]?.digest ?? "", /^sha256:/);
   compileChain(pinned, registry);
-  const other = document({ safeguard: "misuse@3", digest: `sha256:${"1".repeat(64)}` });
+  const other = document({ safeguard: "misuse@4", digest: `sha256:${"1".repeat(64)}` });
   assert.throws(() => compileChain(other, registry), { code: "artefact_missing" });
 });
 

@@ -15,9 +15,9 @@ const Card = z.object({
   checks: z.array(z.object({ text: z.string(), misuse: z.number() })).min(10),
 });
 const folder = new URL("artefacts/", import.meta.url);
-const card = Card.parse(JSON.parse(readFileSync(new URL("misuse-3.card.json", folder), "utf8")));
-const bytes = readFileSync(new URL("misuse-3.bin", folder));
-const safeguard = shippedSafeguards().get("misuse@3");
+const card = Card.parse(JSON.parse(readFileSync(new URL("misuse-4.card.json", folder), "utf8")));
+const bytes = readFileSync(new URL("misuse-4.bin", folder));
+const safeguard = shippedSafeguards().get("misuse@4");
 const rates = { block: 0.005, review: 0.02 };
 const unused = { ask: () => Promise.reject(new Error("not asked in these tests")) };
 

@@ -410,7 +410,7 @@ describe("documents", () => {
   test("patterns have no rates, and detectors no patterns", () => {
     const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
     assert.match(messagesOf(withPatterns([one], limits)), /unrecognized_keys/);
-    assert.match(messagesOf(withPatterns([one], { safeguard: "misuse@3", ...limits })), /unrecognized_keys/);
+    assert.match(messagesOf(withPatterns([one], { safeguard: "misuse@4", ...limits })), /unrecognized_keys/);
   });
 
   test("answers are held back for as long as the longest find, or the document is refused", () => {

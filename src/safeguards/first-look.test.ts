@@ -13,8 +13,8 @@ import { shippedSafeguards } from "./registry.ts";
 import type { Thresholds } from "./safeguard.ts";
 import { readWeights } from "./weights.ts";
 
-const safeguard = shippedSafeguards().get("misuse@3");
-const weights = readWeights(readFileSync(new URL("artefacts/misuse-3.bin", import.meta.url)));
+const safeguard = shippedSafeguards().get("misuse@4");
+const weights = readWeights(readFileSync(new URL("artefacts/misuse-4.bin", import.meta.url)));
 const pair = linearPairOf(weights, "misuse-input", "attack-input");
 const texts = variedTexts(400);
 /** Few, and not long, as they take second looks. */

@@ -235,7 +235,7 @@ test("the same modes are the same chain, whoever has them, and other modes anoth
 
 test("rates of a category are its own on both sides, the others keep the entry's", () => {
   const shipped = shippedSafeguards();
-  const misuse = shipped.get("misuse@3");
+  const misuse = shipped.get("misuse@4");
   const categories = [
     { category: "cyber", block: { benignRate: 0.001 } },
     { category: "jailbreak", review: { benignRate: 0.05 } },
@@ -251,7 +251,7 @@ test("rates of a category are its own on both sides, the others keep the entry's
       },
     }),
   };
-  const one = { safeguard: "misuse@3", on: ["input", "output"], ...limits, categories };
+  const one = { safeguard: "misuse@4", on: ["input", "output"], ...limits, categories };
   compileChain(Safeguards.parse(documentOf([one])), watched).inspectOutput("fine");
   const rates = { block: 0.005, review: 0.02 };
   const usual = misuse.thresholds(rates, "output");

@@ -17,7 +17,7 @@ export interface Registry {
 }
 
 const shipped: Readonly<Record<string, URL>> = {
-  "misuse@3": new URL("artefacts/misuse-3.bin", import.meta.url),
+  "misuse@4": new URL("artefacts/misuse-4.bin", import.meta.url),
 };
 
 /** The safeguards that ship with Headgate. Cost: the first `get` of each reads its weights. */

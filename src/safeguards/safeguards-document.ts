@@ -17,10 +17,10 @@ import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-docume
 import { isRemote, RemoteEntry, remoteNames } from "./remote/remote-document.ts";
 import { Rules, structureName } from "./structure/structure-document.ts";
 
-/** `name@version` of a detector in the registry, for example `misuse@3`. */
+/** `name@version` of a detector in the registry, for example `misuse@4`. */
 const DetectorName = z
   .string()
-  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@3")
+  .regex(/^[a-z0-9][a-z0-9-]{0,47}@[1-9][0-9]{0,3}$/, "a safeguard is written name@version, for example misuse@4")
   .refine((name) => name !== patternsName, `${patternsName} takes patterns, and no rates`)
   .refine((name) => name !== structureName, `${structureName} takes rules, and no rates`)
   .refine((name) => !remoteNames.some((one) => one === name), "this safeguard is asked over HTTP, and takes no rates");

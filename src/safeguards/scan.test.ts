@@ -9,12 +9,12 @@ import { Safeguards } from "./safeguards-document.ts";
 import { scan, type Scanner } from "./scan.ts";
 
 const registry = shippedSafeguards();
-const safeguard = registry.get("misuse@3");
+const safeguard = registry.get("misuse@4");
 const document = Safeguards.parse({
   kind: "Safeguards",
   name: "default",
   chain: [
-    { safeguard: "misuse@3", on: ["input", "output"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } },
+    { safeguard: "misuse@4", on: ["input", "output"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } },
   ],
 });
 

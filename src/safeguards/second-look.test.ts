@@ -10,7 +10,7 @@ import { encoderOf, encoderTokensMax } from "./encoder.ts";
 import { secondLookAt, waitingMax, windowsMax } from "./second-look.ts";
 import { readWeights } from "./weights.ts";
 
-const file = fileURLToPath(new URL("artefacts/misuse-3.encoder.bin", import.meta.url));
+const file = fileURLToPath(new URL("artefacts/misuse-4.encoder.bin", import.meta.url));
 const bytes = readFileSync(file);
 const sha256 = createHash("sha256").update(bytes).digest("hex");
 const encode = encoderOf(readWeights(bytes));

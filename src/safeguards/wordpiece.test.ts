@@ -11,7 +11,7 @@ import { allSteps } from "./steps.ts";
 import { wordPieces } from "./wordpiece.ts";
 
 const small = ["[PAD]", "[UNK]", "un", "##aff", "##able", "able", "!", "don", "'", "t", "中"];
-const weights = readWeights(readFileSync(new URL("artefacts/misuse-3.bin", import.meta.url)));
+const weights = readWeights(readFileSync(new URL("artefacts/misuse-4.bin", import.meta.url)));
 const vocabulary = new TextDecoder().decode(weights.bytes("vocabulary")).trimEnd().split("\n");
 const pieces = wordPieces(vocabulary, vocabulary.indexOf("[UNK]"));
 

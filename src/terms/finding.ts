@@ -40,7 +40,7 @@ export interface Finding {
   readonly score: number;
   readonly band: Band;
   readonly span: Span;
-  /** Name and version of the detector, for example `misuse@3`. */
+  /** Name and version of the detector, for example `misuse@4`. */
   readonly detector: string;
   /** Which of its patterns, where it looks for those of an operator's own. */
   readonly pattern?: Name;

@@ -10,7 +10,7 @@ const both = ["input", "output"] as const;
 
 test("safeguards that block everybody's are not named, others with whom their modes are for", () => {
   const chain: ModedChain = [
-    { safeguard: "misuse@3", on: both, mode: "block" },
+    { safeguard: "misuse@4", on: both, mode: "block" },
     {
       safeguard: "patterns@1",
       on: ["output"],

@@ -39,7 +39,7 @@ const scores = { block: { score: 0.9 }, review: { score: 0.5 } };
 /** A document with the shipped detector, and with each of these. */
 function documentWith(...entries: readonly object[]): string {
   const detector = {
-    safeguard: "misuse@3",
+    safeguard: "misuse@4",
     on: ["input", "output"],
     block: { benignRate: 0.002 },
     review: { benignRate: 0.005 },

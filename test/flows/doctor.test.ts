@@ -168,7 +168,7 @@ describe("doctor", () => {
     block: { score: 0.9 }
     review: { score: 0.5 }
 `;
-    const detector = `  - { safeguard: misuse@3, on: [input, output], block: { benignRate: 0.002 }, review: { benignRate: 0.005 } }`;
+    const detector = `  - { safeguard: misuse@4, on: [input, output], block: { benignRate: 0.002 }, review: { benignRate: 0.005 } }`;
     writeFileSync(document, `kind: Safeguards\nname: mock\nchain:\n${detector}${entry}`);
     const applied = await headgate(["apply", "-f", document, "--profile", ada]);
     assert.equal(applied.exit, 0, applied.err);

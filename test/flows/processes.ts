@@ -207,7 +207,7 @@ grants: [ { model: m, stage: internal, scopes: [], requestsPerMinute: ${requests
 ---
 kind: Safeguards
 name: default
-chain: [ { safeguard: misuse@3, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } } ]
+chain: [ { safeguard: misuse@4, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } } ]
 ---
 kind: UsagePolicy
 name: default

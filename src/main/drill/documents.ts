@@ -40,7 +40,7 @@ measure: { name: misuse-success, failure: served-and-harmful, cluster: id }
 ---
 kind: Safeguards
 name: default
-chain: [ { safeguard: misuse@3, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } } ]
+chain: [ { safeguard: misuse@4, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } } ]
 ---
 kind: UsagePolicy
 name: default

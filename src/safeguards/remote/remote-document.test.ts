@@ -6,7 +6,7 @@ import { Failure } from "../../terms/failure.ts";
 import { Safeguards } from "../safeguards-document.ts";
 
 const detector = {
-  safeguard: "misuse@3",
+  safeguard: "misuse@4",
   on: ["input", "output"],
   block: { benignRate: 0.002 },
   review: { benignRate: 0.005 },
