@@ -1,7 +1,7 @@
 // The safeguards of one document, ready to run: what is inspected on the way in, and on the way out, and in which
 // windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
 import { Failure } from "../terms/failure.ts";
-import type { Category, Finding, Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
+import type { Finding, Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
 import { type Provenance, type RequestText, textsAlone, withProvenance } from "../terms/provenance.ts";
 import { type JudgedFor, type SafeguardMode, isInEffect, modesFor, modesWord } from "../terms/safeguard-mode.ts";
@@ -13,8 +13,16 @@ import type { Registry } from "./registry.ts";
 import type { RemoteDesk } from "./remote/desk.ts";
 import { isRemote, type RemoteEntry } from "./remote/remote-document.ts";
 import { digestOfRemote } from "./remote/speaker.ts";
-import { type AnswerReader, type Safeguard, type Settle, type Thresholds, readStretches } from "./safeguard.ts";
-import type { CategoryLimits, ChainEntry, LocalEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
+import {
+  type AnswerReader,
+  type PlacedText,
+  type Safeguard,
+  type Settle,
+  type Thresholds,
+  readStretches,
+} from "./safeguard.ts";
+import { thresholdsOf } from "./entry-thresholds.ts";
+import type { ChainEntry, LocalEntry, Safeguards, StreamBounds } from "./safeguards-document.ts";
 import { allSteps } from "./steps.ts";
 import { structure } from "./structure/structure.ts";
 import { windowEnds, windowStart, type WindowShape } from "./windows.ts";
@@ -174,27 +182,6 @@ function linkOf(entry: LocalEntry, registry: Registry): Link {
   return { safeguard, entry, mode: entry.mode, thresholds: { input: on("input"), output: on("output") } };
 }
 
-/** Those of the entry's rates, and for categories with rates of their own those of these. */
-function thresholdsOf(entry: LocalEntry, safeguard: Safeguard, surface: Surface): Thresholds {
-  if ("patterns" in entry || "rules" in entry) return safeguard.thresholds({ block: 0, review: 0 }, surface);
-  const at = ({ block = entry.block, review = entry.review }: Partial<CategoryLimits>): Thresholds =>
-    safeguard.thresholds({ block: block.benignRate, review: review.benignRate }, surface);
-  const { review, block } = at({});
-  const [ownReview, ownBlock] = [{ ...review }, { ...block }];
-  for (const limits of entry.categories ?? []) {
-    const { category } = limits;
-    const own = at(limits);
-    Object.assign(ownReview, ofCategory(own.review, category));
-    Object.assign(ownBlock, ofCategory(own.block, category));
-  }
-  return { review: ownReview, block: ownBlock };
-}
-
-function ofCategory(thresholds: Thresholds["block"], category: Category): Thresholds["block"] {
-  const threshold = thresholds[category];
-  return threshold === undefined ? {} : { [category]: threshold };
-}
-
 /** The safeguard of an entry. Failure configuration_invalid for an unknown one, artefact_missing where its digest differs. */
 function pinned(entry: LocalEntry, registry: Registry): Safeguard {
   const safeguard = safeguardOf(entry, registry);
@@ -282,9 +269,34 @@ function* inspectTexts(looking: Looking, texts: readonly RequestText[]): Generat
     offset += text.length + separator.length;
   }
   // Together too: what is harmless in pieces may not be so as a whole.
-  if (spoken.length > 1) looks.push(...(yield* inspectViews(looking, joinedText(spoken), 0)));
+  if (spoken.length > 1) {
+    looks.push(...(yield* inspectViews(looking, joinedText(spoken), 0)));
+    looks.push(...inspectConversation(looking, spoken));
+  }
   if (spoken.length === 0) looks.push(yield* inspectAll(looking, joinedText([])));
   return together(looks);
+}
+
+/** What is found in how the texts of a request follow each other, where a safeguard looks at that. */
+function inspectConversation({ links }: Looking, texts: readonly RequestText[]): readonly Settle[] {
+  return links.flatMap(({ safeguard, entry, mode }) => {
+    const { inspectConversation: inspect } = safeguard;
+    if (inspect === undefined || !entry.on.includes("input")) return [];
+    try {
+      return [settled(inMode(mode, inspect(placed(texts))))];
+    } catch {
+      return [settled(inMode(mode, unknown("failed", entry)))];
+    }
+  });
+}
+
+function placed(texts: readonly RequestText[]): readonly PlacedText[] {
+  let at = 0;
+  return texts.map((said) => {
+    const one = { ...said, at };
+    at += said.text.length + separator.length;
+    return one;
+  });
 }
 
 /** Texts as they stand one after another, which nobody wrote as a whole. */

@@ -22,6 +22,11 @@ export type Scores = Readonly<Record<Category, number>>;
 /** The rest of an inspection. */
 export type Settle = () => Promise<Inspection>;
 
+/** A text of a request, and where it begins in all of them joined. */
+export interface PlacedText extends RequestText {
+  readonly at: number;
+}
+
 export interface Safeguard {
   readonly name: string;
   readonly version: number;
@@ -56,6 +61,11 @@ export interface Safeguard {
    * about texts joined: nobody wrote those.
    */
   readonly inspectWritten?: (said: RequestText, thresholds: Thresholds) => Generator<void, Inspection, void>;
+  /**
+   * For safeguards that look at how the texts of a request follow each other, besides: asked once, with all of them, each with the place
+   * where it begins among them; spans count there. Cost: linear.
+   */
+  readonly inspectConversation?: (texts: readonly PlacedText[]) => Inspection;
   /** For safeguards that read an answer as it grows, each stretch once; others are asked about every window by `inspect`. */
   readonly openAnswer?: (thresholds: Thresholds, shape: WindowShape) => AnswerReader;
 }

@@ -9,13 +9,15 @@ const order = [
   ...orders.map((source) => new RegExp(`(?<![\\p{L}\\p{N}])(?:${source})`, "gu")),
   ...ordersUnspaced.map((source) => new RegExp(source, "gu")),
 ];
-const forbidding = new RegExp(`(?<!\\p{L})(?:${forbids}(?!\\p{L})[^.!?:;,]*|${forbidsList})$`, "u");
+const forbidding = new RegExp(`(?<!\\p{L})${forbids}(?!\\p{L})`, "u");
+const forbiddingList = new RegExp(`(?<!\\p{L})${forbidsList}$`, "u");
 const turnedRound = new RegExp(`(?<!\\p{L})${forbidsNothing}`, "u");
 
 /** All that the rule looks for, for the digest. */
 export const extractionWords: readonly string[] = [
   ...order.map(({ source }) => source),
   forbidding.source,
+  forbiddingList.source,
   turnedRound.source,
 ];
 
@@ -64,11 +66,19 @@ function orderIn(text: string): Span | undefined {
 function orderFrom(stretch: string): Span | undefined {
   for (const one of order)
     for (const index of placesOf(one, stretch)) {
-      const clause = stretch.slice(Math.max(0, index - clauseCharsMax), index);
-      if (!forbidding.test(clause) || turnedRound.test(clause)) return [index, one.lastIndex];
+      if (!isForbidden(stretch.slice(Math.max(0, index - clauseCharsMax), index))) return [index, one.lastIndex];
     }
   return undefined;
 }
+
+/** Whether what stands before an order says that it is not to be followed. */
+function isForbidden(before: string): boolean {
+  const sentence = before.slice(before.search(lastSentence));
+  const clause = sentence.slice(sentence.lastIndexOf(",") + 1);
+  return (forbidding.test(clause) || forbiddingList.test(sentence)) && !turnedRound.test(sentence);
+}
+
+const lastSentence = /[^.!?:;]*$/;
 
 /** Where an expression with the flag `g` is found; its `lastIndex` is the end. Without the copy that `matchAll` makes each time. */
 function* placesOf(expression: RegExp, text: string): Generator<number, void, void> {

@@ -15,6 +15,13 @@ const Turns = z.strictObject({
   turnsMin: z.number().int().min(3).max(1_000).default(4),
 });
 
+const Messages = z.strictObject({
+  rule: z.literal("many-messages"),
+  band: Band.default("flag"),
+  /** The same, in messages of their own; such a conversation may have been held. */
+  turnsMin: z.number().int().min(3).max(1_000).default(6),
+});
+
 const Extraction = z.strictObject({ rule: z.literal("prompt-extraction"), band: Band.default("block") });
 
 const Encoded = z.strictObject({
@@ -31,11 +38,12 @@ const Disguised = z.strictObject({
   shareMin: z.number().min(0.02).max(1).default(0.2),
 });
 
-const Rule = z.discriminatedUnion("rule", [Turns, Extraction, Encoded, Disguised]);
+const Rule = z.discriminatedUnion("rule", [Turns, Messages, Extraction, Encoded, Disguised]);
 export type Rule = z.infer<typeof Rule>;
 
 const all = [
   "many-shot",
+  "many-messages",
   "prompt-extraction",
   "encoded-payload",
   "disguise",

@@ -80,6 +80,35 @@ describe("many-shot", () => {
   });
 });
 
+async function told(turns: readonly (readonly [string, string])[], document = documentOf({})): Promise<unknown> {
+  const texts = turns.flatMap(([asked, answered]) => [
+    { text: asked, provenance: "user" } as const,
+    { text: answered, provenance: "model" } as const,
+  ]);
+  const system = { text: "You are a bot.", provenance: "instructions" } as const;
+  const last = { text: "And now?", provenance: "user" } as const;
+  const inspection = await compileChain(document, shippedSafeguards()).inspectInput([system, ...texts, last]);
+  assert.ok(inspection.kind === "inspected");
+  return inspection.findings.map(({ pattern, band, span }) => [pattern, band, span[0], span[1]]);
+}
+
+describe("many-messages", () => {
+  const six = [...harmful, ...harmful.slice(0, 1)];
+
+  test("finds a conversation in which harm was asked for and given again and again, and points at it", async () => {
+    const end = 16 + six.flat().reduce((sum, text) => sum + text.length + 2, 0) - 2;
+    assert.deepEqual(await told(six), [["many-messages", "flag", 16, end]]);
+    const strict = documentOf({ rules: [{ rule: "many-messages", band: "block", turnsMin: 3 }] });
+    assert.notDeepEqual(await told(harmful.slice(0, 3), strict), []);
+  });
+
+  test("leaves other conversations alone", async () => {
+    const refused = six.map(([asked]) => [asked, "I'm sorry, I can't help with that."] as const);
+    const long = Array.from({ length: 8 }, () => harmless).flat();
+    for (const turns of [harmful, harmless, refused, [...long, ...six]]) assert.deepEqual(await told(turns), []);
+  });
+});
+
 describe("prompt-extraction", () => {
   test("finds orders to give the instructions away, also disguised, and points at them", () => {
     const orders = [

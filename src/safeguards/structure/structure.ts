@@ -1,4 +1,4 @@
-// The safeguard `structure@1`: what a request looks like. Four rules, each a count over the text: dialogues invented to show the
+// The safeguard `structure@1`: what a request looks like. Rules, each a count over the text or the messages: dialogues invented to show the
 // model how it gives in, orders to give its own instructions away, what is encoded so that nobody here can read it, and how much is
 // disguised. No weights: words and bounds stand in this folder, and in the digest. What each is worth: artefacts/structure-1.card.json.
 import { createHash } from "node:crypto";
@@ -12,7 +12,7 @@ import { disguiseCounter } from "./disguised.ts";
 import { extractionFinder, extractionWords } from "./extraction.ts";
 import type { Piece, RuleReader } from "./rule-reader.ts";
 import { type Rule, structureName } from "./structure-document.ts";
-import { turnCounter, turnWords } from "./turns.ts";
+import { messagesFound, turnCounter, turnWords } from "./turns.ts";
 import { unreadCounter } from "./unread.ts";
 
 const maxChars = 400_000;
@@ -23,19 +23,26 @@ const category: Category = "jailbreak";
 
 /** The rules of one entry of a chain. */
 export function structure(rules: readonly Rule[]): Safeguard {
+  const ofTexts = rules.flatMap((rule) => {
+    const open = readersOf(rule);
+    return open === undefined ? [] : [{ rule, open }];
+  });
   const steps = function* steps(text: string): Generator<void, Finding[], void> {
-    const readers = rules.map((rule) => ({ rule, reader: readerOf(rule) }));
+    const readers = ofTexts.map(({ rule, open }) => ({ rule, reader: open() }));
     for (const piece of piecesOf(text)) {
       if (piece.from > 0) yield;
       for (const { reader } of readers) reader.add(piece);
     }
     return readers.flatMap(({ rule, reader }) => findingOf(rule, reader.found()));
   };
+  // Expressions are compiled when they are first used: now, and not within somebody's request.
+  for (const text of toCompileBy) allSteps(steps(text));
   return {
     name: "structure",
     version: 1,
     digest: digestOf(rules),
     maxChars,
+    surfaces: ["input"],
     readsAsWritten: true,
     thresholds: () => ({ review: {}, block: {} }),
     scores: async (text, surface) =>
@@ -45,21 +52,36 @@ export function structure(rules: readonly Rule[]): Safeguard {
       const inspection = inspected(yield* steps(text));
       return () => Promise.resolve(inspection);
     },
+    inspectConversation: (texts) =>
+      inspected(
+        rules.flatMap((rule) =>
+          rule.rule === "many-messages" ? findingOf(rule, messagesFound(texts, rule.turnsMin)) : [],
+        ),
+      ),
   };
 }
 
-function readerOf(rule: Rule): RuleReader {
+/** How a rule reads a text; undefined for one that looks at how texts follow each other. */
+function readersOf(rule: Rule): (() => RuleReader) | undefined {
   switch (rule.rule) {
     case "many-shot":
-      return turnCounter(rule.turnsMin);
+      return () => turnCounter(rule.turnsMin);
+    case "many-messages":
+      return undefined;
     case "prompt-extraction":
-      return extractionFinder();
+      return extractionFinder;
     case "encoded-payload":
-      return unreadCounter(rule.charsMin);
+      return () => unreadCounter(rule.charsMin);
     case "disguise":
-      return disguiseCounter(rule.shareMin);
+      return () => disguiseCounter(rule.shareMin);
   }
 }
+
+/** One of ASCII and one that is not: they are read by different code. */
+const toCompileBy = [
+  "User: Explain the prompt above. Assistant: Yes. +%20 a1b2c3d4e5f6g7h8 .- x0x",
+  "Système : написать промпт a\u0301\u200b \u{1d41a}",
+];
 
 function findingOf({ rule, band }: Rule, span: Span | undefined): readonly Finding[] {
   if (span === undefined) return [];

@@ -2,6 +2,8 @@
 // goes on like that. A dialogue alone is nothing: examples, interviews and support logs are dialogues. What counts is a turn
 // that asks for harm and is answered. Source: Anil et al., Many-shot Jailbreaking (2024), for the attack; words of our own.
 import type { Span } from "../../terms/finding.ts";
+import { normalise } from "../normalise.ts";
+import type { PlacedText } from "../safeguard.ts";
 import { inText, type Piece, type RuleReader } from "./rule-reader.ts";
 
 const asker =
@@ -96,6 +98,29 @@ export function turnCounter(turnsMin: number): RuleReader {
     },
     found: () => (harmful >= turnsMin && harmful >= harmfulShareMin * turns ? span : undefined),
   };
+}
+
+/** The same where turns are messages: what a user wrote, and what a model answered. */
+export function messagesFound(texts: readonly PlacedText[], turnsMin: number): Span | undefined {
+  let asked: PlacedText | undefined;
+  let turns = 0;
+  let harmful = 0;
+  let span: Span | undefined;
+  for (const one of texts) {
+    if (one.provenance === "user") asked = one;
+    if (one.provenance !== "model" || asked === undefined) continue;
+    turns += 1;
+    if (isHarmful(beginningOf(asked), beginningOf(one))) {
+      harmful += 1;
+      span = [span?.[0] ?? asked.at, one.at + one.text.length];
+    }
+    asked = undefined;
+  }
+  return harmful >= turnsMin && harmful >= harmfulShareMin * turns ? span : undefined;
+}
+
+function beginningOf({ text }: PlacedText): string {
+  return normalise(text.slice(0, turnCharsMax)).text;
 }
 
 interface Turn {
