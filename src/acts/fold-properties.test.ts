@@ -420,7 +420,13 @@ const steps = {
     if (release !== undefined) await put(play, "certificate", { release: { ...release, ...edited } });
   },
   hold: async (play) => put(play, "hold", holdOf(play)),
-  restrict: async (play) => put(play, "restriction", restrictionOf(play)),
+  /** Two at a time, so that one may be named and the other not. */
+  restrict: async (play) => {
+    const { move } = play;
+    for (const also of [move.also, move.also + 1]) {
+      await put(play, "restriction", restrictionOf({ ...play, move: { ...move, also } }));
+    }
+  },
   root: async (play) => {
     const how = play.move.how === "plainly" ? "together" : play.move.how;
     const isOwners = play.move.also % 3 > 0;
@@ -493,13 +499,15 @@ function releaseBy({ world, model, move: { what, also } }: Play): Release {
     answers: also % 4 === 0 ? [] : holdsOn(world.state, model).map(({ hold }) => hold),
     notAfter: inDays(world, 20 + (also % 10)),
   });
-  const lifting = also % 3 > 0 ? { ...release, ...liftsIn(world, model) } : release;
+  const lifting = also % 3 > 0 ? { ...release, ...liftIn(world, model, what) } : release;
   return also % 7 === 0 ? { ...lifting, oneSigner: !lifting.oneSigner } : lifting;
 }
 
-function liftsIn({ state }: World, model: Name): Pick<Release, "lifts"> {
-  const ids = [...state.restrictions.values()].filter((known) => known.model === model).map(({ hold }) => hold);
-  return ids.length === 0 ? {} : { lifts: ids };
+/** One of them: what is not named stands. */
+function liftIn({ state }: World, model: Name, what: number): Pick<Release, "lifts"> {
+  const placed = [...state.restrictions.values()].filter((known) => known.model === model);
+  const lifted = pick(placed, what);
+  return lifted === undefined ? {} : { lifts: [lifted.hold] };
 }
 
 /** A whole decision at once, by some of the cast and with some steps left out: so that much gets far. */
