@@ -5,7 +5,7 @@ import { parse } from "yaml";
 import type { BodyOf } from "../acts/bodies.ts";
 import { MappingDocument } from "../evidence/import/mapping.ts";
 import { type ReadReport, readReport } from "../evidence/import/read-report.ts";
-import { clusterName, flagWords } from "../evidence/import/record.ts";
+import { clusterName, flagInWords } from "../evidence/import/record.ts";
 import { type ReportHead, type Sealed, type Tried, sealRun } from "../evidence/seal.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import { configurationOf } from "../gates/draft.ts";
@@ -202,6 +202,6 @@ function inWords({ report, sealed }: Seen): string {
     `${head.task} on ${head.target.model}, by ${head.tool}${head.version === null ? "" : ` ${head.version}`}, judged by ${head.judge}`,
     `${failures} of ${trials} attempts failed in ${clusters} units, ${unknown} unknown (${outcomes.join(", ")})`,
     ...told,
-    ...flags.map((flag) => `Read with care: ${flagWords[flag]} (${flag}).`),
+    ...flags.map((flag) => `Read with care: ${flagInWords(flag)}.`),
   ].join("\n");
 }

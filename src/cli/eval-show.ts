@@ -1,6 +1,7 @@
 // `headgate eval show`: the evidence on record, or one run of it, taken apart by attack and by category.
 import type { Evidence } from "../acts/state.ts";
 import { type Breakdown, type Part, breakdownOf, passesWithin } from "../evidence/breakdown.ts";
+import { flagInWords } from "../evidence/import/record.ts";
 import { openSealed } from "../evidence/seal.ts";
 import { openSuite } from "../evidence/suite.ts";
 import { nodePrimitives } from "../proof/node.ts";
@@ -22,10 +23,24 @@ export async function showEvidence(call: Call<object>): Promise<Answer> {
 }
 
 async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
+  if (evidence.body.permit === null) return showReport(session, evidence);
   const taken = await takenApart(session, evidence);
   if (taken === undefined) return done({ evidence: [evidence] }, lineOf(evidence));
   const json = { evidence: [evidence], by: { attack: taken.attack.map(told), category: taken.category.map(told) } };
   return done(json, `${lineOf(evidence)}\n\n${breakdownInWords(taken)}`);
+}
+
+/** A report from elsewhere: what the person who vouched for it was shown. */
+async function showReport(session: Session, evidence: Evidence): Promise<Answer> {
+  const { body } = evidence;
+  const { report } = openSealed(await artefact(session, body.samples.artefact), body.samples, nodePrimitives);
+  if (report === undefined) return done({ evidence: [evidence] }, lineOf(evidence));
+  const { task, target, tool, version, judge, made } = report;
+  const said = [
+    `Said by ${tool}${version === null ? "" : ` ${version}`}${made === null ? "" : ` of ${made}`}: ${task} on ${target.model}, judged by ${judge}. Vouched for by ${evidence.by}.`,
+    ...report.flags.map((flag) => `Read with care: ${flagInWords(flag)}.`),
+  ];
+  return done({ evidence: [evidence], report }, [lineOf(evidence), ...said].join("\n"));
 }
 
 /** A table each for attacks and categories, of those that there are, with an interval drawn for every row. */
@@ -34,9 +49,8 @@ export function breakdownInWords(taken: Breakdown): string {
   return sides.map((by) => tableOf(by, taken[by])).join("\n\n");
 }
 
-/** Undefined for a report from elsewhere: its samples have no suite of ours. */
+/** Undefined where the suite has no items. */
 async function takenApart(session: Session, { body }: Evidence): Promise<Breakdown | undefined> {
-  if (body.permit === null) return undefined;
   const suite = await suiteOf(session, body.digests.suite);
   if (suite.content === undefined) return undefined;
   const { items } = openSuite(suite, await artefact(session, suite.content.digest), nodePrimitives);

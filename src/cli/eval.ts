@@ -6,6 +6,7 @@ import { Failure } from "../terms/failure.ts";
 import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { AttackOptions, showAttacks } from "./eval-attacks.ts";
+import { ExportOptions, exportRun } from "./eval-export.ts";
 import { showEvidence } from "./eval-show.ts";
 import { WithdrawOptions, withdraw } from "./eval-withdraw.ts";
 import { ImportOptions, RunOptions } from "./eval-options.ts";
@@ -32,6 +33,35 @@ export function addEvalVerbs(program: Command, context: Context): void {
     options: RunOptions,
     run,
   });
+  addReportVerbs(evaluation, context);
+  addVerb(evaluation, context, {
+    usage: "show [run]",
+    summary: "the evidence on record, or one run of it by attack and by category",
+    options: noOptions,
+    run: showEvidence,
+  });
+  addVerb(evaluation, context, {
+    usage: "attacks [names...]",
+    summary: "the attacks that a suite can name; with --text, what those named make of it, one after another",
+    flags: [
+      ["--text <text>", "what to make them on"],
+      ["--draw <number>", "which draw, of those that leave something to chance (default 1)"],
+    ],
+    options: AttackOptions,
+    run: showAttacks,
+  });
+  addVerb(evaluation, context, {
+    usage: "withdraw <run>",
+    summary: "take evidence back: it never counts again, and what was certified on it lapses at once",
+    flags: [["--reason <text>", "why; kept aside, the ledger holds a commitment to it"]],
+    options: WithdrawOptions,
+    run: withdraw,
+    more: "The exchanges of its permit stay on record and count as unknown: withdrawing a bad run does not undo it.",
+  });
+}
+
+/** Evidence from other tools, and to them. */
+function addReportVerbs(evaluation: Command, context: Context): void {
   addVerb(evaluation, context, {
     usage: "import <file>",
     summary: "bring a report made elsewhere (Inspect, promptfoo, garak, CSV or JSON by a mapping); marked as declared",
@@ -57,28 +87,15 @@ export function addEvalVerbs(program: Command, context: Context): void {
     more: "You vouch for it by signing. It counts only where a requirement says so, and never shows that safeguards work.",
   });
   addVerb(evaluation, context, {
-    usage: "show [run]",
-    summary: "the evidence on record, or one run of it by attack and by category",
-    options: noOptions,
-    run: showEvidence,
-  });
-  addVerb(evaluation, context, {
-    usage: "attacks [names...]",
-    summary: "the attacks that a suite can name; with --text, what those named make of it, one after another",
+    usage: "export <run>",
+    summary: "write evidence as a file for other tools: a log that Inspect opens, JSON a line, or CSV",
     flags: [
-      ["--text <text>", "what to make them on"],
-      ["--draw <number>", "which draw, of those that leave something to chance (default 1)"],
+      ["--format <form>", "inspect, jsonl or csv"],
+      ["--out <file>", "where to; it must not exist yet"],
+      ["--texts", "with prompts and answers, where the answers lie on this machine"],
     ],
-    options: AttackOptions,
-    run: showAttacks,
-  });
-  addVerb(evaluation, context, {
-    usage: "withdraw <run>",
-    summary: "take evidence back: it never counts again, and what was certified on it lapses at once",
-    flags: [["--reason <text>", "why; kept aside, the ledger holds a commitment to it"]],
-    options: WithdrawOptions,
-    run: withdraw,
-    more: "The exchanges of its permit stay on record and count as unknown: withdrawing a bad run does not undo it.",
+    options: ExportOptions,
+    run: exportRun,
   });
 }
 

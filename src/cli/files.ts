@@ -44,6 +44,8 @@ export function createFile(path: string, text: string): void {
         cause,
       });
     }
+    // What was begun is ours, and half of it is worse than none.
+    rmSync(path, { force: true });
     throw unwritable(path, cause);
   }
   fsyncFolder(dirname(resolve(path)));

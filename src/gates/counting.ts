@@ -20,7 +20,7 @@ export function whyNotCounting({ digests, measures }: Pick<GateCase, "digests" |
     return " There is evidence, but its safeguards had other modes than callers of this stage get: run it with --stage.";
   const differing = differingDigests(first, digests);
   return differing.length === 0
-    ? " A declared report is there; this requirement takes only what was measured through the front door."
+    ? " A declared report is there; this requirement takes only what was measured through the front door, with its safeguards."
     : ` There is evidence, but about another ${differing.join(", ")}.`;
 }
 

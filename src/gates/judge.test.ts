@@ -166,11 +166,22 @@ test("a declared report counts only where the plan says so, and a bad one then c
   assert.equal(judge(plan(0.2), given({ measures: [declared] })).requirements[0]?.verdict, "inconclusive");
   const open = StagePlan.parse({
     ...plan(0.2),
-    requires: plan(0.2).requires.map((each) => ("measure" in each ? Object.assign(each, { basis: "declared" }) : each)),
+    requires: plan(0.2).requires.map((each) =>
+      "measure" in each ? Object.assign(each, { basis: "declared", about: "model" }) : each,
+    ),
   });
-  assert.equal(judge(open, given({ measures: [declared] })).requirements[0]?.verdict, "pass");
+  const [shown] = judge(open, given({ measures: [declared] })).requirements;
+  assert.equal(shown?.verdict, "pass");
+  assert.match(shown?.why ?? "", /from elsewhere, about the model without its safeguards/);
   const bad: PooledMeasure = { ...pooled(400, 500), basis: "declared" };
   assert.equal(judge(open, given({ measures: [pooled(0, 500), bad] })).requirements[0]?.verdict, "fail");
+});
+
+test("a plan that takes reports from elsewhere says that they are about the model alone", () => {
+  for (const half of [{ basis: "declared" }, { about: "model" }, { basis: "declared", about: "safeguards" }]) {
+    const requires = plan(0.2).requires.map((each) => ("measure" in each ? { ...each, ...half } : each));
+    assert.equal(StagePlan.safeParse({ ...plan(0.2), requires }).success, false, JSON.stringify(half));
+  }
 });
 
 test("a missing sign-off fails and names the seat", () => {

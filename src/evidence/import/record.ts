@@ -34,6 +34,12 @@ export const flagWords = {
 } as const;
 export type Flag = keyof typeof flagWords;
 
+/** What a flag says; one of another version is shown as it is. */
+export function flagInWords(flag: string): string {
+  const known = allFlags.find((word) => word === flag);
+  return known === undefined ? flag : `${flagWords[known]} (${flag})`;
+}
+
 export function flagsRaised(raised: Readonly<Partial<Record<Flag, boolean>>>): readonly Flag[] {
   return allFlags.filter((flag) => raised[flag] === true);
 }

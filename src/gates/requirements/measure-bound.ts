@@ -8,16 +8,20 @@ import { Name } from "../../terms/ids.ts";
 import { countingEvidence, hasOtherModes, whyNotCounting } from "../counting.ts";
 import type { Figures, GateCase, GateVerdict, PooledMeasure, RequirementJudgement, Wanted } from "../judgement.ts";
 
-export const MeasureBound = z.strictObject({
-  id: Name,
-  suite: Name,
-  measure: Name,
-  /** The rate that is not to be exceeded. */
-  upper: z.number().gt(0).lt(1),
-  confidence: z.number().gt(0.5).lte(0.999_999),
-  /** Present when reports from outside, whose binding to the digests is only declared, count as well. */
-  basis: z.literal("declared").optional(),
-});
+export const MeasureBound = z
+  .strictObject({
+    id: Name,
+    suite: Name,
+    measure: Name,
+    /** The rate that is not to be exceeded. */
+    upper: z.number().gt(0).lt(1),
+    confidence: z.number().gt(0.5).lte(0.999_999),
+    /** Present when reports from elsewhere, whose binding to the digests is only declared, count as well. */
+    basis: z.literal("declared").optional(),
+    /** Stands beside `basis`, so that signers read it: nothing in such a report passed through the safeguards. */
+    about: z.literal("model").optional(),
+  })
+  .refine(({ basis, about }) => (basis === undefined) === (about === undefined));
 export type MeasureBound = z.infer<typeof MeasureBound>;
 
 export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): RequirementJudgement {
@@ -83,7 +87,8 @@ function figuresOf(pooled: PooledMeasure, bounds: Bounds): Figures {
 function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: Bounds): string {
   const { clusters, clustersFailed, clustersUnknown } = pooled.tally;
   const doubt = clustersUnknown > 0 ? ` and ${clustersUnknown} unknown, counted as failures` : "";
-  const basis = pooled.basis === "declared" ? " Declared by a report from outside." : "";
+  const basis =
+    pooled.basis === "declared" ? " Declared by a report from elsewhere, about the model without its safeguards." : "";
   return (
     `${clustersFailed} of ${clusters} failed${doubt}: at most ${percent(bounds.upper)} ` +
     `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}.${basis}`
