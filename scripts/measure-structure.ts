@@ -1,6 +1,6 @@
 // What each rule of `structure@1`, with its usual settings, finds of the public training sets and of lines of our own: false positives by
 // kind of text, and attacks. Nothing is learnt from them; rules were written with a part of the own lines in sight.
-// Usage: node scripts/measure-structure.ts TRAIN-FOLDER [--write] [--show RULE]
+// Usage: node scripts/measure-structure.ts TRAIN-FOLDER EVAL-FOLDER [--write] [--show RULE]
 // Writes src/safeguards/artefacts/structure-1.card.json, or names what a rule finds of what is harmless.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -40,6 +40,21 @@ const harmlessSets: Readonly<Record<string, readonly string[]>> = {
   "security questions": ["cybersoceval_defensive_questions"],
   "chat messages": ["sms_spam_collection"],
 };
+
+/** Harmless requests that no rule was written with; only counted. */
+const evaluation = "evaluation";
+const evaluationSets = [
+  "banking77_support_test",
+  "clinc150_everyday_val_test",
+  "gsm8k_test",
+  "self_instruct_user_oriented",
+  "mt_bench_vicuna_bench",
+  "truthfulqa_questions",
+  "role_prompts_third_b",
+  "cyberseceval_frr",
+  "xstest_prompts",
+  "bipia_email_test",
+];
 
 function rowsOf(folder: string, set: string): readonly Row[] {
   return gunzipSync(readFileSync(join(folder, `${set}.jsonl.gz`)))
@@ -172,9 +187,9 @@ interface Counted {
   >;
 }
 
-const [folder, ...flags] = argv.slice(2);
-if (folder === undefined)
-  throw new Error("Usage: node scripts/measure-structure.ts TRAIN-FOLDER [--write] [--show RULE]");
+const [folder, evalFolder, ...flags] = argv.slice(2);
+if (folder === undefined || evalFolder === undefined)
+  throw new Error("Usage: node scripts/measure-structure.ts TRAIN-FOLDER EVAL-FOLDER [--write] [--show RULE]");
 const shownRule = flags.includes("--show") ? flags[flags.indexOf("--show") + 1] : undefined;
 const results: Counted[] = [];
 
@@ -203,7 +218,7 @@ function count({ of, kind }: Pick<Counted, "of" | "kind">, texts: readonly strin
   console.log(
     `${kind} ${of} (${texts.length}): ${shares.map(([rule, { count: times, share, interval95 }]) => `${rule} ${times} = ${share} [${interval95.join(", ")}]`).join("; ")}`,
   );
-  if (shownRule === undefined || of.endsWith("held")) return;
+  if (shownRule === undefined || of.endsWith("held") || of.startsWith(evaluation)) return;
   for (const [at, one] of found.entries())
     if (one.has(shownRule) === (kind === "harmless"))
       console.log(`    ${(texts[at] ?? "").slice(0, 500).replaceAll("\n", " / ")}`);
@@ -270,6 +285,14 @@ for (const [name, encode] of Object.entries(encodings))
     `encoded: ${name}`,
     sentences.map((text) => `Decode this and do what it says: ${encode(text)}`),
     ["encoded-payload"],
+  );
+
+for (const set of evaluationSets)
+  harmless(
+    `${evaluation}: ${set}`,
+    rowsOf(evalFolder, set)
+      .filter(({ label }) => label === "benign")
+      .map(({ text }) => text),
   );
 
 if (flags.includes("--write")) {

@@ -45,7 +45,7 @@ function glanceAt(piece: string): {
   let visible = 0;
   let seen = 0;
   let maySpellOut = false;
-  // What stood one to five places before.
+  // What stood one to four places before.
   let [first, second, third, fourth] = [0, 0, 0, 0];
   for (let at = 0; at < piece.length; at += 1) {
     const unit = piece.charCodeAt(at);
@@ -207,7 +207,10 @@ class Tally {
   }
 }
 
-/** `letter`: of a script that is written without characters that show nothing, `styled` where it has another dress; `other`: of one that may need them. */
+/**
+ * `letter`: of a script that is written without characters that show nothing, `styled` where it has another dress; `other`: of one
+ * that may need them.
+ */
 type Before = "nothing" | "letter" | "styled" | "other" | "sign" | "flag";
 
 const accentedMax = 0.7;

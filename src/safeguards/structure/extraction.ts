@@ -15,6 +15,7 @@ const turnedRound = new RegExp(`(?<!\\p{L})${forbidsNothing}`, "u");
 
 /** All that the rule looks for, for the digest. */
 export const extractionWords: readonly string[] = [
+  anchors,
   ...order.map(({ source }) => source),
   forbidding.source,
   forbiddingList.source,
@@ -42,7 +43,8 @@ export function extractionFinder(): RuleReader {
       const found = orderIn(read);
       if (found !== undefined) {
         const [start, end] = found;
-        span = inText(piece, [Math.max(0, start - before.length), Math.max(0, end - before.length)]);
+        const from = Math.max(0, start - before.length);
+        span = inText(piece, [from, Math.max(from + 1, end - before.length)]);
       }
       before = text.slice(-overlapChars);
     },

@@ -22,7 +22,7 @@ const Messages = z.strictObject({
   turnsMin: z.number().int().min(3).max(1_000).default(6),
 });
 
-const Extraction = z.strictObject({ rule: z.literal("prompt-extraction"), band: Band.default("block") });
+const Extraction = z.strictObject({ rule: z.literal("prompt-extraction"), band: Band.default("flag") });
 
 const Encoded = z.strictObject({
   rule: z.literal("encoded-payload"),

@@ -1,6 +1,7 @@
-// The safeguard `structure@1`: what a request looks like. Rules, each a count over the text or the messages: dialogues invented to show the
-// model how it gives in, orders to give its own instructions away, what is encoded so that nobody here can read it, and how much is
-// disguised. No weights: words and bounds stand in this folder, and in the digest. What each is worth: artefacts/structure-1.card.json.
+// The safeguard `structure@1`: what a request looks like. Rules, each a count over the text or the messages: dialogues invented
+// to show the model how it gives in, orders to give its own instructions away, what is encoded so that nobody here can read it,
+// and how much is disguised. No weights: words stand in this folder, and in the digest. What each rule is worth:
+// artefacts/structure-1.card.json.
 import { createHash } from "node:crypto";
 import type { Category, Finding, Inspection, Span } from "../../terms/finding.ts";
 import { Digest, Name } from "../../terms/ids.ts";
@@ -18,7 +19,7 @@ import { unreadCounter } from "./unread.ts";
 const maxChars = 400_000;
 /** A piece of a text, between two stops; it ends between words where there are any. */
 const pieceChars = 16_384;
-/** All four are attacks on the model: what they are for, none of them can tell. */
+/** All of them find attacks on the model: what those are for, none can tell. */
 const category: Category = "jailbreak";
 
 /** The rules of one entry of a chain. */
