@@ -83,6 +83,7 @@ async function measure(folder: string, every: number): Promise<Report> {
     seconds: Math.round((performance.now() - startedAt) / 1_000),
     safeguard: judge.detector,
     digest: judge.registry.get(judge.detector).digest,
+    detectors: judge.detectors.map((safeguard) => ({ safeguard, digest: judge.registry.get(safeguard).digest })),
     isWhole: every === 1,
     rates: [...ratesCounted],
     shipped: shippedRates(judge),
@@ -98,7 +99,7 @@ async function measure(folder: string, every: number): Promise<Report> {
     rewordings,
     reliability,
     cost,
-    held: heldIn(cardOf(judge.detector)),
+    held: judge.detectors.flatMap((safeguard) => heldIn(safeguard, cardOf(safeguard))),
   };
   return Report.parse({ ...report, targets: targetsOf(report) });
 }
@@ -117,10 +118,11 @@ const Card = z.object({
 });
 
 /** At the rates that matter here: what ships, and the one that lies nearest to 1 % of everyday requests. */
-function heldIn(card: unknown): Report["held"] {
+function heldIn(safeguard: string, card: unknown): Report["held"] {
   const { held } = Card.parse(card);
   return ["0.005", "0.05"].flatMap((rate) =>
     (held[rate] ?? []).map(({ source, label, rows, flagged }) => ({
+      safeguard,
       source,
       label,
       rate: Number(rate),

@@ -29,8 +29,9 @@ export type Said = string | RequestText;
 export interface Judge {
   readonly document: Safeguards;
   readonly registry: Registry;
-  /** Name of the detector whose rates count. */
+  /** Name of the detector whose rates count, and of all that have rates. */
   readonly detector: string;
+  readonly detectors: readonly string[];
   readonly request: (...texts: readonly Said[]) => Promise<Judged>;
   readonly answer: (text: string, request?: string) => Promise<Judged>;
   /** A continuous score of an answer, for areas under curves. */
@@ -67,6 +68,10 @@ export function openJudge(): Judge {
     document,
     registry: nextLane().registry,
     detector,
+    detectors: document.chain
+      .filter((entry) => "block" in entry)
+      .map(({ safeguard }) => safeguard)
+      .filter((name) => lanes[0]?.registry.names.includes(name)),
     request: async (...texts) =>
       once(JSON.stringify(texts), async () => judgedBy(texts, "input", { ...nextLane(), policy })),
     answer: async (text) => once(`answer ${text}`, async () => judgedBy([text], "output", { ...nextLane(), policy })),

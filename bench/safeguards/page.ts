@@ -39,7 +39,7 @@ function table(head: readonly string[], rows: readonly (readonly (string | numbe
   return [lineOf(head), lineOf(head.map(() => "---")), ...rows.map(lineOf), ""];
 }
 
-function headOf({ safeguard, digest, at, isWhole, shipped, everyday }: Report): readonly string[] {
+function headOf({ detectors, at, isWhole, shipped, everyday }: Report): readonly string[] {
   const part = isWhole
     ? []
     : ["**These figures are of a part of the rows, to try the command. They stand for nothing.**", ""];
@@ -50,7 +50,7 @@ function headOf({ safeguard, digest, at, isWhole, shipped, everyday }: Report): 
     "[bench/results/safeguards.json](../bench/results/safeguards.json).",
     "",
     ...part,
-    `${safeguard}, weights \`${digest}\`, measured on ${at.slice(0, 10)} by the shipped documents (\`examples/first-release\`): stopped is what reaches the threshold of ${percent(shipped.review)} %`,
+    `${detectors.map(({ safeguard, digest }) => `${safeguard} (weights \`${digest}\`)`).join(" and ")}, measured on ${at.slice(0, 10)} by the shipped documents (\`examples/first-release\`): stopped is what reaches the threshold of ${percent(shipped.review)} %`,
     "of the benign reference stream. The evaluation sets are public, named, and nothing was trained or tuned on them; *in kind* means that training had rows of the same",
     "source, or lines of our own for its kind of request. All intervals are 95 %: of shares exact (Clopper-Pearson), of areas under curves by DeLong's variance, over questions where several",
     "answers belong to one, of agreement by Hoeffding's bound ([statistics](statistics.md#agreement)).",
@@ -351,11 +351,18 @@ function recordsPart({ held }: Report): readonly string[] {
         rows,
       ]),
     ),
-    "Rows held back from training, from the detector's card:",
+    "Rows held back from training, from the detectors' cards:",
     "",
     ...table(
-      ["source", "label", "benign rate, %", "flagged, %", "rows"],
-      held.map(({ source, label, rate, flagged }) => [source, label, percent(rate), cell(flagged), flagged.of]),
+      ["safeguard", "source", "label", "benign rate, %", "flagged, %", "rows"],
+      held.map(({ safeguard, source, label, rate, flagged }) => [
+        safeguard,
+        source,
+        label,
+        percent(rate),
+        cell(flagged),
+        flagged.of,
+      ]),
     ),
   ];
 }

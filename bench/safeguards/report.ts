@@ -128,7 +128,13 @@ const Cost = z.object({
 });
 export type Cost = z.infer<typeof Cost>;
 
-const Held = z.object({ source: z.string(), label: z.string(), rate: z.number(), flagged: Share });
+const Held = z.object({
+  safeguard: z.string(),
+  source: z.string(),
+  label: z.string(),
+  rate: z.number(),
+  flagged: Share,
+});
 
 const Target = z.object({
   what: z.string(),
@@ -149,6 +155,8 @@ export const Report = z.object({
   /** Of the detector that ships. */
   safeguard: z.string(),
   digest: z.string(),
+  /** All learnt ones of the shipped documents, that one too. */
+  detectors: z.array(z.object({ safeguard: z.string(), digest: z.string() })),
   /** Whether the figures are of all rows, or of a part of them to try the command. */
   isWhole: z.boolean(),
   rates: z.array(z.number()),
