@@ -27,7 +27,7 @@ import { type Call, addVerb, argument } from "./verb.ts";
 const Options = z.object({
   safeguards: z.string().optional(),
   policy: z.string().optional(),
-  surface: Surface.default("input"),
+  surface: Surface.optional(),
   jsonText: z.boolean().default(false),
   ...callerOptions,
 });
@@ -43,7 +43,7 @@ export function addGuardVerbs(program: Command, context: Context): void {
   const guard = program.command("guard").description("safeguards by themselves");
   addVerb(guard, context, {
     usage: "scan <file>",
-    summary: "scan rows {id, text} of a JSONL file; one line of JSON a row, no server",
+    summary: "scan rows {id, text, response?} of a JSONL file; one line of JSON a row, no server",
     flags: [
       ...chainFlags,
       [
@@ -54,6 +54,7 @@ export function addGuardVerbs(program: Command, context: Context): void {
     ],
     options: Options,
     run: scanFile,
+    more: "A row with a response is judged by that answer, unless --surface input is given.",
   });
   addVerb(guard, context, {
     usage: "tune <file>",
@@ -124,14 +125,22 @@ function addLearningVerbs(guard: Command, context: Context): void {
 }
 
 async function scanFile(call: Call<z.infer<typeof Options>>): Promise<Answer> {
-  return withOfflineChain(call.options, call.context, async (offline) => scanRows(call, scannerFor(offline, call)));
+  return withOfflineChain(call.options, call.context, async (offline) => {
+    const { surface, jsonText } = call.options;
+    const scanners = {
+      input: scannerFor(offline, "input", jsonText),
+      output: scannerFor(offline, "output", jsonText),
+    };
+    return scanRows(call, (row) => scanners[surface ?? (row.response === undefined ? "input" : "output")]);
+  });
 }
 
-async function scanRows(call: Call<z.infer<typeof Options>>, scanner: Scanner): Promise<Answer> {
+async function scanRows(call: Call<z.infer<typeof Options>>, scannerOf: (row: ScanRow) => Scanner): Promise<Answer> {
   const { context } = call;
   const counts = new Map<string, number>();
   for (const line of jsonLines(argument(call, 0))) {
-    const result = await scan(rowOf(line), scanner);
+    const row = rowOf(line);
+    const result = await scan(row, scannerOf(row));
     counts.set(result.verdict, (counts.get(result.verdict) ?? 0) + 1);
     context.write(`${JSON.stringify(result)}\n`);
   }
@@ -142,13 +151,13 @@ async function scanRows(call: Call<z.infer<typeof Options>>, scanner: Scanner): 
 function rowOf({ value, number }: JsonLine): ScanRow {
   const row = ScanRow.safeParse(value);
   if (row.success) return row.data;
-  throw new Failure("request_invalid", `Line ${number} is not a row: {"id": …, "text": …}.`);
+  throw new Failure(
+    "request_invalid",
+    `Line ${number} is not a row: {"id": …, "text": …} and, where an answer is judged, "response".`,
+  );
 }
 
-function scannerFor(
-  { chain, safeguards, policy }: OfflineChain,
-  { options: { surface, jsonText } }: Call<z.infer<typeof Options>>,
-): Scanner {
+function scannerFor({ chain, safeguards, policy }: OfflineChain, surface: Surface, jsonText: boolean): Scanner {
   return {
     chain,
     safeguards,

@@ -23,6 +23,8 @@ export const ScanRow = z.object({
   text: z.string(),
   /** Who wrote it, of requests: `data` is what a tool or a document gave. */
   provenance: Provenance.optional(),
+  /** The answer to it, which is judged in its place where answers are. */
+  response: z.string().optional(),
 });
 export type ScanRow = z.infer<typeof ScanRow>;
 
@@ -62,12 +64,13 @@ export interface Scanner {
 /** The verdict on one row, with scores and findings to four digits. Never throws for what a text holds. */
 export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> {
   const { chain, surface } = scanner;
-  const said = { text: row.text, provenance: row.provenance ?? "user" } as const;
+  const judged = surface === "input" ? row.text : (row.response ?? row.text);
+  const said = { text: judged, provenance: row.provenance ?? "user" } as const;
   const texts = surface === "input" ? scanner.textsOf(said) : [said];
   const { inspection, sent } =
     surface === "input"
       ? { inspection: await whole(await chain.inspectInput(texts)), sent: undefined }
-      : readWhole(chain, row.text, {
+      : readWhole(chain, judged, {
           outputCharsMax: charsMax(scanner),
           isJson: scanner.isJson,
           redacts: scanner.redacts,
@@ -77,9 +80,9 @@ export async function scan(row: ScanRow, scanner: Scanner): Promise<ScanResult> 
     id: row.id,
     ...saidOf(inspection, scanner),
     scores: inspection.kind === "unknown" ? {} : await scoresOf(texts, inspection.findings, scanner),
-    disguise: rounded(disguiseOf(row.text)),
-    findings: shownOf(inspection, row),
-    ...(shadow === undefined ? {} : { shadow: { ...saidOf(shadow, scanner), findings: shownOf(shadow, row) } }),
+    disguise: rounded(disguiseOf(judged)),
+    findings: shownOf(inspection, judged),
+    ...(shadow === undefined ? {} : { shadow: { ...saidOf(shadow, scanner), findings: shownOf(shadow, judged) } }),
     ...(sent?.replacements !== undefined && lets(scanner.decide(inspection)) ? { redacted: sent.text } : {}),
   };
 }
@@ -89,7 +92,7 @@ function saidOf(look: Look, { decide }: Scanner): Pick<ScanResult, "verdict" | "
   return { verdict: verdict.kind, ...(verdict.kind === "unknown" ? { cause: verdict.cause } : {}) };
 }
 
-function shownOf(look: Look, { text }: ScanRow): readonly ShownFinding[] {
+function shownOf(look: Look, text: string): readonly ShownFinding[] {
   return look.kind === "unknown" ? [] : look.findings.map((finding) => shown(finding, text));
 }
 
