@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { clusterMisses, fixedCoverage, judgeMisses, pairedMisses } from "./evidence/coverage.ts";
+import { clusterMisses, fixedCoverage, judgeMisses, pairedClusterMisses, pairedMisses } from "./evidence/coverage.ts";
 import { falsePasses } from "./evidence/false-pass.ts";
 import { pageOf, type Report } from "./evidence/page.ts";
 import { plotsOf } from "./evidence/plots.ts";
@@ -26,6 +26,7 @@ const report: Report = {
   clusters: clusterMisses(runs),
   judge: judgeMisses(runs),
   paired: pairedMisses(runs),
+  pairedClusters: pairedClusterMisses(runs),
 };
 const json = JSON.stringify(report, (_, value: unknown) =>
   typeof value === "number" ? Number(value.toPrecision(5)) : value,

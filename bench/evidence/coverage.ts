@@ -2,10 +2,17 @@
 // judge that errs and of two systems on the same items by simulation with fixed seeds. A bound at 95 % that is one-sided may miss
 // in 5 % of runs, an interval in 5 % of them too. What misses more often is said to.
 import { clopperPearson, clopperPearsonUpper, wilson } from "../../src/statistics/binomial.ts";
-import { clusteredInterval, clusteredRate, effectiveBounds } from "../../src/statistics/cluster.ts";
+import {
+  clusteredInterval,
+  clusteredRate,
+  effectiveBounds,
+  meanShare,
+  meanShareBounds,
+} from "../../src/statistics/cluster.ts";
 import type { Counts, Interval } from "../../src/statistics/counts.ts";
 import { differenceOfShares } from "../../src/statistics/difference.ts";
 import { correctedBounds, correctedInterval, type JudgedCounts } from "../../src/statistics/judge.ts";
+import { clusteredDifference, swapTest, totalOf } from "../../src/statistics/paired-clusters.ts";
 import { newcombePaired, tangoInterval, type PairedCounts } from "../../src/statistics/paired.ts";
 import { pointChances } from "./false-pass.ts";
 import { binomialDraw, randomFrom, type Random } from "./random.ts";
@@ -119,6 +126,7 @@ function noteClusters(tallies: Map<string, Tally>, counts: readonly Counts[], ra
   const failed = { failures: counts.filter(({ failures }) => failures > 0).length, trials: counts.length };
   note(tallies, "as if attempts were independent", clopperPearsonUpper(all, 0.95) < rate);
   note(tallies, "clusters in which any attempt failed", clopperPearsonUpper(failed, 0.95) < rate);
+  note(tallies, "mean share of a cluster", meanShareBounds(meanShare(counts), 0.95).upper < rate);
   note(tallies, "effective trials", effectiveBounds(measured, 0.95).upper < rate);
   note(tallies, "clustered error and t", (clusteredInterval(measured, 0.9)?.upper ?? measured.rate ?? 1) < rate);
 }
@@ -174,7 +182,54 @@ export function pairedMisses(runs: number): readonly Misses[] {
   );
 }
 
-function pairDraw(random: Random, items: number, chances: readonly [number, number, number]): PairedCounts {
+/** Two systems on items in clusters of five. Two-sided at 95 %; where the systems are equal, the swap test at 5 % too. */
+export function pairedClusterMisses(runs: number): readonly Misses[] {
+  return [20, 100].flatMap((clusters) =>
+    [0.2, 0.8].flatMap((correlation) =>
+      (
+        [
+          [0.1, 0.08, 0.08],
+          [0.05, 0.02, 0.25],
+        ] as const
+      ).flatMap((chances) => {
+        const [both, onlyOne, onlyOther] = chances;
+        const tallies = new Map<string, Tally>();
+        const random = randomFrom(clusters * 1000 + Math.round(correlation * 10) + Math.round(onlyOther * 100));
+        for (let run = 0; run < runs; run += 1) {
+          const all = Array.from({ length: clusters }, () => pairedCluster(random, correlation, chances));
+          notePairedClusters(tallies, all, onlyOne - onlyOther);
+        }
+        const setting = `${clusters} clusters of 5, correlation ${correlation}, both fail ${both}, only the one ${onlyOne}, only the other ${onlyOther}`;
+        return tallied(setting, tallies);
+      }),
+    ),
+  );
+}
+
+type PairChances = readonly [both: number, onlyOne: number, onlyOther: number];
+
+function pairedCluster(random: Random, correlation: number, chances: PairChances): PairedCounts {
+  if (random.share() >= correlation) return pairDraw(random, attempts, chances);
+  const { both, onlyOne, onlyOther, neither } = pairDraw(random, 1, chances);
+  return {
+    both: both * attempts,
+    onlyOne: onlyOne * attempts,
+    onlyOther: onlyOther * attempts,
+    neither: neither * attempts,
+  };
+}
+
+function notePairedClusters(tallies: Map<string, Tally>, all: readonly PairedCounts[], truth: number): void {
+  note(tallies, "Tango, as if items were independent", isOutside(truth, tangoInterval(totalOf(all), 0.95)));
+  note(tallies, "clustered error and t", isOutside(truth, clusteredDifference(all, 0.95).interval));
+  if (truth === 0) note(tallies, "swap test", (swapTest(all) ?? 1) <= 0.05);
+}
+
+function isOutside(truth: number, { lower, upper }: Interval): boolean {
+  return truth < lower - 1e-12 || truth > upper + 1e-12;
+}
+
+function pairDraw(random: Random, items: number, chances: PairChances): PairedCounts {
   const [both, onlyOne, onlyOther] = chances;
   const drawnBoth = binomialDraw(random, items, both);
   const drawnOne = binomialDraw(random, items - drawnBoth, onlyOne / (1 - both));
@@ -193,10 +248,13 @@ function notePair(tallies: Map<string, Tally>, counts: PairedCounts, truth: numb
   const difference = (onlyOne - onlyOther) / items;
   const reach = (1.959964 * Math.sqrt(onlyOne + onlyOther - (onlyOne - onlyOther) ** 2 / items)) / items;
   const [one, other] = [both + onlyOne, both + onlyOther].map((failures) => ({ failures, trials: items }));
-  const misses = ({ lower, upper }: Interval): boolean => truth < lower - 1e-12 || truth > upper + 1e-12;
-  note(tallies, "Tango", misses(tangoInterval(counts, 0.95)));
-  note(tallies, "Newcombe, paired", misses(newcombePaired(counts, 0.95)));
+  note(tallies, "Tango", isOutside(truth, tangoInterval(counts, 0.95)));
+  note(tallies, "Newcombe, paired", isOutside(truth, newcombePaired(counts, 0.95)));
   if (one !== undefined && other !== undefined)
-    note(tallies, "Newcombe, as if independent", misses(differenceOfShares(one, other, 0.95)));
-  note(tallies, "mean and 1.96 standard errors", misses({ lower: difference - reach, upper: difference + reach }));
+    note(tallies, "Newcombe, as if independent", isOutside(truth, differenceOfShares(one, other, 0.95)));
+  note(
+    tallies,
+    "mean and 1.96 standard errors",
+    isOutside(truth, { lower: difference - reach, upper: difference + reach }),
+  );
 }

@@ -12,7 +12,10 @@ import {
   clusteredRate,
   effectiveBounds,
   effectiveTrials,
+  meanShare,
+  meanShareBounds,
   type ClusteredRate,
+  type MeanShare,
 } from "../statistics/cluster.ts";
 import { doubtOf, type Counts, type Interval, type Level } from "../statistics/counts.ts";
 import { Failure } from "../terms/failure.ts";
@@ -30,7 +33,7 @@ import {
   rateText,
   tableOf,
 } from "./stats-options.ts";
-import { clustersMax, outcomesIn } from "./stats-outcomes.ts";
+import { clustersMax, nameOf, outcomesIn } from "./stats-outcomes.ts";
 import type { Call } from "./verb.ts";
 
 export const BoundOptions = z.object({
@@ -65,7 +68,7 @@ interface Counted {
   /** What was counted, as the answer names it. */
   readonly fields: Readonly<Record<string, number>>;
   /** Attempts by cluster, with what is unknown counted as failed, and as clean. */
-  readonly attempts?: { readonly worst: ClusteredRate; readonly best: ClusteredRate };
+  readonly attempts?: { readonly worst: readonly Counts[]; readonly best: readonly Counts[] };
 }
 
 export async function bound(call: Call<BoundOptions>, side: Side): Promise<Answer> {
@@ -126,7 +129,7 @@ async function countedFrom(path: string, context: Context): Promise<Counted> {
     attempts[outcome] += 1;
     byCluster.set(cluster, attempts);
     if (byCluster.size > clustersMax)
-      throw new Failure("request_invalid", `${path} names more than ${clustersMax} clusters.`);
+      throw new Failure("request_invalid", `${nameOf(path)} names more than ${clustersMax} clusters.`);
   }
   const trials = sizeOf(all);
   const fields = { failures: all.failed, unknown: all.unknown, trials };
@@ -138,8 +141,8 @@ async function countedFrom(path: string, context: Context): Promise<Counted> {
     units: { failed, unknown, of: clusters.length },
     fields: { ...fields, clusters: clusters.length, clustersFailed: failed, clustersUnknown: unknown },
     attempts: {
-      worst: clusteredRate(clusters.map((one) => ({ failures: one.failed + one.unknown, trials: sizeOf(one) }))),
-      best: clusteredRate(clusters.map((one) => ({ failures: one.failed, trials: sizeOf(one) }))),
+      worst: clusters.map((one) => ({ failures: one.failed + one.unknown, trials: sizeOf(one) })),
+      best: clusters.map((one) => ({ failures: one.failed, trials: sizeOf(one) })),
     },
   };
 }
@@ -167,29 +170,49 @@ function ends({ failed, unknown, of }: Units): { readonly worst: Counts; readonl
 }
 
 interface ShownAttempts extends Omit<ClusteredRate, "clusters" | "trials" | "failures"> {
+  /** Of the mean of the clusters' shares: it holds whatever they are. */
+  readonly meanShare: Bounds & { readonly estimate: number };
   readonly effectiveTrials: number;
   readonly effective: Bounds;
   readonly clustered: Bounds | null;
 }
 
-/** Of the attempts, not the clusters: approximations. Errors are those of the worst reading. */
+/** Of the attempts, not the clusters. Errors are those of the worst reading. */
 function attemptsOf({ worst, best }: NonNullable<Counted["attempts"]>, level: Level, side: Side): ShownAttempts {
-  const { clusters: _clusters, trials: _trials, failures: _failures, ...shown } = worst;
   const doubt = side === "interval" ? doubtOf(level) / 2 : doubtOf(level);
-  const [low, high] = [best, worst].map((one) => ({
-    effective: effectiveBounds(one, { doubt }),
-    // One-sided: an interval with twice the doubt. Above a half there is none.
-    clustered: doubt * 2 > 0.5 ? undefined : clusteredInterval(one, { doubt: doubt * 2 }),
-  }));
+  const [low, high] = [readingOf(best, doubt), readingOf(worst, doubt)];
+  const { clusters: _clusters, trials: _trials, failures: _failures, ...shown } = high.measured;
+  const between = (one: Interval, other: Interval): Bounds => onSide({ lower: one.lower, upper: other.upper }, side);
   return {
     ...shown,
-    rate: best.rate,
-    effectiveTrials: effectiveTrials(worst),
-    effective: onSide({ lower: low?.effective.lower ?? 0, upper: high?.effective.upper ?? 1 }, side),
+    rate: low.measured.rate,
+    meanShare: { estimate: low.share.mean, ...between(low.shareBounds, high.shareBounds) },
+    effectiveTrials: effectiveTrials(high.measured),
+    effective: between(low.effective, high.effective),
     clustered:
-      low?.clustered === undefined || high?.clustered === undefined
-        ? null
-        : onSide({ lower: low.clustered.lower, upper: high.clustered.upper }, side),
+      low.clustered === undefined || high.clustered === undefined ? null : between(low.clustered, high.clustered),
+  };
+}
+
+interface Reading {
+  readonly measured: ClusteredRate;
+  readonly share: MeanShare;
+  readonly shareBounds: Interval;
+  readonly effective: Interval;
+  readonly clustered: Interval | undefined;
+}
+
+/** One-sided bounds, with `doubt` on each side. */
+function readingOf(clusters: readonly Counts[], doubt: number): Reading {
+  const measured = clusteredRate(clusters);
+  const share = meanShare(clusters);
+  return {
+    measured,
+    share,
+    shareBounds: meanShareBounds(share, { doubt }),
+    effective: effectiveBounds(measured, { doubt }),
+    // An interval with twice the doubt. Above a half there is none.
+    clustered: doubt * 2 > 0.5 ? undefined : clusteredInterval(measured, { doubt: doubt * 2 }),
   };
 }
 
@@ -221,14 +244,21 @@ function sidesText(side: Side, level: Level): string {
 function attemptsText(shown: ShownAttempts): string {
   const { rate, naiveError, clusteredError, designEffect, correlation } = shown;
   return [
-    "Of attempts, by approximation:",
+    "Of attempts:",
     tableOf([
       ["  rate", rateText(rate)],
+      ["  mean share of a cluster, whatever the shares are", inWords(shown.meanShare)],
       ["  standard error, clustered (as if independent)", `${rateText(clusteredError)} (${rateText(naiveError)})`],
       ["  design effect", rateText(designEffect)],
       ["  correlation within clusters", rateText(correlation)],
-      [`  on ${Number(shown.effectiveTrials.toFixed(1))} effective trials (Korn-Graubard)`, inWords(shown.effective)],
-      ["  by the clustered error and t", shown.clustered === null ? "says nothing here" : inWords(shown.clustered)],
+      [
+        `  on ${Number(shown.effectiveTrials.toFixed(1))} effective trials (Korn-Graubard, approximate)`,
+        inWords(shown.effective),
+      ],
+      [
+        "  by the clustered error and t (approximate)",
+        shown.clustered === null ? "says nothing here" : inWords(shown.clustered),
+      ],
     ]),
   ].join("\n");
 }

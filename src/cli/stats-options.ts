@@ -29,7 +29,8 @@ export function levelOf({ confidence, doubt }: LevelOptions): Level {
 
 /** As answers print it. */
 export function levelFields(level: Level): { readonly confidence: number; readonly doubt: number } {
-  return { confidence: typeof level === "number" ? level : 1 - level.doubt, doubt: doubtOf(level) };
+  if (typeof level !== "number") return { confidence: 1 - level.doubt, doubt: level.doubt };
+  return { confidence: level, doubt: Number((1 - level).toPrecision(12)) };
 }
 
 /** For example `95 %`, or `1 - 1e-9`. */

@@ -18,14 +18,14 @@ export interface OutcomeLine {
   readonly outcomes: readonly CountedAs[];
 }
 
-const words: Readonly<Record<string, CountedAs>> = {
-  failed: "failed",
-  clean: "clean",
-  unknown: "unknown",
-  "1": "failed",
-  "0": "clean",
-  "?": "unknown",
-};
+const words: ReadonlyMap<string, CountedAs> = new Map([
+  ["failed", "failed"],
+  ["clean", "clean"],
+  ["unknown", "unknown"],
+  ["1", "failed"],
+  ["0", "clean"],
+  ["?", "unknown"],
+]);
 
 /** All lines of `path` (`-` is the standard input) with `columns` outcomes each. Throws request_invalid, naming the line. */
 export async function* outcomesIn(
@@ -33,28 +33,34 @@ export async function* outcomesIn(
   columns: 1 | 2,
   context: Context,
 ): AsyncGenerator<OutcomeLine, void, undefined> {
+  const name = nameOf(path);
   let number = 0;
   let hasClusters: boolean | undefined;
   for await (const text of linesOf(path, context)) {
     number += 1;
-    if (number > linesMax) throw new Failure("request_invalid", `${path} has more than ${linesMax} lines.`);
+    if (number > linesMax) throw new Failure("request_invalid", `${name} has more than ${linesMax} lines.`);
     if (text.trim() === "") continue;
     const line = parseLine(text, columns);
     if (line === undefined)
       throw new Failure(
         "request_invalid",
-        `${path}, line ${number}: "${legible(text.slice(0, 60))}" is not ${formOf(columns)}.`,
+        `${name}, line ${number}: "${legible(text.slice(0, 60))}" is not ${formOf(columns)}.`,
       );
     const isClustered = line.cluster !== undefined;
     if (hasClusters !== undefined && hasClusters !== isClustered)
       throw new Failure(
         "request_invalid",
-        `${path}, line ${number}: either every line names its cluster or none does.`,
+        `${name}, line ${number}: either every line names its cluster or none does.`,
       );
     hasClusters = isClustered;
     yield line;
   }
-  if (hasClusters === undefined) throw new Failure("request_invalid", `${path} holds no outcome.`);
+  if (hasClusters === undefined) throw new Failure("request_invalid", `${name} holds no outcome.`);
+}
+
+/** As sentences begin with it. */
+export function nameOf(path: string): string {
+  return path === "-" ? "The standard input" : path;
 }
 
 function formOf(columns: 1 | 2): string {
@@ -66,7 +72,7 @@ function formOf(columns: 1 | 2): string {
 
 function parseLine(text: string, columns: 1 | 2): OutcomeLine | undefined {
   const fields = text.split(/[,\t]/).map((field) => field.trim());
-  const outcomes = fields.slice(-columns).flatMap((field) => words[field] ?? []);
+  const outcomes = fields.slice(-columns).flatMap((field) => words.get(field) ?? []);
   if (outcomes.length !== columns || fields.length > columns + 1) return undefined;
   if (fields.length === columns) return { cluster: undefined, outcomes };
   const [cluster = ""] = fields;
@@ -91,7 +97,7 @@ function lineIn(bytes: Uint8Array, path: string): string {
   if (bytes.length > lineBytesMax)
     throw new Failure(
       "request_invalid",
-      `${path} has a line of more than ${lineBytesMax} bytes: one trial stands on each line.`,
+      `${nameOf(path)} has a line of more than ${lineBytesMax} bytes: one trial stands on each line.`,
     );
   return new TextDecoder().decode(bytes);
 }
@@ -105,7 +111,7 @@ async function* chunksOf(path: string, context: Context): AsyncGenerator<Uint8Ar
     if (cause instanceof Failure) throw cause;
     throw new Failure(
       "request_invalid",
-      `${path} cannot be read (${cause instanceof Error ? cause.message : String(cause)}).`,
+      `${nameOf(path)} cannot be read (${cause instanceof Error ? cause.message : String(cause)}).`,
       { cause },
     );
   }

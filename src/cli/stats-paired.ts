@@ -18,7 +18,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { levelFields, levelFlags, levelOf, levelOptions, levelText, rateText, tableOf } from "./stats-options.ts";
-import { clustersMax, outcomesIn } from "./stats-outcomes.ts";
+import { clustersMax, nameOf, outcomesIn } from "./stats-outcomes.ts";
 import type { Call } from "./verb.ts";
 
 const Count = z.coerce.number().int().min(0).optional();
@@ -120,7 +120,7 @@ async function readFile(path: string, context: Context): Promise<Read> {
     if (one === "unknown" || other === "unknown") unknown += 1;
     byCluster.set(cluster, counted);
     if (byCluster.size > clustersMax)
-      throw new Failure("request_invalid", `${path} names more than ${clustersMax} clusters.`);
+      throw new Failure("request_invalid", `${nameOf(path)} names more than ${clustersMax} clusters.`);
   }
   const all = [...byCluster.values()];
   const clusters = {

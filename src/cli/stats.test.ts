@@ -91,7 +91,7 @@ describe("stats upper, lower and interval", () => {
     assert.deepEqual([attempts.naiveError.toFixed(6), attempts.clusteredError.toFixed(6)], ["0.175682", "0.190059"]);
     const { out } = await stats(`interval --outcomes ${file}`);
     assert.match(out, /^2 of 3 clusters: the rate is from/);
-    assert.match(out, /by the clustered error and t +from/);
+    assert.match(out, /by the clustered error and t \(approximate\) +from/);
   });
 
   test("outcomes come on the standard input too, however they are cut into pieces", async () => {
@@ -266,6 +266,8 @@ describe("what is refused, with one sentence and exit 2", () => {
     ["upper --outcomes nowhere.txt", /nowhere\.txt cannot be read/],
     ["upper --outcomes -", /no standard input/],
     ["upper --outcomes -", /line 2: "maybe" is not failed/, ["0\nmaybe\n"]],
+    ["upper --outcomes -", /line 1: "toString" is not failed/, ["toString\n"]],
+    ["upper --outcomes -", /line 1: "a,constructor" is not failed/, ["a,constructor\n"]],
     ["upper --outcomes -", /holds no outcome/, ["\n\n"]],
     ["upper --outcomes -", /either every line names its cluster/, ["a,0\n1\n"]],
     ["upper --outcomes -", /more than 1024 bytes/, ["0".repeat(5000)]],

@@ -2,14 +2,14 @@
 // whatever the shares are: Hoeffding's bound in its relative-entropy form (JASA 58, 1963, theorem 1). It needs no large
 // numbers and no resampling, and does not collapse where all shares are the same. Of shares that are all 0 or 1 it is a
 // little wider than Clopper-Pearson; where all are 1, or all 0, it is the same.
-import { type Interval, checkConfidence } from "./counts.ts";
+import { type Interval, type Level, doubtOf } from "./counts.ts";
 import { crossingOf } from "./root.ts";
 
 /** Two-sided. `mean`: of `count` shares, 0 to 1. No shares rule out nothing. */
-export function meanInterval(mean: number, count: number, confidence: number): Interval {
-  checkConfidence(confidence);
+export function meanInterval(mean: number, count: number, level: Level): Interval {
+  const doubt = doubtOf(level);
   if (count === 0) return { lower: 0, upper: 1 };
-  const most = Math.log(2 / (1 - confidence)) / count;
+  const most = Math.log(2 / doubt) / count;
   const beyond = (at: number): number => relativeEntropy(mean, at) - most;
   return {
     lower: mean <= 0 ? 0 : crossingOf((at) => -beyond(at), 0, mean),

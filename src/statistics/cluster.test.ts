@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as check, array, integer, property } from "fast-check";
 import { clopperPearsonUpper } from "./binomial.ts";
-import { clusteredInterval, clusteredRate, effectiveBounds, effectiveTrials } from "./cluster.ts";
+import {
+  clusteredInterval,
+  clusteredRate,
+  effectiveBounds,
+  effectiveTrials,
+  meanShare,
+  meanShareBounds,
+} from "./cluster.ts";
 
 const small = [
   { failures: 2, trials: 3 },
@@ -19,6 +26,10 @@ test("naive and clustered errors of three clusters are the reference ones", () =
   // Without C / (C − 1) it is the published .155183.
   close((found.clusteredError ?? 0) * Math.sqrt(2 / 3), 0.155183);
   close(found.designEffect, (0.190059 / 0.175682) ** 2, 1e-4);
+});
+
+test("the correlation of three clusters is the one of the analysis of variance, worked out in fractions", () => {
+  close(clusteredRate(small).correlation, 54 / 275, 1e-12);
 });
 
 test("clusters all alike within have a correlation of 1, and a design effect of their size", () => {
@@ -40,6 +51,16 @@ test("without a failure the clustered interval says nothing, and the effective b
   const found = clusteredRate(Array.from({ length: 59 }, () => ({ failures: 0, trials: 10 })));
   assert.equal(clusteredInterval(found, 0.95), undefined);
   assert.equal(effectiveBounds(found, 0.95).upper, clopperPearsonUpper({ failures: 0, trials: 59 }, 0.95));
+});
+
+test("bounds on the mean share hold what they are of, and lie within those of clusters in which any attempt failed", () => {
+  const clusters = Array.from({ length: 200 }, (_, at) => ({ failures: at % 20 === 0 ? 1 : 0, trials: 5 }));
+  const share = meanShare(clusters);
+  assert.equal(share.mean.toFixed(12), "0.010000000000");
+  const { lower, upper } = meanShareBounds(share, 0.95);
+  assert.ok(lower < 0.01 && upper > 0.01 && upper < clopperPearsonUpper({ failures: 10, trials: 200 }, 0.95));
+  assert.deepEqual(meanShareBounds(meanShare([]), 0.95), { lower: 0, upper: 1 });
+  close(meanShareBounds({ mean: 0, clusters: 59 }, 0.95).upper, clopperPearsonUpper({ failures: 0, trials: 59 }, 0.95));
 });
 
 test("one cluster, or none, rules out nothing", () => {

@@ -1,8 +1,9 @@
 // Rates over clusters of unequal size: attempts on one item, paraphrases of one behaviour. Attempts of a cluster are not
-// independent, so the naive error is too small. Three ways out: count clusters (measure.ts: exact, what a gate reads);
-// the clustered standard error with Student's t (Miller, arXiv 2411.00640, and Inspect's `stderr(cluster=…)`: sound with
+// independent, so the naive error is too small. Four ways out: count clusters (measure.ts: exact, what a gate reads); bound the
+// mean of their shares (bounded-mean.ts: holds whatever the shares are, and is of attempts where sizes are alike); the clustered standard error with Student's t (Miller, arXiv 2411.00640, and Inspect's `stderr(cluster=…)`: sound with
 // many clusters, and nothing at zero failures); the exact bound on an effective number of trials (Korn and Graubard, Survey
-// Methodology 24, 1998), which does not collapse there. The last two are approximations, to be shown beside the first.
+// Methodology 24, 1998), which does not collapse there. The last two are approximations, to be shown beside the others.
+import { meanInterval } from "./bounded-mean.ts";
 import { binomialLower, binomialUpper } from "./binomial.ts";
 import { checkCounts, doubtOf, type Counts, type Interval, type Level } from "./counts.ts";
 import { studentQuantile } from "./student.ts";
@@ -82,6 +83,25 @@ export function effectiveBounds(measured: ClusteredRate, level: Level): Interval
   const scaled = isAlike(measured) ? effective : effective * correction ** 2;
   const counts = { failures: rate * scaled, trials: scaled };
   return { lower: binomialLower(counts, doubt), upper: binomialUpper(counts, doubt) };
+}
+
+/** The mean over clusters of the share of their trials that failed, each cluster counting the same. */
+export interface MeanShare {
+  readonly mean: number;
+  readonly clusters: number;
+}
+
+/** Clusters without trials are left out; of none the mean is 0. */
+export function meanShare(clusters: readonly Counts[]): MeanShare {
+  const all = clusters.filter(({ trials }) => trials > 0);
+  const sum = sumOf(all.map((one) => one.failures / one.trials));
+  return { mean: all.length === 0 ? 0 : Math.min(1, sum / all.length), clusters: all.length };
+}
+
+/** Bounds on a mean share, one-sided each, that hold at `level` whatever the shares are. */
+export function meanShareBounds({ mean, clusters }: MeanShare, level: Level): Interval {
+  // Half of the doubt of a two-sided interval lies on each side, and it has a half at most.
+  return meanInterval(mean, clusters, { doubt: Math.min(0.5, 2 * doubtOf(level)) });
 }
 
 /** Of no failures, or nothing but failures, the clusters are counted and nothing is estimated. */
