@@ -261,6 +261,7 @@ describe("what is refused, with one sentence and exit 2", () => {
     ["upper --failures 1 --trials 3 --confidence 0.95 --doubt 0.05", /the same thing/],
     ["upper --failures 1 --trials 3 --confidence 1", /--confidence/],
     ["upper --failures 1 --trials 3 --doubt 1e-300", /Doubt must be/],
+    ["upper --failures 1 --trials 3 --doubt 0.6", /--doubt/],
     ["upper --failures 1 --trials 3 --outcomes x", /leave them out/],
     ["upper --failures 1 --trials 3000000000", /Trials must be/],
     ["upper --outcomes nowhere.txt", /nowhere\.txt cannot be read/],

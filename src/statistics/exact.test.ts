@@ -183,6 +183,8 @@ test("the fewest trials with a power are the fewest of all", () => {
     [0.1, 0.02, 0.8],
     [0.45, 0.3, 0.9],
     [0.5, 0.1, 0.5],
+    [0.45, 0.405, 0.7],
+    [0.95, 0.855, 0.7],
     [0.05, 0, 0.99],
   ] as const) {
     const claim = { limit, confidence: 0.95 };

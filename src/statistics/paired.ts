@@ -110,10 +110,9 @@ function tangoScore(counts: PairedCounts, delta: number): number {
   const half = -(onlyOne + onlyOther) + (2 * items - onlyOne + onlyOther) * delta;
   const last = -onlyOther * delta * (1 - delta);
   const root = Math.sqrt(Math.max(0, half * half - 8 * items * last));
-  // Of the two forms of a root the one that does not cancel; `onlyOther`'s probability, at least what δ leaves it.
+  // Of the two forms of a root the one that does not cancel: the probability of an item on which only the other fails.
   const share = half <= 0 ? (root - half) / (4 * items) : root + half === 0 ? 0 : (-2 * last) / (root + half);
-  const probability = Math.max(share, 0, -delta);
-  const variance = items * (2 * probability + delta * (1 - delta));
+  const variance = items * (2 * share + delta * (1 - delta));
   return variance <= 0 ? Math.sign(excess) * Infinity : excess / Math.sqrt(variance);
 }
 

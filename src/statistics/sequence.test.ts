@@ -37,6 +37,11 @@ test("intervals tuned for a number of trials are those of the authors' own tests
   }
 });
 
+test("a rate next to nothing that a tuned interval does not rule out leaves 0, and not a number next to it", () => {
+  assert.equal(tunedInterval({ failures: 1, trials: 50 }, 0.95, 50).lower, 0);
+  assert.equal(tunedInterval({ failures: 49, trials: 50 }, 0.95, 50).upper, 1);
+});
+
 test("no trials leave an interval of everything", () => {
   assert.deepEqual(anytimeInterval({ failures: 0, trials: 0 }, 0.95), { lower: 0, upper: 1 });
   assert.deepEqual(tunedInterval({ failures: 0, trials: 0 }, 0.95, 10), { lower: 0, upper: 1 });

@@ -19,7 +19,8 @@ export function anytimeInterval(counts: Counts, level: Level): Interval {
 
 /**
  * As `anytimeInterval`, narrowest near `trials` trials: the beta-binomial mixture of Howard, Ramdas and others, whose weight
- * lies about each rate (their optimal ρ at doubt 0.05). Near rates of 0 and 1 it is the narrower the more trials it is tuned for.
+ * lies about each rate (their optimal ρ at doubt 0.05). Tuned for few trials it bets on rates of just 0 or 1: narrow without a
+ * failure, and wider than others after the first.
  */
 export function tunedInterval(counts: Counts, level: Level, trials: number): Interval {
   if (!Number.isSafeInteger(trials) || trials < 1 || trials > trialsMax)
