@@ -10,6 +10,7 @@ import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category, Surface, type UnknownCause, lets } from "../terms/finding.ts";
+import { Provenance } from "../terms/provenance.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { replaceFile } from "./files.ts";
@@ -38,6 +39,7 @@ const Row = z.object({
   id: z.union([z.string(), z.number()]),
   text: z.string(),
   label: z.enum(["harmful", "benign"]),
+  provenance: Provenance.default("user"),
 });
 type Row = z.infer<typeof Row>;
 
@@ -151,7 +153,7 @@ async function judgeAll(rows: readonly Row[], settings: readonly Setting[], judg
   let toldMs = performance.now();
   for (const [at, row] of rows.entries()) {
     for (const { chain, stopped, unjudged } of settings) {
-      const inspection = await inspectText(chain, row.text, surface);
+      const inspection = await inspectText(chain, row, surface);
       if (inspection.kind === "unknown") unjudged.set(row, inspection.cause);
       if (!lets(decide(inspection, means.policy, { scopes: [], surface }))) stopped.add(row);
     }

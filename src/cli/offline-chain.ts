@@ -13,7 +13,7 @@ import { answerCharsMax, readWhole } from "../safeguards/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Inspection, Surface } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
-import { withProvenance } from "../terms/provenance.ts";
+import { type RequestText, textsAlone, withProvenance } from "../terms/provenance.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { withWordsOfJson } from "../wire/json-words.ts";
 import { type Context, secretsOf } from "./context.ts";
@@ -73,9 +73,10 @@ export async function withOfflineChain<Made>(
 }
 
 /** What a chain finds in a text, read as gateways read it: the words of JSON in a request, an answer without its escapes. */
-export async function inspectText(chain: Chain, text: string, surface: Surface): Promise<Inspection> {
-  if (surface === "input") return chain.inspectInput(withWordsOfJson(withProvenance([text])));
-  return readWhole(chain, text, { outputCharsMax: answerCharsMax }).inspection;
+export async function inspectText(chain: Chain, said: string | RequestText, surface: Surface): Promise<Inspection> {
+  const texts = withProvenance([said]);
+  if (surface === "input") return chain.inspectInput(withWordsOfJson(texts));
+  return readWhole(chain, textsAlone(texts).join(""), { outputCharsMax: answerCharsMax }).inspection;
 }
 
 /** Fails with document_invalid where the path does not hold exactly one. */

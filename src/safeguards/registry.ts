@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
 import { detectorOf } from "./detector.ts";
+import { plantedOrdersOf } from "./planted-orders.ts";
 import { type EncoderFile, secondLookAt } from "./second-look.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { type Weights, readWeights, weightBytesMax } from "./weights.ts";
@@ -18,6 +19,7 @@ export interface Registry {
 
 const shipped: Readonly<Record<string, URL>> = {
   "misuse@4": new URL("artefacts/misuse-4.bin", import.meta.url),
+  "injection@1": new URL("artefacts/injection-1.bin", import.meta.url),
 };
 
 /** The safeguards that ship with Headgate. Cost: the first `get` of each reads its weights. */
@@ -44,8 +46,13 @@ function loadSafeguard(name: string, file: URL): Safeguard {
     throw new Failure("artefact_missing", `The weights of ${name} name another detector. Restore the shipped file.`);
   const [stem = name, version = "1"] = name.split("@");
   const digest = Digest.parse(`sha256:${createHash("sha256").update(bytes).digest("hex")}`);
-  const secondLook = secondLookAt(encoderOf(name, file, weights));
-  return { name: stem, version: Number(version), digest, ...detectorOf(weights, secondLook) };
+  return { name: stem, version: Number(version), digest, ...judging(name, file, weights) };
+}
+
+/** By what the weights are of: planted orders, or misuse, beside which lies an encoder. */
+function judging(name: string, file: URL, weights: Weights): Omit<Safeguard, "name" | "version" | "digest"> {
+  if (weights.has("ngrams:planted")) return plantedOrdersOf(weights);
+  return detectorOf(weights, secondLookAt(encoderOf(name, file, weights)));
 }
 
 /** The encoder beside the weights, which hold its digest: one digest names both files. */

@@ -207,7 +207,11 @@ async function documentsFor(options: WorldOptions, mock: Mock): Promise<Configur
   const stream = options.stream ?? { holdBackChars: 20, windowChars: 120 };
   const safeguards = Safeguards.parse({ kind: "Safeguards", name: "default", chain, stream });
   const input = options.onInput ?? "block";
-  const prohibited = (["weapons", "fraud"] as const).map((category) => ({ category, treat: "prohibited", input }));
+  const prohibited = (["weapons", "fraud", "injection"] as const).map((category) => ({
+    category,
+    treat: "prohibited",
+    input,
+  }));
   const cyber = { category: "cyber", treat: "restricted", scope: "cyber-defence" };
   const policy = UsagePolicy.parse({
     kind: "UsagePolicy",
