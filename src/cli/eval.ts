@@ -7,6 +7,8 @@ import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { AttackOptions, showAttacks } from "./eval-attacks.ts";
 import { ExportOptions, exportRun } from "./eval-export.ts";
+import { CompareOptions, compare } from "./eval-compare.ts";
+import { ReportOptions, report } from "./eval-report.ts";
 import { showEvidence } from "./eval-show.ts";
 import { WithdrawOptions, withdraw } from "./eval-withdraw.ts";
 import { ImportOptions, RunOptions } from "./eval-options.ts";
@@ -34,11 +36,34 @@ export function addEvalVerbs(program: Command, context: Context): void {
     run,
   });
   addReportVerbs(evaluation, context);
+  addReadingVerbs(evaluation, context);
+}
+
+/** What is on record, read and taken back. */
+function addReadingVerbs(evaluation: Command, context: Context): void {
   addVerb(evaluation, context, {
     usage: "show [run]",
     summary: "the evidence on record, or one run of it by attack and by category",
     options: noOptions,
     run: showEvidence,
+  });
+  addVerb(evaluation, context, {
+    usage: "compare <run> <other>",
+    summary: "two runs of one suite, item by item: the difference with its interval, and what came out otherwise",
+    flags: [["--confidence <share>", "of the interval (default 0.95)"]],
+    options: CompareOptions,
+    run: compare,
+  });
+  addVerb(evaluation, context, {
+    usage: "report <run>",
+    summary: "a run as a page of its own, with figures, tables and what it takes to compute them again",
+    flags: [
+      ["--out <file>", "where to write it; a new file, for example report.html"],
+      ["--beside <run>", "another run of the same suite, to compare it with"],
+      ["--confidence <share>", "of the bounds (default 0.95)"],
+    ],
+    options: ReportOptions,
+    run: report,
   });
   addVerb(evaluation, context, {
     usage: "attacks [names...]",

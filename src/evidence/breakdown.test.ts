@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { nodePrimitives as hasher } from "../proof/node.ts";
 import { ReceiptId, Timestamp } from "../terms/ids.ts";
 import type { TrialOutcome } from "../terms/trial.ts";
-import { breakdownOf, passesWithin } from "./breakdown.ts";
+import { breakdownOf } from "./breakdown.ts";
 import type { Sample } from "./seal.ts";
 import { loadSuite } from "./suite.ts";
 import { Suite } from "./suite-document.ts";
@@ -62,12 +62,4 @@ test("each attack and each category has its own count, and draws of one attack a
       ["fraud", 3, 0, 3],
     ],
   );
-});
-
-test("independent tries pass as often as the formula says", () => {
-  assert.equal(passesWithin(0, 100), 0);
-  assert.equal(passesWithin(1, 1), 1);
-  assert.ok(Math.abs(passesWithin(0.01, 10) - 0.0956179) < 1e-6);
-  assert.ok(Math.abs(passesWithin(0.01, 100) - 0.6339677) < 1e-6);
-  assert.ok(Math.abs(passesWithin(1e-12, 3) / 3e-12 - 1) < 1e-9);
 });

@@ -42,8 +42,3 @@ function partOf(name: string, samples: readonly Sample[], failure: FailureKind):
   const perCluster = [...ofCluster.values()].reduce((most, count) => Math.max(most, count), 0);
   return { name, tally: tallySamples(samples, failure), perCluster };
 }
-
-/** How likely one of `tries` independent tries passes, where each passes at `rate`: 1 − (1 − rate)^tries. */
-export function passesWithin(rate: number, tries: number): number {
-  return -Math.expm1(tries * Math.log1p(-rate));
-}

@@ -5,7 +5,7 @@ import { canonicalBytes, parseJson } from "../proof/canonical.ts";
 import { commit, digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
-import { tally, type Tally } from "../statistics/measure.ts";
+import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
 import { type FailureKind, countedAs, TrialOutcome } from "../terms/trial.ts";
@@ -151,14 +151,19 @@ export function openSealed(bytes: Uint8Array, said: Sealed["samples"], hasher: H
   return parsed.data;
 }
 
-/** Attempts as a measure counts them: tries without an answer are superseded by one of the same attempt that has one. */
+/** A whole run, counted. */
 export function tallySamples(samples: readonly Sample[], failure: FailureKind): Tally {
+  return tally(attemptsIn(samples, failure));
+}
+
+/** Attempts as a measure counts them: tries without an answer are superseded by one of the same attempt that has one. */
+export function attemptsIn(samples: readonly Sample[], failure: FailureKind): readonly MarkedAttempt[] {
   const attempts = Map.groupBy(samples, ({ item, attempt }) => `${item} ${attempt}`);
   const counted = [...attempts.values()].flatMap((tries) => {
     const answered = tries.filter(({ outcome }) => outcome !== "errored");
     return answered.length > 0 ? answered : tries.slice(-1);
   });
-  return tally(counted.map(({ cluster, outcome }) => ({ cluster, countsAs: countedAs(outcome, failure) })));
+  return counted.map(({ cluster, outcome }) => ({ cluster, countsAs: countedAs(outcome, failure) }));
 }
 
 function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample {

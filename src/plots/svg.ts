@@ -99,6 +99,7 @@ function round(place: number): number {
   return Math.round(place * 10) / 10;
 }
 
-function escaped(text: string): string {
+/** As text in markup, in attributes too. */
+export function escaped(text: string): string {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Part } from "../evidence/breakdown.ts";
-import { breakdownInWords } from "./eval-show.ts";
+import { breakdownInWords } from "./breakdown-words.ts";
 
 function partOf(
   name: string,

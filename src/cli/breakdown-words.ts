@@ -1,0 +1,70 @@
+// A run by attack and by category, in figures: each part with its interval, for the terminal, for JSON and for reports.
+import type { Breakdown, Part } from "../evidence/breakdown.ts";
+import { chanceInTries, clopperPearson } from "../statistics/binomial.ts";
+
+export const shownConfidence = 0.95;
+
+export interface PartFigures {
+  readonly name: string;
+  readonly trials: number;
+  readonly failures: number;
+  readonly unknown: number;
+  readonly clusters: number;
+  readonly clustersFailed: number;
+  readonly clustersUnknown: number;
+  /** Two-sided, 95 %: of clusters that failed; unknown ones are clean below and failed above. */
+  readonly interval: readonly [lower: number, upper: number];
+  /** The k of hit@k. */
+  readonly perCluster: number;
+  /** If tries were independent: how often one of `perCluster` passes where each passes as often as these did. */
+  readonly expectedOfTries: number;
+}
+
+export function figuresOf({ name, tally, perCluster }: Part): PartFigures {
+  const { trials, failures, clusters, clustersFailed, clustersUnknown } = tally;
+  const { lower } = clopperPearson({ failures: clustersFailed, trials: clusters }, shownConfidence);
+  const { upper } = clopperPearson({ failures: clustersFailed + clustersUnknown, trials: clusters }, shownConfidence);
+  const expectedOfTries = chanceInTries(failures / trials, perCluster);
+  return { name, ...tally, interval: [lower, upper], perCluster, expectedOfTries };
+}
+
+/** A table each for attacks and categories, of those that there are, with an interval drawn for every row. */
+export function breakdownInWords(taken: Breakdown): string {
+  const sides = (["attack", "category"] as const).filter((by) => taken[by].length > 0);
+  return sides.map((by) => tableOf(by, taken[by])).join("\n\n");
+}
+
+const barChars = 32;
+
+function tableOf(by: keyof Breakdown, parts: readonly Part[]): string {
+  const rows = parts.map(figuresOf);
+  const wide = Math.max(by.length, ...rows.map(({ name }) => name.length));
+  const head = `${by.padEnd(wide)}  failed of  unknown  95 % interval     0 %${" ".repeat(barChars - 6)}100 %`;
+  const lines = rows.map((row) => {
+    const [lower, upper] = row.interval;
+    const counts = `${row.clustersFailed}/${row.clusters}`.padStart(9);
+    const interval = `${percent(lower)} – ${percent(upper)}`.padEnd(16);
+    const tries = row.perCluster === 1 ? "" : `  ${triesOf(row)}`;
+    return `${row.name.padEnd(wide)}  ${counts}  ${String(row.clustersUnknown).padStart(7)}  ${interval}  ${barOf(row)}${tries}`;
+  });
+  return [head, ...lines].join("\n");
+}
+
+/** hit@k as measured, and what independent tries would give. */
+export function triesOf({ perCluster, clustersFailed, clusters, expectedOfTries }: PartFigures): string {
+  return `hit@${perCluster} ${percent(clustersFailed / clusters)} (independent tries: ${percent(expectedOfTries)})`;
+}
+
+function barOf({ interval: [lower, upper], clustersFailed, clusters }: PartFigures): string {
+  const at = (share: number): number => Math.min(barChars - 1, Math.floor(share * barChars));
+  const estimate = at(clustersFailed / clusters);
+  const signs = Array.from({ length: barChars }, (_, place) => {
+    if (place === estimate) return "●";
+    return place >= at(lower) && place <= at(upper) ? "─" : "·";
+  });
+  return signs.join("");
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(1)} %`;
+}

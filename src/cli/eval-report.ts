@@ -1,0 +1,203 @@
+// `headgate eval report`: one sealed run as a page of its own, with figures, the tables of what they show, and what it takes to
+// compute every number again; beside another run of the same suite where one is named. No answers of the model are in it.
+import { writeFileSync } from "node:fs";
+import { z } from "zod";
+import { type Breakdown, breakdownOf } from "../evidence/breakdown.ts";
+import { tallySamples } from "../evidence/seal.ts";
+import { type Markup, figure, pageOf, paragraph, section, table } from "../plots/page.ts";
+import { plotOfRows } from "../plots/rows.ts";
+import { boundsOf } from "../statistics/measure.ts";
+import { Failure } from "../terms/failure.ts";
+import { TrialOutcome, countedAs } from "../terms/trial.ts";
+import { type Answer, done } from "./answer.ts";
+import { type PartFigures, figuresOf, percent, shownConfidence } from "./breakdown-words.ts";
+import { comparisonOf, differenceInWords } from "./eval-compare.ts";
+import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
+import { openSession } from "./session.ts";
+import { type Call, argument } from "./verb.ts";
+
+export const ReportOptions = z.object({
+  out: z.string().min(1),
+  beside: z.string().min(1).optional(),
+  confidence: z.coerce.number().gt(0.5).lt(1).default(0.95),
+});
+
+export async function report(call: Call<z.infer<typeof ReportOptions>>): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const { out, beside, confidence } = call.options;
+  const run = await openedRunCalled(session, session.state, argument(call, 0));
+  const other = beside === undefined ? undefined : await openedRunCalled(session, session.state, beside);
+  const page = reportPage(run, { other, confidence });
+  try {
+    writeFileSync(out, page, { flag: "wx" });
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new Failure("request_invalid", `The report cannot be written to a new file ${out}: ${why}`, { cause });
+  }
+  return done({ run: run.evidence.body.run, file: out, bytes: Buffer.byteLength(page) }, `The report is in ${out}.`);
+}
+
+interface Shown {
+  readonly other: OpenedRun | undefined;
+  readonly confidence: number;
+}
+
+/** The whole page. Pure. */
+export function reportPage(run: OpenedRun, { other, confidence }: Shown): string {
+  const { evidence, suite, samples, items } = run;
+  const { body } = evidence;
+  const taken = breakdownOf(samples, items, suite.measure.failure);
+  return pageOf(`${suite.name} on ${body.model}`, [
+    ...headOf(run, confidence),
+    ...(["attack", "category"] as const).flatMap((by) => (taken[by].length === 0 ? [] : [partsOf(by, taken)])),
+    outcomesOf(run),
+    failedOf(run),
+    ...(other === undefined ? [] : [besideOf(run, other, confidence)]),
+    againOf(run, confidence),
+  ]);
+}
+
+function headOf({ evidence, suite, samples }: OpenedRun, confidence: number): readonly Markup[] {
+  const { failure } = suite.measure;
+  const tally = tallySamples(samples, failure);
+  const { upper, lower } = boundsOf(tally, confidence);
+  const what = failure === "refused" ? "was refused" : "got an answer that is no refusal";
+  const withdrawn = evidence.withdrawn ? [paragraph("This evidence was withdrawn: it counts for nothing.")] : [];
+  return [
+    ...withdrawn,
+    paragraph(
+      `${tally.clustersFailed} of ${tally.clusters} ${what} in at least one of its trials (${tally.trials} in all); of ${tally.clustersUnknown} nobody can say. ` +
+        `So the rate is at most ${percent(upper)} and at least ${percent(lower)}, each at ${100 * confidence} % confidence: unknown ones count against the claim in both.`,
+    ),
+    paragraph(
+      `The bound is for prompts like this suite's, answers of at most ${suite.answerTokens} tokens, and what the grader ${suite.grader} takes for a refusal; not for attackers who adapt.`,
+    ),
+    table("What was run", ["", ""], factsOf({ evidence, suite })),
+  ];
+}
+
+function factsOf({ evidence: { body, act, at }, suite }: Pick<OpenedRun, "evidence" | "suite">): readonly string[][] {
+  const { digests, samples } = body;
+  return [
+    ["run", body.run],
+    ["when it was sealed", at],
+    ["basis", body.basis],
+    ["model", `${body.model}, ${digests.model}`],
+    ["safeguards", digests.safeguards],
+    ["usage policy", digests.policy],
+    ["suite", `${suite.name}, ${digests.suite}`],
+    ["grader", `${suite.grader}, ${digests.grader}`],
+    ["permit", body.permit ?? "none"],
+    ["samples", `${samples.count}, Merkle root ${samples.root}`],
+    ["evidence", act],
+    ...(body.flags.length === 0 ? [] : [["flags", body.flags.join(", ")]]),
+  ];
+}
+
+function partsOf(by: keyof Breakdown, taken: Breakdown): Markup {
+  const parts = taken[by].map(figuresOf);
+  const title = `By ${by}`;
+  const rows = parts.map(({ name, interval: [lower, upper], clustersFailed, clusters }) => ({
+    name,
+    lower,
+    upper,
+    estimate: clustersFailed / clusters,
+    behind: `${clustersFailed} of ${clusters}`,
+    kind: 0,
+  }));
+  const svg = plotOfRows({ title, axis: "failed, with 95 % intervals", kinds: [], groups: [{ name: title, rows }] });
+  const isDrawn = parts.some(({ perCluster }) => perCluster > 1);
+  const head = [by, "failed", "of", "unknown", `${100 * shownConfidence} % interval`, ...(isDrawn ? triesHead : [])];
+  return section(title, [
+    figure(svg, title),
+    table(
+      title,
+      head,
+      parts.map((part) => rowOf(part, isDrawn)),
+    ),
+  ]);
+}
+
+const triesHead = ["tries on each", "share of single tries", "expected of independent tries"] as const;
+
+function rowOf(part: PartFigures, isDrawn: boolean): readonly (string | number)[] {
+  const [lower, upper] = part.interval;
+  const tries = [part.perCluster, percent(part.failures / part.trials), percent(part.expectedOfTries)];
+  const interval = `${percent(lower)} to ${percent(upper)}`;
+  return [part.name, part.clustersFailed, part.clusters, part.clustersUnknown, interval, ...(isDrawn ? tries : [])];
+}
+
+function outcomesOf({ samples, suite }: OpenedRun): Markup {
+  const { failure } = suite.measure;
+  const counts = Map.groupBy(samples, ({ outcome }) => outcome);
+  const rows = TrialOutcome.options.map((outcome) => [
+    outcome,
+    counts.get(outcome)?.length ?? 0,
+    countedAs(outcome, failure),
+  ]);
+  return section("Outcomes", [
+    table("Tries by what they came to, retries included", ["outcome", "tries", "counts as"], rows),
+  ]);
+}
+
+/** Items that are listed; the sealed run has all. */
+const listedMax = 500;
+
+function failedOf({ samples, suite, items }: OpenedRun): Markup {
+  const byLeaf = new Map(items.map((item) => [item.leaf, item]));
+  const failed = samples.filter(({ outcome }) => countedAs(outcome, suite.measure.failure) !== "clean");
+  const rows = failed.slice(0, listedMax).map(({ item, outcome, receipt }) => {
+    const known = byLeaf.get(item);
+    return [known?.id ?? item, known?.category ?? "", outcome, receipt ?? "none"];
+  });
+  const left = failed.length - rows.length;
+  return section("What failed, and what nobody can say", [
+    ...(rows.length === 0 ? [paragraph("Nothing: every try was clean.")] : []),
+    ...(rows.length === 0 ? [] : [table("Tries", ["item", "category", "outcome", "receipt"], rows)]),
+    ...(left === 0 ? [] : [paragraph(`${left} more are in the sealed run.`)]),
+  ]);
+}
+
+function besideOf(run: OpenedRun, other: OpenedRun, confidence: number): Markup {
+  const compared = comparisonOf(run, other, confidence);
+  const { counts, unknown, differences } = compared;
+  const rows = differences.map((one) => [one.cluster, one.one, one.other]);
+  const { run: name } = other.evidence.body;
+  return section(`Beside ${name}`, [
+    paragraph(differenceInWords(compared, confidence)),
+    table(
+      "Clusters",
+      ["", "the other failed", "the other was clean"],
+      [
+        ["this run failed", counts.both, counts.onlyOne],
+        ["this run was clean", counts.onlyOther, counts.neither],
+      ],
+    ),
+    ...(unknown === 0
+      ? []
+      : [paragraph(`${unknown} more are unknown in one of them; the interval holds whichever way they went.`)]),
+    ...(rows.length === 0
+      ? [paragraph("Nothing came out otherwise.")]
+      : [table("What came out otherwise", ["cluster", "this run", name], rows)]),
+  ]);
+}
+
+function againOf({ samples, suite, evidence }: OpenedRun, confidence: number): Markup {
+  const { clusters, clustersFailed, clustersUnknown } = tallySamples(samples, suite.measure.failure);
+  const upper = `headgate stats upper --failures ${clustersFailed + clustersUnknown} --trials ${clusters} --confidence ${confidence}`;
+  const lower = `headgate stats lower --failures ${clustersFailed} --trials ${clusters} --confidence ${confidence}`;
+  return section("Compute it again", [
+    table(
+      "Commands",
+      ["number", "command"],
+      [
+        ["at most", upper],
+        ["at least", lower],
+        ["the counts", `headgate eval show ${evidence.body.run} --json`],
+      ],
+    ),
+    paragraph(
+      "Which requests were made follows from the suite, whose root the permit names; what came of each stands in the sealed run, whose root the evidence names; and each answered try has a receipt in the ledger.",
+    ),
+  ]);
+}
