@@ -51,7 +51,7 @@ function tableOf(by: keyof Breakdown, parts: readonly Part[]): string {
 }
 
 /** hit@k as measured, and what independent tries would give. */
-export function triesOf({ perCluster, clustersFailed, clusters, expectedOfTries }: PartFigures): string {
+function triesOf({ perCluster, clustersFailed, clusters, expectedOfTries }: PartFigures): string {
   return `hit@${perCluster} ${percent(clustersFailed / clusters)} (independent tries: ${percent(expectedOfTries)})`;
 }
 

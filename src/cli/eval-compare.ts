@@ -43,7 +43,7 @@ interface Compared {
 /** Clusters that are named in the terminal; all of them are in JSON. */
 const namedMax = 40;
 
-export function comparisonInWords(compared: Comparison, { one, other, confidence }: Compared): string {
+function comparisonInWords(compared: Comparison, { one, other, confidence }: Compared): string {
   const { counts, unknown, apart, differences } = compared;
   const [first, second] = [one.evidence.body.run, other.evidence.body.run];
   const more = differences.length - namedMax;

@@ -43,7 +43,7 @@ interface Shown {
 }
 
 /** The whole page. Pure. */
-export function reportPage(run: OpenedRun, { other, confidence }: Shown): string {
+function reportPage(run: OpenedRun, { other, confidence }: Shown): string {
   const { evidence, suite, samples, items } = run;
   const { body } = evidence;
   const taken = breakdownOf(samples, items, suite.measure.failure);

@@ -5,7 +5,7 @@ import { type McNemar, type PairedCounts, mcNemar, pairedDifference, tangoInterv
 import { type CountedAs, type FailureKind, worstCounted } from "../terms/trial.ts";
 import { type Sample, attemptsIn } from "./seal.ts";
 
-export interface Difference {
+interface Difference {
   readonly cluster: string;
   readonly one: CountedAs;
   readonly other: CountedAs;
