@@ -1,7 +1,7 @@
 // The safeguards of one document, ready to run: what is inspected on the way in, and on the way out, and in which
 // windows. Whatever goes wrong inside becomes `unknown` with its cause; there is no path from an error to a pass.
 import { Failure } from "../terms/failure.ts";
-import type { Finding, Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
+import type { Inspection, Look, Surface, UnknownCause } from "../terms/finding.ts";
 import type { Digest } from "../terms/ids.ts";
 import { type Provenance, type RequestText, textsAlone, withProvenance } from "../terms/provenance.ts";
 import { type JudgedFor, type SafeguardMode, isInEffect, modesFor, modesWord } from "../terms/safeguard-mode.ts";
@@ -9,6 +9,7 @@ import { decodedViews, type DecodedView } from "./decode.ts";
 import { exactPatterns } from "./exact-patterns.ts";
 import { inBoth, inMode, joined } from "./inspections.ts";
 import { decodedText, type Judge, type Judges, judgesOf, type ReadText, writtenText } from "./judged.ts";
+import { type PlaceOf, placesIn } from "./places.ts";
 import type { Registry } from "./registry.ts";
 import type { RemoteDesk } from "./remote/desk.ts";
 import { isRemote, type RemoteEntry } from "./remote/remote-document.ts";
@@ -31,7 +32,7 @@ export interface Chain {
   /** Those that run here, which are not all where some are asked over HTTP. */
   readonly safeguards: readonly Safeguard[];
   /** The place among the entries of the document, from 0, of whoever found something or could not say anything. */
-  readonly placeOf: (said: Pick<Finding, "detector" | "pattern">) => number | undefined;
+  readonly placeOf: PlaceOf;
   /** The mode of every entry of the document, as receipts spell it; undefined where all block. */
   readonly modes: string | undefined;
   readonly stream: StreamBounds;
@@ -120,7 +121,7 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
   );
   return {
     safeguards: links.map(({ safeguard }) => safeguard),
-    placeOf: placesIn(all),
+    placeOf: placesIn(all.map((one) => ("remote" in one ? one.remote.entry : one.entry))),
     modes: modesWord(modes),
     stream,
     shape,
@@ -134,21 +135,6 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
       return joined(readStretches(openAnswer(), { text, ends: windowEnds(text.length, shape), isEnd: true }));
     },
     openAnswer,
-  };
-}
-
-/** By what findings are called; of several called the same the one that has the pattern, or the first. */
-function placesIn(all: readonly (Link | Judge)[]): Chain["placeOf"] {
-  const entries = all.map((one) => ("remote" in one ? one.remote.entry : one.entry));
-  return ({ detector, pattern }) => {
-    const called = entries.map(
-      (entry) => (isRemote(entry) ? `${entry.safeguard} ${entry.name}` : entry.safeguard) === detector,
-    );
-    const has = entries.findIndex(
-      (entry, at) => called[at] === true && "patterns" in entry && entry.patterns.some(({ name }) => name === pattern),
-    );
-    const place = has < 0 ? called.indexOf(true) : has;
-    return place < 0 ? undefined : place;
   };
 }
 
@@ -279,6 +265,7 @@ function* inspectTexts(looking: Looking, texts: readonly RequestText[]): Generat
 
 /** What is found in how the texts of a request follow each other, where a safeguard looks at that. */
 function inspectConversation({ links }: Looking, texts: readonly RequestText[]): readonly Settle[] {
+  if (!links.some(({ safeguard }) => safeguard.inspectConversation !== undefined)) return none;
   return links.flatMap(({ safeguard, entry, mode }) => {
     const { inspectConversation: inspect } = safeguard;
     if (inspect === undefined || !entry.on.includes("input")) return [];
@@ -289,6 +276,8 @@ function inspectConversation({ links }: Looking, texts: readonly RequestText[]):
     }
   });
 }
+
+const none: readonly Settle[] = [];
 
 function placed(texts: readonly RequestText[]): readonly PlacedText[] {
   let at = 0;

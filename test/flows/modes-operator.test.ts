@@ -150,7 +150,8 @@ test("a safeguard that only flags at a stage is signed for as that, and blocks a
   await must(z.unknown(), "release", "advance", first.proposal, "--profile", ada);
   const created = ["key", "create", "--organisation", "acme", "--profile", ada];
   const { key } = await must(z.object({ key: z.string() }), ...created);
-  assert.equal((await ask(key, "a zebra")).status, 200);
+  const zebra = await ask(key, "a zebra");
+  assert.equal(zebra.status, 200);
   const bird = await ask(key, "a sparrow");
   assert.equal(bird.status, 200);
   const id = bird.headers.get("x-request-id") ?? "";
@@ -159,6 +160,9 @@ test("a safeguard that only flags at a stage is signed for as that, and blocks a
   const explained = lines.join(" ");
   assert.match(explained, /in these modes, in the order of their document: flag, shadow/);
   assert.match(explained, /In shadow hate was found in the request/);
+  const zebraId = zebra.headers.get("x-request-id") ?? "";
+  const about = await must(z.object({ lines: z.array(z.string()) }), "explain", zebraId, "--profile", ada);
+  assert.match(about.lines.join(" "), /The safeguard patterns@1 found \S+ in the request; the policy says: flag\./);
   assert.match(await status(), /patterns@1 \(request, answer\): flag\n.*NOTHING IS STOPPED/s);
   assert.match(
     await status(),
