@@ -48,6 +48,7 @@ export async function judge({ options }: Call<JudgeOptions>): Promise<Answer> {
     uncorrected: shareOf(counts.judged, level),
     sensitivity: shareOf(counts.failed, level),
     specificity: shareOf({ failures: options.clean - options.raised, trials: options.clean }, level),
+    ...counts,
     ...levelFields(level),
   };
   return done(json, textOf(json, level));

@@ -272,6 +272,7 @@ export async function evalue(call: Call<EValueOptions>): Promise<Answer> {
     ...(options.outcomes === undefined ? {} : { unknown: last.unknown }),
     trials: last.trials,
     ...(options.outcomes === undefined ? {} : { looks }),
+    ...levelFields(level),
     promote: runFields(promote, level),
     rollback: runFields(rollback, rollbackConfidence),
   };

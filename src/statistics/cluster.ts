@@ -73,7 +73,10 @@ export function effectiveTrials({ rate, clusteredError, clusters, trials }: Clus
   return Math.min(trials, (rate * (1 - rate)) / clusteredError ** 2);
 }
 
-/** Exact bounds on the effective number of trials, one-sided each, with Korn and Graubard's correction for few clusters. */
+/**
+ * Exact bounds on the effective number of trials, one-sided each, with Korn and Graubard's correction for few clusters. Less than
+ * one trial, which is what few clusters come to at extreme confidence, rules out nothing.
+ */
 export function effectiveBounds(measured: ClusteredRate, level: Level): Interval {
   const doubt = doubtOf(level);
   const { rate, clusters, trials } = measured;
@@ -81,6 +84,7 @@ export function effectiveBounds(measured: ClusteredRate, level: Level): Interval
   const effective = effectiveTrials(measured);
   const correction = doubt === 0.5 ? 1 : studentQuantile(doubt, trials - 1) / studentQuantile(doubt, clusters - 1);
   const scaled = isAlike(measured) ? effective : effective * correction ** 2;
+  if (scaled < 1) return { lower: 0, upper: 1 };
   const counts = { failures: rate * scaled, trials: scaled };
   return { lower: binomialLower(counts, doubt), upper: binomialUpper(counts, doubt) };
 }

@@ -4,8 +4,11 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as check, integer, property, tuple } from "fast-check";
 import { clopperPearson, clopperPearsonLower, clopperPearsonUpper, wilson } from "./binomial.ts";
-import { trialsMax, type Counts, type Level } from "./counts.ts";
+import { clusteredRate, effectiveBounds, meanShare, meanShareBounds } from "./cluster.ts";
+import { trialsMax, type Counts, type Interval, type Level } from "./counts.ts";
 import { logEValue } from "./evalue.ts";
+import { correctedBounds, correctedInterval } from "./judge.ts";
+import { discordantShare, newcombePaired, tangoInterval } from "./paired.ts";
 import { anytimeInterval, anytimeLower, anytimeUpper, tunedInterval } from "./sequence.ts";
 
 /** 0 to 1, evenly: fast-check's own fractions crowd about 0. */
@@ -99,6 +102,42 @@ test("an e-value is a number, and moves the right way with each trial", () => {
       }
     }),
     { seed: 23, numRuns: 400 },
+  );
+});
+
+test("bounds over clusters, of a judge and of pairs are numbers in their range, and widen with confidence", () => {
+  const few = integer({ min: 0, max: 40 });
+  const given = tuple(few, few, few, few, few, few);
+  check(
+    property(given, level, level, ([a, b, c, d, e, f], one, other) => {
+      const clusters = [a, b, c, d].map((failures, at) => ({ failures, trials: failures + (at % 2 === 0 ? e : f) }));
+      const measured = clusteredRate(clusters);
+      const judged = {
+        judged: { failures: a, trials: a + b },
+        failed: { failures: c, trials: c + d },
+        clean: { failures: e, trials: e + f },
+      };
+      const pairs = { both: a, onlyOne: b, onlyOther: c, neither: d };
+      const methods: readonly (readonly [least: number, bounds: (level: Level) => Interval])[] = [
+        [0, (sure) => effectiveBounds(measured, sure)],
+        [0, (sure) => meanShareBounds(meanShare(clusters), sure)],
+        [0, (sure) => discordantShare(pairs, sure)],
+        [-1, (sure) => tangoInterval(pairs, sure)],
+        [-1, (sure) => newcombePaired(pairs, sure)],
+      ];
+      const [wide, narrow] = surer(one, other) ? [one, other] : [other, one];
+      for (const [least, bounds] of methods) {
+        const [outer, inner] = [bounds(wide), bounds(narrow)];
+        assert.ok(outer.lower >= least && outer.upper <= 1 && inner.lower <= inner.upper, JSON.stringify(inner));
+        assert.ok(outer.lower <= inner.lower + slack && outer.upper >= inner.upper - slack);
+      }
+      const [outer, inner] = [correctedBounds(judged, wide), correctedBounds(judged, narrow)];
+      // Counts that fit no rate at one confidence may fit some at a higher one, which is then the first to bound anything.
+      if (inner.fits) assert.ok(outer.fits && outer.lower <= inner.lower + slack && outer.upper >= inner.upper - slack);
+      const { lower, upper } = correctedInterval(judged, narrow);
+      assert.ok(lower >= 0 && upper <= 1 && lower <= upper);
+    }),
+    { seed: 24, numRuns: 300 },
   );
 });
 
