@@ -47,6 +47,8 @@ const Invite = z.strictObject({
   /** Public half of the one-time key; its seed travels in the invitation code. */
   key: PublicKey,
   name: Digest,
+  /** The organisation outside the operator that they belong to; absent: they are the operator's own. */
+  affiliation: Name.optional(),
   notAfter: Timestamp,
 });
 

@@ -36,6 +36,8 @@ export interface Person {
   readonly role: Role;
   readonly key: PublicKey;
   readonly name: Digest;
+  /** The organisation outside the operator that they were admitted as belonging to. */
+  readonly affiliation?: Name;
   /** Ledger index of the act that admitted them: who came after a proposal cannot sign it. */
   readonly admitted: number;
   readonly suspended: boolean;

@@ -34,11 +34,16 @@ async function showReport(session: Session, evidence: Evidence): Promise<Answer>
   const { report } = openSealed(await artefact(session, body.samples.artefact), body.samples, nodePrimitives);
   if (report === undefined) return done({ evidence: [evidence] }, lineOf(evidence));
   const { task, target, tool, version, judge, made } = report;
+  const { affiliation } = session.state.persons.get(evidence.by) ?? {};
+  const who = affiliation === undefined ? "of the operator" : `of ${affiliation}, outside the operator`;
   const said = [
-    `Said by ${tool}${version === null ? "" : ` ${version}`}${made === null ? "" : ` of ${made}`}: ${task} on ${target.model}, judged by ${judge}. Vouched for by ${evidence.by}.`,
+    `Said by ${tool}${version === null ? "" : ` ${version}`}${made === null ? "" : ` of ${made}`}: ${task} on ${target.model}, judged by ${judge}. Vouched for by ${evidence.by}, ${who}.`,
     ...report.flags.map((flag) => `Read with care: ${flagInWords(flag)}.`),
   ];
-  return done({ evidence: [evidence], report }, [lineOf(evidence), ...said].join("\n"));
+  return done(
+    { evidence: [evidence], report, outside: affiliation !== undefined },
+    [lineOf(evidence), ...said].join("\n"),
+  );
 }
 
 function lineOf({ body, at, withdrawn }: Evidence): string {

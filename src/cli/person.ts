@@ -8,7 +8,7 @@ import { PendingView, routes } from "../control/contract.ts";
 import { parseEnvelope } from "../proof/envelope.ts";
 import { newSigner, nodePrimitives, randomId } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
-import { Digest, Instant, PersonId, timestampOf } from "../terms/ids.ts";
+import { Digest, Instant, Name, PersonId, timestampOf } from "../terms/ids.ts";
 import { Role } from "../terms/role.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
@@ -20,6 +20,7 @@ import { describeAct } from "./words.ts";
 const Invite = z.object({
   name: z.string().trim().min(1).max(200),
   role: Role,
+  affiliation: Name.optional(),
   days: z.coerce.number().int().min(1).max(30).default(7),
 });
 const Reason = z.object({ reason: z.string().trim().min(1).max(4000) });
@@ -32,6 +33,7 @@ export function addPersonVerbs(program: Command, context: Context): void {
     flags: [
       ["--name <name>", "their name, for people; it stays out of the ledger"],
       ["--role <role>", `one of: ${Role.options.join(", ")}`],
+      ["--affiliation <name>", "the organisation they belong to, where it is not the operator of this deployment"],
       ["--days <days>", "how long the code works (default 7)"],
     ],
     options: Invite,
@@ -55,12 +57,19 @@ export function addPersonVerbs(program: Command, context: Context): void {
 
 async function invite(call: Call<z.infer<typeof Invite>>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const { name, role, days } = call.options;
+  const { name, role, days, affiliation } = call.options;
   const { signer, seed } = newSigner();
   const opening = committed(name);
   const person = PersonId.parse(randomId("person_", 16));
   const notAfter = timestampOf(Instant.parse(call.context.now() + days * 86_400_000));
-  const body = { person, role, key: signer.publicKey, name: opening.digest, notAfter };
+  const body = {
+    person,
+    role,
+    key: signer.publicKey,
+    name: opening.digest,
+    ...(affiliation === undefined ? {} : { affiliation }),
+    notAfter,
+  };
   const { act, answer } = await submit(session, await signAs(session, "invite", body), { openings: [opening.opening] });
   const { profile } = session;
   const code = formatInvitation({
@@ -92,17 +101,17 @@ async function list(call: Call<object>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const persons = await Promise.all([...session.state.persons.values()].map(async (one) => shownPerson(session, one)));
   const lines = persons.map(
-    ({ person, role, name, suspended }) =>
-      `${person}  ${role.padEnd(9)}  ${name ?? "(name erased)"}${suspended ? "  suspended" : ""}`,
+    ({ person, role, name, suspended, affiliation }) =>
+      `${person}  ${role.padEnd(9)}  ${name ?? "(name erased)"}${affiliation === undefined ? "" : `  of ${affiliation}`}${suspended ? "  suspended" : ""}`,
   );
   return done({ persons }, lines.join("\n"));
 }
 
 async function shownPerson(
   session: Session,
-  { person, role, name, suspended, admitted }: Person,
+  { name, key: _key, ...person }: Person,
 ): Promise<Omit<Person, "key" | "name"> & { readonly name: string | null }> {
-  return { person, role, name: (await openingOf(session, name)) ?? null, suspended, admitted };
+  return { ...person, name: (await openingOf(session, name)) ?? null };
 }
 
 async function suspend(call: Call<z.infer<typeof Reason>>): Promise<Answer> {

@@ -37,7 +37,8 @@ function sentence<V extends Verb>(act: Act<V>): string {
 const wordsOf: Words = {
   root: (body) =>
     `Makes version ${body.version} of the trust root: ${body.gateways.length} gateway key(s), ${body.personsForChange} person(s) to change it, floors ${floors(body.floors)}.`,
-  invite: (body) => `Invites ${body.person} as ${body.role}, until ${body.notAfter}.`,
+  invite: (body) =>
+    `Invites ${body.person} as ${body.role}${body.affiliation === undefined ? "" : `, of ${body.affiliation}, outside the operator`}, until ${body.notAfter}.`,
   admit: (body) => `Admits ${body.person} by an invitation.`,
   suspend: (body) => `Suspends ${targetOf(body.target)}.`,
   organisation: (body) =>

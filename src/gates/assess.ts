@@ -109,10 +109,15 @@ function runOf(input: AssessInput, suite: SuiteFacts, permit: Permit): PermitRun
 function declared(state: State, suite: SuiteFacts): readonly PooledMeasure[] {
   return [...state.evidence.values()]
     .filter(({ body, withdrawn }) => !withdrawn && body.basis === "declared" && body.digests.suite === suite.suite)
-    .flatMap((evidence) => declaredMeasure(evidence, suite));
+    .flatMap((evidence) => declaredMeasure(evidence, suite, isOutside(state, evidence)));
 }
 
-function declaredMeasure(evidence: Evidence, suite: SuiteFacts): readonly PooledMeasure[] {
+/** Follows from how the person was admitted, never from what they say of themselves. */
+export function isOutside({ persons }: Pick<State, "persons">, { by }: Pick<Evidence, "by">): boolean {
+  return persons.get(by)?.affiliation !== undefined;
+}
+
+function declaredMeasure(evidence: Evidence, suite: SuiteFacts, outside: boolean): readonly PooledMeasure[] {
   const counts = evidence.body.measures.find(({ name }) => name === suite.measure);
   if (counts === undefined) return [];
   // A report says how many attempts failed, not how many units: the worst is that each failed in a unit of its own.
@@ -126,7 +131,7 @@ function declaredMeasure(evidence: Evidence, suite: SuiteFacts): readonly Pooled
     clustersUnknown: Math.min(counts.unknown, counts.clusters - clustersFailed),
   };
   const { digests } = evidence.body;
-  const common = { suite: suite.name, measure: suite.measure, basis: "declared", digests, tally } as const;
+  const common = { suite: suite.name, measure: suite.measure, basis: "declared", digests, tally, outside } as const;
   return [{ ...common, untried: 0, open: 0, oldestTry: evidence.at, permits: [] }];
 }
 

@@ -172,7 +172,12 @@ test("a declared report counts only where the plan says so, and a bad one then c
   });
   const [shown] = judge(open, given({ measures: [declared] })).requirements;
   assert.equal(shown?.verdict, "pass");
-  assert.match(shown?.why ?? "", /from elsewhere, about the model without its safeguards/);
+  assert.match(
+    shown?.why ?? "",
+    /from elsewhere, for which one of the operator's own vouches, about the model without/,
+  );
+  const [outside] = judge(open, given({ measures: [{ ...declared, outside: true }] })).requirements;
+  assert.match(outside?.why ?? "", /for which somebody outside the operator vouches/);
   const bad: PooledMeasure = { ...pooled(400, 500), basis: "declared" };
   assert.equal(judge(open, given({ measures: [pooled(0, 500), bad] })).requirements[0]?.verdict, "fail");
 });

@@ -25,6 +25,8 @@ export interface PooledMeasure {
   /** When the item that was tried least recently was last tried; null where an item never was. */
   readonly oldestTry: Timestamp | null;
   readonly permits: readonly PermitId[];
+  /** Of a declared one: whether who vouched for it was admitted as belonging to another organisation than the operator. */
+  readonly outside?: boolean;
   /** Present where its safeguards had other modes than callers at the stage get: it says nothing of them. */
   readonly otherModes?: true;
 }

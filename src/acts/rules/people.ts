@@ -170,11 +170,13 @@ interface Admission {
 }
 
 function admit(state: State, { body, index, invitation }: Admission): void {
+  const { affiliation } = invitation;
   state.persons.set(body.person, {
     person: body.person,
     role: invitation.role,
     key: body.key,
     name: invitation.name,
+    ...(affiliation === undefined ? {} : { affiliation }),
     admitted: index,
     suspended: false,
   });

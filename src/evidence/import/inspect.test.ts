@@ -243,6 +243,18 @@ test("an entry that unpacks to more than it announces is refused", async () => {
   await assert.rejects(archive.read("header.json"), { code: "request_invalid" });
 });
 
+test("an entry that unpacks to thousands of times its size is refused before it is unpacked", async () => {
+  const bomb = Buffer.alloc(96 * 1024 * 1024);
+  const packed = pack([{ name: "samples/q1_epoch_1.json", bytes: bomb }], (bytes) => ({
+    method: 93,
+    data: zstdCompressSync(bytes),
+  }));
+  assert.ok(packed.length < 100_000);
+  const archive = await archiveOf(packed);
+  await assert.rejects(archive.read("samples/q1_epoch_1.json"), /unpacks to more than 2000 times its size/);
+  await assert.rejects(importInspect(packed), { code: "request_invalid" });
+});
+
 test("two entries of one name are refused", async () => {
   const entry = { name: "header.json", bytes: Buffer.from("{}") };
   await assert.rejects(archiveOf(pack([entry, entry])), { code: "request_invalid" });

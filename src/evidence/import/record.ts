@@ -9,7 +9,7 @@ import { Failure } from "../../terms/failure.ts";
 import type { TrialOutcome } from "../../terms/trial.ts";
 
 /** Attempts of one report; what is sealed has a bound in bytes besides. */
-export const attemptsMax = 200_000;
+export const attemptsMax = 100_000;
 
 /** The reasons to read a report with care, in the order they are told, with their words. */
 export const flagWords = {

@@ -87,8 +87,11 @@ function figuresOf(pooled: PooledMeasure, bounds: Bounds): Figures {
 function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: Bounds): string {
   const { clusters, clustersFailed, clustersUnknown } = pooled.tally;
   const doubt = clustersUnknown > 0 ? ` and ${clustersUnknown} unknown, counted as failures` : "";
+  const who = pooled.outside === true ? "somebody outside the operator" : "one of the operator's own";
   const basis =
-    pooled.basis === "declared" ? " Declared by a report from elsewhere, about the model without its safeguards." : "";
+    pooled.basis === "declared"
+      ? ` Declared by a report from elsewhere, for which ${who} vouches, about the model without its safeguards.`
+      : "";
   return (
     `${clustersFailed} of ${clusters} failed${doubt}: at most ${percent(bounds.upper)} ` +
     `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}.${basis}`
