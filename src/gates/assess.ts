@@ -113,7 +113,7 @@ function declared(state: State, suite: SuiteFacts): readonly PooledMeasure[] {
 }
 
 /** Follows from how the person was admitted, never from what they say of themselves. */
-export function isOutside({ persons }: Pick<State, "persons">, { by }: Pick<Evidence, "by">): boolean {
+function isOutside({ persons }: Pick<State, "persons">, { by }: Pick<Evidence, "by">): boolean {
   return persons.get(by)?.affiliation !== undefined;
 }
 
