@@ -137,6 +137,8 @@ const Item = z.object({
   label: z.enum(["harmful", "benign"]),
   category: z.string().nullable(),
   surface: z.enum(["input", "output"]),
+  /** What tools gave is for the detector of planted orders, and no request. */
+  provenance: z.string().default("user"),
 });
 
 /** Each text once, in the order of the files; one that two files label otherwise is nobody's to train on. */
@@ -193,7 +195,8 @@ const exchanges = linesOf("exchanges", readFileSync(new URL("exchanges.txt", fol
     };
   }),
 );
-const items = itemsOf(itemFiles).map(({ id, text, label, category, surface }) => ({
+const asked = itemsOf(itemFiles).filter(({ provenance }) => provenance === "user");
+const items = asked.map(({ id, text, label, category, surface }) => ({
   text,
   label,
   categories: category === null ? [] : [category],

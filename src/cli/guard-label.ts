@@ -7,6 +7,7 @@ import { decide } from "../policy/decide.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category, Surface, type Verdict, lets } from "../terms/finding.ts";
 import { ReceiptId, ReviewId, timestampOf } from "../terms/ids.ts";
+import { Provenance } from "../terms/provenance.ts";
 import { type Answer, done } from "./answer.ts";
 import { readNeeded, replaceFile } from "./files.ts";
 import { legible } from "./legible.ts";
@@ -21,6 +22,7 @@ export const LabelOptions = z.object({
   safeguards: z.string().optional(),
   policy: z.string().optional(),
   surface: Surface.default("input"),
+  provenance: Provenance.default("user"),
   ...callerOptions,
 });
 type LabelOptions = z.infer<typeof LabelOptions>;
@@ -37,7 +39,12 @@ export async function label(call: Call<LabelOptions>): Promise<Answer> {
   mustBeWhole(text, options);
   const before = existsSync(file) ? Buffer.from(readNeeded(file, itemsBytesMax)).toString("utf8") : "";
   const known = [...(before === "" ? [] : jsonLines(file))].flatMap(({ value }) => Item.safeParse(value).data ?? []);
-  const same = known.find((one) => one.text === text && (one["surface"] ?? "input") === options.surface);
+  const same = known.find(
+    (one) =>
+      one.text === text &&
+      (one["surface"] ?? "input") === options.surface &&
+      (one["provenance"] ?? "user") === options.provenance,
+  );
   if (same !== undefined && same.label !== options.label) {
     throw new Failure(
       "conflict",
@@ -46,11 +53,12 @@ export async function label(call: Call<LabelOptions>): Promise<Answer> {
   }
   const { verdict, safeguards } = await judged(text, options, context);
   const item = {
-    id: idOf(text, options.surface),
+    id: idOf(text, options),
     text,
     label: options.label,
     category: options.category ?? null,
     surface: options.surface,
+    ...(options.provenance === "user" ? {} : { provenance: options.provenance }),
     about: options.about ?? null,
     at: timestampOf(context.now()),
     found: foundIn(verdict, options.label),
@@ -65,7 +73,9 @@ export async function label(call: Call<LabelOptions>): Promise<Answer> {
 
 const itemsBytesMax = 256 * 1024 * 1024;
 
-function mustBeWhole(text: string, { label: said, category, text: file }: LabelOptions): void {
+function mustBeWhole(text: string, { label: said, category, text: file, surface, provenance }: LabelOptions): void {
+  if (surface === "output" && provenance !== "user")
+    throw new Failure("request_invalid", "--provenance is of texts of a request: leave it out with --surface output.");
   if (text === "") throw new Failure("request_invalid", `${file} says nothing.`);
   if (!text.isWellFormed() || text.includes("\ufffd"))
     throw new Failure("request_invalid", `${file} is not UTF-8 throughout.`);
@@ -81,9 +91,9 @@ interface Judged {
 }
 
 async function judged(text: string, options: LabelOptions, context: Call<LabelOptions>["context"]): Promise<Judged> {
-  const { surface } = options;
+  const { surface, provenance } = options;
   return withOfflineChain(options, context, async ({ chain, policy, safeguards }) => ({
-    verdict: decide(await inspectText(chain, text, surface), policy, { scopes: [], surface }),
+    verdict: decide(await inspectText(chain, { text, provenance }, surface), policy, { scopes: [], surface }),
     safeguards: safeguards.map(({ name, version, digest }) => ({ safeguard: `${name}@${version}`, digest })),
   }));
 }
@@ -96,9 +106,10 @@ function foundIn(verdict: Verdict, said: LabelOptions["label"]): Found {
   return said === "benign" ? "false-block" : "as-wanted";
 }
 
-/** The same text has the same id in every file. */
-function idOf(text: string, surface: Surface): string {
-  return `item_${createHash("sha256").update(`${surface}\n${text}`).digest("hex").slice(0, 24)}`;
+/** The same text, from whom it is, has the same id in every file. */
+function idOf(text: string, { surface, provenance }: LabelOptions): string {
+  const where = provenance === "user" ? surface : `${surface} ${provenance}`;
+  return `item_${createHash("sha256").update(`${where}\n${text}`).digest("hex").slice(0, 24)}`;
 }
 
 /** A last line without its end is ended, so that the next does not run into it. */

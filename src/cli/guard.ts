@@ -97,6 +97,10 @@ function addLearningVerbs(guard: Command, context: Context): void {
       ["--safeguards <file>", "a Safeguards document to judge it by (default: the shipped example)"],
       ["--policy <file>", "a UsagePolicy document (default: the shipped example)"],
       ["--surface <surface>", "input (default) or output"],
+      [
+        "--provenance <who>",
+        "who wrote it, of requests: user (default), instructions, model, or data, which is what a tool gave",
+      ],
       ...callerFlags,
     ],
     options: LabelOptions,
