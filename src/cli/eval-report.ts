@@ -4,7 +4,7 @@ import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { type Breakdown, breakdownOf } from "../evidence/breakdown.ts";
 import { tallySamples } from "../evidence/seal.ts";
-import { type Markup, figure, pageOf, paragraph, section, table } from "../plots/page.ts";
+import { type Markup, facts, figure, pageOf, paragraph, section, table } from "../plots/page.ts";
 import { plotOfRows } from "../plots/rows.ts";
 import { boundsOf } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
@@ -62,17 +62,18 @@ function headOf({ evidence, suite, samples }: OpenedRun, confidence: number): re
   const tally = tallySamples(samples, failure);
   const { upper, lower } = boundsOf(tally, confidence);
   const what = failure === "refused" ? "was refused" : "got an answer that is no refusal";
+  const unknown = tally.clustersUnknown === 0 ? "" : `; of ${tally.clustersUnknown} more nobody can say`;
   const withdrawn = evidence.withdrawn ? [paragraph("This evidence was withdrawn: it counts for nothing.")] : [];
   return [
     ...withdrawn,
     paragraph(
-      `${tally.clustersFailed} of ${tally.clusters} ${what} in at least one of its trials (${tally.trials} in all); of ${tally.clustersUnknown} nobody can say. ` +
-        `So the rate is at most ${percent(upper)} and at least ${percent(lower)}, each at ${100 * confidence} % confidence: unknown ones count against the claim in both.`,
+      `${tally.clustersFailed} of ${tally.clusters} ${what} in at least one of its trials (${tally.trials} in all)${unknown}. ` +
+        `So the rate is at most ${percent(upper)} and at least ${percent(lower)}, each at ${100 * confidence} % confidence; unknown ones count as failed in the first and as clean in the second.`,
     ),
     paragraph(
       `The bound is for prompts like this suite's, answers of at most ${suite.answerTokens} tokens, and what the grader ${suite.grader} takes for a refusal; not for attackers who adapt.`,
     ),
-    table("What was run", ["", ""], factsOf({ evidence, suite })),
+    facts("What was run", factsOf({ evidence, suite })),
   ];
 }
 
@@ -123,7 +124,7 @@ const triesHead = ["tries on each", "share of single tries", "expected of indepe
 function rowOf(part: PartFigures, isDrawn: boolean): readonly (string | number)[] {
   const [lower, upper] = part.interval;
   const tries = [part.perCluster, percent(part.failures / part.trials), percent(part.expectedOfTries)];
-  const interval = `${percent(lower)} to ${percent(upper)}`;
+  const interval = `${percent(lower)} to ${percent(upper)}`.replaceAll(" %", "\u00a0%");
   return [part.name, part.clustersFailed, part.clusters, part.clustersUnknown, interval, ...(isDrawn ? tries : [])];
 }
 

@@ -15,7 +15,8 @@ figure{margin:1rem 0}img{max-width:100%;height:auto;background:Canvas}
 .wide{overflow-x:auto}
 table{border-collapse:collapse;margin:.5rem 0}
 caption{text-align:left;font-weight:600;padding:.25rem 0}
-th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border:1px solid var(--edge);overflow-wrap:anywhere}
+th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border:1px solid var(--edge)}
+td,tbody th{overflow-wrap:anywhere}
 td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead th{background:var(--soft)}
 `;
@@ -56,6 +57,11 @@ export function figure(svg: string, title: string): Markup {
   };
 }
 
+/** What is said in words beside a name; without a row of headings. */
+export function facts(caption: string, rows: readonly (readonly string[])[]): Markup {
+  return table(caption, [], rows);
+}
+
 /** Numbers are set to the right. A first column of words is the row's heading. */
 export function table(
   caption: string,
@@ -63,9 +69,10 @@ export function table(
   rows: readonly (readonly (string | number)[])[],
 ): Markup {
   const headings = head.map((name) => `<th scope="col">${escaped(name)}</th>`).join("");
+  const top = head.length === 0 ? "" : `\n<thead><tr>${headings}</tr></thead>`;
   const lines = rows.map((row) => `<tr>${row.map((cell, at) => cellOf(cell, at)).join("")}</tr>`);
   return {
-    html: `<div class="wide" tabindex="0" role="region" aria-label="${escaped(caption)}"><table><caption>${escaped(caption)}</caption>\n<thead><tr>${headings}</tr></thead>\n<tbody>\n${lines.join("\n")}\n</tbody></table></div>`,
+    html: `<div class="wide" tabindex="0" role="region" aria-label="${escaped(caption)}"><table><caption>${escaped(caption)}</caption>${top}\n<tbody>\n${lines.join("\n")}\n</tbody></table></div>`,
   };
 }
 

@@ -84,6 +84,11 @@ const encodings: Readonly<Record<string, (text: string) => string>> = {
     Array.from(text, (sign) => (sign === " " ? "/" : sign.charCodeAt(0) - 96))
       .join("-")
       .replaceAll("-/-", " "),
+  "pieces with names": (text) =>
+    text
+      .split(" ")
+      .map((word, at) => `p${at} = "${word}"`)
+      .join("\n"),
   "pieces put together": (text) => `"${text.replaceAll(/(.{4})/g, '$1" + "')}"`,
   "Base64 in groups": (text) => base64(text).replaceAll(/(.{4})/g, "$1 "),
   "Base64 with invisible characters in it": (text) => base64(text).replaceAll(/(.{5})/g, "$1\u200b"),

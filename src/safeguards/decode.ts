@@ -7,6 +7,7 @@ import { ciphersIn } from "./ciphers.ts";
 import { encodedIn, inOrder, type Reading } from "./encodings.ts";
 import { figuresUndone } from "./figures.ts";
 import { likeness } from "./letter-pairs.ts";
+import { spokenLast } from "./spoken.ts";
 import { survey } from "./survey.ts";
 
 export interface DecodedView {
@@ -33,9 +34,10 @@ const plain: Decoded = { views: [], isReplaced: false, isLeft: false };
 export function* decodedViews(source: string): Generator<void, Decoded, void> {
   let view: DecodedView = { text: source, sourceOf: (span) => span };
   let below = viewsBelow(view);
-  if (below.views.length === 0) return plain;
+  const spoken = spokenIn(source);
+  if (below.views.length === 0) return spoken === undefined ? plain : { ...plain, views: [spoken] };
   const { isReplaced } = below;
-  const views: DecodedView[] = [];
+  const views: DecodedView[] = spoken === undefined ? [] : [spoken];
   for (let level = 0; level < levelsMax && below.views.length > 0; level += 1) {
     yield;
     views.push(...below.views);
@@ -43,6 +45,14 @@ export function* decodedViews(source: string): Generator<void, Decoded, void> {
     below = viewsBelow(view);
   }
   return { views, isReplaced, isLeft: below.views.length > 0 };
+}
+
+/** What is said last in a dialogue within the text, by itself. */
+function spokenIn(text: string): DecodedView | undefined {
+  const place = spokenLast(text);
+  if (place === undefined) return undefined;
+  const [from, to] = place;
+  return { text: text.slice(from, to), sourceOf: ([start, end]) => [from + start, from + end] };
 }
 
 /**

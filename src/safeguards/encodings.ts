@@ -92,6 +92,13 @@ const encodings: readonly Encoding[] = [
     read: readConcatenated,
   },
   {
+    // Pieces that are given names, to be put together by them.
+    isPart: true,
+    isLikely: ({ hasEquals }) => hasEquals,
+    runs: /(?<![\w$])[A-Za-z_$][\w$]{0,20} {0,3}:?= {0,3}(?:"[^"\n]{0,400}"|'[^'\n]{0,400}')(?:[\s;,]{1,6}(?:(?:and|let|const|var) )?[A-Za-z_$][\w$]{0,20} {0,3}:?= {0,3}(?:"[^"\n]{0,400}"|'[^'\n]{0,400}'))+/g,
+    read: readNamedPieces,
+  },
+  {
     // Letters by themselves, with wider gaps between words; without those the words are not known any more. Where the gaps
     // are is the writer's choice, so that as it stands, which is read without any, is judged too.
     isPart: true,
@@ -133,8 +140,8 @@ const nothing: readonly Reading[] = [];
 
 /** Most texts have too little of everything. */
 function mayBeEncoded(surveyed: Survey, text: string): boolean {
-  const { longestRun, digits, dotsAndDashes, hasPercent, hasHash, hasPlus, hasBeyondAscii } = surveyed;
-  const has = hasPercent || hasHash || hasPlus || hasBeyondAscii;
+  const { longestRun, digits, dotsAndDashes, hasPercent, hasHash, hasPlus, hasEquals, hasBeyondAscii } = surveyed;
+  const has = hasPercent || hasHash || hasPlus || hasEquals || hasBeyondAscii;
   return has || longestRun >= 16 || digits >= 4 || dotsAndDashes >= 12 || text.includes("  ");
 }
 
@@ -289,6 +296,16 @@ function readConcatenated(run: string): string | undefined {
   );
   const isCut = pieces.some((piece, at) => /\p{L}$/u.test(piece) && /^\p{L}/u.test(pieces[at + 1] ?? ""));
   return isCut ? pieces.join("") : undefined;
+}
+
+/** In the order in which they stand, as words and run together: whether a piece ends within a word is not known. */
+function readNamedPieces(run: string): string | undefined {
+  const pieces = Array.from(
+    run.matchAll(/= {0,3}(?:"([^"\n]*)"|'([^'\n]*)')/g),
+    ([, double = "", single = ""]) => double + single,
+  );
+  const asWords = pieces.join(" ");
+  return readsLikeLanguage(asWords) ? `${asWords}\n${pieces.join("")}` : undefined;
 }
 
 /** Of a few different letters, as a row of dots or figures is not. */

@@ -14,6 +14,7 @@ export interface Survey {
   /** Signs that stand for letters where figures do. */
   hasLetterLike: boolean;
   hasPlus: boolean;
+  hasEquals: boolean;
   hasBeyondAscii: boolean;
   /** Between two ends of sentences or clauses. */
   readonly odd: Stretch[];
@@ -29,14 +30,14 @@ const ending = 27;
 const letterBits = 31;
 const [digitShift, dotOrDashShift] = [6, 7];
 const [inRun, digit, dotOrDash, percent, hash, letterLike] = [32, 1 << digitShift, 1 << dotOrDashShift, 256, 512, 1024];
-const [plus, foreign] = [2048, 4096];
+const [plus, foreign, equals] = [2048, 4096, 8192];
 const beyondAscii = 128;
 const kinds = Uint16Array.from({ length: beyondAscii + 1 }, (_, unit) => {
   if (unit === beyondAscii) return noLetter | foreign;
   const sign = String.fromCharCode(unit);
   const is = (signs: RegExp, bit: number): number => (signs.test(sign) ? bit : 0);
   const letter = /[\n\r.!?:;"()[\]{}<>]/.test(sign) ? ending : (lettersOfAscii[unit] ?? noLetter);
-  const marks = is(/%/, percent) | is(/#/, hash) | is(/[0-9@$]/, letterLike) | is(/\+/, plus);
+  const marks = is(/%/, percent) | is(/#/, hash) | is(/[0-9@$]/, letterLike) | is(/\+/, plus) | is(/=/, equals);
   return letter | marks | is(/[A-Za-z0-9+/_-]/, inRun) | is(/[0-9]/, digit) | is(/[.-]/, dotOrDash);
 });
 
@@ -107,6 +108,7 @@ export function survey(text: string): Survey {
     hasHash: has(hash),
     hasLetterLike: has(letterLike),
     hasPlus: has(plus),
+    hasEquals: has(equals),
     hasBeyondAscii: has(foreign),
     odd,
   };
