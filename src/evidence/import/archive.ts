@@ -10,7 +10,7 @@ import type { Source } from "./source.ts";
 
 /** Bytes that all entries that are read may unpack to, and how many are listed. */
 const unpackedBytesMax = 32 * 1024 * 1024 * 1024;
-const listedMax = 1_000_000;
+const listedMax = 300_000;
 /** What unpacks to so much, and to so many times what it takes packed, is no log but a bomb. */
 const suspectBytes = 64 * 1024 * 1024;
 const suspectRatio = 2000;

@@ -205,7 +205,7 @@ function toldBy(log: InspectLog, attempts: readonly Attempt[], scorer: string): 
   const unknown = attempts.filter(({ outcome }) => isUnknown(outcome)).length;
   if (scored === undefined) return ["Inspect wrote no result for this scorer."];
   return [
-    `Inspect counts ${scored} samples scored by ${scorer}; here ${attempts.length} attempts count, ${unknown} of them unknown.`,
+    `Inspect counts ${scored} samples scored by ${short(scorer)}; here ${attempts.length} attempts count, ${unknown} of them unknown.`,
   ];
 }
 

@@ -201,8 +201,8 @@ function clusterOf(
     if (Object.keys(vars).length === 0) return `test:${row.testIdx}`;
     return `vars:${digestOfText(textOf(vars), hasher).slice("sha256:".length, "sha256:".length + 32)}`;
   }
-  const value = short(row.vars?.[field]) ?? short(metadata[field]);
-  if (value !== null) return `${field}:${value}`;
+  const value = row.vars?.[field] ?? metadata[field];
+  if (typeof value === "string" || typeof value === "number" || typeof value === "bigint") return `${field}:${value}`;
   throw wrong(`has a result of test ${row.testIdx} without ${field} among its vars and metadata, to cluster by`);
 }
 

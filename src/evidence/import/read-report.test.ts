@@ -171,6 +171,24 @@ z",1,,,\nc,x,1,cut,,\nd,x,1,yes,broke,`;
   assert.deepEqual(attempts[0]?.said, { score: 0.5 });
 });
 
+test("a field of megabytes, quotes and all, is one field", async () => {
+  const long = `${"x".repeat(5_000_000)}""${'""'.repeat(500_000)}`;
+  const { attempts } = await read(fileOf(`${header}a,"${long}",1,no,,\n`, "csv"), { mapping });
+  assert.equal(attempts[0]?.cluster.length, "behaviour:".length + 5_000_000 + 1 + 500_000);
+});
+
+test("what a message names out of a file steers no terminal", async () => {
+  const rows = `${header}"\u{1b}[2Ja",x,1,yes,,\n"\u{1b}[2Ja",x,1,yes,,`;
+  await assert.rejects(read(fileOf(rows, "csv"), { mapping }), (error) => {
+    assert.ok(error instanceof Error && error.message.includes("Row 2") && !/\p{C}/u.test(error.message));
+    return true;
+  });
+  const results = join(data, "promptfoo/results.jsonl");
+  const text = readFileSync(results, "utf8").replaceAll('"id":"listed"', String.raw`"id":"\u001b[2J"`);
+  const { head, told } = await promptfoo(fileOf(text));
+  assert.ok(!/\p{C}/u.test([head.target.model, ...told].join("")));
+});
+
 test("JSON a line is read with names inside one another", async () => {
   const inside = MappingDocument.parse({
     tool: "t",

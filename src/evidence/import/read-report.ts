@@ -27,6 +27,16 @@ export interface ReadReport extends Report {
 
 /** Reads a report of any known tool. Fails with request_invalid, saying what is wrong and where. */
 export async function readReport(path: string, asked: Asked, hasher: Hasher): Promise<ReadReport> {
+  try {
+    return await readAll(path, asked, hasher);
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause;
+    // Messages name ids and entries as the file has them, and the file may be anybody's.
+    throw new Failure(cause.code, cause.message.replaceAll(/\p{C}/gu, " "), { cause });
+  }
+}
+
+async function readAll(path: string, asked: Asked, hasher: Hasher): Promise<ReadReport> {
   const source = await openSource(path, reportBytesMax);
   try {
     const file = await source.digest();
