@@ -183,8 +183,10 @@ test("what a message names out of a file steers no terminal", async () => {
     assert.ok(error instanceof Error && error.message.includes("Row 2") && !/\p{C}/u.test(error.message));
     return true;
   });
-  const results = join(data, "promptfoo/results.jsonl");
-  const text = readFileSync(results, "utf8").replaceAll('"id":"listed"', String.raw`"id":"\u001b[2J"`);
+  const text = readFileSync(join(data, "promptfoo/results.jsonl"), "utf8").replaceAll(
+    '"id":"listed"',
+    String.raw`"id":"\u001b[2J"`,
+  );
   const { head, told } = await promptfoo(fileOf(text));
   assert.ok(!/\p{C}/u.test([head.target.model, ...told].join("")));
 });
