@@ -22,7 +22,7 @@ import { type Answer, done } from "./answer.ts";
 import { suiteOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
-import { createFile, readBounded } from "./files.ts";
+import { createFileOf, readBounded } from "./files.ts";
 import { type Session, artefact, openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 
@@ -39,7 +39,7 @@ export async function exportRun(call: Call<z.infer<typeof ExportOptions>>): Prom
   const session = await openSession(call.base, call.context);
   const evidence = evidenceCalled(session.state, argument(call, 0));
   const exported = await exportedOf(session, evidence, texts ? call.context : undefined);
-  createFile(out, [...writers[format](exported)].join(""));
+  createFileOf(out, writers[format](exported));
   const samples = exported.run.samples.length;
   const json = {
     run: evidence.body.run,
@@ -91,7 +91,7 @@ async function itemsOf(
 }
 
 /** Bytes of the answers of one run that are read at all. */
-const openingsBytesMax = 1024 * 1024 * 1024;
+const openingsBytesMax = 400 * 1024 * 1024;
 
 const Openings = z.object({ run: RunId, openings: z.array(Opening) });
 

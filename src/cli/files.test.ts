@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { readInside } from "./files.ts";
+import { createFileOf, readInside } from "./files.ts";
 
 test("what a document names is read inside its folder only, whatever links say", () => {
   const folder = mkdtempSync(join(tmpdir(), "headgate-files-"));
@@ -24,3 +24,23 @@ test("what a document names is read inside its folder only, whatever links say",
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test("a file that could not be written whole is not left behind in part", () => {
+  const folder = mkdtempSync(join(tmpdir(), "headgate-files-"));
+  try {
+    const path = join(folder, "export.csv");
+    assert.throws(() => createFileOf(path, breaking()), { code: "disk_full" });
+    assert.equal(existsSync(path), false);
+    createFileOf(path, ["one\n", "two\n"]);
+    assert.equal(readFileSync(path, "utf8"), "one\ntwo\n");
+    assert.throws(() => createFileOf(path, ["three"]), { code: "conflict" });
+    assert.equal(readFileSync(path, "utf8"), "one\ntwo\n");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+function* breaking(): Generator<string> {
+  yield "one\n";
+  throw Object.assign(new Error("no space left on device"), { code: "ENOSPC" });
+}

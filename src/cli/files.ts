@@ -24,7 +24,7 @@ export function replaceFile(path: string, text: string): void {
   mkdirSync(folder, { recursive: true });
   const beside = join(folder, `.${randomUUID()}.part`);
   try {
-    writeFsynced(beside, text);
+    writeFsynced(beside, [text]);
     renameSync(beside, path);
   } catch (cause) {
     rmSync(beside, { force: true });
@@ -35,9 +35,14 @@ export function replaceFile(path: string, text: string): void {
 
 /** Writes a file that must not exist yet. Fails with conflict where it does. */
 export function createFile(path: string, text: string): void {
+  createFileOf(path, [text]);
+}
+
+/** The same of pieces that are made as they are written: together they may be longer than any text. */
+export function createFileOf(path: string, pieces: Iterable<string>): void {
   mkdirSync(dirname(resolve(path)), { recursive: true });
   try {
-    writeFsynced(path, text);
+    writeFsynced(path, pieces);
   } catch (cause) {
     if (hasCode(cause, "EEXIST")) {
       throw new Failure("conflict", `${path} exists already. Name another file, or move that one away first.`, {
@@ -51,11 +56,13 @@ export function createFile(path: string, text: string): void {
   fsyncFolder(dirname(resolve(path)));
 }
 
-function writeFsynced(path: string, text: string): void {
+function writeFsynced(path: string, pieces: Iterable<string>): void {
   const file = openSync(path, "wx", ownerOnly);
   try {
-    let rest = Buffer.from(text);
-    while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+    for (const piece of pieces) {
+      let rest = Buffer.from(piece);
+      while (rest.length > 0) rest = rest.subarray(writeSync(file, rest));
+    }
     fsyncSync(file);
   } finally {
     closeSync(file);
