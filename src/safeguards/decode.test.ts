@@ -118,6 +118,10 @@ const encodings: Readonly<Record<string, (text: string) => string>> = {
     bytes(text)
       .map((byte) => `0b${byte.toString(2).padStart(8, "0")}`)
       .join("\n"),
+  "binary with figures before and behind": (text) =>
+    `2${bytes(text)
+      .map((byte) => byte.toString(2).padStart(8, "0"))
+      .join("")}2`,
   "binary of seven figures": (text) =>
     bytes(text)
       .map((byte) => byte.toString(2).padStart(7, "0"))
@@ -153,6 +157,10 @@ describe("read decoded", () => {
     for (let level = 0; level < 5; level += 1) text = base64(text);
     assert.ok(decoded(text).isLeft);
   });
+});
+
+test("a row of bytes that something else follows is read as far as it goes, and once", () => {
+  assert.ok(decoded(`${"0b01010101".repeat(40_000)}2`).views.length > 0);
 });
 
 test("words beside what is encoded are judged as they stand", () => {

@@ -65,7 +65,8 @@ const encodings: readonly Encoding[] = [
   },
   {
     isLikely: ({ digits }) => digits >= 28,
-    runs: /(?<![0-9])(?:(?:0b)?(?:[01]{8}|[01]{7}(?![01]))[\s,;-]{0,2}){4,}(?![0-9])/g,
+    // Nothing is asked of what stands behind: a run that is long enough is found at its first sign, or each sign would be gone back to.
+    runs: /(?<![01])(?:(?:0b)?(?:[01]{8}|[01]{7}(?![01]))[\s,;-]{0,2}){4,}/g,
     read: (run) => wordsOf(Uint8Array.from(run.match(/[01]{7,8}/g) ?? [], (byte) => Number.parseInt(byte, 2))),
   },
   {
