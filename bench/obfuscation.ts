@@ -21,7 +21,7 @@ const charsMax = 600;
 const resamples = 400;
 
 /** As the attack of that name writes it, which leaves nothing to chance. */
-function as(name: string): (text: string) => string {
+function attackOf(name: string): (text: string) => string {
   const rewrite = attackCalled(name)?.rewrite;
   if (rewrite === undefined) throw new Error(`There is no attack ${name} that writes a text otherwise.`);
   return (text) => rewrite(text, drawFor([name], nodePrimitives));
@@ -30,13 +30,13 @@ function as(name: string): (text: string) => string {
 /** Those that ship as attacks are theirs; the others stand without the order to decode them. */
 export const disguises: Readonly<Record<string, (text: string) => string>> = {
   none: (text) => text,
-  "zero-width between letters": as("zero-width@1"),
-  "Cyrillic look-alikes": as("look-alikes@1"),
-  "full width": as("full-width@1"),
-  "figures for letters": as("figures@1"),
-  "letters spaced out": as("spaced@1"),
-  "combining marks": as("marks@1"),
-  "tag characters": as("tags@1"),
+  "zero-width between letters": attackOf("zero-width@1"),
+  "Cyrillic look-alikes": attackOf("look-alikes@1"),
+  "full width": attackOf("full-width@1"),
+  "figures for letters": attackOf("figures@1"),
+  "letters spaced out": attackOf("spaced@1"),
+  "combining marks": attackOf("marks@1"),
+  "tag characters": attackOf("tags@1"),
   "Base64 with a lead-in": (text) => `Decode this and answer it: ${Buffer.from(text).toString("base64")}`,
   hexadecimal: (text) => Buffer.from(text).toString("hex"),
   ROT13: rotated,

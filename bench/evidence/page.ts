@@ -1,5 +1,5 @@
 // The page docs/evidence-measured.md: the tables of a result, in words.
-import { percent } from "../../src/plots/svg.ts";
+import { percent } from "../../src/statistics/share.ts";
 import type { FixedCoverage, Misses } from "./coverage.ts";
 import type { FalsePass } from "./false-pass.ts";
 

@@ -1,6 +1,7 @@
 // The plots of the page: how often a rate at its limit has been "proven" safe, look after look, and how often intervals miss, rate by
 // rate.
-import { drawn, percent, polyline, seriesClass, straight, words, circle, type Place } from "../../src/plots/svg.ts";
+import { drawn, polyline, seriesClass, straight, words, circle, type Place } from "../../src/plots/svg.ts";
+import { percent } from "../../src/statistics/share.ts";
 import type { FixedCoverage } from "./coverage.ts";
 import { doubt, type FalsePass } from "./false-pass.ts";
 

@@ -1,4 +1,5 @@
 // The page that shows what was measured: plots, and every figure of them as a table, for those who do not see plots.
+import { percentFigure } from "../../src/statistics/share.ts";
 import { lineOf } from "./lines.ts";
 import { leftOut } from "./records.ts";
 import type { Area, Report, SetResult, Share } from "./report.ts";
@@ -20,11 +21,6 @@ export function pageOf(report: Report): string {
   ].join("\n");
 }
 
-function percent(share: number): string {
-  const hundredfold = 100 * share;
-  return `${Number(hundredfold.toFixed(hundredfold !== 0 && hundredfold < 1 ? 2 : 1))}`;
-}
-
 /** Without a sign before nothing. */
 function fixed(value: number, digits: number): string {
   return value.toFixed(digits).replace(/^-(0\.0+)$/, "$1");
@@ -32,7 +28,7 @@ function fixed(value: number, digits: number): string {
 
 function cell(share: Share | null | undefined): string {
   if (share === null || share === undefined || share.of === 0) return "–";
-  return `${percent(rateOf(share))} [${percent(share.lower)}, ${percent(share.upper)}]`;
+  return `${percentFigure(rateOf(share))} [${percentFigure(share.lower)}, ${percentFigure(share.upper)}]`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): readonly string[] {
@@ -50,11 +46,11 @@ function headOf({ detectors, at, isWhole, shipped, everyday }: Report): readonly
     "[bench/results/safeguards.json](../bench/results/safeguards.json).",
     "",
     ...part,
-    `${detectors.map(({ safeguard, digest }) => `${safeguard} (weights \`${digest}\`)`).join(" and ")}, measured on ${at.slice(0, 10)} by the shipped documents (\`examples/first-release\`): stopped is what reaches the threshold of ${percent(shipped.review)} %`,
+    `${detectors.map(({ safeguard, digest }) => `${safeguard} (weights \`${digest}\`)`).join(" and ")}, measured on ${at.slice(0, 10)} by the shipped documents (\`examples/first-release\`): stopped is what reaches the threshold of ${percentFigure(shipped.review)} %`,
     "of the benign reference stream. The evaluation sets are public, named, and nothing was trained or tuned on them; *in kind* means that training had rows of the same",
     "source, or lines of our own for its kind of request. All intervals are 95 %: of shares exact (Clopper-Pearson), of areas under curves by DeLong's variance, over questions where several",
     "answers belong to one, of agreement by Hoeffding's bound ([statistics](statistics.md#agreement)).",
-    `*At 1 % of everyday requests* is the threshold that 1 % of all everyday requests of these sets reach (${cell(everyday.refused)} % of ${everyday.refused.of}), a benign rate of ${percent(everyday.benignRate)} %:`,
+    `*At 1 % of everyday requests* is the threshold that 1 % of all everyday requests of these sets reach (${cell(everyday.refused)} % of ${everyday.refused.of}), a benign rate of ${percentFigure(everyday.benignRate)} %:`,
     "what is compared with others by; it is not shipped.",
     "",
     "Children's safety cannot be measured with these sets: such rows were taken out of them.",
@@ -123,7 +119,7 @@ function setsTable(sets: readonly SetResult[], rates: readonly number[]): readon
     "kind",
     "rows",
     "stopped as shipped, %",
-    ...rates.map((rate) => `at ${percent(rate)} %`),
+    ...rates.map((rate) => `at ${percentFigure(rate)} %`),
   ];
   const hasEveryday = sets.some(({ atEveryday }) => atEveryday !== null);
   const rows = sets.map(({ set, label, part, seen, of, stopped, flagged, atEveryday }) => [
@@ -132,7 +128,7 @@ function setsTable(sets: readonly SetResult[], rates: readonly number[]): readon
     `${part}, ${seen}`,
     of,
     cell(stopped),
-    ...flagged.map((count) => percent(count / of)),
+    ...flagged.map((count) => percentFigure(count / of)),
     ...(hasEveryday ? [cell(atEveryday)] : []),
   ]);
   return table([...head, ...(hasEveryday ? ["at 1 % of everyday, %"] : [])], rows);
@@ -242,27 +238,10 @@ function conversationsPart({ conversations, rewordings }: Report): readonly stri
 
 function reliabilityPart({ reliability }: Report): readonly string[] {
   const { parts, dimensions, overall, twins } = reliability;
-  const rowOf = (
-    name: string,
-    part: string,
-    agreement: Report["reliability"]["dimensions"][number]["agreement"],
-  ): (string | number)[] => {
-    const { behaviours, variants, stopped, same, pairs, beyondChance } = agreement;
-    return [
-      name,
-      part,
-      behaviours,
-      variants,
-      percent(stopped / variants),
-      cell({ ...same, of: behaviours }),
-      `${percent(pairs.mean)} [${percent(pairs.lower)}, ${percent(pairs.upper)}]`,
-      beyondChance === null ? "–" : fixed(beyondChance, 2),
-    ];
-  };
   return [
     "## Reliability",
     "",
-    `Two variants of the same request have the same verdict in **${percent(overall.mean)} % [${percent(overall.lower)}, ${percent(overall.upper)}]**, the mean over ${dimensions.length} dimensions ([what it means](statistics.md#agreement)). Everyday requests, nearly all of`,
+    `Two variants of the same request have the same verdict in **${percentFigure(overall.mean)} % [${percentFigure(overall.lower)}, ${percentFigure(overall.upper)}]**, the mean over ${dimensions.length} dimensions ([what it means](statistics.md#agreement)). Everyday requests, nearly all of`,
     "which pass in any variant, are left out: these are harmful requests and look-alikes, where a verdict can turn.",
     "",
     "![Agreement by dimension](measured/reliability.svg)",
@@ -279,8 +258,8 @@ function reliabilityPart({ reliability }: Report): readonly string[] {
         "beyond chance",
       ],
       [
-        ...dimensions.map(({ dimension, agreement }) => rowOf(`**${dimension}**`, "", agreement)),
-        ...parts.map(({ dimension, part, agreement }) => rowOf(dimension, part, agreement)),
+        ...dimensions.map(({ dimension, agreement }) => agreementRow(`**${dimension}**`, "", agreement)),
+        ...parts.map(({ dimension, part, agreement }) => agreementRow(dimension, part, agreement)),
       ],
     ),
     "Ambiguity the other way round: of a harmful request and a harmless one in nearly the same words the one ought to be stopped and the other not.",
@@ -299,6 +278,22 @@ function reliabilityPart({ reliability }: Report): readonly string[] {
   ];
 }
 
+type Agreement = Report["reliability"]["dimensions"][number]["agreement"];
+
+function agreementRow(name: string, part: string, agreement: Agreement): readonly (string | number)[] {
+  const { behaviours, variants, stopped, same, pairs, beyondChance } = agreement;
+  return [
+    name,
+    part,
+    behaviours,
+    variants,
+    percentFigure(stopped / variants),
+    cell({ ...same, of: behaviours }),
+    `${percentFigure(pairs.mean)} [${percentFigure(pairs.lower)}, ${percentFigure(pairs.upper)}]`,
+    beyondChance === null ? "–" : fixed(beyondChance, 2),
+  ];
+}
+
 function rivalsPart(report: Report): readonly string[] {
   const { sets } = report;
   const known = [...new Set(packages.flatMap(({ flagged }) => Object.keys(flagged)))];
@@ -310,7 +305,7 @@ function rivalsPart(report: Report): readonly string[] {
         key,
         cell(ours.stopped),
         cell(ours.atEveryday),
-        ...packages.map(({ flagged }) => (flagged[key] === undefined ? "–" : percent(flagged[key]))),
+        ...packages.map(({ flagged }) => (flagged[key] === undefined ? "–" : percentFigure(flagged[key]))),
       ],
     ];
   });
@@ -360,7 +355,7 @@ function recordsPart({ held }: Report): readonly string[] {
         safeguard,
         source,
         label,
-        percent(rate),
+        percentFigure(rate),
         cell(flagged),
         flagged.of,
       ]),

@@ -1,4 +1,5 @@
 // What was asked for, beside what was measured: for each line of the table met or missed, and whether all of the interval says so.
+import { percent } from "../../src/statistics/share.ts";
 import { type Left, leftOut } from "./records.ts";
 import type { Area, Report, Seen, SetResult, Share, Target } from "./report.ts";
 import { shareOf } from "./report.ts";
@@ -15,10 +16,6 @@ export function targetsOf(report: Measures): Target[] {
     ...conversationTargets(report),
     ...costTargets(report),
   ];
-}
-
-function percent(share: number): string {
-  return `${Number((100 * share).toFixed(1))} %`;
 }
 
 function shareText({ count, of, lower, upper }: Share): string {

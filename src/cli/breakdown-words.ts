@@ -1,6 +1,7 @@
 // A run by attack and by category, in figures: each part with its interval, for the terminal, for JSON and for reports.
 import type { Breakdown, Part } from "../evidence/breakdown.ts";
 import { chanceInTries, clopperPearson } from "../statistics/binomial.ts";
+import { percentToTenth } from "../statistics/share.ts";
 
 export const shownConfidence = 0.95;
 
@@ -43,7 +44,7 @@ function tableOf(by: keyof Breakdown, parts: readonly Part[]): string {
   const lines = rows.map((row) => {
     const [lower, upper] = row.interval;
     const counts = `${row.clustersFailed}/${row.clusters}`.padStart(9);
-    const interval = `${percent(lower)} – ${percent(upper)}`.padEnd(16);
+    const interval = `${percentToTenth(lower)} – ${percentToTenth(upper)}`.padEnd(16);
     const tries = row.perCluster === 1 ? "" : `  ${triesOf(row)}`;
     return `${row.name.padEnd(wide)}  ${counts}  ${String(row.clustersUnknown).padStart(7)}  ${interval}  ${barOf(row)}${tries}`;
   });
@@ -52,7 +53,7 @@ function tableOf(by: keyof Breakdown, parts: readonly Part[]): string {
 
 /** hit@k as measured, and what independent tries would give. */
 function triesOf({ perCluster, clustersFailed, clusters, expectedOfTries }: PartFigures): string {
-  return `hit@${perCluster} ${percent(clustersFailed / clusters)} (independent tries: ${percent(expectedOfTries)})`;
+  return `hit@${perCluster} ${percentToTenth(clustersFailed / clusters)} (independent tries: ${percentToTenth(expectedOfTries)})`;
 }
 
 function barOf({ interval: [lower, upper], clustersFailed, clusters }: PartFigures): string {
@@ -63,8 +64,4 @@ function barOf({ interval: [lower, upper], clustersFailed, clusters }: PartFigur
     return place >= at(lower) && place <= at(upper) ? "─" : "·";
   });
   return signs.join("");
-}
-
-export function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }

@@ -1,9 +1,9 @@
 // `headgate eval compare`: two runs of one suite, cluster by cluster, and only what differs.
 import { z } from "zod";
 import { type Comparison, compareRuns } from "../evidence/compare.ts";
+import { percentToTenth } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
-import { percent } from "./breakdown-words.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
@@ -75,5 +75,5 @@ export function differenceInWords({ difference, interval, test }: Comparison, co
 }
 
 function points(share: number): string {
-  return `${share > 0 ? "+" : ""}${percent(share)}`;
+  return `${share > 0 ? "+" : ""}${percentToTenth(share)}`;
 }

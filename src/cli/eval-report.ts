@@ -7,10 +7,11 @@ import { tallySamples } from "../evidence/seal.ts";
 import { type Markup, facts, figure, pageOf, paragraph, section, table } from "../plots/page.ts";
 import { plotOfRows } from "../plots/rows.ts";
 import { boundsOf } from "../statistics/measure.ts";
+import { percentToTenth } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { TrialOutcome, countedAs } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
-import { type PartFigures, figuresOf, percent, shownConfidence } from "./breakdown-words.ts";
+import { type PartFigures, figuresOf, shownConfidence } from "./breakdown-words.ts";
 import { comparisonOf, differenceInWords } from "./eval-compare.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { openSession } from "./session.ts";
@@ -68,7 +69,7 @@ function headOf({ evidence, suite, samples }: OpenedRun, confidence: number): re
     ...withdrawn,
     paragraph(
       `${tally.clustersFailed} of ${tally.clusters} ${what} in at least one of its trials (${tally.trials} in all)${unknown}. ` +
-        `So the rate is at most ${percent(upper)} and at least ${percent(lower)}, each at ${100 * confidence} % confidence; unknown ones count as failed in the first and as clean in the second.`,
+        `So the rate is at most ${percentToTenth(upper)} and at least ${percentToTenth(lower)}, each at ${100 * confidence} % confidence; unknown ones count as failed in the first and as clean in the second.`,
     ),
     paragraph(
       `The bound is for prompts like this suite's, answers of at most ${suite.answerTokens} tokens, and what the grader ${suite.grader} takes for a refusal; not for attackers who adapt.`,
@@ -123,8 +124,8 @@ const triesHead = ["tries on each", "share of single tries", "expected of indepe
 
 function rowOf(part: PartFigures, isDrawn: boolean): readonly (string | number)[] {
   const [lower, upper] = part.interval;
-  const tries = [part.perCluster, percent(part.failures / part.trials), percent(part.expectedOfTries)];
-  const interval = `${percent(lower)} to ${percent(upper)}`.replaceAll(" %", "\u00a0%");
+  const tries = [part.perCluster, percentToTenth(part.failures / part.trials), percentToTenth(part.expectedOfTries)];
+  const interval = `${percentToTenth(lower)} to ${percentToTenth(upper)}`.replaceAll(" %", "\u00a0%");
   return [part.name, part.clustersFailed, part.clusters, part.clustersUnknown, interval, ...(isDrawn ? tries : [])];
 }
 

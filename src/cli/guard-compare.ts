@@ -3,6 +3,7 @@
 import { z } from "zod";
 import type { Counts } from "../statistics/counts.ts";
 import { differenceOfShares } from "../statistics/difference.ts";
+import { percent } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
 import { readNeeded } from "./files.ts";
@@ -161,7 +162,7 @@ function textOf({ before, after, changes: all }: Compared): string {
   );
   const lines = shown.map((one) => {
     const place = `${percent(one.rate).padEnd(8)}${one.set.padEnd(wide)}${one.label.padEnd(10)}`;
-    return `${place}${percent(one.before).padStart(8)}${percent(one.after).padStart(8)}   ${changeText(one)}`;
+    return `${place}${percentOrNone(one.before).padStart(8)}${percentOrNone(one.after).padStart(8)}   ${changeText(one)}`;
   });
   const of = (word: Change["change"]): number => changes.filter(({ change }) => change === word).length;
   const sum = `${of("better")} better, ${of("worse")} worse, ${of("not shown")} with no change shown, ${of("only one")} in one file only.`;
@@ -175,6 +176,6 @@ function changeText({ interval, change }: Change): string {
   return `${change} (${lower} to ${upper} points)`;
 }
 
-function percent(share: number | null): string {
-  return share === null ? "–" : `${Number((share * 100).toFixed(1))} %`;
+function percentOrNone(share: number | null): string {
+  return share === null ? "–" : percent(share);
 }

@@ -2,9 +2,9 @@
 // disguises, whatever the file calls dimensions. Per dimension the agreement with intervals, and who disagrees. No server.
 import { z } from "zod";
 import { decide } from "../policy/decide.ts";
-import { percent } from "../plots/svg.ts";
 import { type Agreement, agreementOf, overall } from "../statistics/agreement.ts";
 import type { Interval } from "../statistics/counts.ts";
+import { percent } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { type UnknownCause, lets } from "../terms/finding.ts";
 import { type Answer, done } from "./answer.ts";

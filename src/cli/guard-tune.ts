@@ -2,12 +2,12 @@
 // with intervals; which one keeps to a bound on refusals; and which texts a change would decide otherwise. No server.
 import { z } from "zod";
 import { type OperatingPoint, plotOfCurves } from "../plots/curves.ts";
-import type { Share } from "../plots/svg.ts";
 import { decide } from "../policy/decide.ts";
 import { type Chain, compileChain } from "../safeguards/chain.ts";
 import { isRemote } from "../safeguards/remote/remote-document.ts";
 import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
+import { type Share, percent } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category, Surface, type UnknownCause, lets } from "../terms/finding.ts";
 import { Provenance } from "../terms/provenance.ts";
@@ -269,8 +269,4 @@ function changeText(change: Change | null): readonly string[] {
 
 function shareText({ count, of, lower, upper }: Share): string {
   return `${percent(count / of)} (${count}; ${percent(lower)} to ${percent(upper)})`;
-}
-
-function percent(share: number): string {
-  return `${Number((share * 100).toFixed(1))} %`;
 }

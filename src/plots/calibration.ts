@@ -1,17 +1,7 @@
 // A reliability diagram: of the texts that score so much, how many are harmful. On the line the score is the share itself, where
 // as many of the texts were harmful as in training; in a stream that has fewer the line lies higher than what is seen.
-import {
-  type Place,
-  type Share,
-  circle,
-  drawn,
-  percent,
-  polyline,
-  seriesClass,
-  shareText,
-  straight,
-  words,
-} from "./svg.ts";
+import { type Share, percent, shareText } from "../statistics/share.ts";
+import { type Place, circle, drawn, polyline, seriesClass, straight, words } from "./svg.ts";
 
 interface Bin {
   /** The mean score of its texts. */

@@ -1,18 +1,8 @@
 // Operating curves: what is caught of the harmful against what is refused of the benign (ROC, the benign by its logarithm), and
 // what is missed against what is refused on axes of normal deviates (DET), where curves of normal scores are straight.
 import { normalQuantile } from "../statistics/normal.ts";
-import {
-  type Place,
-  type Share,
-  circle,
-  drawn,
-  percent,
-  polyline,
-  seriesClass,
-  shareText,
-  straight,
-  words,
-} from "./svg.ts";
+import { type Share, percent, shareText } from "../statistics/share.ts";
+import { type Place, circle, drawn, polyline, seriesClass, straight, words } from "./svg.ts";
 
 export interface OperatingPoint {
   readonly caught: Share;

@@ -5,7 +5,7 @@ import { clopperPearson } from "../statistics/binomial.ts";
 import { plotOfCalibration } from "./calibration.ts";
 import { plotOfCurves } from "./curves.ts";
 import { plotOfRows } from "./rows.ts";
-import { type Share, percent, shareText } from "./svg.ts";
+import type { Share } from "../statistics/share.ts";
 
 function share(count: number, of: number): Share {
   return { count, of, ...clopperPearson({ failures: count, trials: of }, 0.95) };
@@ -110,9 +110,4 @@ test("calibration has a point for every bin, and its figures in words", () => {
   assert.match(svg, /requests: at 0\.02 2 % \(0\.05 to 10\.6; 1 of 50\)/);
   // Two bins, and two in the legend.
   assert.equal([...svg.matchAll(/<circle class="point /g)].length, 4);
-});
-
-test("shares are read as per cent, small ones with two digits", () => {
-  assert.deepEqual([0, 0.0004, 0.012, 0.5, 1].map(percent), ["0 %", "0.04 %", "1.2 %", "50 %", "100 %"]);
-  assert.equal(shareText({ count: 0, of: 0, lower: 0, upper: 1 }), "none");
 });

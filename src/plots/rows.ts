@@ -1,6 +1,7 @@
 // Figures one below the other, each with its interval: a forest plot, with a target where there is one.
 import type { Interval } from "../statistics/counts.ts";
-import { circle, drawn, percent, seriesClass, straight, words } from "./svg.ts";
+import { percent } from "../statistics/share.ts";
+import { circle, drawn, seriesClass, straight, words } from "./svg.ts";
 
 export interface Row extends Interval {
   readonly name: string;

@@ -1,12 +1,5 @@
 // Drawings as SVG without scripts: a title and a description for those who do not see it, the colours of whoever looks, and the few
 // shapes that plots are made of. Pure: text in, text out, the same for the same figures.
-import type { Interval } from "../statistics/counts.ts";
-
-/** How many of how many, with an interval of the share. */
-export interface Share extends Interval {
-  readonly count: number;
-  readonly of: number;
-}
 
 export interface Place {
   readonly x: number;
@@ -77,22 +70,6 @@ export function polyline(places: readonly Place[], name: string): string {
 
 export function circle({ x, y }: Place, radius: number, name: string): string {
   return `<circle class="${name}" cx="${round(x)}" cy="${round(y)}" r="${radius}"/>`;
-}
-
-/** `12.3 %`; of less than 1 % two digits. */
-export function percent(share: number): string {
-  const hundredfold = share * 100;
-  return `${Number(hundredfold.toFixed(hundredfold !== 0 && hundredfold < 1 ? 2 : 1))} %`;
-}
-
-/** `12.3 % (10.1 to 14.8; 40 of 325)`. */
-export function shareText({ count, of, lower, upper }: Share): string {
-  if (of === 0) return "none";
-  return `${percent(count / of)} (${number(lower)} to ${number(upper)}; ${count} of ${of})`;
-}
-
-function number(share: number): string {
-  return percent(share).replace(" %", "");
 }
 
 function round(place: number): number {

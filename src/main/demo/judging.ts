@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { StatusView } from "../../control/contract.ts";
+import { percentToTenth } from "../../statistics/share.ts";
 import { type Besides, need, refusalIn } from "../in-process.ts";
 import { ask } from "../talk.ts";
 import { type Cast, modelName } from "./cast.ts";
@@ -73,7 +74,7 @@ function showMeasures({ screen }: Cast, suite: SuiteName, { measures }: Ran): vo
   for (const { failures, trials, unknown, upper, confidence } of measures) {
     const without = unknown === 0 ? "" : `, ${unknown} without an answer (counted against it)`;
     screen.say(
-      `${suite}: ${failures} of ${trials} ${failureWords[suite]}${without}. The rate is at most ${percent(upper)} ` +
+      `${suite}: ${failures} of ${trials} ${failureWords[suite]}${without}. The rate is at most ${percentToTenth(upper)} ` +
         `at ${100 * confidence} % confidence, for prompts like these; not for attackers who adapt.`,
     );
   }
@@ -85,10 +86,6 @@ const Progress = /(\d+)\/(\d+)\s.*at most ([\d.]+) %/;
 function lineOf(suite: SuiteName, text: string): string | undefined {
   const [, done = "", total = "", upper] = Progress.exec(text) ?? [];
   return upper === undefined ? undefined : `${suite} at most ${Number(upper).toFixed(1)} % (${done} of ${total})`;
-}
-
-function percent(share: number): string {
-  return `${(100 * share).toFixed(1)} %`;
 }
 
 export async function statusNow({ desk }: Cast): Promise<StatusView> {
