@@ -51,7 +51,7 @@ async function listed(source: Source, isWanted: (name: string) => boolean): Prom
   try {
     for await (const entry of zip.eachEntry()) {
       if (!isWanted(entry.fileName)) continue;
-      if (entries.size >= listedMax) throw damaged(`has more than ${listedMax} entries`);
+      if (entries.size >= listedMax) throw tooMany();
       // Two entries of one name are two logs, depending on who reads.
       if (entries.has(entry.fileName)) throw damaged(`has two entries called ${entry.fileName.slice(0, 80)}`);
       entries.set(entry.fileName, keptOf(entry));
@@ -225,6 +225,13 @@ async function frameEnd(window: Window, start: number): Promise<number> {
     at += 3 + (((header >> 1) & 3) === 1 ? 1 : header >> 3);
   }
   return at + ((descriptor & 4) === 0 ? 0 : 4);
+}
+
+function tooMany(): Failure {
+  return new Failure(
+    "request_invalid",
+    `The report has more than ${listedMax} entries, which is more than one piece of evidence is made of. Import it in parts.`,
+  );
 }
 
 function damaged(what: string, cause?: unknown): Failure {
