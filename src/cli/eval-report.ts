@@ -1,6 +1,5 @@
 // `headgate eval report`: one sealed run as a page of its own, with figures, the tables of what they show, and what it takes to
 // compute every number again; beside another run of the same suite where one is named. No answers of the model are in it.
-import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { type Breakdown, breakdownOf } from "../evidence/breakdown.ts";
 import { tallySamples } from "../evidence/seal.ts";
@@ -8,11 +7,11 @@ import { type Markup, facts, figure, pageOf, paragraph, section, table } from ".
 import { plotOfRows } from "../plots/rows.ts";
 import { boundsOf } from "../statistics/measure.ts";
 import { percentToTenth } from "../statistics/share.ts";
-import { Failure } from "../terms/failure.ts";
 import { TrialOutcome, countedAs } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
 import { type PartFigures, figuresOf, shownConfidence } from "./breakdown-words.ts";
 import { comparisonOf, differenceInWords } from "./eval-compare.ts";
+import { createFile } from "./files.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
@@ -29,12 +28,7 @@ export async function report(call: Call<z.infer<typeof ReportOptions>>): Promise
   const run = await openedRunCalled(session, session.state, argument(call, 0));
   const other = beside === undefined ? undefined : await openedRunCalled(session, session.state, beside);
   const page = reportPage(run, { other, confidence });
-  try {
-    writeFileSync(out, page, { flag: "wx" });
-  } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new Failure("request_invalid", `The report cannot be written to a new file ${out}: ${why}`, { cause });
-  }
+  createFile(out, page);
   return done({ run: run.evidence.body.run, file: out, bytes: Buffer.byteLength(page) }, `The report is in ${out}.`);
 }
 

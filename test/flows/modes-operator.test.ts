@@ -1,26 +1,21 @@
 // Modes as an operator meets them, from outside: a real server, a document whose safeguard only flags at one stage and has
 // another one in shadow, measured, signed for, asked, and told about by status, explain and verify.
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { z } from "zod";
-import { type Said, openDesk } from "../../src/main/in-process.ts";
 import { StatusView } from "../../src/control/contract.ts";
 import { statusInWords } from "../../src/cli/release-status.ts";
 import { type Mock, startMock } from "../upstream-mock/server.ts";
 import { until } from "./gateway-world.ts";
+import { type Served, serveIn } from "./served.ts";
 
-const root = dirname(dirname(import.meta.dirname));
 const folder = mkdtempSync(join(tmpdir(), "headgate-modes-"));
 const [ada, bo] = [join(folder, "ada.json"), join(folder, "bo.json")];
 let mock: Mock;
-let server: ChildProcess;
-let addresses = { dataPlane: "", controlPlane: "" };
+let served: Served;
 
 function documents(upstream: number): string {
   const stages = ["evaluators", "trusted"].map(
@@ -74,50 +69,23 @@ stages:${stages.join("")}
 `;
 }
 
-async function headgate(...args: readonly string[]): Promise<Said> {
-  const desk = openDesk({
-    server: addresses.controlPlane,
-    dataPlane: addresses.dataPlane,
-    codeFile: join(folder, "data", "init-code"),
-    stateFolder: join(folder, "state"),
-    version: "0.0.0-test",
-  });
-  return desk.run([...args, "--server", addresses.controlPlane]);
-}
-
-async function must<T>(type: z.ZodType<T>, ...args: readonly string[]): Promise<T> {
-  const said = await headgate(...args);
-  assert.equal(said.exit, 0, said.told);
-  return type.parse(said.json);
-}
-
 before(async () => {
   mock = await startMock();
-  server = spawn(join(root, "bin", "headgate"), ["serve", "--json"], {
-    env: { ...process.env, HEADGATE_DATA: join(folder, "data"), HEADGATE_PORT: "0", HEADGATE_CONTROL_PORT: "0" },
-    stdio: ["ignore", "pipe", "ignore"],
-  });
-  if (server.stdout === null) throw new Error("its output is read");
-  const lines = createInterface({ input: server.stdout });
-  const line = await new Promise<string>((resolve) => {
-    lines.once("line", resolve);
-  });
-  addresses = z.object({ dataPlane: z.string(), controlPlane: z.string() }).parse(JSON.parse(line));
+  served = await serveIn(folder);
   writeFileSync(join(folder, "all.yaml"), documents(mock.port));
   const items = Array.from({ length: 20 }, (_, at) =>
     JSON.stringify({ id: `${at}`, text: `Tell me of zebra ${at}`, category: "weapons" }),
   );
   writeFileSync(join(folder, "beasts.jsonl"), items.join("\n"));
-  await must(z.unknown(), "init", "--name", "Ada", "--profile", ada);
+  await served.must(z.unknown(), "init", "--name", "Ada", "--profile", ada);
   const invite = ["person", "invite", "--name", "Bo", "--role", "safety", "--profile", ada];
-  const { code } = await must(z.object({ code: z.string() }), ...invite);
-  await must(z.unknown(), "join", code, "--profile", bo);
-  await must(z.unknown(), "apply", "-f", join(folder, "all.yaml"), "--profile", ada);
+  const { code } = await served.must(z.object({ code: z.string() }), ...invite);
+  await served.must(z.unknown(), "join", code, "--profile", bo);
+  await served.must(z.unknown(), "apply", "-f", join(folder, "all.yaml"), "--profile", ada);
 });
 
 after(async () => {
-  server.kill("SIGTERM");
-  if (server.exitCode === null && server.signalCode === null) await once(server, "exit");
+  await served.stop();
   await mock.close();
   rmSync(folder, { recursive: true });
 });
@@ -125,15 +93,15 @@ after(async () => {
 /** Proposes and signs; what the first signer is told, and the proposal. */
 async function signed(stage: string): Promise<{ readonly proposal: string; readonly told: string }> {
   const asked = ["release", "propose", "small", "--stage", stage, "--reason", "why", "--profile", ada];
-  const { proposal } = await must(z.object({ proposal: z.string() }), ...asked);
-  const { told, exit } = await headgate("release", "sign", proposal, "--reason", "ok", "--profile", ada);
+  const { proposal } = await served.must(z.object({ proposal: z.string() }), ...asked);
+  const { told, exit } = await served.headgate("release", "sign", proposal, "--reason", "ok", "--profile", ada);
   assert.equal(exit, 0, told);
-  await must(z.unknown(), "release", "sign", proposal, "--reason", "ok", "--profile", bo);
+  await served.must(z.unknown(), "release", "sign", proposal, "--reason", "ok", "--profile", bo);
   return { proposal, told };
 }
 
 async function ask(key: string, content: string): Promise<Response> {
-  return fetch(`${addresses.dataPlane}/v1/chat/completions`, {
+  return fetch(`${served.dataPlane}/v1/chat/completions`, {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     body: JSON.stringify({ model: "small", messages: [{ role: "user", content }] }),
@@ -141,27 +109,27 @@ async function ask(key: string, content: string): Promise<Response> {
 }
 
 async function status(): Promise<string> {
-  return statusInWords(await must(StatusView, "release", "status", "small", "--profile", ada));
+  return statusInWords(await served.must(StatusView, "release", "status", "small", "--profile", ada));
 }
 
 test("a safeguard that only flags at a stage is signed for as that, and blocks at the next one only on evidence of its own", async () => {
   const first = await signed("evaluators");
   assert.match(first.told, /Safeguards there: patterns@1 \(request, answer\): flag; .*NOTHING IS STOPPED/s);
-  await must(z.unknown(), "release", "advance", first.proposal, "--profile", ada);
+  await served.must(z.unknown(), "release", "advance", first.proposal, "--profile", ada);
   const created = ["key", "create", "--organisation", "acme", "--profile", ada];
-  const { key } = await must(z.object({ key: z.string() }), ...created);
+  const { key } = await served.must(z.object({ key: z.string() }), ...created);
   const zebra = await ask(key, "a zebra");
   assert.equal(zebra.status, 200);
   const bird = await ask(key, "a sparrow");
   assert.equal(bird.status, 200);
   const id = bird.headers.get("x-request-id") ?? "";
-  await until(async () => (await headgate("explain", id, "--profile", ada)).exit === 0);
-  const { lines } = await must(z.object({ lines: z.array(z.string()) }), "explain", id, "--profile", ada);
+  await until(async () => (await served.headgate("explain", id, "--profile", ada)).exit === 0);
+  const { lines } = await served.must(z.object({ lines: z.array(z.string()) }), "explain", id, "--profile", ada);
   const explained = lines.join(" ");
   assert.match(explained, /in these modes, in the order of their document: flag, shadow/);
   assert.match(explained, /In shadow hate was found in the request/);
   const zebraId = zebra.headers.get("x-request-id") ?? "";
-  const about = await must(z.object({ lines: z.array(z.string()) }), "explain", zebraId, "--profile", ada);
+  const about = await served.must(z.object({ lines: z.array(z.string()) }), "explain", zebraId, "--profile", ada);
   assert.match(about.lines.join(" "), /The safeguard patterns@1 found \S+ in the request; the policy says: flag\./);
   assert.match(await status(), /patterns@1 \(request, answer\): flag\n.*NOTHING IS STOPPED/s);
   assert.match(
@@ -169,19 +137,29 @@ test("a safeguard that only flags at a stage is signed for as that, and blocks a
     /Last 24 h: 1 of 2 would have been stopped, by safeguards in shadow:\n {4}1: hate in the request/,
   );
 
-  await must(z.unknown(), "eval", "run", "beasts", "--model", "small", "--profile", ada);
+  await served.must(z.unknown(), "eval", "run", "beasts", "--model", "small", "--profile", ada);
   const second = await signed("trusted");
-  const early = await headgate("release", "advance", second.proposal, "--profile", ada);
+  const early = await served.headgate("release", "advance", second.proposal, "--profile", ada);
   assert.match(early.told, /a run of beasts for this stage \(--stage\)/);
-  const measured = await headgate("eval", "run", "beasts", "--model", "small", "--stage", "trusted", "--profile", ada);
+  const measured = await served.headgate(
+    "eval",
+    "run",
+    "beasts",
+    "--model",
+    "small",
+    "--stage",
+    "trusted",
+    "--profile",
+    ada,
+  );
   assert.equal(measured.exit, 0, measured.told);
-  await must(z.unknown(), "release", "advance", second.proposal, "--profile", ada);
+  await served.must(z.unknown(), "release", "advance", second.proposal, "--profile", ada);
   assert.equal((await ask(key, "a zebra")).status, 400);
   assert.doesNotMatch(await status(), /NOTHING IS STOPPED/);
   const bundle = join(folder, "bundle.json");
-  await must(z.unknown(), "bundle", second.proposal, "--out", bundle, "--profile", ada);
+  await served.must(z.unknown(), "bundle", second.proposal, "--out", bundle, "--profile", ada);
   const Checked = z.object({ checks: z.array(z.object({ name: z.string(), detail: z.string() })) });
-  const { checks } = await must(Checked, "verify", bundle, "--trust", join(folder, "data", "trust.json"));
+  const { checks } = await served.must(Checked, "verify", bundle, "--trust", join(folder, "data", "trust.json"));
   const detailOf = (name: string): string => checks.find((check) => check.name === name)?.detail ?? "";
   assert.match(detailOf("documents"), /safeguards there: patterns@1 \(request, answer\): shadow$/);
   assert.match(detailOf("gate"), /pass\. misuse pass: 0 of 20 failed/);
