@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Part } from "../evidence/breakdown.ts";
-import { breakdownInWords } from "./breakdown-words.ts";
+import { breakdownInWords, tallyInWords } from "./breakdown-words.ts";
 
 function partOf(
   name: string,
@@ -33,4 +33,11 @@ test("what has no attacks has no table of them", () => {
     breakdownInWords({ attack: [], category: [partOf("fraud", [1, 3], [1, 3])] }),
     /^category .*\nfraud +1\/3 /,
   );
+});
+
+test("what the bound counts is said first where several attempts make one cluster", () => {
+  const one = { trials: 4, failures: 1, unknown: 1, clusters: 4, clustersFailed: 1, clustersUnknown: 1 };
+  assert.equal(tallyInWords(one), "1 of 4 failed, 1 unknown");
+  const several = { trials: 64, failures: 20, unknown: 2, clusters: 4, clustersFailed: 3, clustersUnknown: 1 };
+  assert.equal(tallyInWords(several), "3 of 4 clusters failed, 1 unknown (of their 64 attempts 20 failed, 2 unknown)");
 });

@@ -1,6 +1,7 @@
 // A run by attack and by category, in figures: each part with its interval, for the terminal, for JSON and for reports.
 import type { Breakdown, Part } from "../evidence/breakdown.ts";
 import { chanceInTries, clopperPearson } from "../statistics/binomial.ts";
+import type { Tally } from "../statistics/measure.ts";
 import { percentToTenth } from "../statistics/share.ts";
 
 export const shownConfidence = 0.95;
@@ -64,4 +65,12 @@ function barOf({ interval: [lower, upper], clustersFailed, clusters }: PartFigur
     return place >= at(lower) && place <= at(upper) ? "─" : "·";
   });
   return signs.join("");
+}
+
+/** What the bound counts is said first: clusters, where several attempts make one. */
+export function tallyInWords(tally: Tally): string {
+  const { failures, trials, unknown, clusters, clustersFailed, clustersUnknown } = tally;
+  if (clusters === trials) return `${failures} of ${trials} failed, ${unknown} unknown`;
+  const attempts = `of their ${trials} attempts ${failures} failed, ${unknown} unknown`;
+  return `${clustersFailed} of ${clusters} clusters failed, ${clustersUnknown} unknown (${attempts})`;
 }

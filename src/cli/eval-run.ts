@@ -22,6 +22,7 @@ import { type Tally, boundsOf } from "../statistics/measure.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, Instant, type Name, PermitId, RunId, instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
+import { tallyInWords } from "./breakdown-words.ts";
 import { candidateDigest, candidatePlan, graderDigest, safeguardsOf, suiteOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
 import type { RunOptions } from "./eval-options.ts";
@@ -199,7 +200,8 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
   const items = suite.loaded.items.map(({ id, cluster, body }) => ({ id, cluster, body: { ...body } }));
   const known = settledBefore(items, file.record.results);
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
-  context.tell(`${permit.run}: ${permit.items.count} items of ${suite.document.name}, permit ${permit.permit}\n`);
+  const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);
+  context.tell(`${permit.run}: ${of} of ${suite.document.name}, permit ${permit.permit}\n`);
   return runSuite(
     {
       permit,
@@ -314,6 +316,10 @@ interface Reported {
   readonly tally: Tally;
 }
 
+function suiteInWords(items: number, clusters: number): string {
+  return clusters === items ? `${items} items` : `${items} items in ${clusters} clusters`;
+}
+
 function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {
   const { failures, trials, clusters, unknown } = tally;
   const { estimate, upper, confidence } = boundsOf(tally, permit.analysis.confidence);
@@ -328,7 +334,7 @@ function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Repor
   };
   return done(
     json,
-    `${measure}: ${failures} of ${trials} failed, ${unknown} unknown; the rate is at most ${(100 * upper).toFixed(2)} % ` +
+    `${measure}: ${tallyInWords(tally)}; the rate is at most ${(100 * upper).toFixed(2)} % ` +
       `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).\nEvidence ${evidence}`,
     `headgate release status ${model}`,
   );

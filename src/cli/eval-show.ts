@@ -2,10 +2,10 @@
 import type { Evidence } from "../acts/state.ts";
 import { breakdownOf } from "../evidence/breakdown.ts";
 import { flagInWords } from "../evidence/import/record.ts";
-import { openSealed } from "../evidence/seal.ts";
+import { openSealed, tallySamples } from "../evidence/seal.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Answer, done } from "./answer.ts";
-import { breakdownInWords, figuresOf } from "./breakdown-words.ts";
+import { breakdownInWords, figuresOf, tallyInWords } from "./breakdown-words.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
 import { openedRun } from "./opened-run.ts";
 import { type Session, artefact, openSession } from "./session.ts";
@@ -25,7 +25,9 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
   if (run === undefined) return done({ evidence: [evidence] }, lineOf(evidence));
   const taken = breakdownOf(run.samples, run.items, run.suite.measure.failure);
   const by = { attack: taken.attack.map(figuresOf), category: taken.category.map(figuresOf) };
-  return done({ evidence: [evidence], by }, `${lineOf(evidence)}\n\n${breakdownInWords(taken)}`);
+  const { name, failure } = run.suite.measure;
+  const whole = `${name}: ${tallyInWords(tallySamples(run.samples, failure))}`;
+  return done({ evidence: [evidence], by }, [lineOf(evidence), `${whole}\n`, breakdownInWords(taken)].join("\n"));
 }
 
 /** A report from elsewhere: what the person who vouched for it was shown. */
@@ -48,7 +50,8 @@ async function showReport(session: Session, evidence: Evidence): Promise<Answer>
 
 function lineOf({ body, at, withdrawn }: Evidence): string {
   const measures = body.measures.map(
-    ({ name, failures, trials, unknown }) => `${name} ${failures} of ${trials} failed, ${unknown} unknown`,
+    ({ name, failures, trials, unknown, clusters }) =>
+      `${name} ${failures} of ${trials} failed, ${unknown} unknown${clusters === trials ? "" : `, in ${clusters} clusters`}`,
   );
   return `${body.run}  ${at}  ${body.model}  ${body.basis}  ${measures.join("; ")}${withdrawn ? "  withdrawn" : ""}`;
 }

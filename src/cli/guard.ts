@@ -43,7 +43,7 @@ export function addGuardVerbs(program: Command, context: Context): void {
   const guard = program.command("guard").description("safeguards by themselves");
   addVerb(guard, context, {
     usage: "scan <file>",
-    summary: "scan rows {id, text, response?} of a JSONL file; one line of JSON a row, no server",
+    summary: "scan rows {id, text, response?, provenance?} of a JSONL file; one line of JSON a row, no server",
     flags: [
       ...chainFlags,
       [
@@ -54,7 +54,7 @@ export function addGuardVerbs(program: Command, context: Context): void {
     ],
     options: Options,
     run: scanFile,
-    more: "A row with a response is judged by that answer, unless --surface input is given.",
+    more: 'A row with a response is judged by that answer, unless --surface input is given; one with "provenance": "data" is judged as what a tool gave.',
   });
   addVerb(guard, context, {
     usage: "tune <file>",

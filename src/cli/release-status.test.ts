@@ -86,7 +86,7 @@ test("what makes a model stricter is named, with what it says", () => {
   assert.match(
     words,
     new RegExp(
-      `${second} makes it stricter since ${at}: category cyber is prohibited\n  It stands until a certificate lifts`,
+      `${second} makes it stricter since ${at}: category cyber is prohibited\n {2}They stand until a certificate lifts them: headgate release resume small --lift ${first} ${second} --reason`,
     ),
   );
   assert.doesNotMatch(statusInWords(StatusView.parse(open)), /stricter/);

@@ -159,7 +159,12 @@ function restrictionLines({ restrictions, model, certified }: StatusView): reado
     return `  ${restriction} makes it stricter since ${at}: ${limitInWords(limit)}${due}`;
   });
   if (lines.length === 0 || certified === null) return lines;
-  return [...lines, `  It stands until a certificate lifts it: headgate release resume ${model} --lift RESTRICTION`];
+  const ids = restrictions.map(({ restriction }) => restriction).join(" ");
+  const [what, it] = restrictions.length === 1 ? ["It stands", "it"] : ["They stand", "them"];
+  return [
+    ...lines,
+    `  ${what} until a certificate lifts ${it}: headgate release resume ${model} --lift ${ids} --reason "…"`,
+  ];
 }
 
 function endLines(view: StatusView, profile: string): readonly string[] {

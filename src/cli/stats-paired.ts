@@ -210,7 +210,8 @@ function textOf(compared: Compared, level: Level): string {
     [`  Tango`, range({ lower, upper })],
     [`  Newcombe`, range(newcombe)],
     [`  McNemar, two-sided, exact (mid-p)`, `p = ${rateText(test.exact)} (${rateText(test.midP)})`],
-    [`  the one fails less; more`, `p = ${rateText(test.oneFailsLess)}; ${rateText(test.oneFailsMore)}`],
+    [`  McNemar, one-sided: the one fails less`, `p = ${rateText(test.oneFailsLess)}`],
+    [`  McNemar, one-sided: the one fails more`, `p = ${rateText(test.oneFailsMore)}`],
   ];
   if (clustered !== undefined) {
     rows.push(
@@ -222,9 +223,17 @@ function textOf(compared: Compared, level: Level): string {
     );
   }
   return [
-    `${items} items${left}: only the one fails on ${onlyOne}, only the other on ${onlyOther}. Failure rate of the one less the other's: ${rateText(difference)}, at ${levelText(level)} confidence, two-sided:`,
+    `${items} items${left}: only the one fails on ${onlyOne}, only the other on ${onlyOther}. Failure rate of the one minus that of the other: ${rateText(difference)}, at ${levelText(level)} confidence, two-sided:`,
     tableOf(rows),
+    `So ${shownBy([compared, newcombe, ...(clustered === undefined ? [] : [clustered])])}.`,
   ].join("\n");
+}
+
+/** Shown is what every interval says that stands above. */
+function shownBy(intervals: readonly Interval[]): string {
+  if (intervals.every(({ lower }) => lower > 0)) return "the one is shown to fail more than the other";
+  if (intervals.every(({ upper }) => upper < 0)) return "the one is shown to fail less than the other";
+  return "neither is shown to fail more than the other";
 }
 
 function range({ lower, upper }: Interval): string {

@@ -192,6 +192,18 @@ describe("stats judge, paired, combine and plan", () => {
     });
     const counts = await answer(Compared, "paired --both 36 --only-one 12 --only-other 2 --neither 0");
     assert.deepEqual([counts.newcombe.lower.toFixed(4), counts.newcombe.upper.toFixed(4)], ["0.0569", "0.3404"]);
+    assert.match(
+      (await stats("paired --both 36 --only-one 12 --only-other 2 --neither 0")).out,
+      /the one is shown to fail more/,
+    );
+    assert.match(
+      (await stats("paired --both 36 --only-one 2 --only-other 12 --neither 0")).out,
+      /the one is shown to fail less/,
+    );
+    assert.match(
+      (await stats("paired --both 36 --only-one 3 --only-other 2 --neither 9")).out,
+      /neither is shown to fail more/,
+    );
     const rows = Array.from({ length: 50 }, (_, at) => `c${at},${at < 48 ? 1 : 0},${at < 36 || at >= 48 ? 1 : 0}`);
     const file = await answer(Compared, `paired --outcomes ${lines("pairs.csv", rows)}`);
     assert.equal(file.mcNemar.exact, counts.mcNemar.exact);

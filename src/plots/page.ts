@@ -17,6 +17,7 @@ table{border-collapse:collapse;margin:.5rem 0}
 caption{text-align:left;font-weight:600;padding:.25rem 0}
 th,td{text-align:left;vertical-align:top;padding:.3rem .6rem;border:1px solid var(--edge)}
 td,tbody th{overflow-wrap:anywhere}
+td.s,tbody th.s{overflow-wrap:normal}
 td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 thead th{background:var(--soft)}
 `;
@@ -78,5 +79,9 @@ export function table(
 
 function cellOf(cell: string | number, at: number): string {
   if (typeof cell === "number") return `<td class="n">${cell}</td>`;
-  return at === 0 ? `<th scope="row">${escaped(cell)}</th>` : `<td>${escaped(cell)}</td>`;
+  const short = cell.length <= unbrokenChars ? ' class="s"' : "";
+  return at === 0 ? `<th scope="row"${short}>${escaped(cell)}</th>` : `<td${short}>${escaped(cell)}</td>`;
 }
+
+/** Words up to here are not broken: categories, attacks. What is longer is an id or a digest, and may be. */
+const unbrokenChars = 24;

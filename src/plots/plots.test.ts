@@ -4,6 +4,7 @@ import { describe, test } from "node:test";
 import { clopperPearson } from "../statistics/binomial.ts";
 import { plotOfCalibration } from "./calibration.ts";
 import { plotOfCurves } from "./curves.ts";
+import { table } from "./page.ts";
 import { plotOfRows } from "./rows.ts";
 import type { Share } from "../statistics/share.ts";
 
@@ -110,4 +111,10 @@ test("calibration has a point for every bin, and its figures in words", () => {
   assert.match(svg, /requests: at 0\.02 2 % \(0\.05 to 10\.6; 1 of 50\)/);
   // Two bins, and two in the legend.
   assert.equal([...svg.matchAll(/<circle class="point /g)].length, 4);
+});
+
+test("words of a table are not broken within, ids that are wider than a column are", () => {
+  const id = "harmbench_behaviours:one_that_is_longer_than_a_column";
+  const { html } = table("Tries", ["item", "category"], [[id, "misinformation"]]);
+  assert.ok(html.includes(`<th scope="row">${id}</th><td class="s">misinformation</td>`), html);
 });

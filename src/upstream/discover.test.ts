@@ -61,3 +61,17 @@ test("a web site is nothing, and an address nobody answers at is a failure", asy
   assert.throws(() => explainDiscovery(found), /Is the address right/);
   await assert.rejects(find("http://127.0.0.1:1"), (error) => failureCode(error) === "upstream_failed");
 });
+
+test("a server that breaks off at one of the questions is told with that question", async () => {
+  const address = await serve((request, response) => {
+    if (request.method === "POST") request.destroy();
+    else response.end("{}");
+  });
+  await assert.rejects(find(address), (error) => {
+    assert.ok(
+      error instanceof Error && error.message.startsWith(`POST ${address}/v1/chat/completions: `),
+      String(error),
+    );
+    return failureCode(error) === "upstream_failed";
+  });
+});

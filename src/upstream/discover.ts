@@ -2,7 +2,7 @@
 // take for a question, so that nothing is generated and nothing is paid. The result is data; files are written elsewhere.
 import { z } from "zod";
 import { connectTo, type OutboundRules } from "../outbound/connector.ts";
-import { Failure } from "../terms/failure.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
 import { Exchange } from "./exchange.ts";
 import type { ExchangeRequest } from "./exchange-request.ts";
 
@@ -54,6 +54,8 @@ export async function discover(address: URL, options: DiscoverOptions): Promise<
     try {
       const { status } = await exchange.head(askMsMax);
       return { status, text: (await exchange.rest()).toString("utf8") };
+    } catch (error) {
+      throw withRoute(error, `${request.method} ${address.origin}${request.path}`);
     } finally {
       exchange.close();
     }
@@ -67,6 +69,12 @@ export async function discover(address: URL, options: DiscoverOptions): Promise<
   } finally {
     await pool.destroy();
   }
+}
+
+/** Of a server that answers some of what it is asked and breaks off at another, which one it was. */
+function withRoute(error: unknown, route: string): unknown {
+  if (failureCode(error) === undefined || !(error instanceof Failure)) return error;
+  return new Failure(error.code, `${route}: ${error.message}`, { cause: error, detail: error.detail });
 }
 
 interface Reply {

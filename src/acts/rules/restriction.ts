@@ -41,7 +41,8 @@ export function wrongLifts(state: State, release: Release): string | undefined {
     until: Number.POSITIVE_INFINITY,
   }));
   const isHere = (release.lifts ?? []).every((id) => lifted.some(({ hold }) => hold === id));
-  if (!isHere) return "The release lifts a restriction that is not in force, or that is on another model.";
+  if (!isHere)
+    return "The release lifts a restriction that is not in force, or that is on another model; `headgate release status NAME` lists those of a model.";
   const before = [...state.lifted.values()].filter(({ model }) => model === release.model);
   return release.digests.evidence.some((act) => isMeasuredUnder(state, act, [...before, ...lifted]))
     ? "The release rests on a run that was made while a restriction stood which is lifted. Measure without it: lift it at a stage that asks for no run, change a document, and evaluate anew."
