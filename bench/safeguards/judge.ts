@@ -47,7 +47,7 @@ export function isFlagged(level: number, rate: number): boolean {
 }
 
 /** Chains, each with an encoder thread of its own. */
-const lanesAtOnce = 4;
+const lanesAtOnce = 2;
 
 /** The level of what nobody could judge, which is stopped at every rate. */
 const beyondAll = 1e9;
@@ -131,9 +131,17 @@ async function judgedBy(texts: readonly Said[], surface: Surface, means: Means):
   };
 }
 
+/** A machine that is too busy says nothing of a safeguard: what came too late is asked again, so often at the most. */
+const asksMax = 5;
+
 async function inspected(chain: Chain, texts: readonly Said[], surface: Surface): Promise<Inspection> {
   const [only] = texts;
-  return typeof only === "string" && texts.length === 1 ? inspectText(chain, only, surface) : chain.inspectInput(texts);
+  const ask = async (): Promise<Inspection> =>
+    typeof only === "string" && texts.length === 1 ? inspectText(chain, only, surface) : chain.inspectInput(texts);
+  let found = await ask();
+  for (let asked = 1; asked < asksMax && found.kind === "unknown" && found.cause === "timeout"; asked += 1)
+    found = await ask();
+  return found;
 }
 
 interface Step {
@@ -172,7 +180,7 @@ function levelIn(steps: readonly Step[], score: number): number {
 }
 
 /** So many are judged at a time: the first look at one while the encoders read others. */
-const atOnce = 12;
+const atOnce = 4;
 
 /** What `judge` makes of each, in order. */
 export async function all<Item, Made>(
