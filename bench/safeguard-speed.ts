@@ -9,7 +9,7 @@ import { parseArgs } from "node:util";
 import { compileChain, type Chain } from "../src/safeguards/chain.ts";
 import { shippedSafeguards } from "../src/safeguards/registry.ts";
 import { Safeguards } from "../src/safeguards/safeguards-document.ts";
-import { createStreamGuard } from "../src/safeguards/stream-guard.ts";
+import { createStreamGuard } from "../src/safeguards/stream/stream-guard.ts";
 import { byDoubt, distinctTexts } from "./texts.ts";
 
 const { values } = parseArgs({

@@ -1,8 +1,8 @@
 // Distinct everyday texts to measure with, so that nothing can be answered from a memory of the one before. Made from a fixed
 // seed: every run measures the same ones.
 import { readFileSync } from "node:fs";
-import { detectorOf } from "../src/safeguards/detector.ts";
-import type { SecondLook } from "../src/safeguards/second-look.ts";
+import { detectorOf } from "../src/safeguards/misuse/detector.ts";
+import type { SecondLook } from "../src/safeguards/misuse/second-look.ts";
 import { readWeights } from "../src/safeguards/weights.ts";
 
 const words = (

@@ -8,12 +8,12 @@ import { join } from "node:path";
 import { argv } from "node:process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
-import { detectorShape } from "../src/safeguards/detector-shape.ts";
+import { detectorShape } from "../src/safeguards/misuse/detector-shape.ts";
 import { NgramReader } from "../src/safeguards/ngrams.ts";
 import { type Folded, foldText } from "../src/safeguards/normalise.ts";
-import { readingsOf } from "../src/safeguards/readings.ts";
+import { readingsOf } from "../src/safeguards/misuse/readings.ts";
 import { allSteps } from "../src/safeguards/steps.ts";
-import { wordPieces } from "../src/safeguards/wordpiece.ts";
+import { wordPieces } from "../src/safeguards/misuse/wordpiece.ts";
 
 const Row = z.object({ text: z.string(), surface: z.enum(["input", "output"]), order: z.string().optional() });
 /** The stretches of an answer with the default document. */

@@ -8,7 +8,7 @@ import { argv } from "node:process";
 import { createInterface } from "node:readline";
 import { z } from "zod";
 import { NgramReader } from "../src/safeguards/ngrams.ts";
-import { foldSentence, sentencesOf } from "../src/safeguards/sentences.ts";
+import { foldSentence, sentencesOf } from "../src/safeguards/injection/sentences.ts";
 
 const Row = z.object({ text: z.string(), order: z.string().optional() });
 

@@ -8,7 +8,7 @@ import { argv } from "node:process";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { disguiseOf } from "../src/safeguards/disguise.ts";
-import { decodedViews } from "../src/safeguards/decode.ts";
+import { decodedViews } from "../src/safeguards/decoding/decode.ts";
 import { allSteps } from "../src/safeguards/steps.ts";
 import { structure } from "../src/safeguards/structure/structure.ts";
 import { Rules } from "../src/safeguards/structure/structure-document.ts";

@@ -1,5 +1,5 @@
 # Trains the second look of the misuse detector: all-MiniLM-L6-v2 with its upper layers trained further on requests, which
-# src/safeguards/encoder.ts runs on what the first look leaves in doubt. Same environment as train-misuse.py, whose WORK
+# src/safeguards/misuse/encoder.ts runs on what the first look leaves in doubt. Same environment as train-misuse.py, whose WORK
 # folder it reads. Seeded; on one core that multiplies in bfloat16, a quarter of an hour for the fit.
 #
 #   python scripts/train-encoder.py folds WORK ENCODER [FOLD ...]                writes WORK/encoder-left-out.npz
@@ -85,7 +85,7 @@ class Pool:
 
 # ---- encoder ----------------------------------------------------------------------------------------------------------
 def layer(p, x, bias):
-    """If you change a step here, change src/safeguards/encoder.ts."""
+    """If you change a step here, change src/safeguards/misuse/encoder.ts."""
     n, length, width = x.shape
     dense = lambda x, name: F.linear(x, p[name + ".weight"], p[name + ".bias"])
     norm = lambda x, name: F.layer_norm(x.float(), (width,), p[name + ".weight"], p[name + ".bias"], 1e-12)

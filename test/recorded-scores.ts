@@ -1,5 +1,5 @@
 // What the shipped detector makes of varied texts, as one digest a text: folded text, n-grams, word pieces, all scores,
-// and what a chain finds in it on both sides. scripts/record-scores.ts writes them down, src/safeguards/scores.test.ts compares.
+// and what a chain finds in it on both sides. scripts/record-scores.ts writes them down, src/safeguards/misuse/scores.test.ts compares.
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
@@ -9,7 +9,7 @@ import { foldText, normalise } from "../src/safeguards/normalise.ts";
 import { shippedSafeguards } from "../src/safeguards/registry.ts";
 import { Safeguards } from "../src/safeguards/safeguards-document.ts";
 import { readWeights } from "../src/safeguards/weights.ts";
-import { wordPieces } from "../src/safeguards/wordpiece.ts";
+import { wordPieces } from "../src/safeguards/misuse/wordpiece.ts";
 import { variedTexts } from "./varied-texts.ts";
 
 export const RecordedScores = z.object({

@@ -9,7 +9,7 @@ import { shippedSafeguards } from "../safeguards/registry.ts";
 import { type Remote, type RemoteDesk, openRemoteDesk } from "../safeguards/remote/desk.ts";
 import type { Safeguard } from "../safeguards/safeguard.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
-import { answerCharsMax, readWhole } from "../safeguards/stream-guard.ts";
+import { answerCharsMax, readWhole } from "../safeguards/stream/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Inspection, Surface } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";

@@ -4,7 +4,12 @@
 // guard of their own. A finish waits until all before it is cleared.
 import { stricter } from "../policy/decide.ts";
 import type { Chain } from "../safeguards/chain.ts";
-import { type GuardStep, type StreamGuard, answerCharsMax, createStreamGuard } from "../safeguards/stream-guard.ts";
+import {
+  type GuardStep,
+  type StreamGuard,
+  answerCharsMax,
+  createStreamGuard,
+} from "../safeguards/stream/stream-guard.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import { type AnswerEvent, type Usage, sealPattern } from "../wire/answer.ts";

@@ -1,7 +1,7 @@
 // Long work one piece at a time, with a pause as long as the work after each step: reading a large prompt keeps the event
 // loop busy for some 50 ms in all, and at once it would keep leases from being renewed and holds from being heard. Callers
 // take turns, so that one who sends many large prompts makes nobody else wait for all of them.
-import { Lines } from "../safeguards/lines.ts";
+import { Lines } from "../safeguards/misuse/lines.ts";
 
 export interface Turns {
   /** What `work` gives, once it was its turn and all its steps are done. What it throws ends its turn. */

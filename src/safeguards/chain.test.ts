@@ -9,7 +9,7 @@ import { compileChain, pinSafeguards, type Chain } from "./chain.ts";
 import { shippedSafeguards, type Registry } from "./registry.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { Safeguards } from "./safeguards-document.ts";
-import { createStreamGuard, type GuardStep } from "./stream-guard.ts";
+import { createStreamGuard, type GuardStep } from "./stream/stream-guard.ts";
 import { windowEnds, windowStart } from "./windows.ts";
 
 /** A real safeguard, if a simple one: finds a word, and breaks on another, so that its findings are known exactly. */

@@ -5,8 +5,8 @@ import type { Inspection, Look, Surface, UnknownCause } from "../terms/finding.t
 import type { Digest } from "../terms/ids.ts";
 import { type Provenance, type RequestText, textsAlone, withProvenance } from "../terms/provenance.ts";
 import { type JudgedFor, type SafeguardMode, isInEffect, modesFor, modesWord } from "../terms/safeguard-mode.ts";
-import { decodedViews, type DecodedView } from "./decode.ts";
-import { exactPatterns } from "./exact-patterns.ts";
+import { decodedViews, type DecodedView } from "./decoding/decode.ts";
+import { exactPatterns } from "./patterns/exact-patterns.ts";
 import { inBoth, inMode, joined } from "./inspections.ts";
 import { decodedText, type Judge, type Judges, judgesOf, type ReadText, writtenText } from "./judged.ts";
 import { type PlaceOf, placesIn } from "./places.ts";

@@ -6,7 +6,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Finding, Look, Span } from "../terms/finding.ts";
 import { type SafeguardMode, isInEffect } from "../terms/safeguard-mode.ts";
-import type { DecodedView } from "./decode.ts";
+import type { DecodedView } from "./decoding/decode.ts";
 import { inMode, joined } from "./inspections.ts";
 import { normalise } from "./normalise.ts";
 import type { Remote } from "./remote/desk.ts";

@@ -14,7 +14,7 @@ import { type Chain, type ChainMeans, compileChains } from "./chain.ts";
 import type { Remote } from "./remote/desk.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { Safeguards } from "./safeguards-document.ts";
-import { createStreamGuard } from "./stream-guard.ts";
+import { createStreamGuard } from "./stream/stream-guard.ts";
 
 const bands: readonly Band[] = ["block", "review"];
 

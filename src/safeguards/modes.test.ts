@@ -12,7 +12,7 @@ import { type Chain, compileChain, compileChains } from "./chain.ts";
 import { shippedSafeguards, type Registry } from "./registry.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { Safeguards } from "./safeguards-document.ts";
-import { createStreamGuard } from "./stream-guard.ts";
+import { createStreamGuard } from "./stream/stream-guard.ts";
 
 /** Finds words of its own name: `one-block` in the band block, `one-review` for review; breaks on `one-break`. */
 function safeguardCalled(name: string): Safeguard {

@@ -5,9 +5,9 @@ import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
-import { detectorOf } from "./detector.ts";
-import { plantedOrdersOf } from "./planted-orders.ts";
-import { type EncoderFile, secondLookAt } from "./second-look.ts";
+import { detectorOf } from "./misuse/detector.ts";
+import { plantedOrdersOf } from "./injection/planted-orders.ts";
+import { type EncoderFile, secondLookAt } from "./misuse/second-look.ts";
 import type { Safeguard } from "./safeguard.ts";
 import { type Weights, readWeights, weightBytesMax } from "./weights.ts";
 

@@ -13,7 +13,7 @@ import {
   modesFor,
   safeguardsMax,
 } from "../terms/safeguard-mode.ts";
-import { charsToHold, excessOf, Patterns, patternsName } from "./patterns-document.ts";
+import { charsToHold, excessOf, Patterns, patternsName } from "./patterns/patterns-document.ts";
 import { isRemote, RemoteEntry, remoteNames } from "./remote/remote-document.ts";
 import { Rules, structureName } from "./structure/structure-document.ts";
 

@@ -15,7 +15,7 @@ import type { Chain } from "./chain.ts";
 import { whole } from "./inspections.ts";
 import { disguiseOf } from "./disguise.ts";
 import type { Safeguard } from "./safeguard.ts";
-import { readWhole } from "./stream-guard.ts";
+import { readWhole } from "./stream/stream-guard.ts";
 
 /** One line of the input; other fields are ignored. */
 export const ScanRow = z.object({

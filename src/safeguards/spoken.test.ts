@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
-import { decodedViews } from "./decode.ts";
+import { decodedViews } from "./decoding/decode.ts";
 import { spokenLast } from "./spoken.ts";
 import { allSteps } from "./steps.ts";
 

@@ -1,7 +1,7 @@
 // Who waits to ask one safeguard over HTTP: so many at once, the rest in a line in which callers take turns. Everything is
 // bounded: under way in all and of one caller, waiting in all and of one caller, and the time from the question to its answer.
 import type { UnknownCause } from "../../terms/finding.ts";
-import { Lines } from "../lines.ts";
+import { Lines } from "../misuse/lines.ts";
 
 /** Questions that wait, over all callers; more are refused, or the last of who has the most waiting, where who asks has less. */
 export const waitingMax = 256;

@@ -1,10 +1,10 @@
 // The rule `encoded-payload`: how much of a text is written in an alphabet or cipher that decode.ts does not undo. A model may know
 // Base32 or a cipher with a key; the detectors do not. Pictures and keys look the same, so that this is for the record first.
 import type { Span } from "../../terms/finding.ts";
-import { ciphersIn } from "../ciphers.ts";
-import { encodedIn, inOrder, type Reading } from "../encodings.ts";
-import { likeness } from "../letter-pairs.ts";
-import { survey } from "../survey.ts";
+import { ciphersIn } from "../decoding/ciphers.ts";
+import { encodedIn, inOrder, type Reading } from "../decoding/encodings.ts";
+import { likeness } from "../decoding/letter-pairs.ts";
+import { survey } from "../decoding/survey.ts";
 import type { Stretch } from "../windows.ts";
 import type { RuleReader } from "./rule-reader.ts";
 
