@@ -11,7 +11,7 @@ import type { Act } from "../statement.ts";
 import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
-import { isRestrictedAgain, lift, stopsEnded, wrongLifts } from "./restriction.ts";
+import { isMeasuredSince, isRestrictedAgain, lift, stopsEnded, wrongLifts } from "./restriction.ts";
 
 export const propose: Rule<"proposal"> = (state, act, context) => {
   const { body, at } = act.predicate;
@@ -244,7 +244,7 @@ function outdated(state: State, proposal: Proposal, at: string): Refusal | undef
   }
   const wrong = wrongDocuments(state, release);
   if (wrong !== undefined) return refuse("conflict", wrong);
-  return isRestrictedAgain(state, release, proposal.index);
+  return isRestrictedAgain(state, release, proposal.index) ?? isMeasuredSince(state, release, proposal.index);
 }
 
 function isNext(state: State, release: Release): boolean {

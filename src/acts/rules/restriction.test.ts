@@ -189,6 +189,30 @@ test("a run that was made while a restriction stood carries no release without i
   assert.equal(await proposalVerdict(world, { ...trusted, evidence: [before, after] }), "admitted");
 });
 
+test("a run under a restriction that is sealed after the proposal to lift it carries no certificate either", async () => {
+  const world = await opened();
+  await restrict(world, night);
+  const proposal = await propose(world, { ...trusted, lifts: [night] }, [ada, bo]);
+  assert.equal(await certificateVerdict(world, proposal), "admitted");
+  const permit = permitOf(world, small, one);
+  await world.say({ verb: "permit", body: permit, by: [ada] });
+  await world.say({ verb: "evidence", body: evidenceOf(permit), by: [ada] });
+  assert.match(await certificateVerdict(world, proposal), /^conflict: A run was sealed since this was proposed/);
+  await world.say({ verb: "withdrawal", body: { evidence: permit.run, reason: digestOfLabel("why") }, by: [ada] });
+  assert.equal(await certificateVerdict(world, proposal), "admitted");
+});
+
+test("a run that goes on after the restriction was lifted carries no certificate, whenever it is sealed", async () => {
+  const world = await opened();
+  await restrict(world, night);
+  const permit = permitOf(world, small, one);
+  await world.say({ verb: "permit", body: permit, by: [ada] });
+  await certify(world, releaseOf(world, { ...internal, lifts: [night], oneSigner: false }), [ada, bo]);
+  const proposal = await propose(world, trusted, [ada, bo]);
+  await world.say({ verb: "evidence", body: evidenceOf(permit), by: [ada] });
+  assert.match(await certificateVerdict(world, proposal), /^conflict: A run was sealed since this was proposed/);
+});
+
 async function evidenceGiven(world: World): Promise<Digest> {
   const permit = permitOf(world, small, one);
   await world.say({ verb: "permit", body: permit, by: [ada] });

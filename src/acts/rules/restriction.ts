@@ -36,17 +36,36 @@ export function liftedBy(
 
 /** Why a release may not lift what it names, or may not rest on what it names, in words. */
 export function wrongLifts(state: State, release: Release): string | undefined {
-  const lifted = liftedBy(state, release).map(([, restriction]) => ({
-    ...restriction,
-    until: Number.POSITIVE_INFINITY,
-  }));
-  const isHere = (release.lifts ?? []).every((id) => lifted.some(({ hold }) => hold === id));
-  if (!isHere)
+  const lifted = new Set(liftedBy(state, release).map(([, { hold }]) => hold));
+  if (!(release.lifts ?? []).every((id) => lifted.has(id)))
     return "The release lifts a restriction that is not in force, or that is on another model; `headgate release status NAME` lists those of a model.";
-  const before = [...state.lifted.values()].filter(({ model }) => model === release.model);
-  return release.digests.evidence.some((act) => isMeasuredUnder(state, act, [...before, ...lifted]))
+  return release.digests.evidence.some((act) => isMeasuredUnder(state, act, stoodFor(state, release)))
     ? "The release rests on a run that was made while a restriction stood which is lifted. Measure without it: lift it at a stage that asks for no run, change a document, and evaluate anew."
     : undefined;
+}
+
+/** What was sealed since the proposal counts for its certificate as well: no such run may have been made under what is lifted. */
+export function isMeasuredSince(state: State, release: Release, proposed: number): Refusal | undefined {
+  const { model, safeguards, policy, suites } = release.digests;
+  const stood = stoodFor(state, release);
+  const isOne = [...state.evidence.values()].some(({ act, body, index, withdrawn }) => {
+    const { digests } = body;
+    const isCounted = digests.model === model && digests.safeguards === safeguards && digests.policy === policy;
+    const isSince = index > proposed && !withdrawn && body.model === release.model && suites.includes(digests.suite);
+    return isSince && isCounted && isMeasuredUnder(state, act, stood);
+  });
+  return isOne
+    ? refuse(
+        "conflict",
+        "A run was sealed since this was proposed, and it was made while a restriction stood which is lifted. Withdraw that evidence, or measure without the restriction.",
+      )
+    : undefined;
+}
+
+/** The restrictions that a release would be served without, from where to where they stood. */
+function stoodFor(state: State, release: Release): readonly Stood[] {
+  const now = liftedBy(state, release).map(([, { index }]) => ({ index, until: Number.POSITIVE_INFINITY }));
+  return [...[...state.lifted.values()].filter(({ model }) => model === release.model), ...now];
 }
 
 /** What was measured here while a restriction stood says nothing of what is served without it. */
