@@ -26,43 +26,46 @@ interface Item {
   readonly turns: readonly Turn[];
 }
 
-/** All ways in which an item is asked, in the document's order. */
-export function askedBy(
+/** All ways in which an item is asked, in the document's order, each as it is taken: together they may be large. */
+export function* askedBy(
   { attacks, seed = 0 }: Pick<Suite, "attacks" | "seed">,
   item: Item,
   hasher: Hasher,
-): readonly Asked[] {
-  if (attacks === undefined) return [{ suffix: "", attack: undefined, turns: item.turns }];
-  return attacks.flatMap((one) => {
+): Generator<Asked, void> {
+  if (attacks === undefined) {
+    yield { suffix: "", attack: undefined, turns: item.turns };
+    return;
+  }
+  for (const one of attacks) {
     const { draws = 1 } = one;
     const attack = attackName(one);
-    return drawn(one, item, (what) => drawFor([String(seed), item.id, attack, ...what], hasher)).map((turns, at) => ({
-      suffix: `~${attack}${draws === 1 ? "" : `~${at + 1}`}`,
-      attack,
-      turns,
-    }));
-  });
+    let at = 0;
+    for (const turns of drawn(one, item, (what) => drawFor([String(seed), item.id, attack, ...what], hasher))) {
+      at += 1;
+      yield { suffix: `~${attack}${draws === 1 ? "" : `~${at}`}`, attack, turns };
+    }
+  }
 }
 
 /** Draws anew, so often at the most, where a short text comes out as it did before. */
 const redrawsMax = 50;
 
-function drawn(
+function* drawn(
   one: SuiteAttack,
   { turns }: Item,
   drawOf: (what: readonly string[]) => Draw,
-): readonly (readonly Turn[])[] {
+): Generator<readonly Turn[], void> {
   const { draws = 1 } = one;
   const seen = new Set<string>();
-  return Array.from({ length: draws }, (_, at) => {
+  for (let at = 0; at < draws; at += 1) {
     let made = turns;
     for (let again = 0; again <= (draws === 1 ? 0 : redrawsMax); again += 1) {
       made = madeBy(one, turns, (step) => drawOf([String(at), String(again), String(step)]));
       if (!seen.has(JSON.stringify(made))) break;
     }
     seen.add(JSON.stringify(made));
-    return made;
-  });
+    yield made;
+  }
 }
 
 function madeBy({ apply }: SuiteAttack, turns: readonly Turn[], drawOf: (step: number) => Draw): readonly Turn[] {

@@ -180,6 +180,15 @@ test("what is wrong with a suite's attacks is said", () => {
   assert.throws(() => loadSuite(many, lines(...rows), hasher), /101000 trials, and at most 100000/);
 });
 
+test("attacks that would make more of a suite than is held are refused before they are all made", () => {
+  const attacks = [[], ["insistence@1"], ["compliant-history@1"], ["rot13@1"]].map((apply) => ({ apply }));
+  const rows = Array.from({ length: 480 }, (_, at) => ({ ...one, id: String(at), text: `${at} now `.repeat(3_600) }));
+  assert.throws(
+    () => loadSuite({ ...document, attacks }, lines(...rows), hasher),
+    /come with its attacks to more than 67108864 characters/,
+  );
+});
+
 test("what is wrong with an item's turns is said", () => {
   const wrong = [
     [{ id: "a", category: "c" }, /either text or turns/],

@@ -62,7 +62,7 @@ export function loadSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): L
       document,
       `come with its attacks to ${rows.length * ways} trials, and at most ${suiteItemsMax} are made`,
     );
-  const items = rows.flatMap((item) => loadedItems(item, document, hasher));
+  const items = trialsOf(rows, document, hasher);
   checkTrials(document, items);
   const hashes = items.map((item) => item.leafHash);
   const content = {
@@ -91,16 +91,31 @@ export function pinSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): Su
   return { ...document, content: loadSuite(document, bytes, hasher).content };
 }
 
-function loadedItems(item: SuiteItem, document: Suite, hasher: Hasher): readonly LoadedItem[] {
+/** Characters of all trials, attacks included: each of them is held, and hashed. */
+const suiteCharsMax = 64 * 1024 * 1024;
+
+function trialsOf(rows: readonly SuiteItem[], document: Suite, hasher: Hasher): readonly LoadedItem[] {
+  const trials: LoadedItem[] = [];
+  let chars = 0;
+  for (const row of rows) {
+    for (const trial of loadedItems(row, document, hasher)) {
+      chars += trial.text.length;
+      if (chars > suiteCharsMax)
+        throw invalid(document, `come with its attacks to more than ${suiteCharsMax} characters`);
+      trials.push(trial);
+    }
+  }
+  return trials;
+}
+
+function* loadedItems(item: SuiteItem, document: Suite, hasher: Hasher): Generator<LoadedItem, void> {
   const cluster = item[document.measure.cluster];
   if (cluster === undefined)
     throw invalid(document, `the item ${item.id} has no ${document.measure.cluster}, which the measure counts by`);
-  return askedBy(document, { id: item.id, turns: turnsOf(item) }, hasher).map((asked) =>
-    loadedItem({ id: item.id, category: item.category, cluster }, asked, {
-      answerTokens: document.answerTokens,
-      hasher,
-    }),
-  );
+  const { id, category } = item;
+  const by = { answerTokens: document.answerTokens, hasher };
+  for (const asked of askedBy(document, { id, turns: turnsOf(item) }, hasher))
+    yield loadedItem({ id, category, cluster }, asked, by);
 }
 
 function loadedItem(
