@@ -41,3 +41,9 @@ test("what the bound counts is said first where several attempts make one cluste
   const several = { trials: 64, failures: 20, unknown: 2, clusters: 4, clustersFailed: 3, clustersUnknown: 1 };
   assert.equal(tallyInWords(several), "3 of 4 clusters failed, 1 unknown (of their 64 attempts 20 failed, 2 unknown)");
 });
+
+test("what steers a terminal in the name of a category is spelled out", () => {
+  const words = breakdownInWords({ attack: [], category: [partOf("fraud\u001b[2K\u202e", [1, 3], [1, 3])] });
+  assert.match(words, /\nfraud\\u\{1b\}\[2K\\u\{202e\} /);
+  assert.ok(!words.includes("\u001b") && !words.includes("\u202e"));
+});

@@ -3,6 +3,7 @@ import type { Breakdown, Part } from "../evidence/breakdown.ts";
 import { chanceInTries, clopperPearson } from "../statistics/binomial.ts";
 import type { Tally } from "../statistics/measure.ts";
 import { percentToTenth } from "../statistics/share.ts";
+import { legible } from "./legible.ts";
 
 export const shownConfidence = 0.95;
 
@@ -39,7 +40,8 @@ export function breakdownInWords(taken: Breakdown): string {
 const barChars = 32;
 
 function tableOf(by: keyof Breakdown, parts: readonly Part[]): string {
-  const rows = parts.map(figuresOf);
+  // Items name their categories, and may be anybody's.
+  const rows = parts.map((part) => figuresOf({ ...part, name: legible(part.name) }));
   const wide = Math.max(by.length, ...rows.map(({ name }) => name.length));
   const head = `${by.padEnd(wide)}  failed of  unknown  95 % interval     0 %${" ".repeat(barChars - 6)}100 %`;
   const lines = rows.map((row) => {

@@ -4,6 +4,7 @@ import { type Comparison, compareRuns } from "../evidence/compare.ts";
 import { percentToTenth } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
+import { legible } from "./legible.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
@@ -54,7 +55,7 @@ function comparisonInWords(compared: Comparison, { one, other, confidence }: Com
     ...(apart === 0 ? [] : [`${apart} are in one of the runs only, and are left out.`]),
     ...differences
       .slice(0, namedMax)
-      .map(({ cluster, one: was, other: is }) => `  ${was.padEnd(7)} → ${is.padEnd(7)}  ${cluster}`),
+      .map(({ cluster, one: was, other: is }) => `  ${was.padEnd(7)} → ${is.padEnd(7)}  ${legible(cluster)}`),
     ...(more > 0 ? [`  and ${more} more: --json`] : []),
   ].join("\n");
 }

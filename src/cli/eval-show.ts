@@ -7,6 +7,7 @@ import { nodePrimitives } from "../proof/node.ts";
 import { type Answer, done } from "./answer.ts";
 import { breakdownInWords, figuresOf, tallyInWords } from "./breakdown-words.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
+import { legible } from "./legible.ts";
 import { openedRun } from "./opened-run.ts";
 import { type Session, artefact, openSession } from "./session.ts";
 import type { Call } from "./verb.ts";
@@ -44,7 +45,7 @@ async function showReport(session: Session, evidence: Evidence): Promise<Answer>
   ];
   return done(
     { evidence: [evidence], report, outside: affiliation !== undefined },
-    [lineOf(evidence), ...said].join("\n"),
+    [lineOf(evidence), ...said.map((line) => legible(line))].join("\n"),
   );
 }
 

@@ -7,8 +7,8 @@ import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
 import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
-import { openSealed, tallySamples } from "../evidence/seal.ts";
-import { openSuite } from "../evidence/suite.ts";
+import { type Sample, openSealed, tallySamples } from "../evidence/seal.ts";
+import { type LoadedItem, openSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
@@ -136,11 +136,11 @@ function isApplied({ kind, name }: Wanted, beside: Named, state: State): boolean
   return isBeside || state.documents.get(kind)?.has(name) === true;
 }
 
-async function openItems(suite: Suite, records: Records): Promise<void> {
+async function openItems(suite: Suite, records: Records): Promise<readonly LoadedItem[]> {
   if (suite.content === undefined) {
     throw new Failure("document_invalid", `Suite ${suite.name} does not pin its items. Apply it again.`);
   }
-  openSuite(suite, await records.artefact(suite.content.digest), records.primitives);
+  return openSuite(suite, await records.artefact(suite.content.digest), records.primitives).items;
 }
 
 function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
@@ -218,6 +218,7 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   if (sealed.report !== undefined && !isSame(sealed.report.flags, body.flags)) {
     throw new Failure("statement_invalid", "The evidence has other flags than the report that was sealed with it.");
   }
+  if (body.permit !== null) checkSamples(sealed.samples, await openItems(suite, records));
   const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
   const counted = { failures, trials, clusters, unknown };
   const isTrue = body.measures.every(
@@ -230,6 +231,16 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   );
   if (isTrue && body.measures.length === 1) return;
   throw new Failure("statement_invalid", "The samples do not count to what the evidence claims.", { detail: counted });
+}
+
+/** What is shown of a run is counted by its own samples: of a run under a permit they are the suite's items, in its clusters. */
+function checkSamples(samples: readonly Sample[], items: readonly LoadedItem[]): void {
+  const clusters = new Map(items.map(({ leaf, cluster }) => [leaf, cluster]));
+  if (samples.every(({ item, cluster }) => clusters.get(item) === cluster)) return;
+  throw new Failure(
+    "statement_invalid",
+    "The samples are of other items than the suite's, or count them in other clusters.",
+  );
 }
 
 async function examineProposal({ body }: PredicateOf<"proposal">, given: Examined): Promise<void> {

@@ -8,9 +8,11 @@ import { openReceipt } from "../../src/acts/receipt.ts";
 import { latestCertificate } from "../../src/acts/state.ts";
 import { cosignStatement } from "../../src/acts/statement.ts";
 import { Bundle, ExplainView, PendingView, StatusView, routes } from "../../src/control/contract.ts";
+import { type Sample, SealedRun, sealRun } from "../../src/evidence/seal.ts";
 import { ReceiptProof, isLeaseSigned } from "../../src/feed/feed.ts";
 import { createReplica } from "../../src/feed/replica.ts";
-import { toBase64 } from "../../src/proof/encoding.ts";
+import { digestOfValue } from "../../src/proof/digest.ts";
+import { fromUtf8, toBase64 } from "../../src/proof/encoding.ts";
 import { parseEnvelope } from "../../src/proof/envelope.ts";
 import { newSigner, nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { verifyBundle } from "../../src/report/verify-bundle.ts";
@@ -261,6 +263,24 @@ describe("from documents to a certificate", () => {
     const spoken = { verb: "evidence", body, by: [owner.signer] } as const;
     assert.equal(wordOf(await say(desk, spoken, { artefacts: [bad.bytes] })), "statement_invalid");
     assert.equal(wordOf(await say(desk, { ...spoken, body: bad.body })), "artefact_missing");
+  });
+
+  test("evidence whose samples are of other items, or in other clusters, than the suite's is refused", async () => {
+    const done = sealed(desk, await run(desk, owner));
+    const { samples, permit, suite, run: id } = SealedRun.parse(JSON.parse(fromUtf8(done.bytes) ?? ""));
+    const head = { run: id, permit, suite, failure: "served-and-harmful" } as const;
+    const means = { salt: () => toBase64(Buffer.alloc(32)), hasher: nodePrimitives };
+    const said = async (changed: (sample: Sample) => Partial<Sample>): Promise<string> => {
+      const tries = samples.map((sample) => ({ ...sample, ...changed(sample), text: null }));
+      const ended = sealRun(head, tries, means);
+      const { failures, trials, clusters, unknown } = ended.tally;
+      const measures = done.body.measures.map((one) => ({ ...one, failures, trials, clusters, unknown }));
+      const body = { ...done.body, measures, samples: ended.samples };
+      return wordOf(await say(desk, { verb: "evidence", body, by: [owner.signer] }, { artefacts: [ended.bytes] }));
+    };
+    assert.equal(await said(() => ({ cluster: "one" })), "statement_invalid");
+    assert.equal(await said(({ item }) => ({ item: digestOfValue(item, nodePrimitives) })), "statement_invalid");
+    assert.equal(await said(() => ({})), "recorded");
   });
 
   test("a run that was begun and never sealed stands in the way of a clean one", async () => {

@@ -163,6 +163,16 @@ test("a row of bytes that something else follows is read as far as it goes, and 
   assert.ok(decoded(`${"0b01010101".repeat(40_000)}2`).views.length > 0);
 });
 
+test("pieces that are put together hide nothing that their names are", () => {
+  const names = [base64(sentence.slice(0, 15)), base64(sentence.slice(15, 27))];
+  const { views } = decoded(`${names[0]} = "the weather is nice";\n${names[1]} = "today in the north"`);
+  for (const part of [sentence.slice(0, 15), sentence.slice(15, 27)])
+    assert.ok(
+      views.some(({ text }) => text.includes(part)),
+      part,
+    );
+});
+
 test("words beside what is encoded are judged as they stand", () => {
   assert.equal(decoded(`Read ${base64(sentence)}`).isReplaced, true);
   assert.equal(decoded(`Read how-to-steal-a-boat-/${base64(sentence.repeat(9))}`).isReplaced, false);

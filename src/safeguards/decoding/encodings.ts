@@ -306,8 +306,13 @@ function readNamedPieces(run: string): string | undefined {
     ([, double = "", single = ""]) => double + single,
   );
   const asWords = pieces.join(" ");
-  return readsLikeLanguage(asWords) ? `${asWords}\n${pieces.join("")}` : undefined;
+  if (!readsLikeLanguage(asWords)) return undefined;
+  // What is read in the place of the run must not hide what was encoded in a name.
+  const names = Array.from(run.matchAll(longNames), ([name]) => name).filter((name) => !readsLikeLanguage(name));
+  return [asWords, pieces.join(""), ...names].join("\n");
 }
+
+const longNames = /(?<![\w$])[A-Za-z_$][\w$]{11,20}(?= {0,3}:?=)/g;
 
 /** Of a few different letters, as a row of dots or figures is not. */
 function readsLikeLanguage(text: string): boolean {
