@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Part } from "../evidence/breakdown.ts";
-import { breakdownInWords, tallyInWords } from "./breakdown-words.ts";
+import { attacksThatDiffer, breakdownInWords, tallyInWords } from "./breakdown-words.ts";
 
 function partOf(
   name: string,
@@ -46,4 +46,10 @@ test("what steers a terminal in the name of a category is spelled out", () => {
   const words = breakdownInWords({ attack: [], category: [partOf("fraud\u001b[2K\u202e", [1, 3], [1, 3])] });
   assert.match(words, /\nfraud\\u\{1b\}\[2K\\u\{202e\} /);
   assert.ok(!words.includes("\u001b") && !words.includes("\u202e"));
+});
+
+test("of two runs the attacks are told under which not as many clusters failed", () => {
+  const one = [partOf("none", [1, 4], [1, 4]), partOf("rot13@1", [2, 4], [2, 4]), partOf("base64@1", [1, 4], [1, 4])];
+  const other = [partOf("none", [1, 4], [3, 8]), partOf("rot13@1", [0, 4], [0, 4])];
+  assert.deepEqual(attacksThatDiffer(one, other), [{ attack: "rot13@1", one: 2, other: 0 }]);
 });

@@ -76,3 +76,20 @@ export function tallyInWords(tally: Tally): string {
   const attempts = `of their ${trials} attempts ${failures} failed, ${unknown} unknown`;
   return `${clustersFailed} of ${clusters} clusters failed, ${clustersUnknown} unknown (${attempts})`;
 }
+
+export interface AttackDifference {
+  readonly attack: string;
+  /** Clusters that failed under it, in the first run and in the second. */
+  readonly one: number;
+  readonly other: number;
+}
+
+/** Attacks of which not as many clusters failed in two runs of one suite, in its order. */
+export function attacksThatDiffer(one: readonly Part[], other: readonly Part[]): readonly AttackDifference[] {
+  const failedIn = new Map(other.map(({ name, tally }) => [name, tally.clustersFailed]));
+  return one.flatMap(({ name, tally }) => {
+    const failed = failedIn.get(name);
+    if (failed === undefined || failed === tally.clustersFailed) return [];
+    return [{ attack: name, one: tally.clustersFailed, other: failed }];
+  });
+}

@@ -1,9 +1,11 @@
 // `headgate eval compare`: two runs of one suite, cluster by cluster, and only what differs.
 import { z } from "zod";
+import { breakdownOf } from "../evidence/breakdown.ts";
 import { type Comparison, compareRuns } from "../evidence/compare.ts";
 import { percentToTenth } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
+import { type AttackDifference, attacksThatDiffer } from "./breakdown-words.ts";
 import { legible } from "./legible.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { openSession } from "./session.ts";
@@ -19,8 +21,10 @@ export async function compare(call: Call<z.infer<typeof CompareOptions>>): Promi
   ];
   const { confidence } = call.options;
   const compared = comparisonOf(one, other, confidence);
-  const json = { one: one.evidence.body.run, other: other.evidence.body.run, confidence, ...compared };
-  return done(json, comparisonInWords(compared, { one, other, confidence }));
+  const [was, is] = [one, other].map(({ samples, items, suite }) => breakdownOf(samples, items, suite.measure.failure));
+  const attacks = was === undefined || is === undefined ? [] : attacksThatDiffer(was.attack, is.attack);
+  const json = { one: one.evidence.body.run, other: other.evidence.body.run, confidence, ...compared, attacks };
+  return done(json, [comparisonInWords(compared, { one, other, confidence }), ...attackLines(attacks)].join("\n"));
 }
 
 /** Fails with request_invalid where the runs are not of the same suite. */
@@ -58,6 +62,16 @@ function comparisonInWords(compared: Comparison, { one, other, confidence }: Com
       .map(({ cluster, one: was, other: is }) => `  ${was.padEnd(7)} → ${is.padEnd(7)}  ${legible(cluster)}`),
     ...(more > 0 ? [`  and ${more} more: --json`] : []),
   ].join("\n");
+}
+
+/** Of each attack by itself: looked at after the fact, and no claim. */
+function attackLines(attacks: readonly AttackDifference[]): readonly string[] {
+  if (attacks.length === 0) return [];
+  const wide = Math.max(...attacks.map(({ attack }) => attack.length));
+  return [
+    "By attack, clusters that failed, where they differ:",
+    ...attacks.map(({ attack, one, other }) => `  ${attack.padEnd(wide)}  ${one} → ${other}`),
+  ];
 }
 
 function clustersIn({ counts: { both, onlyOne, onlyOther, neither } }: Comparison): number {

@@ -119,7 +119,8 @@ function floors(of: Act<"root">["predicate"]["body"]["floors"]): string {
 /** What a release binds, as a person should read it before signing. */
 export function releaseInWords(release: Release): string {
   const { digests, audience } = release;
-  const who = audience.map(({ stage, types }) => `${stage}: ${types.join(", ")}`).join("; ");
+  const types = audience.map((one) => `${one.types.join(", ")} (granted it from ${one.stage} on)`).join("; ");
+  const who = `organisations of type ${types}`;
   const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
   const lifts = release.lifts === undefined ? "" : `, LIFTING ${release.lifts.join(", ")}`;
   const alone = release.oneSigner ? ", marked as one signer's" : "";
