@@ -1,5 +1,7 @@
 // Stacks of a profile as a flame graph: one SVG without scripts, a box for each function under the one that called it, as wide
 // as its share of the time; boxes too narrow to see are left out.
+import { escaped } from "../src/terms/markup.ts";
+
 /** Calls, the outermost first, and how long they were at work, in microseconds. */
 export interface Stack {
   readonly frames: readonly string[];
@@ -59,7 +61,7 @@ function draw(box: Box, { left, depth, scale, shapes }: Drawing): number {
 
 function shapeOf(name: string, at: { readonly left: number; readonly depth: number; readonly wide: number }): string {
   const [x, y, wide] = [at.left.toFixed(1), at.depth * row, at.wide.toFixed(1)];
-  const text = name.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
+  const text = escaped(name);
   const fill = name.startsWith("src/") ? "#f0a860" : name.startsWith("node: ") ? "#a8c8e8" : "#d8d8c8";
   const label = text.length * 6 < at.wide ? `<text x="${Number(x) + 2}" y="${y + 11}">${text}</text>` : "";
   const box = `<rect x="${x}" y="${y}" width="${wide}" height="${row - 1}" fill="${fill}"><title>${text}</title></rect>`;

@@ -26,7 +26,7 @@ const importTable = `
 src/terms:
 src/proof: terms
 src/statistics: terms
-src/plots: statistics
+src/plots: terms statistics
 src/acts: terms proof
 src/gates: terms proof statistics acts
 src/policy: terms

@@ -1,6 +1,6 @@
 // A page that needs nothing but itself: figures as pictures within it, each beside the table of what it shows. No scripts, both
 // colour schemes, and everything that comes from elsewhere escaped.
-import { escaped } from "./svg.ts";
+import { escaped } from "../terms/markup.ts";
 
 /** Markup; made only by the functions here, which escape what they are given. */
 export interface Markup {

@@ -1,5 +1,6 @@
 // Drawings as SVG without scripts: a title and a description for those who do not see it, the colours of whoever looks, and the few
 // shapes that plots are made of. Pure: text in, text out, the same for the same figures.
+import { escaped } from "../terms/markup.ts";
 
 export interface Place {
   readonly x: number;
@@ -74,9 +75,4 @@ export function circle({ x, y }: Place, radius: number, name: string): string {
 
 function round(place: number): number {
   return Math.round(place * 10) / 10;
-}
-
-/** As text in markup, in attributes too. */
-export function escaped(text: string): string {
-  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll('"', "&quot;");
 }

@@ -1,5 +1,6 @@
 // The transparency page as HTML: one static document that works without scripts, in light and dark, by keyboard and with a
 // screen reader. Everything that is not ours is escaped.
+import { escaped } from "../terms/markup.ts";
 import { sideInWords } from "../terms/stage-modes.ts";
 import type { Status } from "../release/status.ts";
 
@@ -42,14 +43,14 @@ export function renderPage(view: Transparency): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width,initial-scale=1">
-<title>${escape(title)}</title>
+<title>${escaped(title)}</title>
 <style>${style}</style>
 </head>
 <body>
 <main>
-<h1>${escape(title)}</h1>
-<p>Made at <time datetime="${escape(view.at)}">${escape(view.at)}</time> from ${view.ledgerSize} ledger entries
-of deployment ${escape(view.deployment ?? "(not begun)")}. <a href="transparency.json">The same as JSON</a>.
+<h1>${escaped(title)}</h1>
+<p>Made at <time datetime="${escaped(view.at)}">${escaped(view.at)}</time> from ${view.ledgerSize} ledger entries
+of deployment ${escaped(view.deployment ?? "(not begun)")}. <a href="transparency.json">The same as JSON</a>.
 The ledger is <strong>unwitnessed</strong>.</p>
 ${view.models.map(renderModel).join("\n")}
 ${view.models.length === 0 ? "<p>No model here is public.</p>" : ""}
@@ -58,7 +59,7 @@ ${renderDrills(view)}
 ${renderReviews(view)}
 <section aria-labelledby="limits">
 <h2 id="limits">What this does not show</h2>
-<ul>${view.limits.map((limit) => `<li>${escape(limit)}</li>`).join("")}</ul>
+<ul>${view.limits.map((limit) => `<li>${escaped(limit)}</li>`).join("")}</ul>
 </section>
 </main>
 </body>
@@ -68,8 +69,8 @@ ${renderReviews(view)}
 
 function renderModel(status: Status): string {
   const id = `model-${status.model}`;
-  return `<section aria-labelledby="${escape(id)}">
-<h2 id="${escape(id)}">${escape(status.model)}: ${escape(status.stage)}</h2>
+  return `<section aria-labelledby="${escaped(id)}">
+<h2 id="${escaped(id)}">${escaped(status.model)}: ${escaped(status.stage)}</h2>
 ${renderCertified(status)}
 ${renderHolds(status)}
 ${renderNext(status)}
@@ -77,7 +78,7 @@ ${renderNext(status)}
 }
 
 function renderCertified({ certified, closed, unstopped }: Status): string {
-  const shut = closed === null ? "" : `<p>Closed now: <strong>${escape(closed)}</strong>.</p>`;
+  const shut = closed === null ? "" : `<p>Closed now: <strong>${escaped(closed)}</strong>.</p>`;
   if (certified === null) return `${shut}<p>No certificate exists. Nobody is served.</p>`;
   const one = certified.oneSigner ? ` <span class="mark">one signer</span>` : "";
   const observe =
@@ -89,18 +90,18 @@ with safeguards that stop.</p>`
   const recording =
     only === ""
       ? ""
-      : `<p><span class="mark">only recorded</span> For some callers at least, whatever safeguards find in ${escape(only)} is recorded and
+      : `<p><span class="mark">only recorded</span> For some callers at least, whatever safeguards find in ${escaped(only)} is recorded and
 <strong>not stopped</strong>.</p>`;
-  return `${shut}${observe}${recording}<p>Certified for <strong>${escape(certified.stage)}</strong> by ${escape(certified.certificate)}${one},
-from ${escape(certified.since)} until ${escape(certified.validUntil)}.
-That the model is what it is said to be is <strong>${escape(certified.identityBasis)}</strong>.</p>`;
+  return `${shut}${observe}${recording}<p>Certified for <strong>${escaped(certified.stage)}</strong> by ${escaped(certified.certificate)}${one},
+from ${escaped(certified.since)} until ${escaped(certified.validUntil)}.
+That the model is what it is said to be is <strong>${escaped(certified.identityBasis)}</strong>.</p>`;
 }
 
 function renderHolds({ holds, restrictions }: Status): string {
   const held = holds
     .map(({ hold, at, stage }) => {
-      const what = stage === undefined ? "" : `, stage ${escape(stage)} and wider ones`;
-      return `<li>${escape(hold)} since ${escape(at)}${what}</li>`;
+      const what = stage === undefined ? "" : `, stage ${escaped(stage)} and wider ones`;
+      return `<li>${escaped(hold)} since ${escaped(at)}${what}</li>`;
     })
     .join("");
   const narrowed = restrictions.length === 0 ? "" : `<p>${restrictions.length} restriction(s) make it stricter.</p>`;
@@ -111,10 +112,10 @@ function renderNext({ next, verdict, requirements }: Status): string {
   if (next === null) return "<p>Its plan has no further stage.</p>";
   const rows = requirements.map(
     ({ id, verdict: one, why, stillToShow }) =>
-      `<tr><th scope="row">${escape(id)}</th><td>${escape(one)}</td><td>${escape(why)}</td><td>${escape(stillToShow === "" ? "nothing" : stillToShow)}</td></tr>`,
+      `<tr><th scope="row">${escaped(id)}</th><td>${escaped(one)}</td><td>${escaped(why)}</td><td>${escaped(stillToShow === "" ? "nothing" : stillToShow)}</td></tr>`,
   );
   return `<table>
-<caption>For ${escape(next)}: ${escape(verdict ?? "not judged")}</caption>
+<caption>For ${escaped(next)}: ${escaped(verdict ?? "not judged")}</caption>
 <thead><tr><th scope="col">Requirement</th><th scope="col">Verdict</th><th scope="col">Why</th><th scope="col">Still to show</th></tr></thead>
 <tbody>${rows.join("")}</tbody>
 </table>`;
@@ -122,12 +123,12 @@ function renderNext({ next, verdict, requirements }: Status): string {
 
 function renderBoard(view: Transparency): string {
   const floors = view.floors.map(
-    ({ stage, seats }) => `<tr><th scope="row">${escape(stage)}</th><td>${escape(seats)}</td></tr>`,
+    ({ stage, seats }) => `<tr><th scope="row">${escaped(stage)}</th><td>${escaped(seats)}</td></tr>`,
   );
   const persons = Object.entries(view.persons).map(([role, count]) => `${count} ${role}`);
   return `<section aria-labelledby="board">
 <h2 id="board">Who can open the gate</h2>
-<p>Admitted: ${escape(persons.join(", ") || "nobody")}. Admitting a person or changing the trust root takes ${view.personsForChange}.
+<p>Admitted: ${escaped(persons.join(", ") || "nobody")}. Admitting a person or changing the trust root takes ${view.personsForChange}.
 Any one of them can stop a release; opening it again takes these seats, and what the plan asks besides.</p>
 <table><caption>Least sign-offs per stage</caption>
 <thead><tr><th scope="col">Stage</th><th scope="col">Seats</th></tr></thead><tbody>${floors.join("")}</tbody></table>
@@ -138,7 +139,7 @@ reached the ledger, and are said so in entries of their own.</p>
 
 function renderDrills({ drills }: Transparency): string {
   const rows = drills.map(
-    ({ at, attempts, opened }) => `<tr><td>${escape(at)}</td><td>${attempts}</td><td>${opened}</td></tr>`,
+    ({ at, attempts, opened }) => `<tr><td>${escaped(at)}</td><td>${attempts}</td><td>${opened}</td></tr>`,
   );
   const table = `<table><caption>Attempts to get past this gate</caption>
 <thead><tr><th scope="col">When</th><th scope="col">Attempts</th><th scope="col">Opened</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
@@ -149,13 +150,4 @@ function renderReviews({ reviews: { read, allowed, refused } }: Transparency): s
   if (read + allowed + refused === 0) return "";
   return `<section aria-labelledby="reviews"><h2 id="reviews">Reviews by a person</h2>
 <p>Requests read: ${read}. Allowed: ${allowed}. Refused: ${refused}.</p></section>`;
-}
-
-function escape(text: string): string {
-  return text
-    .replaceAll("&", "&amp;")
-    .replaceAll("<", "&lt;")
-    .replaceAll(">", "&gt;")
-    .replaceAll('"', "&quot;")
-    .replaceAll("'", "&#39;");
 }

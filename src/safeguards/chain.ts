@@ -110,7 +110,7 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
   const running = all.map((one, at) => ({ ...one, mode: modes[at] ?? one.mode })).filter(({ mode }) => mode !== "off");
   const links = running.filter((one) => "safeguard" in one);
   const judges = judgesOf(running.filter((one) => "remote" in one));
-  const reading: Reading = { links, judges, isGuarded: isGuarded(links, "input") || judges?.readAll === true };
+  const readers: Readers = { links, judges, isGuarded: isGuarded(links, "input") || judges?.readAll === true };
   const shape: WindowShape = {
     windowChars: stream.windowChars,
     strideChars: Math.max(strideCharsMin, Math.floor(stream.windowChars / 8)),
@@ -127,9 +127,9 @@ function chainOf(all: readonly (Link | Judge)[], modes: readonly SafeguardMode[]
     shape,
     isSlow: links.some(({ safeguard }) => safeguard.isSlow === true),
     redacts: links.some(isRedacting),
-    inspectInput: (texts, caller = "") => allSteps(inspectRequestTexts(reading, texts, caller))(),
-    inspectInputInSteps: (texts, caller = "") => inspectRequestTexts(reading, texts, caller),
-    inspectLocally: (text) => allSteps(inspectRequestTexts({ ...reading, judges: undefined }, [text], ""))(),
+    inspectInput: (texts, caller = "") => allSteps(inspectRequestTexts(readers, texts, caller))(),
+    inspectInputInSteps: (texts, caller = "") => inspectRequestTexts(readers, texts, caller),
+    inspectLocally: (text) => allSteps(inspectRequestTexts({ ...readers, judges: undefined }, [text], ""))(),
     inspectOutput: (text) => {
       if (text.length > outputCharsMax) return unknown("too-long");
       return joined(readStretches(openAnswer(), { text, ends: windowEnds(text.length, shape), isEnd: true }));
@@ -197,7 +197,7 @@ function checked({ safeguard, digest: pin }: ChainEntry, digest: Digest): Digest
 }
 
 /** What reads a request: the links that run here, and, where some are asked over HTTP, those. */
-interface Reading {
+interface Readers {
   readonly links: readonly Link[];
   readonly judges: Judges | undefined;
   /** Whether something in effect reads every request. */
@@ -205,7 +205,7 @@ interface Reading {
 }
 
 function inspectRequestTexts(
-  { links, judges, isGuarded: isRead }: Reading,
+  { links, judges, isGuarded: isRead }: Readers,
   texts: Texts,
   caller: string,
 ): Generator<void, Settle, void> {

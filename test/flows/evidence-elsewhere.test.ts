@@ -33,8 +33,7 @@ before(async () => {
   mock = await startMock();
   await start();
   await must("init", "--name", "Ada", "--profile", ada);
-  const server = mock.url.endsWith("/v1") ? mock.url : `${mock.url}/v1`;
-  await must("connect", server, "--model", "mock", "--name", "mine", "--out", release, "--profile", ada);
+  await must("connect", mock.url, "--model", "mock", "--name", "mine", "--out", release, "--profile", ada);
   writeFileSync(
     join(release, "suite.yaml"),
     "kind: Suite\nname: probe\nitems: probe.jsonl\ngrader: refusal-rules@1\nanswerTokens: 32\nmeasure: { name: answered, failure: served-and-harmful, cluster: id }\n",

@@ -26,8 +26,7 @@ before(async () => {
   await start();
   await must("init", "--name", "Ada", "--profile", ada);
   const release = join(folder, "release");
-  const server = mock.url.endsWith("/v1") ? mock.url : `${mock.url}/v1`;
-  await must("connect", server, "--model", "mock", "--name", "mine", "--out", release, "--profile", ada);
+  await must("connect", mock.url, "--model", "mock", "--name", "mine", "--out", release, "--profile", ada);
   await must("apply", "-f", release, "--profile", ada);
   await open(["propose", "mine", "--stage", "internal", "--reason", "first"]);
 });
