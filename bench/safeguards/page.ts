@@ -1,10 +1,10 @@
 // The page that shows what was measured: plots, and every figure of them as a table, for those who do not see plots.
-import { percentFigure } from "../../src/statistics/share.ts";
+import { percentFigure, rateOf } from "../../src/statistics/share.ts";
 import { lineOf } from "./lines.ts";
 import { leftOut } from "./records.ts";
 import type { Area, Report, SetResult, Share } from "./report.ts";
 import { shareOf } from "./report.ts";
-import { type Published, oursPublished, packages, published, rateOf } from "./rivals.ts";
+import { type Published, oursPublished, packages, published } from "./rivals.ts";
 
 export function pageOf(report: Report): string {
   return [

@@ -2,6 +2,7 @@
 import { plotOfCalibration } from "../../src/plots/calibration.ts";
 import { type Curve as DrawnCurve, plotOfCurves } from "../../src/plots/curves.ts";
 import { type Row, plotOfRows } from "../../src/plots/rows.ts";
+import { rateOf } from "../../src/statistics/share.ts";
 import type { Curve, Report, Share } from "./report.ts";
 
 /** By the name of its file. */
@@ -35,7 +36,7 @@ function drawnCurve({ name, points }: Curve): DrawnCurve {
 
 function row(name: string, share: Share, kind: number): Row {
   const { count, of, lower, upper } = share;
-  return { name, estimate: of === 0 ? 0 : count / of, lower, upper, behind: `${count} of ${of}`, kind };
+  return { name, estimate: rateOf(share), lower, upper, behind: `${count} of ${of}`, kind };
 }
 
 const kinds = ["as shipped", "at 1 % of everyday requests"];

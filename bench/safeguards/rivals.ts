@@ -1,6 +1,7 @@
 // What others publish, or were measured to do, on sets that are measured here too. None of it was measured by this command; each
 // says what stands between it and a like-for-like comparison.
-import type { Report, Share } from "./report.ts";
+import { rateOf } from "../../src/statistics/share.ts";
+import type { Report } from "./report.ts";
 
 export interface Rival {
   readonly name: string;
@@ -167,8 +168,4 @@ export function oursPublished({ sets, rates }: Report): readonly Published[] {
     xstestAnswers: f1Of("xstest_completions", isWide),
     xstestPrompts: `${f1Of("xstest_prompts", isWide)}, ${alarmsOf(isWide)} flagged`,
   }));
-}
-
-export function rateOf({ count, of }: Share): number {
-  return of === 0 ? 0 : count / of;
 }

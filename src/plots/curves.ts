@@ -1,7 +1,7 @@
 // Operating curves: what is caught of the harmful against what is refused of the benign (ROC, the benign by its logarithm), and
 // what is missed against what is refused on axes of normal deviates (DET), where curves of normal scores are straight.
 import { normalQuantile } from "../statistics/normal.ts";
-import { type Share, percent, shareText } from "../statistics/share.ts";
+import { type Share, percent, rateOf, shareText } from "../statistics/share.ts";
 import { type Place, circle, drawn, polyline, seriesClass, straight, words } from "./svg.ts";
 
 export interface OperatingPoint {
@@ -151,10 +151,6 @@ interface Drawing {
   readonly layout: Layout;
   /** Where words stand in this panel so far. */
   readonly taken: Place[];
-}
-
-function rateOf({ count, of }: Share): number {
-  return of === 0 ? 0 : count / of;
 }
 
 function curveShapes(points: readonly OperatingPoint[], drawing: Drawing): readonly string[] {

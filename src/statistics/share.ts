@@ -7,6 +7,11 @@ export interface Share extends Interval {
   readonly of: number;
 }
 
+/** 0 where it is of nothing, as it is drawn; whoever writes it says that there is none. */
+export function rateOf({ count, of }: Pick<Share, "count" | "of">): number {
+  return of === 0 ? 0 : count / of;
+}
+
 /** `12.3 %`; of less than 1 % two digits. */
 export function percent(share: number): string {
   return `${percentFigure(share)} %`;
