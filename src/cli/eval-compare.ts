@@ -1,6 +1,6 @@
 // `headgate eval compare`: two runs of one suite, cluster by cluster, and only what differs.
 import { z } from "zod";
-import { breakdownOf } from "../evidence/breakdown.ts";
+import { breakdownOf, type Part } from "../evidence/breakdown.ts";
 import { type Comparison, compareRuns } from "../evidence/compare.ts";
 import { percentToTenth } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
@@ -21,8 +21,7 @@ export async function compare(call: Call<z.infer<typeof CompareOptions>>): Promi
   ];
   const { confidence } = call.options;
   const compared = comparisonOf(one, other, confidence);
-  const [was, is] = [one, other].map(({ samples, items, suite }) => breakdownOf(samples, items, suite.measure.failure));
-  const attacks = was === undefined || is === undefined ? [] : attacksThatDiffer(was.attack, is.attack);
+  const attacks = attackDifferences(one, other);
   const json = { one: one.evidence.body.run, other: other.evidence.body.run, confidence, ...compared, attacks };
   return done(json, [comparisonInWords(compared, { one, other, confidence }), ...attackLines(attacks)].join("\n"));
 }
@@ -37,6 +36,15 @@ export function comparisonOf(one: OpenedRun, other: OpenedRun, confidence: numbe
     );
   }
   return compareRuns(one.samples, other.samples, { failure: one.suite.measure.failure, level: confidence });
+}
+
+/** Attacks under which not as many clusters failed in the one run as in the other. */
+export function attackDifferences(one: OpenedRun, other: OpenedRun): readonly AttackDifference[] {
+  return attacksThatDiffer(byAttack(one), byAttack(other));
+}
+
+function byAttack({ samples, items, suite }: OpenedRun): readonly Part[] {
+  return breakdownOf(samples, items, suite.measure.failure).attack;
 }
 
 interface Compared {

@@ -10,7 +10,7 @@ import { percentToTenth } from "../statistics/share.ts";
 import { TrialOutcome, countedAs } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
 import { type PartFigures, figuresOf, shownConfidence } from "./breakdown-words.ts";
-import { comparisonOf, differenceInWords } from "./eval-compare.ts";
+import { attackDifferences, comparisonOf, differenceInWords } from "./eval-compare.ts";
 import { createFile } from "./files.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { openSession } from "./session.ts";
@@ -158,6 +158,7 @@ function besideOf(run: OpenedRun, other: OpenedRun, confidence: number): Markup 
   const compared = comparisonOf(run, other, confidence);
   const { counts, unknown, differences } = compared;
   const rows = differences.map((one) => [one.cluster, one.one, one.other]);
+  const attacks = attackDifferences(run, other).map((one) => [one.attack, one.one, one.other]);
   const { run: name } = other.evidence.body;
   return section(`Beside ${name}`, [
     paragraph(differenceInWords(compared, confidence)),
@@ -173,8 +174,11 @@ function besideOf(run: OpenedRun, other: OpenedRun, confidence: number): Markup 
       ? []
       : [paragraph(`${unknown} more are unknown in one of them; the interval holds whichever way they went.`)]),
     ...(rows.length === 0
-      ? [paragraph("Nothing came out otherwise.")]
+      ? [paragraph("No cluster came out otherwise.")]
       : [table("What came out otherwise", ["cluster", "this run", name], rows)]),
+    ...(attacks.length === 0
+      ? []
+      : [table("Clusters that failed, by attack, where they differ", ["attack", "this run", name], attacks)]),
   ]);
 }
 

@@ -317,7 +317,8 @@ interface Reported {
 }
 
 function suiteInWords(items: number, clusters: number): string {
-  return clusters === items ? `${items} items` : `${items} items in ${clusters} clusters`;
+  const counted = `${items} ${items === 1 ? "item" : "items"}`;
+  return clusters === items ? counted : `${counted} in ${clusters} ${clusters === 1 ? "cluster" : "clusters"}`;
 }
 
 function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {

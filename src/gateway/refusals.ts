@@ -38,7 +38,7 @@ interface Wording {
 const wordings = {
   key_missing: {
     type: "invalid_request_error",
-    sentence: "No key was sent. Send it as `Authorization: Bearer hg_…` or in `x-api-key`.",
+    sentence: "No key was found in the request. Send it as `Authorization: Bearer hg_…` or in `x-api-key`.",
     canRetry: false,
   },
   key_unknown: {

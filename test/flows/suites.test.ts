@@ -168,6 +168,28 @@ test("two runs of one suite are compared item by item, and reported on a page of
   assert.match(again.told, /exists already/);
 });
 
+test("of two runs with attacks a comparison and a report name those that came out otherwise", async () => {
+  const Evidence = z.object({ evidence: z.array(z.object({ body: Ran })) });
+  const [guarded] = (await must(Evidence, "eval", "show")).evidence;
+  assert.ok(guarded !== undefined);
+  const loose = await must(Ran, "eval", "run", "beasts", "--model", "small", "--concurrency", "8");
+  const Attack = z.object({ attack: z.string(), one: z.number(), other: z.number() });
+  const { attacks } = await must(
+    z.object({ attacks: z.array(Attack) }),
+    "eval",
+    "compare",
+    guarded.body.run,
+    loose.run,
+  );
+  assert.deepEqual(attacks[0], { attack: "none", one: 0, other: behaviours });
+  assert.ok(!attacks.some(({ attack }) => attack === "letter-table@1"));
+  const file = join(folder, "attacks.html");
+  await must(z.unknown(), "eval", "report", guarded.body.run, "--beside", loose.run, "--out", file);
+  const page = readFileSync(file, "utf8");
+  assert.match(page, /No cluster came out otherwise/);
+  assert.match(page, /<th scope="row" class="s">none<\/th><td class="n">0<\/td><td class="n">12<\/td>/);
+});
+
 test("runs of different suites are not compared", async () => {
   const { evidence } = await must(z.object({ evidence: z.array(z.object({ body: Ran })) }), "eval", "show");
   const [attacked = "", plain = ""] = evidence.map(({ body }) => body.run);
