@@ -2,6 +2,7 @@
 // return answers and throw failures; only `show` and `showFailure` write, so that no verb prints by its own rules.
 import { Failure, type FailureCode } from "../terms/failure.ts";
 import type { Context, ExitCode } from "./context.ts";
+import { legibleLines } from "./legible.ts";
 
 export interface Answer {
   /** Printed on one line with --json. */
@@ -44,9 +45,14 @@ export function showFailure(error: unknown, isJson: boolean, context: Pick<Conte
     context.leave(1);
     return;
   }
+  // Messages name what a file or a server calls things.
   const { code, message, detail } = failure;
   const needs = needsOf(failure);
-  context.tell(isJson ? `${JSON.stringify({ error: { code, message, detail, needs } })}\n` : `headgate: ${message}\n`);
+  context.tell(
+    isJson
+      ? `${JSON.stringify({ error: { code, message, detail, needs } })}\n`
+      : `headgate: ${legibleLines(message)}\n`,
+  );
   context.leave(exitOf[code]);
 }
 

@@ -111,6 +111,19 @@ test("every try has its row, those that another one superseded too, and no cell 
   assert.ok(csv[1]?.endsWith(`,user: secret 1,"'=answer of 1, ""1"""\r\n`), csv[1]);
 });
 
+function saidInCsv(answer: string): string {
+  const answers = new Map(run.samples.flatMap((one) => (one.answer === null ? [] : [[one.answer, answer] as const])));
+  return [...csvLines({ ...exported, answers })][1]?.split(",user: secret 1,")[1]?.trimEnd() ?? "";
+}
+
+test("whatever a spreadsheet takes for the beginning of a formula stands behind an apostrophe, and nothing else does", () => {
+  assert.deepEqual(
+    ["=1", "+1", "-1", "@x", "\t=1", "1", "a=1"].map((answer) => saidInCsv(answer)),
+    [..."=+-".split("").map((sign) => `'${sign}1`), "'@x", "'\t=1", "1", "a=1"],
+  );
+  assert.equal(saidInCsv("\r=1"), `"'\r=1"`);
+});
+
 test("an answer that was not sealed is refused", () => {
   const other = { commitment: commit({ salt: toBase64(randomBytes(32)), text: "x" }, hasher), text: "x" };
   assert.throws(() => answersOf(run, [...opened, other]), { code: "proof_invalid" });

@@ -100,6 +100,17 @@ test("a safeguard that judges by who wrote a text and breaks is unknown, and one
     assert.throws(() => make(document(), provenanceGuard([])), { code: "configuration_invalid" });
 });
 
+function breaks(): Inspection {
+  throw new Error("broken");
+}
+
+test("a safeguard that breaks on how texts follow each other is unknown", async () => {
+  const breaking: Registry = { names: words.names, get: () => ({ ...wordGuard, inspectConversation: breaks }) };
+  const chain = compileChain(document({ on: ["input"] }), breaking);
+  const failed = { kind: "unknown", cause: "failed", detector: "word@1" };
+  assert.deepEqual(await chain.inspectInput(["fine", "as well"]), failed);
+});
+
 test("what is harmless in each text and not in all of them together is found, and is in all of them", async () => {
   const divided: Registry = {
     names: words.names,

@@ -8,7 +8,7 @@ import { openReceipt } from "../../src/acts/receipt.ts";
 import { latestCertificate } from "../../src/acts/state.ts";
 import { cosignStatement } from "../../src/acts/statement.ts";
 import { Bundle, ExplainView, PendingView, StatusView, routes } from "../../src/control/contract.ts";
-import { type Sample, SealedRun, sealRun } from "../../src/evidence/seal.ts";
+import { type ReportHead, type Sample, SealedRun, sealRun } from "../../src/evidence/seal.ts";
 import { ReceiptProof, isLeaseSigned } from "../../src/feed/feed.ts";
 import { createReplica } from "../../src/feed/replica.ts";
 import { digestOfValue } from "../../src/proof/digest.ts";
@@ -16,7 +16,7 @@ import { fromUtf8, toBase64 } from "../../src/proof/encoding.ts";
 import { parseEnvelope } from "../../src/proof/envelope.ts";
 import { newSigner, nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { verifyBundle } from "../../src/report/verify-bundle.ts";
-import { type Digest, HoldId, PersonId } from "../../src/terms/ids.ts";
+import { type Digest, HoldId, Name, PersonId, timestampOf } from "../../src/terms/ids.ts";
 import type { BodyOf, Release } from "../../src/acts/bodies.ts";
 import type { Signer } from "../../src/proof/primitives.ts";
 import {
@@ -51,6 +51,20 @@ import {
   signOff,
   wordOf,
 } from "./control-desk.ts";
+
+const reportHead: Omit<ReportHead, "flags"> = {
+  format: "mapping",
+  tool: Name.parse("tool"),
+  version: null,
+  run: null,
+  made: null,
+  target: { model: "m", baseUrl: null, sampling: {}, systemPrompt: null },
+  task: "t",
+  taskVersion: null,
+  dataset: null,
+  datasetSamples: null,
+  judge: "j",
+};
 
 async function withDesk(work: (desk: Desk) => Promise<void>): Promise<void> {
   const desk = await openDesk();
@@ -281,6 +295,32 @@ describe("from documents to a certificate", () => {
     assert.equal(await said(() => ({ cluster: "one" })), "statement_invalid");
     assert.equal(await said(({ item }) => ({ item: digestOfValue(item, nodePrimitives) })), "statement_invalid");
     assert.equal(await said(() => ({})), "recorded");
+  });
+
+  test("a report's evidence has the flags that were sealed with it", async () => {
+    const given = sealed(desk, await run(desk, owner)).body;
+    const item = digestOfValue("one", nodePrimitives);
+    const at = timestampOf(desk.now());
+    const tries = [{ item, cluster: "one", attempt: 1, outcome: "safe", receipt: null, at, text: null }] as const;
+    const head = {
+      run: given.run,
+      permit: null,
+      suite: Name.parse("misuse-core"),
+      failure: "served-and-harmful",
+    } as const;
+    const means = { salt: () => toBase64(Buffer.alloc(32)), hasher: nodePrimitives };
+    const ended = sealRun({ ...head, report: { ...reportHead, flags: [Name.parse("edited")] } }, tries, means);
+    const { failures, trials, clusters, unknown } = ended.tally;
+    const measures = given.measures.map((one) => ({ ...one, failures, trials, clusters, unknown }));
+    const source = { tool: Name.parse("tool"), file: item };
+    const declared = { ...given, permit: null, basis: "declared", measures, samples: ended.samples, source } as const;
+    const said = async (flags: readonly Name[]): Promise<string> => {
+      const body: BodyOf<"evidence"> = { ...declared, flags: [...flags] };
+      const spoken = { verb: "evidence", body, by: [owner.signer] } as const;
+      return wordOf(await say(desk, spoken, { artefacts: [ended.bytes] }));
+    };
+    assert.equal(await said([]), "statement_invalid");
+    assert.equal(await said([Name.parse("edited")]), "recorded");
   });
 
   test("a run that was begun and never sealed stands in the way of a clean one", async () => {

@@ -362,6 +362,17 @@ test("a key that is refused over and over is told to wait, unread and unrecorded
   }
 });
 
+test("whoever asks over and over for receipts that are not theirs is told to wait", async (t) => {
+  const few = await openGatewayWorld({ refusalsPerMinuteMax: 3 });
+  t.after(few.close);
+  const statuses: number[] = [];
+  for (let times = 0; times < 5; times += 1) {
+    const url = `${few.url()}/v1/receipts/rcpt_${String(times).repeat(24)}`;
+    statuses.push((await fetch(url, { headers: { authorization: `Bearer ${secret}` } })).status);
+  }
+  assert.deepEqual(statuses, [404, 404, 404, 429, 429]);
+});
+
 test("a gateway whose safeguards stop the text that readiness is tried with is ready: it decides", async (t) => {
   const patterns = [{ name: "every", category: "weapons", words: ["ready"] }];
   const other = await openGatewayWorld({ chain: [{ safeguard: "patterns@1", on: ["input", "output"], patterns }] });
