@@ -3,6 +3,7 @@
 // with it. The file itself stays here: it holds prompts and answers.
 import { parse } from "yaml";
 import type { BodyOf } from "../acts/bodies.ts";
+import { valueAt } from "../documents/parse.ts";
 import { MappingDocument } from "../evidence/import/mapping.ts";
 import { type ReadReport, readReport } from "../evidence/import/read-report.ts";
 import { clusterName, flagInWords } from "../evidence/import/record.ts";
@@ -94,7 +95,11 @@ function mappingFrom(path: string): MappingDocument {
   const parsed = MappingDocument.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new Failure("document_invalid", `${path}: ${issue?.path.join(".") ?? ""}: ${issueInWords(issue, value)}.`);
+  const field = issue === undefined || issue.path.length === 0 ? "" : `${issue.path.join(".")}: `;
+  throw new Failure(
+    "document_invalid",
+    `${path}: ${field}${issueInWords(issue, valueAt(value, issue?.path ?? []))}. docs/evidence-from-elsewhere.md shows a whole mapping.`,
+  );
 }
 
 interface Sealing {

@@ -13,6 +13,7 @@ export function issueInWords(issue: Issue | undefined, given: unknown): string {
   if (issue.code === "invalid_value") return choice(issue.values.map(String), given);
   if (issue.code === "too_small" || issue.code === "too_big") return boundInWords(issue, but);
   if (issue.code === "invalid_format") return formatInWords(issue, but);
+  if (issue.code === "unrecognized_keys") return `there is no field ${issue.keys.map((key) => `"${key}"`).join(", ")}`;
   if (issue.code !== "invalid_type") return issue.message;
   return given === undefined ? "is missing" : `is a ${wordOf(issue.expected)}${but}`;
 }

@@ -191,7 +191,7 @@ export function suggestion(word: string, known: readonly string[]): string {
   return known.length === 0 ? "" : `; known here: ${known.slice(0, 16).join(", ")}`;
 }
 
-function valueAt(value: unknown, path: Path): unknown {
+export function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((inner, step) => {
     if (Array.isArray(inner)) return inner[Number(step)];
     return z.record(z.string(), z.unknown()).safeParse(inner).data?.[String(step)];

@@ -123,6 +123,17 @@ test("what cannot be mapped is refused and leaves nothing on record", async () =
   for (const args of bad) assert.equal((await refused("eval", "import", ...args, ...about)).code, "request_invalid");
   const named = await refused("eval", "import", rows, "--map", mapping, ...about);
   assert.match(named.message, /Row 2 \(line 3\), column label: is "fine"/);
+  const wrong = join(folder, "wrong-map.yaml");
+  for (const [written, words] of [
+    [readFileSync(mapping, "utf8").replace("harmful:", "harmfull:"), /outcomes: there is no field "harmfull"\./],
+    [readFileSync(mapping, "utf8").replace("tool: t\n", ""), /wrong-map\.yaml: tool: is missing\./],
+    ["just words\n", /wrong-map\.yaml: is a .*not "just words"\./],
+  ] as const) {
+    writeFileSync(wrong, written);
+    const told = await refused("eval", "import", rows, "--map", wrong, ...about);
+    assert.equal(told.code, "document_invalid");
+    assert.match(told.message, words);
+  }
   writeFileSync(
     mapping,
     "tool: t\ntarget: { model: m }\nfields: { id: id, outcom: label }\noutcomes: { safe: [ok] }\n",
