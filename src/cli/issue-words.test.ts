@@ -34,5 +34,7 @@ test("numbers, lengths and ids are said without the parser's words", () => {
   ];
   for (const words of all) assert.doesNotMatch(words, /Invalid|expected|received|pattern|NaN|[<>]=/, words);
   assert.equal(said(count, "99"), 'is at most 30, not "99"');
+  const share = z.coerce.number().gt(0).lt(1);
+  assert.deepEqual([said(share, "1"), said(share, "0")], ['is less than 1, not "1"', 'is more than 0, not "0"']);
   assert.equal(said(RunId, "run_1"), 'is run_ and 16 hex digits, not "run_1"');
 });

@@ -19,8 +19,12 @@ export function issueInWords(issue: Issue | undefined, given: unknown): string {
 }
 
 function boundInWords(issue: Extract<Issue, { code: "too_small" | "too_big" }>, but: string): string {
-  if (issue.code === "too_small") return issue.origin === "string" ? "is empty" : `is at least ${issue.minimum}${but}`;
-  return issue.origin === "string" ? `is longer than ${issue.maximum} characters` : `is at most ${issue.maximum}${but}`;
+  const isBoundIn = issue.inclusive !== false;
+  if (issue.code === "too_small") {
+    return issue.origin === "string" ? "is empty" : `is ${isBoundIn ? "at least" : "more than"} ${issue.minimum}${but}`;
+  }
+  if (issue.origin === "string") return `is longer than ${issue.maximum} characters`;
+  return `is ${isBoundIn ? "at most" : "less than"} ${issue.maximum}${but}`;
 }
 
 function choice(known: readonly string[], given: unknown): string {
