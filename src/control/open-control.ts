@@ -254,6 +254,13 @@ async function checkStore({ database, replica, writer }: Parts): Promise<void> {
   }
   const head = await readHead(database);
   if (head?.size === replica.size() && head.root === replica.root()) return;
+  if (head !== undefined && head.size > replica.size()) {
+    // An append that was cut off behind its commit, as by a read that failed: nothing is served on it until a start has mended it.
+    throw new Failure(
+      "store_unavailable",
+      "The store holds an entry that was not folded: an append did not come to its end. Start the control plane again.",
+    );
+  }
   throw new Failure(
     "fork_detected",
     "The store no longer holds the ledger that was folded from it. Stop and look at it.",

@@ -84,25 +84,40 @@ function tracingBy({ isTracing, randomBytes }: GatewayOptions): Gateway["trace"]
 
 export async function openGateway(options: GatewayOptions): Promise<OpenGateway> {
   const mark = await openMark(path.join(options.folder, "mark"));
+  // A start that fails leaves nothing running.
+  const opened: Opened[] = [mark];
   try {
-    return await openBehind(mark, options);
+    return await openBehind(mark, options, opened);
   } catch (error) {
-    await mark.close();
+    for (const one of opened.toReversed()) await one.close().catch(() => undefined);
     throw error;
   }
 }
 
-async function openBehind(mark: Mark, options: GatewayOptions): Promise<OpenGateway> {
+interface Opened {
+  readonly close: () => Promise<void>;
+}
+
+async function openBehind(mark: Mark, options: GatewayOptions, opened: Opened[]): Promise<OpenGateway> {
   const { feed, clock, primitives } = options;
   const follower = await follow({ ...options, mark });
+  opened.push(follower);
   const recorder = await openRecorder({
     ...options,
     follower,
     gateway: options.signer,
     spool: path.join(options.folder, "spool"),
   });
+  opened.push(recorder);
   const configurations = openConfigurations({ ...options, hasher: primitives, monotonic: clock.monotonic });
+  opened.push(configurations);
   const quotas = await openDividedQuotas({ ...options, follower, own: options.signer.publicKey });
+  const live = createLiveExchanges();
+  opened.push({
+    close: async () => {
+      live.close();
+    },
+  });
   let isDraining = false;
   const gateway: Gateway = {
     follower,
@@ -113,7 +128,7 @@ async function openBehind(mark: Mark, options: GatewayOptions): Promise<OpenGate
     turnedAway: countTurnedAway(options.refusalsPerMinuteMax),
     cacheSalt: await openCacheSalt(options.signer, primitives),
     recorder,
-    live: createLiveExchanges(),
+    live,
     inspections: createTurns(),
     holdDesk: await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") }),
     reviews: openReviewLine({ ...options, follower }),
@@ -134,31 +149,39 @@ async function openBehind(mark: Mark, options: GatewayOptions): Promise<OpenGate
   const hearing = hearHolds(feed, gateway, leaving.signal);
   const stopBeats = startBeats(gateway, options);
   const server = createListener(gateway, { proxies: [], ...options });
-  return {
-    gateway,
-    server,
-    close: async () => {
-      isDraining = true;
-      server.closeIdleConnections();
-      // It goes on listening: who comes now is told that it is draining, and a hold still reaches what is running.
-      await emptied(gateway, options.drainMsMax ?? drainMsUsual);
-      gateway.live.stopAll(new Failure("gateway_closed", "", { detail: { reason: "draining" } }));
-      await emptied(gateway, stopMsMax);
-      server.close();
-      stopBeats();
-      await within(drainUsage(feed, quotas, options.report), usageMs, "The control plane's word on usage").catch(() => {
-        options.report("usage", { why: "not told before the end" });
-      });
-      await recorder.close();
-      gateway.holdDesk.close();
-      gateway.live.close();
-      server.closeAllConnections();
-      leaving.abort();
-      await hearing;
-      await follower.close();
-      await configurations.close();
-    },
+  const close = async (): Promise<void> => {
+    isDraining = true;
+    await shut({ gateway, server, stopBeats, leaving, hearing }, options);
   };
+  return { gateway, server, close };
+}
+
+interface Running extends Pick<OpenGateway, "gateway" | "server"> {
+  readonly stopBeats: () => void;
+  readonly leaving: AbortController;
+  readonly hearing: Promise<void>;
+}
+
+async function shut({ gateway, server, ...running }: Running, options: GatewayOptions): Promise<void> {
+  server.closeIdleConnections();
+  // It goes on listening: who comes now is told that it is draining, and a hold still reaches what is running.
+  await emptied(gateway, options.drainMsMax ?? drainMsUsual);
+  gateway.live.stopAll(new Failure("gateway_closed", "", { detail: { reason: "draining" } }));
+  await emptied(gateway, stopMsMax);
+  server.close();
+  running.stopBeats();
+  const told = drainUsage(options.feed, gateway.quotas, options.report);
+  await within(told, usageMs, "The control plane's word on usage").catch(() => {
+    options.report("usage", { why: "not told before the end" });
+  });
+  await gateway.recorder.close();
+  gateway.holdDesk.close();
+  gateway.live.close();
+  server.closeAllConnections();
+  running.leaving.abort();
+  await running.hearing;
+  await gateway.follower.close();
+  await gateway.configurations.close();
 }
 
 /** Loads what certificates name before anybody asks for it. Whoever asks meets the failure, if there is one. */
