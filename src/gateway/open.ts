@@ -163,8 +163,8 @@ interface Running extends Pick<OpenGateway, "gateway" | "server"> {
 }
 
 async function shut({ gateway, server, ...running }: Running, options: GatewayOptions): Promise<void> {
-  server.closeIdleConnections();
-  // It goes on listening: who comes now is told that it is draining, and a hold still reaches what is running.
+  // It goes on listening, also on connections that are idle, as a request may be on its way on one: who comes now is told that it is
+  // draining, on a connection that ends with that, and a hold still reaches what is running.
   await emptied(gateway, options.drainMsMax ?? drainMsUsual);
   gateway.live.stopAll(new Failure("gateway_closed", "", { detail: { reason: "draining" } }));
   await emptied(gateway, stopMsMax);
