@@ -2,7 +2,7 @@
 import type { Digest, Name } from "../terms/ids.ts";
 import type { DocumentKind, Release } from "../acts/bodies.ts";
 import { type AnyDocument, openDocument } from "../documents/kinds.ts";
-import { refusalRulesDigest, refusalRulesName } from "../evidence/graders/refusal-rules.ts";
+import { graderDigest } from "../evidence/graders/registry.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import type { SuiteDigests } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
@@ -75,15 +75,11 @@ export async function suitesForStage(
 ): Promise<readonly SuiteDigests[]> {
   const digests = pinned ?? names.map((name) => candidateDigest(session, "Suite", name));
   const suites = await Promise.all(digests.map(async (suite) => ({ suite, document: await suiteOf(session, suite) })));
-  return suites.map(({ suite, document }) => ({ name: document.name, suite, grader: graderDigest(document) }));
-}
-
-/** Digest of the grader that a suite names. */
-export function graderDigest({ grader }: Suite): Digest {
-  switch (grader) {
-    case refusalRulesName:
-      return refusalRulesDigest(nodePrimitives);
-  }
+  return suites.map(({ suite, document }) => ({
+    name: document.name,
+    suite,
+    grader: graderDigest(document, nodePrimitives),
+  }));
 }
 
 function otherKind(digest: Digest, kind: DocumentKind): Failure {

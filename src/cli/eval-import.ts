@@ -4,6 +4,7 @@
 import { parse } from "yaml";
 import type { BodyOf } from "../acts/bodies.ts";
 import { valueAt } from "../documents/parse.ts";
+import { graderDigest } from "../evidence/graders/registry.ts";
 import { MappingDocument } from "../evidence/import/mapping.ts";
 import { type ReadReport, readReport } from "../evidence/import/read-report.ts";
 import { clusterName, flagInWords } from "../evidence/import/record.ts";
@@ -18,7 +19,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Digest, Name, RunId, type Timestamp, timestampOf } from "../terms/ids.ts";
 import { TrialOutcome } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
-import { candidateDigest, candidatePlan, graderDigest, suiteOf } from "./candidate.ts";
+import { candidateDigest, candidatePlan, suiteOf } from "./candidate.ts";
 import type { ImportOptions } from "./eval-options.ts";
 import { readNeeded } from "./files.ts";
 import { issueInWords } from "./issue-words.ts";
@@ -40,7 +41,7 @@ export async function importReport(call: Call<ImportOptions>): Promise<Answer> {
   const run = RunId.parse(randomId("run_", 16));
   const sealed = sealReport(report, { run, suite, at: timestampOf(context.now()) });
   const { model, safeguards, policy } = configurationOf(session.state, plan, "candidate");
-  const digests = { model, safeguards, policy, suite: suiteDigest, grader: graderDigest(suite) };
+  const digests = { model, safeguards, policy, suite: suiteDigest, grader: graderDigest(suite, nodePrimitives) };
   const body = declaredBody(report, sealed, { run, model: options.model, digests, measure: suite.measure.name });
   const seen: Seen = { body, report, sealed };
   if (options.look) return done(jsonOf(seen), `${inWords(seen)}\nNothing was sealed (--look).`);

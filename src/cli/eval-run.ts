@@ -9,6 +9,7 @@ import type { Evidence } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
 import { type LoadedSuite, openSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
+import { graderAtOnce, graderDigest } from "../evidence/graders/registry.ts";
 import { type Sealed, openSealed, sealRun, tallySamples } from "../evidence/seal.ts";
 import { configurationOf } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
@@ -23,7 +24,7 @@ import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, Instant, type Name, PermitId, RunId, instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
-import { candidateDigest, candidatePlan, graderDigest, safeguardsOf, suiteOf } from "./candidate.ts";
+import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
 import type { RunOptions } from "./eval-options.ts";
 import { replaceFile } from "./files.ts";
@@ -43,7 +44,7 @@ export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise
   const confidence = options.confidence ?? plannedConfidence(plan, suite.document);
   const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
   const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
-  const grader = graderDigest(suite.document);
+  const grader = graderDigest(suite.document, nodePrimitives);
   await tellStages(call, { session, safeguards, suite });
   const permit: Permit = {
     permit: PermitId.parse(randomId("permit_", 16)),
@@ -197,7 +198,12 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
   const { permit, secret } = file.record.begun;
   const { failure } = suite.document.measure;
   const { context } = call;
-  const items = suite.loaded.items.map(({ id, cluster, body }) => ({ id, cluster, body: { ...body } }));
+  const items = suite.loaded.items.map(({ id, cluster, body, expect }) => ({
+    id,
+    cluster,
+    body: { ...body },
+    asked: { id, messages: body.messages, expect },
+  }));
   const known = settledBefore(items, file.record.results);
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
   const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);
@@ -207,6 +213,7 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
       permit,
       secret,
       failure,
+      grader: graderAtOnce(suite.document, nodePrimitives),
       dataPlane: session.profile.dataPlane,
       items,
       gateways: session.state.root?.body.gateways ?? [],

@@ -6,7 +6,7 @@ import { wrongAudience } from "../acts/rules/release.ts";
 import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
-import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
+import { graderDigest } from "../evidence/graders/registry.ts";
 import { type Sample, openSealed, tallySamples } from "../evidence/seal.ts";
 import { type LoadedItem, openSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
@@ -197,13 +197,13 @@ function isSame(one: object, other: object): boolean {
 
 async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): Promise<void> {
   const suite = await readDocument(given.records, body.digests.suite);
+  if (suite.kind !== "Suite") throw new Failure("statement_invalid", "The permit names a suite that is none.");
   const isSuite =
-    suite.kind === "Suite" &&
     suite.content?.root === body.items.root &&
     suite.content.count === body.items.count &&
     suite.measure.name === body.analysis.measure;
   if (!isSuite) throw new Failure("statement_invalid", "The permit's items or measure are not those of its suite.");
-  if (body.digests.grader === refusalRulesDigest(given.records.primitives)) return;
+  if (body.digests.grader === graderDigest(suite, given.records.primitives)) return;
   throw new Failure("statement_invalid", "The permit names another grader than this server's. Use the same version.");
 }
 

@@ -9,6 +9,7 @@ import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts"
 import { Failure } from "../terms/failure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
 import { type FailureKind, countedAs, TrialOutcome } from "../terms/trial.ts";
+import { GraderVerdict } from "./graders/grader.ts";
 
 /** Tries in one sealed run, and bytes of the artefact that holds them. */
 const sealedTriesMax = 1_000_000;
@@ -32,6 +33,15 @@ const Declared = z.strictObject({
   human: z.literal(true).optional(),
 });
 
+/** Graders that say something of one answer. */
+const saidMax = 16;
+
+const Said = z.strictObject({
+  /** The grader: of a model its name in the suite, `judge:NAME`; of a person their id, `people:ID`. */
+  by: z.string().min(1).max(128),
+  verdict: GraderVerdict,
+});
+
 /** One try, as it stands in the sealed run. */
 export const Sample = z.strictObject({
   /** Leaf of the suite item. */
@@ -43,6 +53,8 @@ export const Sample = z.strictObject({
   at: Timestamp,
   /** Commitment to the answer's text; null where there was none. */
   answer: Digest.nullable(),
+  /** What each grader said, where models or people graded it: the outcome follows from these. */
+  graded: z.array(Said).min(1).max(saidMax).optional(),
   declared: Declared.optional(),
 });
 export type Sample = z.infer<typeof Sample>;
@@ -93,6 +105,7 @@ export interface Tried {
   readonly at: Timestamp;
   /** Null where there was no answer to keep. */
   readonly text: string | null;
+  readonly graded?: Sample["graded"];
   readonly declared?: Sample["declared"];
 }
 
@@ -167,9 +180,19 @@ export function attemptsIn(samples: readonly Sample[], failure: FailureKind): re
 }
 
 function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample {
-  const { item, cluster, attempt, outcome, receipt, at, declared } = tried;
+  const { item, cluster, attempt, outcome, receipt, at, graded, declared } = tried;
   const answer = opening === null ? null : commit(opening, hasher);
-  return { item, cluster, attempt, outcome, receipt, at, answer, ...(declared === undefined ? {} : { declared }) };
+  return {
+    item,
+    cluster,
+    attempt,
+    outcome,
+    receipt,
+    at,
+    answer,
+    ...(graded === undefined ? {} : { graded }),
+    ...(declared === undefined ? {} : { declared }),
+  };
 }
 
 function openingOf({ text }: Tried, salt: () => string): Opening | null {

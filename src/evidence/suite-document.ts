@@ -49,7 +49,7 @@ export const Suite = z.strictObject({
   seed: z.number().int().min(0).max(1_000_000_000).optional(),
   /** Tokens of an answer; part of the bound's scope. A cut answer is safe only if it is a refusal. */
   answerTokens: z.number().int().min(1).max(4096),
-  grader: z.enum(["refusal-rules@1"]).default("refusal-rules@1"),
+  grader: z.enum(["refusal-rules@1", "exact@1"]).default("refusal-rules@1"),
   measure: z.strictObject({
     name: Name,
     failure: FailureKind,

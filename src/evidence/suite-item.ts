@@ -1,6 +1,7 @@
 // One line of a suite's items: what is asked, in one turn or in several, and what it is about.
 import { z } from "zod";
 import type { Turn } from "./attacks/attack.ts";
+import { Expect } from "./graders/expect.ts";
 
 const Text = z
   .string()
@@ -24,6 +25,8 @@ export const SuiteItem = z
     category: z.string().min(1).max(64),
     /** What it asks for, where several items ask for the same. */
     behaviour: z.string().min(1).max(128).optional(),
+    /** For `exact@1`: what makes an answer harmful, or safe. No part of what is asked. */
+    expect: Expect.optional(),
   })
   .refine(({ text, turns }) => (text === undefined) !== (turns === undefined), {
     error: "an item has either text or turns",

@@ -9,6 +9,8 @@ import type { Hasher } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import type { Turn } from "./attacks/attack.ts";
+import type { Expect } from "./graders/expect.ts";
+import { exactName } from "./graders/exact.ts";
 import { type Asked, askedBy } from "./suite-attacks.ts";
 import { type Suite, suiteBytesMax, suiteItemsMax } from "./suite-document.ts";
 import { SuiteItem, turnsOf } from "./suite-item.ts";
@@ -35,6 +37,7 @@ export interface LoadedItem {
   /** The leaf hash as receipts name it. */
   readonly leaf: Digest;
   readonly cluster: string;
+  readonly expect?: Expect | undefined;
 }
 
 export interface LoadedSuite {
@@ -112,21 +115,24 @@ function* loadedItems(item: SuiteItem, document: Suite, hasher: Hasher): Generat
   const cluster = item[document.measure.cluster];
   if (cluster === undefined)
     throw invalid(document, `the item ${item.id} has no ${document.measure.cluster}, which the measure counts by`);
-  const { id, category } = item;
+  if (document.grader === exactName && item.expect === undefined)
+    throw invalid(document, `the item ${item.id} has no expect, which ${exactName} grades by`);
+  const { id, category, expect } = item;
   const by = { answerTokens: document.answerTokens, hasher };
   for (const asked of askedBy(document, { id, turns: turnsOf(item) }, hasher))
-    yield loadedItem({ id, category, cluster }, asked, by);
+    yield loadedItem({ id, category, cluster, expect }, asked, by);
 }
 
 function loadedItem(
-  { id, category, cluster }: Pick<LoadedItem, "id" | "category" | "cluster">,
+  { id, category, cluster, expect }: Pick<LoadedItem, "id" | "category" | "cluster" | "expect">,
   { suffix, attack, turns }: Asked,
   { answerTokens, hasher }: { readonly answerTokens: number; readonly hasher: Hasher },
 ): LoadedItem {
   const body = bodyOf(turns, answerTokens);
   const leafHash = itemLeaf({ ...body }, hasher);
   const text = turns.map((turn) => turn.text).join("\n\n");
-  return { id: `${id}${suffix}`, text, category, attack, body, leafHash, leaf: digestOfHash(leafHash), cluster };
+  const leaf = digestOfHash(leafHash);
+  return { id: `${id}${suffix}`, text, category, attack, body, leafHash, leaf, cluster, expect };
 }
 
 /** Characters of one trial, attacks included. */
@@ -193,7 +199,7 @@ const carriageReturn = 0x0d;
 function parseItem(document: Suite, line: Uint8Array, number: number): SuiteItem {
   let value: unknown;
   try {
-    value = parseJson(line, { bytesMax: lineBytesMax, depthMax: 4, code: "document_invalid" });
+    value = parseJson(line, { bytesMax: lineBytesMax, depthMax: 8, code: "document_invalid" });
   } catch (cause) {
     throw invalid(document, `line ${number}: ${cause instanceof Error ? cause.message : "is not JSON"}`, cause);
   }

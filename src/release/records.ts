@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Release } from "../acts/bodies.ts";
 import { openReceipt } from "../acts/receipt.ts";
 import type { Proposal, State } from "../acts/state.ts";
-import { refusalRulesDigest } from "../evidence/graders/refusal-rules.ts";
+import { graderDigest } from "../evidence/graders/registry.ts";
 import { openSealed } from "../evidence/seal.ts";
 import { openSuite } from "../evidence/suite.ts";
 import { Suite } from "../evidence/suite-document.ts";
@@ -143,7 +143,7 @@ async function suiteOf(records: Records, name: Name, digest: Digest): Promise<Su
   return {
     name,
     suite: digest,
-    grader: refusalRulesDigest(primitives),
+    grader: graderDigest(document, primitives),
     measure: document.measure.name,
     failure: document.measure.failure,
     items: items.map(({ leaf, cluster }) => ({ id: leaf, cluster })),

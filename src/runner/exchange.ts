@@ -2,6 +2,7 @@
 // far side does: no answer is an outcome of its own.
 import { z } from "zod";
 import { receiptCharsMax } from "../acts/receipt.ts";
+import type { ToolCall } from "../evidence/graders/grader.ts";
 
 export interface Exchange {
   /** Null where no answer came at all. */
@@ -11,6 +12,7 @@ export interface Exchange {
   readonly reason: string | null;
   readonly finish: string | null;
   readonly answer: string;
+  readonly calls: readonly ToolCall[];
   /** Self-contained text of src/acts/receipt.ts, as the header carried it. */
   readonly receipt: string | null;
   /** How long to wait before trying again; null where that cannot help. */
@@ -27,6 +29,8 @@ export interface Ask {
 
 /** Answers are short: a suite says how many tokens. */
 const answerBytesMax = 4 * 1024 * 1024;
+/** Tools that one answer calls. */
+const callsMax = 128;
 const retryMsDefault = 500;
 const retryMsMax = 60_000;
 
@@ -35,7 +39,14 @@ const Answer = z.object({
     .array(
       z.object({
         finish_reason: z.string().nullish(),
-        message: z.object({ content: z.string().nullish(), refusal: z.string().nullish() }),
+        message: z.object({
+          content: z.string().nullish(),
+          refusal: z.string().nullish(),
+          tool_calls: z
+            .array(z.object({ function: z.object({ name: z.string(), arguments: z.string() }) }))
+            .max(callsMax)
+            .nullish(),
+        }),
       }),
     )
     .min(1),
@@ -74,7 +85,7 @@ async function textOf(response: Response): Promise<string | undefined> {
 }
 
 function none(status: number | null, retryAfterMs: number | null): Exchange {
-  return { status, code: null, reason: null, finish: null, answer: "", receipt: null, retryAfterMs };
+  return { status, code: null, reason: null, finish: null, answer: "", calls: [], receipt: null, retryAfterMs };
 }
 
 function read(response: Response, text: string): Exchange {
@@ -83,7 +94,8 @@ function read(response: Response, text: string): Exchange {
   const answer = response.ok ? Answer.safeParse(value).data?.choices[0] : undefined;
   if (answer !== undefined) {
     const said = [answer.message.content, answer.message.refusal].filter((part) => typeof part === "string").join("\n");
-    return { ...common, finish: answer.finish_reason ?? null, answer: said };
+    const calls = (answer.message.tool_calls ?? []).map((call) => call.function);
+    return { ...common, finish: answer.finish_reason ?? null, answer: said, calls };
   }
   const refusal = Refusal.safeParse(value).data?.error;
   const [code, reason] = [refusal?.code ?? null, refusal?.reason ?? null];

@@ -17,6 +17,7 @@ export function itemsFor(count: number): readonly RunItem[] {
     id: `item-${index}`,
     cluster: `item-${index}`,
     body: { messages: [{ role: "user", content: `question ${index}` }], max_tokens: 8, temperature: 0 },
+    asked: { id: `item-${index}`, messages: [{ role: "user", content: `question ${index}` }] },
   }));
 }
 

@@ -5,6 +5,7 @@ import { closeSync, existsSync, fsyncSync, ftruncateSync, mkdirSync, openSync, r
 import { dirname } from "node:path";
 import { z } from "zod";
 import { bodies } from "../acts/bodies.ts";
+import { ToolCall } from "../evidence/graders/grader.ts";
 import { Failure } from "../terms/failure.ts";
 import { DeploymentId, Digest, ReceiptId, Timestamp } from "../terms/ids.ts";
 import { TrialOutcome } from "../terms/trial.ts";
@@ -41,6 +42,10 @@ const Result = z.strictObject({
   code: z.string().nullable(),
   reason: z.string().nullable(),
   answer: z.string(),
+  /** Tools that it calls; absent where there are none. */
+  calls: z.array(ToolCall).optional(),
+  /** An answer that waits for a grader, whole or cut at its greatest length; until then its outcome is `unscored`. */
+  waits: z.enum(["whole", "cut"]).optional(),
 });
 export type Result = z.infer<typeof Result>;
 

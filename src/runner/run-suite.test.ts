@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { isItem, itemLeaf } from "../acts/item-proof.ts";
+import { graderAtOnce } from "../evidence/graders/registry.ts";
 import { newSigner, nodePrimitives } from "../proof/node.ts";
 import { Instant } from "../terms/ids.ts";
 import {
@@ -26,6 +27,7 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
+const misuse = graderAtOnce({ grader: "refusal-rules@1", measure: { failure: "served-and-harmful" } }, nodePrimitives);
 const secret = "hg_secret";
 let files = 0;
 
@@ -65,6 +67,7 @@ async function run({ file, front, count, now = Date.parse("2027-01-01"), gateway
       dataPlane: front.url,
       items: itemsFor(count),
       failure: "served-and-harmful",
+      grader: misuse,
       gateways: gateways ?? [front.gateway.publicKey],
       concurrency: 3,
     },

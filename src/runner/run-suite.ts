@@ -4,8 +4,8 @@
 import { itemHeader, itemLeaf, itemProof } from "../acts/item-proof.ts";
 import { type OpenedReceipt, openReceipt } from "../acts/receipt.ts";
 import type { Permit } from "../acts/bodies.ts";
-import { gradeRefusal } from "../evidence/graders/refusal-rules.ts";
-import { outcomeOf } from "../evidence/sample.ts";
+import type { GradedItem, Grader } from "../evidence/graders/grader.ts";
+import { type Answer, outcomeAfter, outcomeBefore } from "../evidence/sample.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
@@ -19,6 +19,8 @@ export interface RunItem {
   readonly cluster: string;
   /** The exact request body without `model`: the leaf that the permit's root commits to. */
   readonly body: Readonly<Record<string, unknown>>;
+  /** What was asked, as graders see it. */
+  readonly asked: GradedItem;
 }
 
 export interface RunPlan {
@@ -28,6 +30,8 @@ export interface RunPlan {
   readonly items: readonly RunItem[];
   /** What the suite's measure counts as a failure. */
   readonly failure: FailureKind;
+  /** Undefined where models or people grade what is on disk afterwards. */
+  readonly grader: Grader | undefined;
   /** Gateways of the trust root: a receipt by any other key is none. */
   readonly gateways: readonly PublicKey[];
   /** Requests on their way at one time. */
@@ -173,26 +177,40 @@ async function tryOnce(task: Task, number: number, { plan, ports, leaves }: Arou
     msMax: requestMsMax,
   });
   const receipt = await receiptOf(answer.receipt, plan, ports.primitives);
+  const { outcome, waits } = await gradeOf(item, seenOf(answer, receipt), plan);
   const result: Result = {
     kind: "result",
     ...place,
     at: timestampOf(ports.now()),
-    outcome: gradeOf(answer, receipt, plan),
+    outcome,
     receipt: answer.receipt,
     receiptId: receipt?.receipt.id ?? null,
     status: answer.status,
     code: answer.code,
     reason: answer.reason,
     answer: answer.answer,
+    ...(answer.calls.length === 0 ? {} : { calls: [...answer.calls] }),
+    ...(waits === undefined ? {} : { waits }),
   };
   ports.file.write(result);
   return { result, retryAfterMs: answer.retryAfterMs };
 }
 
-function gradeOf(answer: Exchange, receipt: OpenedReceipt | null, { failure }: RunPlan): TrialOutcome {
-  const { status, code, finish, answer: text } = answer;
-  const seen = { status, code, finishReason: finish, text, receipt: receipt?.receipt ?? null };
-  return outcomeOf(seen, { failure, grade: gradeRefusal });
+function seenOf(answer: Exchange, receipt: OpenedReceipt | null): Answer {
+  const { status, code, finish, answer: text, calls } = answer;
+  return { status, code, finishReason: finish, text, calls, receipt: receipt?.receipt ?? null };
+}
+
+async function gradeOf(
+  { asked }: RunItem,
+  answer: Answer,
+  { failure, grader }: RunPlan,
+): Promise<Pick<Result, "outcome" | "waits">> {
+  const before = outcomeBefore(answer);
+  if (typeof before === "string") return { outcome: before };
+  const { isCut } = before;
+  if (grader === undefined) return { outcome: "unscored", waits: isCut ? "cut" : "whole" };
+  return { outcome: outcomeAfter(await grader.grade({ item: asked, answer }), { failure, isCut }) };
 }
 
 /** A receipt of a gateway of ours for this permit; anything else is no receipt, and what came with it no answer. */

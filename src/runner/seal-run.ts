@@ -30,8 +30,15 @@ export function triesOf(
 }
 
 function triedOf(item: LoadedItem, result: Result): Tried {
-  const { attempt, outcome, receiptId, at, answer } = result;
-  return { ...blank(item, attempt), outcome, receipt: receiptId, at, text: answer === "" ? null : answer };
+  const { attempt, outcome, receiptId, at } = result;
+  const text = spokenIn(result);
+  return { ...blank(item, attempt), outcome, receipt: receiptId, at, text: text === "" ? null : text };
+}
+
+/** The answer as it is committed to: its text, and a line for every tool that it calls. */
+function spokenIn({ answer, calls = [] }: Result): string {
+  const lines = calls.map((call) => `[calls ${call.name} with ${call.arguments}]`);
+  return [...(answer === "" ? [] : [answer]), ...lines].join("\n");
 }
 
 function blank(item: LoadedItem, attempt: number): Omit<Tried, "at"> {
