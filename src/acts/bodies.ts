@@ -140,6 +140,27 @@ export type EvaluatedDigests = z.infer<typeof EvaluatedDigests>;
 export const Slot = z.enum(["candidate", "in-force"]);
 export type Slot = z.infer<typeof Slot>;
 
+/** The registered plan: what is counted, by which rule, how much of it, and what it is to show. Fixed before the first sample. */
+const Analysis = z
+  .strictObject({
+    measure: Name,
+    /**
+     * `fixed`: all of `trials`, looked at when they are over. `sequential`: in the order of the items' leaves, looked at and
+     * ended whenever one likes.
+     */
+    rule: z.enum(["fixed", "sequential"]),
+    trials: z.number().int().min(1),
+    confidence: z.number().gt(0.5).lt(1),
+    /** The rate that it is to show is not exceeded. */
+    limit: z.number().gt(0).lt(1).optional(),
+    /** The requirement of the release plan that it is meant for. */
+    requirement: Name.optional(),
+  })
+  .refine(({ rule, limit }) => rule === "fixed" || limit !== undefined, {
+    path: ["limit"],
+    error: "who may stop at any time says beforehand which limit is to be shown",
+  });
+
 const Permit = z.strictObject({
   permit: PermitId,
   run: RunId,
@@ -155,13 +176,7 @@ const Permit = z.strictObject({
   attempts: z.number().int().min(1).max(1000),
   tokens: Count,
   notAfter: Timestamp,
-  /** The plan of analysis, fixed before the first sample. */
-  analysis: z.strictObject({
-    measure: Name,
-    rule: z.literal("fixed"),
-    trials: z.number().int().min(1),
-    confidence: z.number().gt(0.5).lt(1),
-  }),
+  analysis: Analysis,
 });
 export type Permit = z.infer<typeof Permit>;
 

@@ -143,6 +143,8 @@ export interface Evidence {
   readonly at: Timestamp;
   readonly index: number;
   readonly withdrawn: boolean;
+  /** Who took it back. */
+  readonly withdrawnBy?: PersonId;
 }
 
 export type GivenPermit = Permit & { readonly by: PersonId; readonly at: Timestamp; readonly index: number };

@@ -310,17 +310,23 @@ describe("from documents to a certificate", () => {
     } as const;
     const means = { salt: () => toBase64(Buffer.alloc(32)), hasher: nodePrimitives };
     const ended = sealRun({ ...head, report: { ...reportHead, flags: [Name.parse("edited")] } }, tries, means);
+    const bare = sealRun(head, tries, means);
     const { failures, trials, clusters, unknown } = ended.tally;
     const measures = given.measures.map((one) => ({ ...one, failures, trials, clusters, unknown }));
     const source = { tool: Name.parse("tool"), file: item };
     const declared = { ...given, permit: null, basis: "declared", measures, samples: ended.samples, source } as const;
-    const said = async (flags: readonly Name[]): Promise<string> => {
-      const body: BodyOf<"evidence"> = { ...declared, flags: [...flags] };
+    const said = async (change: Partial<BodyOf<"evidence">>, of = ended): Promise<string> => {
+      const body: BodyOf<"evidence"> = { ...declared, samples: of.samples, ...change };
       const spoken = { verb: "evidence", body, by: [owner.signer] } as const;
-      return wordOf(await say(desk, spoken, { artefacts: [ended.bytes] }));
+      return wordOf(await say(desk, spoken, { artefacts: [of.bytes] }));
     };
-    assert.equal(await said([]), "statement_invalid");
-    assert.equal(await said([Name.parse("edited")]), "recorded");
+    const flags = [Name.parse("edited")];
+    assert.equal(await said({ flags: [] }), "statement_invalid");
+    assert.equal(await said({ flags }, bare), "statement_invalid");
+    assert.equal(await said({ flags: [] }, bare), "statement_invalid");
+    assert.equal(await said({ flags, source: null }), "statement_invalid");
+    assert.equal(await said({ flags, source: { ...source, tool: Name.parse("another") } }), "statement_invalid");
+    assert.equal(await said({ flags }), "recorded");
   });
 
   test("a run that was begun and never sealed stands in the way of a clean one", async () => {

@@ -96,12 +96,15 @@ export const giveEvidence: Rule<"evidence"> = (state, act, context) => {
     : refuse("statement_invalid", "The evidence differs from its permit in run, model or digests.");
 };
 
-export const withdrawEvidence: Rule<"withdrawal"> = (state, act) => {
+export const withdrawEvidence: Rule<"withdrawal"> = (state, act, context) => {
   const { body } = act.predicate;
   const found = [...state.evidence.values()].find((known) => known.body.run === body.evidence);
   if (found === undefined) return refuse("not_found", "There is no evidence of this run.");
+  const { person } = author(context);
+  // Their own word ends the matter; whoever else took it back before or does after has only taken it out of use.
+  const withdrawnBy = person === found.by ? person : (found.withdrawnBy ?? person);
   return change(() => {
-    state.evidence.set(found.act, { ...found, withdrawn: true });
+    state.evidence.set(found.act, { ...found, withdrawn: true, withdrawnBy });
   });
 };
 
