@@ -161,6 +161,9 @@ const Analysis = z
     error: "who may stop at any time says beforehand which limit is to be shown",
   });
 
+/** Requests of one attempt under a permit whose bodies are written as it goes on. */
+const adaptiveTurnsMax = 32;
+
 const Permit = z.strictObject({
   permit: PermitId,
   run: RunId,
@@ -175,6 +178,18 @@ const Permit = z.strictObject({
   items: z.strictObject({ root: Digest, count: z.number().int().min(1).max(1_000_000) }),
   attempts: z.number().int().min(1).max(1000),
   tokens: Count,
+  /** Made without safeguards, to compare with: two persons sign it, and it measures no configuration that is served. */
+  bare: z.literal(true).optional(),
+  /**
+   * Bodies are written as the run goes on; the root then only names the items. Two persons sign it. Bounded by the requests of one
+   * attempt on an item, and by those of the whole run.
+   */
+  adaptive: z
+    .strictObject({
+      turns: z.number().int().min(1).max(adaptiveTurnsMax),
+      requests: z.number().int().min(1).max(10_000_000),
+    })
+    .optional(),
   notAfter: Timestamp,
   analysis: Analysis,
 });

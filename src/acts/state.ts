@@ -147,7 +147,13 @@ export interface Evidence {
   readonly withdrawnBy?: PersonId;
 }
 
-export type GivenPermit = Permit & { readonly by: PersonId; readonly at: Timestamp; readonly index: number };
+export type GivenPermit = Permit & {
+  readonly by: PersonId;
+  /** Who agreed to it, where it takes two. */
+  readonly second?: PersonId;
+  readonly at: Timestamp;
+  readonly index: number;
+};
 
 export interface Applied {
   readonly candidate: Digest;
