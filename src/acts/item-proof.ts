@@ -4,7 +4,7 @@
 import { canonicalBytes } from "../proof/canonical.ts";
 import { digestOfHash } from "../proof/digest.ts";
 import { concatBytes, fromBase64, toBase64 } from "../proof/encoding.ts";
-import { inclusionProof, inclusionRoot, leafHash } from "../proof/merkle.ts";
+import { type ProvingTree, inclusionProof, inclusionRoot, leafHash } from "../proof/merkle.ts";
 import { type Hasher, hashBytes } from "../proof/primitives.ts";
 import type { Digest } from "../terms/ids.ts";
 
@@ -20,7 +20,16 @@ export function itemLeaf(body: Readonly<Record<string, unknown>>, hasher: Hasher
 }
 
 export function itemProof(leaves: readonly Uint8Array[], index: number, hasher: Hasher): string {
-  return `${index}.${toBase64(concatBytes(inclusionProof(leaves, index, hasher)))}`;
+  return headerOf(index, inclusionProof(leaves, index, hasher));
+}
+
+/** The same, for whoever sends many of the same tree. */
+export function itemProofIn(tree: ProvingTree, index: number): string {
+  return headerOf(index, tree.proof(index));
+}
+
+function headerOf(index: number, path: readonly Uint8Array[]): string {
+  return `${index}.${toBase64(concatBytes(path))}`;
 }
 
 /** The header of a request about an item, whatever its body says. */
