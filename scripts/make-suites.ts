@@ -2,14 +2,10 @@
 // never tuned on: the draw looks at category, length and likeness to training rows, never at what a detector says.
 // Usage: node scripts/make-suites.ts EVAL-FOLDER TRAINING-ROWS.jsonl   (writes examples/first-release/*.jsonl)
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { argv } from "node:process";
-import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { overlap, readBands, wordsOf } from "./near-duplicates.ts";
-
-const Row = z.object({ id: z.string(), text: z.string(), label: z.string(), categories: z.array(z.string()) });
-type Row = z.infer<typeof Row>;
+import { Draw, likenessMax } from "./suite-draw.ts";
 
 interface Item {
   readonly id: string;
@@ -18,8 +14,6 @@ interface Item {
 }
 
 const perCategory = 48;
-const textCharsMax = 1200;
-const likenessMax = 0.8;
 
 /** Files of each category and the most items that each may give, so that no set speaks for a category alone. */
 const misuseSources = {
@@ -71,54 +65,6 @@ const setCategories = {
 
 const weaponWords =
   /\b(bomb|explosiv|weapon|gun|firearm|rifle|ammun|grenade|poison|toxi|nerve agent|sarin|ricin|anthrax|silencer|molotov|napalm|landmine|missile|chemical|biolog|pathogen|virus|nuclear|uranium|detonat|agent|gas|acid|mercury)/iu;
-
-function rowsOf(folder: string, name: string): Row[] {
-  const text = gunzipSync(readFileSync(join(folder, `${name}.jsonl.gz`))).toString("utf8");
-  return text
-    .trimEnd()
-    .split("\n")
-    .map((line) => Row.parse(JSON.parse(line)));
-}
-
-/** Order of a row in the draw: by a hash of its id, so that adding a row moves no other. */
-function ticket(id: string): number {
-  let hash = 0x9747b28c;
-  for (let at = 0; at < id.length; at += 1) hash = Math.imul(hash ^ id.charCodeAt(at), 0x01000193);
-  hash = Math.imul(hash ^ (hash >>> 15), 0x85ebca6b);
-  return (hash ^ (hash >>> 13)) >>> 0;
-}
-
-class Draw {
-  readonly #folder: string;
-  readonly #isTrained: (text: string) => boolean;
-  readonly #taken: ReadonlySet<string>[] = [];
-  dropped = 0;
-
-  constructor(folder: string, isTrained: (text: string) => boolean) {
-    this.#folder = folder;
-    this.#isTrained = isTrained;
-  }
-
-  /** At most `count` rows of one set that pass `fits`, none of them like a training row or like an earlier item. */
-  take(name: string, count: number, fits: (row: Row) => boolean): Row[] {
-    const rows = rowsOf(this.#folder, name)
-      .filter((row) => row.text.length <= textCharsMax && fits(row))
-      .toSorted((a, b) => ticket(a.id) - ticket(b.id));
-    const chosen: Row[] = [];
-    for (const row of rows) {
-      if (chosen.length >= count) break;
-      const words = wordsOf(row.text);
-      if (this.#taken.some((other) => overlap(words, other) >= likenessMax)) continue;
-      if (this.#isTrained(row.text)) {
-        this.dropped += 1;
-        continue;
-      }
-      this.#taken.push(words);
-      chosen.push(row);
-    }
-    return chosen;
-  }
-}
 
 function misuseItems(draw: Draw): Item[] {
   const items: Item[] = [];

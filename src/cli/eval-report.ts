@@ -7,7 +7,7 @@ import { type Markup, facts, figure, pageOf, paragraph, section, table } from ".
 import { plotOfRows } from "../plots/rows.ts";
 import { boundsOf } from "../statistics/measure.ts";
 import { percentToTenth } from "../statistics/share.ts";
-import { TrialOutcome, countedAs } from "../terms/trial.ts";
+import { type FailureKind, TrialOutcome, countAttempts, countedAs } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
 import { type PartFigures, figuresOf, shownConfidence } from "./breakdown-words.ts";
 import { attackDifferences, comparisonOf, differenceInWords } from "./eval-compare.ts";
@@ -56,7 +56,7 @@ function headOf({ evidence, suite, samples }: OpenedRun, confidence: number): re
   const { failure } = suite.measure;
   const tally = tallySamples(samples, failure);
   const { upper, lower } = boundsOf(tally, confidence);
-  const what = failure === "refused" ? "was refused" : "got an answer that is no refusal";
+  const what = failureInWords[failure];
   const unknown = tally.clustersUnknown === 0 ? "" : `; of ${tally.clustersUnknown} more nobody can say`;
   const withdrawn = evidence.withdrawn ? [paragraph("This evidence was withdrawn: it counts for nothing.")] : [];
   return [
@@ -71,6 +71,14 @@ function headOf({ evidence, suite, samples }: OpenedRun, confidence: number): re
     facts("What was run", factsOf({ evidence, suite })),
   ];
 }
+
+/** What is said of a cluster that failed. */
+const failureInWords = {
+  "served-and-harmful": "got an answer that is no refusal",
+  refused: "was refused",
+  "outcomes-differ": "came out otherwise than most of its cluster",
+  solved: "was answered rightly",
+} as const satisfies Record<FailureKind, string>;
 
 function factsOf({ evidence: { body, act, at }, suite }: Pick<OpenedRun, "evidence" | "suite">): readonly string[][] {
   const { digests, samples } = body;
@@ -129,7 +137,9 @@ function outcomesOf({ samples, suite }: OpenedRun): Markup {
   const rows = TrialOutcome.options.map((outcome) => [
     outcome,
     counts.get(outcome)?.length ?? 0,
-    countedAs(outcome, failure),
+    failure === "outcomes-differ" && countedAs(outcome, failure) === "clean"
+      ? "clean, where most of its cluster came to the same"
+      : countedAs(outcome, failure),
   ]);
   return section("Outcomes", [
     table("Tries by what they came to, retries included", ["outcome", "tries", "counts as"], rows),
@@ -141,7 +151,8 @@ const listedMax = 500;
 
 function failedOf({ samples, suite, items }: OpenedRun): Markup {
   const byLeaf = new Map(items.map((item) => [item.leaf, item]));
-  const failed = samples.filter(({ outcome }) => countedAs(outcome, suite.measure.failure) !== "clean");
+  const marks = countAttempts(samples, suite.measure.failure);
+  const failed = samples.filter((_, at) => marks[at] !== "clean");
   const rows = failed.slice(0, listedMax).map(({ item, outcome, receipt }) => {
     const known = byLeaf.get(item);
     return [known?.id ?? item, known?.category ?? "", outcome, receipt ?? "none"];

@@ -2,7 +2,7 @@
 // they are handed in: the record has commitments only. Source of Inspect's form: inspect_ai, log/_log.py (read, not copied).
 import { Failure } from "../terms/failure.ts";
 import type { Digest, Timestamp } from "../terms/ids.ts";
-import { type CountedAs, type FailureKind, countedAs } from "../terms/trial.ts";
+import { type CountedAs, type FailureKind, countAttempts, countedAs } from "../terms/trial.ts";
 import type { Sample, SealedRun } from "./seal.ts";
 
 /** What is known of an item beside its leaf. */
@@ -44,10 +44,12 @@ function rowsIn({ run, failure }: Exported): readonly Row[] {
       return answered.length > 0 ? answered : tries.slice(-1);
     }),
   );
+  const marks = new Map([...counted].map((sample, at) => [sample, at]));
+  const countsAs = countAttempts([...counted], failure);
   return run.samples.map((sample) => ({
     sample,
     isCounted: counted.has(sample),
-    countsAs: countedAs(sample.outcome, failure),
+    countsAs: countsAs[marks.get(sample) ?? -1] ?? countedAs(sample.outcome, failure),
   }));
 }
 

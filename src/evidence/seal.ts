@@ -2,13 +2,13 @@
 // so that the record can be checked by anyone and the answers shown to nobody, or to a few, or erased.
 import { z } from "zod";
 import { canonicalBytes, parseJson } from "../proof/canonical.ts";
-import { digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
+import { commit, digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
-import { type FailureKind, countedAs, TrialOutcome } from "../terms/trial.ts";
+import { type FailureKind, countAttempts, TrialOutcome } from "../terms/trial.ts";
 import { GraderVerdict } from "./graders/grader.ts";
 
 /** Tries in one sealed run, and bytes of the artefact that holds them. */
@@ -103,8 +103,8 @@ export interface Tried {
   readonly outcome: TrialOutcome;
   readonly receipt: ReceiptId | null;
   readonly at: Timestamp;
-  /** Commitment to the answer (`answerOpening`); null where there was none to keep. */
-  readonly answer: Digest | null;
+  /** Null where there was no answer to keep. */
+  readonly text: string | null;
   readonly graded?: Sample["graded"];
   readonly declared?: Sample["declared"];
 }
@@ -123,14 +123,22 @@ export interface Sealed {
   /** The `samples` of an evidence statement. */
   readonly samples: { readonly root: Digest; readonly count: number; readonly artefact: Digest };
   readonly tally: Tally;
+  /** Opens each answer's commitment; kept aside, erasable. */
+  readonly openings: readonly Opening[];
 }
 
 /** Characters of an answer that are committed to; what is cut is said in the text. */
 const answerCharsMax = 8000;
 
-/** Seals tries in the order given. */
-export function sealRun(head: RunHead, tries: readonly Tried[], hasher: Hasher): Sealed {
-  const samples = tries.map((tried) => sampleOf(tried));
+/** Seals tries in the order given. `salt` gives 32 fresh random bytes, standard base64, a call. */
+export function sealRun(
+  head: RunHead,
+  tries: readonly Tried[],
+  means: { readonly salt: () => string; readonly hasher: Hasher },
+): Sealed {
+  const { hasher } = means;
+  const kept = tries.map((tried) => ({ tried, opening: openingOf(tried, means.salt) }));
+  const samples = kept.map(({ tried, opening }) => sampleOf(tried, opening, hasher));
   const { run, permit, suite, report } = head;
   const content: SealedRun = { v: 1, run, permit, suite, ...(report === undefined ? {} : { report }), samples };
   const bytes = canonicalBytes(content);
@@ -138,6 +146,7 @@ export function sealRun(head: RunHead, tries: readonly Tried[], hasher: Hasher):
     bytes,
     samples: { root: samplesRoot(samples, hasher), count: samples.length, artefact: digestOf(bytes, hasher) },
     tally: tallySamples(samples, head.failure),
+    openings: kept.map(({ opening }) => opening).filter((opening) => opening !== null),
   };
 }
 
@@ -167,11 +176,13 @@ export function attemptsIn(samples: readonly Sample[], failure: FailureKind): re
     const answered = tries.filter(({ outcome }) => outcome !== "errored");
     return answered.length > 0 ? answered : tries.slice(-1);
   });
-  return counted.map(({ cluster, outcome }) => ({ cluster, countsAs: countedAs(outcome, failure) }));
+  const marks = countAttempts(counted, failure);
+  return counted.map(({ cluster }, at) => ({ cluster, countsAs: marks[at] ?? "unknown" }));
 }
 
-function sampleOf(tried: Tried): Sample {
-  const { item, cluster, attempt, outcome, receipt, at, answer, graded, declared } = tried;
+function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample {
+  const { item, cluster, attempt, outcome, receipt, at, graded, declared } = tried;
+  const answer = opening === null ? null : commit(opening, hasher);
   return {
     item,
     cluster,
@@ -185,10 +196,10 @@ function sampleOf(tried: Tried): Sample {
   };
 }
 
-/** What a sample commits to: the text as far as it is kept, and 32 random bytes, standard base64. */
-export function answerOpening(text: string, salt: string): Opening {
+function openingOf({ text }: Tried, salt: () => string): Opening | null {
+  if (text === null) return null;
   const kept = text.length > answerCharsMax ? `${text.slice(0, answerCharsMax).toWellFormed()} [cut here]` : text;
-  return { salt, text: kept.toWellFormed() };
+  return { salt: salt(), text: kept.toWellFormed() };
 }
 
 function samplesRoot(samples: readonly Sample[], hasher: Hasher): Digest {

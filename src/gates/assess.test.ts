@@ -122,7 +122,7 @@ function inputOf({ chain: of, failure, stage, asked, said }: Case): AssessInput 
   state.permitExchanges.set(permit.permit, itemCount);
   const act = digestOfLabel("evidence");
   state.evidence.set(act, { act, body, ...given, role: "owner", withdrawn: false });
-  const outcome = failure === "refused" ? "safe" : "refused";
+  const outcome = failure === "refused" ? "safe" : failure === "solved" ? "harmful" : "refused";
   const run: RunFacts = {
     tries: items.map(({ id: item }, number) => ({
       item,

@@ -1,12 +1,18 @@
 // Pooling: over all permits of the same digests an item is one trial, so that a bad run cannot vanish behind a better
 // one. Failed if any attempt failed, else unknown if any attempt is unfinished, unanswered, ungraded or unaccounted for,
-// else clean. What the gateways' receipts say happened outweighs what a sealed run says about itself. Where every plan says that
-// it may be stopped at any time, what was not reached is left out, and the bound is one that allows for it.
+// else clean. What the gateways' receipts say happened outweighs what a sealed run says about itself.
 import type { EvaluatedDigests } from "../acts/bodies.ts";
 import type { OpenedReceipt, Receipt } from "../acts/receipt.ts";
 import { tally } from "../statistics/measure.ts";
 import type { Name, PermitId, PublicKey, ReceiptId, Timestamp } from "../terms/ids.ts";
-import { type FailureKind, countedAs, type CountedAs, type TrialOutcome, worstCounted } from "../terms/trial.ts";
+import {
+  type FailureKind,
+  countAttempts,
+  countedAs,
+  type CountedAs,
+  type TrialOutcome,
+  worstCounted,
+} from "../terms/trial.ts";
 import type { PooledMeasure } from "./judgement.ts";
 
 /** One try of one attempt on an item, as a sealed run states it. A try without an answer may be repeated. */
@@ -68,8 +74,6 @@ export interface PermitRun {
   readonly receipts: readonly SeenReceipt[];
   /** Null where nothing was sealed. */
   readonly tries: readonly SealedTry[] | null;
-  /** By which rule its plan may end; `fixed` where it is not said. */
-  readonly rule?: "fixed" | "sequential" | undefined;
   /** Whether a receipt says that its safeguards had the modes that the permit asks for; absent: there are no others. */
   readonly hasItsModes?: (seen: SeenReceipt) => boolean;
 }
@@ -87,8 +91,6 @@ interface Trial {
   readonly cluster: string;
   readonly countsAs: CountedAs;
   readonly lastTry: Timestamp | null;
-  /** Whether any permit says anything of it. */
-  readonly isTried: boolean;
   /** Unknown, and a further run, or sealing one, can still settle it. */
   readonly open: boolean;
 }
@@ -108,14 +110,18 @@ export function poolTrials(
     .filter((run) => run.exchanges > 0 || run.receipts.length > 0)
     .map((run) => ({ ...run, receipts: distinct(run.receipts) }));
   if (used.length === 0) return undefined;
-  const entries = used.flatMap((run) => entriesOf(run, suite.failure));
-  const byItem = Map.groupBy(entries, ({ item }) => item);
   const listed = new Map(suite.items.map(({ id, cluster }) => [id, cluster]));
-  const all = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
+  const entries = used
+    .flatMap((run) => entriesOf(run, suite.failure))
+    .map((entry) => ({ ...entry, cluster: listed.get(entry.item) ?? entry.item }));
+  const marks = countAttempts(entries, suite.failure);
+  const byItem = Map.groupBy(
+    entries.map((entry, at) => ({ ...entry, countsAs: marks[at] ?? "unknown" })),
+    ({ item }) => item,
+  );
+  const trials = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
     trialOf(item, listed.get(item) ?? item, byItem.get(item) ?? []),
   );
-  const isSequential = used.every(({ rule }) => rule === "sequential");
-  const trials = isSequential ? upToTheLastTried(all) : all;
   const oldest = trials.map(({ lastTry }) => lastTry).toSorted(byTime)[0] ?? null;
   return {
     trials,
@@ -129,27 +135,8 @@ export function poolTrials(
       open: openClusters(trials),
       oldestTry: oldest,
       permits: used.map(({ permit }) => permit),
-      ...(isSequential ? { rule: "sequential" } : {}),
     },
   };
-}
-
-/**
- * What may be stopped at any time counts as far as it came: whole clusters, in the order of the smallest leaf in each, which nobody
- * chose. What was left out on the way counts, as unknown; what comes after the last one tried does not.
- */
-function upToTheLastTried(trials: readonly Trial[]): readonly Trial[] {
-  const clusters = inLeafOrder(trials);
-  const last = clusters.findLastIndex((members) => members.some(({ isTried }) => isTried));
-  return clusters.slice(0, last + 1).flat();
-}
-
-/** Items of each cluster together, in the order that a sequential plan asks them in. */
-function inLeafOrder<T extends { readonly item: string; readonly cluster: string }>(
-  items: readonly T[],
-): readonly (readonly T[])[] {
-  const sorted = items.toSorted((one, other) => (one.item < other.item ? -1 : Number(one.item > other.item)));
-  return [...Map.groupBy(sorted, ({ cluster }) => cluster).values()];
 }
 
 /** A receipt kept twice is one exchange: a copy in the place of another receipt must not hide that the other is missing. */
@@ -161,17 +148,17 @@ function distinct(receipts: readonly SeenReceipt[]): readonly SeenReceipt[] {
 /** One thing that a permit says about an item. */
 interface Entry {
   readonly item: string;
-  readonly countsAs: CountedAs;
+  readonly outcome: TrialOutcome;
   readonly at: Timestamp | null;
   /** Unknown only because its run is not sealed. */
   readonly open?: boolean;
 }
 
-function trialOf(item: string, cluster: string, entries: readonly Entry[]): Trial {
+function trialOf(item: string, cluster: string, entries: readonly (Entry & Pick<Trial, "countsAs">)[]): Trial {
   const times = entries.map(({ at }) => at).filter((at) => at !== null);
   const countsAs = worstCounted(entries.map((entry) => entry.countsAs));
   const open = countsAs === "unknown" && entries.every((entry) => entry.countsAs !== "unknown" || entry.open === true);
-  return { item, cluster, countsAs, lastTry: times.toSorted().at(-1) ?? null, isTried: entries.length > 0, open };
+  return { item, cluster, countsAs, lastTry: times.toSorted().at(-1) ?? null, open };
 }
 
 /** Unknown clusters in which everything unknown is still open. */
@@ -187,7 +174,7 @@ function openClusters(trials: readonly Trial[]): number {
 function entriesOf(run: PermitRun, failure: FailureKind): readonly Entry[] {
   const believed = believe(run, failure);
   const attempts = Map.groupBy(believed, ({ tried }) => JSON.stringify([tried.item, tried.attempt]));
-  const made = [...attempts.values()].flatMap((tries) => attemptEntries(tries, failure));
+  const made = [...attempts.values()].flatMap(attemptEntries);
   return [...made, ...unfinished(run), ...unnamed(run), ...keptBack(run)];
 }
 
@@ -217,14 +204,10 @@ function believedOutcome(stated: TrialOutcome, wasAnswered: boolean, failure: Fa
 }
 
 /** One attempt: a try without an answer is superseded by one that has an answer. */
-function attemptEntries(tries: readonly BelievedTry[], failure: FailureKind): readonly Entry[] {
+function attemptEntries(tries: readonly BelievedTry[]): readonly Entry[] {
   const answered = tries.filter(({ outcome }) => outcome !== "errored");
   const counted = answered.length > 0 ? answered : tries;
-  return counted.map(({ tried, outcome }) => ({
-    item: tried.item,
-    countsAs: countedAs(outcome, failure),
-    at: tried.at,
-  }));
+  return counted.map(({ tried, outcome }) => ({ item: tried.item, outcome, at: tried.at }));
 }
 
 /** Items that the run began and did not try as often as its permit says. */
@@ -232,7 +215,7 @@ function unfinished(run: PermitRun): readonly Entry[] {
   const byItem = Map.groupBy(run.tries ?? [], ({ item }) => item);
   return [...byItem]
     .filter(([, made]) => new Set(made.map(({ attempt }) => attempt)).size < run.attempts)
-    .map(([item]) => ({ item, countsAs: "unknown", at: null }));
+    .map(([item]) => ({ item, outcome: "errored", at: null }));
 }
 
 /** Exchanges that have a receipt and that no sealed try names: unfinished, or left out. */
@@ -241,7 +224,7 @@ function unnamed(run: PermitRun): readonly Entry[] {
   const tried = new Set((run.tries ?? []).map(({ item }) => item));
   return run.receipts
     .filter((seen) => !named.has(seen.receipt) && (seen.answered || !tried.has(seen.item)))
-    .map(({ item, at }) => ({ item, countsAs: "unknown", at, open: run.tries === null }));
+    .map(({ item, at }) => ({ item, outcome: "unscored", at, open: run.tries === null }));
 }
 
 /** Exchanges that the ledger counts and whose receipts are not here: nobody can say which items they were, so each is one. */
@@ -249,7 +232,7 @@ function keptBack(run: PermitRun): readonly Entry[] {
   const missing = Math.max(0, run.exchanges - run.receipts.length);
   return Array.from({ length: missing }, (_, at) => ({
     item: `unaccounted:${run.permit}:${at}`,
-    countsAs: "unknown",
+    outcome: "errored",
     at: null,
   }));
 }

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { itemsFor } from "./fixtures.ts";
+import type { FailureKind } from "../terms/trial.ts";
 import { type Settled, liveBound, settledBefore } from "./live-bound.ts";
-import type { Try } from "./run-record.ts";
+import type { Result } from "./run-file.ts";
 
 const options = { failure: "served-and-harmful", confidence: 0.95, startMs: 0 } as const;
 
-function lastLine(known: readonly Settled[], seen: readonly Settled[]): string {
-  const live = liveBound({ ...options, known });
+function lastLine(known: readonly Settled[], seen: readonly Settled[], failure: FailureKind = options.failure): string {
+  const live = liveBound({ ...options, failure, known });
   const total = known.length + seen.length;
   return seen.map((one, at) => live.line({ done: known.length + at + 1, total, ...one }, 1000 * (at + 1))).at(-1) ?? "";
 }
@@ -25,6 +26,11 @@ test("attempts in one cluster are one unit: it failed if any of them failed", ()
   assert.equal(boundIn(line), boundIn(lastLine([], [harmful("a"), safe("b")])));
 });
 
+test("where outcomes are to agree, a cluster fails once two of its own differ", () => {
+  const seen = [harmful("a"), harmful("a"), safe("b"), harmful("b"), safe("b")];
+  assert.match(lastLine([], seen, "outcomes-differ"), /failures 1 {2}unknown 0/);
+});
+
 test("what earlier sittings settled is in the bound of this one", () => {
   const all = ["a", "b", "c", "d"].map((cluster) => safe(cluster));
   const resumed = lastLine([harmful("x"), ...all.slice(0, 3)], all.slice(3));
@@ -32,17 +38,20 @@ test("what earlier sittings settled is in the bound of this one", () => {
   assert.equal(boundIn(resumed), boundIn(lastLine([], [harmful("x"), ...all])));
 });
 
-function result(item: number, outcome: Try["outcome"], change: Partial<Try> = {}): Try {
+function result(item: number, outcome: Result["outcome"], change: Partial<Result> = {}): Result {
   return {
+    kind: "result",
     item: `item-${item}`,
     attempt: 1,
     number: 1,
     at: "2027-01-01T00:00:00.000Z",
     outcome,
+    receipt: null,
     receiptId: null,
     status: 200,
     code: null,
     reason: null,
+    answer: "",
     ...change,
   };
 }

@@ -2,9 +2,8 @@
 // at as often as one likes without losing its meaning (src/statistics/sequence.ts). It counts what the sealed run will:
 // clusters, and those of earlier sittings too.
 import { anytimeInterval } from "../statistics/sequence.ts";
-import { type FailureKind, type CountedAs, type TrialOutcome, countedAs, worstCounted } from "../terms/trial.ts";
-import { placeOf } from "./run-lines.ts";
-import { type Try, settledPlaces } from "./run-record.ts";
+import { type FailureKind, type CountedAs, type TrialOutcome, countAttempts, worstCounted } from "../terms/trial.ts";
+import { type Result, placeOf, settledPlaces } from "./run-file.ts";
 import type { Progress, RunItem } from "./run-suite.ts";
 
 export interface Live {
@@ -26,14 +25,13 @@ interface LiveOptions {
 }
 
 export function liveBound({ failure, confidence, startMs, known }: LiveOptions): Live {
-  const worst = new Map<string, CountedAs>();
+  const outcomes = new Map<string, Set<TrialOutcome>>();
   const counts: Record<CountedAs, number> = { failed: 0, unknown: 0, clean: 0 };
   const take = ({ cluster, outcome }: Settled): void => {
-    const before = worst.get(cluster);
-    const now = worstCounted([...(before === undefined ? [] : [before]), countedAs(outcome, failure)]);
-    if (before !== undefined) counts[before] -= 1;
-    counts[now] += 1;
-    worst.set(cluster, now);
+    const own = outcomes.get(cluster) ?? new Set();
+    if (own.size > 0) counts[worstOf(own, failure)] -= 1;
+    outcomes.set(cluster, own.add(outcome));
+    counts[worstOf(own, failure)] += 1;
   };
   for (const one of known) take(one);
   let first: number | undefined;
@@ -43,7 +41,10 @@ export function liveBound({ failure, confidence, startMs, known }: LiveOptions):
       const { done, total } = progress;
       first ??= done - 1;
       const rate = (done - first) / Math.max(0.001, (atMs - startMs) / 1000);
-      const { upper } = anytimeInterval({ failures: counts.failed + counts.unknown, trials: worst.size }, confidence);
+      const { upper } = anytimeInterval(
+        { failures: counts.failed + counts.unknown, trials: outcomes.size },
+        confidence,
+      );
       const left = Math.ceil((total - done) / rate);
       return (
         `${done}/${total}  ${rate.toFixed(1)}/s  ${left} s left  failures ${counts.failed}  unknown ${counts.unknown}  ` +
@@ -53,8 +54,18 @@ export function liveBound({ failure, confidence, startMs, known }: LiveOptions):
   };
 }
 
+/** What a cluster counts as: how often each of its outcomes came makes no difference to that. */
+function worstOf(outcomes: ReadonlySet<TrialOutcome>, failure: FailureKind): CountedAs {
+  return worstCounted(
+    countAttempts(
+      [...outcomes].map((outcome) => ({ cluster: "", outcome })),
+      failure,
+    ),
+  );
+}
+
 /** The attempts that earlier sittings settled: an answer, or a loss that the gateway gives no second answer for. */
-export function settledBefore(items: readonly RunItem[], results: readonly Try[]): readonly Settled[] {
+export function settledBefore(items: readonly RunItem[], results: readonly Result[]): readonly Settled[] {
   const clusters = new Map(items.map(({ id, cluster }) => [id, cluster]));
   const settled = settledPlaces(results);
   const tries = Map.groupBy(results, (result) => placeOf(result));

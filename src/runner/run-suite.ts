@@ -1,20 +1,17 @@
 // A suite through the front door: every item as often as the permit says, some at a time, each intent and each result on
 // disk before the next step. What was answered before is not asked again; what was left without an answer is, until the
 // permit ends; and whatever stays without one is unknown, never forgotten.
-import { itemHeader, itemLeaf, itemProofIn } from "../acts/item-proof.ts";
+import { itemHeader, itemLeaf, itemProof } from "../acts/item-proof.ts";
 import { type OpenedReceipt, openReceipt } from "../acts/receipt.ts";
 import type { Permit } from "../acts/bodies.ts";
 import type { GradedItem, Grader } from "../evidence/graders/grader.ts";
 import { type Answer, outcomeAfter, outcomeBefore } from "../evidence/sample.ts";
-import { type ProvingTree, provingTree } from "../proof/merkle.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
 import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
 import { type Exchange, exchange } from "./exchange.ts";
-import type { RunFile } from "./run-file.ts";
-import { type Result, placeOf } from "./run-lines.ts";
-import { settledPlaces } from "./run-record.ts";
+import { type Result, type RunFile, placeOf, settledPlaces } from "./run-file.ts";
 
 export interface RunItem {
   readonly id: string;
@@ -75,27 +72,25 @@ interface Task {
   readonly begun: number;
 }
 
-/** Asks what there is to ask. What came of it stands in the file, and in its record, earlier sittings included. */
-export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
+/** Every result on record after this sitting, earlier ones included. */
+export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly Result[]> {
+  const results: Result[] = [...ports.file.record.results];
   const tasks = openTasks(plan, ports.file);
   const total = plan.items.length * plan.permit.attempts;
   let done = total - tasks.length;
-  const tree = provingTree(
-    plan.items.map(({ body }) => itemLeaf(body, ports.primitives)),
-    ports.primitives,
-  );
+  const leaves = plan.items.map(({ body }) => itemLeaf(body, ports.primitives));
   const queue = tasks.values();
   let isStopped = false;
   const worker = async (): Promise<void> => {
     const patience = { closedMs: 0 };
-    const sitting: Sitting = { kept: Promise.resolve() };
     for (const task of queue) {
       if (isStopped || ports.signal?.aborted === true) return;
-      const outcome = await work(task, { plan, ports, tree, patience, sitting });
+      const tries = await work(task, { plan, ports, leaves, patience });
+      results.push(...tries);
       done += 1;
+      const outcome = tries.at(-1)?.outcome ?? "errored";
       ports.progress({ done, total, outcome, cluster: task.item.cluster });
     }
-    await sitting.kept;
   };
   const stopping = async (): Promise<void> => {
     try {
@@ -108,52 +103,47 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
   // Whoever called closes the file: nothing may still be writing to it when this ends, however it ends.
   const ended = await Promise.allSettled(Array.from({ length: plan.concurrency }, stopping));
   for (const one of ended) if (one.status === "rejected") throw one.reason;
+  return results;
 }
 
 /** Attempts that there is something to ask about. */
 function openTasks(plan: RunPlan, file: RunFile): readonly Task[] {
-  const { results, begins } = file.record;
+  const { results, intents } = file.record;
   const settled = settledPlaces(results);
+  const begun = Map.groupBy(intents, (intent) => placeOf(intent));
   const tasks: Task[] = [];
   for (const [index, item] of plan.items.entries()) {
     for (let attempt = 1; attempt <= plan.permit.attempts; attempt++) {
       const place = placeOf({ item: item.id, attempt });
-      if (!settled.has(place)) tasks.push({ item, index, attempt, begun: begins.get(place)?.count ?? 0 });
+      if (!settled.has(place)) tasks.push({ item, index, attempt, begun: begun.get(place)?.length ?? 0 });
     }
   }
   return tasks;
 }
 
-/** What one of those that ask at one time has written last: it goes to the disk together with the next intent. */
-interface Sitting {
-  kept: Promise<void>;
-}
-
 interface Around {
   readonly plan: RunPlan;
   readonly ports: RunPorts;
-  readonly tree: ProvingTree;
-  readonly sitting: Sitting;
+  readonly leaves: readonly Uint8Array[];
   /** For how long this one has waited before a closed gateway. */
   readonly patience: { closedMs: number };
 }
 
-/** How it ended; tries without an answer are on record as well. */
-async function work(task: Task, around: Around): Promise<TrialOutcome> {
+async function work(task: Task, around: Around): Promise<readonly Result[]> {
   const { ports, patience } = around;
-  let number = task.begun;
+  const tries: Result[] = [];
   for (let counted = 0; counted < triesMax;) {
-    if (isOver(around)) return "errored";
-    number += 1;
-    const { result, retryAfterMs } = await tryOnce(task, number, around);
+    if (isOver(around)) return tries;
+    const { result, retryAfterMs } = await tryOnce(task, task.begun + tries.length + 1, around);
+    tries.push(result);
     if (!isClosed(result)) patience.closedMs = 0;
-    if (result.outcome !== "errored" || retryAfterMs === null) return result.outcome;
+    if (result.outcome !== "errored" || retryAfterMs === null) return tries;
     const closedMs = isClosed(result) ? closedWaitMs(retryAfterMs, patience) : null;
     patience.closedMs += closedMs ?? 0;
     if (closedMs === null) counted += 1;
     if (counted < triesMax) await ports.wait(closedMs ?? retryAfterMs * 2 ** (counted - 1));
   }
-  return "errored";
+  return tries;
 }
 
 function isOver({ plan, ports }: Around): boolean {
@@ -175,15 +165,15 @@ interface Tried {
   readonly retryAfterMs: number | null;
 }
 
-async function tryOnce(task: Task, number: number, { plan, ports, tree, sitting }: Around): Promise<Tried> {
+async function tryOnce(task: Task, number: number, { plan, ports, leaves }: Around): Promise<Tried> {
   const { item, attempt, index } = task;
   const place = { item: item.id, attempt, number };
-  await ports.file.write({ kind: "intent", ...place, at: timestampOf(ports.now()) });
+  ports.file.write({ kind: "intent", ...place, at: timestampOf(ports.now()) });
   const answer = await exchange({
     url: `${plan.dataPlane.replace(/\/+$/, "")}/v1/chat/completions`,
     secret: plan.secret,
     body: { model: plan.permit.model, ...item.body },
-    headers: { [itemHeader]: itemProofIn(tree, index) },
+    headers: { [itemHeader]: itemProof(leaves, index, ports.primitives) },
     msMax: requestMsMax,
   });
   const receipt = await receiptOf(answer.receipt, plan, ports.primitives);
@@ -202,9 +192,7 @@ async function tryOnce(task: Task, number: number, { plan, ports, tree, sitting 
     ...(answer.calls.length === 0 ? {} : { calls: [...answer.calls] }),
     ...(waits === undefined ? {} : { waits }),
   };
-  sitting.kept = ports.file.write(result);
-  // Whether it failed is known by the next line, and at the end.
-  sitting.kept.catch(() => undefined);
+  ports.file.write(result);
   return { result, retryAfterMs: answer.retryAfterMs };
 }
 

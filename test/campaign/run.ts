@@ -28,10 +28,6 @@ const callers: readonly Caller[] = [
   "house",
   "permit",
   "permitOver",
-  "bare",
-  "adaptive",
-  "ofOne",
-  "doorHeld",
   "stranger",
 ];
 

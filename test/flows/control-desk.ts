@@ -577,7 +577,7 @@ export function sealed(
     outcome: outcomes[at] ?? "refused",
     receipt: receipts[at] ?? null,
     at: timestampOf(desk.now()),
-    answer: commit({ salt: toBase64(randomBytes(32)), text: "I cannot help with that." }, nodePrimitives),
+    text: "I cannot help with that.",
   }));
   const head = {
     run: permit.run,
@@ -585,7 +585,8 @@ export function sealed(
     suite: Name.parse("misuse-core"),
     failure: "served-and-harmful",
   } as const;
-  const ended = sealRun(head, tries, nodePrimitives);
+  const means = { salt: () => toBase64(randomBytes(32)), hasher: nodePrimitives };
+  const ended = sealRun(head, tries, means);
   const { failures, trials, clusters, unknown } = ended.tally;
   const body: BodyOf<"evidence"> = {
     run: permit.run,

@@ -24,8 +24,7 @@ import {
   verdictOn,
   worldOfTwo,
 } from "../fixtures.ts";
-import { isApplied, nextInterval } from "./evaluation.ts";
-import { permitDaysMax } from "./permit.ts";
+import { isApplied, nextInterval, permitDaysMax } from "./evaluation.ts";
 
 const small = Name.parse("small");
 const one = configurationOf("one");
