@@ -14,6 +14,7 @@ import { aboutUpstream, endingCertificates, reviewersMissing, servedModels } fro
 import { aboutRemote, remoteEntries } from "./doctor-safeguards.ts";
 import { readProfile } from "./profile.ts";
 import { type Session, openSession } from "./session.ts";
+import { aboutWebhooks } from "./doctor-webhooks.ts";
 import { type Base, type Call, addVerb, noOptions, sameProfile } from "./verb.ts";
 
 interface Check {
@@ -95,7 +96,7 @@ async function aboutPerson(base: Base, context: Context): Promise<readonly Check
   const missing = await reviewersMissing(opened);
   const reviewers =
     missing === undefined ? [] : [{ name: "reviewers", ok: true, detail: missing, warning: true } as const];
-  return [ledger, ...gateways, ...upstreams, ...reviewers, ...ends];
+  return [ledger, ...gateways, ...upstreams, ...reviewers, ...ends, ...(await aboutWebhooks(opened))];
 }
 
 async function ifHere(

@@ -41,6 +41,7 @@ export const routes = {
   publicBundle: "/api/v1/public/proposals/:proposal/bundle",
   explain: "/api/v1/explain/:id",
   gateways: "/api/v1/gateways",
+  webhooks: "/api/v1/webhooks",
   reviews: "/api/v1/reviews",
   review: "/api/v1/reviews/:review",
   reviewText: "/api/v1/reviews/:review/text",
@@ -113,6 +114,26 @@ export const GatewaysView = z.object({
   ),
 });
 export type GatewaysView = z.infer<typeof GatewaysView>;
+
+/** `GET webhooks`: who is told of what happens here, and how far each is behind. */
+export const WebhooksView = z.object({
+  endpoints: z.array(
+    z.object({
+      name: z.string(),
+      /** Of its address; path and query may be secret. */
+      origin: z.string(),
+      events: z.array(z.string()),
+      waiting: z.number(),
+      waitingSince: Timestamp.nullable(),
+      delivered: Timestamp.nullable(),
+      /** Messages of the last 30 days that were never taken. */
+      givenUp: z.number(),
+      /** What the last try came to, where the newest messages are not taken. */
+      failing: z.string().nullable(),
+    }),
+  ),
+});
+export type WebhooksView = z.infer<typeof WebhooksView>;
 
 /** `GET batch?from=N`: records from N on, at most 1000, ending at `checkpoint`. */
 export const BatchView = z.object({

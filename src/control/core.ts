@@ -12,6 +12,7 @@ import type { StatementAnswer } from "./contract.ts";
 import type { FeedServer } from "./feed-server.ts";
 import type { Here } from "./initialise.ts";
 import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
+import type { OpenEndpoint, Webhooks } from "./webhooks/webhooks.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 import type { Writer } from "./writer.ts";
 
@@ -42,6 +43,8 @@ export interface ControlOptions {
   readonly pin?: Digest | undefined;
   /** What `/metrics` shows, and the token that reads it; no such page where it is not given. */
   readonly metrics?: Metrics | undefined;
+  /** Who is told of what happens here; nobody where it is not given. */
+  readonly endpoints?: readonly OpenEndpoint[] | undefined;
   /** A refusal that left no receipt, where a gateway of this server remembers it. */
   readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
@@ -63,6 +66,7 @@ export interface Core {
   readonly feeds: FeedServer;
   readonly records: Records;
   readonly reviews: ReviewDesk;
+  readonly webhooks: Webhooks;
   readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
   readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
 }

@@ -39,6 +39,7 @@ import { type ReviewDesk, openReviewDesk } from "./review-desk.ts";
 import { type StoredReview, findReview } from "./review-store.ts";
 import { createApp } from "./routes.ts";
 import type { ControlOptions, Core } from "./core.ts";
+import { type Webhooks, openWebhooks } from "./webhooks/webhooks.ts";
 import { watchDatabase } from "./watched-database.ts";
 import { Writer, loosens } from "./writer.ts";
 
@@ -57,6 +58,8 @@ export interface Control {
   readonly app: Hono;
   /** How many requests wait for a person, and since when the first. */
   readonly waitingReviews: ReviewDesk["waiting"];
+  /** Who is told of what happens here, and how far each is behind. */
+  readonly webhooks: Webhooks["view"];
   /** Judges, records and folds a statement; after one that opens something, waits for the gateways. */
   readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;
   /** After what has begun. */
@@ -93,17 +96,26 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const reviews = openReviewDesk({ ...options, database, replica, writer, control: signers.control });
   try {
     await reviews.sweep();
-    return compose(options, { here, database, ledger, replica, records, writer, reviews });
+    const webhooks = await openWebhooks({
+      ...options,
+      endpoints: options.endpoints ?? [],
+      deployment: here.deployment,
+      database,
+      ledger,
+      replica,
+      chance: Math.random,
+    });
+    return compose(options, { here, database, ledger, replica, records, writer, reviews, webhooks });
   } catch (error) {
     await reviews.close();
     throw error;
   }
 }
 
-type Parts = Pick<Core, "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews">;
+type Parts = Pick<Core, "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews" | "webhooks">;
 
 function compose(options: ControlOptions, parts: Parts): Control {
-  const { replica, writer, ledger, database, records, here, reviews } = parts;
+  const { replica, writer, ledger, database, records, here, reviews, webhooks } = parts;
   const { primitives, clock, signers } = options;
   const publicFile = publicFiles({ database, ledger, records, hasher: primitives, state: replica.state, clock });
   const feeds = createFeedServer({
@@ -160,9 +172,11 @@ function compose(options: ControlOptions, parts: Parts): Control {
     connect: feeds.connect,
     app: createApp(core),
     waitingReviews: reviews.waiting,
+    webhooks: webhooks.view,
     record: async (envelope, content = noContent) => submit(envelope, content),
     close: async () => {
       feeds.close();
+      await webhooks.close();
       await reviews.close();
       await writer.idle();
       await ledger.close();

@@ -24,6 +24,7 @@ import {
   type GatewaysView,
   RootRequest,
   StatementRequest,
+  type WebhooksView,
   controlBodyBytesMax,
   routes,
 } from "./contract.ts";
@@ -169,6 +170,12 @@ function addReadRoutes(app: Hono, core: Core): void {
     return context.json({ pending: view });
   });
   app.get(routes.gateways, read, (context) => context.json(gatewaysView(core)));
+  app.get(routes.webhooks, read, async (context) => {
+    const view: WebhooksView = {
+      endpoints: (await core.webhooks.view()).map((one) => ({ ...one, events: [...one.events] })),
+    };
+    return context.json(view);
+  });
   app.get(routes.batch, read, async (context) => {
     const from = parsed(z.coerce.number().int().nonnegative(), context.req.query("from") ?? "0", "request_invalid");
     if (from > replica.size())

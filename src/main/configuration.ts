@@ -21,6 +21,8 @@ export interface Configuration {
   readonly modelFile: string | undefined;
   /** The one folder `file:` secrets of documents are read from. */
   readonly secrets: string | undefined;
+  /** File that says who is told of what happens. */
+  readonly webhooks?: string | undefined;
   /** Pinned first trust root; otherwise the one in the data folder's trust.json. */
   readonly trust: Digest | undefined;
   readonly contact: string;
@@ -53,6 +55,7 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
     cache: cacheOf(environment),
     modelFile: environment["HEADGATE_MODEL_FILE"],
     secrets: environment["HEADGATE_SECRETS"],
+    webhooks: webhooksOf(environment["HEADGATE_WEBHOOKS"]),
     trust: trustOf(environment["HEADGATE_TRUST"]),
     contact: environment["HEADGATE_CONTACT"] ?? "the operator of this gateway",
     hosts: (environment["HEADGATE_HOSTS"] ?? "").split(",").filter((name) => name !== ""),
@@ -60,6 +63,11 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
     operating: readOperating(environment),
     distribution: readDistribution(environment, host),
   };
+}
+
+/** Set to nothing is not set. */
+function webhooksOf(text: string | undefined): string | undefined {
+  return text === undefined || text === "" ? undefined : path.resolve(text);
 }
 
 function proxiesOf(text = ""): readonly Network[] {

@@ -15,11 +15,19 @@ import { addDrillVerb } from "./drill/drill-verb.ts";
 import { addGatewayVerb } from "./gateway-verb.ts";
 import { mindReaders, writeOut } from "./readers.ts";
 import { keepHeapSmall } from "./heap.ts";
+import { addWebhookVerbs } from "./webhook-verbs.ts";
 import { addServeVerb } from "./serve-verb.ts";
 import { version } from "./version.ts";
 
 /** Verbs that run servers, each a file of this folder. */
-const extras: readonly ExtraVerb[] = [addServeVerb, addGatewayVerb, addBackupVerbs, addDrillVerb, addDemoVerb];
+const extras: readonly ExtraVerb[] = [
+  addServeVerb,
+  addGatewayVerb,
+  addBackupVerbs,
+  addDrillVerb,
+  addDemoVerb,
+  addWebhookVerbs,
+];
 
 function contextFrom(environment: Environment): Context {
   const configuration = readConfiguration(environment);

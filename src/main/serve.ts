@@ -7,6 +7,8 @@ import path from "node:path";
 import { type Control, openControl } from "../control/open-control.ts";
 import { readTrustFile } from "../control/initialise.ts";
 import { type ControlServer, serveControl } from "../control/serve-control.ts";
+import { openEndpoints } from "../control/webhooks/open-endpoints.ts";
+import type { OpenEndpoint } from "../control/webhooks/webhooks.ts";
 import type { Clock } from "../gateway/follower.ts";
 import { openMark } from "../gateway/mark.ts";
 import type { OpenGateway } from "../gateway/open.ts";
@@ -30,6 +32,7 @@ import { furthest, keepSeen, readSeen } from "./seen.ts";
 import { openSealingKeys } from "./sealing-keys.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";
 import { reviewGauges } from "./telemetry/review-gauges.ts";
+import { webhookGauges } from "./telemetry/webhook-gauges.ts";
 import { openStore } from "./open-store.ts";
 
 export interface Serving {
@@ -130,6 +133,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
   const { store } = configuration;
   const watch = openWatch(options, store.kind === "sqlite" ? store.path : undefined);
   const { report } = watch.telemetry;
+  const endpoints = await endpointsOf(options, ports);
   const database = await openStore(store);
   const mark = furthest([await knownMark(configuration.data), readSeen(configuration.keys)]);
   const control = await openControl({
@@ -146,6 +150,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     metrics: watch.telemetry.metrics,
     recentRefusal: watch.telemetry.recentRefusal,
     hosts: configuration.hosts,
+    endpoints,
     mark,
     pin,
     report,
@@ -154,7 +159,10 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     await database.close();
     throw error;
   });
-  watch.telemetry.attachControl(async () => reviewGauges(control, clock.now()));
+  watch.telemetry.attachControl(async () => [
+    ...(await reviewGauges(control, clock.now())),
+    ...(await webhookGauges(control, clock.now())),
+  ]);
   const seen = keepSeen(configuration.keys, control.head);
   const close = async (): Promise<void> => {
     await control.close();
@@ -164,6 +172,15 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     unlock();
   };
   return { control, keys, ports, watch, clock, pin, close };
+}
+
+async function endpointsOf(
+  { configuration, environment }: ServeOptions,
+  ports: Ports,
+): Promise<readonly OpenEndpoint[]> {
+  if (configuration.webhooks === undefined) return [];
+  const secrets = { environment, folder: configuration.secrets };
+  return openEndpoints(configuration.webhooks, { secrets, ownPorts: new Set([ports.data, ports.control]) });
 }
 
 /** The feed for gateways on other machines, where a port is set for it. */

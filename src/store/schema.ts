@@ -255,10 +255,59 @@ CREATE INDEX review_by_key ON review (key, request);
 CREATE INDEX review_waiting ON review (expires_at) WHERE decided_at IS NULL;
 `;
 
+// What webhooks were told of: up to which entry, and how models stood then; and each message to each endpoint. `place` orders those
+// that were made together; `next_at` is null once it was delivered or given up.
+const webhook = `
+CREATE TABLE webhook_seen (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  entries INTEGER NOT NULL,
+  standings TEXT NOT NULL
+) STRICT;
+CREATE TABLE webhook_message (
+  endpoint TEXT NOT NULL,
+  id TEXT NOT NULL,
+  type TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  made_at INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  tries INTEGER NOT NULL,
+  next_at INTEGER,
+  delivered_at INTEGER,
+  answer TEXT,
+  PRIMARY KEY (endpoint, id)
+) STRICT;
+CREATE INDEX webhook_due ON webhook_message (endpoint, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX webhook_made ON webhook_message (made_at);
+`;
+
+const webhookPostgres = `
+CREATE TABLE webhook_seen (
+  one BIGINT PRIMARY KEY CHECK (one = 1),
+  entries BIGINT NOT NULL,
+  standings TEXT COLLATE "C" NOT NULL
+);
+CREATE TABLE webhook_message (
+  endpoint TEXT COLLATE "C" NOT NULL,
+  id TEXT COLLATE "C" NOT NULL,
+  type TEXT COLLATE "C" NOT NULL,
+  payload TEXT COLLATE "C" NOT NULL,
+  made_at BIGINT NOT NULL,
+  place BIGINT NOT NULL,
+  tries BIGINT NOT NULL,
+  next_at BIGINT,
+  delivered_at BIGINT,
+  answer TEXT COLLATE "C",
+  PRIMARY KEY (endpoint, id)
+);
+CREATE INDEX webhook_due ON webhook_message (endpoint, next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX webhook_made ON webhook_message (made_at);
+`;
+
 export const schema: readonly Migration[] = [
   { id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } },
   { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
   { id: 3, name: "usage of gateway", sql: { sqlite: usageOfGateway, postgres: usageOfGatewayPostgres } },
   { id: 4, name: "review", sql: { sqlite: review, postgres: reviewPostgres } },
   { id: 5, name: "shadowed", sql: { sqlite: shadowed, postgres: shadowedPostgres } },
+  { id: 6, name: "webhook", sql: { sqlite: webhook, postgres: webhookPostgres } },
 ];
