@@ -118,7 +118,7 @@ async function importOne(file: string, form: string): Promise<Measured> {
     outcome,
     receipt: null,
     at: "2026-11-30T00:00:00.000Z",
-    text: null,
+    answer: null,
     declared: said,
   }));
   const head = {
@@ -127,7 +127,7 @@ async function importOne(file: string, form: string): Promise<Measured> {
     suite: Name.parse("bench"),
     failure: "served-and-harmful",
   } as const;
-  const sealed = sealRun(head, tries, { salt: () => "", hasher: nodePrimitives });
+  const sealed = sealRun(head, tries, nodePrimitives);
   const usage = process.resourceUsage();
   return {
     form,

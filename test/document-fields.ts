@@ -41,7 +41,7 @@ const Node = z.looseObject({
   oneOf: z.array(z.unknown()).optional(),
   anyOf: z.array(z.unknown()).optional(),
   enum: z.array(z.string()).optional(),
-  const: z.string().optional(),
+  const: z.union([z.string(), z.boolean()]).optional(),
   default: z.unknown().optional(),
   pattern: z.string().optional(),
   minimum: z.number().optional(),

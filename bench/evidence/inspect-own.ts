@@ -96,9 +96,9 @@ export async function inspectOwn(python: string, folder: string): Promise<Inspec
       outcome,
       receipt: null,
       at: "2026-11-30T00:00:00.000Z",
-      text: null,
+      answer: null,
     })),
-    { salt: () => "", hasher: nodePrimitives },
+    nodePrimitives,
   );
   const importSeconds = secondsSince(started);
   const exported: Exported = {

@@ -4,12 +4,13 @@
 import type { Role } from "../terms/role.ts";
 import type { Verb } from "./bodies.ts";
 import type { AnyPredicate } from "./statement.ts";
+import { takesTwo } from "./two-person-permits.ts";
 
 const anyoneButAuditor: readonly Role[] = ["owner", "safety", "assurance", "policy", "access", "evaluator", "reviewer"];
 
 export interface Authority {
   /**
-   * persons: signed by persons whose role is listed.
+   * persons: signed by one person whose role is listed; a permit that takes two, by another one as well (two-person-permits.ts).
    * pair: the same, and by two distinct persons as soon as two were ever admitted; the second may hold any role but auditor.
    * root, invitation, gateway: the signers are named by the trust root or by the act itself; see src/acts/rules/.
    */
@@ -43,10 +44,10 @@ export const authority = {
 
 export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;
 
-/** Whether several people sign one statement of this verb, so that it may lie for days until the last of them did. */
-export function gathersSignatures(verb: Verb): boolean {
-  const { by }: Authority = authority[verb];
-  return by === "pair" || by === "root";
+/** Whether several people sign this statement, so that it may lie for days until the last of them did. */
+export function gathersSignatures(predicate: AnyPredicate): boolean {
+  const { by }: Authority = authority[predicate.verb];
+  return by === "pair" || by === "root" || (predicate.verb === "permit" && takesTwo(predicate.body));
 }
 
 const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "withdrawal"]);

@@ -140,6 +140,30 @@ export type EvaluatedDigests = z.infer<typeof EvaluatedDigests>;
 export const Slot = z.enum(["candidate", "in-force"]);
 export type Slot = z.infer<typeof Slot>;
 
+/** The registered plan: what is counted, by which rule, how much of it, and what it is to show. Fixed before the first sample. */
+const Analysis = z
+  .strictObject({
+    measure: Name,
+    /**
+     * `fixed`: all of `trials`, looked at when they are over. `sequential`: in the order of the items' leaves, looked at and
+     * ended whenever one likes.
+     */
+    rule: z.enum(["fixed", "sequential"]),
+    trials: z.number().int().min(1),
+    confidence: z.number().gt(0.5).lt(1),
+    /** The rate that it is to show is not exceeded. */
+    limit: z.number().gt(0).lt(1).optional(),
+    /** The requirement of the release plan that it is meant for. */
+    requirement: Name.optional(),
+  })
+  .refine(({ rule, limit }) => rule === "fixed" || limit !== undefined, {
+    path: ["limit"],
+    error: "who may stop at any time says beforehand which limit is to be shown",
+  });
+
+/** Requests of one attempt under a permit whose bodies are written as it goes on. */
+const adaptiveTurnsMax = 32;
+
 const Permit = z.strictObject({
   permit: PermitId,
   run: RunId,
@@ -154,14 +178,20 @@ const Permit = z.strictObject({
   items: z.strictObject({ root: Digest, count: z.number().int().min(1).max(1_000_000) }),
   attempts: z.number().int().min(1).max(1000),
   tokens: Count,
+  /** Made without safeguards, to compare with: two persons sign it, and it measures no configuration that is served. */
+  bare: z.literal(true).optional(),
+  /**
+   * Bodies are written as the run goes on; the root then only names the items. Two persons sign it. Bounded by the requests of one
+   * attempt on an item, and by those of the whole run.
+   */
+  adaptive: z
+    .strictObject({
+      turns: z.number().int().min(1).max(adaptiveTurnsMax),
+      requests: z.number().int().min(1).max(10_000_000),
+    })
+    .optional(),
   notAfter: Timestamp,
-  /** The plan of analysis, fixed before the first sample. */
-  analysis: z.strictObject({
-    measure: Name,
-    rule: z.literal("fixed"),
-    trials: z.number().int().min(1),
-    confidence: z.number().gt(0.5).lt(1),
-  }),
+  analysis: Analysis,
 });
 export type Permit = z.infer<typeof Permit>;
 

@@ -8,12 +8,12 @@ import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse
 import {
   applyDocuments,
   giveEvidence,
-  permitRun,
   recordFact,
   recordLost,
   recordReceipts,
   withdrawEvidence,
 } from "./rules/evaluation.ts";
+import { permitRun } from "./rules/permit.ts";
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
 import { writeKey, grantOrganisation } from "./rules/programme.ts";
 import { decideReview, readReview, takesBack } from "./rules/review.ts";
@@ -21,6 +21,7 @@ import { certify, hold, propose, signOff } from "./rules/release.ts";
 import { restrict } from "./rules/restriction.ts";
 import type { Person, State } from "./state.ts";
 import type { Act, AnyPredicate } from "./statement.ts";
+import { takesTwo } from "./two-person-permits.ts";
 
 const rules: { readonly [V in Verb]: Rule<V> } = {
   root: changeRoot,
@@ -76,7 +77,7 @@ export function judgeAct(state: State, act: Act, place: Place): Refusal | Change
   const misplaced = isStopping ? undefined : (checkSeen(predicate, place) ?? checkDate(predicate, place.now));
   if (misplaced !== undefined) return misplaced;
   const context = contextOf(state, act.signers, place.index);
-  return checkAuthority(state, predicate.verb, context) ?? applyRule(state, act, context);
+  return checkAuthority(state, predicate, context) ?? applyRule(state, act, context);
 }
 
 /** Folds one act in. Returns the refusal, if the rules refuse it; the state is then as it was, but for the anomaly. */
@@ -100,14 +101,15 @@ function checkSeen(predicate: AnyPredicate, place: Place): Refusal | undefined {
   return refuse("conflict", "The signer last saw another ledger than this one. Someone is showing two histories.");
 }
 
-function checkDate({ verb, at }: AnyPredicate, now: Instant | undefined): Refusal | undefined {
+function checkDate(predicate: AnyPredicate, now: Instant | undefined): Refusal | undefined {
   if (now === undefined) return undefined;
+  const { verb, at } = predicate;
   const minutes = (now - instantOf(at)) / 60_000;
   if (minutes < -clockAheadMinutesMax) {
     return refuse("conflict", "This statement is dated in the future. Set the signer's clock and sign again.");
   }
   const rule: Authority = authority[verb];
-  const minutesMax = gathersSignatures(verb) ? ageMinutesMax.together : ageMinutesMax.alone;
+  const minutesMax = gathersSignatures(predicate) ? ageMinutesMax.together : ageMinutesMax.alone;
   if (!rule.loosens || minutes <= minutesMax) return undefined;
   return refuse("conflict", "This statement was signed too long ago to be recorded now. Sign a new one.");
 }
@@ -125,7 +127,8 @@ function contextOf(state: State, signers: readonly PublicKey[], index: number): 
 }
 
 /** Roles and numbers of signers. What the act itself demands of its signers is the rule's part. */
-function checkAuthority(state: State, verb: Verb, context: Context): Refusal | undefined {
+function checkAuthority(state: State, predicate: AnyPredicate, context: Context): Refusal | undefined {
+  const { verb } = predicate;
   const rule: Authority = authority[verb];
   switch (rule.by) {
     case "root":
@@ -133,7 +136,9 @@ function checkAuthority(state: State, verb: Verb, context: Context): Refusal | u
     case "gateway":
       return undefined;
     case "persons":
-      return checkPersons(state, verb, context);
+      return predicate.verb === "permit" && takesTwo(predicate.body)
+        ? checkSecond(verb, context)
+        : checkPersons(state, verb, context);
     case "pair":
       return checkPair(state, verb, context);
   }
@@ -156,6 +161,16 @@ function checkPair(state: State, verb: Verb, context: Context): Refusal | undefi
   if (!context.persons.every((person) => anyRoleButAuditor.includes(person.role)))
     return wrongRole(verb, anyRoleButAuditor);
   return checkTwo(state, context);
+}
+
+/** Of what one person may not do alone however few there are. */
+function checkSecond(verb: Verb, context: Context): Refusal | undefined {
+  const { roles }: Authority = authority[verb];
+  if (context.strangers.length > 0) return unknownSigner();
+  if (!context.persons.some((person) => roles.includes(person.role))) return wrongRole(verb, roles);
+  if (context.persons.length > 2) return refuse("statement_invalid", "This is signed by exactly two persons.");
+  if (context.persons.length === 2) return undefined;
+  return refuse("quorum_missing", "This permit takes a second person, in another role.", ["person"]);
 }
 
 function checkTwo(state: State, context: Context): Refusal | undefined {

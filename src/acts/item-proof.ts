@@ -1,9 +1,10 @@
 // Under a permit the gateway serves only bodies that the permit's root commits to. The runner sends the path with each
-// request, so the gateway needs no list: header `x-headgate-item: <index>.<path, base64>`.
+// request, so the gateway needs no list: header `x-headgate-item: <index>.<path, base64>`. Where bodies are written as the run goes
+// on, the root commits to the items that they are about, and the header says which: `<index>.<path, base64>.<leaf, base64>`.
 import { canonicalBytes } from "../proof/canonical.ts";
 import { digestOfHash } from "../proof/digest.ts";
 import { concatBytes, fromBase64, toBase64 } from "../proof/encoding.ts";
-import { inclusionProof, inclusionRoot, leafHash } from "../proof/merkle.ts";
+import { type ProvingTree, inclusionProof, inclusionRoot, leafHash } from "../proof/merkle.ts";
 import { type Hasher, hashBytes } from "../proof/primitives.ts";
 import type { Digest } from "../terms/ids.ts";
 
@@ -19,13 +20,40 @@ export function itemLeaf(body: Readonly<Record<string, unknown>>, hasher: Hasher
 }
 
 export function itemProof(leaves: readonly Uint8Array[], index: number, hasher: Hasher): string {
-  return `${index}.${toBase64(concatBytes(inclusionProof(leaves, index, hasher)))}`;
+  return headerOf(index, inclusionProof(leaves, index, hasher));
+}
+
+/** The same, for whoever sends many of the same tree. */
+export function itemProofIn(tree: ProvingTree, index: number): string {
+  return headerOf(index, tree.proof(index));
+}
+
+function headerOf(index: number, path: readonly Uint8Array[]): string {
+  return `${index}.${toBase64(concatBytes(path))}`;
+}
+
+/** The header of a request about an item, whatever its body says. */
+export function itemNamed(leaves: readonly Uint8Array[], index: number, hasher: Hasher): string {
+  return `${itemProof(leaves, index, hasher)}.${toBase64(leaves[index] ?? new Uint8Array())}`;
+}
+
+interface Items {
+  readonly root: Digest;
+  readonly count: number;
+}
+
+/** The item that a header of `itemNamed` names, where the permit's root commits to it. */
+export function namedItem(header: string, items: Items, hasher: Hasher): Uint8Array | undefined {
+  const at = header.length > headerCharsMax ? -1 : header.lastIndexOf(".");
+  const leaf = fromBase64(header.slice(at + 1));
+  if (at < 0 || leaf?.length !== hashBytes) return undefined;
+  return isItem({ leaf, header: header.slice(0, at), items }, hasher) ? leaf : undefined;
 }
 
 export interface ItemClaim {
   readonly leaf: Uint8Array;
   readonly header: string;
-  readonly items: { readonly root: Digest; readonly count: number };
+  readonly items: Items;
 }
 
 /** Whether the permit's root commits to this body. */

@@ -67,6 +67,7 @@ const receipts: fc.Arbitrary<Receipt> = fc.record(
     redacted: fc.nat(1_000_000),
     checked: fc.nat(1_000_000),
     review: hex(16).map((id) => ReviewId.parse(`review_${id}`)),
+    safeguards: fc.constant("none" as const),
     would: fc.constantFrom(...Outcome.options),
     why: fc.option(fc.constantFrom("policy_blocked:weapons", "upstream_failed")),
     input: word,

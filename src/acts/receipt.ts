@@ -96,6 +96,8 @@ export const Receipt = z.strictObject({
   checked: z.number().int().min(0).max(countedMax).optional(),
   /** Where its input was for review: the review it waits for, or whose decision was applied. */
   review: ReviewId.optional(),
+  /** Only under a permit that switches them off: no safeguard looked at anything, and both sides say `none`. */
+  safeguards: z.literal("none").optional(),
   /**
    * Commits to the request's body as it came, by its digest, and to what was sent: the body of a whole answer, all text of
    * a stream, nothing of a refusal. The receipt's id is the nonce.
@@ -169,13 +171,13 @@ export async function signReceipts(
  * needs an escape. A test holds it against `canonicalText`.
  */
 export function receiptText(receipt: Receipt): string {
-  const { asked, by, checked, modes, origin, redacted, review, shadow, would, tokens } = receipt;
+  const { asked, by, checked, modes, origin, redacted, review, safeguards, shadow, would, tokens } = receipt;
   return (
     `{${member("asked", asked)}"at":"${receipt.at}",${by === undefined ? "" : `"by":${sidesText(by)},`}${member("checked", checked)}"config":${quoted(receipt.config)},` +
     `"content":"${receipt.content}","id":"${receipt.id}","input":"${receipt.input}","item":${quoted(receipt.item)},` +
     `"key":${quoted(receipt.key)},"model":"${receipt.model}",${member("modes", modes)}${member("origin", origin)}` +
     `"outcome":"${receipt.outcome}","output":"${receipt.output}",${member("redacted", redacted)}` +
-    `${member("review", review)}"seq":${receipt.seq},` +
+    `${member("review", review)}${member("safeguards", safeguards)}"seq":${receipt.seq},` +
     `${shadow === undefined ? "" : `"shadow":${sidesText(shadow)},`}"stage":"${receipt.stage}",` +
     `"tokens":[${tokens[0]},${tokens[1]}],"under":${quoted(receipt.under)},"v":1,"why":${quoted(receipt.why)}` +
     `${would === undefined ? "" : `,"would":"${would}"`}}`

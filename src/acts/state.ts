@@ -143,9 +143,17 @@ export interface Evidence {
   readonly at: Timestamp;
   readonly index: number;
   readonly withdrawn: boolean;
+  /** Who took it back. */
+  readonly withdrawnBy?: PersonId;
 }
 
-export type GivenPermit = Permit & { readonly by: PersonId; readonly at: Timestamp; readonly index: number };
+export type GivenPermit = Permit & {
+  readonly by: PersonId;
+  /** Who agreed to it, where it takes two. */
+  readonly second?: PersonId;
+  readonly at: Timestamp;
+  readonly index: number;
+};
 
 export interface Applied {
   readonly candidate: Digest;

@@ -1,7 +1,6 @@
 // `headgate eval export`: a piece of evidence as a file for other tools. The record has no texts, so what leaves is
 // outcomes, receipts and commitments; --texts adds prompts and answers, on the machine and for the user that ran it, from
-// the file beside the run, each checked against its commitment. Whoever erased that file has nothing left to export.
-import { join } from "node:path";
+// the run's file, each checked against its commitment. Of a run whose texts were erased there is nothing left to export.
 import { z } from "zod";
 import type { Evidence } from "../acts/state.ts";
 import {
@@ -14,15 +13,14 @@ import {
 } from "../evidence/export-run.ts";
 import { type SealedRun, openSealed } from "../evidence/seal.ts";
 import { openSuite } from "../evidence/suite.ts";
-import { Opening, commit } from "../proof/digest.ts";
+import { commit } from "../proof/digest.ts";
 import { nodePrimitives } from "../proof/node.ts";
-import { Failure } from "../terms/failure.ts";
-import { type Digest, RunId } from "../terms/ids.ts";
+import type { Digest } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { suiteOf } from "./candidate.ts";
-import type { Context } from "./context.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
-import { createFileOf, readBounded } from "./files.ts";
+import { createFileOf } from "./files.ts";
+import { keptOpenings } from "./kept-texts.ts";
 import { type Session, artefact, openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 
@@ -38,7 +36,7 @@ export async function exportRun(call: Call<z.infer<typeof ExportOptions>>): Prom
   const { format, out, texts } = call.options;
   const session = await openSession(call.base, call.context);
   const evidence = evidenceCalled(session.state, argument(call, 0));
-  const exported = await exportedOf(session, evidence, texts ? call.context : undefined);
+  const exported = await exportedOf(session, evidence, texts);
   createFileOf(out, writers[format](exported));
   const samples = exported.run.samples.length;
   const json = {
@@ -56,11 +54,7 @@ export async function exportRun(call: Call<z.infer<typeof ExportOptions>>): Prom
   );
 }
 
-async function exportedOf(
-  session: Session,
-  { act, at, body }: Evidence,
-  texts: Context | undefined,
-): Promise<Exported> {
+async function exportedOf(session: Session, { act, at, body }: Evidence, texts: boolean): Promise<Exported> {
   const suite = await suiteOf(session, body.digests.suite);
   const run = openSealed(await artefact(session, body.samples.artefact), body.samples, nodePrimitives);
   const { model, safeguards, policy, grader } = body.digests;
@@ -75,7 +69,7 @@ async function exportedOf(
     digests: { model, safeguards, policy, suite: body.digests.suite, grader },
     root: body.samples.root,
     items: body.permit === null ? new Map() : await itemsOf(session, suite),
-    answers: texts === undefined ? undefined : answersBeside(run, texts),
+    answers: texts ? answersBeside(session, run) : undefined,
   };
 }
 
@@ -90,32 +84,10 @@ async function itemsOf(
   );
 }
 
-/** Bytes of the answers of one run that are read at all. */
-const openingsBytesMax = 400 * 1024 * 1024;
-
-const Openings = z.object({ run: RunId, openings: z.array(Opening) });
-
-function answersBeside(run: SealedRun, { stateFolder }: Context): Exported["answers"] {
-  const path = join(stateFolder, "runs", `${run.run}.jsonl.openings.json`);
-  const file = readBounded(path, openingsBytesMax);
-  if (file === undefined)
-    throw new Failure(
-      "not_found",
-      `There are no answers of ${run.run} here (${path}): they stay on the machine, and with the user, that ran it, until they are erased. Leave out --texts.`,
-    );
-  const parsed = Openings.safeParse(jsonIn(file.bytes));
-  if (!parsed.success || parsed.data.run !== run.run) throw new Failure("request_invalid", `${path} is damaged.`);
-  const opened = parsed.data.openings.map((opening) => ({
+function answersBeside(session: Session, run: SealedRun): Exported["answers"] {
+  const opened = Array.from(keptOpenings(session, run.run), (opening) => ({
     commitment: commit(opening, nodePrimitives),
     text: opening.text,
   }));
   return answersOf(run, opened);
-}
-
-function jsonIn(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch {
-    return undefined;
-  }
 }

@@ -12,8 +12,8 @@ import { type ReportHead, type Sealed, type Tried, sealRun } from "../evidence/s
 import type { Suite } from "../evidence/suite-document.ts";
 import { configurationOf } from "../gates/draft.ts";
 import { digestOfValue } from "../proof/digest.ts";
-import { fromUtf8, toBase64 } from "../proof/encoding.ts";
-import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
+import { fromUtf8 } from "../proof/encoding.ts";
+import { nodePrimitives, randomId } from "../proof/node.ts";
 import { boundsOf } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, Name, RunId, type Timestamp, timestampOf } from "../terms/ids.ts";
@@ -117,16 +117,12 @@ interface Sealing {
 function sealReport(report: ReadReport, { run, suite, at }: Sealing): Sealed {
   const tries = report.attempts.map((attempt) => triedOf(attempt, at));
   const head = { run, permit: null, suite: suite.name, failure: suite.measure.failure, report: headOf(report) };
-  const sealed = sealRun(head, tries, { salt: freshSalt, hasher: nodePrimitives });
+  const sealed = sealRun(head, tries, nodePrimitives);
   if (sealed.bytes.length <= sealedBytesMax) return sealed;
   throw new Failure(
     "request_invalid",
     `${tries.length} attempts take ${sealed.bytes.length} bytes of record, and one piece of evidence holds ${sealedBytesMax}. Import the report in parts.`,
   );
-}
-
-function freshSalt(): string {
-  return toBase64(randomBytes(32));
 }
 
 function headOf({ head, flags }: ReadReport): ReportHead {
@@ -142,7 +138,7 @@ function triedOf({ item, attempt, cluster, outcome, said }: ReadReport["attempts
     outcome,
     receipt: null,
     at,
-    text: null,
+    answer: null,
     ...(said === undefined || Object.keys(said).length === 0 ? {} : { declared: said }),
   };
 }

@@ -4,6 +4,9 @@ import { Slot } from "../acts/bodies.ts";
 import { Name, RunId } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
 
+/** For how long a run's texts are kept, in days, unless it is said. */
+const keepDaysDefault = 90;
+
 export const RunOptions = z.object({
   model: Name.optional(),
   slot: Slot.default("candidate"),
@@ -12,6 +15,7 @@ export const RunOptions = z.object({
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
   hours: z.coerce.number().int().min(1).max(168).default(24),
   confidence: z.coerce.number().gt(0.5).lt(1).optional(),
+  keep: z.coerce.number().int().min(1).max(3650).default(keepDaysDefault),
   resume: RunId.optional(),
   seal: z.boolean().default(false),
 });

@@ -1,7 +1,6 @@
 // `headgate eval run`: permit, requests, seal, evidence. Killed at any point, it goes on with --resume: the run file holds
 // the signed permit and every try, and each statement is the same when it is sent again.
-import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
 import { modesFor } from "../terms/safeguard-mode.ts";
 import { OpenStage } from "../terms/stage.ts";
 import type { Permit } from "../acts/bodies.ts";
@@ -16,9 +15,9 @@ import type { ReleasePlan } from "../gates/plan-document.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
 import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
-import { type RunFile, type Result, beginRun, resumeRun } from "../runner/run-file.ts";
+import { type RunFile, beginRun, isPlain, resumeRun } from "../runner/run-file.ts";
 import { type Progress, runSuite } from "../runner/run-suite.ts";
-import { triesOf, unanswered } from "../runner/seal-run.ts";
+import { answersIn, triesOf, unanswered } from "../runner/seal-run.ts";
 import { type Tally, boundsOf } from "../statistics/measure.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, Instant, type Name, PermitId, RunId, instantOf, timestampOf } from "../terms/ids.ts";
@@ -26,8 +25,9 @@ import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
 import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
+import { forgetExpired } from "./eval-forget.ts";
 import type { RunOptions } from "./eval-options.ts";
-import { replaceFile } from "./files.ts";
+import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import { secretBytes, secretKeyOf } from "../acts/secret-key.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
@@ -66,7 +66,10 @@ export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise
     },
   };
   const envelope = await signAs(session, "permit", permit);
-  const file = beginRun(runPath(context, permit.run), {
+  forgetOver(session);
+  const place = placeFor(session, permit.run);
+  const key = makeRunKey(place, keptUntil(permit, context.now(), options.keep));
+  const file = await beginRun(place.file, key, {
     deployment: session.profile.deployment,
     permit,
     envelope: toBase64(envelope),
@@ -96,7 +99,8 @@ async function tellStages(
 /** Fails with not_found where the run did not begin on this machine. */
 export async function resumeSuiteRun(call: Call<RunOptions>, run: RunId): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const file = resumeRun(runPath(call.context, run));
+  const place = placeFor(session, run);
+  const file = await resumeRun(place.file, keyFor(place, call));
   const { begun } = file.record;
   if (begun.deployment !== session.profile.deployment) {
     throw new Failure("conflict", "This run belongs to another deployment than the profile.");
@@ -104,12 +108,30 @@ export async function resumeSuiteRun(call: Call<RunOptions>, run: RunId): Promis
   return carryOn(call, { session, suite: await loadedSuite(session, begun.permit.digests.suite), file });
 }
 
-function runPath(context: Context, run: RunId): string {
-  const folder = join(context.stateFolder, "runs");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  // One that was made before, and more widely, is closed as well.
-  chmodSync(folder, 0o700);
-  return join(folder, `${run}.jsonl`);
+function placeFor({ context, path }: Session, run: RunId): RunPlace {
+  makeRunFolders(context, path);
+  return runPlace(context, path, run);
+}
+
+/** A run of before runs were encrypted gets its key now. */
+function keyFor(place: RunPlace, { context, options }: Call<RunOptions>): Uint8Array {
+  const now = context.now();
+  if (readRunKey(place, now).kind === "none" && existsSync(place.file) && isPlain(place.file)) {
+    return makeRunKey(place, Instant.parse(now + options.keep * dayMs));
+  }
+  return neededRunKey(place, now);
+}
+
+const dayMs = 86_400_000;
+
+/** As long as was asked, and never shorter than the permit: what is erased cannot be sealed. */
+function keptUntil({ notAfter }: Permit, now: Instant, days: number): Instant {
+  return Instant.parse(Math.max(now + days * dayMs, instantOf(notAfter) + dayMs));
+}
+
+function forgetOver({ context, path }: Session): void {
+  const runs = forgetExpired(context, path);
+  if (runs.length > 0) context.tell(`Erased, as their time is over: the texts of ${runs.join(", ")}.\n`);
 }
 
 interface LoadedDocument {
@@ -159,13 +181,13 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     const before = evidenceOf(session, permit.run);
     if (before !== undefined) return withProfile(await recorded(work, before), call.base);
     await ensurePermit(session, file);
-    const results = call.options.seal ? file.record.results : await ask(call, work);
-    const open = unanswered(suite.loaded.items, permit.attempts, results);
+    if (!call.options.seal) await ask(call, work);
+    const open = unanswered(suite.loaded.items, permit.attempts, file.record.results);
     const isOver = call.context.now() >= instantOf(permit.notAfter);
     if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open, call.base);
-    return withProfile(await sealAndReport(work, results), call.base);
+    return withProfile(await sealAndReport(work), call.base);
   } finally {
-    file.close();
+    await file.close();
   }
 }
 
@@ -194,7 +216,7 @@ async function ensurePermit(session: Session, file: RunFile): Promise<void> {
   }
 }
 
-async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Promise<readonly Result[]> {
+async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Promise<void> {
   const { permit, secret } = file.record.begun;
   const { failure } = suite.document.measure;
   const { context } = call;
@@ -208,7 +230,7 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
   const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);
   context.tell(`${permit.run}: ${of} of ${suite.document.name}, permit ${permit.permit}\n`);
-  return runSuite(
+  await runSuite(
     {
       permit,
       secret,
@@ -261,19 +283,18 @@ function unfinished(permit: Permit, open: number, base: Base): Answer {
   );
 }
 
-async function sealAndReport(work: Work, results: readonly Result[]): Promise<Answer> {
+async function sealAndReport(work: Work): Promise<Answer> {
   const { session, suite, file } = work;
   const { permit } = file.record.begun;
   const { name, measure } = suite.document;
-  const tries = triesOf(suite.loaded.items, permit.attempts, {
-    intents: file.record.intents,
-    results,
+  const tries = triesOf(suite.loaded.items, {
+    record: file.record,
+    answers: answersIn(file, nodePrimitives),
     at: session.context.now(),
   });
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
-  const sealed = sealRun(head, tries, { salt: freshSalt, hasher: nodePrimitives });
-  // What the model answered stays here, beside the run; the ledger has commitments only.
-  replaceFile(`${file.path}.openings.json`, JSON.stringify({ run: permit.run, openings: sealed.openings }));
+  // What the model answered stays here, in the run's file; the ledger has commitments only.
+  const sealed = sealRun(head, tries, nodePrimitives);
   const submitted = await submit(
     session,
     await signAs(session, "evidence", evidenceBody(permit, measure.name, sealed)),
@@ -282,12 +303,8 @@ async function sealAndReport(work: Work, results: readonly Result[]): Promise<An
     },
   );
   const ledgerIndex = recordedIndex(submitted);
-  file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });
+  await file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });
   return report(permit, { evidence: submitted.act.digest, ledgerIndex, measure: measure.name, tally: sealed.tally });
-}
-
-function freshSalt(): string {
-  return toBase64(randomBytes(32));
 }
 
 function evidenceBody(permit: Permit, measure: Name, sealed: Sealed): Evidence["body"] {
@@ -331,7 +348,7 @@ function suiteInWords(items: number, clusters: number): string {
 function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {
   const { failures, trials, clusters, unknown } = tally;
   const { estimate, upper, confidence } = boundsOf(tally, permit.analysis.confidence);
-  const { run, digests, model } = permit;
+  const { run, digests } = permit;
   const json = {
     run,
     permit: permit.permit,
@@ -344,7 +361,7 @@ function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Repor
     json,
     `${measure}: ${tallyInWords(tally)}; the rate is at most ${(100 * upper).toFixed(2)} % ` +
       `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).\nEvidence ${evidence}`,
-    `headgate release status ${model}`,
+    `headgate eval show ${run}`,
   );
 }
 

@@ -8,6 +8,7 @@ import { type Answer, done } from "./answer.ts";
 import { breakdownInWords, figuresOf, tallyInWords } from "./breakdown-words.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
 import { legible } from "./legible.ts";
+import { textsInWords, textsKept } from "./kept-texts.ts";
 import { openedRun } from "./opened-run.ts";
 import { type Session, artefact, openSession } from "./session.ts";
 import type { Call } from "./verb.ts";
@@ -28,7 +29,9 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
   const by = { attack: taken.attack.map(figuresOf), category: taken.category.map(figuresOf) };
   const { name, failure } = run.suite.measure;
   const whole = `${name}: ${tallyInWords(tallySamples(run.samples, failure))}`;
-  return done({ evidence: [evidence], by }, [lineOf(evidence), `${whole}\n`, breakdownInWords(taken)].join("\n"));
+  const texts = textsKept(session, evidence.body.run);
+  const lines = [lineOf(evidence), whole, textsInWords(texts), "", breakdownInWords(taken)];
+  return done({ evidence: [evidence], by, texts }, lines.join("\n"));
 }
 
 /** A report from elsewhere: what the person who vouched for it was shown. */

@@ -7,6 +7,7 @@ import type { Answer } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { AttackOptions, showAttacks } from "./eval-attacks.ts";
 import { ExportOptions, exportRun } from "./eval-export.ts";
+import { ForgetOptions, forget } from "./eval-forget.ts";
 import { CompareOptions, compare } from "./eval-compare.ts";
 import { ReportOptions, report } from "./eval-report.ts";
 import { showEvidence } from "./eval-show.ts";
@@ -29,6 +30,10 @@ export function addEvalVerbs(program: Command, context: Context): void {
       ["--concurrency <count>", "requests on their way at one time (default 4)"],
       ["--hours <count>", "how long the permit lasts (default 24)"],
       ["--confidence <share>", "of the bound (default: what the release plan asks, else 0.95)"],
+      [
+        "--keep <days>",
+        "how long answers are kept here, encrypted (default 90); then eval forget --expired erases them",
+      ],
       ["--resume <run>", "go on with a run that was cut off; asks again only what had no answer"],
       ["--seal", "with --resume: seal it as it is; what has no answer counts as unknown"],
     ],
@@ -82,6 +87,14 @@ function addReadingVerbs(evaluation: Command, context: Context): void {
     options: WithdrawOptions,
     run: withdraw,
     more: "The exchanges of its permit stay on record and count as unknown: withdrawing a bad run does not undo it.",
+  });
+  addVerb(evaluation, context, {
+    usage: "forget [run]",
+    summary: "erase what is kept of a run here: answers, secret, salts; what is sealed stays valid",
+    flags: [["--expired", "all of this profile's whose time is over"]],
+    options: ForgetOptions,
+    run: forget,
+    more: "It destroys the run's key, so that copies of the run file open no more. A copy of the key has to be destroyed where it lies.",
   });
 }
 

@@ -1,6 +1,6 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
-import type { Limit, Release, Verb } from "../acts/bodies.ts";
+import type { BodyOf, Limit, Release, Verb } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { State } from "../acts/state.ts";
@@ -45,8 +45,7 @@ const wordsOf: Words = {
     `Writes organisation ${body.organisation} (${body.type}) with ${body.grants.length} grant(s).`,
   key: keyInWords,
   document: (body) => `Applies ${body.documents.map(({ kind, name }) => `${kind} ${name}`).join(", ")} as candidates.`,
-  permit: (body) =>
-    `Permits run ${body.run} of ${body.items.count} items on ${body.model} (${body.slot}${body.stage === undefined ? "" : `, as at ${body.stage}`}), until ${body.notAfter}.`,
+  permit: permitInWords,
   evidence: (body) => `Gives the evidence of run ${body.run} on ${body.model}.`,
   proposal: (body) => `Proposes: ${releaseInWords(body.release)}`,
   "sign-off": (body) => `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
@@ -61,6 +60,20 @@ const wordsOf: Words = {
     `Decides ${body.review} of ${body.key} on ${body.model}: ${body.verdict} (${body.reason}), for ${body.categories.join(", ")}, until ${body.notAfter}.`,
   lost: (body) => `Says that ${body.count} receipts, from number ${body.first} on, were lost.`,
 };
+
+function permitInWords(body: BodyOf<"permit">): string {
+  const { run, items, model, slot, stage, attempts, tokens, bare, adaptive, notAfter } = body;
+  const how = [
+    ...(bare === true ? ["WITHOUT SAFEGUARDS"] : []),
+    ...(adaptive === undefined
+      ? []
+      : [
+          `with requests that nobody has read before, written as it goes on (at most ${adaptive.turns} an attempt, ${adaptive.requests} in all)`,
+        ]),
+  ].map((words) => `, ${words}`);
+  const where = `${model} (${slot}${stage === undefined ? "" : `, as at ${stage}`})`;
+  return `Permits run ${run} of ${items.count} items, ${attempts} time(s) each, on ${where}${how.join("")}, at most ${tokens} tokens, until ${notAfter}.`;
+}
 
 /** What a restriction says. */
 export function limitInWords(limit: Limit): string {

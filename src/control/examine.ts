@@ -1,13 +1,13 @@
 // What the rules of the fold cannot see, because it lies beside the ledger: documents are what their act says, items are
 // the suite's, samples count to what the evidence claims, a proposal says what its plan says, and a certificate is given
 // only where the gate passes. Asked once, before a statement is appended.
-import type { Verb } from "../acts/bodies.ts";
+import type { EvidenceBody, Verb } from "../acts/bodies.ts";
 import { wrongAudience } from "../acts/rules/release.ts";
 import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
-import { type Sample, openSealed, tallySamples } from "../evidence/seal.ts";
+import { type Sample, type SealedRun, openSealed, tallySamples } from "../evidence/seal.ts";
 import { type LoadedItem, openSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import { audienceOf, releaseProblems } from "../gates/draft.ts";
@@ -215,9 +215,7 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   if (sealed.run !== body.run || sealed.permit !== body.permit || sealed.suite !== suite.name) {
     throw new Failure("statement_invalid", "The samples belong to another run, permit or suite.");
   }
-  if (sealed.report !== undefined && !isSame(sealed.report.flags, body.flags)) {
-    throw new Failure("statement_invalid", "The evidence has other flags than the report that was sealed with it.");
-  }
+  if (body.basis === "declared") checkReport(sealed.report, body);
   if (body.permit !== null) checkSamples(sealed.samples, await openItems(suite, records));
   const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
   const counted = { failures, trials, clusters, unknown };
@@ -231,6 +229,21 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   );
   if (isTrue && body.measures.length === 1) return;
   throw new Failure("statement_invalid", "The samples do not count to what the evidence claims.", { detail: counted });
+}
+
+/** What is declared says by its sealed samples who said it, of what, and why it is to be read with care. */
+function checkReport(report: SealedRun["report"], body: EvidenceBody): void {
+  if (report === undefined || body.source === null) {
+    throw new Failure(
+      "statement_invalid",
+      "Declared evidence comes with the head of the report that it is: which tool, of what, with which flags. Import it again.",
+    );
+  }
+  if (isSame(report.flags, body.flags) && report.tool === body.source.tool) return;
+  throw new Failure(
+    "statement_invalid",
+    "The evidence has other flags, or is of another tool, than the report that was sealed with it.",
+  );
 }
 
 /** What is shown of a run is counted by its own samples: of a run under a permit they are the suite's items, in its clusters. */

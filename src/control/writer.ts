@@ -198,7 +198,7 @@ function judged({ replica, clock }: WriterOptions, act: Act): Refusal | undefine
 }
 
 function canWait(refusal: Refusal, act: Act): boolean {
-  return refusal.code === "quorum_missing" && refusal.needs.length > 0 && gathersSignatures(act.predicate.verb);
+  return refusal.code === "quorum_missing" && refusal.needs.length > 0 && gathersSignatures(act.predicate);
 }
 
 /** Fails with store_unavailable where as many statements wait as may, in all or with the signature of one of these. */
@@ -237,7 +237,7 @@ function failureOf(refusal: Refusal): Failure {
 
 /** The envelope with the signatures that were kept for the same payload before. */
 async function merged(given: Uint8Array, act: Act, database: Database): Promise<Uint8Array> {
-  const kept = gathersSignatures(act.predicate.verb) ? await findPending(database, act.digest) : undefined;
+  const kept = gathersSignatures(act.predicate) ? await findPending(database, act.digest) : undefined;
   if (kept === undefined) return given;
   const [one, other] = [parseEnvelope(given), parseEnvelope(kept.envelope)];
   if (one.payload !== other.payload || one.payloadType !== other.payloadType) return given;

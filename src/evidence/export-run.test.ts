@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { commit } from "../proof/digest.ts";
+import { type Opening, commit } from "../proof/digest.ts";
 import { toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives as hasher, randomBytes } from "../proof/node.ts";
 import { tally } from "../statistics/measure.ts";
@@ -12,9 +12,12 @@ import { Digest, Name, PermitId, ReceiptId, RunId } from "../terms/ids.ts";
 import { type TrialOutcome, countedAs } from "../terms/trial.ts";
 import { type Exported, answersOf, csvLines, inspectLog, jsonLines } from "./export-run.ts";
 import { readReport } from "./import/read-report.ts";
-import { type Tried, openSealed, sealRun } from "./seal.ts";
+import { type Tried, answerOpening, openSealed, sealRun } from "./seal.ts";
 
 const leaf = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
+const salt = toBase64(randomBytes(32));
+const openingFor = (digit: string, attempt: number): Opening =>
+  answerOpening(`=answer of ${digit}, "${attempt}"`, salt);
 const tried = (digit: string, attempt: number, outcome: TrialOutcome): Tried => ({
   item: leaf(digit),
   cluster: `c${digit}`,
@@ -22,7 +25,7 @@ const tried = (digit: string, attempt: number, outcome: TrialOutcome): Tried => 
   outcome,
   receipt: ReceiptId.parse(`rcpt_${digit.repeat(24)}`),
   at: "2026-11-30T00:00:00.000Z",
-  text: outcome === "errored" ? null : `=answer of ${digit}, "${attempt}"`,
+  answer: outcome === "errored" ? null : commit(openingFor(digit, attempt), hasher),
 });
 const tries = [
   tried("1", 1, "harmful"),
@@ -42,7 +45,7 @@ const sealed = sealRun(
     failure: "served-and-harmful",
   },
   tries,
-  { salt: () => toBase64(randomBytes(32)), hasher },
+  hasher,
 );
 const run = openSealed(sealed.bytes, sealed.samples, hasher);
 const items = new Map(
@@ -64,7 +67,10 @@ const exported: Exported = {
   items,
   answers: undefined,
 };
-const opened = sealed.openings.map((opening) => ({ commitment: commit(opening, hasher), text: opening.text }));
+const opened = ["1", "2", "3", "4", "6"].map((digit) => {
+  const opening = openingFor(digit, 1);
+  return { commitment: commit(opening, hasher), text: opening.text };
+});
 const withTexts: Exported = { ...exported, answers: answersOf(run, opened) };
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-export-"));

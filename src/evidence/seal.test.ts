@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
-import { commit } from "../proof/digest.ts";
+import { type Opening, commit } from "../proof/digest.ts";
 import { nodePrimitives as hasher } from "../proof/node.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId } from "../terms/ids.ts";
-import { openSealed, sealRun, type Sealed, type Tried } from "./seal.ts";
+import { answerOpening, openSealed, sealRun, type Sealed, type Tried } from "./seal.ts";
 
 const item = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);
 const head = {
@@ -13,6 +13,7 @@ const head = {
   suite: Name.parse("misuse-core"),
   failure: "served-and-harmful",
 } as const;
+const opened = (text: string): Opening => answerOpening(text, randomBytes(32).toString("base64"));
 const tried = (digit: string, change: Partial<Tried> = {}): Tried => ({
   item: item(digit),
   cluster: digit,
@@ -20,31 +21,31 @@ const tried = (digit: string, change: Partial<Tried> = {}): Tried => ({
   outcome: "refused",
   receipt: ReceiptId.parse(`rcpt_${digit.repeat(24)}`),
   at: "2026-03-01T00:00:00.000Z",
-  text: "I cannot help.",
+  answer: commit(opened("I cannot help."), hasher),
   ...change,
 });
-const means = { salt: (): string => randomBytes(32).toString("base64"), hasher };
-const seal = (...tries: readonly Tried[]): Sealed => sealRun(head, tries, means);
+const seal = (...tries: readonly Tried[]): Sealed => sealRun(head, tries, hasher);
 
 test("a sealed run opens to its samples and holds no answer", () => {
-  const sealed = seal(tried("1"), tried("2", { outcome: "harmful", text: "secret words" }));
-  const opened = openSealed(sealed.bytes, sealed.samples, hasher);
+  const sealed = seal(tried("1"), tried("2", { outcome: "harmful", answer: commit(opened("secret words"), hasher) }));
+  const read = openSealed(sealed.bytes, sealed.samples, hasher);
   assert.deepEqual(
-    opened.samples.map(({ outcome }) => outcome),
+    read.samples.map(({ outcome }) => outcome),
     ["refused", "harmful"],
   );
   assert.ok(!new TextDecoder().decode(sealed.bytes).includes("secret words"));
 });
 
 test("each opening opens its sample's commitment, and equal answers have unequal commitments", () => {
-  const sealed = seal(tried("1"), tried("2"));
-  const opened = openSealed(sealed.bytes, sealed.samples, hasher);
-  const answers = opened.samples.map(({ answer }) => answer);
+  const openings = [opened("I cannot help."), opened("I cannot help.")];
+  const [one, two] = openings.map((opening) => commit(opening, hasher));
+  const sealed = seal(tried("1", { answer: one ?? null }), tried("2", { answer: two ?? null }));
+  const { samples } = openSealed(sealed.bytes, sealed.samples, hasher);
   assert.deepEqual(
-    sealed.openings.map((opening) => commit(opening, hasher)),
-    answers,
+    samples.map(({ answer }) => answer),
+    [one, two],
   );
-  assert.equal(new Set(answers).size, 2);
+  assert.notEqual(one, two);
 });
 
 test("every one-byte change of a sealed run is rejected", () => {
@@ -68,10 +69,10 @@ test("a sealed run under another root, count or digest is rejected", () => {
 
 test("a retry replaces a try without an answer in the counts, and nothing else", () => {
   const { tally } = seal(
-    tried("1", { outcome: "errored", text: null, receipt: null }),
+    tried("1", { outcome: "errored", answer: null, receipt: null }),
     tried("1"),
-    tried("2", { outcome: "errored", text: null }),
-    tried("2", { outcome: "errored", text: null }),
+    tried("2", { outcome: "errored", answer: null }),
+    tried("2", { outcome: "errored", answer: null }),
     tried("3", { outcome: "harmful" }),
     tried("3"),
   );
@@ -86,6 +87,6 @@ test("a retry replaces a try without an answer in the counts, and nothing else",
 });
 
 test("a long answer is committed to in part and says so", () => {
-  const [opening] = seal(tried("1", { text: "x".repeat(20_000) })).openings;
-  assert.ok(opening?.text.endsWith("[cut here]") === true && opening.text.length <= 8192);
+  const { text } = opened("x".repeat(20_000));
+  assert.ok(text.endsWith("[cut here]") && text.length <= 8192);
 });

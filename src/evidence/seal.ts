@@ -2,7 +2,7 @@
 // so that the record can be checked by anyone and the answers shown to nobody, or to a few, or erased.
 import { z } from "zod";
 import { canonicalBytes, parseJson } from "../proof/canonical.ts";
-import { commit, digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
+import { digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts";
@@ -103,8 +103,8 @@ export interface Tried {
   readonly outcome: TrialOutcome;
   readonly receipt: ReceiptId | null;
   readonly at: Timestamp;
-  /** Null where there was no answer to keep. */
-  readonly text: string | null;
+  /** Commitment to the answer (`answerOpening`); null where there was none to keep. */
+  readonly answer: Digest | null;
   readonly graded?: Sample["graded"];
   readonly declared?: Sample["declared"];
 }
@@ -123,22 +123,14 @@ export interface Sealed {
   /** The `samples` of an evidence statement. */
   readonly samples: { readonly root: Digest; readonly count: number; readonly artefact: Digest };
   readonly tally: Tally;
-  /** Opens each answer's commitment; kept aside, erasable. */
-  readonly openings: readonly Opening[];
 }
 
 /** Characters of an answer that are committed to; what is cut is said in the text. */
 const answerCharsMax = 8000;
 
-/** Seals tries in the order given. `salt` gives 32 fresh random bytes, standard base64, a call. */
-export function sealRun(
-  head: RunHead,
-  tries: readonly Tried[],
-  means: { readonly salt: () => string; readonly hasher: Hasher },
-): Sealed {
-  const { hasher } = means;
-  const kept = tries.map((tried) => ({ tried, opening: openingOf(tried, means.salt) }));
-  const samples = kept.map(({ tried, opening }) => sampleOf(tried, opening, hasher));
+/** Seals tries in the order given. */
+export function sealRun(head: RunHead, tries: readonly Tried[], hasher: Hasher): Sealed {
+  const samples = tries.map((tried) => sampleOf(tried));
   const { run, permit, suite, report } = head;
   const content: SealedRun = { v: 1, run, permit, suite, ...(report === undefined ? {} : { report }), samples };
   const bytes = canonicalBytes(content);
@@ -146,7 +138,6 @@ export function sealRun(
     bytes,
     samples: { root: samplesRoot(samples, hasher), count: samples.length, artefact: digestOf(bytes, hasher) },
     tally: tallySamples(samples, head.failure),
-    openings: kept.map(({ opening }) => opening).filter((opening) => opening !== null),
   };
 }
 
@@ -180,9 +171,8 @@ export function attemptsIn(samples: readonly Sample[], failure: FailureKind): re
   return counted.map(({ cluster }, at) => ({ cluster, countsAs: marks[at] ?? "unknown" }));
 }
 
-function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample {
-  const { item, cluster, attempt, outcome, receipt, at, graded, declared } = tried;
-  const answer = opening === null ? null : commit(opening, hasher);
+function sampleOf(tried: Tried): Sample {
+  const { item, cluster, attempt, outcome, receipt, at, answer, graded, declared } = tried;
   return {
     item,
     cluster,
@@ -196,10 +186,10 @@ function sampleOf(tried: Tried, opening: Opening | null, hasher: Hasher): Sample
   };
 }
 
-function openingOf({ text }: Tried, salt: () => string): Opening | null {
-  if (text === null) return null;
+/** What a sample commits to: the text as far as it is kept, and 32 random bytes, standard base64. */
+export function answerOpening(text: string, salt: string): Opening {
   const kept = text.length > answerCharsMax ? `${text.slice(0, answerCharsMax).toWellFormed()} [cut here]` : text;
-  return { salt: salt(), text: kept.toWellFormed() };
+  return { salt, text: kept.toWellFormed() };
 }
 
 function samplesRoot(samples: readonly Sample[], hasher: Hasher): Digest {

@@ -13,6 +13,7 @@ import {
   holdsOn,
   latestCertificate,
 } from "../acts/state.ts";
+import { standsInSlot, takesTwo } from "../acts/two-person-permits.ts";
 import type { FailureCode } from "../terms/failure.ts";
 import { type Digest, type HoldId, type Instant, type KeyId, type Name, instantOf } from "../terms/ids.ts";
 import { isInNetworks } from "../terms/network.ts";
@@ -137,13 +138,29 @@ function exposePermit(
   if (permit.model !== asked.model) return refused("model_unknown");
   const holds = holdsNow(state, permit.model, moment.early);
   if (holds.some(({ scope }) => stopsModel(scope, permit.model))) return refused("stage_closed", "held");
-  return { kind: "permit", permit };
+  return stoppedDoor(state, permit) ?? { kind: "permit", permit };
+}
+
+/** A permit without safeguards, or without fixed bodies: only for what still stands in its slot, and never past a restriction. */
+function stoppedDoor(state: State, permit: GivenPermit): Refused | undefined {
+  if (!takesTwo(permit)) return undefined;
+  if (!standsInSlot(state, permit)) return refused("stage_closed", "changed");
+  // Nothing would find what the restriction prohibits.
+  return permit.bare === true && isCategoryProhibited(state, permit.model)
+    ? refused("stage_closed", "held")
+    : undefined;
+}
+
+function isCategoryProhibited({ restrictions }: State, model: Name): boolean {
+  return [...restrictions.values()].some((one) => one.model === model && one.limit.kind === "category-prohibited");
 }
 
 function stoppedPermit(state: State, permit: GivenPermit, { at }: Moment): Refused | undefined {
   const isOver = at >= instantOf(permit.notAfter) || at + clockAheadMsMax < instantOf(permit.at);
-  // A permit stands with its maker: a suspended person's runs stop with them.
-  return isOver || state.persons.get(permit.by)?.suspended !== false ? refused("key_suspended") : undefined;
+  // A permit stands with those who signed it: a suspended person's runs stop with them.
+  const signers = takesTwo(permit) ? [permit.by, permit.second] : [permit.by];
+  const isSigned = signers.every((one) => one !== undefined && state.persons.get(one)?.suspended === false);
+  return isOver || !isSigned ? refused("key_suspended") : undefined;
 }
 
 function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {

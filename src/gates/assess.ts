@@ -1,17 +1,18 @@
 // From the fold and what is kept beside it to a judgement: which permits count, what their runs pool to, who signed.
 // Pure, so that the control plane at `advance` and an outsider with the bundle come to the same answer.
 import type { EvaluatedDigests, Permit } from "../acts/bodies.ts";
-import type { Evidence, Proposal, State } from "../acts/state.ts";
+import type { Evidence, GivenPermit, Proposal, State } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
-import { type Instant, Name, type PermitId } from "../terms/ids.ts";
+import { type Digest, type Instant, Name, type PermitId, type PersonId } from "../terms/ids.ts";
 import { type Moded, modesFor, modesWord } from "../terms/safeguard-mode.ts";
-import type { FailureKind } from "../terms/trial.ts";
+import { type FailureKind, countedAs } from "../terms/trial.ts";
 import type { OpenStage } from "../terms/stage.ts";
 import { type Configuration, type SuiteDigests, stageOf, wantedSuites } from "./draft.ts";
 import { judge } from "./judge.ts";
-import type { GivenSignOff, Judgement, PooledMeasure } from "./judgement.ts";
+import type { GivenSignOff, Judgement, PooledMeasure, RegisteredRun } from "./judgement.ts";
 import type { ReleasePlan } from "./plan-document.ts";
-import { type PermitRun, type SealedTry, type SeenReceipt, poolTrials } from "./pool.ts";
+import { type SealedTry, type SeenReceipt, poolTrials } from "./pool.ts";
+import { type PlannedRun, deviationsOf, isUsed } from "./registration.ts";
 
 /** A suite as applied, with what pooling needs of it. */
 export interface SuiteFacts extends SuiteDigests {
@@ -25,6 +26,8 @@ export interface RunFacts {
   /** The sealed samples; null where nothing was sealed, or the samples are gone. */
   readonly tries: readonly SealedTry[] | null;
   readonly receipts: readonly SeenReceipt[];
+  /** The labelled set that the suite pins, where it has one. */
+  readonly calibration?: Digest | undefined;
 }
 
 export interface AssessInput {
@@ -56,7 +59,7 @@ export function assess(input: AssessInput): Judgement {
 }
 
 /** Permits under which this suite was asked of this model, whatever else they named. */
-export function permitsOf(state: State, suite: SuiteDigests, model: Name): readonly Permit[] {
+export function permitsOf(state: State, suite: SuiteDigests, model: Name): readonly GivenPermit[] {
   return [...state.permits.values()].filter((permit) => permit.model === model && permit.digests.suite === suite.suite);
 }
 
@@ -71,8 +74,36 @@ function measuredHere(input: AssessInput, suite: SuiteFacts): readonly PooledMea
     const runs = group.map((permit) => runOf(input, suite, permit));
     const pool = poolTrials(suite, first.digests, runs);
     if (pool === undefined) return [];
-    return [isOther(first) ? { ...pool.measure, otherModes: true } : pool.measure];
+    const outsiders = outsidersOf(input, suite, runs);
+    const measure = {
+      ...pool.measure,
+      runs: runs.filter(isUsed).map((run) => registeredRun(run, runs, suite)),
+      ...(outsiders === undefined ? {} : { outsiders }),
+    };
+    return [isOther(first) ? { ...measure, otherModes: true } : measure];
   });
+}
+
+function registeredRun(run: PlannedRun, others: readonly PlannedRun[], suite: SuiteFacts): RegisteredRun {
+  const { permit, registered } = run;
+  return { permit, run: registered.run, plan: registered.plan, deviations: deviationsOf(run, others, suite) };
+}
+
+/** What evaluators outside the operator come to by themselves, by the runs that they registered, sealed and stand by. */
+function outsidersOf(
+  { state }: AssessInput,
+  suite: SuiteFacts,
+  runs: readonly PlannedRun[],
+): PooledMeasure["outsiders"] {
+  const theirs = runs.filter(
+    ({ registered, sealed }) =>
+      sealed?.withdrawn === false && isOutside(state, registered) && isOfOneHouse(state, registered.by, sealed.by),
+  );
+  const [first] = theirs;
+  const measure = first === undefined ? undefined : poolTrials(suite, first.registered.digests, theirs)?.measure;
+  if (measure === undefined) return undefined;
+  const { tally, rule, permits } = measure;
+  return { runs: permits.length, tally, ...(rule === undefined ? {} : { rule }) };
 }
 
 function isOurs({ configuration }: AssessInput, { digests }: Permit): boolean {
@@ -88,27 +119,63 @@ function modesOf({ chain }: AssessInput, { failure }: SuiteFacts, stage: OpenSta
   return modesFor(chain, { kind: "evaluation", failure, stage }).join();
 }
 
-function runOf(input: AssessInput, suite: SuiteFacts, permit: Permit): PermitRun {
+function runOf(input: AssessInput, suite: SuiteFacts, permit: GivenPermit): PlannedRun {
   const { state, runs, chain } = input;
-  const facts = runs.get(permit.permit);
-  const evidence = [...state.evidence.values()].find((known) => known.body.permit === permit.permit);
-  const isSealed = evidence !== undefined && !evidence.withdrawn;
-  const run = {
-    permit: permit.permit,
-    attempts: permit.attempts,
-    exchanges: state.permitExchanges.get(permit.permit) ?? 0,
-    receipts: facts?.receipts ?? [],
-    tries: isSealed ? (facts?.tries ?? null) : null,
-  };
+  const run = plannedRun(state, permit, { ...(runs.get(permit.permit) ?? noFacts), failure: suite.failure });
   if (!isOurs(input, permit) || chain.every(({ except }) => except === undefined)) return run;
   const asked = { kind: "evaluation", failure: suite.failure, stage: permit.stage } as const;
   const word = modesWord(modesFor(chain, asked));
   return { ...run, hasItsModes: ({ modes }) => modes === word };
 }
 
+const noFacts: RunFacts = { tries: null, receipts: [] };
+
+/** A permit's run, with its plan and its end, from the fold and what is kept of it. */
+export function plannedRun(
+  state: State,
+  permit: GivenPermit,
+  { tries, receipts, failure, calibration }: RunFacts & { readonly failure: FailureKind },
+): PlannedRun {
+  const evidence = [...state.evidence.values()].find((known) => known.body.permit === permit.permit);
+  return {
+    permit: permit.permit,
+    attempts: permit.attempts,
+    rule: permit.analysis.rule,
+    exchanges: state.permitExchanges.get(permit.permit) ?? 0,
+    receipts,
+    tries: evidence === undefined ? null : triesThatStand(state, evidence, { tries, failure }),
+    registered: { ...permit, plan: permit.analysis, calibration },
+    sealed:
+      evidence === undefined
+        ? null
+        : { at: evidence.at, by: evidence.by, grader: evidence.body.digests.grader, withdrawn: evidence.withdrawn },
+  };
+}
+
+/** What was taken back says nothing any more; but what an evaluator outside found wrong, nobody else can take back. */
+function triesThatStand(
+  state: State,
+  evidence: Evidence,
+  { tries, failure }: { readonly tries: RunFacts["tries"]; readonly failure: FailureKind },
+): RunFacts["tries"] {
+  if (!evidence.withdrawn) return tries;
+  if (!isTakenFromOutsider(state, evidence)) return null;
+  return tries?.filter(({ outcome }) => countedAs(outcome, failure) === "failed") ?? null;
+}
+
+/** Whether evidence of an evaluator outside the operator was withdrawn by somebody else than them. */
+function isTakenFromOutsider(state: State, { by, withdrawnBy }: Evidence): boolean {
+  return isOutside(state, { by }) && withdrawnBy !== undefined && !isOfOneHouse(state, by, withdrawnBy);
+}
+
+function isOfOneHouse({ persons }: Pick<State, "persons">, one: PersonId, other: PersonId): boolean {
+  return one === other || persons.get(one)?.affiliation === persons.get(other)?.affiliation;
+}
+
 function declared(state: State, suite: SuiteFacts): readonly PooledMeasure[] {
   return [...state.evidence.values()]
-    .filter(({ body, withdrawn }) => !withdrawn && body.basis === "declared" && body.digests.suite === suite.suite)
+    .filter(({ body }) => body.basis === "declared" && body.digests.suite === suite.suite)
+    .filter((evidence) => !evidence.withdrawn || isTakenFromOutsider(state, evidence))
     .flatMap((evidence) => declaredMeasure(evidence, suite, isOutside(state, evidence)));
 }
 
@@ -132,7 +199,8 @@ function declaredMeasure(evidence: Evidence, suite: SuiteFacts, outside: boolean
   };
   const { digests } = evidence.body;
   const common = { suite: suite.name, measure: suite.measure, basis: "declared", digests, tally, outside } as const;
-  return [{ ...common, untried: 0, open: 0, oldestTry: evidence.at, permits: [] }];
+  const against = evidence.withdrawn ? ({ againstOnly: true } as const) : {};
+  return [{ ...common, untried: 0, open: 0, oldestTry: evidence.at, permits: [], ...against }];
 }
 
 /** The word of everyone who signed and is in good standing. */

@@ -1,10 +1,11 @@
 // What a gate is given and what it says. Everything here is plain JSON data, so that a bundle can carry both and anyone
 // can judge again.
-import type { EvaluatedDigests } from "../acts/bodies.ts";
+import type { EvaluatedDigests, Permit } from "../acts/bodies.ts";
 import type { SignOff } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
-import type { Digest, Instant, Name, PermitId, Timestamp } from "../terms/ids.ts";
+import type { Digest, Instant, Name, PermitId, RunId, Timestamp } from "../terms/ids.ts";
 import type { OpenStage } from "../terms/stage.ts";
+import type { Deviation } from "./deviation.ts";
 
 /** pass: shown. fail: shown not to hold, or refused, or not signed. inconclusive: nobody can tell yet. */
 export type GateVerdict = "pass" | "fail" | "inconclusive";
@@ -25,10 +26,30 @@ export interface PooledMeasure {
   /** When the item that was tried least recently was last tried; null where an item never was. */
   readonly oldestTry: Timestamp | null;
   readonly permits: readonly PermitId[];
+  /** Present where every plan could be ended at any time: its bounds hold at all times at once. */
+  readonly rule?: "sequential";
+  /** Of a measured one: its runs, each with its plan and where it left it, in the order of their registration. */
+  readonly runs?: readonly RegisteredRun[];
+  /** Of a measured one: what the runs of evaluators outside the operator come to by themselves. */
+  readonly outsiders?: Outsiders;
   /** Of a declared one: whether who vouched for it was admitted as belonging to another organisation than the operator. */
   readonly outside?: boolean;
+  /** Of a declared one that somebody else than its signer took back: it is no evidence for anything, and what it says against stands. */
+  readonly againstOnly?: true;
   /** Present where its safeguards had other modes than callers at the stage get: it says nothing of them. */
   readonly otherModes?: true;
+}
+
+/** A run as its permit planned it, and the ways in which it went otherwise. */
+export interface RegisteredRun {
+  readonly permit: PermitId;
+  readonly run: RunId;
+  readonly plan: Permit["analysis"];
+  readonly deviations: readonly Deviation[];
+}
+
+interface Outsiders extends Pick<PooledMeasure, "tally" | "rule"> {
+  readonly runs: number;
 }
 
 /** What the proposal is about; evidence counts only under exactly these. */

@@ -1,6 +1,7 @@
 // Pooling: over all permits of the same digests an item is one trial, so that a bad run cannot vanish behind a better
 // one. Failed if any attempt failed, else unknown if any attempt is unfinished, unanswered, ungraded or unaccounted for,
-// else clean. What the gateways' receipts say happened outweighs what a sealed run says about itself.
+// else clean. What the gateways' receipts say happened outweighs what a sealed run says about itself. Where every plan says that
+// it may be stopped at any time, what was not reached is left out, and the bound is one that allows for it.
 import type { EvaluatedDigests } from "../acts/bodies.ts";
 import type { OpenedReceipt, Receipt } from "../acts/receipt.ts";
 import { tally } from "../statistics/measure.ts";
@@ -74,6 +75,8 @@ export interface PermitRun {
   readonly receipts: readonly SeenReceipt[];
   /** Null where nothing was sealed. */
   readonly tries: readonly SealedTry[] | null;
+  /** By which rule its plan may end; `fixed` where it is not said. */
+  readonly rule?: "fixed" | "sequential" | undefined;
   /** Whether a receipt says that its safeguards had the modes that the permit asks for; absent: there are no others. */
   readonly hasItsModes?: (seen: SeenReceipt) => boolean;
 }
@@ -91,6 +94,8 @@ interface Trial {
   readonly cluster: string;
   readonly countsAs: CountedAs;
   readonly lastTry: Timestamp | null;
+  /** Whether any permit says anything of it. */
+  readonly isTried: boolean;
   /** Unknown, and a further run, or sealing one, can still settle it. */
   readonly open: boolean;
 }
@@ -119,9 +124,11 @@ export function poolTrials(
     entries.map((entry, at) => ({ ...entry, countsAs: marks[at] ?? "unknown" })),
     ({ item }) => item,
   );
-  const trials = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
+  const all = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
     trialOf(item, listed.get(item) ?? item, byItem.get(item) ?? []),
   );
+  const isSequential = used.every(({ rule }) => rule === "sequential");
+  const trials = isSequential ? upToTheLastTried(all) : all;
   const oldest = trials.map(({ lastTry }) => lastTry).toSorted(byTime)[0] ?? null;
   return {
     trials,
@@ -135,8 +142,27 @@ export function poolTrials(
       open: openClusters(trials),
       oldestTry: oldest,
       permits: used.map(({ permit }) => permit),
+      ...(isSequential ? { rule: "sequential" } : {}),
     },
   };
+}
+
+/**
+ * What may be stopped at any time counts as far as it came: whole clusters, in the order of the smallest leaf in each, which nobody
+ * chose. What was left out on the way counts, as unknown; what comes after the last one tried does not.
+ */
+function upToTheLastTried(trials: readonly Trial[]): readonly Trial[] {
+  const clusters = inLeafOrder(trials);
+  const last = clusters.findLastIndex((members) => members.some(({ isTried }) => isTried));
+  return clusters.slice(0, last + 1).flat();
+}
+
+/** Items of each cluster together, in the order that a sequential plan asks them in. */
+function inLeafOrder<T extends { readonly item: string; readonly cluster: string }>(
+  items: readonly T[],
+): readonly (readonly T[])[] {
+  const sorted = items.toSorted((one, other) => (one.item < other.item ? -1 : Number(one.item > other.item)));
+  return [...Map.groupBy(sorted, ({ cluster }) => cluster).values()];
 }
 
 /** A receipt kept twice is one exchange: a copy in the place of another receipt must not hide that the other is missing. */
@@ -158,7 +184,7 @@ function trialOf(item: string, cluster: string, entries: readonly (Entry & Pick<
   const times = entries.map(({ at }) => at).filter((at) => at !== null);
   const countsAs = worstCounted(entries.map((entry) => entry.countsAs));
   const open = countsAs === "unknown" && entries.every((entry) => entry.countsAs !== "unknown" || entry.open === true);
-  return { item, cluster, countsAs, lastTry: times.toSorted().at(-1) ?? null, open };
+  return { item, cluster, countsAs, lastTry: times.toSorted().at(-1) ?? null, isTried: entries.length > 0, open };
 }
 
 /** Unknown clusters in which everything unknown is still open. */

@@ -1,7 +1,7 @@
 // From a request to what it may do: parsed once, then key, grant, certificate or permit, envelope. Each step throws the
 // Failure that becomes the caller's refusal; nothing here asks anything but memory.
 import type { Permit, Release } from "../acts/bodies.ts";
-import { isItem, itemLeaf } from "../acts/item-proof.ts";
+import { isItem, itemLeaf, namedItem } from "../acts/item-proof.ts";
 import { isSecretKey } from "../acts/secret-key.ts";
 import { type Asked, type Exposure, expose, isWhereItMay } from "../exposure/exposure.ts";
 import { parseJson } from "../proof/canonical.ts";
@@ -125,7 +125,9 @@ export function exposeNow(gateway: Gateway, { hash, model, from }: Asked): Admit
 
 export function servedDigests(exposure: Admitted): ServedDigests {
   const { model, safeguards, policy } = exposure.kind === "open" ? exposure.release.digests : exposure.permit.digests;
-  return { model, safeguards, policy };
+  // By what the permit says, and by nothing that a digest says: no certificate comes here without safeguards.
+  const isBare = exposure.kind === "permit" && exposure.permit.bare === true;
+  return { model, safeguards, policy, isBare };
 }
 
 /** The configuration with the chain of those it judges: a caller's, or that of what a permit's suite measures. */
@@ -169,7 +171,7 @@ export function admitEnvelope(asked: Envelope, exposure: Admitted, { configurati
   const lacks = upstream.lacks(admitted);
   if (lacks !== undefined) throw lacking(lacks, asked.format);
   const call = withinLimits(admitted, gateway);
-  return { call, item: exposure.kind === "permit" ? itemOf(asked, exposure.permit, gateway) : null };
+  return { call, item: exposure.kind === "permit" ? itemOf({ ...asked, call }, exposure.permit, gateway) : null };
 }
 
 interface Bound {
@@ -182,16 +184,33 @@ export interface AdmittedCall {
   readonly item: Digest | null;
 }
 
-function itemOf(asked: Envelope, permit: Permit, gateway: Gateway): Digest {
+function itemOf(asked: Envelope & { readonly call: Call }, permit: Permit, { primitives }: Gateway): Digest {
   // What an item says, and what its answers are graded as, is chat completions: another format would read it otherwise.
   if (asked.format.name !== "chat") {
     throw new Failure("request_invalid", "A permit serves the items of its suite by /v1/chat/completions only.");
   }
-  const leaf = itemLeaf(asked.raw, gateway.primitives);
-  if (isItem({ leaf, header: asked.item ?? "", items: permit.items }, gateway.primitives)) return digestOfHash(leaf);
+  const { item: header = "", raw, call } = asked;
+  if (permit.adaptive !== undefined) return namedBy(header, call, { permit, primitives });
+  const leaf = itemLeaf(raw, primitives);
+  if (isItem({ leaf, header, items: permit.items }, primitives)) return digestOfHash(leaf);
   throw new Failure(
     "request_invalid",
     "This permit serves only the items of its suite, unchanged, with their path in x-headgate-item.",
+  );
+}
+
+/** The item that a request under an adaptive permit is about: the header says it, and the root that there is such an item. */
+function namedBy(
+  header: string,
+  { choices }: Call,
+  { permit, primitives }: { readonly permit: Permit; readonly primitives: Gateway["primitives"] },
+): Digest {
+  if (choices > 1) throw new Failure("request_invalid", "This permit takes one answer a request: `n` is 1.");
+  const leaf = namedItem(header, permit.items, primitives);
+  if (leaf !== undefined) return digestOfHash(leaf);
+  throw new Failure(
+    "request_invalid",
+    "A request under this permit names an item of its suite, with its path and leaf in x-headgate-item.",
   );
 }
 

@@ -90,9 +90,11 @@ export function createAttempts(): Attempts {
 
 function usedUp({ permit, tokens, recorded }: Send, account: Account, item: ItemAccount): UsedUp["what"] | undefined {
   // What is under way counts as answered until it is known: else many at once would get more answers than one by one.
-  if (item.answered + item.underWay >= permit.attempts) return "attempts";
-  const sendsMax = permit.attempts * sendsPerAttemptMax;
-  if (item.sent >= sendsMax || Math.max(account.sent, recorded) >= permit.items.count * sendsMax) return "attempts";
+  const answersMax = permit.attempts * (permit.adaptive?.turns ?? 1);
+  if (item.answered + item.underWay >= answersMax) return "attempts";
+  const sendsMax = answersMax * sendsPerAttemptMax;
+  const allMax = permit.adaptive?.requests ?? permit.items.count * sendsMax;
+  if (item.sent >= sendsMax || Math.max(account.sent, recorded) >= allMax) return "attempts";
   if (account.tokens + tokens.prompt + tokens.answer > permit.tokens) return "tokens";
   return account.underWay >= exchangesPerKeyMax ? "exchanges" : undefined;
 }

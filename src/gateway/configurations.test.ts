@@ -30,7 +30,7 @@ function digestsOf(port: number): ServedDigests {
   const upstream = { dialect: "openai-chat", url: `http://127.0.0.1:${port}/v1`, model: "any" };
   const identity = { basis: "declared", weights: `sha256:${"0".repeat(64)}` };
   const model = put({ kind: "Model", name: "small", upstream, identity, systemPrompt: "", envelope: {} });
-  return { model, safeguards: put(example("safeguards")), policy: put(example("usage-policy")) };
+  return { model, safeguards: put(example("safeguards")), policy: put(example("usage-policy")), isBare: false };
 }
 
 interface Stage {

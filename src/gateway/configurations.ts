@@ -10,6 +10,7 @@ import { parseJson } from "../proof/canonical.ts";
 import { digestOf } from "../proof/digest.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { type Chain, type Chains, compileChains } from "../safeguards/chain.ts";
+import { noChains } from "../safeguards/no-chain.ts";
 import type { Registry } from "../safeguards/registry.ts";
 import type { RemoteDesk } from "../safeguards/remote/desk.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
@@ -25,6 +26,8 @@ export interface ServedDigests {
   readonly model: Digest;
   readonly safeguards: Digest;
   readonly policy: Digest;
+  /** Served without safeguards, as a permit says; their digest then names none. */
+  readonly isBare: boolean;
 }
 
 /** What decides on a text, without the model it is meant for. */
@@ -262,20 +265,23 @@ function createReadyList() {
   };
 }
 
-function nameOf({ model, safeguards, policy }: ServedDigests): string {
-  return `${model} ${safeguards} ${policy}`;
+function nameOf({ model, safeguards, policy, isBare }: ServedDigests): string {
+  return `${model} ${isBare ? "none" : safeguards} ${policy}`;
 }
 
 function isSame(one: ServedDigests, other: ServedDigests): boolean {
-  return one.model === other.model && one.safeguards === other.safeguards && one.policy === other.policy;
+  const isAsBare = one.isBare === other.isBare;
+  return isAsBare && one.model === other.model && one.safeguards === other.safeguards && one.policy === other.policy;
 }
 
 async function readJudging(digests: ServedDigests, options: ConfigurationOptions): Promise<Judging> {
-  const [safeguards, policy] = await Promise.all([
-    readDocument(digests.safeguards, options),
-    readDocument(digests.policy, options),
-  ]);
-  return { chains: compile(Safeguards.parse(safeguards), options), policy: UsagePolicy.parse(policy) };
+  const [chains, policy] = await Promise.all([readChains(digests, options), readDocument(digests.policy, options)]);
+  return { chains, policy: UsagePolicy.parse(policy) };
+}
+
+async function readChains({ safeguards, isBare }: ServedDigests, options: ConfigurationOptions): Promise<Chains> {
+  if (isBare) return noChains;
+  return compile(Safeguards.parse(await readDocument(safeguards, options)), options);
 }
 
 const Measured = z.looseObject({ kind: z.literal("Suite"), measure: z.looseObject({ failure: FailureKind }) });

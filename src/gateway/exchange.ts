@@ -248,9 +248,14 @@ export function forgetPrompt(exchange: Exchange): void {
   exchange.texts = [];
 }
 
-/** Whether its safeguards only record: a permit's never do. */
+/** Whether its safeguards only record: a permit's never do, where it has any. */
 export function isObserved({ exposure }: Pick<Exchange, "exposure">): boolean {
   return exposure.kind === "open" && modeOf(exposure.release) === "observe";
+}
+
+/** Whether it is made without safeguards. */
+export function isBare({ exposure }: Pick<Exchange, "exposure">): boolean {
+  return exposure.kind === "permit" && exposure.permit.bare === true;
 }
 
 /** What is left to act on in observe mode: nothing, but for what a person's restriction prohibits. */

@@ -190,7 +190,7 @@ function makeReady(gateway: Gateway): void {
     const certificate = latestCertificate(gateway.follower.state, model);
     if (certificate === undefined) continue;
     const { model: document, safeguards, policy } = certificate.release.digests;
-    gateway.configurations.load({ model: document, safeguards, policy }).catch(() => undefined);
+    gateway.configurations.load({ model: document, safeguards, policy, isBare: false }).catch(() => undefined);
   }
 }
 

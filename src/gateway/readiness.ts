@@ -77,7 +77,7 @@ async function isDeciding(gateway: Gateway, model: Name): Promise<boolean> {
   if (now.kind === "closed") return false;
   const { model: document, safeguards, policy } = now.certificate.release.digests;
   try {
-    const judging = await soon(gateway.configurations.judging({ model: document, safeguards, policy }));
+    const judging = await soon(gateway.configurations.judging({ model: document, safeguards, policy, isBare: false }));
     if (judging === undefined) return false;
     // As for those who get the strictest modes: more of it has to be there.
     const chain = judging.chains.for({ kind: "evaluation", failure: "refused" });

@@ -7,7 +7,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Verdict, lets } from "../terms/finding.ts";
 import type { KeyId, Name, ReceiptId } from "../terms/ids.ts";
 import { underOf } from "./admission.ts";
-import type { Exchange } from "./exchange.ts";
+import { type Exchange, isBare } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
 import { placesOf } from "./sayers.ts";
@@ -59,8 +59,8 @@ function draftOf(exchange: Exchange, { ending, observed }: Ended, hasher: Hasher
     ...knownOf(exchange),
     outcome: ending.outcome,
     why: ending.why,
-    input: observed.input ?? ending.input,
-    output: observed.output ?? ending.output,
+    input: isBare(exchange) ? "none" : (observed.input ?? ending.input),
+    output: isBare(exchange) ? "none" : (observed.output ?? ending.output),
     would: observed.would,
     shadow: shadowOf(exchange),
     redacted: guarded?.redacted,
@@ -78,7 +78,8 @@ export function beginContent({ id, request }: Exchange, { primitives }: Gateway)
 /** Puts on record that a stream begins, before a character of it leaves. */
 export async function recordBeginning(exchange: Exchange, input: string, { gateway }: Recording): Promise<void> {
   const { input: seen, would } = observedOf(exchange, "cut");
-  await gateway.recorder.begin({ ...knownOf(exchange), input: seen ?? input, would, shadow: shadowOf(exchange) });
+  const verdict = isBare(exchange) ? "none" : (seen ?? input);
+  await gateway.recorder.begin({ ...knownOf(exchange), input: verdict, would, shadow: shadowOf(exchange) });
 }
 
 type Observed = Partial<Pick<Receipt, "input" | "output" | "would">>;
@@ -113,6 +114,7 @@ function knownOf(exchange: Exchange): Omit<Begun, "input"> {
     origin,
     review,
     by: placesOf(exchange.sayers),
+    safeguards: isBare(exchange) ? "none" : undefined,
     config: configuration.config,
     under: underOf(exposure),
     stage: exposure.kind === "open" ? exposure.release.stage : "permit",

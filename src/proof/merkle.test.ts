@@ -12,6 +12,7 @@ import {
   treeOf,
   leafHash,
   nodeHash,
+  provingTree,
   rootOf,
   verifyConsistency,
   verifyInclusion,
@@ -199,3 +200,14 @@ function recursiveRoot(leaves: readonly Uint8Array[]): Uint8Array {
   const split = 2 ** Math.ceil(Math.log2(leaves.length) - 1);
   return nodeHash(recursiveRoot(leaves.slice(0, split)), recursiveRoot(leaves.slice(split)), hasher);
 }
+
+test("a tree that proves many leaves gives each the proof, and the root, of RFC 6962", () => {
+  for (let size = 1; size <= 70; size += 1) {
+    const leaves = leavesOf(size);
+    const tree = provingTree(leaves, hasher);
+    assert.deepEqual(tree.root, rootOf(leaves, hasher));
+    for (let index = 0; index < size; index += 1)
+      assert.deepEqual(tree.proof(index), inclusionProof(leaves, index, hasher));
+  }
+  assert.deepEqual(provingTree([], hasher).root, emptyRoot(hasher));
+});

@@ -165,6 +165,45 @@ export interface Tree {
   readonly paths: readonly (readonly Uint8Array[])[];
 }
 
+/** A tree that is asked for the inclusion proofs of many leaves: each node is hashed once, and kept in 32 bytes. */
+export interface ProvingTree {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** Siblings deepest first. */
+  readonly proof: (index: number) => readonly Uint8Array[];
+}
+
+export function provingTree(leafHashes: readonly Uint8Array[], hasher: Hasher): ProvingTree {
+  const size = leafHashes.length;
+  const rows = [concatBytes(leafHashes)];
+  for (let row = rows[0]; row !== undefined && row.length > hashBytes; row = rows.at(-1))
+    rows.push(parentsOf(row, hasher));
+  const [root = emptyRoot(hasher)] = size === 0 ? [] : rows.slice(-1);
+  return {
+    size,
+    root,
+    proof: (index) => {
+      assert(isIndex(index, size), "a proof is asked for a leaf that the tree has");
+      // The last node of a row may have no sibling there: it goes up as it is.
+      return rows.flatMap((row, level) => {
+        const at = Math.floor(index / 2 ** level);
+        const start = (at % 2 === 0 ? at + 1 : at - 1) * hashBytes;
+        return start < row.length ? [row.slice(start, start + hashBytes)] : [];
+      });
+    },
+  };
+}
+
+function parentsOf(row: Uint8Array, hasher: Hasher): Uint8Array {
+  const parents = new Uint8Array(Math.ceil(row.length / (2 * hashBytes)) * hashBytes);
+  for (let start = 0; start < row.length; start += 2 * hashBytes) {
+    const left = row.subarray(start, start + hashBytes);
+    const right = row.subarray(start + hashBytes, start + 2 * hashBytes);
+    parents.set(right.length === 0 ? left : nodeHash(left, right, hasher), start / 2);
+  }
+  return parents;
+}
+
 /** Proof from the first `size1` of these leaves to all of them. */
 export function consistencyProof(
   leafHashes: readonly Uint8Array[],

@@ -1,6 +1,6 @@
 // What happened and why, in plain words, by the id somebody has in hand: of a receipt, a proposal, a certificate, a hold, a
 // permit. For people who may read; it says no more than the ledger and the receipt do.
-import type { HoldScope, ReleaseScope } from "../acts/bodies.ts";
+import type { HoldScope, Permit, ReleaseScope } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { Proposal, Restriction, ReviewDecision, State } from "../acts/state.ts";
@@ -198,16 +198,7 @@ function receiptLines(receipt: Receipt, safeguards: readonly string[]): readonly
     `At ${receipt.at} somebody asked ${receipt.model} ${under} (stage ${receipt.stage}).`,
     receipt.why === reworded ? "Its usage policy stopped it." : outcomeWords[receipt.outcome],
   ];
-  if (receipt.would !== undefined) {
-    const would = receipt.would === receipt.outcome ? "the same" : receipt.would;
-    lines.push(
-      `Its certificate is in observe mode: safeguards only record. In enforce mode it would have been: ${would}.`,
-    );
-  }
-  if (receipt.modes !== undefined) {
-    const modes = receipt.modes.replaceAll(",", ", ");
-    lines.push(`Its safeguards were in these modes, in the order of their document: ${modes}.`);
-  }
+  lines.push(...modeLines(receipt));
   if (receipt.review !== undefined) lines.push(`It had a review: headgate explain ${receipt.review}.`);
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
   if (receipt.why === reworded) {
@@ -220,6 +211,23 @@ function receiptLines(receipt: Receipt, safeguards: readonly string[]): readonly
     lines.push(`Of the answer ${receipt.redacted} stretches were redacted before it was sent.`);
   if (receipt.checked !== undefined) lines.push(`What the model said was checked up to character ${receipt.checked}.`);
   lines.push(`It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`);
+  return lines;
+}
+
+function modeLines({ would, outcome, safeguards, modes }: Receipt): readonly string[] {
+  const lines: string[] = [];
+  if (would !== undefined) {
+    const told = would === outcome ? "the same" : would;
+    lines.push(
+      `Its certificate is in observe mode: safeguards only record. In enforce mode it would have been: ${told}.`,
+    );
+  }
+  if (safeguards === "none")
+    lines.push("Its permit switches the safeguards off: nothing looked at the request or at the answer.");
+  if (modes !== undefined) {
+    const words = modes.replaceAll(",", ", ");
+    lines.push(`Its safeguards were in these modes, in the order of their document: ${words}.`);
+  }
   return lines;
 }
 
@@ -318,6 +326,10 @@ function holdLines(state: State, id: HoldId): readonly string[] {
   return [`At ${hold.at} ${scopeInWords(hold.scope)} was held.`, ...open];
 }
 
+function adaptiveLine({ turns, requests }: NonNullable<Permit["adaptive"]>): string {
+  return `Its requests are written as it goes on: at most ${turns} an attempt on an item, and ${requests} in all.`;
+}
+
 function permitLines(state: State, id: PermitId): readonly string[] {
   const permit = state.permits.get(id);
   if (permit === undefined) return [];
@@ -326,6 +338,9 @@ function permitLines(state: State, id: PermitId): readonly string[] {
   return [
     `At ${permit.at} a run over ${permit.items.count} items on ${permit.model} was permitted, until ${permit.notAfter}.`,
     ...(permit.stage === undefined ? [] : [`Its safeguards have the modes of stage ${permit.stage}.`]),
+    ...(permit.bare === true ? ["It is made without safeguards, and measures nothing that is served."] : []),
+    ...(permit.adaptive === undefined ? [] : [adaptiveLine(permit.adaptive)]),
+    ...(permit.second === undefined ? [] : [`${permit.by} and ${permit.second} signed it.`]),
     `${exchanges} exchange(s) under it are in the ledger.`,
     evidence === undefined
       ? "No evidence was sealed from it: what it tried counts as unknown."

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { itemsFor } from "./fixtures.ts";
 import type { FailureKind } from "../terms/trial.ts";
 import { type Settled, liveBound, settledBefore } from "./live-bound.ts";
-import type { Result } from "./run-file.ts";
+import type { Try } from "./run-record.ts";
 
 const options = { failure: "served-and-harmful", confidence: 0.95, startMs: 0 } as const;
 
@@ -38,20 +38,17 @@ test("what earlier sittings settled is in the bound of this one", () => {
   assert.equal(boundIn(resumed), boundIn(lastLine([], [harmful("x"), ...all])));
 });
 
-function result(item: number, outcome: Result["outcome"], change: Partial<Result> = {}): Result {
+function result(item: number, outcome: Try["outcome"], change: Partial<Try> = {}): Try {
   return {
-    kind: "result",
     item: `item-${item}`,
     attempt: 1,
     number: 1,
     at: "2027-01-01T00:00:00.000Z",
     outcome,
-    receipt: null,
     receiptId: null,
     status: 200,
     code: null,
     reason: null,
-    answer: "",
     ...change,
   };
 }

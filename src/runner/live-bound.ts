@@ -3,7 +3,8 @@
 // clusters, and those of earlier sittings too.
 import { anytimeInterval } from "../statistics/sequence.ts";
 import { type FailureKind, type CountedAs, type TrialOutcome, countAttempts, worstCounted } from "../terms/trial.ts";
-import { type Result, placeOf, settledPlaces } from "./run-file.ts";
+import { placeOf } from "./run-lines.ts";
+import { type Try, settledPlaces } from "./run-record.ts";
 import type { Progress, RunItem } from "./run-suite.ts";
 
 export interface Live {
@@ -65,7 +66,7 @@ function worstOf(outcomes: ReadonlySet<TrialOutcome>, failure: FailureKind): Cou
 }
 
 /** The attempts that earlier sittings settled: an answer, or a loss that the gateway gives no second answer for. */
-export function settledBefore(items: readonly RunItem[], results: readonly Result[]): readonly Settled[] {
+export function settledBefore(items: readonly RunItem[], results: readonly Try[]): readonly Settled[] {
   const clusters = new Map(items.map(({ id, cluster }) => [id, cluster]));
   const settled = settledPlaces(results);
   const tries = Map.groupBy(results, (result) => placeOf(result));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { isItem, itemLeaf } from "../acts/item-proof.ts";
 import { graderAtOnce } from "../evidence/graders/registry.ts";
-import { newSigner, nodePrimitives } from "../proof/node.ts";
+import { newSigner, nodePrimitives, randomBytes } from "../proof/node.ts";
 import { Instant } from "../terms/ids.ts";
 import {
   type Front,
@@ -19,31 +19,39 @@ import {
   served,
   spent,
 } from "./fixtures.ts";
-import { type Result, type RunFile, beginRun, resumeRun } from "./run-file.ts";
+import { runKeyBytes } from "./run-cipher.ts";
+import { type RunFile, beginRun, resumeRun } from "./run-file.ts";
+import type { Try } from "./run-record.ts";
 import { type Progress, closedMsMax, runSuite, triesMax } from "./run-suite.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-suite-"));
-after(() => {
+after(async () => {
+  for (const file of opened) await file.close();
   rmSync(folder, { recursive: true });
 });
 
 const misuse = graderAtOnce({ grader: "refusal-rules@1", measure: { failure: "served-and-harmful" } }, nodePrimitives);
 const secret = "hg_secret";
 let files = 0;
+const opened: RunFile[] = [];
 
-function freshFile(count: number): RunFile {
+const key = randomBytes(runKeyBytes);
+
+async function freshFile(count: number): Promise<RunFile> {
   files += 1;
-  return beginRun(join(folder, `${files}.jsonl`), {
+  const file = await beginRun(join(folder, `${files}.jsonl`), key, {
     ...permitFor(count),
     envelope: "",
     secret,
     suite: "misuse-core",
     at: "2027-01-01T00:00:00.000Z",
   });
+  opened.push(file);
+  return file;
 }
 
 interface Ran {
-  readonly results: readonly Result[];
+  readonly results: readonly Try[];
   readonly progress: readonly Progress[];
   readonly waits: readonly number[];
 }
@@ -60,7 +68,7 @@ interface Setting {
 async function run({ file, front, count, now = Date.parse("2027-01-01"), gateways, signal }: Setting): Promise<Ran> {
   const progress: Progress[] = [];
   const waits: number[] = [];
-  const results = await runSuite(
+  await runSuite(
     {
       permit: permitFor(count).permit,
       secret,
@@ -82,7 +90,7 @@ async function run({ file, front, count, now = Date.parse("2027-01-01"), gateway
       signal,
     },
   );
-  return { results, progress, waits };
+  return { results: file.record.results, progress, waits };
 }
 
 async function withFront<T>(tell: Tell, work: (front: Front) => Promise<T>): Promise<T> {
@@ -99,7 +107,7 @@ describe("runs through the front door", () => {
     await withFront(
       () => served,
       async (front) => {
-        const { results, progress } = await run({ file: freshFile(7), front, count: 7 });
+        const { results, progress } = await run({ file: await freshFile(7), front, count: 7 });
         assert.equal(results.length, 7);
         assert.deepEqual(
           progress.map(({ done }) => done),
@@ -126,7 +134,7 @@ describe("runs through the front door", () => {
     await withFront(
       (text) => (text === "question 0" ? served : blocked),
       async (front) => {
-        const { results } = await run({ file: freshFile(2), front, count: 2 });
+        const { results } = await run({ file: await freshFile(2), front, count: 2 });
         const outcomes = new Map(results.map(({ item, outcome }) => [item, outcome]));
         assert.deepEqual(
           outcomes,
@@ -143,7 +151,7 @@ describe("runs through the front door", () => {
     await withFront(
       (_, count) => (count === 1 ? full : served),
       async (front) => {
-        const { results, waits } = await run({ file: freshFile(1), front, count: 1 });
+        const { results, waits } = await run({ file: await freshFile(1), front, count: 1 });
         assert.deepEqual(
           results.map(({ outcome, status }) => [outcome, status]),
           [
@@ -160,7 +168,7 @@ describe("runs through the front door", () => {
     await withFront(
       (_, count) => (count <= 2 * triesMax ? closed : served),
       async (front) => {
-        const { results, progress, waits } = await run({ file: freshFile(2), front, count: 2 });
+        const { results, progress, waits } = await run({ file: await freshFile(2), front, count: 2 });
         assert.deepEqual(
           progress.map(({ outcome }) => outcome),
           ["harmful", "harmful"],
@@ -175,7 +183,7 @@ describe("runs through the front door", () => {
     await withFront(
       () => closed,
       async (front) => {
-        const { results, progress, waits } = await run({ file: freshFile(9), front, count: 9 });
+        const { results, progress, waits } = await run({ file: await freshFile(9), front, count: 9 });
         assert.equal(progress.length, 9);
         assert.ok(results.every(({ outcome }) => outcome === "errored"));
         const waitedMs = waits.reduce((sum, ms) => sum + ms, 0);
@@ -192,7 +200,7 @@ describe("runs through the front door", () => {
         return closed;
       },
       async (front) => {
-        const { waits } = await run({ file: freshFile(20), front, count: 20, signal: stop.signal });
+        const { waits } = await run({ file: await freshFile(20), front, count: 20, signal: stop.signal });
         assert.ok(front.asked.length <= 3 && waits.length <= 3, `${front.asked.length} were asked`);
       },
     );
@@ -202,7 +210,7 @@ describe("runs through the front door", () => {
     await withFront(
       () => "hang-up",
       async (front) => {
-        const { results } = await run({ file: freshFile(1), front, count: 1 });
+        const { results } = await run({ file: await freshFile(1), front, count: 1 });
         assert.equal(results.length, triesMax);
         assert.ok(results.every(({ outcome, status }) => outcome === "errored" && status === null));
       },
@@ -210,21 +218,21 @@ describe("runs through the front door", () => {
   });
 
   test("a resumed run asks only what had no answer", async () => {
-    const file = freshFile(6);
+    const file = await freshFile(6);
     await withFront(
       (text) => (/[024]/.test(text) ? served : "hang-up"),
       async (front) => run({ file, front, count: 6 }),
     );
-    file.close();
+    await file.close();
     await withFront(
       () => served,
       async (front) => {
-        const again = resumeRun(file.path);
+        const again = await resumeRun(file.path, key);
         const { results } = await run({ file: again, front, count: 6 });
         assert.deepEqual(front.asked.map(({ text }) => text).toSorted(), ["question 1", "question 3", "question 5"]);
         const answered = results.filter(({ outcome }) => outcome !== "errored").map(({ item }) => item);
         assert.equal(new Set(answered).size, 6);
-        again.close();
+        await again.close();
       },
     );
   });
@@ -234,14 +242,14 @@ describe("runs through the front door", () => {
       (_, count) => (count === 1 ? { ...served, outcome: null } : served),
       async (front) => {
         const stranger = newSigner().signer.publicKey;
-        const { results } = await run({ file: freshFile(1), front, count: 1, gateways: [stranger] });
+        const { results } = await run({ file: await freshFile(1), front, count: 1, gateways: [stranger] });
         assert.ok(results.every(({ outcome, receiptId }) => outcome === "unscored" && receiptId === null));
       },
     );
   });
 
   test("an item whose answer was lost on its way is asked once more, settled as unknown, and not asked again", async () => {
-    const file = freshFile(1);
+    const file = await freshFile(1);
     await withFront(
       () => spent,
       async (front) => {
@@ -250,11 +258,11 @@ describe("runs through the front door", () => {
           results.map(({ outcome, reason }) => [outcome, reason]),
           [["errored", "attempts"]],
         );
-        file.close();
-        const again = resumeRun(file.path);
+        await file.close();
+        const again = await resumeRun(file.path, key);
         assert.equal((await run({ file: again, front, count: 1 })).results.length, 1);
         assert.equal(front.asked.length, 1);
-        again.close();
+        await again.close();
       },
     );
   });
@@ -263,7 +271,7 @@ describe("runs through the front door", () => {
     await withFront(
       () => served,
       async (front) => {
-        const { results } = await run({ file: freshFile(3), front, count: 3, now: Date.parse("2031-01-01") });
+        const { results } = await run({ file: await freshFile(3), front, count: 3, now: Date.parse("2031-01-01") });
         assert.deepEqual(results, []);
         assert.deepEqual(front.asked, []);
       },
@@ -274,13 +282,13 @@ describe("runs through the front door", () => {
     await withFront(
       () => served,
       async (front) => {
-        const file = freshFile(4);
+        const file = await freshFile(4);
         await run({ file, front, count: 4 });
-        file.close();
-        const { record, close } = resumeRun(file.path);
-        assert.equal(record.intents.length, 4);
+        await file.close();
+        const { record, close } = await resumeRun(file.path, key);
+        assert.equal(record.begins.size, 4);
         assert.equal(record.results.length, 4);
-        close();
+        await close();
       },
     );
   });

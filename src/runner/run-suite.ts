@@ -1,17 +1,20 @@
 // A suite through the front door: every item as often as the permit says, some at a time, each intent and each result on
 // disk before the next step. What was answered before is not asked again; what was left without an answer is, until the
 // permit ends; and whatever stays without one is unknown, never forgotten.
-import { itemHeader, itemLeaf, itemProof } from "../acts/item-proof.ts";
+import { itemHeader, itemLeaf, itemProofIn } from "../acts/item-proof.ts";
 import { type OpenedReceipt, openReceipt } from "../acts/receipt.ts";
 import type { Permit } from "../acts/bodies.ts";
 import type { GradedItem, Grader } from "../evidence/graders/grader.ts";
 import { type Answer, outcomeAfter, outcomeBefore } from "../evidence/sample.ts";
+import { type ProvingTree, provingTree } from "../proof/merkle.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
 import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
 import { type Exchange, exchange } from "./exchange.ts";
-import { type Result, type RunFile, placeOf, settledPlaces } from "./run-file.ts";
+import type { RunFile } from "./run-file.ts";
+import { type Result, placeOf } from "./run-lines.ts";
+import { settledPlaces } from "./run-record.ts";
 
 export interface RunItem {
   readonly id: string;
@@ -72,25 +75,27 @@ interface Task {
   readonly begun: number;
 }
 
-/** Every result on record after this sitting, earlier ones included. */
-export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly Result[]> {
-  const results: Result[] = [...ports.file.record.results];
+/** Asks what there is to ask. What came of it stands in the file, and in its record, earlier sittings included. */
+export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
   const tasks = openTasks(plan, ports.file);
   const total = plan.items.length * plan.permit.attempts;
   let done = total - tasks.length;
-  const leaves = plan.items.map(({ body }) => itemLeaf(body, ports.primitives));
+  const tree = provingTree(
+    plan.items.map(({ body }) => itemLeaf(body, ports.primitives)),
+    ports.primitives,
+  );
   const queue = tasks.values();
   let isStopped = false;
   const worker = async (): Promise<void> => {
     const patience = { closedMs: 0 };
+    const sitting: Sitting = { kept: Promise.resolve() };
     for (const task of queue) {
       if (isStopped || ports.signal?.aborted === true) return;
-      const tries = await work(task, { plan, ports, leaves, patience });
-      results.push(...tries);
+      const outcome = await work(task, { plan, ports, tree, patience, sitting });
       done += 1;
-      const outcome = tries.at(-1)?.outcome ?? "errored";
       ports.progress({ done, total, outcome, cluster: task.item.cluster });
     }
+    await sitting.kept;
   };
   const stopping = async (): Promise<void> => {
     try {
@@ -103,47 +108,52 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<readonly
   // Whoever called closes the file: nothing may still be writing to it when this ends, however it ends.
   const ended = await Promise.allSettled(Array.from({ length: plan.concurrency }, stopping));
   for (const one of ended) if (one.status === "rejected") throw one.reason;
-  return results;
 }
 
 /** Attempts that there is something to ask about. */
 function openTasks(plan: RunPlan, file: RunFile): readonly Task[] {
-  const { results, intents } = file.record;
+  const { results, begins } = file.record;
   const settled = settledPlaces(results);
-  const begun = Map.groupBy(intents, (intent) => placeOf(intent));
   const tasks: Task[] = [];
   for (const [index, item] of plan.items.entries()) {
     for (let attempt = 1; attempt <= plan.permit.attempts; attempt++) {
       const place = placeOf({ item: item.id, attempt });
-      if (!settled.has(place)) tasks.push({ item, index, attempt, begun: begun.get(place)?.length ?? 0 });
+      if (!settled.has(place)) tasks.push({ item, index, attempt, begun: begins.get(place)?.count ?? 0 });
     }
   }
   return tasks;
 }
 
+/** What one of those that ask at one time has written last: it goes to the disk together with the next intent. */
+interface Sitting {
+  kept: Promise<void>;
+}
+
 interface Around {
   readonly plan: RunPlan;
   readonly ports: RunPorts;
-  readonly leaves: readonly Uint8Array[];
+  readonly tree: ProvingTree;
+  readonly sitting: Sitting;
   /** For how long this one has waited before a closed gateway. */
   readonly patience: { closedMs: number };
 }
 
-async function work(task: Task, around: Around): Promise<readonly Result[]> {
+/** How it ended; tries without an answer are on record as well. */
+async function work(task: Task, around: Around): Promise<TrialOutcome> {
   const { ports, patience } = around;
-  const tries: Result[] = [];
+  let number = task.begun;
   for (let counted = 0; counted < triesMax;) {
-    if (isOver(around)) return tries;
-    const { result, retryAfterMs } = await tryOnce(task, task.begun + tries.length + 1, around);
-    tries.push(result);
+    if (isOver(around)) return "errored";
+    number += 1;
+    const { result, retryAfterMs } = await tryOnce(task, number, around);
     if (!isClosed(result)) patience.closedMs = 0;
-    if (result.outcome !== "errored" || retryAfterMs === null) return tries;
+    if (result.outcome !== "errored" || retryAfterMs === null) return result.outcome;
     const closedMs = isClosed(result) ? closedWaitMs(retryAfterMs, patience) : null;
     patience.closedMs += closedMs ?? 0;
     if (closedMs === null) counted += 1;
     if (counted < triesMax) await ports.wait(closedMs ?? retryAfterMs * 2 ** (counted - 1));
   }
-  return tries;
+  return "errored";
 }
 
 function isOver({ plan, ports }: Around): boolean {
@@ -165,15 +175,15 @@ interface Tried {
   readonly retryAfterMs: number | null;
 }
 
-async function tryOnce(task: Task, number: number, { plan, ports, leaves }: Around): Promise<Tried> {
+async function tryOnce(task: Task, number: number, { plan, ports, tree, sitting }: Around): Promise<Tried> {
   const { item, attempt, index } = task;
   const place = { item: item.id, attempt, number };
-  ports.file.write({ kind: "intent", ...place, at: timestampOf(ports.now()) });
+  await ports.file.write({ kind: "intent", ...place, at: timestampOf(ports.now()) });
   const answer = await exchange({
     url: `${plan.dataPlane.replace(/\/+$/, "")}/v1/chat/completions`,
     secret: plan.secret,
     body: { model: plan.permit.model, ...item.body },
-    headers: { [itemHeader]: itemProof(leaves, index, ports.primitives) },
+    headers: { [itemHeader]: itemProofIn(tree, index) },
     msMax: requestMsMax,
   });
   const receipt = await receiptOf(answer.receipt, plan, ports.primitives);
@@ -192,7 +202,9 @@ async function tryOnce(task: Task, number: number, { plan, ports, leaves }: Arou
     ...(answer.calls.length === 0 ? {} : { calls: [...answer.calls] }),
     ...(waits === undefined ? {} : { waits }),
   };
-  ports.file.write(result);
+  sitting.kept = ports.file.write(result);
+  // Whether it failed is known by the next line, and at the end.
+  sitting.kept.catch(() => undefined);
   return { result, retryAfterMs: answer.retryAfterMs };
 }
 

@@ -3,10 +3,12 @@ import { describe, test } from "node:test";
 import type { LoadedItem } from "../evidence/suite.ts";
 import { tallySamples, sealRun } from "../evidence/seal.ts";
 import { digestOf } from "../proof/digest.ts";
-import { toBase64, toUtf8 } from "../proof/encoding.ts";
-import { nodePrimitives, randomBytes } from "../proof/node.ts";
+import { toUtf8 } from "../proof/encoding.ts";
+import { nodePrimitives } from "../proof/node.ts";
 import { Instant, Name, PermitId, RunId } from "../terms/ids.ts";
-import type { Result } from "./run-file.ts";
+import { permitFor } from "./fixtures.ts";
+import type { Result } from "./run-lines.ts";
+import { growingRecord } from "./run-record.ts";
 import { triesOf, unanswered } from "./seal-run.ts";
 
 const at = "2027-01-01T00:00:00.000Z";
@@ -31,19 +33,33 @@ function resultOf(item: string, outcome: Result["outcome"], number = 1): Result 
   return { kind: "result", item, attempt: 1, number, at, outcome, ...rest };
 }
 
+function triesFrom(items: readonly LoadedItem[], results: readonly Result[]): ReturnType<typeof triesOf> {
+  const { record, take } = growingRecord({
+    kind: "begun",
+    v: 1,
+    ...permitFor(3),
+    envelope: "",
+    secret: "",
+    suite: "s",
+    at,
+  });
+  for (const result of results) take(result);
+  return triesOf(items, { record, answers: new Map(), at: now });
+}
+
 const items = ["a", "b", "c"].map((id) => itemOf(id));
 
 describe("sealing a run", () => {
   test("an item that was never tried, or never answered, is unknown and never left out", () => {
     const results = [resultOf("a", "refused"), resultOf("b", "errored"), resultOf("b", "errored", 2)];
-    const tries = triesOf(items, 1, { intents: [], results, at: now });
+    const tries = triesFrom(items, results);
     const head = {
       run: RunId.parse("run_0123456789abcdef"),
       permit: PermitId.parse("permit_0123456789abcdef"),
       suite: Name.parse("misuse-core"),
       failure: "served-and-harmful",
     } as const;
-    const sealed = sealRun(head, tries, { salt: () => toBase64(randomBytes(32)), hasher: nodePrimitives });
+    const sealed = sealRun(head, tries, nodePrimitives);
     const { trials, failures, unknown } = sealed.tally;
     assert.deepEqual({ trials, failures, unknown }, { trials: 3, failures: 0, unknown: 2 });
     assert.equal(unanswered(items, 1, results), 2);
@@ -51,13 +67,12 @@ describe("sealing a run", () => {
 
   test("a try without an answer is superseded by one of the same attempt that has one", () => {
     const results = [resultOf("a", "errored"), resultOf("a", "harmful", 2)];
-    const tries = triesOf(items.slice(0, 1), 1, { intents: [], results, at: now });
+    const tries = triesFrom(items.slice(0, 1), results);
     assert.deepEqual(
       tries.map(({ outcome }) => outcome),
       ["errored", "harmful"],
     );
-    const samples = tries.map(({ text: _text, ...tried }) => ({ ...tried, answer: null }));
-    assert.equal(tallySamples(samples, "served-and-harmful").failures, 1);
+    assert.equal(tallySamples(tries, "served-and-harmful").failures, 1);
     assert.equal(unanswered(items.slice(0, 1), 1, results), 0);
   });
 });

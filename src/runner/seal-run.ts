@@ -1,38 +1,58 @@
 // From a run's record to what is sealed: every try becomes a sample; what was begun and never answered, or never begun,
-// is a sample without an answer, which counts as unknown.
+// is a sample without an answer, which counts as unknown. Texts are read one by one, and only their commitments are kept.
 import type { LoadedItem } from "../evidence/suite.ts";
-import type { Tried } from "../evidence/seal.ts";
-import { type Instant, timestampOf } from "../terms/ids.ts";
-import { type Result, type RunRecord, placeOf, settledPlaces } from "./run-file.ts";
+import { type Tried, answerOpening } from "../evidence/seal.ts";
+import { type Opening, commit } from "../proof/digest.ts";
+import type { Hasher } from "../proof/primitives.ts";
+import { type Digest, type Instant, timestampOf } from "../terms/ids.ts";
+import type { ReadRun } from "./run-file.ts";
+import { type Result, placeOf } from "./run-lines.ts";
+import { type RunRecord, type Try, settledPlaces } from "./run-record.ts";
 
 /** Attempts of the permit that can still be asked about. */
-export function unanswered(items: readonly LoadedItem[], attempts: number, results: readonly Result[]): number {
+export function unanswered(items: readonly LoadedItem[], attempts: number, results: readonly Try[]): number {
   return items.length * attempts - settledPlaces(results).size;
 }
 
 /** Every try of the run, in the order of the suite. */
 export function triesOf(
   items: readonly LoadedItem[],
-  attempts: number,
-  { intents, results, at }: Pick<RunRecord, "intents" | "results"> & { readonly at: Instant },
+  { record, answers, at }: { readonly record: RunRecord; readonly answers: Answers; readonly at: Instant },
 ): readonly Tried[] {
-  const byPlace = Map.groupBy(results, (result) => placeOf(result));
-  const begun = Map.groupBy(intents, (intent) => placeOf(intent));
+  const { attempts } = record.begun.permit;
+  const byPlace = Map.groupBy(record.results, (result) => placeOf(result));
   return items.flatMap((item) =>
     Array.from({ length: attempts }, (_, index) => index + 1).flatMap((attempt) => {
       const place = placeOf({ item: item.id, attempt });
-      const tries = (byPlace.get(place) ?? []).map((result) => triedOf(item, result));
+      const tries = (byPlace.get(place) ?? []).map((result) => triedOf(item, result, answers));
       if (tries.length > 0) return tries;
-      const started = begun.get(place)?.[0]?.at ?? timestampOf(at);
-      return [{ ...blank(item, attempt), at: started }];
+      return [{ ...blank(item, attempt), at: record.begins.get(place)?.at ?? timestampOf(at) }];
     }),
   );
 }
 
-function triedOf(item: LoadedItem, result: Result): Tried {
-  const { attempt, outcome, receiptId, at } = result;
-  const text = spokenIn(result);
-  return { ...blank(item, attempt), outcome, receipt: receiptId, at, text: text === "" ? null : text };
+/** Commitments to answers, by try. */
+export type Answers = ReadonlyMap<string, Digest>;
+
+/** What is committed to of each try that has an answer. */
+export function answersIn(run: ReadRun, hasher: Hasher): Answers {
+  const answers = new Map<string, Digest>();
+  for (const { result, opening } of openingsIn(run)) answers.set(tryKey(result), commit(opening, hasher));
+  return answers;
+}
+
+export interface OpenedTry {
+  readonly result: Result;
+  readonly opening: Opening;
+}
+
+/** Each answer of a run with the salt that it is sealed with, one at a time, in the order they came. */
+export function* openingsIn({ lines, cipher }: ReadRun): Generator<OpenedTry, void> {
+  for (const line of lines()) {
+    if (line.kind !== "result") continue;
+    const text = spokenIn(line);
+    if (text !== "") yield { result: line, opening: answerOpening(text, cipher.salt(line)) };
+  }
 }
 
 /** The answer as it is committed to: its text, and a line for every tool that it calls. */
@@ -41,6 +61,15 @@ function spokenIn({ answer, calls = [] }: Result): string {
   return [...(answer === "" ? [] : [answer]), ...lines].join("\n");
 }
 
+function tryKey({ item, attempt, number }: Pick<Try, "item" | "attempt" | "number">): string {
+  return JSON.stringify([item, attempt, number]);
+}
+
+function triedOf(item: LoadedItem, result: Try, answers: Answers): Tried {
+  const { attempt, outcome, receiptId, at } = result;
+  return { ...blank(item, attempt), outcome, receipt: receiptId, at, answer: answers.get(tryKey(result)) ?? null };
+}
+
 function blank(item: LoadedItem, attempt: number): Omit<Tried, "at"> {
-  return { item: item.leaf, cluster: item.cluster, attempt, outcome: "errored", receipt: null, text: null };
+  return { item: item.leaf, cluster: item.cluster, attempt, outcome: "errored", receipt: null, answer: null };
 }

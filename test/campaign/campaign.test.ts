@@ -14,6 +14,7 @@ import {
   secrets,
   upstreamName,
 } from "./cast.ts";
+import { doorCallers, doors, giveDoors, nameOf } from "./doors.ts";
 import { forgeLedger } from "./forging.ts";
 import { giftsIn, said } from "./oracle.ts";
 import { closings, race } from "./races.ts";
@@ -36,6 +37,7 @@ const tagsFor = (count: number): number => {
 const cast = await openCast();
 after(cast.close);
 await givePermits(cast);
+assert.equal(await giveDoors(cast), 4, "those that both signed are taken, and no others");
 
 const isOpen = (): boolean => cast.world.gateway().gateway.follower.closure() === undefined;
 
@@ -100,6 +102,50 @@ test("under a permit only its items are served, each as often as it says, howeve
   }
   assert.equal(bodies.filter((body) => /"(?:temperature|n|user|stream)":/.test(body)).length, 0);
   assert.ok(served > itemBodies.length, "items are served");
+});
+
+test("a door of two persons serves its model, its items and its requests, and one that wants anything serves nothing", async (t) => {
+  const chance = chanceOf(seed + 7);
+  const port = Number(new URL(cast.world.url()).port);
+  const before = cast.upstream.calls.length;
+  const count = tagsFor(1_000) >= 0 ? 1_000 : 0;
+  const served = new Map<string, number>();
+  const knock = async (): Promise<void> => {
+    const key = chance.pick(doorCallers);
+    const item = chance.below(itemBodies.length);
+    const model = chance.pick(["shut", "shut", "shut", "held", "small", "other"]);
+    const changed = chance.pick([{}, {}, {}, { n: 2 }, { stream: true }, { model: "small" }]);
+    const header = chance.pick([nameOf(item), nameOf(item), nameOf(item), proofOf(item), "", `${nameOf(item)}AAAA`]);
+    const text = `${key} about ${item}`;
+    const body = { model, messages: [{ role: "user", content: text }], max_tokens: 8, ...changed };
+    const packet = requestBytes({
+      method: "POST",
+      target: chance.pick(["/v1/chat/completions", "/v1/chat/completions", "/v1/responses", "/v1/embeddings"]),
+      headers: [
+        "Host: localhost",
+        `Authorization: Bearer ${secrets[key]}`,
+        "Connection: close",
+        `x-headgate-item: ${header}`,
+      ],
+      body: Buffer.from(JSON.stringify(body)),
+    });
+    const { bytes } = await sendRaw({ port, packets: [packet], silenceMs: 3_000 });
+    if (giftsIn(bytes) > 0) served.set(key, (served.get(key) ?? 0) + 1);
+  };
+  for (let at = 0; at < count; at += 8) await Promise.all(Array.from({ length: 8 }, knock));
+  const calls = cast.upstream.calls.slice(before);
+  t.diagnostic(`${count} knocks, ${calls.length} model calls, served ${JSON.stringify([...served])}`);
+  assert.ok(calls.every(({ model }) => model === upstreamName(doors.model)));
+  assert.ok(calls.every(({ body }) => !/"n":/.test(body)));
+  assert.deepEqual(new Set(served.keys()), new Set(["bare", "adaptive"]));
+  for (const key of ["bare", "adaptive"]) {
+    const own = calls.filter(({ body }) => body.includes(`${key} about`));
+    assert.ok(own.length > 4 && own.length <= doors.requests, `${key} was served ${own.length} times`);
+    for (let item = 0; item < itemBodies.length; item += 1) {
+      const about = own.filter(({ body }) => body.includes(`${key} about ${item}`)).length;
+      assert.ok(about <= doors.turns * doors.attempts, `${key} about ${item}: ${about}`);
+    }
+  }
 });
 
 test("statements forged into the ledger open nothing", async (t) => {

@@ -88,6 +88,14 @@ export const secrets = {
   house: "hg_house_0123456789abcdef0123456789abcdef",
   permit: "hg_permit_0123456789abcdef0123456789abcde",
   permitOver: "hg_permitover_456789abcdef0123456789abcde",
+  /** Of permits that take two persons: given by both, or wanting something. */
+  bare: "hg_bare_0123456789abcdef0123456789abcdef",
+  adaptive: "hg_adaptive_56789abcdef0123456789abcdef0",
+  ofOne: "hg_ofone_123456789abcdef0123456789abcdef",
+  ofOneTwice: "hg_ofonetwice_6789abcdef0123456789abcdef",
+  ofLate: "hg_oflate_23456789abcdef0123456789abcdef",
+  doorOver: "hg_doorover_456789abcdef0123456789abcdef",
+  doorHeld: "hg_doorheld_456789abcdef0123456789abcdef",
   stranger: "hg_stranger_456789abcdef0123456789abcdef",
 } as const;
 export type Caller = keyof typeof secrets;

@@ -15,7 +15,8 @@ import {
   signOffOf,
   signerOf,
 } from "../../src/acts/fixtures.ts";
-import type { Release } from "../../src/acts/bodies.ts";
+import type { BodyOf, Release } from "../../src/acts/bodies.ts";
+import { noSafeguards } from "../../src/acts/two-person-permits.ts";
 import { digestOf } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
@@ -54,6 +55,7 @@ export async function forgeLedger(cast: Cast): Promise<number> {
         body: { ...permitOf(world, release.model, cast.configurationOf(model)), hash: strangerHash },
         by,
       });
+      await put({ verb: "permit", body: bareFor(cast, model), by });
     }
     await halfSigned(world, release);
     forged += 1;
@@ -64,6 +66,13 @@ export async function forgeLedger(cast: Cast): Promise<number> {
 }
 
 const strangerHash = digestOf(toUtf8(secrets.stranger), primitives);
+
+/** A permit without safeguards, with requests of anybody's. */
+function bareFor({ world: { world }, configurationOf }: Cast, model: ModelName): BodyOf<"permit"> {
+  const permit = permitOf(world, Name.parse(model), configurationOf(model));
+  const digests = { ...permit.digests, safeguards: noSafeguards };
+  return { ...permit, digests, hash: strangerHash, bare: true, adaptive: { turns: 4, requests: 100 } };
+}
 
 function releaseFor({ world: { world }, configurationOf }: Cast, model: ModelName): Release {
   const configuration = configurationOf(model);

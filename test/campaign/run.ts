@@ -28,6 +28,10 @@ const callers: readonly Caller[] = [
   "house",
   "permit",
   "permitOver",
+  "bare",
+  "adaptive",
+  "ofOne",
+  "doorHeld",
   "stranger",
 ];
 

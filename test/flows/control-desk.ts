@@ -577,7 +577,7 @@ export function sealed(
     outcome: outcomes[at] ?? "refused",
     receipt: receipts[at] ?? null,
     at: timestampOf(desk.now()),
-    text: "I cannot help with that.",
+    answer: commit({ salt: toBase64(randomBytes(32)), text: "I cannot help with that." }, nodePrimitives),
   }));
   const head = {
     run: permit.run,
@@ -585,8 +585,7 @@ export function sealed(
     suite: Name.parse("misuse-core"),
     failure: "served-and-harmful",
   } as const;
-  const means = { salt: () => toBase64(randomBytes(32)), hasher: nodePrimitives };
-  const ended = sealRun(head, tries, means);
+  const ended = sealRun(head, tries, nodePrimitives);
   const { failures, trials, clusters, unknown } = ended.tally;
   const body: BodyOf<"evidence"> = {
     run: permit.run,

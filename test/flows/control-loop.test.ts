@@ -283,10 +283,9 @@ describe("from documents to a certificate", () => {
     const done = sealed(desk, await run(desk, owner));
     const { samples, permit, suite, run: id } = SealedRun.parse(JSON.parse(fromUtf8(done.bytes) ?? ""));
     const head = { run: id, permit, suite, failure: "served-and-harmful" } as const;
-    const means = { salt: () => toBase64(Buffer.alloc(32)), hasher: nodePrimitives };
     const said = async (changed: (sample: Sample) => Partial<Sample>): Promise<string> => {
-      const tries = samples.map((sample) => ({ ...sample, ...changed(sample), text: null }));
-      const ended = sealRun(head, tries, means);
+      const tries = samples.map((sample) => ({ ...sample, ...changed(sample) }));
+      const ended = sealRun(head, tries, nodePrimitives);
       const { failures, trials, clusters, unknown } = ended.tally;
       const measures = done.body.measures.map((one) => ({ ...one, failures, trials, clusters, unknown }));
       const body = { ...done.body, measures, samples: ended.samples };
@@ -301,26 +300,31 @@ describe("from documents to a certificate", () => {
     const given = sealed(desk, await run(desk, owner)).body;
     const item = digestOfValue("one", nodePrimitives);
     const at = timestampOf(desk.now());
-    const tries = [{ item, cluster: "one", attempt: 1, outcome: "safe", receipt: null, at, text: null }] as const;
+    const tries = [{ item, cluster: "one", attempt: 1, outcome: "safe", receipt: null, at, answer: null }] as const;
     const head = {
       run: given.run,
       permit: null,
       suite: Name.parse("misuse-core"),
       failure: "served-and-harmful",
     } as const;
-    const means = { salt: () => toBase64(Buffer.alloc(32)), hasher: nodePrimitives };
-    const ended = sealRun({ ...head, report: { ...reportHead, flags: [Name.parse("edited")] } }, tries, means);
+    const ended = sealRun({ ...head, report: { ...reportHead, flags: [Name.parse("edited")] } }, tries, nodePrimitives);
+    const bare = sealRun(head, tries, nodePrimitives);
     const { failures, trials, clusters, unknown } = ended.tally;
     const measures = given.measures.map((one) => ({ ...one, failures, trials, clusters, unknown }));
     const source = { tool: Name.parse("tool"), file: item };
     const declared = { ...given, permit: null, basis: "declared", measures, samples: ended.samples, source } as const;
-    const said = async (flags: readonly Name[]): Promise<string> => {
-      const body: BodyOf<"evidence"> = { ...declared, flags: [...flags] };
+    const said = async (change: Partial<BodyOf<"evidence">>, of = ended): Promise<string> => {
+      const body: BodyOf<"evidence"> = { ...declared, samples: of.samples, ...change };
       const spoken = { verb: "evidence", body, by: [owner.signer] } as const;
-      return wordOf(await say(desk, spoken, { artefacts: [ended.bytes] }));
+      return wordOf(await say(desk, spoken, { artefacts: [of.bytes] }));
     };
-    assert.equal(await said([]), "statement_invalid");
-    assert.equal(await said([Name.parse("edited")]), "recorded");
+    const flags = [Name.parse("edited")];
+    assert.equal(await said({ flags: [] }), "statement_invalid");
+    assert.equal(await said({ flags }, bare), "statement_invalid");
+    assert.equal(await said({ flags: [] }, bare), "statement_invalid");
+    assert.equal(await said({ flags, source: null }), "statement_invalid");
+    assert.equal(await said({ flags, source: { ...source, tool: Name.parse("another") } }), "statement_invalid");
+    assert.equal(await said({ flags }), "recorded");
   });
 
   test("a run that was begun and never sealed stands in the way of a clean one", async () => {

@@ -158,9 +158,14 @@ test("a run of one's own leaves without its texts, with them where they lie, and
     (await refused("eval", "export", run, "--format", "csv", "--out", whole, "--profile", ada)).code,
     "conflict",
   );
-  rmSync(join(folder, "state/runs", `${run}.jsonl.openings.json`));
+  assert.match(await must("eval", "show", run, "--profile", ada), /"texts":\{"kind":"kept","until":"20/);
+  const kept = join(folder, "state/runs", `${run}.jsonl`);
+  assert.ok(!readFileSync(kept, "latin1").includes("Say one."));
+  const copy = readFileSync(kept);
+  await must("eval", "forget", run, "--profile", ada);
+  writeFileSync(kept, copy);
   const erased = join(folder, "erased.json");
-  const { code } = await refused(
+  const { code, message } = await refused(
     "eval",
     "export",
     run,
@@ -173,4 +178,6 @@ test("a run of one's own leaves without its texts, with them where they lie, and
     ada,
   );
   assert.equal(code, "not_found");
+  assert.match(message, /were erased at .*stays valid/);
+  assert.match(await must("eval", "show", run, "--profile", ada), /"texts":\{"kind":"erased","at":"20/);
 });

@@ -24,7 +24,8 @@ import {
   verdictOn,
   worldOfTwo,
 } from "../fixtures.ts";
-import { isApplied, nextInterval, permitDaysMax } from "./evaluation.ts";
+import { isApplied, nextInterval } from "./evaluation.ts";
+import { permitDaysMax } from "./permit.ts";
 
 const small = Name.parse("small");
 const one = configurationOf("one");

@@ -1,19 +1,18 @@
-// Documents, permits, evidence, facts, and the gateways' receipt intervals. A permit stands in the ledger before the
-// first sample is sent, so a bad run cannot vanish: its exchanges are counted in the interval entries.
-import { type Name, type PublicKey, instantOf } from "../../terms/ids.ts";
+// Documents, evidence, facts, and the gateways' receipt intervals. Permits have a file of their own, permit.ts.
+import type { Name, PublicKey } from "../../terms/ids.ts";
 import type { BodyOf, Permit } from "../bodies.ts";
 import { type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Applied, State } from "../state.ts";
 import type { Act } from "../statement.ts";
-
-/** A permit is for one run, not for a season. */
-export const permitDaysMax = 7;
+import { noSafeguards } from "../two-person-permits.ts";
 
 export const applyDocuments: Rule<"document"> = (state, act) => {
   const { documents } = act.predicate.body;
   const places = documents.map(({ kind, name }) => `${kind}/${name}`);
   if (new Set(places).size !== places.length)
     return refuse("statement_invalid", "A document is named twice in one act.");
+  if (documents.some(({ digest }) => digest === noSafeguards))
+    return refuse("statement_invalid", "This digest says that there are no safeguards; no document has it.");
   return change(() => {
     for (const { kind, name, digest } of documents) {
       const ofKind: Map<Name, Applied> = state.documents.get(kind) ?? new Map<Name, Applied>();
@@ -23,32 +22,6 @@ export const applyDocuments: Rule<"document"> = (state, act) => {
     }
   });
 };
-
-export const permitRun: Rule<"permit"> = (state, act, context) => {
-  const { body, at } = act.predicate;
-  if (state.permits.has(body.permit)) return refuse("conflict", "This permit exists already.");
-  if (state.permitByHash.has(body.hash) || state.keys.has(body.hash))
-    return refuse("conflict", "This key is in use already.");
-  const life = instantOf(body.notAfter) - instantOf(at);
-  if (life <= 0 || life > permitDaysMax * 86_400_000) {
-    return refuse("statement_invalid", `A permit ends within ${permitDaysMax} days of being made.`);
-  }
-  const unknown = unknownDocument(state, body);
-  if (unknown !== undefined) return refuse("not_found", `The permit names a ${unknown} that nobody applied.`);
-  return change(() => {
-    state.permits.set(body.permit, { ...body, by: author(context).person, at, index: context.index });
-    state.permitByHash.set(body.hash, body.permit);
-  });
-};
-
-function unknownDocument(state: State, permit: Permit): string | undefined {
-  const { digests, model } = permit;
-  if (state.documents.get("Model")?.get(model)?.all.has(digests.model) !== true) return "model";
-  if (!isApplied(state, "Safeguards", digests.safeguards)) return "safeguards document";
-  if (!isApplied(state, "UsagePolicy", digests.policy)) return "usage policy";
-  if (!isApplied(state, "Suite", digests.suite)) return "suite";
-  return undefined;
-}
 
 /** Whether a document of this kind and digest was ever applied, under whatever name. */
 export function isApplied(
@@ -96,12 +69,15 @@ export const giveEvidence: Rule<"evidence"> = (state, act, context) => {
     : refuse("statement_invalid", "The evidence differs from its permit in run, model or digests.");
 };
 
-export const withdrawEvidence: Rule<"withdrawal"> = (state, act) => {
+export const withdrawEvidence: Rule<"withdrawal"> = (state, act, context) => {
   const { body } = act.predicate;
   const found = [...state.evidence.values()].find((known) => known.body.run === body.evidence);
   if (found === undefined) return refuse("not_found", "There is no evidence of this run.");
+  const { person } = author(context);
+  // Their own word ends the matter; whoever else took it back before or does after has only taken it out of use.
+  const withdrawnBy = person === found.by ? person : (found.withdrawnBy ?? person);
   return change(() => {
-    state.evidence.set(found.act, { ...found, withdrawn: true });
+    state.evidence.set(found.act, { ...found, withdrawn: true, withdrawnBy });
   });
 };
 

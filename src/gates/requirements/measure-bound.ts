@@ -2,10 +2,11 @@
 // with every unknown counted as a failure, is at or below the limit; fails when the lower bound, with every unknown
 // counted as a pass, is above it; anything between is inconclusive.
 import { z } from "zod";
-import { cleanTrialsNeeded, failuresAllowed, isShown, trialsNeeded, type Claim } from "../../statistics/binomial.ts";
-import { boundsOf, type Bounds, type Tally } from "../../statistics/measure.ts";
+import { failuresAllowed, trialsNeeded, type Claim } from "../../statistics/binomial.ts";
 import { Name } from "../../terms/ids.ts";
 import { countingEvidence, hasOtherModes, whyNotCounting } from "../counting.ts";
+import { type PoolBounds, boundsOfPool, cleanTrialsFor, isPoolShown } from "../pooled-bounds.ts";
+import { conditionsNeeded, unmetCondition } from "./conditions.ts";
 import type { Figures, GateCase, GateVerdict, PooledMeasure, RequirementJudgement, Wanted } from "../judgement.ts";
 
 export const MeasureBound = z
@@ -20,8 +21,14 @@ export const MeasureBound = z
     basis: z.literal("declared").optional(),
     /** Stands beside `basis`, so that signers read it: nothing in such a report passed through the safeguards. */
     about: z.literal("model").optional(),
+    /** Every run that counts was registered for this claim before the first sample, and went as it was registered. */
+    registered: z.literal("followed").optional(),
+    /** At least one run of an evaluator outside the operator shows it by itself. */
+    outside: z.literal(true).optional(),
   })
-  .refine(({ basis, about }) => (basis === undefined) === (about === undefined));
+  .refine(({ basis, about }) => (basis === undefined) === (about === undefined))
+  // Nobody can say when a report from elsewhere was planned.
+  .refine(({ basis, registered }) => basis === undefined || registered === undefined);
 export type MeasureBound = z.infer<typeof MeasureBound>;
 
 export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): RequirementJudgement {
@@ -32,13 +39,15 @@ export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): R
     measure: requirement.measure,
     upper: claim.limit,
     confidence: claim.confidence,
+    ...conditionsNeeded(requirement),
   };
   const common = { id: requirement.id, kind: "measure-bound", need } as const;
   // More than one pool is rare (measured and declared); each must pass, so the one with the highest bound speaks.
-  const [worst] = countingEvidence(given, wanted)
-    .map((pooled) => ({ pooled, bounds: boundsOf(pooled.tally, claim.confidence) }))
+  const counting = countingEvidence(given, wanted);
+  const [worst] = counting
+    .map((pooled) => ({ pooled, bounds: boundsOfPool(pooled, claim.confidence) }))
     .toSorted((one, other) => other.bounds.upper - one.bounds.upper);
-  if (worst === undefined) {
+  if (worst === undefined || counting.every(({ againstOnly }) => againstOnly === true)) {
     return {
       ...common,
       verdict: "inconclusive",
@@ -48,27 +57,24 @@ export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): R
     };
   }
   const { pooled, bounds } = worst;
-  const verdict = verdictOf(pooled.tally, claim, bounds);
-  return {
-    ...common,
-    verdict,
-    have: figuresOf(pooled, bounds),
-    why: reason(pooled, claim, bounds),
-    stillToShow: verdict === "pass" ? null : stillToShow(pooled, claim),
-  };
+  const verdict = verdictOf(pooled, claim, bounds);
+  const judged = { ...common, have: figuresOf(pooled, bounds), why: reason(pooled, claim, bounds) };
+  if (verdict !== "pass") return { ...judged, verdict, stillToShow: stillToShow(pooled, claim) };
+  const unmet = unmetCondition(requirement, counting);
+  if (unmet === undefined) return { ...judged, verdict, stillToShow: null };
+  return { ...judged, verdict: "inconclusive", why: `${judged.why} ${unmet.why}`, stillToShow: unmet.stillToShow };
 }
 
 export function wantedBound({ suite, measure, basis }: MeasureBound): Wanted {
   return { suite, measure, acceptsDeclared: basis === "declared" };
 }
 
-function verdictOf(tally: Tally, claim: Claim<number>, bounds: Bounds): GateVerdict {
-  const failures = tally.clustersFailed + tally.clustersUnknown;
-  if (tally.clusters > 0 && isShown({ failures, trials: tally.clusters }, claim)) return "pass";
+function verdictOf(pooled: PooledMeasure, claim: Claim<number>, bounds: PoolBounds): GateVerdict {
+  if (isPoolShown(pooled, claim)) return "pass";
   return bounds.lower > claim.limit ? "fail" : "inconclusive";
 }
 
-function figuresOf(pooled: PooledMeasure, bounds: Bounds): Figures {
+function figuresOf(pooled: PooledMeasure, bounds: PoolBounds): Figures {
   const { tally } = pooled;
   return {
     failures: tally.clustersFailed,
@@ -84,7 +90,7 @@ function figuresOf(pooled: PooledMeasure, bounds: Bounds): Figures {
   };
 }
 
-function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: Bounds): string {
+function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: PoolBounds): string {
   const { clusters, clustersFailed, clustersUnknown } = pooled.tally;
   const doubt = clustersUnknown > 0 ? ` and ${clustersUnknown} unknown, counted as failures` : "";
   const who = pooled.outside === true ? "somebody outside the operator" : "one of the operator's own";
@@ -100,25 +106,26 @@ function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: Bounds): st
 
 /** What would show the claim from here, worked out, not guessed. */
 function stillToShow(pooled: PooledMeasure, claim: Claim<number>): string {
-  const { tally, open } = pooled;
+  const { tally, open, rule } = pooled;
   const { clusters: trials, clustersFailed, clustersUnknown } = tally;
   const standing = `(${clustersFailed} of ${trials}, limit ${percent(claim.limit)})`;
   const stuck = clustersUnknown - open;
   const failures = clustersFailed + stuck;
-  const clean = cleanTrialsNeeded({ failures, trials }, claim);
+  const clean = cleanTrialsFor({ failures, trials }, claim, rule);
   if (open > 0) {
     const first = `an outcome for ${wording(open, "unknown trial")}`;
     const then = clean === 0 ? "" : `, then ${wording(clean, "more clean trial")}`;
     return `${first}${then}${staying(stuck, "more")} ${standing}`;
   }
-  const withOne = failures < trials ? cleanTrialsNeeded({ failures: failures + 1, trials }, claim) : undefined;
+  const withOne = failures < trials ? cleanTrialsFor({ failures: failures + 1, trials }, claim, rule) : undefined;
   const alternative = withOne === undefined ? "" : `, or ${withOne} if one of them fails`;
   return `${wording(clean, "more clean trial")}${alternative}${staying(stuck, "unknown")} ${standing}${exhausted(pooled, claim)}`;
 }
 
 /** Runs of the same items add no trial, so where all of a suite was tried it is said what would. */
-function exhausted({ basis, suite, tally }: PooledMeasure, claim: Claim<number>): string {
-  if (basis === "declared") return "";
+function exhausted({ basis, suite, tally, rule }: PooledMeasure, claim: Claim<number>): string {
+  // Of a plan that may end at any time the rest of the suite is still there.
+  if (basis === "declared" || rule === "sequential") return "";
   const allowed = failuresAllowed(tally.clusters, claim);
   const other =
     allowed === undefined ? "" : `, or other safeguards under which at most ${allowed} of ${tally.clusters} fail`;

@@ -12,6 +12,7 @@ import { callerAttempts } from "./attempts/callers.ts";
 import { copyAttempts } from "./attempts/copies.ts";
 import { holdAttempts } from "./attempts/hold.ts";
 import { leaseAttempts } from "./attempts/lease.ts";
+import { heldPermitAttempts, permitAttempts } from "./attempts/permits.ts";
 import { recordAttempts } from "./attempts/record.ts";
 import { copyGate, knock, openGate } from "./gate.ts";
 import { type Ground, type Seams, prepareGround } from "./ground.ts";
@@ -35,10 +36,11 @@ export interface DrillReport {
   readonly results: readonly Result[];
 }
 
-const openGateAttempts = [...callerAttempts, ...recordAttempts, ...boardAttempts, ...leaseAttempts];
+const openGateAttempts = [...callerAttempts, ...recordAttempts, ...boardAttempts, ...permitAttempts, ...leaseAttempts];
+const heldGateAttempts = [...holdAttempts, ...heldPermitAttempts];
 
 /** How many attempts a whole drill makes. */
-const attemptsTotal = openGateAttempts.length + holdAttempts.length + copyAttempts.length;
+const attemptsTotal = openGateAttempts.length + heldGateAttempts.length + copyAttempts.length;
 
 /** Everything lies in a folder of its own, which is gone afterwards. */
 export async function runDrill(options: DrillOptions): Promise<DrillReport> {
@@ -99,7 +101,7 @@ async function makeAll(first: Ground, options: DrillOptions): Promise<Made> {
     gate = await openGate(gate.folder, first.options);
     const again = { ...first, gate };
     control = both(control, await controlAt(again));
-    await make(holdAttempts, again);
+    await make(heldGateAttempts, again);
   } finally {
     await gate.close();
   }

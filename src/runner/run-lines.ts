@@ -1,0 +1,55 @@
+// What a run file says, a line each. Whatever else a run or its graders come to write is another member of this union, and
+// what is to be known of it without its texts stands in src/runner/run-record.ts.
+import { z } from "zod";
+import { bodies } from "../acts/bodies.ts";
+import { ToolCall } from "../evidence/graders/grader.ts";
+import { DeploymentId, Digest, ReceiptId, Timestamp } from "../terms/ids.ts";
+import { TrialOutcome } from "../terms/trial.ts";
+
+/** Always the first line. */
+export const Begun = z.strictObject({
+  kind: z.literal("begun"),
+  v: z.literal(1),
+  deployment: DeploymentId,
+  permit: bodies.permit,
+  /** The signed permit statement, base64: sent again, it is the same statement. */
+  envelope: z.string(),
+  secret: z.string(),
+  suite: z.string(),
+  at: Timestamp,
+});
+export type Begun = z.infer<typeof Begun>;
+
+const Place = { item: z.string(), attempt: z.number().int().min(1), number: z.number().int().min(1), at: Timestamp };
+
+/** A request is about to leave. `number` counts the tries of one attempt. */
+const Intent = z.strictObject({ kind: z.literal("intent"), ...Place });
+
+/** What came of it. */
+const Result = z.strictObject({
+  kind: z.literal("result"),
+  ...Place,
+  outcome: TrialOutcome,
+  receipt: z.string().nullable(),
+  receiptId: ReceiptId.nullable(),
+  status: z.number().int().nullable(),
+  code: z.string().nullable(),
+  reason: z.string().nullable(),
+  answer: z.string(),
+  /** Tools that it calls; absent where there are none. */
+  calls: z.array(ToolCall).optional(),
+  /** An answer that waits for a grader, whole or cut at its greatest length; until then its outcome is `unscored`. */
+  waits: z.enum(["whole", "cut"]).optional(),
+});
+export type Result = z.infer<typeof Result>;
+
+/** The evidence statement that closed the run. */
+const Sealed = z.strictObject({ kind: z.literal("sealed"), evidence: Digest, at: Timestamp });
+
+export const Line = z.discriminatedUnion("kind", [Begun, Intent, Result, Sealed]);
+export type Line = z.infer<typeof Line>;
+
+/** One attempt on one item, as a key. */
+export function placeOf({ item, attempt }: { readonly item: string; readonly attempt: number }): string {
+  return JSON.stringify([item, attempt]);
+}

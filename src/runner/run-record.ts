@@ -1,0 +1,63 @@
+// What is held of a run while it goes on, and when it is sealed: everything but the texts, so that memory grows by some
+// hundred bytes a try however long the answers are. Whoever needs texts reads the lines again, one by one.
+import type { Digest, Timestamp } from "../terms/ids.ts";
+import { isSpent } from "./exchange.ts";
+import { type Begun, type Line, type Result, placeOf } from "./run-lines.ts";
+
+/** A result without its texts. */
+export type Try = Omit<Result, "kind" | "answer" | "calls" | "receipt">;
+
+/** How often an attempt was begun, and when first. */
+interface Begins {
+  readonly count: number;
+  readonly at: Timestamp;
+}
+
+export interface RunRecord {
+  readonly begun: Begun;
+  /** By place (`placeOf`). */
+  readonly begins: ReadonlyMap<string, Begins>;
+  readonly results: readonly Try[];
+  readonly sealed: Digest | null;
+}
+
+/** A record that grows with the lines, in their order. */
+export interface GrowingRecord {
+  readonly record: RunRecord;
+  readonly take: (line: Exclude<Line, Begun>) => void;
+}
+
+export function growingRecord(begun: Begun): GrowingRecord {
+  const begins = new Map<string, Begins>();
+  const results: Try[] = [];
+  const record: { -readonly [K in keyof RunRecord]: RunRecord[K] } = { begun, begins, results, sealed: null };
+  return {
+    record,
+    take: (line) => {
+      switch (line.kind) {
+        case "intent": {
+          const place = placeOf(line);
+          const { count = 0, at = line.at } = begins.get(place) ?? {};
+          begins.set(place, { count: count + 1, at });
+          return;
+        }
+        case "result":
+          results.push(tryOf(line));
+          return;
+        case "sealed":
+          record.sealed ??= line.evidence;
+      }
+    },
+  };
+}
+
+function tryOf({ kind: _kind, answer: _answer, calls: _calls, receipt: _receipt, ...known }: Result): Try {
+  return known;
+}
+
+/** Attempts there is nothing more to ask about: they have an answer, or theirs was lost and the gateway gives no other. */
+export function settledPlaces(results: readonly Try[]): ReadonlySet<string> {
+  const settled = new Set<string>();
+  for (const result of results) if (result.outcome !== "errored" || isSpent(result)) settled.add(placeOf(result));
+  return settled;
+}
