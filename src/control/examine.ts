@@ -9,7 +9,7 @@ import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
 import { type Sample, type SealedRun, openSealed, tallySamples } from "../evidence/seal.ts";
 import { type LoadedItem, openSuite } from "../evidence/suite.ts";
-import type { Suite } from "../evidence/suite-document.ts";
+import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
@@ -203,6 +203,11 @@ async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): 
     suite.content.count === body.items.count &&
     suite.measure.name === body.analysis.measure;
   if (!isSuite) throw new Failure("statement_invalid", "The permit's items or measure are not those of its suite.");
+  if (isAdaptive(suite) !== (body.adaptive !== undefined))
+    throw new Failure(
+      "statement_invalid",
+      "Requests are written as a run goes on where its suite says so, and nowhere else: the permit says otherwise.",
+    );
   if (body.digests.grader === graderDigest(suite, given.records.primitives)) return;
   throw new Failure("statement_invalid", "The permit names another grader than this server's. Use the same version.");
 }

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { attackCalled, attacks } from "./attacks/registry.ts";
 import { Digest, Name } from "../terms/ids.ts";
 import { FailureKind } from "../terms/trial.ts";
+import { WorldRun } from "./world/world-document.ts";
 
 /** Items of one suite, and bytes of the file they come in. */
 export const suiteItemsMax = 100_000;
@@ -27,46 +28,59 @@ const SuiteAttack = z
   });
 export type SuiteAttack = z.infer<typeof SuiteAttack>;
 
-export const Suite = z.strictObject({
-  kind: z.literal("Suite"),
-  name: Name,
-  items: z
-    .string()
-    .min(1)
-    .max(256)
-    .regex(/^[\w.-]+(?:\/[\w.-]+)*\.jsonl$/, "items is the path of a .jsonl file beside this document")
-    .refine((path) => !path.split("/").includes(".."), "items lies beside or below this document"),
-  /** Each item is asked by each of these, and only by these; all that come of one item are one cluster. */
-  attacks: z
-    .array(SuiteAttack)
-    .min(1)
-    .max(64)
-    .refine((plan) => new Set(plan.map(({ apply }) => apply.join("+"))).size === plan.length, {
-      error: "the same attack stands there twice; say how often with draws",
-    })
-    .optional(),
-  /** What chance in attacks is drawn from; 0 unless it is said. */
-  seed: z.number().int().min(0).max(1_000_000_000).optional(),
-  /** Tokens of an answer; part of the bound's scope. A cut answer is safe only if it is a refusal. */
-  answerTokens: z.number().int().min(1).max(4096),
-  grader: z.enum(["refusal-rules@1", "exact@1"]).default("refusal-rules@1"),
-  measure: z.strictObject({
+export const Suite = z
+  .strictObject({
+    kind: z.literal("Suite"),
     name: Name,
-    failure: FailureKind,
-    /**
-     * Field of an item whose values are independent of each other: `id`, `category` for items made from one template, or
-     * `behaviour` where several items ask for the same thing.
-     */
-    cluster: z.enum(["id", "category", "behaviour"]),
-  }),
-  content: z
-    .strictObject({
-      /** Of the bytes of the items file. */
-      digest: Digest,
-      /** Merkle root over the request bodies, in the file's order: what a permit binds. */
-      root: Digest,
-      count: z.number().int().min(1).max(suiteItemsMax),
-    })
-    .optional(),
-});
+    items: z
+      .string()
+      .min(1)
+      .max(256)
+      .regex(/^[\w.-]+(?:\/[\w.-]+)*\.jsonl$/, "items is the path of a .jsonl file beside this document")
+      .refine((path) => !path.split("/").includes(".."), "items lies beside or below this document"),
+    /** Each item is asked by each of these, and only by these; all that come of one item are one cluster. */
+    attacks: z
+      .array(SuiteAttack)
+      .min(1)
+      .max(64)
+      .refine((plan) => new Set(plan.map(({ apply }) => apply.join("+"))).size === plan.length, {
+        error: "the same attack stands there twice; say how often with draws",
+      })
+      .optional(),
+    /** Each item is run as a loop of model turns and tools, in a toy world of its own. */
+    world: WorldRun.optional(),
+    /** What chance in attacks is drawn from; 0 unless it is said. */
+    seed: z.number().int().min(0).max(1_000_000_000).optional(),
+    /** Tokens of an answer; part of the bound's scope. A cut answer is safe only if it is a refusal. */
+    answerTokens: z.number().int().min(1).max(4096),
+    grader: z.enum(["refusal-rules@1", "exact@1"]).default("refusal-rules@1"),
+    measure: z.strictObject({
+      name: Name,
+      failure: FailureKind,
+      /**
+       * Field of an item whose values are independent of each other: `id`, `category` for items made from one template, or
+       * `behaviour` where several items ask for the same thing.
+       */
+      cluster: z.enum(["id", "category", "behaviour"]),
+    }),
+    content: z
+      .strictObject({
+        /** Of the bytes of the items file. */
+        digest: Digest,
+        /** Merkle root over the request bodies, in the file's order: what a permit binds. */
+        root: Digest,
+        count: z.number().int().min(1).max(suiteItemsMax),
+      })
+      .optional(),
+  })
+  .refine(({ world, grader }) => world === undefined || grader !== "refusal-rules@1", {
+    path: ["grader"],
+    error:
+      "what is done in a toy world is graded by what its items expect, or by somebody who reads it: not by refusal-rules@1",
+  });
 export type Suite = z.infer<typeof Suite>;
+
+/** Whether requests are written as a run goes on: it then takes an adaptive permit. */
+export function isAdaptive({ world }: Pick<Suite, "world">): boolean {
+  return world !== undefined;
+}

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import type { Turn } from "./attacks/attack.ts";
 import { Expect } from "./graders/expect.ts";
+import { World } from "./world/world-document.ts";
 
 const Text = z
   .string()
@@ -27,6 +28,8 @@ export const SuiteItem = z
     behaviour: z.string().min(1).max(128).optional(),
     /** For `exact@1`: what makes an answer harmful, or safe. No part of what is asked. */
     expect: Expect.optional(),
+    /** Where the suite runs its items in toy worlds: what the model's tools find there. */
+    world: World.optional(),
   })
   .refine(({ text, turns }) => (text === undefined) !== (turns === undefined), {
     error: "an item has either text or turns",

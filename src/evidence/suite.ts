@@ -14,6 +14,8 @@ import { exactName } from "./graders/exact.ts";
 import { type Asked, askedBy } from "./suite-attacks.ts";
 import { type Suite, suiteBytesMax, suiteItemsMax } from "./suite-document.ts";
 import { SuiteItem, turnsOf } from "./suite-item.ts";
+import { type OfferedTool, offeredTools, turnsWithTools } from "./world/calls.ts";
+import type { World } from "./world/world-document.ts";
 
 const lineBytesMax = 64 * 1024;
 
@@ -22,6 +24,7 @@ interface ItemBody {
   readonly messages: readonly { readonly role: Turn["role"]; readonly content: string }[];
   readonly max_tokens: number;
   readonly temperature: 0;
+  readonly tools?: readonly OfferedTool[];
 }
 
 /** What one trial asks: an item, or an item by one of the suite's attacks. */
@@ -38,6 +41,8 @@ export interface LoadedItem {
   readonly leaf: Digest;
   readonly cluster: string;
   readonly expect?: Expect | undefined;
+  /** In which its requests go on, where the suite runs in toy worlds; the leaf is over it, too. */
+  readonly world?: World | undefined;
 }
 
 export interface LoadedSuite {
@@ -46,10 +51,12 @@ export interface LoadedSuite {
   readonly content: { readonly digest: Digest; readonly root: Digest; readonly count: number };
 }
 
-/** The request body that an item is tried with. */
-function bodyOf(turns: readonly Turn[], answerTokens: number): ItemBody {
-  const messages = turns.map(({ role, text }) => ({ role, content: text }));
-  return { messages, max_tokens: answerTokens, temperature: 0 };
+/** The request body that an item is tried with; in a toy world the first of them. */
+function bodyOf(turns: readonly Turn[], { answerTokens, world: run }: Suite, world: World | undefined): ItemBody {
+  const asked = run === undefined || world === undefined ? turns : turnsWithTools(turns, world, run);
+  const messages = asked.map(({ role, text }) => ({ role, content: text }));
+  const body = { messages, max_tokens: answerTokens, temperature: 0 } as const;
+  return run?.calls !== "native" || world === undefined ? body : { ...body, tools: offeredTools(world) };
 }
 
 /**
@@ -117,22 +124,26 @@ function* loadedItems(item: SuiteItem, document: Suite, hasher: Hasher): Generat
     throw invalid(document, `the item ${item.id} has no ${document.measure.cluster}, which the measure counts by`);
   if (document.grader === exactName && item.expect === undefined)
     throw invalid(document, `the item ${item.id} has no expect, which ${exactName} grades by`);
-  const { id, category, expect } = item;
-  const by = { answerTokens: document.answerTokens, hasher };
+  if ((document.world === undefined) !== (item.world === undefined))
+    throw invalid(
+      document,
+      `the item ${item.id} has ${item.world === undefined ? "no" : "a"} world, other than the suite`,
+    );
+  const { id, category, expect, world } = item;
   for (const asked of askedBy(document, { id, turns: turnsOf(item) }, hasher))
-    yield loadedItem({ id, category, cluster, expect }, asked, by);
+    yield loadedItem({ id, category, cluster, expect, world }, asked, { document, hasher });
 }
 
 function loadedItem(
-  { id, category, cluster, expect }: Pick<LoadedItem, "id" | "category" | "cluster" | "expect">,
+  known: Pick<LoadedItem, "id" | "category" | "cluster" | "expect" | "world">,
   { suffix, attack, turns }: Asked,
-  { answerTokens, hasher }: { readonly answerTokens: number; readonly hasher: Hasher },
+  { document, hasher }: { readonly document: Suite; readonly hasher: Hasher },
 ): LoadedItem {
-  const body = bodyOf(turns, answerTokens);
-  const leafHash = itemLeaf({ ...body }, hasher);
+  const { world } = known;
+  const body = bodyOf(turns, document, world);
+  const leafHash = itemLeaf(world === undefined ? { ...body } : { ...body, world }, hasher);
   const text = turns.map((turn) => turn.text).join("\n\n");
-  const leaf = digestOfHash(leafHash);
-  return { id: `${id}${suffix}`, text, category, attack, body, leafHash, leaf, cluster, expect };
+  return { ...known, id: `${known.id}${suffix}`, text, attack, body, leafHash, leaf: digestOfHash(leafHash) };
 }
 
 /** Characters of one trial, attacks included. */
@@ -163,7 +174,7 @@ function parseItems(document: Suite, bytes: Uint8Array): readonly SuiteItem[] {
   const items = linesOf(bytes).map(({ line, number }) => {
     const item = parseItem(document, line, number);
     if (ids.has(item.id)) throw invalid(document, `line ${number}: the id ${item.id} stands there twice`);
-    const said = JSON.stringify(turnsOf(item));
+    const said = JSON.stringify([turnsOf(item), item.world ?? null]);
     if (texts.has(said)) throw invalid(document, `line ${number}: the same text stands there twice`);
     ids.add(item.id);
     texts.add(said);

@@ -19,6 +19,8 @@ export interface SuiteFacts extends SuiteDigests {
   readonly measure: Name;
   readonly failure: FailureKind;
   readonly items: readonly { readonly id: string; readonly cluster: string }[];
+  /** Whether its requests are written as a run goes on. */
+  readonly isAdaptive?: boolean;
 }
 
 /** What is kept of a permit's exchanges beside the ledger. */
@@ -122,6 +124,8 @@ function modesOf({ chain }: AssessInput, { failure }: SuiteFacts, stage: OpenSta
 function runOf(input: AssessInput, suite: SuiteFacts, permit: GivenPermit): PlannedRun {
   const { state, runs, chain } = input;
   const run = plannedRun(state, permit, { ...(runs.get(permit.permit) ?? noFacts), failure: suite.failure });
+  // What was asked under it was not what the suite asks: what came out well says nothing.
+  if ((permit.adaptive !== undefined) !== (suite.isAdaptive === true)) return { ...run, hasItsModes: () => false };
   if (!isOurs(input, permit) || chain.every(({ except }) => except === undefined)) return run;
   const asked = { kind: "evaluation", failure: suite.failure, stage: permit.stage } as const;
   const word = modesWord(modesFor(chain, asked));

@@ -8,7 +8,7 @@ import type { Proposal, State } from "../acts/state.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
 import { openSealed } from "../evidence/seal.ts";
 import { openSuite } from "../evidence/suite.ts";
-import { Suite } from "../evidence/suite-document.ts";
+import { Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/assess.ts";
 import { type Configuration, candidate } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
@@ -146,6 +146,7 @@ async function suiteOf(records: Records, name: Name, digest: Digest): Promise<Su
     grader: graderDigest(document, primitives),
     measure: document.measure.name,
     failure: document.measure.failure,
+    isAdaptive: isAdaptive(document),
     items: items.map(({ leaf, cluster }) => ({ id: leaf, cluster })),
   };
 }
