@@ -2,12 +2,14 @@
 import { z } from "zod";
 import { breakdownOf, type Part } from "../evidence/breakdown.ts";
 import { type Comparison, compareRuns } from "../evidence/compare.ts";
+import { type Deviation, deviationWords } from "../gates/deviation.ts";
 import { percentToTenth } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
 import { type AttackDifference, attacksThatDiffer } from "./breakdown-words.ts";
 import { legible } from "./legible.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
+import { followedBy } from "./plan-followed.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 
@@ -22,8 +24,25 @@ export async function compare(call: Call<z.infer<typeof CompareOptions>>): Promi
   const { confidence } = call.options;
   const compared = comparisonOf(one, other, confidence);
   const attacks = attackDifferences(one, other);
-  const json = { one: one.evidence.body.run, other: other.evidence.body.run, confidence, ...compared, attacks };
-  return done(json, [comparisonInWords(compared, { one, other, confidence }), ...attackLines(attacks)].join("\n"));
+  const plans = [await followedBy(session, one), await followedBy(session, other)] as const;
+  const deviations = { one: plans[0]?.deviations ?? [], other: plans[1]?.deviations ?? [] };
+  const json = {
+    one: one.evidence.body.run,
+    other: other.evidence.body.run,
+    confidence,
+    ...compared,
+    attacks,
+    deviations,
+  };
+  const lines = [comparisonInWords(compared, { one, other, confidence }), ...attackLines(attacks)];
+  return done(
+    json,
+    [...lines, ...deviationLines(one, deviations.one), ...deviationLines(other, deviations.other)].join("\n"),
+  );
+}
+
+function deviationLines({ evidence }: OpenedRun, deviations: readonly Deviation[]): readonly string[] {
+  return deviations.map((one) => `${evidence.body.run} did not go as registered: ${deviationWords[one]} (${one}).`);
 }
 
 /** Fails with request_invalid where the runs are not of the same suite. */

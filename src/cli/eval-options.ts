@@ -1,21 +1,34 @@
-// The options of `headgate eval run` and `headgate eval import`, parsed.
+// The options of `headgate eval run`, `register` and `headgate eval import`, parsed.
 import { z } from "zod";
 import { Slot } from "../acts/bodies.ts";
-import { Name, RunId } from "../terms/ids.ts";
+import { Name, PermitId, RunId } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
 
 /** For how long a run's texts are kept, in days, unless it is said. */
 const keepDaysDefault = 90;
 
-export const RunOptions = z.object({
+/** What a plan says, and for how long its run's texts are kept. */
+const plan = {
   model: Name.optional(),
   slot: Slot.default("candidate"),
   stage: OpenStage.optional(),
   attempts: z.coerce.number().int().min(1).max(1000).default(1),
-  concurrency: z.coerce.number().int().min(1).max(64).default(4),
   hours: z.coerce.number().int().min(1).max(168).default(24),
   confidence: z.coerce.number().gt(0.5).lt(1).optional(),
   keep: z.coerce.number().int().min(1).max(3650).default(keepDaysDefault),
+  rule: z.enum(["fixed", "sequential"]).default("fixed"),
+  limit: z.coerce.number().gt(0).lt(1).optional(),
+  requirement: Name.optional(),
+} as const;
+export type PlanOptions = z.infer<z.ZodObject<typeof plan>>;
+
+export const RegisterOptions = z.object({ ...plan, look: z.boolean().default(false) });
+export type RegisterOptions = z.infer<typeof RegisterOptions>;
+
+export const RunOptions = z.object({
+  ...plan,
+  concurrency: z.coerce.number().int().min(1).max(64).default(4),
+  permit: PermitId.optional(),
   resume: RunId.optional(),
   seal: z.boolean().default(false),
 });

@@ -13,6 +13,7 @@ import { type PartFigures, figuresOf, shownConfidence } from "./breakdown-words.
 import { attackDifferences, comparisonOf, differenceInWords } from "./eval-compare.ts";
 import { createFile } from "./files.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
+import { type Followed, followedBy, followedInWords } from "./plan-followed.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 
@@ -27,7 +28,8 @@ export async function report(call: Call<z.infer<typeof ReportOptions>>): Promise
   const { out, beside, confidence } = call.options;
   const run = await openedRunCalled(session, session.state, argument(call, 0));
   const other = beside === undefined ? undefined : await openedRunCalled(session, session.state, beside);
-  const page = reportPage(run, { other, confidence });
+  const followed = await followedBy(session, run);
+  const page = reportPage(run, { other, confidence, followed });
   createFile(out, page);
   return done({ run: run.evidence.body.run, file: out, bytes: Buffer.byteLength(page) }, `The report is in ${out}.`);
 }
@@ -35,15 +37,18 @@ export async function report(call: Call<z.infer<typeof ReportOptions>>): Promise
 interface Shown {
   readonly other: OpenedRun | undefined;
   readonly confidence: number;
+  /** Its plan, and where it left it. */
+  readonly followed: Followed | undefined;
 }
 
 /** The whole page. Pure. */
-function reportPage(run: OpenedRun, { other, confidence }: Shown): string {
+function reportPage(run: OpenedRun, { other, confidence, followed }: Shown): string {
   const { evidence, suite, samples, items } = run;
   const { body } = evidence;
   const taken = breakdownOf(samples, items, suite.measure.failure);
   return pageOf(`${suite.name} on ${body.model}`, [
     ...headOf(run, confidence),
+    ...(followed === undefined ? [] : [section("The plan", followedInWords(followed).map(paragraph))]),
     ...(["attack", "category"] as const).flatMap((by) => (taken[by].length === 0 ? [] : [partsOf(by, taken)])),
     outcomesOf(run),
     failedOf(run),

@@ -1,72 +1,51 @@
 // `headgate eval run`: permit, requests, seal, evidence. Killed at any point, it goes on with --resume: the run file holds
 // the signed permit and every try, and each statement is the same when it is sent again.
 import { existsSync } from "node:fs";
-import { modesFor } from "../terms/safeguard-mode.ts";
-import { OpenStage } from "../terms/stage.ts";
 import type { Permit } from "../acts/bodies.ts";
 import type { Evidence } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
-import { type LoadedSuite, openSuite } from "../evidence/suite.ts";
-import type { Suite } from "../evidence/suite-document.ts";
-import { graderAtOnce, graderDigest } from "../evidence/graders/registry.ts";
-import { type Sealed, openSealed, sealRun, tallySamples } from "../evidence/seal.ts";
-import { configurationOf } from "../gates/draft.ts";
-import type { ReleasePlan } from "../gates/plan-document.ts";
+import { graderAtOnce } from "../evidence/graders/registry.ts";
+import { type Sealed, type Tried, openSealed, sealRun, tallySamples } from "../evidence/seal.ts";
+import { boundsOfPool } from "../gates/pooled-bounds.ts";
+import { shortfall } from "../gates/registration.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
-import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
+import { nodePrimitives } from "../proof/node.ts";
 import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
 import { type RunFile, beginRun, isPlain, resumeRun } from "../runner/run-file.ts";
 import { type Progress, runSuite } from "../runner/run-suite.ts";
 import { answersIn, triesOf, unanswered } from "../runner/seal-run.ts";
-import { type Tally, boundsOf } from "../statistics/measure.ts";
+import type { Tally } from "../statistics/measure.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
-import { type Digest, Instant, type Name, PermitId, RunId, instantOf, timestampOf } from "../terms/ids.ts";
+import { type Digest, Instant, Name, type PermitId, type RunId, instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
-import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candidate.ts";
 import type { Context } from "./context.ts";
 import { forgetExpired } from "./eval-forget.ts";
-import type { RunOptions } from "./eval-options.ts";
+import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
+import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
+import { askByItsRule, cameTo } from "./eval-sequential.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
-import { secretBytes, secretKeyOf } from "../acts/secret-key.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
 
-const confidenceDefault = 0.95;
-
+/** Registers the run's plan, and begins with it at once. */
 export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise<Answer> {
-  const { options, base, context } = call;
-  if (options.model === undefined) throw new Failure("request_invalid", "Say which model: --model NAME.");
-  const session = await openSession(base, context);
-  const { plan } = await candidatePlan(session, options.model);
-  const suiteDigest = candidateDigest(session, "Suite", name);
-  const suite = await loadedSuite(session, suiteDigest);
-  const confidence = options.confidence ?? plannedConfidence(plan, suite.document);
-  const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
-  const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
-  const grader = graderDigest(suite.document, nodePrimitives);
-  await tellStages(call, { session, safeguards, suite });
-  const permit: Permit = {
-    permit: PermitId.parse(randomId("permit_", 16)),
-    run: RunId.parse(randomId("run_", 16)),
-    hash,
-    model: options.model,
-    slot: options.slot,
-    ...(options.stage === undefined ? {} : { stage: options.stage }),
-    digests: { model, safeguards, policy, suite: suiteDigest, grader },
-    items: { root: suite.loaded.content.root, count: suite.loaded.content.count },
-    attempts: options.attempts,
-    tokens: tokensOf(suite, options.attempts),
-    notAfter: timestampOf(Instant.parse(context.now() + options.hours * 3_600_000)),
-    analysis: {
-      measure: suite.document.measure.name,
-      rule: "fixed",
-      trials: suite.loaded.content.count * options.attempts,
-      confidence,
-    },
-  };
+  const session = await openSession(call.base, call.context);
+  const { file, suite } = await registeredRun(call, session, name);
+  return carryOn(call, { session, suite, file });
+}
+
+interface Begun {
+  readonly file: RunFile;
+  readonly suite: LoadedDocument;
+}
+
+/** The run's file, with its signed permit: what is on disk can be sent again. */
+async function registeredRun(call: Call<PlanOptions>, session: Session, name: Name): Promise<Begun> {
+  const { permit, secret, suite } = await planRun(call, session, name);
   const envelope = await signAs(session, "permit", permit);
   forgetOver(session);
+  const { context, options } = call;
   const place = placeFor(session, permit.run);
   const key = makeRunKey(place, keptUntil(permit, context.now(), options.keep));
   const file = await beginRun(place.file, key, {
@@ -75,25 +54,42 @@ export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise
     envelope: toBase64(envelope),
     secret,
     suite: name,
-    at: timestampOf(context.now()),
+    at: timestampOf(call.context.now()),
   });
-  return carryOn(call, { session, suite, file });
+  return { file, suite };
 }
 
-/** Where modes differ between stages, a run that names none is of all of them together, and may be of use at none. */
-async function tellStages(
-  { options, context, base }: Call<RunOptions>,
-  about: { readonly session: Session; readonly safeguards: Digest; readonly suite: LoadedDocument },
-): Promise<void> {
-  if (options.stage !== undefined) return;
-  const { chain } = await safeguardsOf(about.session, about.safeguards);
-  const { failure } = about.suite.document.measure;
-  const words = (stage?: OpenStage): string => modesFor(chain, { kind: "evaluation", failure, stage }).join();
-  const others = OpenStage.options.filter((stage) => words(stage) !== words());
-  if (others.length === 0 || base.json) return;
-  context.tell(
-    `The safeguards' modes differ between stages. This run is made under those of all stages together and counts for none of: ${others.join(", ")}. For one of them: --stage STAGE.\n`,
+/** `headgate eval register`: the plan alone, in the ledger before the run begins. */
+export async function registerSuiteRun(call: Call<RegisterOptions>, name: Name): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  if (call.options.look) {
+    const { permit } = await planRun(call, session, name);
+    return done({ plan: planIn(permit) }, `${planInWords(permit)}\nNothing was registered (--look).`);
+  }
+  const { file } = await registeredRun(call, session, name);
+  const { permit } = file.record.begun;
+  try {
+    await ensurePermit(session, file);
+  } finally {
+    await file.close();
+  }
+  const json = { permit: permit.permit, run: permit.run, plan: planIn(permit) };
+  return withProfile(
+    done(
+      json,
+      `${planInWords(permit)}\nRegistered as ${permit.permit}.`,
+      `headgate eval run --permit ${permit.permit}`,
+    ),
+    call.base,
   );
+}
+
+/** Begins, or goes on with, the run of a permit that was registered on this machine. */
+export async function runPermit(call: Call<RunOptions>, permit: PermitId): Promise<Answer> {
+  const session = await openSession(call.base, call.context);
+  const registered = session.state.permits.get(permit);
+  if (registered !== undefined) return resumeSuiteRun(call, registered.run);
+  throw new Failure("not_found", `${permit} is not in the ledger. See what is registered: headgate eval show`);
 }
 
 /** Fails with not_found where the run did not begin on this machine. */
@@ -134,40 +130,6 @@ function forgetOver({ context, path }: Session): void {
   if (runs.length > 0) context.tell(`Erased, as their time is over: the texts of ${runs.join(", ")}.\n`);
 }
 
-interface LoadedDocument {
-  readonly document: Suite;
-  readonly loaded: LoadedSuite;
-}
-
-async function loadedSuite(session: Session, digest: Digest): Promise<LoadedDocument> {
-  const document = await suiteOf(session, digest);
-  if (document.content === undefined) throw new Failure("document_invalid", "This suite has no items. Apply it again.");
-  const bytes = await artefact(session, document.content.digest);
-  return { document, loaded: openSuite(document, bytes, nodePrimitives) };
-}
-
-/** The strictest confidence that the plan asks of this suite's measure. */
-function plannedConfidence(plan: ReleasePlan, { name, measure }: Suite): number {
-  const asked = plan.stages
-    .flatMap(({ requires }) => requires)
-    .flatMap((one) => ("measure" in one && one.suite === name && one.measure === measure.name ? [one.confidence] : []));
-  return asked.length === 0 ? confidenceDefault : Math.max(...asked);
-}
-
-/** Letters a token has at the least, on the cautious side, and what a chat template adds. */
-const charsPerToken = 2;
-const templateTokens = 64;
-/** Tries without an answer cost tokens as well. */
-const triesAllowance = 4;
-
-function tokensOf({ document, loaded }: LoadedDocument, attempts: number): number {
-  const once = loaded.items.reduce(
-    (sum, { text }) => sum + Math.ceil(text.length / charsPerToken) + templateTokens + document.answerTokens,
-    0,
-  );
-  return once * attempts * triesAllowance;
-}
-
 interface Work {
   readonly session: Session;
   readonly suite: LoadedDocument;
@@ -181,9 +143,9 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     const before = evidenceOf(session, permit.run);
     if (before !== undefined) return withProfile(await recorded(work, before), call.base);
     await ensurePermit(session, file);
-    if (!call.options.seal) await ask(call, work);
+    const isShown = call.options.seal ? false : await ask(call, work);
     const open = unanswered(suite.loaded.items, permit.attempts, file.record.results);
-    const isOver = call.context.now() >= instantOf(permit.notAfter);
+    const isOver = isShown || call.context.now() >= instantOf(permit.notAfter);
     if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open, call.base);
     return withProfile(await sealAndReport(work), call.base);
   } finally {
@@ -216,7 +178,8 @@ async function ensurePermit(session: Session, file: RunFile): Promise<void> {
   }
 }
 
-async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Promise<void> {
+/** Whether a run that may end at any time has shown what it was to show. */
+async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Promise<boolean> {
   const { permit, secret } = file.record.begun;
   const { failure } = suite.document.measure;
   const { context } = call;
@@ -230,25 +193,31 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
   const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);
   context.tell(`${permit.run}: ${of} of ${suite.document.name}, permit ${permit.permit}\n`);
-  await runSuite(
-    {
-      permit,
-      secret,
-      failure,
-      grader: graderAtOnce(suite.document, nodePrimitives),
-      dataPlane: session.profile.dataPlane,
-      items,
-      gateways: session.state.root?.body.gateways ?? [],
-      concurrency: call.options.concurrency,
-    },
-    {
-      file,
-      now: context.now,
-      wait: context.wait,
-      signal: context.signal,
-      primitives: nodePrimitives,
-      progress: progressLine(context, live),
-    },
+  const show = progressLine(context, live);
+  const plan = {
+    permit,
+    secret,
+    failure,
+    grader: graderAtOnce(suite.document, nodePrimitives),
+    dataPlane: session.profile.dataPlane,
+    items,
+    gateways: session.state.root?.body.gateways ?? [],
+    concurrency: call.options.concurrency,
+  };
+  const { now, wait, signal } = context;
+  const ports = { file, now, wait, signal, primitives: nodePrimitives };
+  return askByItsRule({ known, failure, items: suite.loaded.items, permit }, async ({ order, isEnough, progress }) =>
+    runSuite(
+      { ...plan, order },
+      {
+        ...ports,
+        isEnough,
+        progress: (made) => {
+          show(made);
+          progress(made);
+        },
+      },
+    ),
   );
 }
 
@@ -287,17 +256,19 @@ async function sealAndReport(work: Work): Promise<Answer> {
   const { session, suite, file } = work;
   const { permit } = file.record.begun;
   const { name, measure } = suite.document;
-  const tries = triesOf(suite.loaded.items, {
+  const at = session.context.now();
+  const tries = triesOf(cameTo(permit, suite.loaded.items, file.record), {
     record: file.record,
     answers: answersIn(file, nodePrimitives),
-    at: session.context.now(),
+    at,
   });
+  const short = shortfall({ plan: permit.analysis, notAfter: permit.notAfter }, answeredAtAll(tries), timestampOf(at));
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
   // What the model answered stays here, in the run's file; the ledger has commitments only.
   const sealed = sealRun(head, tries, nodePrimitives);
   const submitted = await submit(
     session,
-    await signAs(session, "evidence", evidenceBody(permit, measure.name, sealed)),
+    await signAs(session, "evidence", evidenceBody(permit, measure.name, { ...sealed, short })),
     {
       artefacts: [sealed.bytes],
     },
@@ -307,7 +278,16 @@ async function sealAndReport(work: Work): Promise<Answer> {
   return report(permit, { evidence: submitted.act.digest, ledgerIndex, measure: measure.name, tally: sealed.tally });
 }
 
-function evidenceBody(permit: Permit, measure: Name, sealed: Sealed): Evidence["body"] {
+/** Tries that a gateway has answered in some way. */
+function answeredAtAll(tries: readonly Tried[]): readonly Tried[] {
+  return tries.filter(({ receipt }) => receipt !== null);
+}
+
+interface Ended extends Pick<Sealed, "samples" | "tally"> {
+  readonly short: ReturnType<typeof shortfall>;
+}
+
+function evidenceBody(permit: Permit, measure: Name, sealed: Ended): Evidence["body"] {
   const { failures, trials, clusters, unknown } = sealed.tally;
   return {
     run: permit.run,
@@ -318,7 +298,7 @@ function evidenceBody(permit: Permit, measure: Name, sealed: Sealed): Evidence["
     measures: [{ name: measure, failures, trials, clusters, unknown }],
     samples: sealed.samples,
     source: null,
-    flags: [],
+    flags: sealed.short === undefined ? [] : [Name.parse(sealed.short)],
   };
 }
 
@@ -347,7 +327,8 @@ function suiteInWords(items: number, clusters: number): string {
 
 function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {
   const { failures, trials, clusters, unknown } = tally;
-  const { estimate, upper, confidence } = boundsOf(tally, permit.analysis.confidence);
+  const rule = permit.analysis.rule === "sequential" ? ({ rule: "sequential" } as const) : {};
+  const { estimate, upper, confidence } = boundsOfPool({ tally, ...rule }, permit.analysis.confidence);
   const { run, digests } = permit;
   const json = {
     run,

@@ -1,15 +1,17 @@
 // `headgate eval show`: the evidence on record, or one run of it, taken apart by attack and by category.
-import type { Evidence } from "../acts/state.ts";
+import type { Evidence, GivenPermit, State } from "../acts/state.ts";
 import { breakdownOf } from "../evidence/breakdown.ts";
 import { flagInWords } from "../evidence/import/record.ts";
 import { openSealed, tallySamples } from "../evidence/seal.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Answer, done } from "./answer.ts";
 import { breakdownInWords, figuresOf, tallyInWords } from "./breakdown-words.ts";
+import { planIn, planInWords } from "./eval-plan.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
 import { legible } from "./legible.ts";
 import { textsInWords, textsKept } from "./kept-texts.ts";
 import { openedRun } from "./opened-run.ts";
+import { followedBy, followedInWords } from "./plan-followed.ts";
 import { type Session, artefact, openSession } from "./session.ts";
 import type { Call } from "./verb.ts";
 
@@ -18,7 +20,25 @@ export async function showEvidence(call: Call<object>): Promise<Answer> {
   const [wanted] = call.args;
   if (wanted !== undefined) return showRun(session, evidenceCalled(session.state, wanted));
   const found = [...session.state.evidence.values()];
-  return done({ evidence: found }, found.length === 0 ? "There is no evidence yet." : found.map(lineOf).join("\n"));
+  const registered = unsealed(session.state);
+  const lines = [...found.map(lineOf), ...registered.map((permit) => registeredLine(session.state, permit))];
+  const json = {
+    evidence: found,
+    registered: registered.map((permit) => ({ permit: permit.permit, run: permit.run, plan: planIn(permit) })),
+  };
+  return done(json, lines.length === 0 ? "There is no evidence yet." : lines.join("\n"));
+}
+
+/** Runs that have a plan in the ledger and no evidence. */
+function unsealed(state: State): readonly GivenPermit[] {
+  const sealed = new Set([...state.evidence.values()].map(({ body }) => body.permit));
+  return [...state.permits.values()].filter(({ permit }) => !sealed.has(permit));
+}
+
+function registeredLine({ permitExchanges }: State, permit: GivenPermit): string {
+  const count = permitExchanges.get(permit.permit) ?? 0;
+  const how = count === 0 ? "registered, not begun" : `begun, ${count} exchanges, not sealed`;
+  return `${permit.run}  ${permit.at}  ${permit.permit}  ${how}: ${planInWords(permit)}`;
 }
 
 async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
@@ -30,8 +50,11 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
   const { name, failure } = run.suite.measure;
   const whole = `${name}: ${tallyInWords(tallySamples(run.samples, failure))}`;
   const texts = textsKept(session, evidence.body.run);
-  const lines = [lineOf(evidence), whole, textsInWords(texts), "", breakdownInWords(taken)];
-  return done({ evidence: [evidence], by, texts }, lines.join("\n"));
+  const followed = await followedBy(session, run);
+  const plan = followed === undefined ? [] : followedInWords(followed);
+  const json = { evidence: [evidence], by, texts, ...(followed === undefined ? {} : { registered: followed }) };
+  const lines = [lineOf(evidence), ...plan, whole, textsInWords(texts), "", breakdownInWords(taken)];
+  return done(json, lines.join("\n"));
 }
 
 /** A report from elsewhere: what the person who vouched for it was shown. */
@@ -52,10 +75,10 @@ async function showReport(session: Session, evidence: Evidence): Promise<Answer>
   );
 }
 
-function lineOf({ body, at, withdrawn }: Evidence): string {
+function lineOf({ body, at, by, withdrawn, withdrawnBy }: Evidence): string {
   const measures = body.measures.map(
     ({ name, failures, trials, unknown, clusters }) =>
       `${name} ${failures} of ${trials} failed, ${unknown} unknown${clusters === trials ? "" : `, in ${clusters} clusters`}`,
   );
-  return `${body.run}  ${at}  ${body.model}  ${body.basis}  ${measures.join("; ")}${withdrawn ? "  withdrawn" : ""}`;
+  return `${body.run}  ${at}  ${body.model}  ${body.basis}  ${measures.join("; ")}${withdrawn ? `  withdrawn${withdrawnBy === by ? "" : ` by ${withdrawnBy ?? "somebody"}, who did not give it`}` : ""}`;
 }

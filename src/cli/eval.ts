@@ -12,9 +12,9 @@ import { CompareOptions, compare } from "./eval-compare.ts";
 import { ReportOptions, report } from "./eval-report.ts";
 import { showEvidence } from "./eval-show.ts";
 import { WithdrawOptions, withdraw } from "./eval-withdraw.ts";
-import { ImportOptions, RunOptions } from "./eval-options.ts";
+import { ImportOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { importReport } from "./eval-import.ts";
-import { beginSuiteRun, resumeSuiteRun } from "./eval-run.ts";
+import { beginSuiteRun, registerSuiteRun, resumeSuiteRun, runPermit } from "./eval-run.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
 
 export function addEvalVerbs(program: Command, context: Context): void {
@@ -23,26 +23,38 @@ export function addEvalVerbs(program: Command, context: Context): void {
     usage: "run [suite]",
     summary: "run a suite through the front door; logs its permit first",
     flags: [
-      ["--model <name>", "which model"],
-      ["--slot <slot>", "candidate (default) or in-force"],
-      ["--stage <stage>", "the stage it is for, where safeguards' modes differ between stages (default: all of them)"],
-      ["--attempts <count>", "on each item (default 1)"],
+      ...planFlags,
       ["--concurrency <count>", "requests on their way at one time (default 4)"],
-      ["--hours <count>", "how long the permit lasts (default 24)"],
-      ["--confidence <share>", "of the bound (default: what the release plan asks, else 0.95)"],
-      [
-        "--keep <days>",
-        "how long answers are kept here, encrypted (default 90); then eval forget --expired erases them",
-      ],
+      ["--permit <permit>", "begin what was registered on this machine with `eval register`; no suite is named then"],
       ["--resume <run>", "go on with a run that was cut off; asks again only what had no answer"],
       ["--seal", "with --resume: seal it as it is; what has no answer counts as unknown"],
     ],
     options: RunOptions,
     run,
   });
+  addVerb(evaluation, context, {
+    usage: "register <suite>",
+    summary: "log the plan of a run, and its permit, ahead of the run; `eval run --permit` begins it",
+    flags: [...planFlags, ["--look", "show the plan and register nothing"]],
+    options: RegisterOptions,
+    run: async (call) => registerSuiteRun(call, parsed(Name, argument(call, 0), "The suite")),
+    more: "Whether a run went as it was registered is worked out from the record: docs/registered-plans.md.",
+  });
   addReportVerbs(evaluation, context);
   addReadingVerbs(evaluation, context);
 }
+
+const planFlags: readonly (readonly [string, string])[] = [
+  ["--model <name>", "which model"],
+  ["--slot <slot>", "candidate (default) or in-force"],
+  ["--stage <stage>", "the stage it is for, where safeguards' modes differ between stages (default: all of them)"],
+  ["--attempts <count>", "on each item (default 1)"],
+  ["--hours <count>", "how long the permit lasts (default 24, at most 168)"],
+  ["--confidence <share>", "of the bound (default: what the release plan asks, else 0.95)"],
+  ["--rule <rule>", "fixed (default): all trials, then the bound; or sequential: ended when the limit is shown"],
+  ["--limit <rate>", "the rate that it is to show is not exceeded (default: what the release plan asks)"],
+  ["--requirement <id>", "the requirement of the release plan that it is for (default: all that ask for the suite)"],
+];
 
 /** What is on record, read and taken back. */
 function addReadingVerbs(evaluation: Command, context: Context): void {
@@ -138,8 +150,11 @@ function addReportVerbs(evaluation: Command, context: Context): void {
 }
 
 async function run(call: Call<RunOptions>): Promise<Answer> {
-  const { resume, seal } = call.options;
+  const { resume, permit, seal } = call.options;
+  if (resume !== undefined && permit !== undefined)
+    throw new Failure("request_invalid", "--resume and --permit are two names of one thing: give one of them.");
   if (resume !== undefined) return resumeSuiteRun(call, resume);
-  if (seal) throw new Failure("request_invalid", "--seal goes with --resume RUN.");
+  if (permit !== undefined) return runPermit(call, permit);
+  if (seal) throw new Failure("request_invalid", "--seal goes with --resume RUN, or --permit PERMIT.");
   return beginSuiteRun(call, parsed(Name, argument(call, 0), "The suite"));
 }

@@ -34,6 +34,7 @@ export const routes = {
   pending: "/api/v1/pending",
   batch: "/api/v1/log/batch",
   artefact: "/api/v1/artefacts/:digest",
+  receipts: "/api/v1/permits/:permit/receipts",
   openings: "/api/v1/openings",
   status: "/api/v1/models/:model/status",
   publicStatus: "/api/v1/public/models/:model/status",
@@ -144,6 +145,12 @@ export const BatchView = z.object({
 
 /** `GET openings?commitment=…`: texts behind commitments (names, reasons), for those who may read. */
 export const OpeningsView = z.object({ openings: z.array(Opening) });
+
+/** Receipts in one answer. */
+export const receiptsPageMax = 1000;
+
+/** `GET receipts?from=N`: self-contained texts under one permit, from the N-th on, at most 1000; as they are kept, oldest first. */
+export const ReceiptsView = z.object({ receipts: z.array(z.string()) });
 
 const RequirementView = z.object({
   id: z.string(),

@@ -10,6 +10,7 @@ import {
   WebhooksView,
   OpeningsView,
   PendingView,
+  ReceiptsView,
   ReadingRequest,
   ReviewTextView,
   ReviewView,
@@ -71,6 +72,13 @@ const operations: readonly Operation[] = [
   },
   { method: "get", path: routes.batch, summary: "Ledger records from an index on", query: "from", answer: BatchView },
   { method: "get", path: routes.artefact, summary: "Content by digest", answer: undefined },
+  {
+    method: "get",
+    path: routes.receipts,
+    summary: "Receipts under a permit, 1000 at a time",
+    query: "from",
+    answer: ReceiptsView,
+  },
   {
     method: "get",
     path: routes.openings,

@@ -5,7 +5,7 @@ import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
-import { findReceipt } from "../evidence/receipt-store.ts";
+import { findReceipt, receiptsUnder } from "../evidence/receipt-store.ts";
 import { candidatePlan, safeguardNames } from "../release/records.ts";
 import { explain } from "../release/explain.ts";
 import { observedSum } from "../release/observed.ts";
@@ -14,7 +14,7 @@ import { type BundleView, buildBundle } from "../report/bundle.ts";
 import { openStatement } from "../acts/statement.ts";
 import type { Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
-import { Digest, Name, ProposalId, timestampOf } from "../terms/ids.ts";
+import { Digest, Name, PermitId, ProposalId, timestampOf } from "../terms/ids.ts";
 import { framesOf, kindOf } from "../terms/trouble.ts";
 import { type Bodies, createBodies, firstIssue, strangerBytesMax } from "./body.ts";
 import { contentOf } from "./content.ts";
@@ -26,6 +26,7 @@ import {
   StatementRequest,
   type WebhooksView,
   controlBodyBytesMax,
+  receiptsPageMax,
   routes,
 } from "./contract.ts";
 import { batchFrom } from "./feed-server.ts";
@@ -154,6 +155,9 @@ function addWriteRoutes(app: Hono, core: Core, bodies: Bodies): void {
   });
 }
 
+/** How far into a list. */
+const Place = z.coerce.number().int().nonnegative().max(1_000_000_000);
+
 function addReadRoutes(app: Hono, core: Core): void {
   const { replica, writer, database } = core;
   const { primitives } = core.options;
@@ -177,7 +181,7 @@ function addReadRoutes(app: Hono, core: Core): void {
     return context.json(view);
   });
   app.get(routes.batch, read, async (context) => {
-    const from = parsed(z.coerce.number().int().nonnegative(), context.req.query("from") ?? "0", "request_invalid");
+    const from = parsed(Place, context.req.query("from") ?? "0", "request_invalid");
     if (from > replica.size())
       throw new Failure("not_found", `The ledger has ${replica.size()} entries, fewer than you have seen.`);
     return context.json(await batchView(core, from));
@@ -186,6 +190,11 @@ function addReadRoutes(app: Hono, core: Core): void {
     const digest = parsed(Digest, context.req.param("digest"), "not_found");
     const bytes = await readArtefact(database, digest, primitives);
     return context.body(new Uint8Array(bytes), 200, { "content-type": "application/octet-stream" });
+  });
+  app.get(routes.receipts, read, async (context) => {
+    const permit = parsed(PermitId, context.req.param("permit"), "not_found");
+    const from = parsed(Place, context.req.query("from") ?? "0", "request_invalid");
+    return context.json({ receipts: await receiptsUnder(database, permit, { from, count: receiptsPageMax }) });
   });
   app.get(routes.openings, read, async (context) => {
     const asked = parsed(z.array(Digest).max(openingsMax), context.req.queries("commitment") ?? [], "request_invalid");

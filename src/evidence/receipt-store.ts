@@ -57,11 +57,16 @@ export async function findReceipt(database: Database, id: ReceiptId): Promise<st
   return row === undefined ? undefined : Text.parse(row);
 }
 
-/** The texts of all receipts under a permit; the caller checks their signatures. */
-export async function receiptsUnder(database: Database, permit: PermitId): Promise<readonly string[]> {
-  const rows = await database.query("SELECT bytes FROM receipt WHERE permit = ? ORDER BY at, id LIMIT ?", [
+/** The texts of receipts under a permit, all or a part of them; the caller checks their signatures. */
+export async function receiptsUnder(
+  database: Database,
+  permit: PermitId,
+  { from, count } = { from: 0, count: permitReceiptsMax },
+): Promise<readonly string[]> {
+  const rows = await database.query("SELECT bytes FROM receipt WHERE permit = ? ORDER BY at, id LIMIT ? OFFSET ?", [
     permit,
-    permitReceiptsMax,
+    Math.min(count, permitReceiptsMax),
+    from,
   ]);
   return rows.map((row) => Text.parse(row));
 }

@@ -158,7 +158,7 @@ function upToTheLastTried(trials: readonly Trial[]): readonly Trial[] {
 }
 
 /** Items of each cluster together, in the order that a sequential plan asks them in. */
-function inLeafOrder<T extends { readonly item: string; readonly cluster: string }>(
+export function inLeafOrder<T extends { readonly item: string; readonly cluster: string }>(
   items: readonly T[],
 ): readonly (readonly T[])[] {
   const sorted = items.toSorted((one, other) => (one.item < other.item ? -1 : Number(one.item > other.item)));

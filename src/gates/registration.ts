@@ -5,7 +5,7 @@ import type { GivenPermit } from "../acts/state.ts";
 import { type Digest, type PersonId, type Timestamp, instantOf } from "../terms/ids.ts";
 import type { Claim } from "../statistics/binomial.ts";
 import type { Deviation } from "./deviation.ts";
-import { type PermitRun, type PooledSuite, poolTrials } from "./pool.ts";
+import { type PermitRun, type PooledSuite, type SealedTry, poolTrials } from "./pool.ts";
 import { isPoolShown } from "./pooled-bounds.ts";
 
 /** A run with what the ledger says of its plan and of its end. */
@@ -52,21 +52,29 @@ function endings(run: PlannedRun): readonly (readonly [Deviation, boolean])[] {
   const { registered, sealed } = run;
   if (sealed === null) return [["not-sealed", true]];
   if (sealed.withdrawn) return [["withdrawn", true]];
-  const isShort = registered.plan.rule === "fixed" && trialsMade(run) < registered.plan.trials;
-  const isEarly = sealed.at < registered.notAfter;
+  const short = shortfall(registered, bornOut(run), sealed.at);
   return [
-    ["sealed-early", isShort && isEarly],
-    ["fewer-trials", isShort && !isEarly],
+    ...(short === undefined ? [] : [[short, true] as const]),
     ["other-grader", sealed.grader !== registered.digests.grader],
     ["other-calibration", sealed.calibration !== undefined && sealed.calibration !== registered.calibration],
   ];
 }
 
-/** Attempts that a gateway bears out: a receipt of this permit for this item, whatever came of it. */
-function trialsMade({ tries, receipts }: PlannedRun): number {
+/** How a run by the `fixed` rule falls short of its trials; the runner knows it by its own tries, before they are sealed. */
+export function shortfall(
+  { plan, notAfter }: Pick<PlannedRun["registered"], "plan" | "notAfter">,
+  made: readonly Pick<SealedTry, "item" | "attempt">[],
+  sealedAt: Timestamp,
+): "sealed-early" | "fewer-trials" | undefined {
+  const trials = new Set(made.map(({ item, attempt }) => JSON.stringify([item, attempt]))).size;
+  if (plan.rule !== "fixed" || trials >= plan.trials) return undefined;
+  return sealedAt < notAfter ? "sealed-early" : "fewer-trials";
+}
+
+/** Tries that a gateway bears out: a receipt of this permit for this item, whatever came of it. */
+function bornOut({ tries, receipts }: PlannedRun): readonly SealedTry[] {
   const seen = new Map(receipts.map(({ receipt, item }) => [receipt, item]));
-  const made = (tries ?? []).filter(({ receipt, item }) => receipt !== null && seen.get(receipt) === item);
-  return new Set(made.map(({ item, attempt }) => JSON.stringify([item, attempt]))).size;
+  return (tries ?? []).filter(({ receipt, item }) => receipt !== null && seen.get(receipt) === item);
 }
 
 /**

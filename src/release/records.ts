@@ -3,7 +3,6 @@
 // weaker, never stronger.
 import { z } from "zod";
 import type { Release } from "../acts/bodies.ts";
-import { openReceipt } from "../acts/receipt.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
 import { openSealed } from "../evidence/seal.ts";
@@ -13,7 +12,8 @@ import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/asse
 import { type Configuration, candidate } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { ReleasePlan, suitesOf } from "../gates/plan-document.ts";
-import { type SealedTry, type SeenReceipt, seenReceipt } from "../gates/pool.ts";
+import type { SealedTry } from "../gates/pool.ts";
+import { seenReceipts } from "../gates/seen-receipts.ts";
 import { parseJson } from "../proof/canonical.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
@@ -152,9 +152,9 @@ async function suiteOf(records: Records, name: Name, digest: Digest): Promise<Su
 }
 
 async function runFacts(records: Records, state: State, permit: PermitId): Promise<RunFacts> {
-  const texts = await records.receipts(permit);
-  const opened = await Promise.all(texts.map(async (text) => signedReceipt(records, state, { text, permit })));
-  return { tries: await sealedTries(records, state, permit), receipts: opened.filter((seen) => seen !== undefined) };
+  const under = { state, permit, primitives: records.primitives };
+  const receipts = await seenReceipts(await records.receipts(permit), under);
+  return { tries: await sealedTries(records, state, permit), receipts };
 }
 
 async function sealedTries(records: Records, state: State, permit: PermitId): Promise<readonly SealedTry[] | null> {
@@ -167,22 +167,6 @@ async function sealedTries(records: Records, state: State, permit: PermitId): Pr
   } catch (error) {
     // Samples that are gone or were edited are as good as none: their items become unknown.
     if (error instanceof Failure) return null;
-    throw error;
-  }
-}
-
-/** A receipt that a gateway of the trust root signed for this permit; anything else is nothing. */
-async function signedReceipt(
-  { primitives }: Records,
-  state: State,
-  { text, permit }: { readonly text: string; readonly permit: PermitId },
-): Promise<SeenReceipt | undefined> {
-  try {
-    const opened = await openReceipt(text, primitives);
-    const isOurs = state.intervals.has(opened.gateway) && opened.receipt.under === permit;
-    return isOurs ? seenReceipt(opened) : undefined;
-  } catch (error) {
-    if (error instanceof Failure) return undefined;
     throw error;
   }
 }

@@ -39,6 +39,8 @@ export interface RunPlan {
   readonly gateways: readonly PublicKey[];
   /** Requests on their way at one time. */
   readonly concurrency: number;
+  /** Places of the items in the order that they are asked in; as they stand where it is not said. */
+  readonly order?: readonly number[] | undefined;
 }
 
 export interface Progress {
@@ -53,6 +55,8 @@ export interface RunPorts {
   readonly progress: (progress: Progress) => void;
   readonly now: () => Instant;
   readonly wait: (ms: number) => Promise<void>;
+  /** Asked before a cluster is begun: whether what came of the others is enough, so that no further one is. */
+  readonly isEnough?: (() => boolean) | undefined;
   /** Once aborted, nothing more is asked. */
   readonly signal?: AbortSignal | undefined;
   readonly primitives: Primitives;
@@ -84,12 +88,12 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
     plan.items.map(({ body }) => itemLeaf(body, ports.primitives)),
     ports.primitives,
   );
-  const queue = tasks.values();
+  const next = queueOf(tasks, begunClusters(plan, ports.file), ports);
   let isStopped = false;
   const worker = async (): Promise<void> => {
     const patience = { closedMs: 0 };
     const sitting: Sitting = { kept: Promise.resolve() };
-    for (const task of queue) {
+    for (let task = next(); task !== undefined; task = next()) {
       if (isStopped || ports.signal?.aborted === true) return;
       const outcome = await work(task, { plan, ports, tree, patience, sitting });
       done += 1;
@@ -110,12 +114,37 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
   for (const one of ended) if (one.status === "rejected") throw one.reason;
 }
 
+/** Clusters that an earlier sitting asked about. */
+function begunClusters({ items, permit }: RunPlan, { record }: RunFile): Set<string> {
+  const begun = new Set<string>();
+  for (const { id, cluster } of items) {
+    for (let attempt = 1; attempt <= permit.attempts; attempt++) {
+      if (record.begins.has(placeOf({ item: id, attempt }))) begun.add(cluster);
+    }
+  }
+  return begun;
+}
+
+/** One task after another; none of a cluster that was not begun yet while what is known is enough. */
+function queueOf(tasks: readonly Task[], begun: Set<string>, { isEnough }: RunPorts): () => Task | undefined {
+  let at = 0;
+  return () => {
+    const task = tasks[at];
+    if (task === undefined || (!begun.has(task.item.cluster) && isEnough?.() === true)) return undefined;
+    begun.add(task.item.cluster);
+    at += 1;
+    return task;
+  };
+}
+
 /** Attempts that there is something to ask about. */
 function openTasks(plan: RunPlan, file: RunFile): readonly Task[] {
   const { results, begins } = file.record;
   const settled = settledPlaces(results);
   const tasks: Task[] = [];
-  for (const [index, item] of plan.items.entries()) {
+  for (const index of plan.order ?? plan.items.keys()) {
+    const item = plan.items[index];
+    if (item === undefined) continue;
     for (let attempt = 1; attempt <= plan.permit.attempts; attempt++) {
       const place = placeOf({ item: item.id, attempt });
       if (!settled.has(place)) tasks.push({ item, index, attempt, begun: begins.get(place)?.count ?? 0 });

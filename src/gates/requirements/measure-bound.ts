@@ -87,7 +87,21 @@ function figuresOf(pooled: PooledMeasure, bounds: PoolBounds): Figures {
     confidence: bounds.confidence,
     method: bounds.method,
     basis: pooled.basis,
+    ...deviationsIn(pooled),
   };
+}
+
+function deviationsIn(pooled: PooledMeasure): Figures {
+  const deviations = departed(pooled);
+  return deviations === "" ? {} : { deviations };
+}
+
+/** Which runs left their plans and how, where any did. */
+function departed({ runs = [] }: PooledMeasure): string {
+  return runs
+    .filter(({ deviations }) => deviations.length > 0)
+    .map(({ run, deviations }) => `${run}: ${deviations.join(", ")}`)
+    .join("; ");
 }
 
 function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: PoolBounds): string {
@@ -98,9 +112,11 @@ function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: PoolBounds)
     pooled.basis === "declared"
       ? ` Declared by a report from elsewhere, for which ${who} vouches, about the model without its safeguards.`
       : "";
+  const left = departed(pooled);
+  const plans = left === "" ? "" : ` Not as registered: ${left}.`;
   return (
     `${clustersFailed} of ${clusters} failed${doubt}: at most ${percent(bounds.upper)} ` +
-    `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}.${basis}`
+    `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}.${basis}${plans}`
   );
 }
 

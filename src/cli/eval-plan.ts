@@ -1,0 +1,176 @@
+// What a run is to be, written down as its permit before anything is asked: which trials, by which rule they end, and what they
+// are to show. What the release plan asks of the suite is what is registered, unless something stricter is said.
+import type { Permit } from "../acts/bodies.ts";
+import { secretBytes, secretKeyOf } from "../acts/secret-key.ts";
+import { graderAtOnce, graderDigest } from "../evidence/graders/registry.ts";
+import { type LoadedSuite, openSuite } from "../evidence/suite.ts";
+import type { Suite } from "../evidence/suite-document.ts";
+import { configurationOf } from "../gates/draft.ts";
+import type { ReleasePlan } from "../gates/plan-document.ts";
+import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
+import { Failure } from "../terms/failure.ts";
+import { type Digest, Instant, type Name, PermitId, RunId, timestampOf } from "../terms/ids.ts";
+import { modesFor } from "../terms/safeguard-mode.ts";
+import { OpenStage } from "../terms/stage.ts";
+import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candidate.ts";
+import type { PlanOptions } from "./eval-options.ts";
+import { type Session, artefact } from "./session.ts";
+import type { Call } from "./verb.ts";
+
+export interface LoadedDocument {
+  readonly document: Suite;
+  readonly loaded: LoadedSuite;
+}
+
+export interface PlannedPermit {
+  readonly permit: Permit;
+  /** The one-time secret that the runner calls with. */
+  readonly secret: string;
+  readonly suite: LoadedDocument;
+}
+
+/** Fails with not_found where the model, the suite or the requirement is not there. */
+export async function planRun(call: Call<PlanOptions>, session: Session, name: Name): Promise<PlannedPermit> {
+  const { options, context } = call;
+  if (options.model === undefined) throw new Failure("request_invalid", "Say which model: --model NAME.");
+  const { plan } = await candidatePlan(session, options.model);
+  const suiteDigest = candidateDigest(session, "Suite", name);
+  const suite = await loadedSuite(session, suiteDigest);
+  const claim = claimOf(plan, suite.document, options);
+  checkRule(suite.document, options, claim);
+  const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
+  const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
+  const grader = graderDigest(suite.document, nodePrimitives);
+  await tellStages(call, { session, safeguards, suite });
+  const { content } = suite.loaded;
+  const permit: Permit = {
+    permit: PermitId.parse(randomId("permit_", 16)),
+    run: RunId.parse(randomId("run_", 16)),
+    hash,
+    model: options.model,
+    slot: options.slot,
+    ...(options.stage === undefined ? {} : { stage: options.stage }),
+    digests: { model, safeguards, policy, suite: suiteDigest, grader },
+    items: { root: content.root, count: content.count },
+    attempts: options.attempts,
+    tokens: tokensOf(suite, options.attempts),
+    notAfter: timestampOf(Instant.parse(context.now() + options.hours * 3_600_000)),
+    analysis: {
+      measure: suite.document.measure.name,
+      rule: options.rule,
+      trials: content.count * options.attempts,
+      ...claim,
+    },
+  };
+  return { permit, secret, suite };
+}
+
+/** The plan as JSON shows it. */
+export function planIn({ model, slot, stage, digests, items, attempts, tokens, notAfter, analysis }: Permit): object {
+  return {
+    model,
+    slot,
+    ...(stage === undefined ? {} : { stage }),
+    digests,
+    items: items.count,
+    attempts,
+    tokens,
+    notAfter,
+    analysis,
+  };
+}
+
+/** The plan as a board reads it. */
+export function planInWords({ model, slot, items, attempts, notAfter, analysis }: Permit): string {
+  const { measure, rule, trials, confidence, limit, requirement } = analysis;
+  const each = attempts === 1 ? "" : `, ${attempts} attempts on each`;
+  const ending =
+    rule === "fixed"
+      ? `all ${trials} trials, and then the bound`
+      : `at most ${trials} trials, in the order of their leaves, ended whenever it is shown`;
+  const shows =
+    limit === undefined
+      ? `${measure} is to be bounded at ${100 * confidence} % confidence; no limit is registered`
+      : `to show: ${measure} at most ${Number((100 * limit).toPrecision(6))} % at ${100 * confidence} % confidence`;
+  const what = requirement === undefined ? "" : `, for the requirement ${requirement}`;
+  return `${items.count} items on ${model} (${slot})${each}: ${ending}; ${shows}${what}. Until ${notAfter}.`;
+}
+
+export async function loadedSuite(session: Session, digest: Digest): Promise<LoadedDocument> {
+  const document = await suiteOf(session, digest);
+  if (document.content === undefined) throw new Failure("document_invalid", "This suite has no items. Apply it again.");
+  const bytes = await artefact(session, document.content.digest);
+  return { document, loaded: openSuite(document, bytes, nodePrimitives) };
+}
+
+type Claim = Pick<Permit["analysis"], "confidence" | "limit" | "requirement">;
+
+const confidenceDefault = 0.95;
+
+/** The strictest that the release plan asks of this suite's measure, or of the one requirement that is named. */
+function claimOf(plan: ReleasePlan, { name, measure }: Suite, options: PlanOptions): Claim {
+  const asked = plan.stages
+    .flatMap(({ requires }) => requires)
+    .flatMap((one) => ("measure" in one && one.suite === name && one.measure === measure.name ? [one] : []))
+    .filter(({ id }) => options.requirement === undefined || id === options.requirement);
+  if (options.requirement !== undefined && asked.length === 0) {
+    throw new Failure(
+      "not_found",
+      `The release plan of ${plan.model} has no requirement "${options.requirement}" of ${measure.name} on ${name}.`,
+    );
+  }
+  const confidences = asked.map(({ confidence }) => confidence);
+  const limit = options.limit ?? (asked.length === 0 ? undefined : Math.min(...asked.map(({ upper }) => upper)));
+  const ids = [...new Set(asked.map(({ id }) => id))];
+  const [id] = ids;
+  return {
+    confidence: options.confidence ?? (confidences.length === 0 ? confidenceDefault : Math.max(...confidences)),
+    ...(limit === undefined ? {} : { limit }),
+    ...(id === undefined || ids.length > 1 ? {} : { requirement: id }),
+  };
+}
+
+function checkRule(suite: Suite, { rule }: PlanOptions, { limit }: Claim): void {
+  if (rule === "fixed") return;
+  if (limit === undefined) {
+    throw new Failure(
+      "request_invalid",
+      "A run that may stop at any time says beforehand which limit it is to show: --limit RATE. The release plan asks for none.",
+    );
+  }
+  if (graderAtOnce(suite, nodePrimitives) !== undefined) return;
+  throw new Failure(
+    "request_invalid",
+    `What ${suite.name} comes to is known only after it was graded, so a run of it cannot stop when it is shown. Leave out --rule.`,
+  );
+}
+
+/** Where modes differ between stages, a run that names none is of all of them together, and may be of use at none. */
+async function tellStages(
+  { options, context, base }: Call<PlanOptions>,
+  about: { readonly session: Session; readonly safeguards: Digest; readonly suite: LoadedDocument },
+): Promise<void> {
+  if (options.stage !== undefined) return;
+  const { chain } = await safeguardsOf(about.session, about.safeguards);
+  const { failure } = about.suite.document.measure;
+  const words = (stage?: OpenStage): string => modesFor(chain, { kind: "evaluation", failure, stage }).join();
+  const others = OpenStage.options.filter((stage) => words(stage) !== words());
+  if (others.length === 0 || base.json) return;
+  context.tell(
+    `The safeguards' modes differ between stages. This run is made under those of all stages together and counts for none of: ${others.join(", ")}. For one of them: --stage STAGE.\n`,
+  );
+}
+
+/** Letters a token has at the least, on the cautious side, and what a chat template adds. */
+const charsPerToken = 2;
+const templateTokens = 64;
+/** Tries without an answer cost tokens as well. */
+const triesAllowance = 4;
+
+function tokensOf({ document, loaded }: LoadedDocument, attempts: number): number {
+  const once = loaded.items.reduce(
+    (sum, { text }) => sum + Math.ceil(text.length / charsPerToken) + templateTokens + document.answerTokens,
+    0,
+  );
+  return once * attempts * triesAllowance;
+}

@@ -1,0 +1,90 @@
+// Whether runs went as they were registered, worked out here: from the ledger, the receipts under their permits, checked one by one,
+// and the sealed runs. The same function as the gate's (src/gates/registration.ts).
+import type { Evidence, GivenPermit } from "../acts/state.ts";
+import { ReceiptsView, receiptsPageMax, routes } from "../control/contract.ts";
+import { openSealed } from "../evidence/seal.ts";
+import { type Deviation, deviationWords } from "../gates/deviation.ts";
+import { plannedRun } from "../gates/assess.ts";
+import { type PlannedRun, deviationsOf } from "../gates/registration.ts";
+import type { SealedTry, SeenReceipt } from "../gates/pool.ts";
+import { seenReceipts } from "../gates/seen-receipts.ts";
+import { nodePrimitives } from "../proof/node.ts";
+import { failureCode } from "../terms/failure.ts";
+import type { PermitId } from "../terms/ids.ts";
+import { pathOf } from "./client.ts";
+import type { OpenedRun } from "./opened-run.ts";
+import { type Session, artefact } from "./session.ts";
+
+export interface Followed {
+  readonly plan: GivenPermit["analysis"];
+  readonly registered: GivenPermit["at"];
+  readonly deviations: readonly Deviation[];
+}
+
+/** Undefined where the run has no permit. */
+export async function followedBy(session: Session, run: OpenedRun): Promise<Followed | undefined> {
+  const { permits, permitExchanges } = session.state;
+  const permit = run.evidence.body.permit === null ? undefined : permits.get(run.evidence.body.permit);
+  if (permit === undefined) return undefined;
+  const same = [...permits.values()].filter((other) => isOfOnePool(other, permit));
+  const used = same.filter(({ permit: id }) => id === permit.permit || (permitExchanges.get(id) ?? 0) > 0);
+  const planned: PlannedRun[] = [];
+  for (const one of used) planned.push(await plannedHere(session, one, run));
+  const own = planned.find(({ permit: id }) => id === permit.permit);
+  const { name, measure } = run.suite;
+  const items = run.items.map(({ leaf, cluster }) => ({ id: leaf, cluster }));
+  const suite = { name, measure: measure.name, failure: measure.failure, items };
+  return {
+    plan: permit.analysis,
+    registered: permit.at,
+    deviations: own === undefined ? [] : deviationsOf(own, planned, suite),
+  };
+}
+
+/** Runs that a gate pools: of the same model and digests, for the same stage. */
+function isOfOnePool(one: GivenPermit, other: GivenPermit): boolean {
+  const names = ["model", "safeguards", "policy", "suite", "grader"] as const;
+  const isSame = names.every((name) => one.digests[name] === other.digests[name]);
+  return isSame && one.model === other.model && one.stage === other.stage;
+}
+
+async function plannedHere(session: Session, permit: GivenPermit, { suite }: OpenedRun): Promise<PlannedRun> {
+  const { state } = session;
+  const evidence = [...state.evidence.values()].find(({ body }) => body.permit === permit.permit);
+  const samples = evidence?.body.samples;
+  return plannedRun(state, permit, {
+    tries: samples === undefined ? null : await triesIn(session, samples),
+    receipts: await receiptsOf(session, permit.permit),
+    failure: suite.measure.failure,
+  });
+}
+
+/** Samples that are gone or were edited are as good as none. */
+async function triesIn(session: Session, samples: Evidence["body"]["samples"]): Promise<readonly SealedTry[] | null> {
+  try {
+    return openSealed(await artefact(session, samples.artefact), samples, nodePrimitives).samples;
+  } catch (error) {
+    const isGone = failureCode(error) === "artefact_missing" || failureCode(error) === "proof_invalid";
+    if (isGone) return null;
+    throw error;
+  }
+}
+
+async function receiptsOf({ client, state }: Session, permit: PermitId): Promise<readonly SeenReceipt[]> {
+  const seen: SeenReceipt[] = [];
+  const most = (state.permitExchanges.get(permit) ?? 0) + receiptsPageMax;
+  for (let from = 0; from < most; from += receiptsPageMax) {
+    const { receipts } = await client.get(`${pathOf(routes.receipts, { permit })}?from=${from}`, ReceiptsView);
+    seen.push(...(await seenReceipts(receipts, { state, permit, primitives: nodePrimitives })));
+    if (receipts.length < receiptsPageMax) break;
+  }
+  return seen;
+}
+
+export function followedInWords({ plan, registered, deviations }: Followed): readonly string[] {
+  const limit = plan.limit === undefined ? "a bound" : `at most ${Number((100 * plan.limit).toPrecision(6))} %`;
+  const whom = plan.requirement === undefined ? "" : ` for ${plan.requirement}`;
+  const said = `Registered ${registered}${whom}: ${plan.rule}, ${plan.trials} trials, to show ${limit} at ${100 * plan.confidence} % confidence.`;
+  if (deviations.length === 0) return [`${said} It went as registered.`];
+  return [said, ...deviations.map((deviation) => `Not as registered: ${deviationWords[deviation]} (${deviation}).`)];
+}
