@@ -20,6 +20,7 @@ import { type Digest, Instant, Name, type PermitId, type RunId, instantOf, times
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
 import type { Context } from "./context.ts";
+import { calibrationInWords, statedCalibration } from "./eval-calibrate.ts";
 import { forgetExpired } from "./eval-forget.ts";
 import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
@@ -266,16 +267,19 @@ async function sealAndReport(work: Work): Promise<Answer> {
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
   // What the model answered stays here, in the run's file; the ledger has commitments only.
   const sealed = sealRun(head, tries, nodePrimitives);
+  const calibration = await statedCalibration(session, suite.document);
+  const grading = calibration === undefined ? {} : { grading: { calibration } };
   const submitted = await submit(
     session,
-    await signAs(session, "evidence", evidenceBody(permit, measure.name, { ...sealed, short })),
+    await signAs(session, "evidence", { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...grading }),
     {
       artefacts: [sealed.bytes],
     },
   );
   const ledgerIndex = recordedIndex(submitted);
   await file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });
-  return report(permit, { evidence: submitted.act.digest, ledgerIndex, measure: measure.name, tally: sealed.tally });
+  const { digest: evidence } = submitted.act;
+  return report(permit, { evidence, ledgerIndex, measure: measure.name, tally: sealed.tally, ...grading });
 }
 
 /** Tries that a gateway has answered in some way. */
@@ -310,7 +314,8 @@ async function recorded({ session, suite }: Work, evidence: Evidence): Promise<A
   const content = openSealed(await artefact(session, samples.artefact), samples, nodePrimitives);
   const { name, failure } = suite.document.measure;
   const tally = tallySamples(content.samples, failure);
-  return report(permit, { evidence: evidence.act, ledgerIndex: evidence.index, measure: name, tally });
+  const { act, index, body } = evidence;
+  return report(permit, { evidence: act, ledgerIndex: index, measure: name, tally, grading: body.grading });
 }
 
 interface Reported {
@@ -318,6 +323,7 @@ interface Reported {
   readonly ledgerIndex: number;
   readonly measure: Name;
   readonly tally: Tally;
+  readonly grading?: Evidence["body"]["grading"];
 }
 
 function suiteInWords(items: number, clusters: number): string {
@@ -325,7 +331,7 @@ function suiteInWords(items: number, clusters: number): string {
   return clusters === items ? counted : `${counted} in ${clusters} ${clusters === 1 ? "cluster" : "clusters"}`;
 }
 
-function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {
+function report(permit: Permit, { evidence, ledgerIndex, measure, tally, grading }: Reported): Answer {
   const { failures, trials, clusters, unknown } = tally;
   const rule = permit.analysis.rule === "sequential" ? ({ rule: "sequential" } as const) : {};
   const { estimate, upper, confidence } = boundsOfPool({ tally, ...rule }, permit.analysis.confidence);
@@ -337,11 +343,13 @@ function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Repor
     digests,
     measures: [{ name: measure, failures, trials, clusters, unknown, estimate, upper, confidence }],
     ledgerIndex,
+    ...(grading === undefined ? {} : { grading }),
   };
+  const grader = grading === undefined ? "" : `\nThe grader: ${calibrationInWords(grading.calibration, confidence)}`;
   return done(
     json,
     `${measure}: ${tallyInWords(tally)}; the rate is at most ${(100 * upper).toFixed(2)} % ` +
-      `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).\nEvidence ${evidence}`,
+      `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).${grader}\nEvidence ${evidence}`,
     `headgate eval show ${run}`,
   );
 }

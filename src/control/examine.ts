@@ -14,6 +14,7 @@ import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
+import { calibrationSet, checkGrading } from "../release/calibrated.ts";
 import {
   type AskedGate,
   type Records,
@@ -97,6 +98,7 @@ async function examineDocument(document: AnyDocument, beside: Named, given: Exam
   switch (document.kind) {
     case "Suite":
       await openItems(document, given.records);
+      await calibrationSet(given.records, document);
       return;
     case "Safeguards":
       if (document.chain.every(({ digest }) => digest !== undefined)) return;
@@ -224,6 +226,7 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   if (body.permit !== null) checkSamples(sealed.samples, await openItems(suite, records));
   const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
   const counted = { failures, trials, clusters, unknown };
+  await checkGrading(records, body, suite);
   const isTrue = body.measures.every(
     (said) =>
       said.name === suite.measure.name &&
