@@ -3,7 +3,7 @@
 import { z } from "zod";
 import type { Calibration } from "../acts/bodies.ts";
 import { type SaidOf, calibrationOf, countCalibration, type Hits, isRight, saidAtOnce } from "../evidence/calibrate.ts";
-import { graderDigest } from "../evidence/graders/registry.ts";
+import { graderDigest, graderInWords } from "../evidence/graders/registry.ts";
 import {
   type CalibrationAnswer,
   type CalibrationSet,
@@ -84,7 +84,7 @@ function answerOf({ suite, set }: Calibrated, said: SaidOf, confidence: number):
   });
   const json = {
     suite: name,
-    grader: { name: suite.grader, digest: graderDigest(suite, nodePrimitives) },
+    grader: { name: graderInWords(suite), digest: graderDigest(suite, nodePrimitives) },
     set: { digest: set.digest, count: set.answers.length },
     measure: measure.name,
     failure: measure.failure,
@@ -156,7 +156,7 @@ function textOf(
   confidence: number,
 ): string {
   return [
-    `${suite.grader} on ${set.answers.length} labelled answers of ${suite.name}, at ${100 * confidence} % confidence (exact):`,
+    `${graderInWords(suite)} on ${set.answers.length} labelled answers of ${suite.name}, at ${100 * confidence} % confidence (exact):`,
     tableOf([
       [
         "",

@@ -12,6 +12,7 @@ import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
 import { type RunFile, beginRun, isPlain, resumeRun } from "../runner/run-file.ts";
+import { gradesOf } from "../runner/settle-grades.ts";
 import { type Progress, runSuite } from "../runner/run-suite.ts";
 import { answersIn, triesOf, unanswered } from "../runner/seal-run.ts";
 import type { Tally } from "../statistics/measure.ts";
@@ -25,6 +26,7 @@ import { forgetExpired } from "./eval-forget.ts";
 import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
 import { askByItsRule, cameTo } from "./eval-sequential.ts";
+import { type GradingWork, gradeByJudges, openGrades, openInWords } from "./eval-grading.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
@@ -147,7 +149,10 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     const isShown = call.options.seal ? false : await ask(call, work);
     const open = unanswered(suite.loaded.items, permit.attempts, file.record.results);
     const isOver = isShown || call.context.now() >= instantOf(permit.notAfter);
+    if (!call.options.seal) await gradeByJudges(gradingOf(work), call.context);
     if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open, call.base);
+    const ungraded = openGrades(gradingOf(work));
+    if (ungraded.size > 0 && !call.options.seal) return withProfile(waitingForGraders(permit, ungraded), call.base);
     return withProfile(await sealAndReport(work), call.base);
   } finally {
     await file.close();
@@ -253,6 +258,23 @@ function unfinished(permit: Permit, open: number, base: Base): Answer {
   );
 }
 
+function gradingOf({ suite, file }: Work): GradingWork {
+  return { suite: suite.document, items: suite.loaded.items, file };
+}
+
+/** All is answered, and not all of it graded. */
+function waitingForGraders({ run, permit }: Permit, open: ReturnType<typeof openGrades>): Answer {
+  const forPeople = ["person", "second-person", "third-person"] as const;
+  const next = forPeople.some((who) => open.has(who))
+    ? `headgate eval grade ${run}`
+    : `headgate eval run --resume ${run}`;
+  return inconclusive(
+    { run, permit, ungraded: Object.fromEntries(open), sealed: false },
+    `Answers of ${run} wait for graders, so it is not sealed: ${openInWords(open)}. With --resume ${run} --seal they count as unknown.`,
+    next,
+  );
+}
+
 async function sealAndReport(work: Work): Promise<Answer> {
   const { session, suite, file } = work;
   const { permit } = file.record.begun;
@@ -262,6 +284,7 @@ async function sealAndReport(work: Work): Promise<Answer> {
     record: file.record,
     answers: answersIn(file, nodePrimitives),
     at,
+    settle: gradesOf(suite.document, file.record, nodePrimitives)?.settle,
   });
   const short = shortfall({ plan: permit.analysis, notAfter: permit.notAfter }, answeredAtAll(tries), timestampOf(at));
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };

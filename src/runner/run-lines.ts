@@ -5,6 +5,7 @@ import { bodies } from "../acts/bodies.ts";
 import { ToolCall } from "../evidence/graders/grader.ts";
 import { DeploymentId, Digest, ReceiptId, Timestamp } from "../terms/ids.ts";
 import { TrialOutcome } from "../terms/trial.ts";
+import { GradedLine, GradingLine } from "./grade-lines.ts";
 
 /** Always the first line. */
 export const Begun = z.strictObject({
@@ -46,7 +47,7 @@ export type Result = z.infer<typeof Result>;
 /** The evidence statement that closed the run. */
 const Sealed = z.strictObject({ kind: z.literal("sealed"), evidence: Digest, at: Timestamp });
 
-export const Line = z.discriminatedUnion("kind", [Begun, Intent, Result, Sealed]);
+export const Line = z.discriminatedUnion("kind", [Begun, Intent, Result, GradingLine, GradedLine, Sealed]);
 export type Line = z.infer<typeof Line>;
 
 /** One attempt on one item, as a key. */

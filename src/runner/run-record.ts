@@ -2,6 +2,7 @@
 // hundred bytes a try however long the answers are. Whoever needs texts reads the lines again, one by one.
 import type { Digest, Timestamp } from "../terms/ids.ts";
 import { isSpent } from "./exchange.ts";
+import { GradeBook } from "./grade-lines.ts";
 import { type Begun, type Line, type Result, placeOf } from "./run-lines.ts";
 
 /** A result without its texts. */
@@ -18,6 +19,8 @@ export interface RunRecord {
   /** By place (`placeOf`). */
   readonly begins: ReadonlyMap<string, Begins>;
   readonly results: readonly Try[];
+  /** What graders said of answers, who grade afterwards. */
+  readonly grades: GradeBook;
   readonly sealed: Digest | null;
 }
 
@@ -30,7 +33,13 @@ export interface GrowingRecord {
 export function growingRecord(begun: Begun): GrowingRecord {
   const begins = new Map<string, Begins>();
   const results: Try[] = [];
-  const record: { -readonly [K in keyof RunRecord]: RunRecord[K] } = { begun, begins, results, sealed: null };
+  const record: { -readonly [K in keyof RunRecord]: RunRecord[K] } = {
+    begun,
+    begins,
+    results,
+    grades: new GradeBook(),
+    sealed: null,
+  };
   return {
     record,
     take: (line) => {
@@ -43,6 +52,10 @@ export function growingRecord(begun: Begun): GrowingRecord {
         }
         case "result":
           results.push(tryOf(line));
+          return;
+        case "grading":
+        case "graded":
+          record.grades.take(line);
           return;
         case "sealed":
           record.sealed ??= line.evidence;
