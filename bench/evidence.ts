@@ -6,14 +6,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import {
-  clusterMisses,
-  fixedCoverage,
-  graderMisses,
-  judgeMisses,
-  pairedClusterMisses,
-  pairedMisses,
-} from "./evidence/coverage.ts";
+import { clusterMisses, fixedCoverage, judgeMisses, pairedClusterMisses, pairedMisses } from "./evidence/coverage.ts";
 import { falsePasses } from "./evidence/false-pass.ts";
 import { pageOf, type Report } from "./evidence/page.ts";
 import { plotsOf } from "./evidence/plots.ts";
@@ -32,7 +25,6 @@ const report: Report = {
   fixed: [20, 100, 1000].map(fixedCoverage),
   clusters: clusterMisses(runs),
   judge: judgeMisses(runs),
-  grader: graderMisses(runs),
   paired: pairedMisses(runs),
   pairedClusters: pairedClusterMisses(runs),
 };

@@ -34,7 +34,16 @@ function headerOf(index: number, path: readonly Uint8Array[]): string {
 
 /** The header of a request about an item, whatever its body says. */
 export function itemNamed(leaves: readonly Uint8Array[], index: number, hasher: Hasher): string {
-  return `${itemProof(leaves, index, hasher)}.${toBase64(leaves[index] ?? new Uint8Array())}`;
+  return withLeaf(itemProof(leaves, index, hasher), leaves[index]);
+}
+
+/** The same, for whoever sends many of the same tree; `leaf` is the one at `index`. */
+export function itemNamedIn(tree: ProvingTree, index: number, leaf: Uint8Array): string {
+  return withLeaf(itemProofIn(tree, index), leaf);
+}
+
+function withLeaf(proof: string, leaf: Uint8Array | undefined): string {
+  return `${proof}.${toBase64(leaf ?? new Uint8Array())}`;
 }
 
 interface Items {

@@ -1,4 +1,5 @@
 // `headgate eval compare`: two runs of one suite, cluster by cluster, and only what differs.
+import { noSafeguards } from "../acts/two-person-permits.ts";
 import { z } from "zod";
 import { breakdownOf, type Part } from "../evidence/breakdown.ts";
 import { type Comparison, compareRuns } from "../evidence/compare.ts";
@@ -31,14 +32,29 @@ export async function compare(call: Call<z.infer<typeof CompareOptions>>): Promi
     other: other.evidence.body.run,
     confidence,
     ...compared,
+    bare: { one: isBare(one), other: isBare(other) },
     attacks,
     deviations,
   };
   const lines = [comparisonInWords(compared, { one, other, confidence }), ...attackLines(attacks)];
   return done(
     json,
-    [...lines, ...deviationLines(one, deviations.one), ...deviationLines(other, deviations.other)].join("\n"),
+    [
+      ...bareLines(one),
+      ...bareLines(other),
+      ...lines,
+      ...deviationLines(one, deviations.one),
+      ...deviationLines(other, deviations.other),
+    ].join("\n"),
   );
+}
+
+function isBare({ evidence }: OpenedRun): boolean {
+  return evidence.body.digests.safeguards === noSafeguards;
+}
+
+function bareLines(run: OpenedRun): readonly string[] {
+  return isBare(run) ? [`${run.evidence.body.run} was made without safeguards.`] : [];
 }
 
 function deviationLines({ evidence }: OpenedRun, deviations: readonly Deviation[]): readonly string[] {

@@ -19,6 +19,7 @@ const plan = {
   rule: z.enum(["fixed", "sequential"]).default("fixed"),
   limit: z.coerce.number().gt(0).lt(1).optional(),
   requirement: Name.optional(),
+  bare: z.boolean().default(false),
 } as const;
 export type PlanOptions = z.infer<z.ZodObject<typeof plan>>;
 

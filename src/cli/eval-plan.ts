@@ -2,8 +2,9 @@
 // are to show. What the release plan asks of the suite is what is registered, unless something stricter is said.
 import type { Permit } from "../acts/bodies.ts";
 import { secretBytes, secretKeyOf } from "../acts/secret-key.ts";
+import { noSafeguards } from "../acts/two-person-permits.ts";
 import { graderAtOnce, graderDigest } from "../evidence/graders/registry.ts";
-import { type LoadedSuite, openSuite } from "../evidence/suite.ts";
+import { openSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import { configurationOf } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
@@ -14,13 +15,11 @@ import { modesFor } from "../terms/safeguard-mode.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candidate.ts";
 import type { PlanOptions } from "./eval-options.ts";
+import { type Budgeted, adaptiveOf, tokensOf } from "./run-budget.ts";
 import { type Session, artefact } from "./session.ts";
 import type { Call } from "./verb.ts";
 
-export interface LoadedDocument {
-  readonly document: Suite;
-  readonly loaded: LoadedSuite;
-}
+export type LoadedDocument = Budgeted;
 
 export interface PlannedPermit {
   readonly permit: Permit;
@@ -36,12 +35,17 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
   const { plan } = await candidatePlan(session, options.model);
   const suiteDigest = candidateDigest(session, "Suite", name);
   const suite = await loadedSuite(session, suiteDigest);
-  const claim = claimOf(plan, suite.document, options);
+  if (options.bare) checkBare(options);
+  // What is made without safeguards shows nothing that a release plan asks for.
+  const claim = options.bare
+    ? { confidence: options.confidence ?? confidenceDefault }
+    : claimOf(plan, suite.document, options);
   checkRule(suite.document, options, claim);
   const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
   const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
   const grader = graderDigest(suite.document, nodePrimitives);
-  await tellStages(call, { session, safeguards, suite });
+  if (!options.bare) await tellStages(call, { session, safeguards, suite });
+  const adaptive = adaptiveOf(suite, options.attempts);
   const { content } = suite.loaded;
   const permit: Permit = {
     permit: PermitId.parse(randomId("permit_", 16)),
@@ -50,10 +54,12 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
     model: options.model,
     slot: options.slot,
     ...(options.stage === undefined ? {} : { stage: options.stage }),
-    digests: { model, safeguards, policy, suite: suiteDigest, grader },
+    digests: { model, safeguards: options.bare ? noSafeguards : safeguards, policy, suite: suiteDigest, grader },
     items: { root: content.root, count: content.count },
     attempts: options.attempts,
     tokens: tokensOf(suite, options.attempts),
+    ...(options.bare ? { bare: true } : {}),
+    ...(adaptive === undefined ? {} : { adaptive }),
     notAfter: timestampOf(Instant.parse(context.now() + options.hours * 3_600_000)),
     analysis: {
       measure: suite.document.measure.name,
@@ -66,7 +72,8 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
 }
 
 /** The plan as JSON shows it. */
-export function planIn({ model, slot, stage, digests, items, attempts, tokens, notAfter, analysis }: Permit): object {
+export function planIn(permit: Permit): object {
+  const { model, slot, stage, digests, items, attempts, tokens, bare, adaptive, notAfter, analysis } = permit;
   return {
     model,
     slot,
@@ -75,13 +82,15 @@ export function planIn({ model, slot, stage, digests, items, attempts, tokens, n
     items: items.count,
     attempts,
     tokens,
+    ...(bare === undefined ? {} : { bare }),
+    ...(adaptive === undefined ? {} : { adaptive }),
     notAfter,
     analysis,
   };
 }
 
 /** The plan as a board reads it. */
-export function planInWords({ model, slot, items, attempts, notAfter, analysis }: Permit): string {
+export function planInWords({ model, slot, items, attempts, bare, adaptive, notAfter, analysis }: Permit): string {
   const { measure, rule, trials, confidence, limit, requirement } = analysis;
   const each = attempts === 1 ? "" : `, ${attempts} attempts on each`;
   const ending =
@@ -93,7 +102,8 @@ export function planInWords({ model, slot, items, attempts, notAfter, analysis }
       ? `${measure} is to be bounded at ${100 * confidence} % confidence; no limit is registered`
       : `to show: ${measure} at most ${Number((100 * limit).toPrecision(6))} % at ${100 * confidence} % confidence`;
   const what = requirement === undefined ? "" : `, for the requirement ${requirement}`;
-  return `${items.count} items on ${model} (${slot})${each}: ${ending}; ${shows}${what}. Until ${notAfter}.`;
+  const how = `${bare === true ? ", WITHOUT SAFEGUARDS" : ""}${adaptive === undefined ? "" : `, up to ${adaptive.turns} requests an attempt`}`;
+  return `${items.count} items on ${model} (${slot})${each}${how}: ${ending}; ${shows}${what}. Until ${notAfter}.`;
 }
 
 export async function loadedSuite(session: Session, digest: Digest): Promise<LoadedDocument> {
@@ -101,6 +111,15 @@ export async function loadedSuite(session: Session, digest: Digest): Promise<Loa
   if (document.content === undefined) throw new Failure("document_invalid", "This suite has no items. Apply it again.");
   const bytes = await artefact(session, document.content.digest);
   return { document, loaded: openSuite(document, bytes, nodePrimitives) };
+}
+
+/** A run without safeguards is for comparison: it is for no stage, no limit and no requirement. */
+function checkBare({ stage, limit, requirement, rule }: PlanOptions): void {
+  if (stage === undefined && limit === undefined && requirement === undefined && rule === "fixed") return;
+  throw new Failure(
+    "request_invalid",
+    "A run without safeguards is made to compare with: --bare goes with none of --stage, --limit, --requirement and --rule.",
+  );
 }
 
 type Claim = Pick<Permit["analysis"], "confidence" | "limit" | "requirement">;
@@ -159,18 +178,4 @@ async function tellStages(
   context.tell(
     `The safeguards' modes differ between stages. This run is made under those of all stages together and counts for none of: ${others.join(", ")}. For one of them: --stage STAGE.\n`,
   );
-}
-
-/** Letters a token has at the least, on the cautious side, and what a chat template adds. */
-const charsPerToken = 2;
-const templateTokens = 64;
-/** Tries without an answer cost tokens as well. */
-const triesAllowance = 4;
-
-function tokensOf({ document, loaded }: LoadedDocument, attempts: number): number {
-  const once = loaded.items.reduce(
-    (sum, { text }) => sum + Math.ceil(text.length / charsPerToken) + templateTokens + document.answerTokens,
-    0,
-  );
-  return once * attempts * triesAllowance;
 }

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import type { Permit } from "../acts/bodies.ts";
 import type { Evidence } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
+import { takesTwo } from "../acts/two-person-permits.ts";
 import { graderAtOnce } from "../evidence/graders/registry.ts";
 import { type Sealed, type Tried, openSealed, sealRun, tallySamples } from "../evidence/seal.ts";
 import { boundsOfPool } from "../gates/pooled-bounds.ts";
@@ -12,7 +13,7 @@ import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
 import { type RunFile, beginRun, isPlain, resumeRun } from "../runner/run-file.ts";
-import { gradesOf } from "../runner/settle-grades.ts";
+import { runItemOf } from "../runner/run-items.ts";
 import { type Progress, runSuite } from "../runner/run-suite.ts";
 import { answersIn, triesOf, unanswered } from "../runner/seal-run.ts";
 import type { Tally } from "../statistics/measure.ts";
@@ -21,12 +22,10 @@ import { type Digest, Instant, Name, type PermitId, type RunId, instantOf, times
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
 import type { Context } from "./context.ts";
-import { calibrationInWords, statedCalibration } from "./eval-calibrate.ts";
 import { forgetExpired } from "./eval-forget.ts";
 import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
 import { askByItsRule, cameTo } from "./eval-sequential.ts";
-import { type GradingWork, gradeByJudges, openGrades, openInWords } from "./eval-grading.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
@@ -72,7 +71,8 @@ export async function registerSuiteRun(call: Call<RegisterOptions>, name: Name):
   const { file } = await registeredRun(call, session, name);
   const { permit } = file.record.begun;
   try {
-    await ensurePermit(session, file);
+    const waits = await ensurePermit(session, file);
+    if (waits !== undefined) return waitingFor(permit, waits, call.base);
   } finally {
     await file.close();
   }
@@ -145,14 +145,12 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
   try {
     const before = evidenceOf(session, permit.run);
     if (before !== undefined) return withProfile(await recorded(work, before), call.base);
-    await ensurePermit(session, file);
+    const waits = await ensurePermit(session, file);
+    if (waits !== undefined) return waitingFor(permit, waits, call.base);
     const isShown = call.options.seal ? false : await ask(call, work);
     const open = unanswered(suite.loaded.items, permit.attempts, file.record.results);
     const isOver = isShown || call.context.now() >= instantOf(permit.notAfter);
-    if (!call.options.seal) await gradeByJudges(gradingOf(work), call.context);
     if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open, call.base);
-    const ungraded = openGrades(gradingOf(work));
-    if (ungraded.size > 0 && !call.options.seal) return withProfile(waitingForGraders(permit, ungraded), call.base);
     return withProfile(await sealAndReport(work), call.base);
   } finally {
     await file.close();
@@ -163,14 +161,20 @@ function evidenceOf(session: Session, run: RunId): Evidence | undefined {
   return [...session.state.evidence.values()].find(({ body }) => body.run === run);
 }
 
-/** The permit stands in the ledger before the first request leaves; sent twice it is one statement. */
-async function ensurePermit(session: Session, file: RunFile): Promise<void> {
+/**
+ * The permit stands in the ledger before the first request leaves; sent twice it is one statement. Gives the statement that waits, where
+ * a second person has to sign it.
+ */
+async function ensurePermit(session: Session, file: RunFile): Promise<Digest | undefined> {
   const { permit, envelope } = file.record.begun;
-  if (session.state.permits.has(permit.permit)) return;
+  if (session.state.permits.has(permit.permit)) return undefined;
   const bytes = fromBase64(envelope);
   if (bytes === undefined) throw new Failure("request_invalid", "The run file holds no permit. Begin a new run.");
   try {
-    recordedIndex(await submit(session, bytes));
+    const submitted = await submit(session, bytes);
+    if (submitted.answer.kind === "pending" && takesTwo(permit)) return submitted.act.digest;
+    recordedIndex(submitted);
+    return undefined;
   } catch (error) {
     const { digest } = await openStatement(bytes, nodePrimitives);
     if (failureCode(error) !== "conflict") throw error;
@@ -184,17 +188,25 @@ async function ensurePermit(session: Session, file: RunFile): Promise<void> {
   }
 }
 
+/** Nothing is asked before two persons signed. */
+function waitingFor({ permit, run, notAfter, bare }: Permit, act: Digest, base: Base): Answer {
+  const why = bare === true ? "is made without safeguards" : "writes its requests as it goes on";
+  const text =
+    `${run} ${why}, so a second person signs its permit: an owner, or somebody of safety or policy, of another role than yours.\n` +
+    `They read what it says and sign it with: headgate cosign ${act}`;
+  return inconclusive(
+    { run, permit, act, needs: ["person"], sealed: false },
+    text,
+    `once they have, and before ${notAfter}: headgate eval run --resume ${run}${sameProfile(base)}`,
+  );
+}
+
 /** Whether a run that may end at any time has shown what it was to show. */
 async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Promise<boolean> {
   const { permit, secret } = file.record.begun;
   const { failure } = suite.document.measure;
   const { context } = call;
-  const items = suite.loaded.items.map(({ id, cluster, body, expect }) => ({
-    id,
-    cluster,
-    body: { ...body },
-    asked: { id, messages: body.messages, expect },
-  }));
+  const items = suite.loaded.items.map((item) => runItemOf(item, suite.document));
   const known = settledBefore(items, file.record.results);
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
   const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);
@@ -258,23 +270,6 @@ function unfinished(permit: Permit, open: number, base: Base): Answer {
   );
 }
 
-function gradingOf({ suite, file }: Work): GradingWork {
-  return { suite: suite.document, items: suite.loaded.items, file };
-}
-
-/** All is answered, and not all of it graded. */
-function waitingForGraders({ run, permit }: Permit, open: ReturnType<typeof openGrades>): Answer {
-  const forPeople = ["person", "second-person", "third-person"] as const;
-  const next = forPeople.some((who) => open.has(who))
-    ? `headgate eval grade ${run}`
-    : `headgate eval run --resume ${run}`;
-  return inconclusive(
-    { run, permit, ungraded: Object.fromEntries(open), sealed: false },
-    `Answers of ${run} wait for graders, so it is not sealed: ${openInWords(open)}. With --resume ${run} --seal they count as unknown.`,
-    next,
-  );
-}
-
 async function sealAndReport(work: Work): Promise<Answer> {
   const { session, suite, file } = work;
   const { permit } = file.record.begun;
@@ -284,25 +279,21 @@ async function sealAndReport(work: Work): Promise<Answer> {
     record: file.record,
     answers: answersIn(file, nodePrimitives),
     at,
-    settle: gradesOf(suite.document, file.record, nodePrimitives)?.settle,
   });
   const short = shortfall({ plan: permit.analysis, notAfter: permit.notAfter }, answeredAtAll(tries), timestampOf(at));
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
   // What the model answered stays here, in the run's file; the ledger has commitments only.
   const sealed = sealRun(head, tries, nodePrimitives);
-  const calibration = await statedCalibration(session, suite.document);
-  const grading = calibration === undefined ? {} : { grading: { calibration } };
   const submitted = await submit(
     session,
-    await signAs(session, "evidence", { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...grading }),
+    await signAs(session, "evidence", evidenceBody(permit, measure.name, { ...sealed, short })),
     {
       artefacts: [sealed.bytes],
     },
   );
   const ledgerIndex = recordedIndex(submitted);
   await file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });
-  const { digest: evidence } = submitted.act;
-  return report(permit, { evidence, ledgerIndex, measure: measure.name, tally: sealed.tally, ...grading });
+  return report(permit, { evidence: submitted.act.digest, ledgerIndex, measure: measure.name, tally: sealed.tally });
 }
 
 /** Tries that a gateway has answered in some way. */
@@ -337,8 +328,7 @@ async function recorded({ session, suite }: Work, evidence: Evidence): Promise<A
   const content = openSealed(await artefact(session, samples.artefact), samples, nodePrimitives);
   const { name, failure } = suite.document.measure;
   const tally = tallySamples(content.samples, failure);
-  const { act, index, body } = evidence;
-  return report(permit, { evidence: act, ledgerIndex: index, measure: name, tally, grading: body.grading });
+  return report(permit, { evidence: evidence.act, ledgerIndex: evidence.index, measure: name, tally });
 }
 
 interface Reported {
@@ -346,7 +336,6 @@ interface Reported {
   readonly ledgerIndex: number;
   readonly measure: Name;
   readonly tally: Tally;
-  readonly grading?: Evidence["body"]["grading"];
 }
 
 function suiteInWords(items: number, clusters: number): string {
@@ -354,7 +343,7 @@ function suiteInWords(items: number, clusters: number): string {
   return clusters === items ? counted : `${counted} in ${clusters} ${clusters === 1 ? "cluster" : "clusters"}`;
 }
 
-function report(permit: Permit, { evidence, ledgerIndex, measure, tally, grading }: Reported): Answer {
+function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {
   const { failures, trials, clusters, unknown } = tally;
   const rule = permit.analysis.rule === "sequential" ? ({ rule: "sequential" } as const) : {};
   const { estimate, upper, confidence } = boundsOfPool({ tally, ...rule }, permit.analysis.confidence);
@@ -366,13 +355,11 @@ function report(permit: Permit, { evidence, ledgerIndex, measure, tally, grading
     digests,
     measures: [{ name: measure, failures, trials, clusters, unknown, estimate, upper, confidence }],
     ledgerIndex,
-    ...(grading === undefined ? {} : { grading }),
   };
-  const grader = grading === undefined ? "" : `\nThe grader: ${calibrationInWords(grading.calibration, confidence)}`;
   return done(
     json,
     `${measure}: ${tallyInWords(tally)}; the rate is at most ${(100 * upper).toFixed(2)} % ` +
-      `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).${grader}\nEvidence ${evidence}`,
+      `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).\nEvidence ${evidence}`,
     `headgate eval show ${run}`,
   );
 }

@@ -1,4 +1,5 @@
 // `headgate eval show`: the evidence on record, or one run of it, taken apart by attack and by category.
+import { noSafeguards } from "../acts/two-person-permits.ts";
 import type { Evidence, GivenPermit, State } from "../acts/state.ts";
 import { breakdownOf } from "../evidence/breakdown.ts";
 import { flagInWords } from "../evidence/import/record.ts";
@@ -80,5 +81,6 @@ function lineOf({ body, at, by, withdrawn, withdrawnBy }: Evidence): string {
     ({ name, failures, trials, unknown, clusters }) =>
       `${name} ${failures} of ${trials} failed, ${unknown} unknown${clusters === trials ? "" : `, in ${clusters} clusters`}`,
   );
-  return `${body.run}  ${at}  ${body.model}  ${body.basis}  ${measures.join("; ")}${withdrawn ? `  withdrawn${withdrawnBy === by ? "" : ` by ${withdrawnBy ?? "somebody"}, who did not give it`}` : ""}`;
+  const bare = body.digests.safeguards === noSafeguards ? "  WITHOUT SAFEGUARDS" : "";
+  return `${body.run}  ${at}  ${body.model}  ${body.basis}${bare}  ${measures.join("; ")}${withdrawn ? `  withdrawn${withdrawnBy === by ? "" : ` by ${withdrawnBy ?? "somebody"}, who did not give it`}` : ""}`;
 }

@@ -8,7 +8,6 @@ import type { Context } from "./context.ts";
 import { AttackOptions, showAttacks } from "./eval-attacks.ts";
 import { ExportOptions, exportRun } from "./eval-export.ts";
 import { ForgetOptions, forget } from "./eval-forget.ts";
-import { CalibrateOptions, calibrate } from "./eval-calibrate.ts";
 import { CompareOptions, compare } from "./eval-compare.ts";
 import { ReportOptions, report } from "./eval-report.ts";
 import { showEvidence } from "./eval-show.ts";
@@ -55,6 +54,7 @@ const planFlags: readonly (readonly [string, string])[] = [
   ["--rule <rule>", "fixed (default): all trials, then the bound; or sequential: ended when the limit is shown"],
   ["--limit <rate>", "the rate that it is to show is not exceeded (default: what the release plan asks)"],
   ["--requirement <id>", "the requirement of the release plan that it is for (default: all that ask for the suite)"],
+  ["--bare", "without safeguards, to compare with; a second person signs before it begins"],
 ];
 
 /** What is on record, read and taken back. */
@@ -82,14 +82,6 @@ function addReadingVerbs(evaluation: Command, context: Context): void {
     ],
     options: ReportOptions,
     run: report,
-  });
-  addVerb(evaluation, context, {
-    usage: "calibrate <suite>",
-    summary: "how sure the suite's grader is: right and wrong on the answers that its calibration set labels",
-    flags: [["--confidence <share>", "of the intervals (default 0.95)"]],
-    options: CalibrateOptions,
-    run: calibrate,
-    more: "A run of the suite does the same and states the counts in its evidence. What they are for: docs/calibration.md.",
   });
   addVerb(evaluation, context, {
     usage: "attacks [names...]",

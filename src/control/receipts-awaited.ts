@@ -30,5 +30,6 @@ export function receiptsNamed(bytes: Uint8Array | undefined): number {
   // Whether it is the run that was signed is decided where the statement is examined; here it only says how long to wait.
   const sealed = SealedRun.safeParse(bytes === undefined ? undefined : jsonOf(bytes));
   if (!sealed.success) return 0;
-  return new Set(sealed.data.samples.map(({ receipt }) => receipt).filter((receipt) => receipt !== null)).size;
+  const named = sealed.data.samples.flatMap(({ receipt, before = [] }) => [receipt, ...before]);
+  return new Set(named.filter((receipt) => receipt !== null)).size;
 }

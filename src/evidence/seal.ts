@@ -5,6 +5,7 @@ import { canonicalBytes, parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
+import { adaptiveTurnsMax } from "../acts/bodies.ts";
 import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
@@ -50,6 +51,8 @@ export const Sample = z.strictObject({
   attempt: z.number().int().nonnegative().max(1000),
   outcome: TrialOutcome,
   receipt: ReceiptId.nullable(),
+  /** Of an attempt of several requests: the receipts of those before the last, in their order. */
+  before: z.array(ReceiptId).min(1).max(adaptiveTurnsMax).optional(),
   at: Timestamp,
   /** Commitment to the answer's text; null where there was none. */
   answer: Digest.nullable(),
@@ -102,6 +105,7 @@ export interface Tried {
   readonly attempt: number;
   readonly outcome: TrialOutcome;
   readonly receipt: ReceiptId | null;
+  readonly before?: Sample["before"];
   readonly at: Timestamp;
   /** Commitment to the answer (`answerOpening`); null where there was none to keep. */
   readonly answer: Digest | null;
@@ -172,13 +176,14 @@ export function attemptsIn(samples: readonly Sample[], failure: FailureKind): re
 }
 
 function sampleOf(tried: Tried): Sample {
-  const { item, cluster, attempt, outcome, receipt, at, answer, graded, declared } = tried;
+  const { item, cluster, attempt, outcome, receipt, before, at, answer, graded, declared } = tried;
   return {
     item,
     cluster,
     attempt,
     outcome,
     receipt,
+    ...(before === undefined ? {} : { before }),
     at,
     answer,
     ...(graded === undefined ? {} : { graded }),
@@ -186,9 +191,13 @@ function sampleOf(tried: Tried): Sample {
   };
 }
 
+/** Characters of a conversation that are committed to. */
+const transcriptCharsMax = 200_000;
+
 /** What a sample commits to: the text as far as it is kept, and 32 random bytes, standard base64. */
-export function answerOpening(text: string, salt: string): Opening {
-  const kept = text.length > answerCharsMax ? `${text.slice(0, answerCharsMax).toWellFormed()} [cut here]` : text;
+export function answerOpening(text: string, salt: string, of: "answer" | "transcript" = "answer"): Opening {
+  const charsMax = of === "answer" ? answerCharsMax : transcriptCharsMax;
+  const kept = text.length > charsMax ? `${text.slice(0, charsMax).toWellFormed()} [cut here]` : text;
   return { salt, text: kept.toWellFormed() };
 }
 

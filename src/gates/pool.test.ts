@@ -256,3 +256,47 @@ test("under outcomes-differ an outcome that no receipt bears out agrees with not
   const tally = poolTrials(suite, digests, [{ ...run, receipts: [] }])?.measure.tally;
   assert.equal(tally?.clustersUnknown, 2);
 });
+
+/** One attempt on `item` whose receipts are these numbers; the last is that of its last request. */
+function conversation(item: string, outcome: TrialOutcome, numbers: readonly number[]): SealedTry {
+  const before = numbers.slice(0, -1).map(receiptId);
+  return { item, attempt: 0, outcome, receipt: receiptId(numbers.at(-1) ?? 0), before, at };
+}
+
+function seenAs(item: string, number: number, answered = true): SeenReceipt {
+  return { receipt: receiptId(number), gateway, seq: number, item, answered, at };
+}
+
+const runOfConversations = (tries: readonly SealedTry[], receipts: readonly SeenReceipt[]): PermitRun => ({
+  permit: permitId(1),
+  attempts: 1,
+  exchanges: receipts.length,
+  receipts,
+  tries,
+});
+
+test("an attempt of several requests is as clean as it says only where each of them has its receipt, of this very item", () => {
+  const tried = conversation("a", "safe", [1, 2, 3]);
+  const all = [1, 2, 3].map((number) => seenAs("a", number));
+  const countOf = (receipts: readonly SeenReceipt[], tries = [tried]): string | undefined =>
+    countsOf(suiteOf("a", "b"), [runOfConversations(tries, receipts)])["a"];
+  assert.equal(countOf(all), "clean");
+  assert.equal(countOf(all.slice(1)), "unknown", "one is kept back");
+  assert.equal(countOf([...all, seenAs("a", 4)]), "unknown", "one is not named");
+  assert.equal(countOf([seenAs("b", 1), ...all.slice(1)]), "unknown", "one is of another item");
+  assert.equal(countOf([seenAs("a", 1, false), ...all.slice(1)]), "unknown", "one got no answer");
+  assert.equal(countOf(all, [{ ...tried, outcome: "harmful" }]), "failed");
+});
+
+test("a request of one item that is named for another's attempt hides in neither", () => {
+  const tries = [conversation("a", "safe", [2, 1]), conversation("b", "safe", [3])];
+  const receipts = [seenAs("a", 1), seenAs("b", 2), seenAs("b", 3)];
+  const counts = countsOf(suiteOf("a", "b"), [runOfConversations(tries, receipts)]);
+  assert.equal(counts["a"], "unknown");
+});
+
+test("an attempt that broke off after an answer is not made good by the next one", () => {
+  const tries = [{ ...conversation("a", "errored", [1, 2]) }, conversation("a", "safe", [3])];
+  const receipts = [seenAs("a", 1), seenAs("a", 2, false), seenAs("a", 3)];
+  assert.deepEqual(countsOf(suiteOf("a"), [runOfConversations(tries, receipts)]), { a: "unknown" });
+});

@@ -23,6 +23,8 @@ export interface SealedTry {
   readonly attempt: number;
   readonly outcome: TrialOutcome;
   readonly receipt: ReceiptId | null;
+  /** Of an attempt of several requests: the receipts of those before the last. */
+  readonly before?: readonly ReceiptId[] | undefined;
   readonly at: Timestamp;
 }
 
@@ -96,8 +98,6 @@ interface Trial {
   readonly lastTry: Timestamp | null;
   /** Whether any permit says anything of it. */
   readonly isTried: boolean;
-  /** How often it was tried, by all permits together. */
-  readonly tries: number;
   /** Unknown, and a further run, or sealing one, can still settle it. */
   readonly open: boolean;
 }
@@ -144,7 +144,6 @@ export function poolTrials(
       open: openClusters(trials),
       oldestTry: oldest,
       permits: used.map(({ permit }) => permit),
-      answersMax: mostTries(trials),
       ...(isSequential ? { rule: "sequential" } : {}),
     },
   };
@@ -168,13 +167,6 @@ export function inLeafOrder<T extends { readonly item: string; readonly cluster:
   return [...Map.groupBy(sorted, ({ cluster }) => cluster).values()];
 }
 
-/** Tries of one cluster, at the most. */
-function mostTries(trials: readonly Trial[]): number {
-  const sums = new Map<string, number>();
-  for (const { cluster, tries } of trials) sums.set(cluster, (sums.get(cluster) ?? 0) + tries);
-  return [...sums.values()].reduce((most, sum) => Math.max(most, sum), 0);
-}
-
 /** A receipt kept twice is one exchange: a copy in the place of another receipt must not hide that the other is missing. */
 function distinct(receipts: readonly SeenReceipt[]): readonly SeenReceipt[] {
   const byId = new Map(receipts.map((seen) => [seen.receipt, seen]));
@@ -194,15 +186,7 @@ function trialOf(item: string, cluster: string, entries: readonly (Entry & Pick<
   const times = entries.map(({ at }) => at).filter((at) => at !== null);
   const countsAs = worstCounted(entries.map((entry) => entry.countsAs));
   const open = countsAs === "unknown" && entries.every((entry) => entry.countsAs !== "unknown" || entry.open === true);
-  return {
-    item,
-    cluster,
-    countsAs,
-    lastTry: times.toSorted().at(-1) ?? null,
-    isTried: entries.length > 0,
-    tries: entries.length,
-    open,
-  };
+  return { item, cluster, countsAs, lastTry: times.toSorted().at(-1) ?? null, isTried: entries.length > 0, open };
 }
 
 /** Unknown clusters in which everything unknown is still open. */
@@ -230,14 +214,22 @@ interface BelievedTry {
 /** The tries as far as receipts bear them out: an outcome without a receipt of its own is the runner's word alone. */
 function believe(run: PermitRun, failure: FailureKind): readonly BelievedTry[] {
   const receipts = new Map(run.receipts.map((seen) => [seen.receipt, seen]));
+  // A receipt speaks for one try only.
+  const take = (receipt: ReceiptId | null): SeenReceipt | undefined => {
+    const seen = receipt === null ? undefined : receipts.get(receipt);
+    if (receipt !== null) receipts.delete(receipt);
+    return seen;
+  };
   return (run.tries ?? []).map((tried) => {
-    const seen = tried.receipt === null ? undefined : receipts.get(tried.receipt);
-    // A receipt speaks for one try only.
-    if (tried.receipt !== null) receipts.delete(tried.receipt);
-    const wasAnswered = seen?.item === tried.item && seen.answered;
+    const before = (tried.before ?? []).map(take);
+    const last = take(tried.receipt);
+    const isAnswer = (seen: SeenReceipt | undefined): boolean => seen?.item === tried.item && seen.answered;
+    const wasAnswered = isAnswer(last) || before.some(isAnswer);
     const believed = believedOutcome(tried.outcome, wasAnswered, failure);
-    const isOther = seen !== undefined && run.hasItsModes?.(seen) === false;
-    return { tried, outcome: isOther && countedAs(believed, failure) !== "failed" ? "unscored" : believed };
+    const isOther = [...before, last].some((seen) => seen !== undefined && run.hasItsModes?.(seen) === false);
+    // Of a conversation each request has to be borne out: what is named for it and is another item's may hide something there.
+    const isDoubtful = isOther || !before.every(isAnswer);
+    return { tried, outcome: isDoubtful && countedAs(believed, failure) !== "failed" ? "unscored" : believed };
   });
 }
 
@@ -264,7 +256,7 @@ function unfinished(run: PermitRun): readonly Entry[] {
 
 /** Exchanges that have a receipt and that no sealed try names: unfinished, or left out. */
 function unnamed(run: PermitRun): readonly Entry[] {
-  const named = new Set((run.tries ?? []).map(({ receipt }) => receipt));
+  const named = new Set((run.tries ?? []).flatMap(({ receipt, before = [] }) => [receipt, ...before]));
   const tried = new Set((run.tries ?? []).map(({ item }) => item));
   return run.receipts
     .filter((seen) => !named.has(seen.receipt) && (seen.answered || !tried.has(seen.item)))

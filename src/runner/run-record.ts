@@ -2,11 +2,10 @@
 // hundred bytes a try however long the answers are. Whoever needs texts reads the lines again, one by one.
 import type { Digest, Timestamp } from "../terms/ids.ts";
 import { isSpent } from "./exchange.ts";
-import { GradeBook } from "./grade-lines.ts";
-import { type Begun, type Line, type Result, placeOf } from "./run-lines.ts";
+import { type Begun, type Line, type Result, type Turn, placeOf } from "./run-lines.ts";
 
 /** A result without its texts. */
-export type Try = Omit<Result, "kind" | "answer" | "calls" | "receipt">;
+export type Try = Omit<Result, "kind" | "answer" | "calls" | "receipt" | "transcript">;
 
 /** How often an attempt was begun, and when first. */
 interface Begins {
@@ -14,13 +13,16 @@ interface Begins {
   readonly at: Timestamp;
 }
 
+/** An answered request of a conversation that goes on. */
+type OpenTurn = Pick<Turn, "turn" | "receiptId" | "at" | "number">;
+
 export interface RunRecord {
   readonly begun: Begun;
   /** By place (`placeOf`). */
   readonly begins: ReadonlyMap<string, Begins>;
   readonly results: readonly Try[];
-  /** What graders said of answers, who grade afterwards. */
-  readonly grades: GradeBook;
+  /** Receipts of conversations that have no result yet, by place, in their order. */
+  readonly conversations: ReadonlyMap<string, readonly OpenTurn[]>;
   readonly sealed: Digest | null;
 }
 
@@ -33,11 +35,12 @@ export interface GrowingRecord {
 export function growingRecord(begun: Begun): GrowingRecord {
   const begins = new Map<string, Begins>();
   const results: Try[] = [];
+  const conversations = new Map<string, readonly OpenTurn[]>();
   const record: { -readonly [K in keyof RunRecord]: RunRecord[K] } = {
     begun,
     begins,
     results,
-    grades: new GradeBook(),
+    conversations,
     sealed: null,
   };
   return {
@@ -50,12 +53,15 @@ export function growingRecord(begun: Begun): GrowingRecord {
           begins.set(place, { count: count + 1, at });
           return;
         }
+        case "turn": {
+          const place = placeOf(line);
+          const { turn, receiptId, at, number } = line;
+          conversations.set(place, [...(conversations.get(place) ?? []), { turn, receiptId, at, number }]);
+          return;
+        }
         case "result":
           results.push(tryOf(line));
-          return;
-        case "grading":
-        case "graded":
-          record.grades.take(line);
+          conversations.delete(placeOf(line));
           return;
         case "sealed":
           record.sealed ??= line.evidence;
@@ -64,7 +70,7 @@ export function growingRecord(begun: Begun): GrowingRecord {
   };
 }
 
-function tryOf({ kind: _kind, answer: _answer, calls: _calls, receipt: _receipt, ...known }: Result): Try {
+function tryOf({ kind: _kind, answer: _a, calls: _c, receipt: _r, transcript: _t, ...known }: Result): Try {
   return known;
 }
 

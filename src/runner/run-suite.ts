@@ -1,7 +1,7 @@
 // A suite through the front door: every item as often as the permit says, some at a time, each intent and each result on
 // disk before the next step. What was answered before is not asked again; what was left without an answer is, until the
 // permit ends; and whatever stays without one is unknown, never forgotten.
-import { itemHeader, itemLeaf, itemProofIn } from "../acts/item-proof.ts";
+import { itemHeader, itemLeaf, itemNamedIn, itemProofIn } from "../acts/item-proof.ts";
 import { type OpenedReceipt, openReceipt } from "../acts/receipt.ts";
 import type { Permit } from "../acts/bodies.ts";
 import type { GradedItem, Grader } from "../evidence/graders/grader.ts";
@@ -11,10 +11,12 @@ import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
 import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
-import { type Exchange, exchange } from "./exchange.ts";
+import { type Sent, converse } from "./conversation.ts";
+import { type Ask, type Exchange, exchange } from "./exchange.ts";
 import type { RunFile } from "./run-file.ts";
-import { type Result, placeOf } from "./run-lines.ts";
+import { type Result, type Turn, placeOf } from "./run-lines.ts";
 import { settledPlaces } from "./run-record.ts";
+import type { Script } from "./script.ts";
 
 export interface RunItem {
   readonly id: string;
@@ -24,6 +26,9 @@ export interface RunItem {
   readonly body: Readonly<Record<string, unknown>>;
   /** What was asked, as graders see it. */
   readonly asked: GradedItem;
+  /** Where an attempt takes several requests: what writes them; the leaf is then of the item, and not of each body. */
+  readonly script?: Script | undefined;
+  readonly leaf?: Uint8Array | undefined;
 }
 
 export interface RunPlan {
@@ -84,10 +89,9 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
   const tasks = openTasks(plan, ports.file);
   const total = plan.items.length * plan.permit.attempts;
   let done = total - tasks.length;
-  const tree = provingTree(
-    plan.items.map(({ body }) => itemLeaf(body, ports.primitives)),
-    ports.primitives,
-  );
+  const leaves = plan.items.map(({ body, leaf }) => leaf ?? itemLeaf(body, ports.primitives));
+  const tree = provingTree(leaves, ports.primitives);
+  const conversations = plan.permit.adaptive === undefined ? new Map<string, Turn[]>() : openConversations(ports.file);
   const next = queueOf(tasks, begunClusters(plan, ports.file), ports);
   let isStopped = false;
   const worker = async (): Promise<void> => {
@@ -95,7 +99,7 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
     const sitting: Sitting = { kept: Promise.resolve() };
     for (let task = next(); task !== undefined; task = next()) {
       if (isStopped || ports.signal?.aborted === true) return;
-      const outcome = await work(task, { plan, ports, tree, patience, sitting });
+      const outcome = await work(task, { plan, ports, tree, leaves, conversations, patience, sitting });
       done += 1;
       ports.progress({ done, total, outcome, cluster: task.item.cluster });
     }
@@ -162,6 +166,9 @@ interface Around {
   readonly plan: RunPlan;
   readonly ports: RunPorts;
   readonly tree: ProvingTree;
+  readonly leaves: readonly Uint8Array[];
+  /** What was answered of attempts that are not over, by place. */
+  readonly conversations: Map<string, Turn[]>;
   readonly sitting: Sitting;
   /** For how long this one has waited before a closed gateway. */
   readonly patience: { closedMs: number };
@@ -174,7 +181,7 @@ async function work(task: Task, around: Around): Promise<TrialOutcome> {
   for (let counted = 0; counted < triesMax;) {
     if (isOver(around)) return "errored";
     number += 1;
-    const { result, retryAfterMs } = await tryOnce(task, number, around);
+    const { result, retryAfterMs } = await tryTask(task, number, around);
     if (!isClosed(result)) patience.closedMs = 0;
     if (result.outcome !== "errored" || retryAfterMs === null) return result.outcome;
     const closedMs = isClosed(result) ? closedWaitMs(retryAfterMs, patience) : null;
@@ -189,7 +196,7 @@ function isOver({ plan, ports }: Around): boolean {
   return ports.signal?.aborted === true || ports.now() >= instantOf(plan.permit.notAfter);
 }
 
-function isClosed({ code, receipt }: Result): boolean {
+function isClosed({ code, receipt }: Tried["result"]): boolean {
   return code === "gateway_closed" && receipt === null;
 }
 
@@ -200,21 +207,74 @@ function closedWaitMs(retryAfterMs: number, { closedMs }: Around["patience"]): n
 }
 
 interface Tried {
-  readonly result: Result;
+  readonly result: Pick<Result, "outcome" | "code" | "receipt">;
   readonly retryAfterMs: number | null;
+}
+
+async function tryTask(task: Task, number: number, around: Around): Promise<Tried> {
+  const { script } = task.item;
+  return script === undefined ? tryOnce(task, number, around) : tryScript({ ...task, script }, number, around);
+}
+
+/** Attempts that went on over several requests, and have no result yet: what they had by then, from the file. */
+function openConversations(file: RunFile): Map<string, Turn[]> {
+  const open = new Map<string, Turn[]>();
+  for (const line of file.lines()) {
+    if (line.kind === "turn") open.set(placeOf(line), [...(open.get(placeOf(line)) ?? []), line]);
+    if (line.kind === "result") open.delete(placeOf(line));
+  }
+  return open;
+}
+
+/** Goes on with an attempt of several requests, from wherever it is. */
+async function tryScript(task: Task & { readonly script: Script }, number: number, around: Around): Promise<Tried> {
+  const { plan, ports, tree, leaves, conversations } = around;
+  const { item, index, attempt, script } = task;
+  const turns = conversations.get(placeOf({ item: item.id, attempt })) ?? [];
+  conversations.set(placeOf({ item: item.id, attempt }), turns);
+  const place = { item: item.id, attempt, number: turns[0]?.number ?? number };
+  const { messages: _first, ...rest } = item.body;
+  const headers = { [itemHeader]: itemNamedIn(tree, index, leaves[index] ?? new Uint8Array()) };
+  const { result, failed } = await converse(
+    { place, script, turns },
+    {
+      write: ports.file.write,
+      at: () => timestampOf(ports.now()),
+      isOver: () => isOver(around),
+      grade: async (answer) => gradeOf(item, answer, plan),
+      send: async (messages) => {
+        const answer = await exchange(requestOf(plan, { ...rest, messages }, headers));
+        return { answer, receipt: await receiptOf(answer.receipt, plan, ports.primitives) };
+      },
+    },
+  );
+  if (result !== undefined) conversations.delete(placeOf(place));
+  return triedSo(result, failed);
+}
+
+function triedSo(result: Result | undefined, failed: Sent | undefined): Tried {
+  if (failed === undefined) return { result: result ?? notAsked, retryAfterMs: null };
+  const { code, receipt, retryAfterMs } = failed.answer;
+  return { result: result ?? { outcome: "errored", code, receipt }, retryAfterMs };
+}
+
+const notAsked = { outcome: "errored", code: null, receipt: null } as const;
+
+function requestOf(plan: RunPlan, body: Readonly<Record<string, unknown>>, headers: Ask["headers"]): Ask {
+  return {
+    url: `${plan.dataPlane.replace(/\/+$/, "")}/v1/chat/completions`,
+    secret: plan.secret,
+    body: { model: plan.permit.model, ...body },
+    headers,
+    msMax: requestMsMax,
+  };
 }
 
 async function tryOnce(task: Task, number: number, { plan, ports, tree, sitting }: Around): Promise<Tried> {
   const { item, attempt, index } = task;
   const place = { item: item.id, attempt, number };
   await ports.file.write({ kind: "intent", ...place, at: timestampOf(ports.now()) });
-  const answer = await exchange({
-    url: `${plan.dataPlane.replace(/\/+$/, "")}/v1/chat/completions`,
-    secret: plan.secret,
-    body: { model: plan.permit.model, ...item.body },
-    headers: { [itemHeader]: itemProofIn(tree, index) },
-    msMax: requestMsMax,
-  });
+  const answer = await exchange(requestOf(plan, item.body, { [itemHeader]: itemProofIn(tree, index) }));
   const receipt = await receiptOf(answer.receipt, plan, ports.primitives);
   const { outcome, waits } = await gradeOf(item, seenOf(answer, receipt), plan);
   const result: Result = {

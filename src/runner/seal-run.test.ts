@@ -5,9 +5,9 @@ import { tallySamples, sealRun } from "../evidence/seal.ts";
 import { digestOf } from "../proof/digest.ts";
 import { toUtf8 } from "../proof/encoding.ts";
 import { nodePrimitives } from "../proof/node.ts";
-import { Instant, Name, PermitId, RunId } from "../terms/ids.ts";
+import { Instant, Name, PermitId, ReceiptId, RunId } from "../terms/ids.ts";
 import { permitFor } from "./fixtures.ts";
-import type { Result } from "./run-lines.ts";
+import type { Result, Turn } from "./run-lines.ts";
 import { growingRecord } from "./run-record.ts";
 import { triesOf, unanswered } from "./seal-run.ts";
 
@@ -33,7 +33,7 @@ function resultOf(item: string, outcome: Result["outcome"], number = 1): Result 
   return { kind: "result", item, attempt: 1, number, at, outcome, ...rest };
 }
 
-function triesFrom(items: readonly LoadedItem[], results: readonly Result[]): ReturnType<typeof triesOf> {
+function triesFrom(items: readonly LoadedItem[], results: readonly (Result | Turn)[]): ReturnType<typeof triesOf> {
   const { record, take } = growingRecord({
     kind: "begun",
     v: 1,
@@ -47,6 +47,7 @@ function triesFrom(items: readonly LoadedItem[], results: readonly Result[]): Re
   return triesOf(items, { record, answers: new Map(), at: now });
 }
 
+const receiptId = (number: number): ReceiptId => ReceiptId.parse(`rcpt_${String(number).padStart(24, "0")}`);
 const items = ["a", "b", "c"].map((id) => itemOf(id));
 
 describe("sealing a run", () => {
@@ -74,5 +75,30 @@ describe("sealing a run", () => {
     );
     assert.equal(tallySamples(tries, "served-and-harmful").failures, 1);
     assert.equal(unanswered(items.slice(0, 1), 1, results), 0);
+  });
+
+  test("a conversation that broke off after an answer is unknown, and names the receipts that it has", () => {
+    const turnOf = (turn: number): Turn => ({
+      kind: "turn",
+      item: "a",
+      attempt: 1,
+      number: 1,
+      at,
+      turn,
+      asked: [],
+      isAnew: true,
+      answer: "text",
+      calls: [],
+      finish: "stop",
+      status: 200,
+      code: null,
+      receipt: null,
+      receiptId: receiptId(turn),
+      outcome: "served",
+    });
+    const [broken] = triesFrom(items.slice(0, 1), [turnOf(1), turnOf(2)]);
+    assert.deepEqual([broken?.outcome, broken?.receipt, broken?.before], ["unscored", receiptId(2), [receiptId(1)]]);
+    const [whole, ...rest] = triesFrom(items.slice(0, 1), [turnOf(1), resultOf("a", "safe")]);
+    assert.deepEqual([whole?.outcome, rest], ["safe", []]);
   });
 });

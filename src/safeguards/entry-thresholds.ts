@@ -11,8 +11,7 @@ export function thresholdsOf(entry: LocalEntry, safeguard: Safeguard, surface: S
   const { review, block } = at({});
   const [ownReview, ownBlock] = [{ ...review }, { ...block }];
   for (const limits of entry.categories ?? []) {
-    const { category, on } = limits;
-    if (on?.includes(surface) === false) continue;
+    const { category } = limits;
     const own = at(limits);
     Object.assign(ownReview, ofCategory(own.review, category));
     Object.assign(ownBlock, ofCategory(own.block, category));
