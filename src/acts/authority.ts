@@ -34,6 +34,8 @@ export const authority = {
   certificate: { by: "persons", roles: ["owner"], loosens: true },
   hold: { by: "persons", roles: anyoneButAuditor, loosens: false },
   restriction: { by: "persons", roles: anyoneButAuditor, loosens: false },
+  widen: { by: "persons", roles: ["owner", "safety"], loosens: true },
+  narrow: { by: "persons", roles: anyoneButAuditor, loosens: false },
   fact: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
   withdrawal: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: false },
   receipts: { by: "gateway", roles: [], loosens: false },
@@ -50,7 +52,7 @@ export function gathersSignatures(predicate: AnyPredicate): boolean {
   return by === "pair" || by === "root" || (predicate.verb === "permit" && takesTwo(predicate.body));
 }
 
-const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "withdrawal"]);
+const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "narrow", "withdrawal"]);
 
 /**
  * Whether an act can only close. Such acts are for bad days: they are refused neither for the ledger their signer saw

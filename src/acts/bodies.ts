@@ -219,8 +219,26 @@ const Evidence = z.strictObject({
 });
 export type EvidenceBody = z.infer<typeof Evidence>;
 
-/** How much of a release there is, over all callers together. */
-export const Conditions = z.strictObject({ limits: Limits.optional() });
+/** To which part of a stage's callers it is open: steps that are signed together, of which the first is taken with the certificate. */
+export const Share = z.strictObject({
+  /** What is in or out as a whole. */
+  by: z.enum(["organisation", "key"]),
+  /** Parts of them, each larger than the one before; which callers are in is settled for the model and stage, so that none falls out by a wider step. */
+  steps: z
+    .array(z.number().gt(0).lte(1))
+    .min(2)
+    .max(16)
+    .refine((steps) => steps.every((share, at) => at === 0 || share > (steps[at - 1] ?? 1)), {
+      error: "each step is larger than the one before",
+    }),
+});
+export type Share = z.infer<typeof Share>;
+
+/** How much of a release there is, over all callers together, and for which part of them. */
+export const Conditions = z.strictObject({ limits: Limits.optional(), share: Share.optional() });
+
+/** A step of a certificate's share, by its place from 0 on. */
+const Step = z.strictObject({ certificate: CertificateId, step: Count, reason: Digest });
 
 /** A proposal is an unsigned certificate: these bytes are proposed, signed off, and then certified unchanged. */
 export const Release = z.strictObject({
@@ -241,7 +259,7 @@ export const Release = z.strictObject({
   identityBasis: z.enum(["measured", "vendor", "declared"]),
   /** Organisation types admitted, per stage up to this one. */
   audience: z.array(z.strictObject({ stage: OpenStage, types: z.array(Name).min(1).max(32) })).min(1),
-  /** What the gateway enforces of it; the seam for traffic share, hours, regions, retention. */
+  /** What the gateway enforces of it; the seam for hours, regions, retention. */
   conditions: Conditions,
   /** True where one person's sign-off was enough; shown wherever the certificate is. */
   oneSigner: z.boolean(),
@@ -369,6 +387,8 @@ export const bodies = {
   certificate: z.strictObject({ release: Release }),
   hold: Hold,
   restriction: Restriction,
+  widen: Step,
+  narrow: Step,
   fact: Fact,
   withdrawal: Withdrawal,
   receipts: Receipts,

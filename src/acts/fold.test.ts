@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { DeploymentId, Instant, Name } from "../terms/ids.ts";
 import { Role } from "../terms/role.ts";
 import { authority } from "./authority.ts";
-import type { Verb } from "./bodies.ts";
+import type { Release, Verb } from "./bodies.ts";
 import {
   type Player,
   type Signed,
@@ -23,6 +23,7 @@ import {
   invitationOf,
   join,
   oneTimeKeyOf,
+  openModel,
   organisationOf,
   permitOf,
   playerOf,
@@ -56,6 +57,8 @@ const expected: Readonly<Partial<Record<Verb, readonly Role[]>>> = {
   certificate: ["owner"],
   hold: Role.options.filter((role) => role !== "auditor"),
   restriction: Role.options.filter((role) => role !== "auditor"),
+  widen: ["owner", "safety"],
+  narrow: Role.options.filter((role) => role !== "auditor"),
   reading: ["reviewer"],
   review: ["reviewer"],
 };
@@ -87,6 +90,10 @@ async function everyRole(): Promise<Stage> {
   const caller = callerKeyOf(digestOfLabel("another secret"));
   await world.say({ verb: "key", body: caller, by: [ada] });
   const review = reviewOf(world, caller.key);
+  const conditions: Release["conditions"] = { share: { by: "key", steps: [0.1, 0.5, 1] } };
+  const stepped = Name.parse("stepped");
+  const { certificate } = await openModel(world, { model: stepped, stage: "trusted", configuration: one, conditions });
+  await world.say({ verb: "widen", body: { certificate, step: 1, reason }, by: [ada] });
   const drill = { kind: "drill", attempts: 1, opened: 0, unfinished: 0 } as const;
   return {
     world,
@@ -107,6 +114,8 @@ async function everyRole(): Promise<Stage> {
         verb: "restriction",
         body: { hold: hold.hold, model: small, limit: { kind: "output-tokens", max: 9 }, reason },
       },
+      { verb: "widen", body: { certificate, step: 2, reason } },
+      { verb: "narrow", body: { certificate, step: 0, reason } },
       { verb: "reading", body: { review: review.review } },
       { verb: "review", body: { ...review, verdict: "refuse", reason: "unclear" } },
     ],

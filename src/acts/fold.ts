@@ -19,6 +19,7 @@ import { writeKey, grantOrganisation } from "./rules/programme.ts";
 import { decideReview, readReview, takesBack } from "./rules/review.ts";
 import { certify, hold, propose, signOff } from "./rules/release.ts";
 import { restrict } from "./rules/restriction.ts";
+import { narrow, widen } from "./rules/share.ts";
 import type { Person, State } from "./state.ts";
 import type { Act, AnyPredicate } from "./statement.ts";
 import { takesTwo } from "./two-person-permits.ts";
@@ -38,6 +39,8 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   certificate: certify,
   hold,
   restriction: restrict,
+  widen,
+  narrow,
   fact: recordFact,
   withdrawal: withdrawEvidence,
   receipts: recordReceipts,
@@ -146,7 +149,8 @@ function checkAuthority(state: State, predicate: AnyPredicate, context: Context)
 
 function checkPersons(state: State, verb: Verb, context: Context): Refusal | undefined {
   const [stranger] = context.strangers;
-  const byControl = verb === "hold" && stranger !== undefined && stranger === state.root?.body.control;
+  const byControl =
+    (verb === "hold" || verb === "narrow") && stranger !== undefined && stranger === state.root?.body.control;
   if (byControl && context.strangers.length === 1 && context.persons.length === 0) return undefined;
   const { roles }: Authority = authority[verb];
   if (context.strangers.length > 0) return unknownSigner();

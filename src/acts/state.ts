@@ -160,6 +160,13 @@ export interface Applied {
   readonly all: ReadonlySet<Digest>;
 }
 
+/** Where a certificate's share stands. */
+interface TakenStep {
+  readonly step: number;
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
 interface Fact {
   readonly body: BodyOf<"fact">;
   readonly at: Timestamp;
@@ -243,6 +250,8 @@ export interface State {
   /** In force, by act digest. */
   readonly restrictions: Map<Digest, Restriction>;
   readonly lifted: Map<Digest, Lifted>;
+  /** Of certificates with a share, the steps that are taken; the first where none is here. */
+  readonly steps: Map<CertificateId, TakenStep>;
   readonly facts: Fact[];
   readonly intervals: Map<PublicKey, LastInterval>;
   /** Ranges of receipts that a gateway's spool did not give back, in ledger order. */
@@ -281,6 +290,7 @@ export function emptyState(): State {
     heldCallers: new Map(),
     restrictions: new Map(),
     lifted: new Map(),
+    steps: new Map(),
     facts: [],
     intervals: new Map(),
     lost: [],

@@ -164,6 +164,8 @@ const AnyPredicate = z.discriminatedUnion("verb", [
   predicateOf("certificate"),
   predicateOf("hold"),
   predicateOf("restriction"),
+  predicateOf("widen"),
+  predicateOf("narrow"),
   predicateOf("fact"),
   predicateOf("withdrawal"),
   predicateOf("receipts"),

@@ -19,6 +19,7 @@ import { addPersonVerbs } from "./person.ts";
 import { addPolicyVerbs } from "./policy.ts";
 import { addReceiptVerbs } from "./receipt.ts";
 import { addReleaseVerbs } from "./release.ts";
+import { addStepVerbs } from "./release-steps.ts";
 import { addReviewVerbs } from "./review.ts";
 import { addRootVerbs } from "./root.ts";
 import { addStatsVerbs } from "./stats.ts";
@@ -46,6 +47,7 @@ export function buildProgram(context: Context, version: string, extras: readonly
   addEvalVerbs(program, context);
   const release = program.command("release").description("decide how far a model is out");
   addReleaseVerbs(release, context);
+  addStepVerbs(release, context);
   addHoldVerbs(release, context);
   addReviewVerbs(program, context);
   addReceiptVerbs(program, context);

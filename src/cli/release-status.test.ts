@@ -35,6 +35,7 @@ const open = {
     oneSigner: true,
     mode: "enforce",
     identityBasis: "declared",
+    share: null,
   },
   observed: null,
   unstopped: [],

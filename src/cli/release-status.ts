@@ -13,7 +13,7 @@ import { gatewaysLine, readGateways } from "./gateways.ts";
 import { modesLines, observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
-import { limitInWords } from "./words.ts";
+import { limitInWords, percentInWords } from "./words.ts";
 
 export const StatusOptions = z.object({ watch: z.boolean().default(false) });
 
@@ -131,6 +131,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
     head,
     ...observedLines(view),
     ...modesLines(view),
+    ...shareLines(view),
     ...holdLines(view),
     ...restrictionLines(view),
     ...endLines(view, profile),
@@ -138,6 +139,15 @@ export function statusInWords(view: StatusView, profile = ""): string {
     ...next,
     ...requirements,
   ].join("\n");
+}
+
+function shareLines({ certified, stage, model }: StatusView): readonly string[] {
+  if (certified === null || certified.share === null || stage === "withheld") return [];
+  const { by, steps, step, open, since } = certified.share;
+  const line = `  open to ${percentInWords(open)} of its ${by}s at ${certified.stage} since ${since}: step ${step} of ${steps.length}`;
+  const next = steps[step];
+  const wider = next === undefined ? "" : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"`;
+  return [`${line}${wider}`];
 }
 
 function holdLines({ holds, certified }: StatusView): readonly string[] {

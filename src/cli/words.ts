@@ -1,6 +1,6 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
-import type { BodyOf, Limit, Release, Verb } from "../acts/bodies.ts";
+import type { BodyOf, Limit, Release, Share, Verb } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { State } from "../acts/state.ts";
@@ -52,6 +52,8 @@ const wordsOf: Words = {
   certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
   hold: (body) => `Holds ${scopeInWords(body.scope)}.`,
   restriction: (body) => `Restricts ${body.model}: ${limitInWords(body.limit)}.`,
+  widen: (body) => `Widens ${body.certificate} to step ${body.step + 1}.`,
+  narrow: (body) => `Narrows ${body.certificate} to step ${body.step + 1}.`,
   fact: (body) => `States a fact: ${body.fact.kind}.`,
   withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
@@ -129,6 +131,16 @@ function floors(of: Act<"root">["predicate"]["body"]["floors"]): string {
     .join("; ");
 }
 
+function shareInWords(share: Share | undefined): string {
+  if (share === undefined) return "";
+  return ` by steps, to ${share.steps.map((part) => percentInWords(part)).join(", ")} of its ${share.by}s`;
+}
+
+/** A share as people write it. */
+export function percentInWords(part: number): string {
+  return `${Number((100 * part).toPrecision(4))} %`;
+}
+
 /** What a release binds, as a person should read it before signing. */
 export function releaseInWords(release: Release): string {
   const { digests, audience } = release;
@@ -137,7 +149,7 @@ export function releaseInWords(release: Release): string {
   const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
   const lifts = release.lifts === undefined ? "" : `, LIFTING ${release.lifts.join(", ")}`;
   const alone = release.oneSigner ? ", marked as one signer's" : "";
-  const limits = limitsInWords(release.conditions.limits);
+  const limits = `${shareInWords(release.conditions.share)}${limitsInWords(release.conditions.limits)}`;
   const mode = modeOf(release) === "observe" ? " in OBSERVE mode (safeguards stop nothing)" : "";
   return (
     `${release.model} at stage ${release.stage}${mode} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${lifts}${alone}; ` +

@@ -79,6 +79,8 @@ const names: { readonly [V in Verb]: Naming<V> } = {
   certificate: releaseReason,
   hold: reason,
   restriction: reason,
+  widen: reason,
+  narrow: reason,
   fact: nothing,
   withdrawal: reason,
   receipts: nothing,

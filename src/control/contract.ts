@@ -204,6 +204,17 @@ export const StatusView = z.object({
       /** `observe`: safeguards stop nothing. */
       mode: Mode,
       identityBasis: z.string(),
+      /** Where it is open to a part of its callers, by steps; `step` counts from 1 on. */
+      share: z
+        .object({
+          by: z.enum(["organisation", "key"]),
+          steps: z.array(z.number()),
+          step: z.number().int(),
+          /** The part that it is open to now. */
+          open: z.number(),
+          since: Timestamp,
+        })
+        .nullable(),
     })
     .nullable(),
   /** In observe mode, and not in the public view: what would have been stopped, by side and verdict. */

@@ -56,6 +56,8 @@ const examinations: { readonly [V in Verb]: Examination<V> | null } = {
   certificate: examineCertificate,
   hold: null,
   restriction: null,
+  widen: null,
+  narrow: null,
   fact: null,
   withdrawal: null,
   receipts: null,

@@ -14,10 +14,13 @@ import {
   latestCertificate,
 } from "../acts/state.ts";
 import { standsInSlot, takesTwo } from "../acts/two-person-permits.ts";
+import { shareNow } from "../acts/rules/share.ts";
+import type { Hasher } from "../proof/primitives.ts";
 import type { FailureCode } from "../terms/failure.ts";
 import { type Digest, type HoldId, type Instant, type KeyId, type Name, instantOf } from "../terms/ids.ts";
 import { isInNetworks } from "../terms/network.ts";
 import { type Stage, compareStages } from "../terms/stage.ts";
+import { placeOf } from "./share.ts";
 
 type ClosedReason = "withheld" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
 
@@ -58,6 +61,8 @@ function stoppingHolds(state: State, model: Name, early: Moment["early"]): reado
 export interface Moment {
   readonly at: Instant;
   readonly early: readonly EarlyHold[];
+  /** Says who is in a share. Without it nobody is. */
+  readonly hasher?: Hasher;
 }
 
 function closedReason(state: State, release: Release, at: Instant): ClosedReason | undefined {
@@ -107,7 +112,7 @@ export type Exposure =
 interface Refused {
   readonly kind: "refused";
   readonly code: RefusalCode;
-  readonly reason: ClosedReason | "network" | null;
+  readonly reason: ClosedReason | "share" | "network" | null;
 }
 
 type RefusalCode = Extract<
@@ -177,6 +182,7 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   const { release } = now.certificate;
   if (isStageHeld(state, grant, moment)) return refused("stage_closed", "held");
   if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
+  if (!isInShare(state, release, { grant, key, hasher: moment.hasher })) return refused("stage_closed", "share");
   return { kind: "open", key: key.key, keyLimits: key.limits, organisation, grant, release };
 }
 
@@ -222,6 +228,23 @@ function isReached(release: Release, grant: Grant, organisation: Organisation): 
   if (compareStages(release.stage, grant.stage) < 0) return false;
   const audience = release.audience.find((known) => known.stage === grant.stage);
   return audience?.types.includes(organisation.type) === true;
+}
+
+interface Sharing {
+  readonly grant: Grant;
+  readonly key: CallerKey;
+  readonly hasher: Hasher | undefined;
+}
+
+/** The share is of the stage that the certificate opened; narrower ones are open to all of theirs. */
+function isInShare(state: State, release: Release, { grant, key, hasher }: Sharing): boolean {
+  const { share } = release.conditions;
+  if (share === undefined || compareStages(grant.stage, release.stage) < 0) return true;
+  const part = shareNow(state, release);
+  if (part >= 1) return true;
+  if (hasher === undefined) return false;
+  const { model, stage } = release;
+  return placeOf(share, { model, stage, organisation: key.organisation, key: key.key }, hasher) < part;
 }
 
 /** Why whoever asks may call no model at all: their key or organisation is stopped or has ended, or the permit is over. */

@@ -132,7 +132,7 @@ export async function follow(options: FollowerOptions): Promise<Follower> {
     state: replica.state,
     closure: () => closureOf({ mark, replica, clock, leaseEnd }),
     leaseLeftMs: () => Math.max(0, Math.min(leaseEnd.wall - clock.now(), leaseEnd.monotonic - clock.monotonic())),
-    moment: () => ({ at: clock.now(), early: earlyHolds(mark, replica.state) }),
+    moment: () => ({ at: clock.now(), early: earlyHolds(mark, replica.state), hasher: primitives }),
     takeHold: async (envelope) => {
       const { id, act, direct } = await checkHold(envelope, replica, primitives);
       const written = direct === undefined ? Promise.resolve() : mark.hold(direct);

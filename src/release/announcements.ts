@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { Act, AnyPredicate } from "../acts/statement.ts";
 import type { State } from "../acts/state.ts";
 import { standing } from "../exposure/exposure.ts";
+import { shareNow } from "../acts/rules/share.ts";
 import { renewalOf } from "../exposure/renewal.ts";
 import { CertificateId, type Instant, Name, Timestamp, timestampOf } from "../terms/ids.ts";
 import { Stage } from "../terms/stage.ts";
@@ -38,6 +39,8 @@ const Standing = z.strictObject({
   validUntil: Timestamp.nullable(),
   /** The warning that was due, in days before the end; null where none was. */
   renewalDue: z.union([z.literal(1), z.literal(7), z.literal(14)]).nullable(),
+  /** The part of its callers that it is open to; 1 where it is open to all of them. */
+  share: z.number(),
 });
 type Standing = z.infer<typeof Standing>;
 
@@ -53,10 +56,12 @@ export function standingsOf(state: State, at: Instant): Standings {
 function standingOf(state: State, model: Name, at: Instant): Standing {
   const now = standing(state, model, { at, early: [] });
   if (now.kind === "closed")
-    return { stage: "withheld", closed: now.reason, certificate: null, validUntil: null, renewalDue: null };
-  const { certificate, notBefore, notAfter } = now.certificate.release;
-  const { renewalDue } = renewalOf({ notBefore, notAfter }, at);
-  return { stage: now.stage, closed: null, certificate, validUntil: notAfter, renewalDue };
+    return { stage: "withheld", closed: now.reason, certificate: null, validUntil: null, renewalDue: null, share: 0 };
+  const { release } = now.certificate;
+  const { certificate, notAfter } = release;
+  const { renewalDue } = renewalOf(release, at);
+  const share = shareNow(state, release);
+  return { stage: now.stage, closed: null, certificate, validUntil: notAfter, renewalDue, share };
 }
 
 /** What changed from one look to the next. A model that was not there before stood at `withheld`. */
@@ -74,6 +79,7 @@ const unknownBefore: Standing = {
   certificate: null,
   validUntil: null,
   renewalDue: null,
+  share: 0,
 };
 
 interface Change {
@@ -83,12 +89,12 @@ interface Change {
 }
 
 function stageChange(model: string, { was, now, at }: Change): readonly Announcement[] {
-  if (was.stage === now.stage && was.closed === now.closed && was.certificate === now.certificate) return [];
+  if (JSON.stringify(shown(was)) === JSON.stringify(shown(now))) return [];
   return [{ type: "stage.changed", at: timestampOf(at), data: { model, from: shown(was), to: shown(now) } }];
 }
 
-function shown({ stage, closed, certificate, validUntil }: Standing): Omit<Standing, "renewalDue"> {
-  return { stage, closed, certificate, validUntil };
+function shown({ stage, closed, certificate, validUntil, share }: Standing): Omit<Standing, "renewalDue"> {
+  return { stage, closed, certificate, validUntil, share };
 }
 
 /** Once for each of the warnings, whichever certificate it is about. */

@@ -1,9 +1,10 @@
 // Where a model stands and what is still to be shown for its next stage: the view of `release status`, of the transparency
 // page and of the console, worked out anew from the fold each time.
-import type { Limit, Release } from "../acts/bodies.ts";
+import type { Limit, Release, Share } from "../acts/bodies.ts";
 import { supporters } from "../acts/rules/release.ts";
 import { stopsEnded } from "../acts/rules/restriction.ts";
-import { type Proposal, type State, holdsOn, latestCertificate } from "../acts/state.ts";
+import { shareNow, stepOf } from "../acts/rules/share.ts";
+import { type Certificate, type Proposal, type State, holdsOn, latestCertificate } from "../acts/state.ts";
 import { type Standing, standing } from "../exposure/exposure.ts";
 import { type Renewal, renewalOf } from "../exposure/renewal.ts";
 import { type Configuration, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
@@ -39,6 +40,8 @@ export interface Status {
         readonly oneSigner: boolean;
         readonly mode: Mode;
         readonly identityBasis: Release["identityBasis"];
+        /** Where it is open to a part of its callers by steps, of which `step` counts from 1 on. */
+        readonly share: ShareStanding | null;
       } & Renewal)
     | null;
   /** In observe mode, and for those who may read: what it came to lately. */
@@ -81,6 +84,13 @@ export interface Status {
     readonly safeguards: StageModes | null;
   }[];
   readonly ledgerSize: number;
+}
+
+interface ShareStanding extends Share {
+  readonly step: number;
+  /** The part that it is open to now. */
+  readonly open: number;
+  readonly since: Timestamp;
 }
 
 /** Proposals shown, newest first. */
@@ -180,7 +190,25 @@ function certifiedOf(state: State, model: Name, at: Instant): Status["certified"
   if (latest === undefined) return null;
   const { certificate, stage, notAfter, oneSigner, identityBasis } = latest.release;
   const until = { validUntil: notAfter, ...renewalOf(latest.release, at) };
-  return { certificate, stage, since: latest.at, ...until, oneSigner, mode: modeOf(latest.release), identityBasis };
+  const share = shareOf(state, latest);
+  return {
+    certificate,
+    stage,
+    since: latest.at,
+    ...until,
+    oneSigner,
+    mode: modeOf(latest.release),
+    identityBasis,
+    share,
+  };
+}
+
+function shareOf(state: State, { release, at }: Certificate): ShareStanding | null {
+  const { share } = release.conditions;
+  if (share === undefined) return null;
+  const taken = state.steps.get(release.certificate);
+  const step = stepOf(state, release.certificate) + 1;
+  return { ...share, step, open: shareNow(state, release), since: taken?.at ?? at };
 }
 
 /** The first stage of the plan beyond what is certified; the certified one again where its certificate no longer holds. */

@@ -141,7 +141,7 @@ describe("webhooks", () => {
     const [change] = heard("stage.changed");
     assert.deepEqual(
       [change?.told.data["model"], change?.told.data["from"], change?.path],
-      [model, { stage: "withheld", closed: "withheld", certificate: null, validUntil: null }, "/hook?key=k1"],
+      [model, { stage: "withheld", closed: "withheld", certificate: null, validUntil: null, share: 0 }, "/hook?key=k1"],
     );
     assert.equal(z.object({ stage: z.string() }).parse(change?.told.data["to"]).stage, "trusted");
     assert.equal(new Set(receiver.heard.map(({ id }) => id)).size, receiver.heard.length, "no id twice");
@@ -160,7 +160,7 @@ describe("webhooks", () => {
     await until("the hold, twice", () => heard("release.held").length === 2);
     await until("its effect", () => heard("stage.changed").length === 2);
     const to = heard("stage.changed").at(-1)?.told.data["to"];
-    assert.deepEqual(to, { stage: "withheld", closed: "held", certificate: null, validUntil: null });
+    assert.deepEqual(to, { stage: "withheld", closed: "held", certificate: null, validUntil: null, share: 0 });
     const { endpoints } = await view();
     assert.deepEqual(
       endpoints.map(({ name, origin, waiting, givenUp, failing }) => ({ name, origin, waiting, givenUp, failing })),
@@ -229,7 +229,7 @@ describe("webhooks", () => {
         [7, 1],
       );
       const to = told.at(-1)?.told.data["to"];
-      assert.deepEqual(to, { stage: "withheld", closed: "expired", certificate: null, validUntil: null });
+      assert.deepEqual(to, { stage: "withheld", closed: "expired", certificate: null, validUntil: null, share: 0 });
     } finally {
       await other.close();
       dropFolder(other.folder);

@@ -11,6 +11,7 @@ import type { Act } from "../statement.ts";
 import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
+import { carryStep } from "./share.ts";
 import { isMeasuredSince, isRestrictedAgain, lift, stopsEnded, wrongLifts } from "./restriction.ts";
 
 export const propose: Rule<"proposal"> = (state, act, context) => {
@@ -50,12 +51,13 @@ export const propose: Rule<"proposal"> = (state, act, context) => {
 function isPlainResume(state: State, release: Release): boolean {
   const current = latestCertificate(state, release.model)?.release;
   if (current === undefined || stopsEnded(release).length === 0) return false;
-  const { model, safeguards, policy, plan } = release.digests;
-  const same = current.digests;
-  const isSame = model === same.model && safeguards === same.safeguards && policy === same.policy && plan === same.plan;
+  const isSame = (["model", "safeguards", "policy", "plan"] as const).every(
+    (name) => release.digests[name] === current.digests[name],
+  );
   const isNoWider = compareStages(release.stage, current.stage) <= 0 && release.notAfter <= current.notAfter;
   const isNoLooser = modeOf(release) === modeOf(current) && release.identityBasis === current.identityBasis;
-  return isSame && isNoWider && isNoLooser && isWithinAudience(release, current);
+  const isOnSameTerms = JSON.stringify(release.conditions) === JSON.stringify(current.conditions);
+  return isSame && isNoWider && isNoLooser && isOnSameTerms && isWithinAudience(release, current);
 }
 
 function isWithinAudience(release: Release, current: Release): boolean {
@@ -224,6 +226,7 @@ export const certify: Rule<"certificate"> = (state, act, context) => {
     state.proposals.set(release.proposal, { ...proposal, certified: true });
     for (const hold of release.answers) answer(state, hold, release);
     lift(state, release, context.index);
+    carryStep(state, earlier.at(-1)?.release, release);
   });
 };
 

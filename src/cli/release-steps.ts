@@ -1,0 +1,97 @@
+// `headgate release widen` and `narrow`: the steps of a certificate that opens a stage to a part of its callers first. Its steps
+// were signed with it; taking the next takes one person, and so does going back.
+import type { Command } from "commander";
+import { z } from "zod";
+import { stepOf } from "../acts/rules/share.ts";
+import type { Release, Share } from "../acts/bodies.ts";
+import { latestCertificate } from "../acts/state.ts";
+import { Failure } from "../terms/failure.ts";
+import { Name } from "../terms/ids.ts";
+import { type Answer, done } from "./answer.ts";
+import type { Context } from "./context.ts";
+import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { type Call, addVerb, argument, parsed, sameProfile } from "./verb.ts";
+import { percentInWords } from "./words.ts";
+
+const reasonText = z.string().trim().min(1).max(4000);
+const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;
+const Widen = z.object({ reason: reasonText });
+const Narrow = z.object({ reason: reasonText, step: z.coerce.number().int().min(1).optional() });
+
+export function addStepVerbs(release: Command, context: Context): void {
+  addVerb(release, context, {
+    usage: "widen <model>",
+    summary: "open a stage to the next larger part of its callers, as its certificate was signed for",
+    flags: [reasonFlag],
+    options: Widen,
+    run: widen,
+  });
+  addVerb(release, context, {
+    usage: "narrow <model>",
+    summary: "go back to a smaller part of a stage's callers, now",
+    flags: [["--step <number>", "the step to go back to, from 1 on (default: the one before)"], reasonFlag],
+    options: Narrow,
+    run: narrow,
+    more: "Requests that run end as they began; the next one of a caller who is out is refused. To stop everybody at once: headgate release hold MODEL.",
+  });
+}
+
+interface Stepped {
+  readonly session: Session;
+  readonly release: Release;
+  readonly share: Share;
+  readonly step: number;
+}
+
+async function widen(call: Call<z.infer<typeof Widen>>): Promise<Answer> {
+  const stepped = await steppedOf(call);
+  const { share, step, release } = stepped;
+  if (step + 1 < share.steps.length) return take(call, "widen", { ...stepped, step: step + 1 });
+  throw new Failure(
+    "conflict",
+    `${release.model} is at the last of the steps that were signed. Wider takes a proposal.`,
+  );
+}
+
+async function narrow(call: Call<z.infer<typeof Narrow>>): Promise<Answer> {
+  const stepped = await steppedOf(call);
+  const to = call.options.step === undefined ? stepped.step - 1 : call.options.step - 1;
+  if (to >= 0 && to < stepped.step) return take(call, "narrow", { ...stepped, step: to });
+  const { model } = stepped.release;
+  throw new Failure(
+    "conflict",
+    `${model} is at step ${stepped.step + 1} of ${stepped.share.steps.length}: only an earlier one is narrower. To stop it: headgate release hold ${model}`,
+  );
+}
+
+async function steppedOf(call: Call<unknown>): Promise<Stepped> {
+  const model = parsed(Name, argument(call, 0), "The model");
+  const session = await openSession(call.base, call.context);
+  const release = latestCertificate(session.state, model)?.release;
+  if (release === undefined) throw new Failure("conflict", `${model} was never released.`);
+  const { share } = release.conditions;
+  if (share !== undefined) return { session, release, share, step: stepOf(session.state, release.certificate) };
+  throw new Failure(
+    "conflict",
+    `The certificate of ${model} has no steps: its stage is open to all whom it admits. A plan's stage has them in conditions.share.`,
+  );
+}
+
+async function take(
+  call: Call<Stepping>,
+  verb: "widen" | "narrow",
+  { session, release, share, step }: Stepped,
+): Promise<Answer> {
+  const { certificate, model, stage } = release;
+  const reason = committed(call.options.reason);
+  const body = { certificate, step, reason: reason.digest };
+  const submitted = await submit(session, await signAs(session, verb, body), { openings: [reason.opening] });
+  const open = share.steps[step] ?? 0;
+  const json = { model, certificate, step: step + 1, steps: share.steps, open, ledgerIndex: recordedIndex(submitted) };
+  const text = `${model} is open to ${percentInWords(open)} of its ${share.by}s at ${stage}: step ${step + 1} of ${share.steps.length}.`;
+  return done(json, text, `headgate release status ${model}${sameProfile(call.base)}`);
+}
+
+interface Stepping {
+  readonly reason: string;
+}
