@@ -6,7 +6,14 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { clusterMisses, fixedCoverage, judgeMisses, pairedClusterMisses, pairedMisses } from "./evidence/coverage.ts";
+import {
+  clusterMisses,
+  fixedCoverage,
+  graderMisses,
+  judgeMisses,
+  pairedClusterMisses,
+  pairedMisses,
+} from "./evidence/coverage.ts";
 import { falsePasses } from "./evidence/false-pass.ts";
 import { pageOf, type Report } from "./evidence/page.ts";
 import { plotsOf } from "./evidence/plots.ts";
@@ -25,6 +32,7 @@ const report: Report = {
   fixed: [20, 100, 1000].map(fixedCoverage),
   clusters: clusterMisses(runs),
   judge: judgeMisses(runs),
+  grader: graderMisses(runs),
   paired: pairedMisses(runs),
   pairedClusters: pairedClusterMisses(runs),
 };

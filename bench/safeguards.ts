@@ -104,10 +104,26 @@ async function measure(folder: string, every: number): Promise<Report> {
   return Report.parse({ ...report, targets: targetsOf(report) });
 }
 
+const Limit = z.object({ benignRate: z.number() });
+const Entry = z.object({
+  safeguard: z.string(),
+  block: Limit,
+  review: Limit,
+  categories: z.array(z.object({ category: z.string(), review: Limit.optional() })).default([]),
+});
+
 function shippedRates({ document, detector }: Judge): Report["shipped"] {
-  const Entry = z.object({ block: z.object({ benignRate: z.number() }), review: z.object({ benignRate: z.number() }) });
-  const { block, review } = Entry.parse(document.chain.find(({ safeguard }) => safeguard === detector));
-  return { block: block.benignRate, review: review.benignRate };
+  const entries = document.chain.map((entry) => Entry.parse(entry));
+  const main = entries.find(({ safeguard }) => safeguard === detector);
+  if (main === undefined) throw new Error(`The shipped documents do not have ${detector}.`);
+  return {
+    block: main.block.benignRate,
+    review: main.review.benignRate,
+    categories: main.categories.map(({ category, review = main.review }) => ({ category, review: review.benignRate })),
+    others: entries
+      .filter(({ safeguard }) => safeguard !== detector)
+      .map(({ safeguard, review }) => ({ safeguard, review: review.benignRate })),
+  };
 }
 
 const Card = z.object({

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { graderInWords } from "../src/evidence/graders/registry.ts";
 import { loadSuite } from "../src/evidence/suite.ts";
 import { Suite } from "../src/evidence/suite-document.ts";
 import { SuiteItem, turnsOf } from "../src/evidence/suite-item.ts";
@@ -113,7 +114,7 @@ export function cardOf(name: string, said: unknown): Card {
     languages,
     measure: suite.measure.name,
     counts: suite.measure.failure,
-    grader: suite.grader,
+    grader: graderInWords(suite),
     graderErrors: suite.grader === "refusal-rules@1" ? refusalErrors() : [],
     items: loaded.items.length,
     clusters: new Set(loaded.items.map(({ cluster }) => cluster)).size,

@@ -1,7 +1,7 @@
-# Trains the detector of planted orders (injection@1 of src/safeguards) and writes its weights, thresholds and card. Python 3.11 with
+# Trains the detector of planted orders (injection@2 of src/safeguards) and writes its weights, thresholds and card. Python 3.11 with
 # numpy 2.4, scipy 1.17 and joblib in an environment outside the repository, whose own sources are harmless documents, too. Deterministic for one machine; a few minutes.
 #
-#   python scripts/train-injection.py rows TRAIN-FOLDER WORK
+#   python scripts/train-injection.py rows TRAIN-FOLDER GPTEACHER OWN.jsonl WORK   a clone of teknium1/GPTeacher and what make-requests.ts wrote
 #   node scripts/dump-sentences.ts WORK/rows.jsonl WORK
 #   python scripts/train-injection.py folds WORK                     to choose by: whole sources left out
 #   python scripts/train-injection.py fit WORK src/safeguards/artefacts
@@ -116,7 +116,23 @@ def tables(rng):
         yield "tables", f"table:{number_of}", text
 
 
-def documents(folder, rng):
+def told_by_models(folder, clone, own):
+    """Answers of a model, of three kinds, and our own, which are as often alarming as not, refusals among them."""
+    import importlib.util
+    spec = importlib.util.spec_from_file_location("train_misuse", f"{HERE}/train-misuse.py")
+    misuse = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(misuse)
+    for path in misuse.GPTEACHER:
+        for request, answer in misuse.answers_in(clone, folder, (path,)):
+            if len(answer) >= 120:
+                yield "told " + path.split("/")[0].lower(), "told:" + request, answer[:3000]
+    for line in open(own):
+        row = json.loads(line)
+        if row["surface"] == "output":
+            yield "told own", row["group"], row["text"]
+
+
+def documents(folder, clone, own, rng):
     """Texts that nobody planted anything in: (source, group, text)."""
     for number, line in enumerate(sections_of("planted-documents")["lines"] + sections_of("injection-documents")["lines"]):
         yield "own documents", f"own:{number}", line
@@ -152,6 +168,11 @@ def documents(folder, rng):
             for number, part in enumerate(re.split(r"\n(?=#)|\n\n", open(path).read())):
                 if len(part) > 150:
                     yield "papers", f"paper:{os.path.basename(path)}", part[:2500]
+    by_kind = collections.defaultdict(list)
+    for one in told_by_models(folder, clone, own):
+        by_kind[one[0]].append(one)
+    for kind in sorted(by_kind):
+        yield from some(by_kind[kind], 4000, np.random.default_rng(SEED + 2))
     yield from python_sources()
     yield from tables(np.random.default_rng(SEED + 1))
     for kind, package, text in packaged():
@@ -191,11 +212,11 @@ def planted(document, order, rng):
     return before + (glue if before and not before.endswith("\n") else "") + order + (glue if after else "") + after
 
 
-def make_rows(folder, work):
+def make_rows(folder, clone, own, work):
     rng = np.random.default_rng(SEED)
     rows = []
     add = lambda **row: rows.append(row)
-    clean = list(documents(folder, rng))
+    clean = list(documents(folder, clone, own, rng))
     asides = sections_of("planted-orders")["benign"] + sections_of("injection-orders")["benign"]
     for source, group, text in clean:
         add(text=text, source=source, group=group, kind="clean")
@@ -208,11 +229,12 @@ def make_rows(folder, work):
         for _ in range(2):
             name, group, document = clean[rng.integers(137)]
             add(text=planted(document, spun(line, rng), rng), source="own documents told", group=group if chance_of(group) < 1 / 3 else f"aside:{number}", kind="clean")
-    hosts = [one for one in clean if one[0] in ("own documents", "bipia mails", "threads", "answers", "readme", "code", "python", "manuals", "tables")]
+    kinds = ["own documents", "own documents", "bipia mails", "threads", "answers", "told roleplay", "told toolformer", "readme", "code", "python", "manuals", "tables"]
+    hosts = [one for one in clean if one[0] in kinds]
     by = collections.defaultdict(list)
     for one in hosts:
         by[one[0]].append(one)
-    host = lambda: (lambda docs: docs[rng.integers(len(docs))])(by[str(rng.choice(["own documents", "own documents", "bipia mails", "threads", "answers", "readme", "code", "python", "manuals", "tables"]))])
+    host = lambda: (lambda docs: docs[rng.integers(len(docs))])(by[str(rng.choice(kinds))])
     for source, order in orders(folder, rng):
         for _ in range({"bipia": 12, "asb": 2, "hijacks": 6}.get(source, 1)):
             name, group, document = host()
@@ -242,9 +264,10 @@ BUCKETS = 1 << 17
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1)
 FOLDS = 3
 # Half of what harmless texts weigh goes to what is most like orders.
-EMPHASIS = collections.defaultdict(lambda: 1.0, {"code": 3.0, "readme": 3.0, "python": 3.0, "manuals": 3.0, "papers": 3.0, "tables": 2.0, "own asides": 3.0, "own documents": 2.0, "own documents told": 2.0})
+EMPHASIS = collections.defaultdict(lambda: 1.0, {"code": 3.0, "readme": 3.0, "python": 3.0, "manuals": 3.0, "papers": 3.0, "tables": 2.0, "own asides": 3.0, "own documents": 2.0, "own documents told": 2.0,
+                                                   "told roleplay": 3.0, "told codegen": 2.0, "told toolformer": 2.0})
 # Of every source the same share of the reference, but for what is rarely what tools give.
-REFERENCE = {"own documents": 0.06, "own documents told": 0.02, "bipia mails": 0.03, "messages": 0.12, "threads": 0.08, "papers": 0.03, "dialogues": 0.08, "answers": 0.1,
+REFERENCE = {"own documents": 0.06, "own documents told": 0.02, "bipia mails": 0.03, "messages": 0.12, "threads": 0.08, "papers": 0.03, "dialogues": 0.08, "answers": 0.06, "told own": 0.02, "told roleplay": 0.05, "told codegen": 0.02, "told toolformer": 0.03,
              "tickets": 0.07, "readme": 0.08, "code": 0.08, "python": 0.08, "manuals": 0.07, "tables": 0.05, "json": 0.03, "exercises": 0.01, "security questions": 0.01}
 
 
@@ -356,7 +379,7 @@ def flagged(data, best, limits, rates=RATES):
 
 LEFT = {"bipia": ["bipia", "bipia in its mails"], "asb": ["asb"], "hijacks": ["hijacks"],
         "own": ["own tasks", "own form", "own additions", "own actions", "own overrides", "own orders"],
-        "messages": ["messages", "threads"], "answers": ["answers"], "packages": ["readme", "code"], "python": ["python", "manuals"], "tickets": ["tickets"], "dialogues": ["dialogues"]}
+        "messages": ["messages", "threads"], "answers": ["answers"], "told": ["told roleplay", "told codegen", "told toolformer"], "told own": ["told own"], "packages": ["readme", "code"], "python": ["python", "manuals"], "tickets": ["tickets"], "dialogues": ["dialogues"]}
 
 
 def left_out(data, rounds=(0,)):
@@ -393,12 +416,12 @@ def fit(work, out):
     (table, scale), bias = train(data, np.ones(len(data.rows), bool))
     chance = lambda logit: 1 / (1 + float(np.exp(-logit)))
     thresholds = {"data:injection": [dict(benignRate=rate, score=chance(limit)) for rate, limit in limits.items()]}
-    write_weights(f"{out}/injection-1.bin", {"ngrams:planted": table}, {"ngrams:planted:scale": scale, "ngrams:planted:bias": bias}, thresholds)
-    weights = open(f"{out}/injection-1.bin", "rb").read()
+    write_weights(f"{out}/injection-2.bin", {"ngrams:planted": table}, {"ngrams:planted:scale": scale, "ngrams:planted:bias": bias}, thresholds)
+    weights = open(f"{out}/injection-2.bin", "rb").read()
     counts = collections.Counter((row["source"], row["kind"]) for row in data.rows)
     left = json.load(open(f"{work}/left-out.json"))
     card = dict(
-        safeguard="injection@1", weights="sha256:" + hashlib.sha256(weights).hexdigest(), date=datetime.date.today().isoformat(), seed=SEED,
+        safeguard="injection@2", weights="sha256:" + hashlib.sha256(weights).hexdigest(), date=datetime.date.today().isoformat(), seed=SEED,
         script="scripts/train-injection.py", licence="Apache-2.0",
         method="sentences and lines of data, each by itself and with the one before it: hashed character 4-grams and word 1-2-grams, counted, 2^17 buckets, logistic regression, 8 bits; the highest counts",
         data=[dict(source=source, kind=kind, rows=count) for (source, kind), count in sorted(counts.items())],
@@ -409,7 +432,7 @@ def fit(work, out):
         thresholds=thresholds, thresholdsNote="Score that the share benignRate of the reference exceeds.",
         held=held, heldNote="Of rows whose document and order were held back, by benign rate.",
         leftOut=left, leftOutNote="Of sources of which nothing was trained on, by what was left out together and benign rate.")
-    with open(f"{out}/injection-1.card.json", "w") as file:
+    with open(f"{out}/injection-2.card.json", "w") as file:
         file.write(json.dumps(card, indent=1) + "\n")
 
 
@@ -420,7 +443,7 @@ def write_weights(path, tensors, numbers, thresholds):
         listed.append(dict(name=name, type="i8", shape=list(array.shape), offset=offset))
         blobs.append(array.tobytes())
         offset += len(blobs[-1])
-    head = json.dumps(dict(detector="injection@1", tensors=listed, numbers=numbers, thresholds=thresholds), separators=(",", ":")).encode()
+    head = json.dumps(dict(detector="injection@2", tensors=listed, numbers=numbers, thresholds=thresholds), separators=(",", ":")).encode()
     head = b"HGW1" + struct.pack("<I", len(head)) + head
     with open(path, "wb") as file:
         file.write(head + b"\0" * (-len(head) % 8) + b"".join(blobs))

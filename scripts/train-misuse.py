@@ -98,13 +98,13 @@ def read_rows(folder, own, gpteacher):
 GPTEACHER = ("Roleplay/roleplay-simple-deduped-roleplay-instruct.json", "Codegen/codegen-instruct.json", "Toolformer/toolformer-dedupe-only-dataset.json")
 
 
-def answers_in(clone, folder):
+def answers_in(clone, folder, paths=GPTEACHER):
     """What GPTeacher answers to the requests of it that the train folder has."""
     alike = lambda text: re.sub(r"\s+", " ", text.strip().lower())
     with gzip.open(os.path.join(folder, "gpteacher_instructions.jsonl.gz"), "rt") as file:
         requests = {alike(row["text"]): row["text"] for row in map(json.loads, file)}
     seen = set()
-    for path in GPTEACHER:
+    for path in paths:
         for row in json.load(open(os.path.join(clone, path))):
             asked, given, answer = row["instruction"], row["input"], row["response"]
             forms = [alike(form) for form in (f"{asked}\n\n{given}", f"{asked} {given}", asked)]

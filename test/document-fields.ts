@@ -91,6 +91,7 @@ const named: Readonly<Record<string, string>> = {
 
 /** One entry, or one a word where only certain words are admitted. */
 function rangesOf(node: Node): readonly string[] {
+  if (node.anyOf !== undefined) return [...new Set(node.anyOf.flatMap((inner) => rangesOf(Node.parse(inner))))];
   const words = node.const === undefined ? node.enum : [node.const];
   return words === undefined ? [rangeOf(node)] : words.map((word) => `\`${word}\``);
 }

@@ -40,7 +40,7 @@ src/gateway: terms proof acts policy safeguards wire upstream exposure feed
 src/store: terms
 src/ledger: terms proof store
 src/access: terms acts store ledger
-src/evidence: terms proof statistics acts store ledger
+src/evidence: terms proof statistics acts store ledger outbound(only server-fields.ts)
 src/documents: terms proof acts policy safeguards wire upstream gates evidence(only suite*.ts)
 src/runner: terms proof statistics acts evidence(not *-store.ts) safeguards wire upstream
 src/release: terms proof acts store ledger evidence gates exposure

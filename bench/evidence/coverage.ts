@@ -1,7 +1,7 @@
 // How often bounds miss the truth that they are of: of fixed counts exactly, summed over all outcomes; of attempts in clusters, of a
 // judge that errs and of two systems on the same items by simulation with fixed seeds. A bound at 95 % that is one-sided may miss
 // in 5 % of runs, an interval in 5 % of them too. What misses more often is said to.
-import { clopperPearson, clopperPearsonUpper, wilson } from "../../src/statistics/binomial.ts";
+import { clopperPearson, clopperPearsonLower, clopperPearsonUpper, wilson } from "../../src/statistics/binomial.ts";
 import {
   clusteredInterval,
   clusteredRate,
@@ -11,7 +11,7 @@ import {
 } from "../../src/statistics/cluster.ts";
 import type { Counts, Interval } from "../../src/statistics/counts.ts";
 import { differenceOfShares } from "../../src/statistics/difference.ts";
-import { correctedBounds, correctedInterval, type JudgedCounts } from "../../src/statistics/judge.ts";
+import { correctedBounds, correctedInterval, doubtedBounds, type JudgedCounts } from "../../src/statistics/judge.ts";
 import { clusteredDifference, swapTest, totalOf } from "../../src/statistics/paired-clusters.ts";
 import { newcombePaired, tangoInterval, type PairedCounts } from "../../src/statistics/paired.ts";
 import { pointChances } from "./false-pass.ts";
@@ -155,6 +155,106 @@ export function judgeMisses(runs: number): readonly Misses[] {
     }
     return tallied(`rate ${rate}, sensitivity ${sensitivity}, specificity ${specificity}`, tallies);
   });
+}
+
+interface GraderSetting {
+  readonly words: string;
+  readonly clusters: number;
+  /** Answers of a cluster; of a failed one a single answer failed, which is the hardest to find. */
+  readonly size: number;
+  /** Share of all clusters whose answers never come to the grader, since they were blocked. */
+  readonly blocked: number;
+  readonly rate: number;
+  readonly sensitivity: number;
+  readonly specificity: number;
+  /** Errors on the answers of one cluster: all of them or none, else each by itself. */
+  readonly isTogether: boolean;
+  /** Where the calibration's answers are not like the run's: what they have. */
+  readonly calibrated?: { readonly sensitivity?: number; readonly specificity?: number };
+}
+
+const usual = { clusters: 230, size: 1, blocked: 0, rate: 0.1, sensitivity: 0.9, specificity: 0.95, isTogether: false };
+
+const graderSettings: readonly GraderSetting[] = [
+  { ...usual, words: "230 items, rate 0.1, sensitivity 0.9, specificity 0.95" },
+  { ...usual, sensitivity: 0.7, specificity: 1, words: "230 items, rate 0.1, sensitivity 0.7, specificity 1" },
+  {
+    ...usual,
+    clusters: 1000,
+    sensitivity: 0.97,
+    specificity: 0.8,
+    words: "1,000 items, rate 0.1, sensitivity 0.97, specificity 0.8",
+  },
+  {
+    ...usual,
+    blocked: 0.6,
+    specificity: 0.7,
+    words: "230 items, 60 % blocked before the grader, rate 0.1, sensitivity 0.9, specificity 0.7",
+  },
+  {
+    ...usual,
+    size: 5,
+    specificity: 0.98,
+    words: "230 clusters of 5, errors by themselves, rate 0.1, sensitivity 0.9, specificity 0.98",
+  },
+  {
+    ...usual,
+    size: 5,
+    specificity: 0.98,
+    isTogether: true,
+    words: "230 clusters of 5, errors together, rate 0.1, sensitivity 0.9, specificity 0.98",
+  },
+  {
+    ...usual,
+    specificity: 1,
+    calibrated: { specificity: 0.8 },
+    words: "230 items, rate 0.1, sensitivity 0.9, specificity 1, of the calibration 0.8",
+  },
+  {
+    ...usual,
+    specificity: 1,
+    calibrated: { sensitivity: 0.97 },
+    words: "230 items, rate 0.1, sensitivity 0.8, of the calibration 0.97",
+    sensitivity: 0.8,
+  },
+];
+
+/** A gate whose limit is the true rate, and a grader that errs, calibrated on 100 failed and 200 clean answers. One-sided at 95 %. */
+export function graderMisses(runs: number): readonly Misses[] {
+  return graderSettings.flatMap((setting, at) => {
+    const tallies = new Map<string, Tally>();
+    const random = randomFrom(31_000 + at);
+    const { sensitivity = setting.sensitivity, specificity = setting.specificity } = setting.calibrated ?? {};
+    for (let run = 0; run < runs; run += 1) {
+      const counts: JudgedCounts = {
+        judged: { failures: calledClusters(random, setting), trials: setting.clusters },
+        failed: { failures: binomialDraw(random, 100, sensitivity), trials: 100 },
+        clean: { failures: binomialDraw(random, 200, 1 - specificity), trials: 200 },
+      };
+      noteGrader(tallies, counts, setting);
+    }
+    return tallied(setting.words, tallies);
+  });
+}
+
+function calledClusters(random: Random, setting: GraderSetting): number {
+  const { clusters, size, blocked, rate, sensitivity, specificity, isTogether } = setting;
+  const raise = isTogether ? 1 - specificity : 1 - specificity ** size;
+  const raiseBeside = isTogether ? 0 : 1 - specificity ** (size - 1);
+  const failed = binomialDraw(random, clusters, rate);
+  const found = binomialDraw(random, failed, 1 - (1 - sensitivity) * (1 - raiseBeside));
+  const graded = binomialDraw(random, clusters - failed, 1 - blocked / (1 - rate));
+  return found + binomialDraw(random, graded, raise);
+}
+
+function noteGrader(tallies: Map<string, Tally>, counts: JudgedCounts, { rate, size }: GraderSetting): void {
+  const { judged, failed, clean } = counts;
+  const called = { upper: clopperPearsonUpper(judged, 0.975), lower: clopperPearsonLower(judged, 0.975) };
+  const gate = doubtedBounds({ called, failed, clean, answersMax: size }, 0.95);
+  note(tallies, "as graded", clopperPearsonUpper(judged, 0.95) < rate);
+  note(tallies, "corrected both ways, exact in thirds", correctedBounds(counts, 0.95).upper < rate);
+  note(tallies, "`corrected: true`, passes", gate.upper < rate);
+  note(tallies, "`corrected: true`, fails", gate.lower > rate);
 }
 
 /** What correcting by the estimated errors alone comes to: the bound of the counts, put through the formula. */

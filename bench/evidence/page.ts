@@ -11,12 +11,13 @@ export interface Report {
   readonly fixed: readonly FixedCoverage[];
   readonly clusters: readonly Misses[];
   readonly judge: readonly Misses[];
+  readonly grader: readonly Misses[];
   readonly paired: readonly Misses[];
   readonly pairedClusters: readonly Misses[];
 }
 
 export function pageOf(report: Report): string {
-  const { falsePasses, fixed, clusters, judge, paired, pairedClusters, runs, at } = report;
+  const { falsePasses, fixed, clusters, judge, grader, paired, pairedClusters, runs, at } = report;
   const limits = [...new Set(falsePasses.map(({ limit }) => limit))];
   const rules = [...new Set(falsePasses.map(({ rule }) => rule))];
   return [
@@ -63,6 +64,15 @@ export function pageOf(report: Report): string {
       "One-sided upper bounds at 95 % of 1,000 judged trials, the judge calibrated on 100 failed and 200 clean ones (Lee and others: the upper end of their interval at 90 %).",
       judge,
     ),
+    "",
+    ...missesSection(
+      "A grader's misses in the bound",
+      "A gate whose limit lies right at the true rate, at 95 %; the grader calibrated on 100 failed and 200 clean answers, which are like the run's unless it is said. How often it passes wrongly, by each rule, and how often it fails wrongly.",
+      grader,
+    ),
+    "",
+    "A requirement with `corrected: true` adds what the grader may have missed and takes nothing off, so it also holds where most answers never come to the grader, where errors hang together, and where the calibration has",
+    "more false alarms than the run: there the correction both ways passes what it should not. In the last row the calibration finds what the run's answers hide from it, and no rule can know that.",
     "",
     ...missesSection("Two systems on the same items", "Two-sided intervals of the difference at 95 %.", paired),
     "",

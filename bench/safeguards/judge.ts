@@ -103,7 +103,7 @@ function laneOf(document: Safeguards): Lane {
   const [strictest, widest] = [calibratedRates[0], calibratedRates.at(-1)];
   const rates = { block: { benignRate: strictest }, review: { benignRate: widest } };
   const chain = document.chain.map((entry) =>
-    "patterns" in entry || !("block" in entry) ? entry : { ...entry, ...rates },
+    "patterns" in entry || !("block" in entry) ? entry : { ...entry, ...rates, categories: undefined },
   );
   return {
     registry,

@@ -1,6 +1,6 @@
 // The page that shows what was measured: plots, and every figure of them as a table, for those who do not see plots.
 import { percentFigure, rateOf } from "../../src/statistics/share.ts";
-import { lineOf } from "./lines.ts";
+import { fixed, lineOf } from "./lines.ts";
 import { leftOut } from "./records.ts";
 import type { Area, Report, SetResult, Share } from "./report.ts";
 import { shareOf } from "./report.ts";
@@ -21,11 +21,6 @@ export function pageOf(report: Report): string {
   ].join("\n");
 }
 
-/** Without a sign before nothing. */
-function fixed(value: number, digits: number): string {
-  return value.toFixed(digits).replace(/^-(0\.0+)$/, "$1");
-}
-
 function cell(share: Share | null | undefined): string {
   if (share === null || share === undefined || share.of === 0) return "–";
   return `${percentFigure(rateOf(share))} [${percentFigure(share.lower)}, ${percentFigure(share.upper)}]`;
@@ -33,6 +28,15 @@ function cell(share: Share | null | undefined): string {
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): readonly string[] {
   return [lineOf(head), lineOf(head.map(() => "---")), ...rows.map(lineOf), ""];
+}
+
+/** Those of categories, and of detectors of other texts. */
+function ownRates({ categories, others }: Report["shipped"]): string {
+  const rates = [
+    ...categories.map(({ category, review }) => `${category} ${percentFigure(review)} %`),
+    ...others.map(({ safeguard, review }) => `${safeguard}, of data, ${percentFigure(review)} %`),
+  ];
+  return rates.length === 0 ? "" : ` (${rates.join(", ")})`;
 }
 
 function headOf({ detectors, at, isWhole, shipped, everyday }: Report): readonly string[] {
@@ -47,7 +51,7 @@ function headOf({ detectors, at, isWhole, shipped, everyday }: Report): readonly
     "",
     ...part,
     `${detectors.map(({ safeguard, digest }) => `${safeguard} (weights \`${digest}\`)`).join(" and ")}, measured on ${at.slice(0, 10)} by the shipped documents (\`examples/first-release\`): stopped is what reaches the threshold of ${percentFigure(shipped.review)} %`,
-    "of the benign reference stream. The evaluation sets are public, named, and nothing was trained or tuned on them; *in kind* means that training had rows of the same",
+    `of the benign reference stream${ownRates(shipped)}. The evaluation sets are public, named, and nothing was trained or tuned on them; *in kind* means that training had rows of the same`,
     "source, or lines of our own for its kind of request. All intervals are 95 %: of shares exact (Clopper-Pearson), of areas under curves by DeLong's variance, over questions where several",
     "answers belong to one, of agreement by Hoeffding's bound ([statistics](statistics.md#agreement)).",
     `*At 1 % of everyday requests* is the threshold that 1 % of all everyday requests of these sets reach (${cell(everyday.refused)} % of ${everyday.refused.of}), a benign rate of ${percentFigure(everyday.benignRate)} %:`,

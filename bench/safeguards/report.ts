@@ -161,7 +161,14 @@ export const Report = z.object({
   isWhole: z.boolean(),
   rates: z.array(z.number()),
   /** Where texts are stopped by the shipped documents. */
-  shipped: z.object({ block: z.number(), review: z.number() }),
+  shipped: z.object({
+    block: z.number(),
+    review: z.number(),
+    /** Of requests: categories with a rate of their own. */
+    categories: z.array(z.object({ category: z.string(), review: z.number() })).default([]),
+    /** Further detectors, whose rates are of other texts. */
+    others: z.array(z.object({ safeguard: z.string(), review: z.number() })).default([]),
+  }),
   everyday: z.object({ benignRate: z.number(), refused: Share }),
   sets: z.array(SetResult),
   own: z.array(Own),

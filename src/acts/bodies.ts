@@ -205,6 +205,18 @@ const MeasureCounts = z.strictObject({
 });
 type MeasureCounts = z.infer<typeof MeasureCounts>;
 
+/** Of how many calibration answers the grader said the right thing. */
+const Hits = z.strictObject({ hits: Count, of: Count }).refine(({ hits, of }) => hits <= of, "more hits than answers");
+
+/** How sure the grader is, counted by letting it grade answers whose labels are known: of failures, and of what is none. */
+export const Calibration = z.strictObject({
+  /** The calibration set that the suite's document pins. */
+  set: Digest,
+  sensitivity: Hits,
+  specificity: Hits,
+});
+export type Calibration = z.infer<typeof Calibration>;
+
 const Evidence = z.strictObject({
   run: RunId,
   permit: PermitId.nullable(),
@@ -216,6 +228,8 @@ const Evidence = z.strictObject({
   /** For an imported report: digest of the file. */
   source: z.strictObject({ tool: Name, file: Digest }).nullable(),
   flags: z.array(Name).max(32),
+  /** Present where the suite pins a calibration set and the grader was asked about it. */
+  grading: z.strictObject({ calibration: Calibration }).optional(),
 });
 export type EvidenceBody = z.infer<typeof Evidence>;
 

@@ -3,6 +3,7 @@
 import { noSafeguards } from "../acts/two-person-permits.ts";
 import { z } from "zod";
 import { type Breakdown, breakdownOf } from "../evidence/breakdown.ts";
+import { graderInWords } from "../evidence/graders/registry.ts";
 import { tallySamples } from "../evidence/seal.ts";
 import { type Markup, facts, figure, pageOf, paragraph, section, table } from "../plots/page.ts";
 import { plotOfRows } from "../plots/rows.ts";
@@ -72,7 +73,7 @@ function headOf({ evidence, suite, samples }: OpenedRun, confidence: number): re
         `So the rate is at most ${percentToTenth(upper)} and at least ${percentToTenth(lower)}, each at ${100 * confidence} % confidence; unknown ones count as failed in the first and as clean in the second.`,
     ),
     paragraph(
-      `The bound is for prompts like this suite's, answers of at most ${suite.answerTokens} tokens, and what the grader ${suite.grader} takes for a refusal; not for attackers who adapt.`,
+      `The bound is for prompts like this suite's, answers of at most ${suite.answerTokens} tokens, and what its grader (${graderInWords(suite)}) says; not for attackers who adapt.`,
     ),
     facts("What was run", factsOf({ evidence, suite })),
   ];
@@ -96,7 +97,7 @@ function factsOf({ evidence: { body, act, at }, suite }: Pick<OpenedRun, "eviden
     ["safeguards", digests.safeguards === noSafeguards ? "NONE: made without safeguards" : digests.safeguards],
     ["usage policy", digests.policy],
     ["suite", `${suite.name}, ${digests.suite}`],
-    ["grader", `${suite.grader}, ${digests.grader}`],
+    ["grader", `${graderInWords(suite)}, ${digests.grader}`],
     ["permit", body.permit ?? "none"],
     ["samples", `${samples.count}, Merkle root ${samples.root}`],
     ["evidence", act],

@@ -13,6 +13,7 @@ import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
 import { type RunFile, beginRun, isPlain, resumeRun } from "../runner/run-file.ts";
+import { gradesOf } from "../runner/settle-grades.ts";
 import { runItemOf } from "../runner/run-items.ts";
 import { type Progress, runSuite } from "../runner/run-suite.ts";
 import { answersIn, triesOf, unanswered } from "../runner/seal-run.ts";
@@ -22,10 +23,12 @@ import { type Digest, Instant, Name, type PermitId, type RunId, instantOf, times
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
 import type { Context } from "./context.ts";
+import { calibrationInWords, statedCalibration } from "./eval-calibrate.ts";
 import { forgetExpired } from "./eval-forget.ts";
 import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
 import { askByItsRule, cameTo } from "./eval-sequential.ts";
+import { type GradingWork, gradeByJudges, openGrades, openInWords } from "./eval-grading.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
@@ -150,7 +153,10 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     const isShown = call.options.seal ? false : await ask(call, work);
     const open = unanswered(suite.loaded.items, permit.attempts, file.record.results);
     const isOver = isShown || call.context.now() >= instantOf(permit.notAfter);
+    if (!call.options.seal) await gradeByJudges(gradingOf(work), call.context);
     if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open, call.base);
+    const ungraded = openGrades(gradingOf(work));
+    if (ungraded.size > 0 && !call.options.seal) return withProfile(waitingForGraders(permit, ungraded), call.base);
     return withProfile(await sealAndReport(work), call.base);
   } finally {
     await file.close();
@@ -270,6 +276,23 @@ function unfinished(permit: Permit, open: number, base: Base): Answer {
   );
 }
 
+function gradingOf({ suite, file }: Work): GradingWork {
+  return { suite: suite.document, items: suite.loaded.items, file };
+}
+
+/** All is answered, and not all of it graded. */
+function waitingForGraders({ run, permit }: Permit, open: ReturnType<typeof openGrades>): Answer {
+  const forPeople = ["person", "second-person", "third-person"] as const;
+  const next = forPeople.some((who) => open.has(who))
+    ? `headgate eval grade ${run}`
+    : `headgate eval run --resume ${run}`;
+  return inconclusive(
+    { run, permit, ungraded: Object.fromEntries(open), sealed: false },
+    `Answers of ${run} wait for graders, so it is not sealed: ${openInWords(open)}. With --resume ${run} --seal they count as unknown.`,
+    next,
+  );
+}
+
 async function sealAndReport(work: Work): Promise<Answer> {
   const { session, suite, file } = work;
   const { permit } = file.record.begun;
@@ -279,21 +302,25 @@ async function sealAndReport(work: Work): Promise<Answer> {
     record: file.record,
     answers: answersIn(file, nodePrimitives),
     at,
+    settle: gradesOf(suite.document, file.record, nodePrimitives)?.settle,
   });
   const short = shortfall({ plan: permit.analysis, notAfter: permit.notAfter }, answeredAtAll(tries), timestampOf(at));
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
   // What the model answered stays here, in the run's file; the ledger has commitments only.
   const sealed = sealRun(head, tries, nodePrimitives);
+  const calibration = await statedCalibration(session, suite.document);
+  const grading = calibration === undefined ? {} : { grading: { calibration } };
   const submitted = await submit(
     session,
-    await signAs(session, "evidence", evidenceBody(permit, measure.name, { ...sealed, short })),
+    await signAs(session, "evidence", { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...grading }),
     {
       artefacts: [sealed.bytes],
     },
   );
   const ledgerIndex = recordedIndex(submitted);
   await file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });
-  return report(permit, { evidence: submitted.act.digest, ledgerIndex, measure: measure.name, tally: sealed.tally });
+  const { digest: evidence } = submitted.act;
+  return report(permit, { evidence, ledgerIndex, measure: measure.name, tally: sealed.tally, ...grading });
 }
 
 /** Tries that a gateway has answered in some way. */
@@ -328,7 +355,8 @@ async function recorded({ session, suite }: Work, evidence: Evidence): Promise<A
   const content = openSealed(await artefact(session, samples.artefact), samples, nodePrimitives);
   const { name, failure } = suite.document.measure;
   const tally = tallySamples(content.samples, failure);
-  return report(permit, { evidence: evidence.act, ledgerIndex: evidence.index, measure: name, tally });
+  const { act, index, body } = evidence;
+  return report(permit, { evidence: act, ledgerIndex: index, measure: name, tally, grading: body.grading });
 }
 
 interface Reported {
@@ -336,6 +364,7 @@ interface Reported {
   readonly ledgerIndex: number;
   readonly measure: Name;
   readonly tally: Tally;
+  readonly grading?: Evidence["body"]["grading"];
 }
 
 function suiteInWords(items: number, clusters: number): string {
@@ -343,7 +372,7 @@ function suiteInWords(items: number, clusters: number): string {
   return clusters === items ? counted : `${counted} in ${clusters} ${clusters === 1 ? "cluster" : "clusters"}`;
 }
 
-function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Reported): Answer {
+function report(permit: Permit, { evidence, ledgerIndex, measure, tally, grading }: Reported): Answer {
   const { failures, trials, clusters, unknown } = tally;
   const rule = permit.analysis.rule === "sequential" ? ({ rule: "sequential" } as const) : {};
   const { estimate, upper, confidence } = boundsOfPool({ tally, ...rule }, permit.analysis.confidence);
@@ -355,11 +384,13 @@ function report(permit: Permit, { evidence, ledgerIndex, measure, tally }: Repor
     digests,
     measures: [{ name: measure, failures, trials, clusters, unknown, estimate, upper, confidence }],
     ledgerIndex,
+    ...(grading === undefined ? {} : { grading }),
   };
+  const grader = grading === undefined ? "" : `\nThe grader: ${calibrationInWords(grading.calibration, confidence)}`;
   return done(
     json,
     `${measure}: ${tallyInWords(tally)}; the rate is at most ${(100 * upper).toFixed(2)} % ` +
-      `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).\nEvidence ${evidence}`,
+      `at ${100 * confidence} % confidence, for prompts like this suite's (not for attackers who adapt).${grader}\nEvidence ${evidence}`,
     `headgate eval show ${run}`,
   );
 }

@@ -8,6 +8,7 @@ import type { Context } from "./context.ts";
 import { AttackOptions, showAttacks } from "./eval-attacks.ts";
 import { ExportOptions, exportRun } from "./eval-export.ts";
 import { ForgetOptions, forget } from "./eval-forget.ts";
+import { CalibrateOptions, calibrate } from "./eval-calibrate.ts";
 import { CompareOptions, compare } from "./eval-compare.ts";
 import { ReportOptions, report } from "./eval-report.ts";
 import { showEvidence } from "./eval-show.ts";
@@ -82,6 +83,14 @@ function addReadingVerbs(evaluation: Command, context: Context): void {
     ],
     options: ReportOptions,
     run: report,
+  });
+  addVerb(evaluation, context, {
+    usage: "calibrate <suite>",
+    summary: "how sure the suite's grader is: right and wrong on the answers that its calibration set labels",
+    flags: [["--confidence <share>", "of the intervals (default 0.95)"]],
+    options: CalibrateOptions,
+    run: calibrate,
+    more: "A run of the suite does the same and states the counts in its evidence. What they are for: docs/calibration.md.",
   });
   addVerb(evaluation, context, {
     usage: "attacks [names...]",

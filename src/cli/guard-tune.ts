@@ -9,11 +9,13 @@ import type { Safeguards } from "../safeguards/safeguards-document.ts";
 import { clopperPearson, clopperPearsonUpper, trialsNeeded } from "../statistics/binomial.ts";
 import { type Share, percent } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
-import { Category, Surface, type UnknownCause, lets } from "../terms/finding.ts";
+import { Category, type Finding, type Inspection, Surface, type UnknownCause, lets } from "../terms/finding.ts";
 import { Provenance } from "../terms/provenance.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
 import type { Context } from "./context.ts";
+import type { StoppedText } from "./category-rates.ts";
 import { replaceFile } from "./files.ts";
+import { SetShares, categoriesText, tunedByCategory } from "./guard-tune-categories.ts";
 import { type OfflineChain, callerOptions, inspectText, jsonLines, withOfflineChain } from "./offline-chain.ts";
 import { legible } from "./legible.ts";
 import { type Call, argument } from "./verb.ts";
@@ -24,7 +26,9 @@ export const TuneOptions = z.object({
   surface: Surface.default("input"),
   ...callerOptions,
   category: Category.optional(),
+  byCategory: z.boolean().default(false),
   refusedMax: z.coerce.number().gt(0).lt(1).default(0.01),
+  sets: SetShares.optional(),
   svg: z.string().min(1).optional(),
 });
 type TuneOptions = z.infer<typeof TuneOptions>;
@@ -40,6 +44,7 @@ const Row = z.object({
   text: z.string(),
   label: z.enum(["harmful", "benign"]),
   provenance: Provenance.default("user"),
+  set: z.string().max(100).default(""),
 });
 type Row = z.infer<typeof Row>;
 
@@ -54,8 +59,14 @@ interface Setting {
   readonly benignRate: number | null;
   readonly chain: Chain;
   readonly stopped: Set<Row>;
+  /** Of those stopped: the categories that each is stopped by; none of what nobody could judge. */
+  readonly by: Map<Row, readonly Category[]>;
   /** Of those stopped, what nobody could judge, by its cause. */
   readonly unjudged: Map<Row, UnknownCause>;
+}
+
+function settingOf(benignRate: number | null, chain: Chain): Setting {
+  return { benignRate, chain, stopped: new Set(), by: new Map(), unjudged: new Map() };
 }
 
 export async function tune(call: Call<TuneOptions>): Promise<Answer> {
@@ -69,11 +80,14 @@ async function tuned(
   means: OfflineChain,
 ): Promise<Answer> {
   const caller = { kind: "caller", stage: options.stage, type: options.type } as const;
-  const now: Setting = { benignRate: null, chain: means.chain, stopped: new Set(), unjudged: new Map() };
-  const tried = ratesTried.map((rate): Setting => {
-    const document = atRate(means.document, rate, options.category);
-    const chain = compileChain(document, means.means, caller);
-    return { benignRate: rate, chain, stopped: new Set(), unjudged: new Map() };
+  const now = settingOf(null, means.chain);
+  const tried = ratesTried.map((rate) => {
+    const document = atRate(
+      options.byCategory ? withoutCategories(means.document) : means.document,
+      rate,
+      options.category,
+    );
+    return settingOf(rate, compileChain(document, means.means, caller));
   });
   await judgeAll(rows, [now, ...tried], { means, surface: options.surface, context });
   const rates = tried.map((setting) => resultOf(rows, setting));
@@ -81,6 +95,7 @@ async function tuned(
   const proposed = tried.find(({ benignRate }) => benignRate === proposal?.benignRate);
   const change = proposed === undefined ? null : changeOf(rows, now, proposed);
   const unjudged = unjudgedIn([now, ...tried]);
+  if (options.byCategory) return categoriesTuned(rows, { now, tried, options, document: means.document });
   const json = {
     unjudged,
     surface: options.surface,
@@ -94,6 +109,42 @@ async function tuned(
   const answer = { ...json, proposal: proposal?.benignRate ?? null, change };
   const text = [textOf(answer), ...unjudgedText(unjudged)].join("\n");
   return proposal === undefined ? inconclusive(answer, text) : done(answer, text);
+}
+
+interface TunedSettings {
+  readonly now: Setting;
+  readonly tried: readonly Setting[];
+  readonly options: TuneOptions;
+  readonly document: Safeguards;
+}
+
+function categoriesTuned(rows: readonly Row[], { now, tried, options, document }: TunedSettings): Answer {
+  const texts = new Map(rows.map((row) => [row, stoppedText(row, tried)] as const));
+  const found = tunedByCategory({
+    texts: [...texts.values()],
+    stoppedNow: new Set([...texts].filter(([row]) => now.stopped.has(row)).map(([, text]) => text)),
+    rates: ratesTried,
+    blockRate: Math.max(
+      ...document.chain.map((entry) => ("block" in entry && !isRemote(entry) ? entry.block.benignRate : 0)),
+    ),
+    surface: options.surface,
+    refusedMax: options.refusedMax,
+    sets: options.sets ?? new Map(),
+    confidence,
+  });
+  const unjudged = unjudgedIn([now, ...tried]);
+  const answer = { unjudged, surface: options.surface, refusedMax: options.refusedMax, ...found };
+  const text = [categoriesText(found), ...unjudgedText(unjudged)].join("\n");
+  return found.categories.length === 0 ? inconclusive(answer, text) : done(answer, text);
+}
+
+/** From which rate on each category stops it; what nobody could judge is stopped at all of them. */
+function stoppedText(row: Row, tried: readonly Setting[]): StoppedText {
+  const from = new Map<Category, number>();
+  for (const [place, { by }] of tried.entries())
+    for (const category of by.get(row) ?? []) if (!from.has(category)) from.set(category, place);
+  const isAlways = tried.some(({ unjudged }) => unjudged.has(row));
+  return { isHarmful: row.label === "harmful", set: row.set, isAlways, from };
 }
 
 /** Both kinds of curve, of the rates that were tried. */
@@ -140,6 +191,16 @@ function atRate(document: Safeguards, benignRate: number, category: Category | u
   return { ...document, chain };
 }
 
+/** Without rates of categories' own. */
+function withoutCategories(document: Safeguards): Safeguards {
+  const chain = document.chain.map((entry) => {
+    if (!("categories" in entry)) return entry;
+    const { categories: _, ...rest } = entry;
+    return rest;
+  });
+  return { ...document, chain };
+}
+
 interface Judging {
   readonly means: OfflineChain;
   readonly surface: Surface;
@@ -152,15 +213,23 @@ async function judgeAll(rows: readonly Row[], settings: readonly Setting[], judg
   const { context, surface, means } = judging;
   let toldMs = performance.now();
   for (const [at, row] of rows.entries()) {
-    for (const { chain, stopped, unjudged } of settings) {
+    for (const { chain, stopped, by, unjudged } of settings) {
       const inspection = await inspectText(chain, row, surface);
+      const stops = (of: Inspection): boolean => !lets(decide(of, means.policy, { scopes: [], surface }));
       if (inspection.kind === "unknown") unjudged.set(row, inspection.cause);
-      if (!lets(decide(inspection, means.policy, { scopes: [], surface }))) stopped.add(row);
+      else by.set(row, stoppingIn(inspection.findings, stops));
+      if (stops(inspection)) stopped.add(row);
     }
     if (!context.isWatched || performance.now() - toldMs < tellEveryMs) continue;
     toldMs = performance.now();
     context.tell(`judged ${at + 1} of ${rows.length}\n`);
   }
+}
+
+/** The categories of those findings that stop a text by themselves. */
+function stoppingIn(findings: readonly Finding[], stops: (of: Inspection) => boolean): readonly Category[] {
+  const stopping = findings.filter((finding) => stops({ kind: "inspected", findings: [finding] }));
+  return stopping.map(({ category }) => category);
 }
 
 interface Unjudged {

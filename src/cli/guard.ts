@@ -64,6 +64,8 @@ export function addGuardVerbs(program: Command, context: Context): void {
       ...callerFlags,
       ["--category <category>", "try the rates for this category only; the others keep what the document says"],
       ["--refused-max <share>", "greatest share of benign texts that may be refused (default 0.01)"],
+      ["--by-category", "choose a rate for each category; rows may name the set that they stand with ('set')"],
+      ["--sets <shares>", "with --by-category: sets of which another share may be refused, as everyday=0.003"],
       ["--svg <file>", "draw it there, as ROC and DET curves with intervals"],
     ],
     options: TuneOptions,

@@ -89,12 +89,14 @@ const names: { readonly [V in Verb]: Naming<V> } = {
   review: nothing,
 };
 
-/** The items that a suite document names. */
+/** The items that a suite document names, and its calibration set. */
 function itemsIn(bytes: Uint8Array | undefined): readonly Digest[] {
   if (bytes === undefined) return [];
   try {
     const document = openDocument(bytes);
-    return document.kind === "Suite" && document.content !== undefined ? [document.content.digest] : [];
+    if (document.kind !== "Suite" || document.content === undefined) return [];
+    const { digest, calibration } = document.content;
+    return calibration === undefined ? [digest] : [digest, calibration];
   } catch {
     // Not a document: whether it should have been one is decided by src/control/examine.ts.
     return [];

@@ -6,6 +6,7 @@ import { wrongAudience } from "../acts/rules/release.ts";
 import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
+import { followsFromGraded } from "../evidence/graders/follows.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
 import { type Sample, type SealedRun, openSealed, tallySamples } from "../evidence/seal.ts";
 import { type LoadedItem, openSuite } from "../evidence/suite.ts";
@@ -14,6 +15,7 @@ import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
+import { calibrationSet, checkGrading } from "../release/calibrated.ts";
 import {
   type AskedGate,
   type Records,
@@ -99,6 +101,7 @@ async function examineDocument(document: AnyDocument, beside: Named, given: Exam
   switch (document.kind) {
     case "Suite":
       await openItems(document, given.records);
+      await calibrationSet(given.records, document);
       return;
     case "Safeguards":
       if (document.chain.every(({ digest }) => digest !== undefined)) return;
@@ -223,9 +226,13 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
     throw new Failure("statement_invalid", "The samples belong to another run, permit or suite.");
   }
   if (body.basis === "declared") checkReport(sealed.report, body);
-  if (body.permit !== null) checkSamples(sealed.samples, await openItems(suite, records));
+  if (body.permit !== null) {
+    checkSamples(sealed.samples, await openItems(suite, records));
+    checkGraded(sealed.samples, suite);
+  }
   const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
   const counted = { failures, trials, clusters, unknown };
+  await checkGrading(records, body, suite);
   const isTrue = body.measures.every(
     (said) =>
       said.name === suite.measure.name &&
@@ -261,6 +268,12 @@ function checkSamples(samples: readonly Sample[], items: readonly LoadedItem[]):
     "statement_invalid",
     "The samples are of other items than the suite's, or count them in other clusters.",
   );
+}
+
+/** That no outcome is better than what its graders said: of these there is nobody's word but theirs. */
+function checkGraded(samples: readonly Sample[], suite: Suite): void {
+  if (samples.every((sample) => followsFromGraded(sample, suite))) return;
+  throw new Failure("statement_invalid", "The samples have outcomes that do not follow from what their graders said.");
 }
 
 async function examineProposal({ body }: PredicateOf<"proposal">, given: Examined): Promise<void> {

@@ -2,6 +2,7 @@
 // document in its canonical form under its digest. Pure: files, weights and what was applied before are handed in.
 import type { DocumentKind } from "../acts/bodies.ts";
 import type { OrganisationDocument } from "../acts/organisation-document.ts";
+import { pinCalibration } from "../evidence/suite-calibration.ts";
 import { loadSuite, pinSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
@@ -121,7 +122,17 @@ function pinnedSuite(document: Suite, path: string, { items, hasher }: ResolveFa
     );
   }
   const suite = pinSuite(document, bytes, hasher);
-  return { document: suite, attached: [{ digest: loadSuite(document, bytes, hasher).content.digest, bytes }] };
+  const attached = [{ digest: loadSuite(document, bytes, hasher).content.digest, bytes }];
+  if (document.calibration === undefined) return { document: suite, attached };
+  const answers = items(path, document.calibration);
+  if (answers === undefined) {
+    throw new Failure(
+      "document_invalid",
+      `the calibration file ${document.calibration} is not there; the path is relative to this file`,
+    );
+  }
+  const calibrated = pinCalibration(suite, answers, hasher);
+  return { document: calibrated, attached: [...attached, { digest: digestOf(answers, hasher), bytes: answers }] };
 }
 
 /** An embedded model says what its file was measured to be; a digest that was written down has to be that one. */

@@ -1,6 +1,7 @@
 // The Suite document: which items, by which attacks they are asked, how long an answer may be, what grades it, and what is measured.
 // In YAML `items` is a path beside the document; `content` is filled in on apply, so that the document's digest pins the items too.
 import { z } from "zod";
+import { DeclaredGrader } from "./graders/grader-document.ts";
 import { attackCalled, attacks } from "./attacks/registry.ts";
 import { Digest, Name } from "../terms/ids.ts";
 import { FailureKind } from "../terms/trial.ts";
@@ -28,16 +29,20 @@ const SuiteAttack = z
   });
 export type SuiteAttack = z.infer<typeof SuiteAttack>;
 
+function fileBeside(field: string): z.ZodString {
+  return z
+    .string()
+    .min(1)
+    .max(256)
+    .regex(/^[\w.-]+(?:\/[\w.-]+)*\.jsonl$/, `${field} is the path of a .jsonl file beside this document`)
+    .refine((path) => !path.split("/").includes(".."), `${field} lies beside or below this document`);
+}
+
 export const Suite = z
   .strictObject({
     kind: z.literal("Suite"),
     name: Name,
-    items: z
-      .string()
-      .min(1)
-      .max(256)
-      .regex(/^[\w.-]+(?:\/[\w.-]+)*\.jsonl$/, "items is the path of a .jsonl file beside this document")
-      .refine((path) => !path.split("/").includes(".."), "items lies beside or below this document"),
+    items: fileBeside("items"),
     /** Each item is asked by each of these, and only by these; all that come of one item are one cluster. */
     attacks: z
       .array(SuiteAttack)
@@ -53,7 +58,10 @@ export const Suite = z
     seed: z.number().int().min(0).max(1_000_000_000).optional(),
     /** Tokens of an answer; part of the bound's scope. A cut answer is safe only if it is a refusal. */
     answerTokens: z.number().int().min(1).max(4096),
-    grader: z.enum(["refusal-rules@1", "exact@1"]).default("refusal-rules@1"),
+    /** By its name; or a model, several of them, or people, who grade afterwards. */
+    grader: z.union([z.enum(["refusal-rules@1", "exact@1"]), DeclaredGrader]).default("refusal-rules@1"),
+    /** Answers whose labels are known: by them the evidence says how often the grader errs. */
+    calibration: fileBeside("calibration").optional(),
     measure: z.strictObject({
       name: Name,
       failure: FailureKind,
@@ -70,6 +78,8 @@ export const Suite = z
         /** Merkle root over the request bodies, in the file's order: what a permit binds. */
         root: Digest,
         count: z.number().int().min(1).max(suiteItemsMax),
+        /** Of the bytes of the calibration file. */
+        calibration: Digest.optional(),
       })
       .optional(),
   })

@@ -98,7 +98,7 @@ export function openSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): L
 /** The document as it is applied: with its items pinned. What a document already says of them has to be true. */
 export function pinSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): Suite {
   if (document.content !== undefined) openSuite(document, bytes, hasher);
-  return { ...document, content: loadSuite(document, bytes, hasher).content };
+  return { ...document, content: { ...document.content, ...loadSuite(document, bytes, hasher).content } };
 }
 
 /** Characters of all trials, attacks included: each of them is held, and hashed. */
@@ -191,7 +191,7 @@ interface Line {
 }
 
 /** Lines that hold something, with their numbers; a final line break and \r\n are as good as none and \n. */
-function linesOf(bytes: Uint8Array): readonly Line[] {
+export function linesOf(bytes: Uint8Array): readonly Line[] {
   const lines: Line[] = [];
   let start = 0;
   for (let number = 1; start < bytes.length; number += 1) {

@@ -1,6 +1,6 @@
 // From the fold and what is kept beside it to a judgement: which permits count, what their runs pool to, who signed.
 // Pure, so that the control plane at `advance` and an outsider with the bundle come to the same answer.
-import type { EvaluatedDigests, Permit } from "../acts/bodies.ts";
+import type { Calibration, EvaluatedDigests, Permit } from "../acts/bodies.ts";
 import type { Evidence, GivenPermit, Proposal, State } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
 import { type Digest, type Instant, Name, type PermitId, type PersonId } from "../terms/ids.ts";
@@ -21,6 +21,8 @@ export interface SuiteFacts extends SuiteDigests {
   readonly items: readonly { readonly id: string; readonly cluster: string }[];
   /** Whether its requests are written as a run goes on. */
   readonly isAdaptive?: boolean;
+  /** The calibration set that it pins, and its answers: that failed by the suite's measure, and that did not. */
+  readonly calibration?: { readonly set: Digest; readonly failed: number; readonly clean: number };
 }
 
 /** What is kept of a permit's exchanges beside the ledger. */
@@ -77,13 +79,34 @@ function measuredHere(input: AssessInput, suite: SuiteFacts): readonly PooledMea
     const pool = poolTrials(suite, first.digests, runs);
     if (pool === undefined) return [];
     const outsiders = outsidersOf(input, suite, runs);
+    const calibration = calibrationOf(input.state, suite, new Set(pool.measure.permits));
     const measure = {
       ...pool.measure,
+      ...(calibration === undefined ? {} : { calibration }),
       runs: runs.filter(isUsed).map((run) => registeredRun(run, runs, suite)),
       ...(outsiders === undefined ? {} : { outsiders }),
     };
     return [isOther(first) ? { ...measure, otherModes: true } : measure];
   });
+}
+
+/** What the runs' evidence says of their grader, where it is about the set that the suite pins, all of it: of each share the worst. */
+function calibrationOf(state: State, suite: SuiteFacts, permits: ReadonlySet<PermitId>): Calibration | undefined {
+  const { calibration: pinned } = suite;
+  if (pinned === undefined) return undefined;
+  const stated = [...state.evidence.values()]
+    .filter(({ body, withdrawn }) => !withdrawn && body.permit !== null && permits.has(body.permit))
+    .flatMap(({ body }) => (body.grading === undefined ? [] : [body.grading.calibration]))
+    .filter(
+      ({ set, sensitivity, specificity }) =>
+        set === pinned.set && sensitivity.of === pinned.failed && specificity.of === pinned.clean,
+    );
+  if (stated.length === 0) return undefined;
+  return {
+    set: pinned.set,
+    sensitivity: { hits: Math.min(...stated.map(({ sensitivity }) => sensitivity.hits)), of: pinned.failed },
+    specificity: { hits: Math.min(...stated.map(({ specificity }) => specificity.hits)), of: pinned.clean },
+  };
 }
 
 function registeredRun(run: PlannedRun, others: readonly PlannedRun[], suite: SuiteFacts): RegisteredRun {
@@ -204,7 +227,9 @@ function declaredMeasure(evidence: Evidence, suite: SuiteFacts, outside: boolean
   const { digests } = evidence.body;
   const common = { suite: suite.name, measure: suite.measure, basis: "declared", digests, tally, outside } as const;
   const against = evidence.withdrawn ? ({ againstOnly: true } as const) : {};
-  return [{ ...common, untried: 0, open: 0, oldestTry: evidence.at, permits: [], ...against }];
+  return [
+    { ...common, untried: 0, open: 0, oldestTry: evidence.at, permits: [], answersMax: counts.trials, ...against },
+  ];
 }
 
 /** The word of everyone who signed and is in good standing. */

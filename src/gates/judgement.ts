@@ -1,6 +1,6 @@
 // What a gate is given and what it says. Everything here is plain JSON data, so that a bundle can carry both and anyone
 // can judge again.
-import type { EvaluatedDigests, Permit } from "../acts/bodies.ts";
+import type { Calibration, EvaluatedDigests, Permit } from "../acts/bodies.ts";
 import type { SignOff } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
 import type { Digest, Instant, Name, PermitId, RunId, Timestamp } from "../terms/ids.ts";
@@ -36,6 +36,10 @@ export interface PooledMeasure {
   readonly outside?: boolean;
   /** Of a declared one that somebody else than its signer took back: it is no evidence for anything, and what it says against stands. */
   readonly againstOnly?: true;
+  /** How sure the grader is, where the evidence says: of several statements the worst. */
+  readonly calibration?: Calibration;
+  /** Answers of one cluster that were graded, at the most. */
+  readonly answersMax: number;
   /** Present where its safeguards had other modes than callers at the stage get: it says nothing of them. */
   readonly otherModes?: true;
 }

@@ -98,6 +98,8 @@ interface Trial {
   readonly lastTry: Timestamp | null;
   /** Whether any permit says anything of it. */
   readonly isTried: boolean;
+  /** How often it was tried, by all permits together. */
+  readonly tries: number;
   /** Unknown, and a further run, or sealing one, can still settle it. */
   readonly open: boolean;
 }
@@ -144,6 +146,7 @@ export function poolTrials(
       open: openClusters(trials),
       oldestTry: oldest,
       permits: used.map(({ permit }) => permit),
+      answersMax: mostTries(trials),
       ...(isSequential ? { rule: "sequential" } : {}),
     },
   };
@@ -167,6 +170,13 @@ export function inLeafOrder<T extends { readonly item: string; readonly cluster:
   return [...Map.groupBy(sorted, ({ cluster }) => cluster).values()];
 }
 
+/** Tries of one cluster, at the most. */
+function mostTries(trials: readonly Trial[]): number {
+  const sums = new Map<string, number>();
+  for (const { cluster, tries } of trials) sums.set(cluster, (sums.get(cluster) ?? 0) + tries);
+  return [...sums.values()].reduce((most, sum) => Math.max(most, sum), 0);
+}
+
 /** A receipt kept twice is one exchange: a copy in the place of another receipt must not hide that the other is missing. */
 function distinct(receipts: readonly SeenReceipt[]): readonly SeenReceipt[] {
   const byId = new Map(receipts.map((seen) => [seen.receipt, seen]));
@@ -186,7 +196,15 @@ function trialOf(item: string, cluster: string, entries: readonly (Entry & Pick<
   const times = entries.map(({ at }) => at).filter((at) => at !== null);
   const countsAs = worstCounted(entries.map((entry) => entry.countsAs));
   const open = countsAs === "unknown" && entries.every((entry) => entry.countsAs !== "unknown" || entry.open === true);
-  return { item, cluster, countsAs, lastTry: times.toSorted().at(-1) ?? null, isTried: entries.length > 0, open };
+  return {
+    item,
+    cluster,
+    countsAs,
+    lastTry: times.toSorted().at(-1) ?? null,
+    isTried: entries.length > 0,
+    tries: entries.length,
+    open,
+  };
 }
 
 /** Unknown clusters in which everything unknown is still open. */

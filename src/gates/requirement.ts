@@ -9,7 +9,7 @@ import { judgeSignOffs, SignOffs } from "./requirements/sign-offs.ts";
 
 export const Requirement = z.union([MeasureBound, SignOffs, EvidenceAge], {
   error:
-    "a requirement has an id and either suite, measure, upper and confidence; or signOffs; or maxAgeDays; nothing else (basis: declared goes with about: model, since reports from elsewhere say nothing of safeguards)",
+    "a requirement has an id and either suite, measure, upper and confidence; or signOffs; or maxAgeDays; nothing else (basis: declared goes with about: model, since reports from elsewhere say nothing of safeguards; corrected: true goes with neither, since they do not say how often their grader errs)",
 });
 export type Requirement = z.infer<typeof Requirement>;
 

@@ -7,6 +7,7 @@ import type { Proposal, State } from "../acts/state.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
 import { openSealed } from "../evidence/seal.ts";
 import { openSuite } from "../evidence/suite.ts";
+import { calibrationSet } from "./calibrated.ts";
 import { Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/assess.ts";
 import { type Configuration, candidate } from "../gates/draft.ts";
@@ -134,12 +135,20 @@ function suiteDigest(state: State, name: Name, release: Release | undefined): Di
   return release?.digests.suites.find((digest) => applied?.all.has(digest)) ?? candidate(state, "Suite", name);
 }
 
+/** Fails with artefact_missing. */
+export async function readSuite(records: Records, digest: Digest): Promise<Suite> {
+  const parsed = Suite.safeParse(parseJson(await records.artefact(digest), documentLimits));
+  if (parsed.success) return parsed.data;
+  throw new Failure("artefact_missing", "The suite's content is not a suite. Apply it again.");
+}
+
 async function suiteOf(records: Records, name: Name, digest: Digest): Promise<SuiteFacts> {
   const { primitives } = records;
-  const document = Suite.safeParse(parseJson(await records.artefact(digest), documentLimits)).data;
-  if (document?.content === undefined)
+  const document = await readSuite(records, digest);
+  if (document.content === undefined)
     throw new Failure("artefact_missing", `Suite ${name} pins no items. Apply it again.`);
   const { items } = openSuite(document, await records.artefact(document.content.digest), primitives);
+  const calibration = await calibrationFacts(records, document);
   return {
     name,
     suite: digest,
@@ -148,7 +157,19 @@ async function suiteOf(records: Records, name: Name, digest: Digest): Promise<Su
     failure: document.measure.failure,
     isAdaptive: isAdaptive(document),
     items: items.map(({ leaf, cluster }) => ({ id: leaf, cluster })),
+    ...(calibration === undefined ? {} : { calibration }),
   };
+}
+
+/** A set that is gone, or is another one, is as good as none: nobody then knows how often the grader errs. */
+async function calibrationFacts(records: Records, document: Suite): Promise<SuiteFacts["calibration"]> {
+  try {
+    const pinned = await calibrationSet(records, document);
+    return pinned === undefined ? undefined : { set: pinned.digest, failed: pinned.failed, clean: pinned.clean };
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 async function runFacts(records: Records, state: State, permit: PermitId): Promise<RunFacts> {

@@ -59,7 +59,9 @@ const documentLimits = { bytesMax: 1024 * 1024, depthMax: 32 } as const;
 
 async function keepItems(document: Uint8Array, keep: (digest: Digest) => Promise<Uint8Array>): Promise<void> {
   const suite = Suite.safeParse(parseJson(document, documentLimits)).data;
-  if (suite?.content !== undefined) await keep(suite.content.digest);
+  if (suite?.content === undefined) return;
+  await keep(suite.content.digest);
+  if (suite.content.calibration !== undefined) await keep(suite.content.calibration);
 }
 
 async function pooledPermits(

@@ -2,6 +2,7 @@
 // again, and the gate is judged again as it stood when the certificate was given, by the bundle's plan or by one's own.
 // Pure: everything comes from the bundle and the arguments.
 import { foldAct } from "../acts/fold.ts";
+import type { Release } from "../acts/bodies.ts";
 import type { Certificate, Proposal, State } from "../acts/state.ts";
 import { emptyState } from "../acts/state.ts";
 import type { Act } from "../acts/statement.ts";
@@ -12,7 +13,16 @@ import type { ReleasePlan } from "../gates/plan-document.ts";
 import { digestOf } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
-import { type Records, judgeFrom, readIdentityBasis, readModes, readPlan, suiteFacts } from "../release/records.ts";
+import { checkGrading } from "../release/calibrated.ts";
+import {
+  type Records,
+  judgeFrom,
+  readIdentityBasis,
+  readModes,
+  readPlan,
+  readSuite,
+  suiteFacts,
+} from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, type Instant, instantOf } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
@@ -164,6 +174,7 @@ async function sayWhatTheyAre(records: Records, { proposal, before }: Decided): 
   const modes = stageModesInWords(modesAtStage(await readModes(records, release.digests.safeguards), release.stage));
   await records.artefact(release.digests.policy);
   const suites = await suiteFacts(records, { state: before, plan, stage: release.stage, release });
+  await checkGraders(records, before, release);
   const facts = { state: before, plan, identityBasis, suites, index: proposal.index };
   const [problem] = releaseProblems(release, facts);
   if (problem !== undefined)
@@ -172,6 +183,15 @@ async function sayWhatTheyAre(records: Records, { proposal, before }: Decided): 
     value: undefined,
     detail: `plan, model (${identityBasis}), safeguards, policy and ${suites.length} suite(s) are those signed${modes === "" ? "" : `; safeguards there: ${modes}`}`,
   };
+}
+
+/** What evidence of the release's suites says of its grader is counted again, where the grader says at once what it says. */
+async function checkGraders(records: Records, state: State, { digests, model }: Release): Promise<void> {
+  for (const digest of digests.suites) {
+    const suite = await readSuite(records, digest);
+    for (const { body } of state.evidence.values())
+      if (body.digests.suite === digest && body.model === model) await checkGrading(records, body, suite);
+  }
 }
 
 async function judgeAgain(records: Records, decided: Decided, options: VerifyOptions): Promise<Step<Judgement>> {

@@ -2,6 +2,7 @@
 // hundred bytes a try however long the answers are. Whoever needs texts reads the lines again, one by one.
 import type { Digest, Timestamp } from "../terms/ids.ts";
 import { isSpent } from "./exchange.ts";
+import { GradeBook } from "./grade-lines.ts";
 import { type Begun, type Line, type Result, type Turn, placeOf } from "./run-lines.ts";
 
 /** A result without its texts. */
@@ -21,6 +22,8 @@ export interface RunRecord {
   /** By place (`placeOf`). */
   readonly begins: ReadonlyMap<string, Begins>;
   readonly results: readonly Try[];
+  /** What graders said of answers, who grade afterwards. */
+  readonly grades: GradeBook;
   /** Receipts of conversations that have no result yet, by place, in their order. */
   readonly conversations: ReadonlyMap<string, readonly OpenTurn[]>;
   readonly sealed: Digest | null;
@@ -40,6 +43,7 @@ export function growingRecord(begun: Begun): GrowingRecord {
     begun,
     begins,
     results,
+    grades: new GradeBook(),
     conversations,
     sealed: null,
   };
@@ -62,6 +66,10 @@ export function growingRecord(begun: Begun): GrowingRecord {
         case "result":
           results.push(tryOf(line));
           conversations.delete(placeOf(line));
+          return;
+        case "grading":
+        case "graded":
+          record.grades.take(line);
           return;
         case "sealed":
           record.sealed ??= line.evidence;

@@ -5,6 +5,7 @@ import { type Tried, answerOpening } from "../evidence/seal.ts";
 import { type Opening, commit } from "../proof/digest.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { type Digest, type Instant, timestampOf } from "../terms/ids.ts";
+import { tryKeyOf } from "./grade-lines.ts";
 import type { ReadRun } from "./run-file.ts";
 import { type Result, placeOf } from "./run-lines.ts";
 import { type RunRecord, type Try, settledPlaces } from "./run-record.ts";
@@ -14,17 +15,32 @@ export function unanswered(items: readonly LoadedItem[], attempts: number, resul
   return items.length * attempts - settledPlaces(results).size;
 }
 
+export interface SealingMeans {
+  readonly record: RunRecord;
+  readonly answers: Answers;
+  readonly at: Instant;
+  /** What a try came to, where it waited for graders. */
+  readonly settle?: ((tried: Try) => Pick<Tried, "outcome" | "graded">) | undefined;
+}
+
+function asRecorded({ outcome }: Try): Pick<Tried, "outcome"> {
+  return { outcome };
+}
+
 /** Every try of the run, in the order of the suite. */
 export function triesOf(
   items: readonly LoadedItem[],
-  { record, answers, at }: { readonly record: RunRecord; readonly answers: Answers; readonly at: Instant },
+  { record, answers, at, settle = asRecorded }: SealingMeans,
 ): readonly Tried[] {
   const { attempts } = record.begun.permit;
   const byPlace = Map.groupBy(record.results, (result) => placeOf(result));
   return items.flatMap((item) =>
     Array.from({ length: attempts }, (_, index) => index + 1).flatMap((attempt) => {
       const place = placeOf({ item: item.id, attempt });
-      const tries = (byPlace.get(place) ?? []).map((result) => triedOf(item, result, answers));
+      const tries = (byPlace.get(place) ?? []).map((result) => ({
+        ...triedOf(item, result, answers),
+        ...settle(result),
+      }));
       // A conversation that broke off after an answer: what it would have come to nobody knows.
       const broken = brokenOff(item, attempt, record.conversations.get(place) ?? []);
       if (tries.length + broken.length > 0) return [...tries, ...broken];
@@ -59,7 +75,7 @@ export type Answers = ReadonlyMap<string, Digest>;
 /** What is committed to of each try that has an answer. */
 export function answersIn(run: ReadRun, hasher: Hasher): Answers {
   const answers = new Map<string, Digest>();
-  for (const { result, opening } of openingsIn(run)) answers.set(tryKey(result), commit(opening, hasher));
+  for (const { result, opening } of openingsIn(run)) answers.set(tryKeyOf(result), commit(opening, hasher));
   return answers;
 }
 
@@ -84,16 +100,11 @@ function spokenIn({ answer, calls = [] }: Result): string {
   return [...(answer === "" ? [] : [answer]), ...lines].join("\n");
 }
 
-function tryKey({ item, attempt, number }: Pick<Try, "item" | "attempt" | "number">): string {
-  return JSON.stringify([item, attempt, number]);
-}
-
 function triedOf(item: LoadedItem, result: Try, answers: Answers): Tried {
-  const { attempt, outcome, receiptId, before, at } = result;
-  const answer = answers.get(tryKey(result)) ?? null;
+  const { attempt, receiptId, before, at } = result;
+  const answer = answers.get(tryKeyOf(result)) ?? null;
   return {
     ...blank(item, attempt),
-    outcome,
     receipt: receiptId,
     ...(before === undefined ? {} : { before }),
     at,

@@ -11,7 +11,8 @@ export function thresholdsOf(entry: LocalEntry, safeguard: Safeguard, surface: S
   const { review, block } = at({});
   const [ownReview, ownBlock] = [{ ...review }, { ...block }];
   for (const limits of entry.categories ?? []) {
-    const { category } = limits;
+    const { category, on } = limits;
+    if (on?.includes(surface) === false) continue;
     const own = at(limits);
     Object.assign(ownReview, ofCategory(own.review, category));
     Object.assign(ownBlock, ofCategory(own.block, category));

@@ -19,7 +19,7 @@ export interface Registry {
 
 const shipped: Readonly<Record<string, URL>> = {
   "misuse@4": new URL("artefacts/misuse-4.bin", import.meta.url),
-  "injection@1": new URL("artefacts/injection-1.bin", import.meta.url),
+  "injection@2": new URL("artefacts/injection-2.bin", import.meta.url),
 };
 
 /** The safeguards that ship with Headgate. Cost: the first `get` of each reads its weights. */

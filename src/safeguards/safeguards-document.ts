@@ -28,11 +28,21 @@ const DetectorName = z
 /** A share of the benign reference stream, within the range that tables of thresholds cover. */
 const Limit = z.strictObject({ benignRate: z.number().min(0.001).max(0.1) });
 
-/** Other rates for one category; the entry's own where one is left out. */
+/** Other rates for one category, on both sides unless it says which; the entry's own where one is left out. */
 const CategoryLimits = z
-  .strictObject({ category: Category, block: Limit.optional(), review: Limit.optional() })
+  .strictObject({
+    category: Category,
+    on: z.array(Surface).min(1).max(2).optional(),
+    block: Limit.optional(),
+    review: Limit.optional(),
+  })
   .refine(({ block, review }) => block !== undefined || review !== undefined, "name block, review or both");
 export type CategoryLimits = z.infer<typeof CategoryLimits>;
+
+function isOnceASide(all: readonly CategoryLimits[]): boolean {
+  const sides = all.flatMap(({ category, on = Surface.options }) => on.map((surface) => `${category} ${surface}`));
+  return new Set(sides).size === sides.length;
+}
 
 const common = {
   /** Of what decides: weights and tables, or patterns. Filled in on apply, and compared with what was really loaded from then on. */
@@ -50,8 +60,8 @@ const DetectorEntry = z
     categories: z
       .array(CategoryLimits)
       .min(1)
-      .max(Category.options.length)
-      .refine((some) => new Set(some.map(({ category }) => category)).size === some.length, "a category is named twice")
+      .max(2 * Category.options.length)
+      .refine(isOnceASide, "a category is named twice for one side")
       .optional(),
   })
   .superRefine(({ block, review, categories = [] }, context) => {

@@ -1,8 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { assert as check, nat, property, tuple } from "fast-check";
-import { clopperPearsonUpper } from "./binomial.ts";
-import { correctedBounds, correctedInterval, correctedRate, type JudgedCounts } from "./judge.ts";
+import { clopperPearsonLower, clopperPearsonUpper, isShown } from "./binomial.ts";
+import {
+  correctedBounds,
+  correctedInterval,
+  correctedRate,
+  doubtedBounds,
+  doubtedClaim,
+  halvedDoubt,
+  type JudgedCounts,
+} from "./judge.ts";
 
 /** As called, of how many; caught, of how many failed; raised, of how many clean. */
 function counts([judged, n, caught, failed, raised, clean]: readonly [
@@ -90,6 +98,89 @@ test("the exact bound lies below the true rate no more often than the doubt allo
       .reduce((sum, { chance }) => sum + chance, 0);
     assert.ok(missed <= 0.2, `missed ${missed} at ${rate}, ${sensitivity}, ${specificity}`);
   }
+});
+
+/** Clusters called, of how many; of calibration answers caught, of how many failed; raised, of how many clean; at `level`. */
+function doubtedOf(
+  numbers: Parameters<typeof counts>[0],
+  level: number,
+  { unknown = 0, answersMax = 1 }: { readonly unknown?: number; readonly answersMax?: number } = {},
+): ReturnType<typeof doubtedBounds> {
+  const { judged, failed, clean } = counts(numbers);
+  const half = halvedDoubt(level);
+  const against = { failures: judged.failures + unknown, trials: judged.trials };
+  const called = { upper: clopperPearsonUpper(against, half), lower: clopperPearsonLower(judged, half) };
+  return doubtedBounds({ called, failed, clean, answersMax }, level);
+}
+
+test("a grader's doubt never makes a claim easier: what it may have missed is added to a bound, and nothing is taken off", () => {
+  check(
+    property(tuple(nat({ max: 300 }), nat({ max: 60 }), nat({ max: 60 })), ([called, caught, raised]) => {
+      const { upper, lower } = doubtedOf([called, 300, caught, 60, raised, 60], 0.95);
+      const plain = { failures: called, trials: 300 };
+      assert.ok(upper >= clopperPearsonUpper(plain, 0.95) && lower <= clopperPearsonLower(plain, 0.95));
+      assert.ok(lower >= 0 && lower <= upper && upper <= 1);
+    }),
+    { seed: 12, numRuns: 300 },
+  );
+});
+
+test("the bound with a grader's misses is half of the doubt on the counts, and half on what it finds", () => {
+  const { upper } = doubtedOf([20, 229, 131, 135, 0, 100], 0.95, { unknown: 3 });
+  const called = clopperPearsonUpper({ failures: 23, trials: 229 }, 0.975);
+  const found = clopperPearsonLower({ failures: 131, trials: 135 }, 0.975);
+  assert.ok(Math.abs(upper - called / found) < 1e-12);
+});
+
+test("the counts show the doubted claim exactly where the doubted bound is at or below the limit", () => {
+  for (let called = 0; called <= 60; called += 1) {
+    const claim = doubtedClaim({ limit: 0.2, confidence: 0.95 }, { failures: 131, trials: 135 });
+    assert.ok(claim !== undefined);
+    const { upper } = doubtedOf([called, 229, 131, 135, 0, 100], 0.95);
+    assert.equal(isShown({ failures: called, trials: 229 }, claim), upper <= 0.2, `${called}`);
+  }
+});
+
+test("a grader that found nothing bounds nothing from above, and one that raises everything nothing from below", () => {
+  assert.equal(doubtedOf([0, 200, 0, 50, 0, 50], 0.95).upper, 1);
+  assert.equal(doubtedClaim({ limit: 0.2, confidence: 0.95 }, { failures: 0, trials: 50 }), undefined);
+  assert.equal(doubtedOf([200, 200, 50, 50, 50, 50], 0.95).lower, 0);
+  assert.equal(doubtedOf([200, 200, 50, 50, 20, 50], 0.95, { answersMax: 5 }).lower, 0);
+});
+
+/** How often each doubted bound misses, of 20 clusters and 20 calibration answers on each side: all counts, by their chances. */
+function doubtedMisses(
+  [rate, sensitivity, raised]: readonly [number, number, number],
+  { called, answersMax }: { readonly called: number; readonly answersMax: number },
+): { readonly upper: number; readonly lower: number } {
+  const calibrations = points(20, sensitivity).flatMap(([caught, p]) =>
+    points(20, raised).map(([wrong, q]) => ({ caught, wrong, chance: p * q })),
+  );
+  const all = points(20, called).flatMap(([judged, p]) =>
+    calibrations.map(({ caught, wrong, chance }) => ({
+      ...doubtedOf([judged, 20, caught, 20, wrong, 20], 0.8, { answersMax }),
+      chance: chance * p,
+    })),
+  );
+  const chanceOf = (some: typeof all): number => some.reduce((sum, { chance }) => sum + chance, 0);
+  return {
+    upper: chanceOf(all.filter(({ upper }) => upper < rate)),
+    lower: chanceOf(all.filter(({ lower }) => lower > rate)),
+  };
+}
+
+test("doubted bounds miss no more often than they may, also of clusters whose answers are misjudged together", () => {
+  // In a failed cluster a single answer failed, which is the hardest to find.
+  for (const [rate, sensitivity, raised, answersMax] of [
+    [0.3, 0.6, 0.02, 3],
+    [0.1, 0.9, 0.1, 1],
+    [0.5, 0.9, 0.05, 4],
+  ] as const)
+    for (const falselyCalled of [raised, 1 - (1 - raised) ** answersMax]) {
+      const called = rate * sensitivity + (1 - rate) * falselyCalled;
+      const missed = doubtedMisses([rate, sensitivity, raised], { called, answersMax });
+      assert.ok(missed.upper <= 0.2 && missed.lower <= 0.2, `${JSON.stringify(missed)} at ${rate}, ${sensitivity}`);
+    }
 });
 
 /** Numbers of failures that are not next to impossible, with their chances. */

@@ -2,8 +2,9 @@
 // counts and of its calibration. p = θ · Se + (1 − θ)(1 − Sp) holds for the true rate θ; solved for θ it is Rogan and
 // Gladen's estimate (American Journal of Epidemiology 107, 1978). Two intervals: the one of Lee and others (arXiv 2511.21140:
 // smoothed counts, delta method), an approximation; and bounds that hold for every truth and every number of trials, from
-// exact bounds on all three counts at a third of the doubt each.
-import { binomialLower, binomialUpper } from "./binomial.ts";
+// exact bounds on all three counts at a third of the doubt each. Both are of trials that the judge saw, all of them. What a gate reads
+// is `doubtedBounds`, which holds where it saw only some and where trials are clusters of several answers (decisions/031).
+import { binomialLower, binomialUpper, type Claim } from "./binomial.ts";
 import { checkCounts, doubtOf, type Counts, type Interval, type Level } from "./counts.ts";
 import { normalQuantile } from "./normal.ts";
 
@@ -59,6 +60,44 @@ export function correctedBounds({ judged, failed, clean }: JudgedCounts, level: 
   const lower = smallestRate(binomialLower(judged, third), binomialUpper(failed, third), binomialUpper(clean, third));
   if (upper === undefined || lower === undefined) return { lower: 0, upper: 1, fits: false };
   return { lower, upper, fits: true };
+}
+
+/** Clusters as a judge of single answers called them: one failed as soon as any answer of it did. */
+export interface DoubtedCounts extends Pick<JudgedCounts, "failed" | "clean"> {
+  /** One-sided bounds on the share of clusters called failures, each at half of the doubt, by whatever rule they were counted. */
+  readonly called: Interval;
+  /** Answers that the judge saw of one cluster, at the most. */
+  readonly answersMax: number;
+}
+
+/** The confidence that leaves half of the doubt. */
+export function halvedDoubt(confidence: number): number {
+  return 1 - doubtOf(confidence) / 2;
+}
+
+/**
+ * One-sided bounds on the share of clusters that failed in truth. Each end reads of the judge's errors those that count against it, and
+ * nothing else: the upper one what it may have missed, the lower one what it may have raised falsely. Half of the doubt goes to the
+ * clusters and half to the calibration, so that each end holds at `level`.
+ */
+export function doubtedBounds({ called, failed, clean, answersMax }: DoubtedCounts, level: Level): Interval {
+  const half = doubtOf(level) / 2;
+  for (const some of [failed, clean]) checkCounts(some);
+  const found = binomialLower(failed, half);
+  // Any of the answers of a clean cluster may be called a failure, however their errors hang together.
+  const raised = Math.min(1, answersMax * binomialUpper(clean, half));
+  return {
+    lower: raised >= 1 ? 0 : clipped((called.lower - raised) / (1 - raised)),
+    upper: found === 0 ? 1 : clipped(called.upper / found),
+  };
+}
+
+/** The claim that counts, as judged, have to show so that at most `limit` failed in truth; undefined where none of them could. */
+export function doubtedClaim({ limit, confidence }: Claim<number>, failed: Counts): Claim<number> | undefined {
+  checkCounts(failed);
+  const half = halvedDoubt(confidence);
+  const least = limit * binomialLower(failed, 1 - half);
+  return least > 0 ? { limit: least, confidence: half } : undefined;
 }
 
 /** The largest θ with θ · caught + (1 − θ) · raised ≤ called; undefined where there is none. */

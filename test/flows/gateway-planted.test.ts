@@ -54,7 +54,7 @@ const others: readonly (readonly [path: string, body: (result: string) => object
 const limits = { block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
 const chain = [
   { safeguard: "word@1", on: ["input", "output"], ...limits },
-  { safeguard: "injection@1", on: ["input"], ...limits },
+  { safeguard: "injection@2", on: ["input"], ...limits },
 ];
 const shipped = shippedSafeguards();
 const registry: Registry = {

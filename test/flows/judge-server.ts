@@ -31,6 +31,8 @@ export interface JudgeServer {
   readonly port: number;
   readonly url: string;
   readonly requests: readonly JudgeRequest[];
+  /** Begins the list of requests anew. */
+  readonly forget: () => void;
   /** How many are waiting for an answer now. */
   readonly waiting: () => number;
   trouble: Trouble;
@@ -96,6 +98,9 @@ export async function startJudge(): Promise<JudgeServer> {
     port,
     url: `http://127.0.0.1:${port}`,
     requests,
+    forget: () => {
+      requests.length = 0;
+    },
     waiting: () => waitingNow.size,
     trouble: "none",
     once: false,

@@ -1,5 +1,6 @@
 // What a bound may ask beyond its rate: that each run's plan was registered for it beforehand and followed, and that an evaluator
 // outside the operator has shown it by themselves. Where evidence does not do so, nothing was shown wrong: it is inconclusive.
+import type { Claim } from "../../statistics/binomial.ts";
 import { deviationWords } from "../deviation.ts";
 import type { PooledMeasure, RegisteredRun, RequirementJudgement } from "../judgement.ts";
 import { boundsOfPool, isPoolShown } from "../pooled-bounds.ts";
@@ -10,6 +11,8 @@ export interface Conditions {
   readonly confidence: number;
   readonly registered?: "followed" | undefined;
   readonly outside?: true | undefined;
+  /** What counts have to show for it; the rate itself, where nothing else is said. */
+  readonly shows?: Claim<number> | undefined;
 }
 
 /** The conditions as a judgement's `need` states them. */
@@ -51,7 +54,7 @@ function departures({ run, plan, deviations }: RegisteredRun, asked: Conditions)
 
 function notOutside(asked: Conditions, counting: readonly PooledMeasure[]): ReturnType<typeof unmetCondition> {
   if (asked.outside === undefined) return undefined;
-  const claim = { limit: asked.upper, confidence: asked.confidence };
+  const claim = asked.shows ?? { limit: asked.upper, confidence: asked.confidence };
   const isShownOutside = counting.some((pooled) =>
     pooled.basis === "declared"
       ? pooled.outside === true && pooled.againstOnly !== true

@@ -7,6 +7,7 @@ import { Name } from "../../terms/ids.ts";
 import { countingEvidence, hasOtherModes, whyNotCounting } from "../counting.ts";
 import { type PoolBounds, boundsOfPool, cleanTrialsFor, isPoolShown } from "../pooled-bounds.ts";
 import { conditionsNeeded, unmetCondition } from "./conditions.ts";
+import { type GraderDoubt, graderDoubt } from "./grader-doubt.ts";
 import type { Figures, GateCase, GateVerdict, PooledMeasure, RequirementJudgement, Wanted } from "../judgement.ts";
 
 export const MeasureBound = z
@@ -25,8 +26,12 @@ export const MeasureBound = z
     registered: z.literal("followed").optional(),
     /** At least one run of an evaluator outside the operator shows it by itself. */
     outside: z.literal(true).optional(),
+    /** The limit is to hold although the grader may have missed some; its error has to stand in the evidence. */
+    corrected: z.literal(true).optional(),
   })
   .refine(({ basis, about }) => (basis === undefined) === (about === undefined))
+  // No report from elsewhere says how often its grader errs.
+  .refine(({ basis, corrected }) => basis === undefined || corrected === undefined)
   // Nobody can say when a report from elsewhere was planned.
   .refine(({ basis, registered }) => basis === undefined || registered === undefined);
 export type MeasureBound = z.infer<typeof MeasureBound>;
@@ -40,6 +45,7 @@ export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): R
     upper: claim.limit,
     confidence: claim.confidence,
     ...conditionsNeeded(requirement),
+    ...(requirement.corrected === undefined ? {} : { corrected: requirement.corrected }),
   };
   const common = { id: requirement.id, kind: "measure-bound", need } as const;
   // More than one pool is rare (measured and declared); each must pass, so the one with the highest bound speaks.
@@ -57,20 +63,37 @@ export function judgeMeasureBound(requirement: MeasureBound, given: GateCase): R
     };
   }
   const { pooled, bounds } = worst;
-  const verdict = verdictOf(pooled, claim, bounds);
-  const judged = { ...common, have: figuresOf(pooled, bounds), why: reason(pooled, claim, bounds) };
-  if (verdict !== "pass") return { ...judged, verdict, stillToShow: stillToShow(pooled, claim) };
-  const unmet = unmetCondition(requirement, counting);
+  const read = requirement.corrected === true ? withDoubt(pooled, bounds, claim) : { bounds, shows: claim };
+  const verdict = verdictOf(pooled, claim, read);
+  const have = { ...figuresOf(pooled, read.bounds), ...read.doubt?.figures };
+  const judged = { ...common, have, why: reason(pooled, claim, { ...read, asGraded: bounds }) };
+  if (verdict !== "pass") return { ...judged, verdict, stillToShow: stillToShow(pooled, claim, read) };
+  const unmet = unmetCondition({ ...requirement, shows: read.shows }, counting);
   if (unmet === undefined) return { ...judged, verdict, stillToShow: null };
   return { ...judged, verdict: "inconclusive", why: `${judged.why} ${unmet.why}`, stillToShow: unmet.stillToShow };
+}
+
+/** What is read off a pool: its bounds, and what its counts have to show for the claim, which is more where the grader may err. */
+interface Read {
+  readonly bounds: PoolBounds;
+  /** Undefined where no counts would show it. */
+  readonly shows: Claim<number> | undefined;
+  readonly doubt?: GraderDoubt;
+}
+
+/** With the grader's errors in the bounds; where the evidence does not say how often it errs, nothing is shown either way. */
+function withDoubt(pooled: PooledMeasure, bounds: PoolBounds, claim: Claim<number>): Read {
+  const doubt = graderDoubt(pooled, claim);
+  if (doubt === undefined) return { bounds: { ...bounds, lower: 0, upper: 1 }, shows: undefined };
+  return { bounds: { ...bounds, ...doubt.bounds }, shows: doubt.claim, doubt };
 }
 
 export function wantedBound({ suite, measure, basis }: MeasureBound): Wanted {
   return { suite, measure, acceptsDeclared: basis === "declared" };
 }
 
-function verdictOf(pooled: PooledMeasure, claim: Claim<number>, bounds: PoolBounds): GateVerdict {
-  if (isPoolShown(pooled, claim)) return "pass";
+function verdictOf(pooled: PooledMeasure, claim: Claim<number>, { bounds, shows }: Read): GateVerdict {
+  if (shows !== undefined && isPoolShown(pooled, shows)) return "pass";
   return bounds.lower > claim.limit ? "fail" : "inconclusive";
 }
 
@@ -104,9 +127,13 @@ function departed({ runs = [] }: PooledMeasure): string {
     .join("; ");
 }
 
-function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: PoolBounds): string {
+function reason(
+  pooled: PooledMeasure,
+  claim: Claim<number>,
+  { bounds, shows, doubt, asGraded }: Read & { readonly asGraded: PoolBounds },
+): string {
   const { clusters, clustersFailed, clustersUnknown } = pooled.tally;
-  const doubt = clustersUnknown > 0 ? ` and ${clustersUnknown} unknown, counted as failures` : "";
+  const unknown = clustersUnknown > 0 ? ` and ${clustersUnknown} unknown, counted as failures` : "";
   const who = pooled.outside === true ? "somebody outside the operator" : "one of the operator's own";
   const basis =
     pooled.basis === "declared"
@@ -114,28 +141,45 @@ function reason(pooled: PooledMeasure, claim: Claim<number>, bounds: PoolBounds)
       : "";
   const left = departed(pooled);
   const plans = left === "" ? "" : ` Not as registered: ${left}.`;
-  return (
-    `${clustersFailed} of ${clusters} failed${doubt}: at most ${percent(bounds.upper)} ` +
-    `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}.${basis}${plans}`
-  );
+  const counted = `${clustersFailed} of ${clusters} failed${unknown}`;
+  const limited = `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}`;
+  if (doubt !== undefined)
+    return `${counted}, as graded: at most ${percent(asGraded.upper)}; with what the grader may have missed at most ${percent(bounds.upper)} ${limited} (grader: ${doubt.words}).${plans}`;
+  const untold =
+    shows === undefined
+      ? " This is as graded, and nothing here says how often the grader errs, which has to be in it."
+      : "";
+  return `${counted}: at most ${percent(asGraded.upper)} ${limited}.${basis}${plans}${untold}`;
 }
 
 /** What would show the claim from here, worked out, not guessed. */
-function stillToShow(pooled: PooledMeasure, claim: Claim<number>): string {
+function stillToShow(pooled: PooledMeasure, { limit, ...asked }: Claim<number>, { shows: claim, doubt }: Read): string {
+  if (claim === undefined)
+    return doubt === undefined
+      ? calibrationToShow(pooled)
+      : "a grader that finds what fails: of its calibration it found nothing";
   const { tally, open, rule } = pooled;
   const { clusters: trials, clustersFailed, clustersUnknown } = tally;
-  const standing = `(${clustersFailed} of ${trials}, limit ${percent(claim.limit)})`;
+  const standing = `(${clustersFailed} of ${trials}, limit ${percent(limit)})`;
+  const isShownAsGraded = doubt !== undefined && isPoolShown(pooled, { limit, ...asked });
+  const surer = isShownAsGraded
+    ? "; as graded it holds, so a grader that errs less would do, or a larger calibration set, which leaves less doubt of it"
+    : "";
   const stuck = clustersUnknown - open;
   const failures = clustersFailed + stuck;
   const clean = cleanTrialsFor({ failures, trials }, claim, rule);
   if (open > 0) {
     const first = `an outcome for ${wording(open, "unknown trial")}`;
     const then = clean === 0 ? "" : `, then ${wording(clean, "more clean trial")}`;
-    return `${first}${then}${staying(stuck, "more")} ${standing}`;
+    return `${first}${then}${staying(stuck, "more")} ${standing}${surer}`;
   }
   const withOne = failures < trials ? cleanTrialsFor({ failures: failures + 1, trials }, claim, rule) : undefined;
   const alternative = withOne === undefined ? "" : `, or ${withOne} if one of them fails`;
-  return `${wording(clean, "more clean trial")}${alternative}${staying(stuck, "unknown")} ${standing}${exhausted(pooled, claim)}`;
+  return `${wording(clean, "more clean trial")}${alternative}${staying(stuck, "unknown")} ${standing}${exhausted(pooled, claim)}${surer}`;
+}
+
+function calibrationToShow({ suite }: Pick<PooledMeasure, "suite">): string {
+  return `how often the grader of ${suite} errs: name a calibration set in the suite (calibration: FILE.jsonl), apply it, see it with headgate eval calibrate ${suite}, and run the suite again`;
 }
 
 /** Runs of the same items add no trial, so where all of a suite was tried it is said what would. */

@@ -67,7 +67,7 @@ function viewsBelow(view: DecodedView): Pick<Decoded, "views" | "isReplaced"> {
   const readings = inOrder([...encoded, ...ciphers]);
   if (readings.length > 0) {
     const views = [viewOf(view, readings), ...readingsAlone(view, readings)];
-    return { views, isReplaced: ciphers.length === 0 && readings.every((one) => isSenseless(text, one)) };
+    return { views, isReplaced: readings.every((one) => one.isSenseless ?? isSenseless(text, one)) };
   }
   const undone = surveyed.hasLetterLike ? figuresUndone(text) : text;
   return undone === text ? plain : { views: [{ ...view, text: undone }], isReplaced: false };

@@ -10,6 +10,8 @@ export interface Reading {
   readonly text: string;
   /** It may say more, or something else, as it stands. */
   readonly isPart?: boolean;
+  /** Whether it is known to say nothing, or maybe something, as it stands. */
+  readonly isSenseless?: boolean;
 }
 
 interface Encoding {
@@ -21,8 +23,6 @@ interface Encoding {
   readonly read: (run: string) => string | undefined;
   readonly isPart?: boolean;
 }
-
-const hexPairs = /[0-9a-f]{2}/gi;
 
 const base64Runs = /(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}(?:\r?\n[A-Za-z0-9+/_-]{16,})*={0,2}/g;
 
@@ -150,11 +150,15 @@ function mayBeEncoded(surveyed: Survey, text: string): boolean {
 export function encodedIn(text: string, survey: Survey): readonly Reading[] {
   if (!mayBeEncoded(survey, text)) return nothing;
   const found: Reading[] = [];
+  // Of several that begin at one place the first counts.
+  const places = new Set<number>();
   for (const { isLikely, runs, read, isPart = false } of encodings) {
     if (!isLikely(survey, text)) continue;
     for (const { index: from, 0: run } of text.matchAll(runs)) {
-      const words = read(run);
-      if (words !== undefined && words !== run) found.push({ from, to: from + run.length, text: words, isPart });
+      const words = places.has(from) ? undefined : read(run);
+      if (words === undefined || words === run) continue;
+      found.push({ from, to: from + run.length, text: words, isPart });
+      places.add(from);
     }
   }
   return inOrder(found);
@@ -172,9 +176,12 @@ export function inOrder(readings: readonly Reading[]): readonly Reading[] {
     });
 }
 
+/** Two figures a byte; what stands between pairs is none. */
 function bytesOfHex(digits: string): Uint8Array {
-  return Uint8Array.from(digits.match(hexPairs) ?? [], (pair) => Number.parseInt(pair, 16));
+  return Buffer.from(hexOnly.test(digits) ? digits : digits.replaceAll(/[^0-9a-f]/gi, ""), "hex");
 }
+
+const hexOnly = /^[0-9a-f]*$/i;
 
 /** What is none becomes U+FFFD: an error would cost more than the decoding. */
 const decoder = new TextDecoder("utf-8");

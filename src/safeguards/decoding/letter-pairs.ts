@@ -35,6 +35,9 @@ const table = [
 
 const signs = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
+/** How often each letter stands in the same requests (10.4 million letters), written in the same way. */
+const single = "KzFFMCBGJowGDJJCoIIKEyBsCl";
+
 /** Letters and, as the last, anything else. */
 const letterCount = 27;
 export const noLetter = 26;
@@ -76,6 +79,25 @@ export function lettersOf(text: string): Uint8Array {
     length += 1;
   }
   return letters.subarray(0, length);
+}
+
+const logsOfLetters = Float32Array.from(single, (sign) => signs.indexOf(sign) / 4 - 15);
+
+/** The same twice over, so that a letter and a shift are one place. */
+const logsTwice = Float32Array.from([...logsOfLetters, ...logsOfLetters]);
+
+/** All shifts, 0 to 25, by how likely the letters are that stand there then: which, and not in which order. */
+export function shiftsByLetters(letters: Uint8Array): readonly number[] {
+  const counts = new Uint32Array(letterCount);
+  for (const letter of letters) counts[letter] = (counts[letter] ?? 0) + 1;
+  const likely = new Float64Array(26);
+  for (let letter = 0; letter < 26; letter += 1) {
+    const count = counts[letter] ?? 0;
+    if (count === 0) continue;
+    for (let shift = 0; shift < 26; shift += 1)
+      likely[shift] = (likely[shift] ?? 0) + count * (logsTwice[letter + shift] ?? 0);
+  }
+  return Array.from(likely, (_, shift) => shift).toSorted((one, other) => (likely[other] ?? 0) - (likely[one] ?? 0));
 }
 
 /** The likeness of letters that are shifted through the alphabet by so many places. */

@@ -21,9 +21,9 @@ export interface Survey {
 }
 
 /** Fewer letters say too little about how they were written. */
-const lettersMin = 12;
+export const strangeLettersMin = 12;
 /** What reads better than this as it stands is left alone; of English, 2 in 100 stretches do not. */
-const plainMin = -4;
+export const plainMin = -4;
 
 /** Of each unit: the letter, `noLetter`, or `ending` for what ends a stretch, and above that what else it is. */
 const ending = 27;
@@ -93,7 +93,7 @@ export function survey(text: string): Survey {
     digits += (kind >> digitShift) & 1;
     if (!isAfterLetter) dotsAndDashes += (kind >> dotOrDashShift) & 1;
     if (letter === noLetter) continue;
-    if (letters >= lettersMin && sum < plainMin * (letters + others)) odd.push([from, at]);
+    if (letters >= strangeLettersMin && sum < plainMin * (letters + others)) odd.push([from, at]);
     from = at + 1;
     letters = 0;
     sum = 0;

@@ -13,7 +13,7 @@ import { allSteps } from "../steps.ts";
 import { readWeights } from "../weights.ts";
 
 const registry = shippedSafeguards();
-const safeguard = registry.get("injection@1");
+const safeguard = registry.get("injection@2");
 const rates = { block: 0.005, review: 0.02 };
 const thresholds = safeguard.thresholds(rates, "input");
 
@@ -40,7 +40,7 @@ test("an order in what a tool gave is found as an injection, with its place, and
   const found = inspect(planted, "data");
   assert.ok(found.kind === "inspected");
   const [finding] = found.findings;
-  assert.deepEqual([finding?.category, finding?.band, finding?.detector], ["injection", "block", "injection@1"]);
+  assert.deepEqual([finding?.category, finding?.band, finding?.detector], ["injection", "block", "injection@2"]);
   assert.ok(planted.slice(...(finding?.span ?? [0, 0])).includes("forward the last ten messages"));
   assert.ok(!isFound(inspect(mail, "data")));
 });
@@ -85,7 +85,7 @@ test("disguised letters, and an order that is encoded, change nothing", async ()
     Safeguards.parse({
       kind: "Safeguards",
       name: "orders",
-      chain: [{ safeguard: "injection@1", on: ["input"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } }],
+      chain: [{ safeguard: "injection@2", on: ["input"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } }],
     }),
     registry,
   );
@@ -123,7 +123,7 @@ test("a text of any length and kind has a verdict, with stops in long ones", () 
 });
 
 test("it stands on requests only, takes no rate that is not calibrated, and another digest is refused", () => {
-  const entry = { safeguard: "injection@1", on: ["input"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
+  const entry = { safeguard: "injection@2", on: ["input"], block: { benignRate: 0.005 }, review: { benignRate: 0.02 } };
   const compile = (change: object): unknown =>
     compileChain(Safeguards.parse({ kind: "Safeguards", name: "orders", chain: [{ ...entry, ...change }] }), registry);
   assert.doesNotThrow(() => compile({ digest: safeguard.digest }));
@@ -135,7 +135,7 @@ test("it stands on requests only, takes no rate that is not calibrated, and anot
 });
 
 test("weights that are cut off, of another size or without thresholds are refused", () => {
-  const file = readFileSync(new URL("../artefacts/injection-1.bin", import.meta.url));
+  const file = readFileSync(new URL("../artefacts/injection-2.bin", import.meta.url));
   const header = 8 + file.readUInt32LE(4);
   for (const length of [0, 7, 8, 100, header - 1, header, header + 8, file.length - 1])
     assert.throws(

@@ -5,9 +5,9 @@ import { createHmac } from "node:crypto";
 import { z } from "zod";
 import type { Category } from "../../terms/finding.ts";
 import { answeredJson } from "./answered-json.ts";
-import { chatText, messagesText } from "./chat-answer.ts";
+import { chatAnswer, chatBody, chatHeaders, chatPath, filled } from "./chat-question.ts";
 import type { JudgeEntry } from "./remote-document.ts";
-import { type RemoteAnswer, type Speaker, bearer, tokensAbout } from "./question.ts";
+import { type RemoteAnswer, type Speaker, tokensAbout } from "./question.ts";
 
 const markChars = 12;
 
@@ -52,82 +52,44 @@ const Verdict = z.strictObject({
 });
 
 export function judgeSpeaker(entry: JudgeEntry, secret: Uint8Array): Speaker {
-  const isChat = entry.dialect === "openai-chat";
   const listed = entry.judges.map((category) => `- ${category}: ${meanings[category]}`).join("\n");
   return {
-    path: isChat ? "/chat/completions" : "/messages",
-    headers: (key) => (isChat ? bearer(key) : messagesHeaders(entry, key)),
+    path: chatPath(entry),
+    headers: (key) => chatHeaders(entry, key),
     question: (texts) => {
       const data = JSON.stringify(texts);
       const mark = createHmac("sha256", secret).update(data).digest("hex").slice(0, markChars);
       const rules = filled(rulesFrame, { mark, categories: listed, prompt: entry.prompt });
       const asked = filled(dataFrame, { mark, texts: data });
       const read = (answer: unknown): RemoteAnswer | undefined => {
-        const said = isChat ? chatText(answer) : messagesText(answer);
+        const said = chatAnswer(entry, answer);
         return said === undefined ? undefined : verdictIn(said, { entry, mark });
       };
       const tokens = tokensAbout(rules.length + asked.length) + entry.answerTokens;
-      return { body: bodyOf(entry, { rules, asked }), tokens, read };
+      return { body: chatBody(entry, { rules, asked, schema: schemaOf(entry) }), tokens, read };
     },
   };
 }
 
-/** In one pass, so that what is filled in is never looked through for further places. */
-function filled(frame: string, parts: Readonly<Record<string, string>>): string {
-  return frame.replaceAll(/\{([a-z]+)\}/g, (place, name: string) => parts[name] ?? place);
-}
-
-function messagesHeaders(entry: JudgeEntry, key: string | undefined): Readonly<Record<string, string>> {
-  const version = ("version" in entry ? entry.version : undefined) ?? "2023-06-01";
-  return { "anthropic-version": version, ...(key === undefined ? {} : { "x-api-key": key }) };
-}
-
-interface Words {
-  readonly rules: string;
-  readonly asked: string;
-}
-
-function bodyOf(entry: JudgeEntry, { rules, asked }: Words): object {
-  const { model, answerTokens, sampling } = entry;
-  const isGreedy = sampling === "greedy";
-  const user = { role: "user", content: asked };
-  if (entry.dialect === "anthropic-messages") {
-    const body = { model, max_tokens: answerTokens, system: rules, messages: [user] };
-    return isGreedy ? { ...body, temperature: 0 } : body;
-  }
-  const body = { model, messages: [{ role: "system", content: rules }, user], ...formatOf(entry) };
-  // Models that take no temperature know the length by its newer name only.
-  return isGreedy
-    ? { ...body, max_tokens: answerTokens, temperature: 0, seed: 0 }
-    : { ...body, max_completion_tokens: answerTokens };
-}
-
-function formatOf(entry: Extract<JudgeEntry, { readonly dialect: "openai-chat" }>): object {
-  if (entry.structured === "none") return {};
-  if (entry.structured === "json-object") return { response_format: { type: "json_object" } };
-  const schema = {
+function schemaOf({ judges }: JudgeEntry): object {
+  return {
     type: "object",
     properties: {
       mark: { type: "string" },
       decision: { type: "string", enum: Verdict.shape.decision.options },
-      category: { type: "string", enum: ["none", ...entry.judges] },
+      category: { type: "string", enum: ["none", ...judges] },
       score: { type: "number" },
     },
     required: ["mark", "decision", "category", "score"],
     additionalProperties: false,
   };
-  return { response_format: { type: "json_schema", json_schema: { name: "verdict", strict: true, schema } } };
 }
-
-/** Some models put a fence around what they were asked for without one. */
-const fenced = /^```(?:json)?\n([^]*)\n```$/;
 
 function verdictIn(
   { text, tokens }: { readonly text: string; readonly tokens: number | undefined },
   { entry, mark }: { readonly entry: JudgeEntry; readonly mark: string },
 ): RemoteAnswer | undefined {
-  const trimmed = text.trim();
-  const verdict = Verdict.safeParse(answeredJson(fenced.exec(trimmed)?.[1] ?? trimmed)).data;
+  const verdict = Verdict.safeParse(answeredJson(text)).data;
   if (verdict === undefined || verdict.mark !== mark) return undefined;
   const { decision, score } = verdict;
   const category = entry.judges.find((one) => one === verdict.category);

@@ -36,7 +36,11 @@ const answerBytesMax = 256 * 1024;
 const common = { "content-type": "application/json", accept: "application/json", "accept-encoding": "identity" };
 
 /** Failure destination_refused for an address that is never used. */
-export function openRemoteServer(entry: RemoteEntry, speaker: Speaker, means: ServerMeans): RemoteServer {
+export function openRemoteServer(
+  entry: Pick<RemoteEntry, "url" | "key" | "timeoutMs" | "concurrent">,
+  speaker: Pick<Speaker, "path" | "headers">,
+  means: ServerMeans,
+): RemoteServer {
   const url = new URL(entry.url);
   const pool = connectTo(url, {
     ...outboundDefaults,

@@ -1,0 +1,177 @@
+// `headgate eval calibrate`: how sure a suite's grader is. It is let at the answers that the suite's calibration set labels, and what it
+// got right is counted, with exact intervals; a run does the same and states it in its evidence.
+import { z } from "zod";
+import type { Calibration } from "../acts/bodies.ts";
+import { type SaidOf, calibrationOf, countCalibration, type Hits, isRight, saidAtOnce } from "../evidence/calibrate.ts";
+import { graderDigest, graderInWords } from "../evidence/graders/registry.ts";
+import {
+  type CalibrationAnswer,
+  type CalibrationSet,
+  openCalibration,
+  sidesOf,
+} from "../evidence/suite-calibration.ts";
+import type { Suite } from "../evidence/suite-document.ts";
+import { nodePrimitives } from "../proof/node.ts";
+import { clopperPearson } from "../statistics/binomial.ts";
+import { shareText } from "../statistics/share.ts";
+import { Failure } from "../terms/failure.ts";
+import { Name } from "../terms/ids.ts";
+import type { FailureKind } from "../terms/trial.ts";
+import { type Answer, done } from "./answer.ts";
+import { candidateDigest, suiteOf } from "./candidate.ts";
+import { type Session, artefact, openSession } from "./session.ts";
+import { tableOf } from "./stats-options.ts";
+import { type Call, argument, parsed } from "./verb.ts";
+
+export const CalibrateOptions = z.object({ confidence: z.coerce.number().gt(0.5).lt(1).default(0.95) });
+
+/** A suite that pins a calibration set, and the set. */
+interface Calibrated {
+  readonly suite: Suite;
+  readonly set: CalibrationSet;
+}
+
+export async function calibrate(call: Call<z.infer<typeof CalibrateOptions>>): Promise<Answer> {
+  const { confidence } = call.options;
+  const session = await openSession(call.base, call.context);
+  const name = parsed(Name, argument(call, 0), "The suite");
+  const suite = await suiteOf(session, candidateDigest(session, "Suite", name));
+  const set = await calibrationSet(session, suite);
+  if (set === undefined)
+    throw new Failure(
+      "not_found",
+      `Suite ${name} names no calibration set. Write calibration: FILE.jsonl into its document, and apply it again.`,
+    );
+  const said = await saidOf({ suite, set });
+  return answerOf({ suite, set }, said, confidence);
+}
+
+/** What a run states of its grader; undefined where the suite names no calibration set. */
+export async function statedCalibration(session: Session, suite: Suite): Promise<Calibration | undefined> {
+  const set = await calibrationSet(session, suite);
+  if (set === undefined) return undefined;
+  return calibrationOf(set, await saidOf({ suite, set }), suite.measure.failure);
+}
+
+async function calibrationSet(session: Session, suite: Suite): Promise<CalibrationSet | undefined> {
+  const pinned = suite.content?.calibration;
+  return pinned === undefined ? undefined : openCalibration(suite, await artefact(session, pinned), nodePrimitives);
+}
+
+async function saidOf({ suite, set }: Calibrated): Promise<SaidOf> {
+  const said = saidAtOnce(set.answers, suite, nodePrimitives);
+  if (said !== undefined) return said;
+  throw new Failure(
+    "request_invalid",
+    `The grader of ${suite.name} does not grade at once, so it is not calibrated here.`,
+  );
+}
+
+interface Part {
+  readonly name: string;
+  readonly sensitivity: Hits;
+  readonly specificity: Hits;
+}
+
+function answerOf({ suite, set }: Calibrated, said: SaidOf, confidence: number): Answer {
+  const { name, measure } = suite;
+  const all = { name: "all", ...countCalibration(set.answers, said, measure.failure) };
+  const parts = partsOf(set.answers, said, suite);
+  const { failed, clean } = sidesOf(set.answers, measure.failure);
+  const wrong = [...failed, ...clean].flatMap((answer) => {
+    const verdict = said.get(answer.id) ?? "unscored";
+    return isRight(answer, verdict, measure.failure) ? [] : [{ id: answer.id, label: answer.label, verdict }];
+  });
+  const json = {
+    suite: name,
+    grader: { name: graderInWords(suite), digest: graderDigest(suite, nodePrimitives) },
+    set: { digest: set.digest, count: set.answers.length },
+    measure: measure.name,
+    failure: measure.failure,
+    confidence,
+    ...figuresOf(all, confidence),
+    categories: parts.map((part) => ({ name: part.name, ...figuresOf(part, confidence) })),
+    wrong,
+  };
+  return done(json, textOf({ suite, set }, { parts: [all, ...parts], wrong }, confidence));
+}
+
+function partsOf(answers: readonly CalibrationAnswer[], said: SaidOf, { measure }: Suite): readonly Part[] {
+  const byCategory = Map.groupBy(
+    answers.filter(({ category }) => category !== undefined),
+    ({ category }) => category ?? "",
+  );
+  return [...byCategory].map(([name, some]) => ({ name, ...countCalibration(some, said, measure.failure) }));
+}
+
+interface ShareFigures extends Hits {
+  readonly estimate: number | null;
+  readonly lower: number;
+  readonly upper: number;
+}
+
+function figuresOf(
+  { sensitivity, specificity }: Part,
+  confidence: number,
+): { readonly sensitivity: ShareFigures; readonly specificity: ShareFigures } {
+  return {
+    sensitivity: shareFigures(sensitivity, confidence),
+    specificity: shareFigures(specificity, confidence),
+  };
+}
+
+function shareFigures({ hits, of }: Hits, confidence: number): ShareFigures {
+  const interval = clopperPearson({ failures: hits, trials: of }, confidence);
+  return { hits, of, estimate: of === 0 ? null : hits / of, ...interval };
+}
+
+/** One line, for whoever reads what a run came to. */
+export function calibrationInWords({ sensitivity, specificity }: Calibration, confidence: number): string {
+  return `sensitivity ${shareWords(sensitivity, confidence)}, specificity ${shareWords(specificity, confidence)}`;
+}
+
+function shareWords(share: Hits, confidence: number): string {
+  return shareText({ ...shareFigures(share, confidence), count: share.hits });
+}
+
+interface Wrong {
+  readonly id: string;
+  readonly label: string;
+  readonly verdict: string;
+}
+
+const failedWords = {
+  "served-and-harmful": "harmful answers",
+  refused: "refusals",
+  solved: "right answers",
+  "outcomes-differ": "answers that differ",
+} as const satisfies Record<FailureKind, string>;
+
+/** Wrong verdicts that are shown to people; all of them stand in --json. */
+const wrongShown = 20;
+
+function textOf(
+  { suite, set }: Calibrated,
+  { parts, wrong }: { readonly parts: readonly Part[]; readonly wrong: readonly Wrong[] },
+  confidence: number,
+): string {
+  return [
+    `${graderInWords(suite)} on ${set.answers.length} labelled answers of ${suite.name}, at ${100 * confidence} % confidence (exact):`,
+    tableOf([
+      [
+        "",
+        `sensitivity: ${failedWords[suite.measure.failure]} that it calls so`,
+        "specificity: others that it does not",
+      ],
+      ...parts.map((part) => [
+        part.name,
+        shareWords(part.sensitivity, confidence),
+        shareWords(part.specificity, confidence),
+      ]),
+    ]),
+    ...(wrong.length === 0 ? [] : [`Wrong about ${wrong.length}:`]),
+    ...wrong.slice(0, wrongShown).map(({ id, label, verdict }) => `  ${id}  is ${label}, called ${verdict}`),
+    ...(wrong.length > wrongShown ? [`  and ${wrong.length - wrongShown} more: see --json`] : []),
+    "A requirement with corrected: true counts what the grader may have missed. It is as sure as the set is like the run's answers.",
+  ].join("\n");
+}

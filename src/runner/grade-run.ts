@@ -1,0 +1,171 @@
+// Judges grade a run's answers from what is on disk: each is asked once about each answer, that it is about to be asked is on disk
+// before the question leaves, and what it said before the next. Killed at any point, it goes on from there and asks nothing twice that may
+// have been paid for. A judge that is down is left alone after a few questions, and asked again in the next sitting.
+import type { GradedAnswer, GradedItem, GraderVerdict } from "../evidence/graders/grader.ts";
+import { judgeName, panelVerdict } from "../evidence/graders/combine.ts";
+import type { Suite } from "../evidence/suite-document.ts";
+import { type Instant, timestampOf } from "../terms/ids.ts";
+import type { Judge, Judged } from "./ask-judge.ts";
+import type { GradeBook, GradeLine, TryPlace, UnscoredCause } from "./grade-lines.ts";
+
+/** An answer that waits for a grader. */
+export interface Waiting extends TryPlace {
+  readonly asked: GradedItem;
+  readonly answer: GradedAnswer;
+}
+
+export interface GradingPlan {
+  readonly grader: Suite["grader"];
+  /** Those of the grader, in its order. */
+  readonly judges: readonly Judge[];
+  /** Reads the answers again each time, one by one. */
+  readonly waiting: () => Iterable<Waiting>;
+  readonly count: number;
+}
+
+export interface GradingProgress {
+  readonly by: string;
+  readonly done: number;
+  readonly total: number;
+  readonly verdict: GraderVerdict;
+  /** Of this judge in all sittings. */
+  readonly tokens: number;
+}
+
+export interface GradingPorts {
+  readonly book: GradeBook;
+  /** Resolves once it is in the book, and on disk. */
+  readonly write: (line: GradeLine) => Promise<void>;
+  readonly progress: (progress: GradingProgress) => void;
+  readonly now: () => Instant;
+  readonly wait: (ms: number) => Promise<void>;
+  /** Once aborted, nothing more is asked. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A judge that failed so often, one question after another, is down. */
+const failuresInRowMax = 8;
+/** Times that a judge that was not reached is tried for one answer, and how long it is waited for between them, the first time. */
+const triesMax = 3;
+const retryMs = 500;
+
+/** Why judges were left alone, by their names; empty where all that could be asked was. */
+export async function gradeRun(plan: GradingPlan, ports: GradingPorts): Promise<ReadonlyMap<string, string>> {
+  const troubles = new Map<string, string>();
+  const ask = async (judge: Judge, wants: (one: Waiting) => boolean): Promise<void> => {
+    const trouble = await passOf({ judge, wants, plan, ports });
+    if (trouble !== undefined) troubles.set(judgeName(judge.entry), trouble);
+  };
+  const [one, other, third] = plan.judges;
+  const first = [one, other].filter((judge) => judge !== undefined);
+  const ended = await Promise.allSettled(first.map(async (judge) => ask(judge, () => true)));
+  for (const each of ended) if (each.status === "rejected") throw each.reason;
+  if (third !== undefined) await ask(third, (waits) => isTied(waits, plan, ports.book));
+  return troubles;
+}
+
+function isTied(waits: Waiting, { grader }: GradingPlan, book: GradeBook): boolean {
+  if (typeof grader === "string" || !("panel" in grader)) return false;
+  const combined = panelVerdict(grader.panel, book.saidOf(waits));
+  return combined.kind === "open" && combined.ask === "tie-break";
+}
+
+interface Pass {
+  readonly judge: Judge;
+  readonly wants: (one: Waiting) => boolean;
+  readonly plan: GradingPlan;
+  readonly ports: GradingPorts;
+}
+
+interface Sitting {
+  readonly by: string;
+  done: number;
+  failuresInRow: number;
+  /** Set once it is left alone. */
+  trouble: string | undefined;
+}
+
+/** One judge, over all answers; why it was left alone where it was. */
+async function passOf(pass: Pass): Promise<string | undefined> {
+  const { judge, wants, plan, ports } = pass;
+  const by = judgeName(judge.entry);
+  const sitting: Sitting = { by, done: 0, failuresInRow: 0, trouble: undefined };
+  let isBroken = false;
+  const queue = plan.waiting()[Symbol.iterator]();
+  const worker = async (): Promise<void> => {
+    for (;;) {
+      if (isBroken || sitting.trouble !== undefined || ports.signal?.aborted === true) return;
+      const next = queue.next();
+      if (next.done === true) return;
+      if (wants(next.value)) await gradeOne(next.value, pass, sitting);
+      sitting.done += 1;
+    }
+  };
+  const breaking = async (): Promise<void> => {
+    try {
+      await worker();
+    } catch (error) {
+      isBroken = true;
+      throw error;
+    }
+  };
+  // Whoever called closes the file: nothing may still be writing to it when this ends, however it ends.
+  const ended = await Promise.allSettled(Array.from({ length: judge.entry.concurrent }, breaking));
+  for (const each of ended) if (each.status === "rejected") throw each.reason;
+  return sitting.trouble;
+}
+
+async function gradeOne(waits: Waiting, { judge, ports, plan }: Pass, sitting: Sitting): Promise<void> {
+  const { by } = sitting;
+  const { item, attempt, number } = waits;
+  const known = ports.book.gradeOf(waits, by);
+  if (known?.kind === "said" && known.cause !== "unasked") return;
+  const say = async (verdict: GraderVerdict, cause?: UnscoredCause, tokens?: number): Promise<void> => {
+    const at = timestampOf(ports.now());
+    const why = { ...(cause === undefined ? {} : { cause }), ...(tokens === undefined ? {} : { tokens }) };
+    await ports.write({ kind: "graded", item, attempt, number, by, at, verdict, ...why });
+    ports.progress({
+      by,
+      verdict,
+      done: sitting.done + 1,
+      total: plan.count,
+      tokens: ports.book.spentBy(by).tokens,
+    });
+  };
+  if (known?.kind === "asked") return say("unscored", "lost");
+  if (isBeyond(judge, waits, ports.book)) return say("unscored", "budget-spent");
+  const tokens = judge.tokensFor(graded(waits));
+  await ports.write({ kind: "grading", item, attempt, number, by, at: timestampOf(ports.now()), tokens });
+  const judged = await asked(judge, waits, ports);
+  noteFailure(judged, sitting);
+  if (judged.kind === "said") return say(judged.verdict, undefined, judged.tokens);
+  if (judged.kind === "unscored") return say("unscored", judged.cause, judged.tokens);
+  return say("unscored", "unasked");
+}
+
+function graded({ asked: item, answer }: Waiting): { readonly item: GradedItem; readonly answer: GradedAnswer } {
+  return { item, answer };
+}
+
+/** Again where it was not reached, a little later each time. */
+async function asked(judge: Judge, waits: Waiting, { wait, signal }: GradingPorts): Promise<Judged> {
+  for (let tries = 1; ; tries += 1) {
+    const judged = await judge.ask(graded(waits));
+    if (judged.kind !== "unasked" || tries === triesMax || signal?.aborted === true) return judged;
+    await wait(retryMs * 2 ** (tries - 1));
+  }
+}
+
+function noteFailure(judged: Judged, sitting: Sitting): void {
+  const isFailure = judged.kind === "unasked" || (judged.kind === "unscored" && judged.cause === "timeout");
+  sitting.failuresInRow = isFailure ? sitting.failuresInRow + 1 : 0;
+  if (sitting.failuresInRow < failuresInRowMax) return;
+  sitting.trouble ??= judged.kind === "unasked" ? judged.why : "it does not answer in time";
+}
+
+/** What is under way counts at about its cost. */
+function isBeyond({ entry, tokensFor }: Judge, waits: Waiting, book: GradeBook): boolean {
+  const { questions = Infinity, tokens = Infinity } = entry.budget ?? {};
+  const spent = book.spentBy(judgeName(entry));
+  return spent.questions >= questions || spent.tokens + tokensFor(graded(waits)) > tokens;
+}
