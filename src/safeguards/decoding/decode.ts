@@ -7,8 +7,11 @@ import { ciphersIn } from "./ciphers.ts";
 import { encodedIn, inOrder, type Reading } from "./encodings.ts";
 import { figuresUndone } from "../figures.ts";
 import { likeness } from "./letter-pairs.ts";
+import { tabledIn } from "./letter-table.ts";
+import { scrambledUndone } from "./scrambled.ts";
 import { spokenLast } from "../spoken.ts";
 import { survey } from "./survey.ts";
+import type { Stretch } from "../windows.ts";
 
 export interface DecodedView {
   readonly text: string;
@@ -62,15 +65,29 @@ function spokenIn(text: string): DecodedView | undefined {
 function viewsBelow(view: DecodedView): Pick<Decoded, "views" | "isReplaced"> {
   const { text } = view;
   const surveyed = survey(text);
-  const encoded = encodedIn(text, surveyed);
+  const tabled = tabledIn(text, surveyed);
+  const others = encodedIn(text, surveyed);
+  const encoded = tabled.length === 0 ? others : inOrder([...tabled, ...others]);
   const ciphers = ciphersIn(text, surveyed, encoded);
   const readings = inOrder([...encoded, ...ciphers]);
+  const ordered = scrambledUndone(text, unread(surveyed.strained, readings));
+  const unscrambled = ordered === text ? [] : [{ ...view, text: ordered }];
   if (readings.length > 0) {
-    const views = [viewOf(view, readings), ...readingsAlone(view, readings)];
+    const views = [viewOf(view, readings), ...readingsAlone(view, readings), ...unscrambled];
     return { views, isReplaced: readings.every((one) => one.isSenseless ?? isSenseless(text, one)) };
   }
   const undone = surveyed.hasLetterLike ? figuresUndone(text) : text;
-  return undone === text ? plain : { views: [{ ...view, text: undone }], isReplaced: false };
+  if (undone !== text) return { views: [{ ...view, text: undone }, ...unscrambled], isReplaced: false };
+  return unscrambled.length === 0 ? plain : { views: unscrambled, isReplaced: false };
+}
+
+/** Those in which nothing is read as something else. */
+function unread(stretches: readonly Stretch[], readings: readonly Reading[]): readonly Stretch[] {
+  let at = 0;
+  return stretches.filter(([from, to]) => {
+    while ((readings[at]?.to ?? Infinity) <= from) at += 1;
+    return (readings[at]?.from ?? Infinity) >= to;
+  });
 }
 
 /** Likeness below which nobody reads words: of Base64 it is around -6.5. Words run together may be Base64 of something. */

@@ -18,12 +18,17 @@ export interface Survey {
   hasBeyondAscii: boolean;
   /** Between two ends of sentences or clauses. */
   readonly odd: Stretch[];
+  /** Those and others that read hardly like a language, as words do whose letters are scrambled. */
+  readonly strained: Stretch[];
 }
 
 /** Fewer letters say too little about how they were written. */
 export const strangeLettersMin = 12;
 /** What reads better than this as it stands is left alone; of English, 2 in 100 stretches do not. */
 export const plainMin = -4;
+
+/** Of English, 1 in 10 stretches reads worse than this, and of scrambled English 9. */
+const easyMin = -3.7;
 
 /** Of each unit: the letter, `noLetter`, or `ending` for what ends a stretch, and above that what else it is. */
 const ending = 27;
@@ -58,6 +63,7 @@ function unitsOf(text: string): Uint8Array {
 /** Cost: linear in the length of the text. */
 export function survey(text: string): Survey {
   const odd: Stretch[] = [];
+  const strained: Stretch[] = [];
   const units = unitsOf(text);
   let from = 0;
   let letters = 0;
@@ -93,24 +99,31 @@ export function survey(text: string): Survey {
     digits += (kind >> digitShift) & 1;
     if (!isAfterLetter) dotsAndDashes += (kind >> dotOrDashShift) & 1;
     if (letter === noLetter) continue;
-    if (letters >= strangeLettersMin && sum < plainMin * (letters + others)) odd.push([from, at]);
+    if (letters >= strangeLettersMin) note({ odd, strained }, [from, at], sum / (letters + others));
     from = at + 1;
     letters = 0;
     sum = 0;
     others = 0;
   }
+  return { longestRun, digits, dotsAndDashes, ...signsIn(seen), odd, strained };
+}
+
+function note({ odd, strained }: Pick<Survey, "odd" | "strained">, stretch: Stretch, likeness: number): void {
+  if (likeness < easyMin) strained.push(stretch);
+  if (likeness < plainMin) odd.push(stretch);
+}
+
+function signsIn(
+  seen: number,
+): Pick<Survey, "hasPercent" | "hasHash" | "hasLetterLike" | "hasPlus" | "hasEquals" | "hasBeyondAscii"> {
   const has = (bit: number): boolean => (seen & bit) !== 0;
   return {
-    longestRun,
-    digits,
-    dotsAndDashes,
     hasPercent: has(percent),
     hasHash: has(hash),
     hasLetterLike: has(letterLike),
     hasPlus: has(plus),
     hasEquals: has(equals),
     hasBeyondAscii: has(foreign),
-    odd,
   };
 }
 
