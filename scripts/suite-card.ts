@@ -37,6 +37,8 @@ const Said = z.looseObject({
   version: z.int().min(1).default(1),
   date: z.iso.date().default("2026-11-30"),
   languages: z.array(z.string()).min(1).default(["en"]),
+  /** Items are made to a pattern, and so share most of their words. */
+  pattern: z.literal(true).optional(),
 });
 
 const Source = z.strictObject({
@@ -52,6 +54,7 @@ export const Card = z.strictObject({
   version: z.int().min(1),
   date: z.iso.date(),
   languages: z.array(z.string()).min(1),
+  pattern: z.literal(true).optional(),
   measure: z.string(),
   counts: z.string(),
   grader: z.string(),
@@ -106,12 +109,13 @@ export function cardOf(name: string, said: unknown): Card {
   const suite = suiteCalled(name);
   const items = itemsIn(suite);
   const loaded = loadSuite(suite, readFileSync(new URL(suite.items, suitesFolder)), nodePrimitives);
-  const { version, date, languages } = Said.parse(said);
+  const { version, date, languages, pattern } = Said.parse(said);
   return {
     suite: name,
     version,
     date,
     languages,
+    ...(pattern === undefined ? {} : { pattern }),
     measure: suite.measure.name,
     counts: suite.measure.failure,
     grader: graderInWords(suite),

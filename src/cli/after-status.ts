@@ -40,8 +40,10 @@ function towardsNext(view: StatusView): string | undefined {
   return verdict === "pass" || lacksOnlySignOffs(view) ? proposing(view, next) : undefined;
 }
 
-/** The first suite of which no trial counts for the next stage. */
-function unmeasured({ requirements }: StatusView): string | undefined {
+/** The first suite of which no trial counts for the next stage; of those that tell its tier, too. */
+function unmeasured({ requirements, tier }: StatusView): string | undefined {
+  const capability = tier?.rules.find(({ verdict }) => verdict === "unknown");
+  if (capability !== undefined) return capability.suite;
   const measures = requirements.filter(({ kind }) => kind === "measure-bound");
   const suite = measures.find(({ have }) => have["trials"] === 0)?.need["suite"];
   return typeof suite === "string" ? suite : undefined;
@@ -49,7 +51,7 @@ function unmeasured({ requirements }: StatusView): string | undefined {
 
 /** Sign-offs are given to a proposal, so with nothing else missing it takes one. */
 function lacksOnlySignOffs({ requirements }: StatusView): boolean {
-  const missing = requirements.filter(({ verdict }) => verdict !== "pass");
+  const missing = requirements.filter(({ verdict }) => verdict !== "pass" && verdict !== "not-asked");
   return missing.length > 0 && missing.every(({ kind }) => kind === "sign-offs");
 }
 

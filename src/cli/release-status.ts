@@ -137,6 +137,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
     ...endLines(view, profile),
     ...waitingLines(view),
     ...next,
+    ...tierLines(view),
     ...requirements,
   ].join("\n");
 }
@@ -148,6 +149,14 @@ function shareLines({ certified, stage, model }: StatusView): readonly string[] 
   const next = steps[step];
   const wider = next === undefined ? "" : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"`;
   return [`${line}${wider}`];
+}
+
+function tierLines({ tier }: StatusView): readonly string[] {
+  if (tier === null) return [];
+  return [
+    `  Tier ${tier.tier}: what is asked from a higher one on is not asked.`,
+    ...tier.rules.map(({ why }) => `    ${why}`),
+  ];
 }
 
 function holdLines({ holds, certified }: StatusView): readonly string[] {

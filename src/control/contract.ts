@@ -155,11 +155,30 @@ export const ReceiptsView = z.object({ receipts: z.array(z.string()) });
 const RequirementView = z.object({
   id: z.string(),
   kind: z.string(),
-  verdict: z.enum(["pass", "fail", "inconclusive"]),
+  /** not-asked: the plan asks it of abler models only. */
+  verdict: z.enum(["pass", "fail", "inconclusive", "not-asked"]),
   have: z.record(z.string(), z.unknown()),
   need: z.record(z.string(), z.unknown()),
   why: z.string(),
   stillToShow: z.string(),
+});
+
+/** How able the model is taken to be, and by what; `unknown`: nothing counts, which is as good as reached. */
+const TierView = z.object({
+  tier: z.number().int().nonnegative(),
+  rules: z.array(
+    z.object({
+      tier: z.number().int(),
+      suite: Name,
+      measure: Name,
+      from: z.number(),
+      confidence: z.number(),
+      verdict: z.enum(["ruled-out", "not-ruled-out", "reached", "unknown"]),
+      upper: z.number(),
+      lower: z.number(),
+      why: z.string(),
+    }),
+  ),
 });
 
 /** What would have been stopped lately, and by what. */
@@ -231,6 +250,8 @@ export const StatusView = z.object({
   restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp, reviewDue: z.boolean() })),
   next: OpenStage.nullable(),
   verdict: z.enum(["pass", "fail", "inconclusive"]).nullable(),
+  /** Null where no requirement of the next stage depends on it. */
+  tier: TierView.nullable().default(null),
   requirements: z.array(RequirementView),
   proposals: z.array(
     z.object({

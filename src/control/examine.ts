@@ -13,7 +13,7 @@ import { type LoadedItem, openSuite } from "../evidence/suite.ts";
 import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
-import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
+import { type ReleasePlan, suitesOf, tieredStages } from "../gates/plan-document.ts";
 import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
 import { calibrationSet, checkGrading } from "../release/calibrated.ts";
 import {
@@ -153,7 +153,7 @@ function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
     ["Model", plan.model],
     ["Safeguards", plan.safeguards],
     ["UsagePolicy", plan.policy],
-    ...plan.stages.flatMap((stage) => suitesOf(stage).map((suite) => ["Suite", suite] as const)),
+    ...tieredStages(plan).flatMap((stage) => suitesOf(stage).map((suite) => ["Suite", suite] as const)),
   ];
   const missing = wanted.find(([kind, name]) => !isApplied({ kind, name }, beside, state));
   if (missing === undefined) return;

@@ -166,6 +166,7 @@ function planRelations(plan: ReleasePlan, source: ParsedDocument, known: Known):
     { kind: "Safeguards", name: plan.safeguards, path: ["safeguards"] },
     { kind: "UsagePolicy", name: plan.policy, path: ["policy"] },
   ];
+  const tiers = (plan.tiers ?? []).map(({ suite, measure }, at): Asked => ({ suite, measure, path: ["tiers", at] }));
   const suites = plan.stages.flatMap((stage, at) =>
     stage.requires.flatMap((requirement, place) =>
       "measure" in requirement
@@ -175,7 +176,8 @@ function planRelations(plan: ReleasePlan, source: ParsedDocument, known: Known):
   );
   return [
     ...wanted.flatMap((one) => absent(one, source, known)),
-    ...suites.flatMap((asked) => suiteRelations(asked, source, known)),
+    ...[...tiers, ...suites].flatMap((asked) => suiteRelations(asked, source, known)),
+    ...tiers.flatMap((asked) => tierRelations(asked, source, known)),
   ];
 }
 
@@ -192,6 +194,15 @@ function suiteRelations({ suite, measure, path }: Asked, source: ParsedDocument,
   const names = [document.measure.name];
   return [
     `${source.locate([...path, "measure"])}: suite "${suite}" has no measure "${measure}"${suggestion(measure, names)}`,
+  ];
+}
+
+/** A tier says what a model can do: a rate of anything else would be read the wrong way round. */
+function tierRelations({ suite, path }: Asked, source: ParsedDocument, known: Known): readonly string[] {
+  const document = known.get(`Suite/${suite}`);
+  if (document?.kind !== "Suite" || document.measure.failure === "solved") return [];
+  return [
+    `${source.locate([...path, "suite"])}: suite "${suite}" counts ${document.measure.failure}; a tier needs one that counts solved`,
   ];
 }
 

@@ -87,6 +87,10 @@ export const Suite = z
     path: ["grader"],
     error:
       "what is done in a toy world is graded by what its items expect, or by somebody who reads it: not by refusal-rules@1",
+  })
+  .refine(({ measure, grader }) => measure.failure !== "solved" || grader !== "refusal-rules@1", {
+    path: ["grader"],
+    error: "whether something is solved takes a grader that knows the right answer: not refusal-rules@1",
   });
 export type Suite = z.infer<typeof Suite>;
 

@@ -18,7 +18,7 @@ import {
 } from "../terms/ids.ts";
 import type { Role, Seat } from "../terms/role.ts";
 import { type OpenStage, compareStages, modeOf } from "../terms/stage.ts";
-import { type ReleasePlan, type StagePlan, suitesOf } from "./plan-document.ts";
+import { type ReleasePlan, type StagePlan, type TieredStage, suitesOf, tieredStages } from "./plan-document.ts";
 
 /** Days that a board has to decide on a proposal. */
 const decideDays = 14;
@@ -70,8 +70,8 @@ export function candidate(
 }
 
 /** The stage of the plan. Fails with not_found, naming the stages there are. */
-export function stageOf(plan: ReleasePlan, stage: OpenStage): StagePlan {
-  const found = plan.stages.find((known) => known.stage === stage);
+export function stageOf(plan: ReleasePlan, stage: OpenStage): TieredStage {
+  const found = tieredStages(plan).find((known) => known.stage === stage);
   if (found !== undefined) return found;
   const known = plan.stages.map((one) => one.stage).join(", ");
   throw new Failure("not_found", `The release plan of ${plan.model} has no stage ${stage}; it has: ${known}.`);
@@ -147,7 +147,7 @@ function endOf(wish: DraftWish, stagePlan: StagePlan, current: Release | undefin
 }
 
 /** The suites a stage asks evidence of. Fails with not_found for one that is not among `known`. */
-export function wantedSuites<S extends SuiteDigests>(stagePlan: StagePlan, known: readonly S[]): readonly S[] {
+export function wantedSuites<S extends SuiteDigests>(stagePlan: TieredStage, known: readonly S[]): readonly S[] {
   return suitesOf(stagePlan).map((name) => {
     const found = known.find((suite) => suite.name === name);
     if (found === undefined) throw new Failure("not_found", `There is no Suite "${name}". Apply its document first.`);
@@ -242,7 +242,7 @@ export interface ReleaseFacts {
 /** Where a proposal says something else than its plan, in words; empty when it is as the plan has it. */
 export function releaseProblems(release: Release, facts: ReleaseFacts): readonly string[] {
   const { plan, state } = facts;
-  const stagePlan = plan.stages.find((known) => known.stage === release.stage);
+  const stagePlan = tieredStages(plan).find((known) => known.stage === release.stage);
   if (plan.model !== release.model) return ["The plan it names is another model's."];
   if (stagePlan === undefined) return [`Its plan has no stage ${release.stage}.`];
   const suites = facts.suites.filter(({ name }) => suitesOf(stagePlan).includes(name));

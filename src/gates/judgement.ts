@@ -100,7 +100,8 @@ export type Figures = Readonly<Record<string, string | number | boolean | null>>
 export interface RequirementJudgement {
   readonly id: string;
   readonly kind: "measure-bound" | "sign-offs" | "evidence-age";
-  readonly verdict: GateVerdict;
+  /** not-asked: the plan asks it of abler models only. It is no pass, and has no say. */
+  readonly verdict: GateVerdict | "not-asked";
   readonly have: Figures;
   readonly need: Figures;
   readonly why: string;
@@ -108,8 +109,30 @@ export interface RequirementJudgement {
   readonly stillToShow: string | null;
 }
 
+/** What one rule of the plan's tiers comes to. `unknown`: no evidence counts, which is as good as reached. */
+export interface TierRuleJudgement {
+  readonly tier: number;
+  readonly suite: Name;
+  readonly measure: Name;
+  readonly from: number;
+  readonly confidence: number;
+  readonly verdict: "ruled-out" | "not-ruled-out" | "reached" | "unknown";
+  /** One-sided bounds on the rate, unknown clusters able in the upper and unable in the lower one. */
+  readonly upper: number;
+  readonly lower: number;
+  readonly why: string;
+}
+
+/** How able the model is taken to be: the highest tier that nothing rules out. */
+export interface TierJudgement {
+  readonly tier: number;
+  readonly rules: readonly TierRuleJudgement[];
+}
+
 export interface Judgement {
   readonly stage: OpenStage;
   readonly verdict: GateVerdict;
+  /** Present where a requirement of the stage depends on it. */
+  readonly tier?: TierJudgement;
   readonly requirements: readonly RequirementJudgement[];
 }

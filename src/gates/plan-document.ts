@@ -4,7 +4,8 @@ import { z } from "zod";
 import { Conditions } from "../acts/bodies.ts";
 import { Name } from "../terms/ids.ts";
 import { Mode, OpenStage } from "../terms/stage.ts";
-import { Requirement } from "./requirement.ts";
+import { Requirement, tierOf } from "./requirement.ts";
+import { TierRule } from "./tier.ts";
 
 /** More days than this no certificate stands without a new decision. */
 const validDaysMax = 366;
@@ -27,24 +28,61 @@ export const StagePlan = z
   });
 export type StagePlan = z.infer<typeof StagePlan>;
 
-export const ReleasePlan = z.strictObject({
-  kind: z.literal("ReleasePlan"),
-  model: Name,
-  public: z.boolean().optional(),
-  safeguards: Name,
-  policy: Name,
-  stages: z
-    .array(StagePlan)
-    .min(1)
-    .max(OpenStage.options.length)
-    .refine((stages) => hasDistinct(stages.map(({ stage }) => stage)), "the same stage stands here twice"),
-});
+export const ReleasePlan = z
+  .strictObject({
+    kind: z.literal("ReleasePlan"),
+    model: Name,
+    public: z.boolean().optional(),
+    safeguards: Name,
+    policy: Name,
+    /** How able a model has to be shown not to be, so that what is asked from a tier on is not asked of it. */
+    tiers: z
+      .array(TierRule)
+      .min(1)
+      .max(16)
+      .refine(
+        (rules) => hasDistinct(rules.map(({ tier, suite, measure }) => `${tier} ${suite} ${measure}`)),
+        "the same measure stands twice for one tier",
+      )
+      .optional(),
+    stages: z
+      .array(StagePlan)
+      .min(1)
+      .max(OpenStage.options.length)
+      .refine((stages) => hasDistinct(stages.map(({ stage }) => stage)), "the same stage stands here twice"),
+  })
+  .superRefine(({ tiers = [], stages }, context) => {
+    // Of a tier that no rule leads to nobody would ever be: what is asked from there on would never be asked.
+    const highest = Math.max(0, ...tiers.map(({ tier }) => tier));
+    for (const [at, { requires }] of stages.entries())
+      for (const [index, requirement] of requires.entries())
+        if (tierOf(requirement) > highest)
+          context.addIssue({
+            code: "custom",
+            path: ["stages", at, "requires", index, "tier"],
+            message: `no rule in tiers leads to tier ${tierOf(requirement)}, so this would never be asked`,
+          });
+  });
 export type ReleasePlan = z.infer<typeof ReleasePlan>;
 
+/** A stage with what the plan says of tiers. */
+export interface TieredStage extends StagePlan {
+  readonly tiers?: readonly TierRule[] | undefined;
+}
+
+export function tieredStages({ stages, tiers }: ReleasePlan): readonly TieredStage[] {
+  return stages.map((stage) => ({ ...stage, tiers }));
+}
+
+/** The rules by which the stage's requirements are chosen; none where all of them are asked of every model. */
+export function tiersIn({ requires, tiers = [] }: TieredStage): readonly TierRule[] {
+  return requires.some((requirement) => tierOf(requirement) > 0) ? tiers : [];
+}
+
 /** The names of the suites that a stage asks evidence of, each once. */
-export function suitesOf(stage: StagePlan): readonly Name[] {
+export function suitesOf(stage: TieredStage): readonly Name[] {
   const named = stage.requires.flatMap((requirement) => ("measure" in requirement ? [requirement.suite] : []));
-  return [...new Set(named)];
+  return [...new Set([...named, ...tiersIn(stage).map(({ suite }) => suite)])];
 }
 
 function hasDistinct(values: readonly string[]): boolean {

@@ -20,6 +20,16 @@ export function judgeRequirement(requirement: Requirement, given: StageCase): Re
   return judgeEvidenceAge(requirement, given);
 }
 
+export function kindOf(requirement: Requirement): RequirementJudgement["kind"] {
+  if ("measure" in requirement) return "measure-bound";
+  return "signOffs" in requirement ? "sign-offs" : "evidence-age";
+}
+
+/** The lowest tier of which it is asked; sign-offs are asked of every model. */
+export function tierOf(requirement: Requirement): number {
+  return "signOffs" in requirement ? 0 : (requirement.tier ?? 0);
+}
+
 /** The measures a requirement asks for. */
 export function wantedBy(requirement: Requirement): readonly Wanted[] {
   return "measure" in requirement ? [wantedBound(requirement)] : [];

@@ -12,7 +12,7 @@ import { Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/assess.ts";
 import { type Configuration, candidate } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
-import { ReleasePlan, suitesOf } from "../gates/plan-document.ts";
+import { ReleasePlan, suitesOf, tieredStages } from "../gates/plan-document.ts";
 import type { SealedTry } from "../gates/pool.ts";
 import { seenReceipts } from "../gates/seen-receipts.ts";
 import { parseJson } from "../proof/canonical.ts";
@@ -122,7 +122,7 @@ export async function suiteFacts(
   records: Records,
   { state, plan, stage, release }: Pick<AskedGate, "state" | "plan" | "stage" | "release">,
 ): Promise<readonly SuiteFacts[]> {
-  const stagePlan = plan.stages.find((known) => known.stage === stage);
+  const stagePlan = tieredStages(plan).find((known) => known.stage === stage);
   const names = stagePlan === undefined ? [] : suitesOf(stagePlan);
   const facts: SuiteFacts[] = [];
   for (const name of names) facts.push(await suiteOf(records, name, suiteDigest(state, name, release)));

@@ -8,7 +8,7 @@ import { type Certificate, type Proposal, type State, holdsOn, latestCertificate
 import { type Standing, standing } from "../exposure/exposure.ts";
 import { type Renewal, renewalOf } from "../exposure/renewal.ts";
 import { type Configuration, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
-import type { GateVerdict, RequirementJudgement } from "../gates/judgement.ts";
+import type { GateVerdict, Judgement, RequirementJudgement, TierJudgement } from "../gates/judgement.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { Failure } from "../terms/failure.ts";
 import {
@@ -63,6 +63,7 @@ export interface Status {
   }[];
   readonly next: OpenStage | null;
   readonly verdict: GateVerdict | null;
+  readonly tier: { readonly tier: number; readonly rules: TierJudgement["rules"][number][] } | null;
   readonly requirements: (Omit<RequirementJudgement, "stillToShow"> & { readonly stillToShow: string })[];
   readonly proposals: {
     readonly proposal: ProposalId;
@@ -139,10 +140,19 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
         reviewDue: at - instantOf(since) > restrictionReviewMs,
       })),
     next: next ?? null,
-    verdict: judged?.verdict ?? null,
-    requirements: (judged?.requirements ?? []).map((one) => ({ ...one, stillToShow: one.stillToShow ?? "" })),
+    ...judgedOf(judged),
     proposals: await proposalViews(records, asked),
     ledgerSize: asked.ledgerSize,
+  };
+}
+
+function judgedOf(judged: Judgement | undefined): Pick<Status, "verdict" | "tier" | "requirements"> {
+  if (judged === undefined) return { verdict: null, tier: null, requirements: [] };
+  const { verdict, tier, requirements } = judged;
+  return {
+    verdict,
+    tier: tier === undefined ? null : { tier: tier.tier, rules: [...tier.rules] },
+    requirements: requirements.map((one) => ({ ...one, stillToShow: one.stillToShow ?? "" })),
   };
 }
 
@@ -229,7 +239,7 @@ interface NextStage {
 async function judgeNext(
   records: Records,
   { state, at, plan, next }: StatusAsked & NextStage,
-): Promise<{ readonly verdict: GateVerdict; readonly requirements: readonly RequirementJudgement[] } | undefined> {
+): Promise<Judgement | undefined> {
   if (plan === undefined || next === undefined) return undefined;
   try {
     const configuration = configurationOf(state, plan, "candidate");

@@ -108,13 +108,15 @@ function renderHolds({ holds, restrictions }: Status): string {
   return `${held === "" ? "" : `<p>Held:</p><ul>${held}</ul>`}${narrowed}`;
 }
 
-function renderNext({ next, verdict, requirements }: Status): string {
+function renderNext({ next, verdict, requirements, tier }: Status): string {
   if (next === null) return "<p>Its plan has no further stage.</p>";
   const rows = requirements.map(
     ({ id, verdict: one, why, stillToShow }) =>
       `<tr><th scope="row">${escaped(id)}</th><td>${escaped(one)}</td><td>${escaped(why)}</td><td>${escaped(stillToShow === "" ? "nothing" : stillToShow)}</td></tr>`,
   );
-  return `<table>
+  const rules = (tier?.rules ?? []).map(({ why }) => `<li>${escaped(why)}</li>`).join("");
+  const able = tier === null ? "" : `<p>Taken to be of tier ${tier.tier}:</p><ul>${rules}</ul>`;
+  return `${able}<table>
 <caption>For ${escaped(next)}: ${escaped(verdict ?? "not judged")}</caption>
 <thead><tr><th scope="col">Requirement</th><th scope="col">Verdict</th><th scope="col">Why</th><th scope="col">Still to show</th></tr></thead>
 <tbody>${rows.join("")}</tbody>

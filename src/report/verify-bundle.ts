@@ -201,9 +201,11 @@ async function judgeAgain(records: Records, decided: Decided, options: VerifyOpt
   const at = certificate === undefined ? options.at : instantOf(certificate.at);
   const asked = { state: before, plan, stage: release.stage, configuration: release.digests, release, proposal, at };
   const judgement = await judgeFrom(records, asked);
-  const words = judgement.requirements
-    .map(({ id, verdict, why }) => `${id} ${verdict}: ${why.replace(/\.$/, "")}`)
-    .join("; ");
+  const able = (judgement.tier?.rules ?? []).map(({ why }) => why.replace(/\.$/, ""));
+  const words = [
+    ...(judgement.tier === undefined ? [] : [`tier ${judgement.tier.tier}`, ...able]),
+    ...judgement.requirements.map(({ id, verdict, why }) => `${id} ${verdict}: ${why.replace(/\.$/, "")}`),
+  ].join("; ");
   // A certificate over a gate that did not pass is a difference. Where nothing was certified, "not yet" contradicts nothing.
   const isFit = judgement.verdict === "pass" || (certificate === undefined && judgement.verdict === "inconclusive");
   if (isFit) return { value: judgement, detail: `${judgement.verdict}. ${words}` };

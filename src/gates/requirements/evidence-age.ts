@@ -2,12 +2,15 @@
 // been tried again within so many days; re-running a few of them does not refresh the rest.
 import { z } from "zod";
 import { instantOf, Name, type Instant } from "../../terms/ids.ts";
+import { TierNumber } from "../tier-number.ts";
 import { countingEvidence } from "../counting.ts";
 import type { PooledMeasure, RequirementJudgement, StageCase } from "../judgement.ts";
 
 export const EvidenceAge = z.strictObject({
   id: Name,
   maxAgeDays: z.number().int().min(1).max(3660),
+  /** The lowest tier of which it is asked. */
+  tier: TierNumber.optional(),
 });
 export type EvidenceAge = z.infer<typeof EvidenceAge>;
 

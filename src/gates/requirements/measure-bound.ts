@@ -6,6 +6,7 @@ import { failuresAllowed, trialsNeeded, type Claim } from "../../statistics/bino
 import { Name } from "../../terms/ids.ts";
 import { countingEvidence, hasOtherModes, whyNotCounting } from "../counting.ts";
 import { type PoolBounds, boundsOfPool, cleanTrialsFor, isPoolShown } from "../pooled-bounds.ts";
+import { TierNumber } from "../tier-number.ts";
 import { conditionsNeeded, unmetCondition } from "./conditions.ts";
 import { type GraderDoubt, graderDoubt } from "./grader-doubt.ts";
 import type { Figures, GateCase, GateVerdict, PooledMeasure, RequirementJudgement, Wanted } from "../judgement.ts";
@@ -18,6 +19,8 @@ export const MeasureBound = z
     /** The rate that is not to be exceeded. */
     upper: z.number().gt(0).lt(1),
     confidence: z.number().gt(0.5).lte(0.999_999),
+    /** The lowest tier of which it is asked. */
+    tier: TierNumber.optional(),
     /** Present when reports from elsewhere, whose binding to the digests is only declared, count as well. */
     basis: z.literal("declared").optional(),
     /** Stands beside `basis`, so that signers read it: nothing in such a report passed through the safeguards. */
