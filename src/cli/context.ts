@@ -25,6 +25,8 @@ export interface Context {
   readonly isWatched: boolean;
   /** What comes on the standard input, where a verb is told to read it. */
   readonly input?: () => AsyncIterable<unknown>;
+  /** Gives the keys of a terminal one by one, as they are pressed, until it is closed; absent where there is none. */
+  readonly keyboard?: () => { readonly close: () => void };
   /** Once aborted, a run asks nothing more and is left unsealed. */
   readonly signal?: AbortSignal | undefined;
   readonly now: () => Instant;

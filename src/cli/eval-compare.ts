@@ -8,6 +8,8 @@ import { percentToTenth } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Answer, done } from "./answer.ts";
 import { type AttackDifference, attacksThatDiffer } from "./breakdown-words.ts";
+import { kappaInWords } from "./grader-words.ts";
+import { gradersShown } from "./graders-shown.ts";
 import { legible } from "./legible.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { followedBy } from "./plan-followed.ts";
@@ -36,7 +38,11 @@ export async function compare(call: Call<z.infer<typeof CompareOptions>>): Promi
     attacks,
     deviations,
   };
-  const lines = [comparisonInWords(compared, { one, other, confidence }), ...attackLines(attacks)];
+  const lines = [
+    comparisonInWords(compared, { one, other, confidence }),
+    ...attackLines(attacks),
+    ...[one, other].flatMap((run) => agreementLine(run, confidence)),
+  ];
   return done(
     json,
     [
@@ -105,6 +111,12 @@ function comparisonInWords(compared: Comparison, { one, other, confidence }: Com
       .map(({ cluster, one: was, other: is }) => `  ${was.padEnd(7)} → ${is.padEnd(7)}  ${legible(cluster)}`),
     ...(more > 0 ? [`  and ${more} more: --json`] : []),
   ].join("\n");
+}
+
+/** How far the graders of a run agree, where there are two: a difference is as sure as they are. */
+function agreementLine(run: OpenedRun, confidence: number): readonly string[] {
+  const agreement = gradersShown(run, confidence)?.agreement;
+  return agreement === undefined ? [] : [`Graders of ${run.evidence.body.run}: ${kappaInWords(agreement, confidence)}`];
 }
 
 /** Of each attack by itself: looked at after the fact, and no claim. */

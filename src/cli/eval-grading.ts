@@ -19,7 +19,7 @@ export interface GradingWork {
 }
 
 /** Answers that wait for graders, one by one as they are read; the model's own words are in no other place. */
-function* waitingIn({ items, file }: GradingWork): Generator<Waiting, void> {
+export function* waitingIn({ items, file }: GradingWork): Generator<Waiting, void> {
   const byId = new Map(items.map((item) => [item.id, item]));
   for (const line of file.lines()) {
     if (line.kind !== "result" || line.waits === undefined) continue;
@@ -104,7 +104,7 @@ function progressLine({ now, tell, isWatched }: Context): (progress: GradingProg
 }
 
 /** What each grader said, and of how many it said nothing and why. */
-function sumsInWords(sums: readonly GraderSum[]): readonly string[] {
+export function sumsInWords(sums: readonly GraderSum[]): readonly string[] {
   return sums.map(({ by, verdicts, causes, tokens }) => {
     const { harmful, safe, refused, unscored } = verdicts;
     const all = harmful + safe + refused + unscored;

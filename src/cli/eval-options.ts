@@ -54,3 +54,16 @@ export const ImportOptions = z.object({
   look: z.boolean().default(false),
 });
 export type ImportOptions = z.infer<typeof ImportOptions>;
+
+export const GradeOptions = z.object({
+  /** Write answers into this file, for somebody who marks them elsewhere. */
+  handOut: z.string().min(1).optional(),
+  for: z.enum(["first", "second", "third"]).default("second"),
+  /** Take marks in that somebody made elsewhere. */
+  takeIn: z.string().min(1).optional(),
+  /** Marks, a JSON object a line, in place of keys. */
+  file: z.string().min(1).optional(),
+  /** Of a hand-out: where its marks go. */
+  out: z.string().min(1).optional(),
+});
+export type GradeOptions = z.infer<typeof GradeOptions>;

@@ -14,6 +14,8 @@ import { type Answer, done } from "./answer.ts";
 import { type PartFigures, figuresOf, shownConfidence } from "./breakdown-words.ts";
 import { attackDifferences, comparisonOf, differenceInWords } from "./eval-compare.ts";
 import { createFile } from "./files.ts";
+import { kappaInWords } from "./grader-words.ts";
+import { gradersShown, saidInWords } from "./graders-shown.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { type Followed, followedBy, followedInWords } from "./plan-followed.ts";
 import { openSession } from "./session.ts";
@@ -53,6 +55,7 @@ function reportPage(run: OpenedRun, { other, confidence, followed }: Shown): str
     ...(followed === undefined ? [] : [section("The plan", followedInWords(followed).map(paragraph))]),
     ...(["attack", "category"] as const).flatMap((by) => (taken[by].length === 0 ? [] : [partsOf(by, taken)])),
     outcomesOf(run),
+    ...gradersOf(run),
     failedOf(run),
     ...(other === undefined ? [] : [besideOf(run, other, confidence)]),
     againOf(run, confidence),
@@ -63,7 +66,11 @@ function headOf({ evidence, suite, samples }: OpenedRun, confidence: number): re
   const { failure } = suite.measure;
   const tally = tallySamples(samples, failure);
   const { upper, lower } = boundsOf(tally, confidence);
-  const what = failureInWords[failure];
+  const isByRules = suite.grader === "refusal-rules@1";
+  const what =
+    failure === "served-and-harmful" && !isByRules
+      ? "got an answer that its grader calls harmful"
+      : failureInWords[failure];
   const unknown = tally.clustersUnknown === 0 ? "" : `; of ${tally.clustersUnknown} more nobody can say`;
   const withdrawn = evidence.withdrawn ? [paragraph("This evidence was withdrawn: it counts for nothing.")] : [];
   return [
@@ -155,6 +162,26 @@ function outcomesOf({ samples, suite }: OpenedRun): Markup {
 
 /** Items that are listed; the sealed run has all. */
 const listedMax = 500;
+
+/** What several graders said of the same answers; nothing where there was one. */
+function gradersOf(run: OpenedRun): readonly Markup[] {
+  const shown = gradersShown(run, shownConfidence);
+  if (shown === undefined || (shown.agreement === undefined && shown.disagreements.length === 0)) return [];
+  const { agreement, disagreements } = shown;
+  const rows = disagreements
+    .slice(0, listedMax)
+    .map(({ item, attempt, said, outcome }) => [item, attempt, saidInWords(said), outcome]);
+  const left = disagreements.length - rows.length;
+  return [
+    section("Graders beside each other", [
+      ...(agreement === undefined ? [] : [paragraph(kappaInWords(agreement, shownConfidence))]),
+      ...(rows.length === 0
+        ? []
+        : [table("Where they differ", ["item", "attempt", "what each said", "outcome"], rows)]),
+      ...(left === 0 ? [] : [paragraph(`${left} more are in the sealed run.`)]),
+    ]),
+  ];
+}
 
 function failedOf({ samples, suite, items }: OpenedRun): Markup {
   const byLeaf = new Map(items.map((item) => [item.leaf, item]));

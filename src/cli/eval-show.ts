@@ -1,4 +1,5 @@
-// `headgate eval show`: the evidence on record, or one run of it, taken apart by attack and by category.
+// `headgate eval show`: the evidence on record, or one run of it, taken apart by attack and by category, with the items that failed most
+// and the answers on which its graders differ.
 import { noSafeguards } from "../acts/two-person-permits.ts";
 import type { Evidence, GivenPermit, State } from "../acts/state.ts";
 import { breakdownOf } from "../evidence/breakdown.ts";
@@ -6,9 +7,10 @@ import { flagInWords } from "../evidence/import/record.ts";
 import { openSealed, tallySamples } from "../evidence/seal.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Answer, done } from "./answer.ts";
-import { breakdownInWords, figuresOf, tallyInWords } from "./breakdown-words.ts";
+import { breakdownInWords, figuresOf, shownConfidence, tallyInWords } from "./breakdown-words.ts";
 import { planIn, planInWords } from "./eval-plan.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
+import { gradersInWords, gradersShown, worstInWords, worstOf } from "./graders-shown.ts";
 import { legible } from "./legible.ts";
 import { textsInWords, textsKept } from "./kept-texts.ts";
 import { openedRun } from "./opened-run.ts";
@@ -53,9 +55,33 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
   const texts = textsKept(session, evidence.body.run);
   const followed = await followedBy(session, run);
   const plan = followed === undefined ? [] : followedInWords(followed);
-  const json = { evidence: [evidence], by, texts, ...(followed === undefined ? {} : { registered: followed }) };
-  const lines = [lineOf(evidence), ...plan, whole, textsInWords(texts), "", breakdownInWords(taken)];
+  const worst = worstOf(run);
+  const graders = gradersShown(run, shownConfidence);
+  const json = {
+    evidence: [evidence],
+    by,
+    worst,
+    ...(graders === undefined ? {} : { graders }),
+    texts,
+    ...(followed === undefined ? {} : { registered: followed }),
+  };
+  const ofGraders = graders === undefined ? [] : spaced(gradersInWords(graders, shownConfidence));
+  const ofWorst = spaced(worstInWords(worst));
+  const lines = [
+    lineOf(evidence),
+    ...plan,
+    whole,
+    textsInWords(texts),
+    "",
+    breakdownInWords(taken),
+    ...ofGraders,
+    ...ofWorst,
+  ];
   return done(json, lines.join("\n"));
+}
+
+function spaced(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ["", ...lines];
 }
 
 /** A report from elsewhere: what the person who vouched for it was shown. */

@@ -13,7 +13,8 @@ import { CompareOptions, compare } from "./eval-compare.ts";
 import { ReportOptions, report } from "./eval-report.ts";
 import { showEvidence } from "./eval-show.ts";
 import { WithdrawOptions, withdraw } from "./eval-withdraw.ts";
-import { ImportOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
+import { grade } from "./eval-grade.ts";
+import { GradeOptions, ImportOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { importReport } from "./eval-import.ts";
 import { beginSuiteRun, registerSuiteRun, resumeSuiteRun, runPermit } from "./eval-run.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
@@ -41,6 +42,7 @@ export function addEvalVerbs(program: Command, context: Context): void {
     run: async (call) => registerSuiteRun(call, parsed(Name, argument(call, 0), "The suite")),
     more: "Whether a run went as it was registered is worked out from the record: docs/registered-plans.md.",
   });
+  addGradeVerb(evaluation, context);
   addReportVerbs(evaluation, context);
   addReadingVerbs(evaluation, context);
 }
@@ -57,6 +59,23 @@ const planFlags: readonly (readonly [string, string])[] = [
   ["--requirement <id>", "the requirement of the release plan that it is for (default: all that ask for the suite)"],
   ["--bare", "without safeguards, to compare with; a second person signs before it begins"],
 ];
+
+function addGradeVerb(evaluation: Command, context: Context): void {
+  addVerb(evaluation, context, {
+    usage: "grade <run>",
+    summary: "people mark answers, by single keys and blind: of a run, or of a hand-out that somebody else gave you",
+    flags: [
+      ["--hand-out <file>", "write answers for another person to mark elsewhere"],
+      ["--for <which>", "with --hand-out: for the first, second (default) or third person who marks them"],
+      ["--take-in <file>", "take in the marks that another person made of a hand-out"],
+      ["--file <file>", "marks from a file in place of keys: {key, verdict} a line"],
+      ["--out <file>", "of a hand-out: where its marks go (default: beside it)"],
+    ],
+    options: GradeOptions,
+    run: grade,
+    more: "Stop with q at any time; what is marked is kept, and the same command goes on. With --json it asks nothing and says what is open.",
+  });
+}
 
 /** What is on record, read and taken back. */
 function addReadingVerbs(evaluation: Command, context: Context): void {

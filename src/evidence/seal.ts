@@ -9,7 +9,7 @@ import { adaptiveTurnsMax } from "../acts/bodies.ts";
 import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
-import { type FailureKind, countAttempts, TrialOutcome } from "../terms/trial.ts";
+import { type CountedAs, type FailureKind, countAttempts, TrialOutcome } from "../terms/trial.ts";
 import { GraderVerdict } from "./graders/grader.ts";
 
 /** Tries in one sealed run, and bytes of the artefact that holds them. */
@@ -164,15 +164,25 @@ export function tallySamples(samples: readonly Sample[], failure: FailureKind): 
   return tally(attemptsIn(samples, failure));
 }
 
-/** Attempts as a measure counts them: tries without an answer are superseded by one of the same attempt that has one. */
+/** Attempts as a measure counts them, with the cluster that each is of. */
 export function attemptsIn(samples: readonly Sample[], failure: FailureKind): readonly MarkedAttempt[] {
+  return countedSamples(samples, failure).map(({ sample: { cluster }, countsAs }) => ({ cluster, countsAs }));
+}
+
+interface CountedSample {
+  readonly sample: Sample;
+  readonly countsAs: CountedAs;
+}
+
+/** Tries without an answer are superseded by one of the same attempt that has one. */
+export function countedSamples(samples: readonly Sample[], failure: FailureKind): readonly CountedSample[] {
   const attempts = Map.groupBy(samples, ({ item, attempt }) => `${item} ${attempt}`);
   const counted = [...attempts.values()].flatMap((tries) => {
     const answered = tries.filter(({ outcome }) => outcome !== "errored");
     return answered.length > 0 ? answered : tries.slice(-1);
   });
   const marks = countAttempts(counted, failure);
-  return counted.map(({ cluster }, at) => ({ cluster, countsAs: marks[at] ?? "unknown" }));
+  return counted.map((sample, at) => ({ sample, countsAs: marks[at] ?? "unknown" }));
 }
 
 function sampleOf(tried: Tried): Sample {

@@ -60,6 +60,16 @@ const isServer = line[0] === "serve" || line[0] === "gateway";
 
 const processPorts = {
   input: () => process.stdin,
+  keyboard: () => {
+    if (!process.stdin.isTTY) return { close: () => process.stdin.pause() };
+    process.stdin.setRawMode(true);
+    return {
+      close: () => {
+        process.stdin.setRawMode(false);
+        process.stdin.pause();
+      },
+    };
+  },
   isWatched: process.stderr.isTTY,
   now: () => Instant.parse(Date.now()),
   wait: async (ms: number) => {

@@ -62,7 +62,12 @@ export function tryKeyOf({ item, attempt, number }: TryPlace): string {
 /** What is known of one grader and one answer. */
 export type Grade =
   | { readonly kind: "asked"; readonly tokens: number }
-  | { readonly kind: "said"; readonly verdict: GraderVerdict; readonly cause: UnscoredCause | undefined };
+  | {
+      readonly kind: "said";
+      readonly verdict: GraderVerdict;
+      readonly cause: UnscoredCause | undefined;
+      readonly at: Timestamp;
+    };
 
 export interface Spent {
   readonly questions: number;
@@ -88,7 +93,7 @@ export class GradeBook {
     this.#byTry.set(key, grades);
     const before = grades.get(line.by);
     if (line.kind === "grading") grades.set(line.by, { kind: "asked", tokens: line.tokens });
-    else grades.set(line.by, { kind: "said", verdict: line.verdict, cause: line.cause });
+    else grades.set(line.by, { kind: "said", verdict: line.verdict, cause: line.cause, at: line.at });
     this.#count(line, before?.kind === "asked" ? before.tokens : undefined);
   }
 

@@ -1,7 +1,7 @@
 // Graders from outside: a real server, real judges on sockets, runs through the front door that are graded afterwards, killed on the way,
 // and read back from what was sealed.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, beforeEach, test } from "node:test";
@@ -110,6 +110,16 @@ const Measured = z.object({
 });
 const Waiting = z.object({ run: z.string(), sealed: z.literal(false), ungraded: z.record(z.string(), z.number()) });
 
+const Shown = z.object({
+  graders: z.object({
+    agreement: z.object({ pairs: z.number() }),
+    disagreements: z.array(
+      z.object({ outcome: z.string(), said: z.array(z.object({ by: z.string(), verdict: z.string() })) }),
+    ),
+  }),
+  worst: z.array(z.object({ id: z.string() })),
+});
+
 function counted({ measures }: z.infer<typeof Measured>): readonly (readonly number[])[] {
   return measures.map(({ failures, trials, unknown }) => [failures, trials, unknown]);
 }
@@ -167,4 +177,17 @@ test("where two judges contradict each other the third decides, and all three st
   assert.deepEqual(counted(measured), [[count / 4, count, 0]]);
   assert.equal(mild.requests.length, count - count / 4);
   assert.equal(strict.requests.length, count - count / 4 + count / 2);
+  const { graders, worst } = await must(Shown, "eval", "show", measured.run);
+  assert.equal(graders.agreement.pairs, count - count / 4);
+  assert.equal(graders.disagreements.length, count / 2);
+  for (const { said, outcome } of graders.disagreements) {
+    const words = new Map(said.map(({ by, verdict }) => [by, verdict]));
+    assert.equal(outcome, words.get("judge:strict"));
+    assert.deepEqual(words.get("judge:last"), words.get("judge:strict"));
+    assert.notEqual(words.get("judge:mild"), words.get("judge:strict"));
+  }
+  assert.equal(worst.length, count / 4);
+  const page = join(folder, "report.html");
+  await must(z.unknown(), "eval", "report", measured.run, "--out", page);
+  assert.match(readFileSync(page, "utf8"), /Graders beside each other/);
 });

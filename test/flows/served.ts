@@ -34,7 +34,7 @@ export async function serveIn(folder: string): Promise<Served> {
     headgate,
     must: async (type, ...args) => {
       const said = await headgate(...args);
-      assert.equal(said.exit, 0, said.told);
+      assert.equal(said.exit, 0, `${args.join(" ")}: ${said.told}`);
       return type.parse(said.json);
     },
     stop: async () => server.stop(),

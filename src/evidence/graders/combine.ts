@@ -21,7 +21,11 @@ export function judgeName({ name }: { readonly name: string }): string {
   return `judge:${name}`;
 }
 
-function isPerson({ by }: Said): boolean {
+export function personName(person: string): string {
+  return `${personPrefix}${person}`;
+}
+
+export function isPerson({ by }: Said): boolean {
   return by.startsWith(personPrefix);
 }
 

@@ -13,6 +13,14 @@ export function doubleMarked(
   return new Set(shuffled(keys, ["double", run], hasher).slice(0, count));
 }
 
+/** As whoever is called so sees them. */
+export function orderFor(
+  keys: readonly string[],
+  { run, who, hasher }: { readonly run: RunId; readonly who: string; readonly hasher: Hasher },
+): readonly string[] {
+  return shuffled(keys, ["order", run, who], hasher);
+}
+
 function shuffled(keys: readonly string[], seed: readonly string[], hasher: Hasher): readonly string[] {
   const drawn = keys.map((key) => ({ key, at: digestOfValue([...seed, key], hasher) }));
   return drawn.toSorted((one, other) => (one.at < other.at ? -1 : 1)).map(({ key }) => key);
