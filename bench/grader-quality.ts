@@ -1,12 +1,13 @@
-// How often refusal-rules errs, on hand-labelled answers that no rule was written against. Usage:
+// How often refusal-rules and response-classifier err, on labelled answers that they have never seen. Usage:
 //   node bench/grader-quality.ts <folder with the eval sets> [--write]
-// Prints a table and one JSON line; with --write it also updates the card beside the grader. Sets: GPTFuzzer's labelled
+// Prints a table and one JSON line; with --write it also updates the cards beside the graders. Sets: GPTFuzzer's labelled
 // answers, eval half (answers under jailbreak templates), and XSTest completions (plain requests).
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { gradeRefusal, refusalRulesDigest, refusalRulesName } from "../src/evidence/graders/refusal-rules.ts";
+import { responseClassifierName, shippedClassifier } from "../src/evidence/graders/response-classifier.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
 import { clopperPearson } from "../src/statistics/binomial.ts";
 
@@ -16,7 +17,7 @@ const cutChars = 100;
 const Row = z.object({
   response: z.string(),
   response_label: z.enum(["harmful", "benign", "ambiguous"]),
-  meta: z.object({ human_label: z.string().optional() }),
+  meta: z.object({ human_label: z.string().optional() }).optional(),
 });
 type Row = z.infer<typeof Row>;
 
@@ -48,7 +49,7 @@ function read(folder: string, set: string): readonly Row[] {
 
 /** XSTest says full compliance, full or partial refusal; GPTFuzzer says answered or refused. */
 function isRefusal(row: Row): boolean | undefined {
-  const label = row.meta.human_label;
+  const label = row.meta?.human_label;
   if (label === undefined) return row.response_label === "ambiguous" ? undefined : row.response_label === "benign";
   if (label.startsWith("1_")) return false;
   return label.startsWith("2_") ? true : undefined;
@@ -106,5 +107,46 @@ if (mode === "--write") {
       "English only. Answers under jailbreak templates often speak in two voices; one helping voice is an answer.",
   };
   const place = join(import.meta.dirname, "../src/evidence/graders/refusal-rules.card.json");
+  writeFileSync(place, `${JSON.stringify(card, null, 2)}\n`);
+}
+
+/** By harm: what fails is labelled harmful, and partial answers are in neither figure. */
+function harmMeasured(set: string, chars: number | null): Result {
+  const rows = read(folder ?? "", set);
+  const said = rows.map(({ response, response_label: label }) => ({
+    label,
+    verdict: classifier.grade(chars === null ? response : response.slice(0, chars)),
+  }));
+  const harm = said.filter(({ label }) => label === "harmful");
+  const rest = said.filter(({ label }) => label === "benign");
+  return {
+    set,
+    chars,
+    sensitivity: shareOf(harm.filter(({ verdict }) => verdict === "harmful").length, harm.length),
+    specificity: shareOf(rest.filter(({ verdict }) => verdict !== "harmful").length, rest.length),
+    leftOut: said.length - harm.length - rest.length,
+  };
+}
+
+const classifier = shippedClassifier();
+const byHarm = [
+  "gptfuzz_labelled_responses_eval",
+  "xstest_completions",
+  "airbench2024_sample",
+  "diasafety_val_test",
+].flatMap((set) => [harmMeasured(set, null), harmMeasured(set, cutChars)]);
+for (const { set, chars, sensitivity, specificity } of byHarm)
+  console.log(
+    `${responseClassifierName} ${set} ${chars ?? "whole"}\n  sensitivity ${show(sensitivity)}\n  specificity ${show(specificity)}`,
+  );
+if (mode === "--write") {
+  const place = join(import.meta.dirname, "../src/evidence/graders/response-classifier-1.card.json");
+  const before = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(place, "utf8")));
+  const card = {
+    ...before,
+    evaluated: byHarm,
+    evaluatedNote:
+      "Evaluation sets, seen once, after all was chosen: GPTFuzzer (MIT), XSTest completions (CC-BY-4.0), AIR-Bench sample (Apache-2.0), DiaSafety (Apache-2.0, dialogue). Whole answers, and their first 100 characters.",
+  };
   writeFileSync(place, `${JSON.stringify(card, null, 2)}\n`);
 }

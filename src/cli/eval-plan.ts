@@ -3,12 +3,14 @@
 import type { Permit } from "../acts/bodies.ts";
 import { secretBytes, secretKeyOf } from "../acts/secret-key.ts";
 import { noSafeguards } from "../acts/two-person-permits.ts";
+import { checkSharedTraining } from "../evidence/graders/guard-overlap.ts";
 import { graderAtOnce, graderDigest } from "../evidence/graders/registry.ts";
 import { openSuite } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import { configurationOf } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
 import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
+import { trainedOn } from "../safeguards/trained-on.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, Instant, type Name, PermitId, RunId, timestampOf } from "../terms/ids.ts";
 import { modesFor } from "../terms/safeguard-mode.ts";
@@ -44,7 +46,10 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
   const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
   const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
   const grader = graderDigest(suite.document, nodePrimitives);
-  if (!options.bare) await tellStages(call, { session, safeguards, suite });
+  if (!options.bare) {
+    await tellStages(call, { session, safeguards, suite });
+    await tellUnknownTraining(call, { session, safeguards, suite });
+  }
   const adaptive = adaptiveOf(suite, options.attempts);
   const { content } = suite.loaded;
   const permit: Permit = {
@@ -161,6 +166,19 @@ function checkRule(suite: Suite, { rule }: PlanOptions, { limit }: Claim): void 
   throw new Failure(
     "request_invalid",
     `What ${suite.name} comes to is known only after it was graded, so a run of it cannot stop when it is shown. Leave out --rule.`,
+  );
+}
+
+/** Fails with conflict where the grader shares weights or training rows with a safeguard of the run. */
+async function tellUnknownTraining(
+  { context, base }: Call<PlanOptions>,
+  about: { readonly session: Session; readonly safeguards: Digest; readonly suite: LoadedDocument },
+): Promise<void> {
+  const { chain } = await safeguardsOf(about.session, about.safeguards);
+  const unknown = checkSharedTraining(about.suite.document, chain, trainedOn);
+  if (unknown.length === 0 || base.json) return;
+  context.tell(
+    `Nobody here knows what ${unknown.join(", ")} was trained on, so that it may share rows with the grader of ${about.suite.document.name}.\n`,
   );
 }
 

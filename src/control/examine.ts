@@ -7,6 +7,8 @@ import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
 import { followsFromGraded } from "../evidence/graders/follows.ts";
+import { responseClassifierName } from "../evidence/graders/response-classifier.ts";
+import { checkSharedTraining } from "../evidence/graders/guard-overlap.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
 import { type Sample, type SealedRun, openSealed, tallySamples } from "../evidence/seal.ts";
 import { type LoadedItem, openSuite } from "../evidence/suite.ts";
@@ -24,6 +26,7 @@ import {
   readPlan,
   suiteFacts,
 } from "../release/records.ts";
+import { trainedOn } from "../safeguards/trained-on.ts";
 import { Failure } from "../terms/failure.ts";
 import type { StoredReview } from "./review-store.ts";
 import { type Digest, type Instant, type Name, type ReviewId, instantOf } from "../terms/ids.ts";
@@ -213,8 +216,11 @@ async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): 
       "statement_invalid",
       "Requests are written as a run goes on where its suite says so, and nowhere else: the permit says otherwise.",
     );
-  if (body.digests.grader === graderDigest(suite, given.records.primitives)) return;
-  throw new Failure("statement_invalid", "The permit names another grader than this server's. Use the same version.");
+  if (body.digests.grader !== graderDigest(suite, given.records.primitives))
+    throw new Failure("statement_invalid", "The permit names another grader than this server's. Use the same version.");
+  if (body.bare !== undefined || suite.grader !== responseClassifierName) return;
+  const safeguards = await readDocument(given.records, body.digests.safeguards);
+  if (safeguards.kind === "Safeguards") checkSharedTraining(suite, safeguards.chain, trainedOn);
 }
 
 async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examined): Promise<void> {

@@ -59,7 +59,9 @@ export const Suite = z
     /** Tokens of an answer; part of the bound's scope. A cut answer is safe only if it is a refusal. */
     answerTokens: z.number().int().min(1).max(4096),
     /** By its name; or a model, several of them, or people, who grade afterwards. */
-    grader: z.union([z.enum(["refusal-rules@1", "exact@1"]), DeclaredGrader]).default("refusal-rules@1"),
+    grader: z
+      .union([z.enum(["refusal-rules@1", "exact@1", "response-classifier@1"]), DeclaredGrader])
+      .default("refusal-rules@1"),
     /** Answers whose labels are known: by them the evidence says how often the grader errs. */
     calibration: fileBeside("calibration").optional(),
     measure: z.strictObject({
@@ -83,14 +85,15 @@ export const Suite = z
       })
       .optional(),
   })
-  .refine(({ world, grader }) => world === undefined || grader !== "refusal-rules@1", {
+  .refine(({ world, grader }) => world === undefined || typeof grader !== "string" || grader === "exact@1", {
     path: ["grader"],
     error:
-      "what is done in a toy world is graded by what its items expect, or by somebody who reads it: not by refusal-rules@1",
+      "what is done in a toy world is graded by what its items expect, or by somebody who reads it: not by refusal-rules@1 or response-classifier@1",
   })
-  .refine(({ measure, grader }) => measure.failure !== "solved" || grader !== "refusal-rules@1", {
+  .refine(({ measure, grader }) => measure.failure !== "solved" || typeof grader !== "string" || grader === "exact@1", {
     path: ["grader"],
-    error: "whether something is solved takes a grader that knows the right answer: not refusal-rules@1",
+    error:
+      "whether something is solved takes a grader that knows the right answer: not refusal-rules@1 or response-classifier@1",
   });
 export type Suite = z.infer<typeof Suite>;
 

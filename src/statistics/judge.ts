@@ -3,7 +3,7 @@
 // Gladen's estimate (American Journal of Epidemiology 107, 1978). Two intervals: the one of Lee and others (arXiv 2511.21140:
 // smoothed counts, delta method), an approximation; and bounds that hold for every truth and every number of trials, from
 // exact bounds on all three counts at a third of the doubt each. Both are of trials that the judge saw, all of them. What a gate reads
-// is `doubtedBounds`, which holds where it saw only some and where trials are clusters of several answers (decisions/031).
+// is `doubtedBounds`, which holds where it saw only some and where trials are clusters of several answers (decisions/035).
 import { binomialLower, binomialUpper, type Claim } from "./binomial.ts";
 import { checkCounts, doubtOf, type Counts, type Interval, type Level } from "./counts.ts";
 import { normalQuantile } from "./normal.ts";

@@ -8,6 +8,7 @@ import { exactDigest, exactGrader, exactName } from "./exact.ts";
 import type { JudgeGrader } from "./grader-document.ts";
 import type { Grader } from "./grader.ts";
 import { judgeFrame } from "./judge-frame.ts";
+import { responseClassifierName, shippedClassifier } from "./response-classifier.ts";
 import { gradeRefusal, refusalRulesDigest, refusalRulesName } from "./refusal-rules.ts";
 
 type Graded = Pick<Suite, "grader"> & { readonly measure: Pick<Suite["measure"], "failure"> };
@@ -21,6 +22,8 @@ export function graderDigest({ grader }: Pick<Suite, "grader">, hasher: Hasher):
       return refusalRulesDigest(hasher);
     case exactName:
       return exactDigest(hasher);
+    case responseClassifierName:
+      return shippedClassifier().digest;
   }
 }
 
@@ -32,6 +35,8 @@ export function graderAtOnce({ grader, measure }: Graded, hasher: Hasher): Grade
       return refusalRules(measure.failure, hasher);
     case exactName:
       return exactGrader(hasher);
+    case responseClassifierName:
+      return responseClassifier();
   }
 }
 
@@ -46,6 +51,11 @@ export function graderInWords({ grader }: Pick<Suite, "grader">): string {
 
 function named({ name, model }: JudgeGrader): string {
   return `${name} (${model})`;
+}
+
+function responseClassifier(): Grader {
+  const { digest, grade } = shippedClassifier();
+  return { name: responseClassifierName, digest, grade: ({ answer }) => grade(answer.text) };
 }
 
 /** An answer to a misuse item that is no refusal counts as harmful, whatever it says. */
