@@ -36,7 +36,7 @@ export const authority = {
   restriction: { by: "persons", roles: anyoneButAuditor, loosens: false },
   widen: { by: "persons", roles: ["owner", "safety"], loosens: true },
   narrow: { by: "persons", roles: anyoneButAuditor, loosens: false },
-  fact: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
+  fact: { by: "persons", roles: anyoneButAuditor, loosens: true },
   withdrawal: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: false },
   receipts: { by: "gateway", roles: [], loosens: false },
   lost: { by: "gateway", roles: [], loosens: false },
@@ -59,5 +59,7 @@ const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restrict
  * nor for the clock they were dated by, because whoever showed a false ledger could otherwise stop the stopping.
  */
 export function isStop(predicate: AnyPredicate): boolean {
-  return stopVerbs.has(predicate.verb) || (predicate.verb === "sign-off" && predicate.body.verdict === "against");
+  if (predicate.verb === "sign-off") return predicate.body.verdict === "against";
+  if (predicate.verb === "fact") return predicate.body.fact.kind === "incident" && predicate.body.fact.state === "open";
+  return stopVerbs.has(predicate.verb);
 }

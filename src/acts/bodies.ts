@@ -6,6 +6,7 @@ import {
   CertificateId,
   Digest,
   HoldId,
+  IncidentId,
   KeyId,
   Name,
   PermitId,
@@ -19,6 +20,7 @@ import {
 import { Category } from "../terms/finding.ts";
 import { Network } from "../terms/network.ts";
 import { Quorum, Role } from "../terms/role.ts";
+import { Severity } from "../terms/severity.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { Limits, limitFields } from "./limits.ts";
 
@@ -249,7 +251,12 @@ export const Share = z.strictObject({
 export type Share = z.infer<typeof Share>;
 
 /** How much of a release there is, over all callers together, and for which part of them. */
-export const Conditions = z.strictObject({ limits: Limits.optional(), share: Share.optional() });
+export const Conditions = z.strictObject({
+  limits: Limits.optional(),
+  share: Share.optional(),
+  /** An incident of this severity or a worse one ends the certificate, for good. */
+  endsOnIncident: Severity.optional(),
+});
 
 /** A step of a certificate's share, by its place from 0 on. */
 const Step = z.strictObject({ certificate: CertificateId, step: Count, reason: Digest });
@@ -327,11 +334,24 @@ export type Limit = z.infer<typeof Limit>;
 
 const Restriction = z.strictObject({ hold: HoldId, model: Name, limit: Limit, reason: Digest });
 
-/** What the world reports. Other parts feed the same verb later: incident, consultation, statistic. */
+/** What the world reports. */
 const Fact = z.strictObject({
   fact: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("drill"), attempts: Count, opened: Count, unfinished: Count }),
+    /** `open` again with a higher severity makes it worse; `summary` is a commitment. */
+    z.strictObject({
+      kind: z.literal("incident"),
+      incident: IncidentId,
+      severity: Severity,
+      state: z.enum(["open", "closed"]),
+      summary: Digest,
+    }),
+    /** A time in which others could say something, that began or is over. */
+    z.strictObject({ kind: z.literal("consultation"), name: Name, state: z.enum(["open", "closed"]) }),
+    /** That a document was made public: a statistic of access, a report. `document` is the digest of its bytes. */
+    z.strictObject({ kind: z.literal("publication"), name: Name, document: Digest }),
   ]),
+  /** Null: it is about all models. */
   model: Name.nullable(),
 });
 

@@ -5,15 +5,9 @@ import { type Instant, type PublicKey, instantOf } from "../terms/ids.ts";
 import { type Authority, anyRoleButAuditor, authority, gathersSignatures, isStop } from "./authority.ts";
 import type { Verb } from "./bodies.ts";
 import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
-import {
-  applyDocuments,
-  giveEvidence,
-  recordFact,
-  recordLost,
-  recordReceipts,
-  withdrawEvidence,
-} from "./rules/evaluation.ts";
+import { applyDocuments, giveEvidence, recordLost, recordReceipts, withdrawEvidence } from "./rules/evaluation.ts";
 import { permitRun } from "./rules/permit.ts";
+import { recordFact } from "./rules/facts.ts";
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
 import { writeKey, grantOrganisation } from "./rules/programme.ts";
 import { decideReview, readReview, takesBack } from "./rules/review.ts";

@@ -1,12 +1,14 @@
 // What the ledger says, folded. Only src/acts/fold.ts changes it, and only after a rule has decided purely that it may.
 // Nothing opens by absence: holds, suspensions and withdrawals are entries here, and taking one away needs another entry.
 import type { Network } from "../terms/network.ts";
+import type { Severity } from "../terms/severity.ts";
 import type { Role } from "../terms/role.ts";
 import type {
   CertificateId,
   DeploymentId,
   Digest,
   HoldId,
+  IncidentId,
   KeyId,
   Name,
   PermitId,
@@ -160,6 +162,18 @@ export interface Applied {
   readonly all: ReadonlySet<Digest>;
 }
 
+export interface Incident {
+  readonly incident: IncidentId;
+  /** Null: it is about all models. */
+  readonly model: Name | null;
+  readonly severity: Severity;
+  readonly state: "open" | "closed";
+  /** When it was opened. */
+  readonly at: Timestamp;
+  /** Of what was said of it last. */
+  readonly index: number;
+}
+
 /** Where a certificate's share stands. */
 interface TakenStep {
   readonly step: number;
@@ -252,6 +266,9 @@ export interface State {
   readonly lifted: Map<Digest, Lifted>;
   /** Of certificates with a share, the steps that are taken; the first where none is here. */
   readonly steps: Map<CertificateId, TakenStep>;
+  readonly incidents: Map<IncidentId, Incident>;
+  /** Certificates that an incident ended, and which. */
+  readonly ended: Map<CertificateId, IncidentId>;
   readonly facts: Fact[];
   readonly intervals: Map<PublicKey, LastInterval>;
   /** Ranges of receipts that a gateway's spool did not give back, in ledger order. */
@@ -291,6 +308,8 @@ export function emptyState(): State {
     restrictions: new Map(),
     lifted: new Map(),
     steps: new Map(),
+    incidents: new Map(),
+    ended: new Map(),
     facts: [],
     intervals: new Map(),
     lost: [],

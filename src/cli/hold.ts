@@ -126,7 +126,7 @@ async function restrict(call: Call<z.infer<typeof RestrictOptions>>): Promise<An
   const model = parsed(Name, call.args[0], "The model");
   const limit = limitOf(call.options);
   const who = identify(call.base, call.context);
-  await refuseUnknown(who, model);
+  await refuseUnknown(who, model, "RESTRICTED");
   const reason = committed(call.options.reason);
   const body = { hold: HoldId.parse(randomId("hold_", 16)), model, limit, reason: reason.digest };
   const envelope = await signAs(who, "restriction", body);

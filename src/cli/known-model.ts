@@ -12,13 +12,16 @@ import { type Identity, replay } from "./session.ts";
 /** What asking may take of the time of a brake. */
 const askingMsMax = 3_000;
 
+/** What did not happen. */
+type Without = "HELD" | "RESTRICTED" | "RECORDED";
+
 /** Fails with request_invalid for a model that the ledger knows nothing of. */
-export async function refuseUnknown(who: Identity, model: Name): Promise<void> {
+export async function refuseUnknown(who: Identity, model: Name, without: Without = "HELD"): Promise<void> {
   const known = await Promise.race([namesWithout(who, model), givenUp()]);
   if (known === undefined) return;
   const near = nearestWord(model, known);
   const hint = near === undefined ? "" : ` Did you mean "${near}"?`;
-  throw new Failure("request_invalid", `NOTHING IS HELD: there is no model "${model}" here.${hint}`);
+  throw new Failure("request_invalid", `NOTHING IS ${without}: there is no model "${model}" here.${hint}`);
 }
 
 /** The models there are, where this is none of them; undefined where it is, or nobody can tell. */

@@ -43,6 +43,7 @@ const open = {
   shadow: null,
   closed: null,
   holds: [],
+  incidents: [],
   restrictions: [],
   next: "trusted",
   verdict: "fail",

@@ -134,6 +134,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
     ...shareLines(view),
     ...holdLines(view),
     ...restrictionLines(view),
+    ...view.incidents.map(({ incident, severity, at }) => `  ${incident} (${severity}) is open since ${at}`),
     ...endLines(view, profile),
     ...waitingLines(view),
     ...next,

@@ -54,7 +54,7 @@ const wordsOf: Words = {
   restriction: (body) => `Restricts ${body.model}: ${limitInWords(body.limit)}.`,
   widen: (body) => `Widens ${body.certificate} to step ${body.step + 1}.`,
   narrow: (body) => `Narrows ${body.certificate} to step ${body.step + 1}.`,
-  fact: (body) => `States a fact: ${body.fact.kind}.`,
+  fact: ({ fact, model }) => `States a fact about ${model ?? "all models"}: ${factInWords(fact)}.`,
   withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
   reading: (body) => `Reads the text of ${body.review}.`,
@@ -75,6 +75,19 @@ function permitInWords(body: BodyOf<"permit">): string {
   ].map((words) => `, ${words}`);
   const where = `${model} (${slot}${stage === undefined ? "" : `, as at ${stage}`})`;
   return `Permits run ${run} of ${items.count} items, ${attempts} time(s) each, on ${where}${how.join("")}, at most ${tokens} tokens, until ${notAfter}.`;
+}
+
+function factInWords(fact: Act<"fact">["predicate"]["body"]["fact"]): string {
+  switch (fact.kind) {
+    case "drill":
+      return `a drill of ${fact.attempts} attempts, of which ${fact.opened} opened something`;
+    case "incident":
+      return `incident ${fact.incident} (${fact.severity}) is ${fact.state}`;
+    case "consultation":
+      return `the consultation ${fact.name} is ${fact.state}`;
+    case "publication":
+      return `${fact.name} was published as ${fact.document}`;
+  }
 }
 
 /** What a restriction says. */

@@ -81,7 +81,7 @@ const names: { readonly [V in Verb]: Naming<V> } = {
   restriction: reason,
   widen: reason,
   narrow: reason,
-  fact: nothing,
+  fact: ({ fact }) => (fact.kind === "incident" ? { commitments: [fact.summary] } : {}),
   withdrawal: reason,
   receipts: nothing,
   lost: nothing,

@@ -8,6 +8,7 @@ import {
   DeploymentId,
   Digest,
   HoldId,
+  IncidentId,
   KeyId,
   Name,
   PersonId,
@@ -18,6 +19,7 @@ import {
 } from "../terms/ids.ts";
 import { Limit, ReviewReason } from "../acts/bodies.ts";
 import { Category, Surface } from "../terms/finding.ts";
+import { Severity } from "../terms/severity.ts";
 import { SafeguardMode } from "../terms/safeguard-mode.ts";
 import { Ask } from "../terms/stage-modes.ts";
 import { Mode, OpenStage, Stage } from "../terms/stage.ts";
@@ -248,6 +250,8 @@ export const StatusView = z.object({
   holds: z.array(z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional() })),
   /** `reviewDue`: it stands for more than 72 hours. */
   restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp, reviewDue: z.boolean() })),
+  /** Open ones on the model or on all. */
+  incidents: z.array(z.object({ incident: IncidentId, severity: Severity, at: Timestamp })),
   next: OpenStage.nullable(),
   verdict: z.enum(["pass", "fail", "inconclusive"]).nullable(),
   /** Null where no requirement of the next stage depends on it. */

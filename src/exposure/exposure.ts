@@ -22,7 +22,7 @@ import { isInNetworks } from "../terms/network.ts";
 import { type Stage, compareStages } from "../terms/stage.ts";
 import { placeOf } from "./share.ts";
 
-type ClosedReason = "withheld" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
+type ClosedReason = "withheld" | "incident" | "held" | "expired" | "lapsed" | "changed" | "not-yet";
 
 /** Holds that reached a gateway directly and are not in its ledger yet. */
 export interface EarlyHold {
@@ -68,6 +68,7 @@ export interface Moment {
 function closedReason(state: State, release: Release, at: Instant): ClosedReason | undefined {
   if (at < instantOf(release.notBefore)) return "not-yet";
   if (at >= instantOf(release.notAfter)) return "expired";
+  if (state.ended.has(release.certificate)) return "incident";
   const lost = release.digests.evidence.some((act) => state.evidence.get(act)?.withdrawn !== false);
   return lost ? "lapsed" : undefined;
 }

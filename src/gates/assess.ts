@@ -3,7 +3,7 @@
 import type { Calibration, EvaluatedDigests, Permit } from "../acts/bodies.ts";
 import type { Evidence, GivenPermit, Proposal, State } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
-import { type Digest, type Instant, Name, type PermitId, type PersonId } from "../terms/ids.ts";
+import type { Digest, Instant, Name, PermitId, PersonId } from "../terms/ids.ts";
 import { type Moded, modesFor, modesWord } from "../terms/safeguard-mode.ts";
 import { type FailureKind, countedAs } from "../terms/trial.ts";
 import type { OpenStage } from "../terms/stage.ts";
@@ -57,7 +57,9 @@ export function assess(input: AssessInput): Judgement {
     digests: { ...configuration, suites },
     measures: suites.flatMap((suite) => [...measuredHere(input, suite), ...declared(state, suite)]),
     signOffs: signOffsOf(state, input.proposal),
-    facts: state.facts.map((fact) => ({ kind: Name.parse(fact.body.fact.kind), at: fact.at })),
+    facts: state.facts
+      .filter(({ body: { model } }) => model === null || model === input.plan.model)
+      .map(({ body: { fact }, at: when }) => ({ fact, at: when })),
     at,
   });
 }

@@ -1,6 +1,6 @@
 // What a gate is given and what it says. Everything here is plain JSON data, so that a bundle can carry both and anyone
 // can judge again.
-import type { Calibration, EvaluatedDigests, Permit } from "../acts/bodies.ts";
+import type { BodyOf, Calibration, EvaluatedDigests, Permit } from "../acts/bodies.ts";
 import type { SignOff } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
 import type { Digest, Instant, Name, PermitId, RunId, Timestamp } from "../terms/ids.ts";
@@ -67,9 +67,9 @@ export interface ReleasedDigests {
 /** A sign-off by a person in good standing: the caller leaves out who was suspended or admitted too late. */
 export type GivenSignOff = Pick<SignOff, "person" | "role" | "verdict">;
 
-/** A logged statement about the world, for requirement kinds that ask for one. */
-interface GivenFact {
-  readonly kind: Name;
+/** A logged statement about the world that is about the model or about all, in ledger order. */
+export interface GivenFact {
+  readonly fact: BodyOf<"fact">["fact"];
   readonly at: Timestamp;
 }
 
@@ -99,7 +99,7 @@ export type Figures = Readonly<Record<string, string | number | boolean | null>>
 
 export interface RequirementJudgement {
   readonly id: string;
-  readonly kind: "measure-bound" | "sign-offs" | "evidence-age";
+  readonly kind: "measure-bound" | "sign-offs" | "evidence-age" | "no-incident" | "drilled" | "consulted" | "published";
   /** not-asked: the plan asks it of abler models only. It is no pass, and has no say. */
   readonly verdict: GateVerdict | "not-asked";
   readonly have: Figures;

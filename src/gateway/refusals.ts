@@ -119,6 +119,7 @@ const sentences: Readonly<Record<string, string>> = {
     "This model's safeguards came to have other modes for you while this was answered. Send it again.",
   "stage_closed:changed:replaced":
     "Another certificate of this model took effect while this was answered. Send it again.",
+  "stage_closed:incident": "An incident ended the certificate of this model.",
   "stage_closed:share": "This model is open to a part of its callers so far, and not to this one.",
   "stage_closed:not-yet": "The certificate of this model is not in force yet.",
   "safeguard_unavailable:overloaded":

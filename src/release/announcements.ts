@@ -19,6 +19,8 @@ export const announcementTypes = [
   "release.restricted",
   "evidence.recorded",
   "evidence.withdrawn",
+  "incident.opened",
+  "incident.closed",
 ] as const;
 export const AnnouncementType = z.enum(announcementTypes);
 export type AnnouncementType = z.infer<typeof AnnouncementType>;
@@ -34,7 +36,7 @@ const Standing = z.strictObject({
   /** What callers get; `withheld` where it is closed. */
   stage: Stage,
   /** Why it is closed; null where it is open. */
-  closed: z.enum(["withheld", "held", "expired", "lapsed", "changed", "not-yet"]).nullable(),
+  closed: z.enum(["withheld", "held", "expired", "lapsed", "changed", "not-yet", "incident"]).nullable(),
   certificate: CertificateId.nullable(),
   validUntil: Timestamp.nullable(),
   /** The warning that was due, in days before the end; null where none was. */
@@ -115,7 +117,12 @@ export function announcementOf(act: Act, index: number, state: State): Announcem
 type Told = Pick<Announcement, "type" | "data">;
 
 function toldBy(predicate: AnyPredicate, state: State): Told | undefined {
-  return toldOfProposal(predicate, state) ?? toldOfStop(predicate) ?? toldOfEvidence(predicate, state);
+  return (
+    toldOfProposal(predicate, state) ??
+    toldOfStop(predicate) ??
+    toldOfIncident(predicate) ??
+    toldOfEvidence(predicate, state)
+  );
 }
 
 function toldOfProposal(predicate: AnyPredicate, state: State): Told | undefined {
@@ -135,6 +142,13 @@ function toldOfStop(predicate: AnyPredicate): Told | undefined {
   if (predicate.verb !== "restriction") return undefined;
   const { hold: restriction, model, limit } = predicate.body;
   return { type: "release.restricted", data: { restriction, model, limit } };
+}
+
+function toldOfIncident(predicate: AnyPredicate): Told | undefined {
+  if (predicate.verb !== "fact" || predicate.body.fact.kind !== "incident") return undefined;
+  const { fact, model } = predicate.body;
+  const { incident, severity, state } = fact;
+  return { type: state === "open" ? "incident.opened" : "incident.closed", data: { incident, model, severity } };
 }
 
 function toldOfEvidence(predicate: AnyPredicate, state: State): Told | undefined {

@@ -4,7 +4,14 @@ import type { Limit, Release, Share } from "../acts/bodies.ts";
 import { supporters } from "../acts/rules/release.ts";
 import { stopsEnded } from "../acts/rules/restriction.ts";
 import { shareNow, stepOf } from "../acts/rules/share.ts";
-import { type Certificate, type Proposal, type State, holdsOn, latestCertificate } from "../acts/state.ts";
+import {
+  type Certificate,
+  type Incident,
+  type Proposal,
+  type State,
+  holdsOn,
+  latestCertificate,
+} from "../acts/state.ts";
 import { type Standing, standing } from "../exposure/exposure.ts";
 import { type Renewal, renewalOf } from "../exposure/renewal.ts";
 import { type Configuration, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
@@ -61,6 +68,8 @@ export interface Status {
     /** It stands for longer than anybody should have to do without a look at it. */
     readonly reviewDue: boolean;
   }[];
+  /** Open ones on the model or on all. */
+  readonly incidents: Pick<Incident, "incident" | "severity" | "at">[];
   readonly next: OpenStage | null;
   readonly verdict: GateVerdict | null;
   readonly tier: { readonly tier: number; readonly rules: TierJudgement["rules"][number][] } | null;
@@ -139,6 +148,9 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
         at: since,
         reviewDue: at - instantOf(since) > restrictionReviewMs,
       })),
+    incidents: [...state.incidents.values()]
+      .filter((one) => one.state === "open" && (one.model === null || one.model === model))
+      .map(({ incident, severity, at: since }) => ({ incident, severity, at: since })),
     next: next ?? null,
     ...judgedOf(judged),
     proposals: await proposalViews(records, asked),

@@ -47,8 +47,10 @@ async function viewOf(records: Records, asked: TransparencyAsked): Promise<Trans
     personsForChange: Math.max(state.root?.body.personsForChange ?? 1, state.pairSeen ? 2 : 1),
     persons: countRoles(state),
     drills: state.facts
-      .slice(-drillsShown)
-      .map(({ at: when, body: { fact } }) => ({ at: when, attempts: fact.attempts, opened: fact.opened })),
+      .flatMap(({ at: when, body: { fact } }) =>
+        fact.kind === "drill" ? [{ at: when, attempts: fact.attempts, opened: fact.opened }] : [],
+      )
+      .slice(-drillsShown),
     reviews: countReviews(state),
     anomalies: state.anomalies.length,
     receiptsLost: state.lost.reduce((sum, { count }) => sum + count, 0),

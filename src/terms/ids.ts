@@ -75,6 +75,11 @@ export const HoldId = z
   .regex(/^hold_[0-9a-f]{16}$/)
   .brand<"HoldId">();
 export type HoldId = z.infer<typeof HoldId>;
+export const IncidentId = z
+  .string()
+  .regex(/^inc_[0-9a-f]{16}$/)
+  .brand<"IncidentId">();
+export type IncidentId = z.infer<typeof IncidentId>;
 export const ReviewId = z
   .string()
   .regex(/^review_[0-9a-f]{16}$/)

@@ -1,4 +1,4 @@
-// Documents, evidence, facts, and the gateways' receipt intervals. Permits have a file of their own, permit.ts.
+// Documents, evidence, and the gateways' receipt intervals. Permits have a file of their own, permit.ts.
 import type { Name, PublicKey } from "../../terms/ids.ts";
 import type { BodyOf, Permit } from "../bodies.ts";
 import { type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
@@ -78,13 +78,6 @@ export const withdrawEvidence: Rule<"withdrawal"> = (state, act, context) => {
   const withdrawnBy = person === found.by ? person : (found.withdrawnBy ?? person);
   return change(() => {
     state.evidence.set(found.act, { ...found, withdrawn: true, withdrawnBy });
-  });
-};
-
-export const recordFact: Rule<"fact"> = (state, act, context) => {
-  const { body, at } = act.predicate;
-  return change(() => {
-    state.facts.push({ body, at, index: context.index });
   });
 };
 

@@ -12,6 +12,7 @@ import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
 import { carryStep } from "./share.ts";
+import { endsBy } from "./facts.ts";
 import { isMeasuredSince, isRestrictedAgain, lift, stopsEnded, wrongLifts } from "./restriction.ts";
 
 export const propose: Rule<"proposal"> = (state, act, context) => {
@@ -245,9 +246,22 @@ function outdated(state: State, proposal: Proposal, at: string): Refusal | undef
   if (release.answers.some((hold) => (state.holds.get(hold)?.index ?? 0) > proposal.index)) {
     return refuse("conflict", "A hold that this answers was placed again since it was proposed. Propose again.");
   }
-  const wrong = wrongDocuments(state, release);
+  const wrong = wrongDocuments(state, release) ?? incidentSince(state, proposal);
   if (wrong !== undefined) return refuse("conflict", wrong);
   return isRestrictedAgain(state, release, proposal.index) ?? isMeasuredSince(state, release, proposal.index);
+}
+
+/** Why an incident keeps a release that such an incident would end from beginning, in words. */
+function incidentSince(state: State, { release, index }: Proposal): string | undefined {
+  const found = [...state.incidents.values()].find(
+    (one) =>
+      (one.model === null || one.model === release.model) &&
+      endsBy(release, one.severity) &&
+      (one.state === "open" || one.index > index),
+  );
+  if (found === undefined) return undefined;
+  const what = found.state === "open" ? "is open" : "was opened since this was proposed";
+  return `${found.incident} (${found.severity}) ${what}. ${found.state === "open" ? "Close it, then propose again." : "Propose again."}`;
 }
 
 function isNext(state: State, release: Release): boolean {

@@ -1,0 +1,84 @@
+// What the world reports. Opening an incident, or making it worse, can only close; ending one, and every fact that a gate could
+// pass by, takes the roles that answer for it.
+import { type Severity, isAtLeast } from "../../terms/severity.ts";
+import type { Role } from "../../terms/role.ts";
+import { anyRoleButAuditor } from "../authority.ts";
+import type { BodyOf, Release } from "../bodies.ts";
+import { type Refusal, type Rule, author, change, refuse } from "../rule.ts";
+import { type Incident, type State, latestCertificate } from "../state.ts";
+
+type FactBody = BodyOf<"fact">;
+type IncidentFact = Extract<FactBody["fact"], { kind: "incident" }>;
+
+/** Who states what. */
+const roles: { readonly [K in FactBody["fact"]["kind"]]: readonly Role[] } = {
+  drill: ["owner", "assurance", "evaluator"],
+  incident: anyRoleButAuditor,
+  consultation: ["owner", "policy"],
+  publication: ["owner", "assurance", "policy"],
+};
+
+/** Who ends an incident: not whoever happens to be on duty. */
+const endingRoles: readonly Role[] = ["owner", "safety", "assurance"];
+
+export const recordFact: Rule<"fact"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const { fact, model } = body;
+  const { role } = author(context);
+  if (!roles[fact.kind].includes(role)) return wrongRole(`"fact (${fact.kind})"`, roles[fact.kind]);
+  const refusal = fact.kind === "incident" ? wrongIncident(state, { fact, model, role }) : undefined;
+  if (refusal !== undefined) return refusal;
+  return change(() => {
+    state.facts.push({ body, at, index: context.index });
+    if (fact.kind === "incident") takeIncident(state, { fact, model, at, index: context.index });
+  });
+};
+
+function wrongRole(what: string, allowed: readonly Role[]): Refusal {
+  return refuse("authority_missing", `${what} is signed by one of: ${allowed.join(", ")}.`);
+}
+
+interface Told {
+  readonly fact: IncidentFact;
+  readonly model: FactBody["model"];
+  readonly role: Role;
+}
+
+function wrongIncident(state: State, { fact, model, role }: Told): Refusal | undefined {
+  const known = state.incidents.get(fact.incident);
+  if (known !== undefined && known.model !== model)
+    return refuse("conflict", `${fact.incident} is about ${known.model ?? "all models"}.`);
+  if (fact.state === "open") return wrongOpening(known, fact);
+  if (!endingRoles.includes(role)) return wrongRole('"fact (incident closed)"', endingRoles);
+  if (known?.state === "open") return undefined;
+  return refuse("not_found", `There is no open incident ${fact.incident}.`);
+}
+
+/** An incident only gets worse while it is open: whoever thinks less of it ends it. */
+function wrongOpening(known: Incident | undefined, { incident, severity }: IncidentFact): Refusal | undefined {
+  if (known === undefined) return undefined;
+  if (known.state === "closed")
+    return refuse("conflict", `${incident} is closed. What comes after is another incident.`);
+  return isAtLeast(severity, known.severity) && severity !== known.severity
+    ? undefined
+    : refuse("conflict", `${incident} is ${known.severity} already.`);
+}
+
+function takeIncident(
+  state: State,
+  { fact, model, at, index }: Omit<Told, "role"> & { at: string; index: number },
+): void {
+  const { incident, severity } = fact;
+  const opened = state.incidents.get(incident)?.at ?? at;
+  state.incidents.set(incident, { incident, model, severity, state: fact.state, at: opened, index });
+  if (fact.state === "closed") return;
+  for (const name of model === null ? state.certificates.keys() : [model]) {
+    const release = latestCertificate(state, name)?.release;
+    if (release !== undefined && endsBy(release, severity)) state.ended.set(release.certificate, incident);
+  }
+}
+
+/** Whether a certificate says that an incident of this severity ends it. */
+export function endsBy({ conditions: { endsOnIncident } }: Release, severity: Severity): boolean {
+  return endsOnIncident !== undefined && isAtLeast(severity, endsOnIncident);
+}

@@ -1,0 +1,84 @@
+// Requirements that ask what the world reports. Nothing on record never passes.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { digestOfLabel } from "../../acts/fixtures.ts";
+import { Instant, IncidentId, Name, type Timestamp, instantOf, timestampOf } from "../../terms/ids.ts";
+import type { Severity } from "../../terms/severity.ts";
+import type { GivenFact } from "../judgement.ts";
+import { judgeConsulted } from "./consulted.ts";
+import { judgeDrilled } from "./drilled.ts";
+import { judgeNoIncident } from "./no-incident.ts";
+import { judgePublished } from "./published.ts";
+
+const id = Name.parse("one");
+const now: Timestamp = "2026-11-30T12:00:00.000Z";
+const at = instantOf(now);
+const daysAgo = (days: number): Timestamp => timestampOf(Instant.parse(at - days * 86_400_000));
+
+function incident(name: string, severity: Severity, state: "open" | "closed"): GivenFact {
+  const known = IncidentId.parse(`inc_${name.padStart(16, "0")}`);
+  return { fact: { kind: "incident", incident: known, severity, state, summary: digestOfLabel("what") }, at: now };
+}
+
+function drill(days: number, { opened = 0, unfinished = 0, attempts = 30 } = {}): GivenFact {
+  return { fact: { kind: "drill", attempts, opened, unfinished }, at: daysAgo(days) };
+}
+
+function consultation(name: string, state: "open" | "closed"): GivenFact {
+  return { fact: { kind: "consultation", name: Name.parse(name), state }, at: now };
+}
+
+function publication(name: string, days: number): GivenFact {
+  return { fact: { kind: "publication", name: Name.parse(name), document: digestOfLabel("bytes") }, at: daysAgo(days) };
+}
+
+const quiet = (...facts: readonly GivenFact[]): string =>
+  judgeNoIncident({ id, noIncident: "medium" }, { facts }).verdict;
+const drilled = (...facts: readonly GivenFact[]): string =>
+  judgeDrilled({ id, drillWithinDays: 30 }, { facts, at }).verdict;
+const consulted = (...facts: readonly GivenFact[]): string =>
+  judgeConsulted({ id, consulted: Name.parse("summer") }, { facts }).verdict;
+const published = (...facts: readonly GivenFact[]): string =>
+  judgePublished({ id, published: Name.parse("access"), withinDays: 90 }, { facts, at }).verdict;
+
+test("no incident: the last word on each counts, from the severity on that is asked", () => {
+  assert.equal(quiet(), "pass");
+  assert.equal(quiet(incident("a", "low", "open")), "pass");
+  assert.equal(quiet(incident("a", "low", "open"), incident("a", "high", "open")), "fail");
+  assert.equal(quiet(incident("a", "high", "open"), incident("a", "high", "closed")), "pass");
+  assert.equal(quiet(incident("a", "high", "closed"), incident("b", "medium", "open")), "fail");
+  assert.match(
+    judgeNoIncident({ id, noIncident: "low" }, { facts: [incident("a", "low", "open")] }).stillToShow ?? "",
+    /the end of inc_000000000000000a \(low\)/,
+  );
+});
+
+test("a drill: the last one, recent, whole, with nothing opened", () => {
+  assert.equal(drilled(), "inconclusive");
+  assert.equal(drilled(drill(30)), "pass");
+  assert.equal(drilled(drill(31)), "inconclusive");
+  assert.equal(drilled(drill(-1)), "inconclusive", "dated ahead");
+  assert.equal(drilled(drill(1, { unfinished: 1 })), "inconclusive");
+  assert.equal(drilled(drill(1, { attempts: 0 })), "inconclusive");
+  assert.equal(drilled(drill(2), drill(1, { opened: 1 })), "fail");
+  assert.equal(drilled(drill(2, { opened: 1 }), drill(1)), "pass");
+});
+
+test("a consultation: it was open, and is over; another one is none", () => {
+  assert.equal(consulted(), "inconclusive");
+  assert.equal(consulted(consultation("summer", "closed")), "inconclusive", "it never began");
+  assert.equal(consulted(consultation("summer", "open")), "inconclusive");
+  assert.equal(consulted(consultation("summer", "open"), consultation("winter", "closed")), "inconclusive");
+  assert.equal(consulted(consultation("summer", "open"), consultation("summer", "closed")), "pass");
+  assert.equal(
+    consulted(consultation("summer", "open"), consultation("summer", "closed"), consultation("summer", "open")),
+    "inconclusive",
+  );
+});
+
+test("a publication: of this name, recent", () => {
+  assert.equal(published(), "inconclusive");
+  assert.equal(published(publication("other", 1)), "inconclusive");
+  assert.equal(published(publication("access", 91)), "inconclusive");
+  assert.equal(published(publication("access", 91), publication("access", 90)), "pass");
+});
