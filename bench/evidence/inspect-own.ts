@@ -12,7 +12,7 @@ import { nodePrimitives } from "../../src/proof/node.ts";
 import { Name, RunId } from "../../src/terms/ids.ts";
 
 /** Every seventh answer is wrong, every hundredth sample breaks, every fiftieth is scored NaN. */
-const task = `
+export const task = `
 # Inspect's mock model counts tokens with a vocabulary that it downloads; words do here.
 import math, tiktoken
 class Words:
