@@ -144,7 +144,7 @@ async function withServer<T>(work: (bench: Bench) => Promise<T>): Promise<T> {
     });
   try {
     for (const [name, count] of Object.entries(suites)) {
-      const items = Array.from({ length: count }, (_, at) =>
+      const items = Array.from({ length: Math.max(1, count) }, (_, at) =>
         JSON.stringify({ id: `q${at}`, text: `What is ${at} and seven, in words?`, category: "sums" }),
       );
       writeFileSync(path.join(folder, `${name}.jsonl`), items.join("\n"));

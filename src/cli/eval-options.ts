@@ -29,6 +29,10 @@ export type RegisterOptions = z.infer<typeof RegisterOptions>;
 export const RunOptions = z.object({
   ...plan,
   concurrency: z.coerce.number().int().min(1).max(64).default(4),
+  maxRequests: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
+  maxTokens: z.coerce.number().int().min(1).max(1_000_000_000_000).optional(),
+  maxMinutes: z.coerce.number().gt(0).max(10_080).optional(),
+  perMinute: z.coerce.number().gt(0).max(1_000_000).optional(),
   permit: PermitId.optional(),
   resume: RunId.optional(),
   seal: z.boolean().default(false),

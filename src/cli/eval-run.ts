@@ -11,6 +11,7 @@ import { boundsOfPool } from "../gates/pooled-bounds.ts";
 import { shortfall } from "../gates/registration.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives } from "../proof/node.ts";
+import { type Budget, type Cap, budgetOf, leftInWords } from "../runner/budget.ts";
 import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
 import { type RunFile, beginRun, isPlain, resumeRun } from "../runner/run-file.ts";
 import { gradesOf } from "../runner/settle-grades.ts";
@@ -150,11 +151,14 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     if (before !== undefined) return withProfile(await recorded(work, before), call.base);
     const waits = await ensurePermit(session, file);
     if (waits !== undefined) return waitingFor(permit, waits, call.base);
-    const isShown = call.options.seal ? false : await ask(call, work);
+    const budget = budgetFor(call);
+    const isShown = call.options.seal ? false : await ask(call, work, budget);
     const open = unanswered(suite.loaded.items, permit.attempts, file.record.results);
     const isOver = isShown || call.context.now() >= instantOf(permit.notAfter);
     if (!call.options.seal) await gradeByJudges(gradingOf(work), call.context);
-    if (open > 0 && !call.options.seal && !isOver) return unfinished(permit, open, call.base);
+    if (open > 0 && !call.options.seal && !isOver) {
+      return unfinished({ permit, open, spent: budget.spent(call.context.now()) }, call);
+    }
     const ungraded = openGrades(gradingOf(work));
     if (ungraded.size > 0 && !call.options.seal) return withProfile(waitingForGraders(permit, ungraded), call.base);
     return withProfile(await sealAndReport(work), call.base);
@@ -207,8 +211,14 @@ function waitingFor({ permit, run, notAfter, bare }: Permit, act: Digest, base: 
   );
 }
 
+/** Of this sitting: whoever resumes says anew what it may cost. */
+function budgetFor({ options, context }: Call<RunOptions>): Budget {
+  const { maxRequests, maxTokens, maxMinutes, perMinute } = options;
+  return budgetOf({ requestsMax: maxRequests, tokensMax: maxTokens, minutesMax: maxMinutes, perMinute }, context.now());
+}
+
 /** Whether a run that may end at any time has shown what it was to show. */
-async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Promise<boolean> {
+async function ask(call: Call<RunOptions>, { session, suite, file }: Work, budget: Budget): Promise<boolean> {
   const { permit, secret } = file.record.begun;
   const { failure } = suite.document.measure;
   const { context } = call;
@@ -217,7 +227,7 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
   const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);
   context.tell(`${permit.run}: ${of} of ${suite.document.name}, permit ${permit.permit}\n`);
-  const show = progressLine(context, live);
+  const show = progressLine(context, live, budget);
   const plan = {
     permit,
     secret,
@@ -229,7 +239,7 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
     concurrency: call.options.concurrency,
   };
   const { now, wait, signal } = context;
-  const ports = { file, now, wait, signal, primitives: nodePrimitives };
+  const ports = { file, now, wait, signal, budget, primitives: nodePrimitives };
   return askByItsRule({ known, failure, items: suite.loaded.items, permit }, async ({ order, isEnough, progress }) =>
     runSuite(
       { ...plan, order },
@@ -249,14 +259,15 @@ async function ask(call: Call<RunOptions>, { session, suite, file }: Work): Prom
 const watchedMs = 100;
 const unwatchedMs = 5_000;
 
-function progressLine(context: Context, live: Live): (progress: Progress) => void {
+function progressLine(context: Context, live: Live, budget: Budget): (progress: Progress) => void {
   let last = 0;
   return (progress) => {
+    live.take(progress);
     const now = context.now();
-    const line = live.line(progress, now);
     const isEnd = progress.done === progress.total;
     if (!isEnd && now - last < (context.isWatched ? watchedMs : unwatchedMs)) return;
     last = now;
+    const line = live.line(progress, now) + leftInWords(budget.left(now));
     // Back to the start of the line, and whatever stood there is cleared.
     const start = context.isWatched ? "\r\u001b[K" : "";
     context.tell(`${start}${line}${isEnd || !context.isWatched ? "\n" : ""}`);
@@ -267,11 +278,20 @@ function withProfile(answer: Answer, base: Base): Answer {
   return answer.next === undefined ? answer : { ...answer, next: answer.next + sameProfile(base) };
 }
 
-function unfinished(permit: Permit, open: number, base: Base): Answer {
-  const json = { run: permit.run, permit: permit.permit, unanswered: open, sealed: false };
+interface Unfinished {
+  readonly permit: Permit;
+  readonly open: number;
+  readonly spent: Cap | undefined;
+}
+
+function unfinished({ permit, open, spent }: Unfinished, { base, context }: Call<RunOptions>): Answer {
+  const json = { run: permit.run, permit: permit.permit, unanswered: open, sealed: false, spent: spent ?? null };
+  // The line of progress ends here.
+  if (context.isWatched) context.tell("\n");
+  const why = spent === undefined ? "" : `The budget of this sitting is used up (--max-${spent}). `;
   return inconclusive(
     json,
-    `${open} attempts have no answer, so ${permit.run} is not sealed. Until ${permit.notAfter} they can be asked again.`,
+    `${why}${open} attempts have no answer, so ${permit.run} is not sealed. Until ${permit.notAfter} they can be asked again.`,
     `headgate eval run --resume ${permit.run}${sameProfile(base)}, or with --seal to count them as unknown`,
   );
 }

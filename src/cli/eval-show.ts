@@ -4,7 +4,7 @@ import { noSafeguards } from "../acts/two-person-permits.ts";
 import type { Evidence, GivenPermit, State } from "../acts/state.ts";
 import { breakdownOf } from "../evidence/breakdown.ts";
 import { flagInWords } from "../evidence/import/record.ts";
-import { openSealed, tallySamples } from "../evidence/seal.ts";
+import { type Sample, openSealed, tallySamples } from "../evidence/seal.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { type Answer, done } from "./answer.ts";
 import { breakdownInWords, figuresOf, shownConfidence, tallyInWords } from "./breakdown-words.ts";
@@ -55,11 +55,13 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
   const texts = textsKept(session, evidence.body.run);
   const followed = await followedBy(session, run);
   const plan = followed === undefined ? [] : followedInWords(followed);
+  const tries = triesIn(run.samples);
   const worst = worstOf(run);
   const graders = gradersShown(run, shownConfidence);
   const json = {
     evidence: [evidence],
     by,
+    tries,
     worst,
     ...(graders === undefined ? {} : { graders }),
     texts,
@@ -71,6 +73,7 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
     lineOf(evidence),
     ...plan,
     whole,
+    triesInWords(tries),
     textsInWords(texts),
     "",
     breakdownInWords(taken),
@@ -82,6 +85,23 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
 
 function spaced(lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ["", ...lines];
+}
+
+interface Tries {
+  readonly tries: number;
+  readonly attempts: number;
+  readonly unanswered: number;
+}
+
+/** How often was asked, tries again included: each of them is a sample. */
+function triesIn(samples: readonly Sample[]): Tries {
+  const attempts = new Set(samples.map(({ item, attempt }) => `${item} ${attempt}`)).size;
+  return { tries: samples.length, attempts, unanswered: samples.filter(({ outcome }) => outcome === "errored").length };
+}
+
+function triesInWords({ tries, attempts, unanswered }: Tries): string {
+  if (tries === attempts && unanswered === 0) return `${attempts} attempts, each answered the first time.`;
+  return `${attempts} attempts took ${tries} tries; ${unanswered} tries had no answer.`;
 }
 
 /** A report from elsewhere: what the person who vouched for it was shown. */

@@ -27,6 +27,10 @@ export function addEvalVerbs(program: Command, context: Context): void {
     flags: [
       ...planFlags,
       ["--concurrency <count>", "requests on their way at one time (default 4)"],
+      ["--per-minute <count>", "requests that leave in a minute, at the most"],
+      ["--max-requests <count>", "stop after so many requests of this sitting, tries again included; --resume goes on"],
+      ["--max-tokens <count>", "stop once the answers of this sitting took so many tokens, prompts included"],
+      ["--max-minutes <count>", "stop after so many minutes"],
       ["--permit <permit>", "begin what was registered on this machine with `eval register`; no suite is named then"],
       ["--resume <run>", "go on with a run that was cut off; asks again only what had no answer"],
       ["--seal", "with --resume: seal it as it is; what has no answer counts as unknown"],

@@ -78,11 +78,28 @@ function signerOf(privateKey: KeyObject): Signer {
   };
 }
 
+/** Keys that were made lately, by their bytes: to make one costs more than to use it, and few sign much. */
+const publicKeys = new Map<string, KeyObject>();
+const publicKeysMax = 256;
+
+/** Undefined for a key that no honest signer has. */
+function publicKeyFor(key: Uint8Array): KeyObject | undefined {
+  const name = toHex(key);
+  const known = publicKeys.get(name);
+  if (known !== undefined) return known;
+  if (!isStrongPublicKey(key)) return undefined;
+  const der = Buffer.from(concatBytes([publicKeyPrefix, key]));
+  const made = createPublicKey({ key: der, format: "der", type: "spki" });
+  if (publicKeys.size >= publicKeysMax) publicKeys.clear();
+  publicKeys.set(name, made);
+  return made;
+}
+
 function verifyEd25519(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== signatureBytes || !isStrongPublicKey(key)) return false;
+  if (signature.length !== signatureBytes) return false;
   try {
-    const der = Buffer.from(concatBytes([publicKeyPrefix, key]));
-    return verify(null, message, createPublicKey({ key: der, format: "der", type: "spki" }), signature);
+    const known = publicKeyFor(key);
+    return known !== undefined && verify(null, message, known, signature);
   } catch {
     // A key that is not on the curve throws or fails, depending on the OpenSSL; both mean no.
     return false;

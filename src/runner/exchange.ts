@@ -1,5 +1,6 @@
 // One request of a run and what came back, reduced to what grading and the record need. Nothing here throws for what the
 // far side does: no answer is an outcome of its own.
+import { type Dispatcher, request } from "undici";
 import { z } from "zod";
 import { receiptCharsMax } from "../acts/receipt.ts";
 import type { ToolCall } from "../evidence/graders/grader.ts";
@@ -55,12 +56,14 @@ const Refusal = z.object({ error: z.object({ code: z.string(), reason: z.string(
 
 export async function exchange(ask: Ask): Promise<Exchange> {
   try {
-    const response = await fetch(ask.url, {
+    // Connections stay open from one to the next.
+    const response = await request(ask.url, {
       method: "POST",
       headers: { "content-type": "application/json", authorization: `Bearer ${ask.secret}`, ...ask.headers },
       body: JSON.stringify(ask.body),
-      redirect: "error",
       signal: AbortSignal.timeout(ask.msMax),
+      headersTimeout: ask.msMax,
+      bodyTimeout: ask.msMax,
     });
     const text = await textOf(response);
     return text === undefined ? none(null, retryMsDefault) : read(response, text);
@@ -69,11 +72,13 @@ export async function exchange(ask: Ask): Promise<Exchange> {
   }
 }
 
-/** The body, read no further than its bound; undefined where it goes on. */
-async function textOf(response: Response): Promise<string | undefined> {
+type Response = Pick<Dispatcher.ResponseData, "statusCode" | "headers" | "body">;
+
+/** The body, read no further than its bound; undefined where it goes on, or where it is somebody else's to give. */
+async function textOf({ statusCode, body }: Response): Promise<string | undefined> {
   const parts: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of body) {
     const part: unknown = chunk;
     if (!(part instanceof Uint8Array)) return undefined;
     bytes += part.length;
@@ -81,7 +86,7 @@ async function textOf(response: Response): Promise<string | undefined> {
     if (bytes > answerBytesMax) return undefined;
     parts.push(part);
   }
-  return Buffer.concat(parts).toString("utf8");
+  return statusCode >= 300 && statusCode < 400 ? undefined : Buffer.concat(parts).toString("utf8");
 }
 
 function none(status: number | null, retryAfterMs: number | null): Exchange {
@@ -90,8 +95,8 @@ function none(status: number | null, retryAfterMs: number | null): Exchange {
 
 function read(response: Response, text: string): Exchange {
   const value = jsonOf(text);
-  const common = { ...none(response.status, null), receipt: receiptIn(response) };
-  const answer = response.ok ? Answer.safeParse(value).data?.choices[0] : undefined;
+  const common = { ...none(response.statusCode, null), receipt: receiptIn(response) };
+  const answer = response.statusCode < 300 ? Answer.safeParse(value).data?.choices[0] : undefined;
   if (answer !== undefined) {
     const said = [answer.message.content, answer.message.refusal].filter((part) => typeof part === "string").join("\n");
     const calls = (answer.message.tool_calls ?? []).map((call) => call.function);
@@ -103,8 +108,14 @@ function read(response: Response, text: string): Exchange {
 }
 
 function receiptIn(response: Response): string | null {
-  const receipt = response.headers.get("x-headgate-receipt");
-  return receipt === null || receipt.length > receiptCharsMax ? null : receipt;
+  const receipt = headerOf(response, "x-headgate-receipt");
+  return receipt === undefined || receipt.length > receiptCharsMax ? null : receipt;
+}
+
+/** One that stands there twice is none. */
+function headerOf({ headers }: Response, name: string): string | undefined {
+  const found = headers[name];
+  return typeof found === "string" ? found : undefined;
 }
 
 /** The gateway has answered this item as often as the permit allows: an answer was given and lost on its way here. */
@@ -114,9 +125,9 @@ export function isSpent(refusal: Pick<Exchange, "code" | "reason">): boolean {
 
 /** Full and closed doors are tried again, and so is a failing upstream; a refusal is an answer. */
 function retryAfter(response: Response): number | null {
-  const isTemporary = response.status === 429 || response.status >= 500;
-  if (!isTemporary || response.headers.get("x-should-retry") === "false") return null;
-  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  const isTemporary = response.statusCode === 429 || response.statusCode >= 500;
+  if (!isTemporary || headerOf(response, "x-should-retry") === "false") return null;
+  const seconds = Number(headerOf(response, "retry-after") ?? Number.NaN);
   return Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1000, retryMsMax) : retryMsDefault;
 }
 

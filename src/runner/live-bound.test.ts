@@ -10,7 +10,12 @@ const options = { failure: "served-and-harmful", confidence: 0.95, startMs: 0 } 
 function lastLine(known: readonly Settled[], seen: readonly Settled[], failure: FailureKind = options.failure): string {
   const live = liveBound({ ...options, failure, known });
   const total = known.length + seen.length;
-  return seen.map((one, at) => live.line({ done: known.length + at + 1, total, ...one }, 1000 * (at + 1))).at(-1) ?? "";
+  const lines = seen.map((one, at) => {
+    const progress = { done: known.length + at + 1, total, ...one };
+    live.take(progress);
+    return live.line(progress, 1000 * (at + 1));
+  });
+  return lines.at(-1) ?? "";
 }
 
 function boundIn(line: string): string | undefined {

@@ -8,6 +8,9 @@ import { type Try, settledPlaces } from "./run-record.ts";
 import type { Progress, RunItem } from "./run-suite.ts";
 
 export interface Live {
+  /** Counts an attempt; costs next to nothing, which the line does not. */
+  readonly take: (progress: Progress) => void;
+  /** As of the last one that was taken. */
   readonly line: (progress: Progress, atMs: number) => string;
 }
 
@@ -37,11 +40,12 @@ export function liveBound({ failure, confidence, startMs, known }: LiveOptions):
   for (const one of known) take(one);
   let first: number | undefined;
   return {
-    line: (progress, atMs) => {
+    take: (progress) => {
       take(progress);
-      const { done, total } = progress;
-      first ??= done - 1;
-      const rate = (done - first) / Math.max(0.001, (atMs - startMs) / 1000);
+      first ??= progress.done - 1;
+    },
+    line: ({ done, total }, atMs) => {
+      const rate = (done - (first ?? done)) / Math.max(0.001, (atMs - startMs) / 1000);
       const { upper } = anytimeInterval(
         { failures: counts.failed + counts.unknown, trials: outcomes.size },
         confidence,

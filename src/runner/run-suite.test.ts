@@ -19,6 +19,7 @@ import {
   served,
   spent,
 } from "./fixtures.ts";
+import { type Budget, budgetOf } from "./budget.ts";
 import { runKeyBytes } from "./run-cipher.ts";
 import { type RunFile, beginRun, resumeRun } from "./run-file.ts";
 import type { Try } from "./run-record.ts";
@@ -36,6 +37,7 @@ let files = 0;
 const opened: RunFile[] = [];
 
 const key = randomBytes(runKeyBytes);
+const began = Date.parse("2027-01-01");
 
 async function freshFile(count: number): Promise<RunFile> {
   files += 1;
@@ -63,9 +65,10 @@ interface Setting {
   readonly now?: number;
   readonly gateways?: Parameters<typeof runSuite>[0]["gateways"];
   readonly signal?: AbortSignal;
+  readonly budget?: Budget;
 }
 
-async function run({ file, front, count, now = Date.parse("2027-01-01"), gateways, signal }: Setting): Promise<Ran> {
+async function run({ file, front, count, now = began, gateways, signal, budget }: Setting): Promise<Ran> {
   const progress: Progress[] = [];
   const waits: number[] = [];
   await runSuite(
@@ -88,6 +91,7 @@ async function run({ file, front, count, now = Date.parse("2027-01-01"), gateway
       },
       primitives: nodePrimitives,
       signal,
+      budget,
     },
   );
   return { results: file.record.results, progress, waits };
@@ -202,6 +206,54 @@ describe("runs through the front door", () => {
       async (front) => {
         const { waits } = await run({ file: await freshFile(20), front, count: 20, signal: stop.signal });
         assert.ok(front.asked.length <= 3 && waits.length <= 3, `${front.asked.length} were asked`);
+      },
+    );
+  });
+
+  for (const [words, caps, most] of [
+    ["requests", { requestsMax: 5 }, 5],
+    ["tokens", { tokensMax: 10 }, 7],
+    ["minutes", { minutesMax: 1e-9 }, 0],
+  ] as const)
+    test(`once the ${words} that a sitting may cost are used up nothing more is asked, and the next goes on`, async () => {
+      const file = await freshFile(20);
+      await withFront(
+        () => served,
+        async (front) => {
+          const budget = budgetOf(caps, Instant.parse(began - 1));
+          const { results } = await run({ file, front, count: 20, budget });
+          assert.ok(front.asked.length <= most && results.length === front.asked.length, `${front.asked.length}`);
+          assert.equal(budget.spent(Instant.parse(began)), words);
+          await run({ file, front, count: 20 });
+          assert.equal(file.record.results.length, 20);
+          assert.equal(new Set(front.asked.map(({ text }) => text)).size, 20);
+        },
+      );
+    });
+
+  test("tries again count against the requests that a sitting may cost", async () => {
+    await withFront(
+      () => full,
+      async (front) => {
+        const budget = budgetOf({ requestsMax: 4 }, Instant.parse(began));
+        await run({ file: await freshFile(9), front, count: 9, budget });
+        assert.equal(front.asked.length, 4);
+      },
+    );
+  });
+
+  test("a rate is kept to by waiting, in steps of a second at the most", async () => {
+    await withFront(
+      () => served,
+      async (front) => {
+        const budget = budgetOf({ perMinute: 20 }, Instant.parse(began));
+        const { results, waits } = await run({ file: await freshFile(4), front, count: 4, budget });
+        assert.equal(results.length, 4);
+        assert.equal(
+          waits.reduce((sum, ms) => sum + ms, 0),
+          3_000 + 6_000 + 9_000,
+        );
+        assert.ok(waits.every((ms) => ms <= 1_000));
       },
     );
   });

@@ -11,6 +11,7 @@ import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
 import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
+import type { Budget } from "./budget.ts";
 import { type Sent, converse } from "./conversation.ts";
 import { type Ask, type Exchange, exchange } from "./exchange.ts";
 import type { RunFile } from "./run-file.ts";
@@ -62,6 +63,8 @@ export interface RunPorts {
   readonly wait: (ms: number) => Promise<void>;
   /** Asked before a cluster is begun: whether what came of the others is enough, so that no further one is. */
   readonly isEnough?: (() => boolean) | undefined;
+  /** What this sitting may cost; no bound where it is not said. */
+  readonly budget?: Budget | undefined;
   /** Once aborted, nothing more is asked. */
   readonly signal?: AbortSignal | undefined;
   readonly primitives: Primitives;
@@ -98,7 +101,7 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
     const patience = { closedMs: 0 };
     const sitting: Sitting = { kept: Promise.resolve() };
     for (let task = next(); task !== undefined; task = next()) {
-      if (isStopped || ports.signal?.aborted === true) return;
+      if (isStopped || isAtEnd(ports)) break;
       const outcome = await work(task, { plan, ports, tree, leaves, conversations, patience, sitting });
       done += 1;
       ports.progress({ done, total, outcome, cluster: task.item.cluster });
@@ -180,6 +183,8 @@ async function work(task: Task, around: Around): Promise<TrialOutcome> {
   let number = task.begun;
   for (let counted = 0; counted < triesMax;) {
     if (isOver(around)) return "errored";
+    // Of several requests each takes its turn when it is sent.
+    if (task.item.script === undefined && !(await waitsItsTurn(around))) return "errored";
     number += 1;
     const { result, retryAfterMs } = await tryTask(task, number, around);
     if (!isClosed(result)) patience.closedMs = 0;
@@ -193,8 +198,25 @@ async function work(task: Task, around: Around): Promise<TrialOutcome> {
 }
 
 function isOver({ plan, ports }: Around): boolean {
-  return ports.signal?.aborted === true || ports.now() >= instantOf(plan.permit.notAfter);
+  return isAtEnd(ports) || ports.now() >= instantOf(plan.permit.notAfter);
 }
+
+/** Nothing more is asked in this sitting. */
+function isAtEnd({ signal, budget, now }: RunPorts): boolean {
+  return signal?.aborted === true || budget?.spent(now()) !== undefined;
+}
+
+/** Until the request may leave, in steps: whoever stops the run is not kept waiting. False where its end came before. */
+async function waitsItsTurn(around: Around): Promise<boolean> {
+  const { ports } = around;
+  for (let leftMs = ports.budget?.take(ports.now()) ?? 0; leftMs > 0; leftMs -= stepMsMax) {
+    await ports.wait(Math.min(leftMs, stepMsMax));
+    if (ports.signal?.aborted === true) return false;
+  }
+  return true;
+}
+
+const stepMsMax = 1_000;
 
 function isClosed({ code, receipt }: Tried["result"]): boolean {
   return code === "gateway_closed" && receipt === null;
@@ -243,8 +265,11 @@ async function tryScript(task: Task & { readonly script: Script }, number: numbe
       isOver: () => isOver(around),
       grade: async (answer) => gradeOf(item, answer, plan),
       send: async (messages) => {
+        await waitsItsTurn(around);
         const answer = await exchange(requestOf(plan, { ...rest, messages }, headers));
-        return { answer, receipt: await receiptOf(answer.receipt, plan, ports.primitives) };
+        const receipt = await receiptOf(answer.receipt, plan, ports.primitives);
+        useTokens(receipt, ports);
+        return { answer, receipt };
       },
     },
   );
@@ -259,6 +284,11 @@ function triedSo(result: Result | undefined, failed: Sent | undefined): Tried {
 }
 
 const notAsked = { outcome: "errored", code: null, receipt: null } as const;
+
+function useTokens(receipt: OpenedReceipt | null, { budget }: RunPorts): void {
+  const [prompt, completion] = receipt?.receipt.tokens ?? [0, 0];
+  budget?.use(prompt + completion);
+}
 
 function requestOf(plan: RunPlan, body: Readonly<Record<string, unknown>>, headers: Ask["headers"]): Ask {
   return {
@@ -276,6 +306,7 @@ async function tryOnce(task: Task, number: number, { plan, ports, tree, sitting 
   await ports.file.write({ kind: "intent", ...place, at: timestampOf(ports.now()) });
   const answer = await exchange(requestOf(plan, item.body, { [itemHeader]: itemProofIn(tree, index) }));
   const receipt = await receiptOf(answer.receipt, plan, ports.primitives);
+  useTokens(receipt, ports);
   const { outcome, waits } = await gradeOf(item, seenOf(answer, receipt), plan);
   const result: Result = {
     kind: "result",
