@@ -57,8 +57,9 @@ async function ran(
     cpu = Math.max(cpu, (await cpuMicros(pid)) ?? 0);
   };
   const looking = setInterval(() => void look(), 50);
-  const [code]: unknown[] = await once(child, "close");
+  await once(child, "close");
   clearInterval(looking);
+  const code = child.exitCode;
   if (code !== 0) throw new Error(`${command.join(" ")} ended with ${String(code)}: ${trouble}`);
   return {
     seconds: rounded((performance.now() - begun) / 1000, 2),
@@ -77,14 +78,15 @@ function residentMbMax(pid: number): number | undefined {
 
 const suites = { small: Number(values.samples), large: Number(values.large) };
 
-function documents(): string {
-  const suite = (name: string): string => `---
+const suiteDocument = (name: string): string => `---
 kind: Suite
 name: ${name}
 items: ${name}.jsonl
 answerTokens: 24
 measure: { name: success, failure: served-and-harmful, cluster: id }
 `;
+
+function documents(): string {
   return `kind: Model
 name: mine
 upstream: { dialect: openai-chat, url: "http://127.0.0.1:${upstreamPort}/v1", model: fixed }
@@ -112,7 +114,7 @@ stages:
       - { id: misuse, suite: small, measure: success, upper: 0.5, confidence: 0.9 }
       - { id: board, signOffs: [ { role: owner, count: 1 } ] }
     certificate: { validDays: 30 }
-${suite("small")}${suite("large")}`;
+${suiteDocument("small")}${suiteDocument("large")}`;
 }
 
 interface Bench {
@@ -207,19 +209,20 @@ async function inspectRun(python: string, folder: string): Promise<Omit<Ran, "ou
   const { output: _output, ...rest } = await ran(
     [
       python,
-      ...[
-        "-m",
-        "inspect_ai",
-        "eval",
-        "bench_task.py",
-        "--display",
-        "none",
-        "--log-dir",
-        "logs",
-        "-T",
-        `n=${suites.small}`,
-      ],
-      ...["--max-connections", values.concurrency, "--max-samples", values.concurrency],
+      "-m",
+      "inspect_ai",
+      "eval",
+      "bench_task.py",
+      "--display",
+      "none",
+      "--log-dir",
+      "logs",
+      "-T",
+      `n=${suites.small}`,
+      "--max-connections",
+      values.concurrency,
+      "--max-samples",
+      values.concurrency,
     ],
     { cwd: folder, env: process.env },
   );

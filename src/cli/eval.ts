@@ -10,6 +10,7 @@ import { ExportOptions, exportRun } from "./eval-export.ts";
 import { ForgetOptions, forget } from "./eval-forget.ts";
 import { CalibrateOptions, calibrate } from "./eval-calibrate.ts";
 import { CompareOptions, compare } from "./eval-compare.ts";
+import { OpenOptions, openSample } from "./eval-open.ts";
 import { ReportOptions, report } from "./eval-report.ts";
 import { showEvidence } from "./eval-show.ts";
 import { WithdrawOptions, withdraw } from "./eval-withdraw.ts";
@@ -49,6 +50,7 @@ export function addEvalVerbs(program: Command, context: Context): void {
   addGradeVerb(evaluation, context);
   addReportVerbs(evaluation, context);
   addReadingVerbs(evaluation, context);
+  addTextVerbs(evaluation, context);
 }
 
 const planFlags: readonly (readonly [string, string])[] = [
@@ -60,6 +62,7 @@ const planFlags: readonly (readonly [string, string])[] = [
   ["--confidence <share>", "of the bound (default: what the release plan asks, else 0.95)"],
   ["--rule <rule>", "fixed (default): all trials, then the bound; or sequential: ended when the limit is shown"],
   ["--limit <rate>", "the rate that it is to show is not exceeded (default: what the release plan asks)"],
+  ["--keep <days>", "how long answers are kept here, encrypted (default 90); then eval forget --expired erases them"],
   ["--requirement <id>", "the requirement of the release plan that it is for (default: all that ask for the suite)"],
   ["--bare", "without safeguards, to compare with; a second person signs before it begins"],
 ];
@@ -132,6 +135,22 @@ function addReadingVerbs(evaluation: Command, context: Context): void {
     options: WithdrawOptions,
     run: withdraw,
     more: "The exchanges of its permit stay on record and count as unknown: withdrawing a bad run does not undo it.",
+  });
+}
+
+/** What is kept of a run on this machine: shown to one, and erased. */
+function addTextVerbs(evaluation: Command, context: Context): void {
+  addVerb(evaluation, context, {
+    usage: "open <run>",
+    summary: "write one sample as a file for an auditor: request, answer, and the proof that they were sealed",
+    flags: [
+      ["--item <id>", "which item of the suite"],
+      ["--attempt <number>", "which attempt on it (default: the first)"],
+      ["--out <file>", "where to; it must not exist yet"],
+    ],
+    options: OpenOptions,
+    run: openSample,
+    more: "headgate verify FILE checks it offline. Nothing else of the run leaves.",
   });
   addVerb(evaluation, context, {
     usage: "forget [run]",

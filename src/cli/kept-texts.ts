@@ -6,7 +6,7 @@ import { Opening } from "../proof/digest.ts";
 import { readRun } from "../runner/run-file.ts";
 import { openingsIn } from "../runner/seal-run.ts";
 import { Failure } from "../terms/failure.ts";
-import { RunId, type Timestamp } from "../terms/ids.ts";
+import { type ReceiptId, RunId, type Timestamp } from "../terms/ids.ts";
 import { readBounded } from "./files.ts";
 import { type RunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import type { Session } from "./session.ts";
@@ -22,6 +22,16 @@ export function* keptOpenings({ context, path }: Session, run: RunId): Generator
   const isOld = readRunKey(place, context.now()).kind === "none" && existsSync(place.plainOpenings);
   if (isOld) yield* plainOpenings(place.plainOpenings, run);
   else for (const { opening } of openingsIn(readRun(place.file, neededRunKey(place, context.now())))) yield opening;
+}
+
+/** The receipt of one try, as the gateway gave it; null where it was not kept. */
+export function keptReceipt({ context, path }: Session, run: RunId, receipt: ReceiptId): string | null {
+  const place = runPlace(context, path, run);
+  if (readRunKey(place, context.now()).kind !== "kept") return null;
+  for (const line of readRun(place.file, neededRunKey(place, context.now())).lines()) {
+    if (line.kind === "result" && line.receiptId === receipt) return line.receipt;
+  }
+  return null;
 }
 
 /** What became of a run's texts, as far as this machine and profile know. */

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { parseDocuments } from "../documents/parse.ts";
 import { ReleasePlan } from "../gates/plan-document.ts";
+import { saysOpenedSample } from "../evidence/opened-sample.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { verifyBundle } from "../report/verify-bundle.ts";
 import { Failure } from "../terms/failure.ts";
@@ -14,6 +15,7 @@ import { readNeeded } from "./files.ts";
 import { readProfile } from "./profile.ts";
 import { rootOfTrustFile, trustFileHere } from "./trust.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
+import { verifySample } from "./verify-sample.ts";
 
 const planBytesMax = 1024 * 1024;
 
@@ -22,7 +24,7 @@ const VerifyOptions = z.object({ trust: z.string().optional(), plan: z.string().
 export function addVerifyVerb(program: Command, context: Context): void {
   addVerb(program, context, {
     usage: "verify <file>",
-    summary: "check a bundle offline: every signature, the ledger, every step of the judgement",
+    summary: "check a bundle offline, with every step of the judgement, or one sample that was opened to you",
     flags: [
       ["--trust <file>", "the server's trust.json, got on a way you trust"],
       ["--plan <file>", "judge by a release plan of your own"],
@@ -35,7 +37,13 @@ export function addVerifyVerb(program: Command, context: Context): void {
 
 async function verify(call: Call<z.infer<typeof VerifyOptions>>): Promise<Answer> {
   const { options } = call;
-  const bundle = parseBundle(readNeeded(argument(call, 0), bundleBytesMax));
+  const file = argument(call, 0);
+  const bytes = readNeeded(file, bundleBytesMax);
+  if (saysOpenedSample(bytes)) {
+    const { base, context } = call;
+    return verifySample({ file, bytes, trust: options.trust, base, context });
+  }
+  const bundle = parseBundle(bytes);
   const pin = await knownRoot(call);
   const plan = options.plan === undefined ? undefined : readPlan(options.plan);
   const result = await verifyBundle(bundle, { pin, plan, primitives: nodePrimitives, at: call.context.now() });
