@@ -52,6 +52,7 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
   }
   const adaptive = adaptiveOf(suite, options.attempts);
   const { content } = suite.loaded;
+  checkSize(content.count, options.attempts);
   const permit: Permit = {
     permit: PermitId.parse(randomId("permit_", 16)),
     run: RunId.parse(randomId("run_", 16)),
@@ -74,6 +75,17 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
     },
   };
   return { permit, secret, suite };
+}
+
+/** Attempts whose samples fit one piece of evidence: what could not be sealed is not begun. */
+const attemptsMax = 100_000;
+
+function checkSize(items: number, attempts: number): void {
+  if (items * attempts <= attemptsMax) return;
+  throw new Failure(
+    "request_invalid",
+    `${items} items with ${attempts} attempts on each are ${items * attempts}, and one run holds ${attemptsMax}. Take fewer attempts, or a suite in parts.`,
+  );
 }
 
 /** The plan as JSON shows it. */

@@ -1,11 +1,13 @@
 // A person at work: the profile, and the state this program folded itself from the whole ledger, pinned to the profile's
 // root and never behind what the profile saw before. What is signed is made from this state and from local files, never
 // from bytes the server chose; every statement names the ledger its signer saw.
+import { promisify } from "node:util";
+import { gzip as gzipCallback } from "node:zlib";
 import { z } from "zod";
 import type { BodyOf, Verb } from "../acts/bodies.ts";
 import type { Person, State } from "../acts/state.ts";
 import { type Act, type Seen, openStatement, signStatement } from "../acts/statement.ts";
-import { BatchView, OpeningsView, type StatementAnswer, routes } from "../control/contract.ts";
+import { BatchView, OpeningsView, type StatementAnswer, routes, unpackedRatioMax } from "../control/contract.ts";
 import type { Batch } from "../feed/feed.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
 import { openCheckpoint } from "../proof/checkpoint.ts";
@@ -197,6 +199,21 @@ export async function signAs<V extends Verb>(who: Identity | Session, verb: V, b
   return signStatement(draft, [who.signer], nodePrimitives);
 }
 
+/** One artefact of more than this is sent packed: that of a long run would be too large as it is. */
+const packedFromBytes = 4 * 1024 * 1024;
+
+async function asSent(artefacts: readonly Uint8Array[]): Promise<{ artefacts: string[]; packed?: string }> {
+  const large = artefacts.find(({ length }) => length > packedFromBytes);
+  const packed = large === undefined ? undefined : await gzip(large, { level: 1 });
+  // What packs to next to nothing a server takes for a trap.
+  if (large === undefined || packed === undefined || large.length > packed.length * unpackedRatioMax) {
+    return { artefacts: artefacts.map(toBase64) };
+  }
+  return { artefacts: artefacts.filter((one) => one !== large).map(toBase64), packed: toBase64(packed) };
+}
+
+const gzip = promisify(gzipCallback);
+
 export async function submit(
   who: Identity | Session,
   envelope: Uint8Array,
@@ -206,7 +223,7 @@ export async function submit(
   const answer = await who.client.submit({
     envelope: toBase64(envelope),
     openings: [...(enclosed.openings ?? [])],
-    artefacts: (enclosed.artefacts ?? []).map(toBase64),
+    ...(await asSent(enclosed.artefacts ?? [])),
   });
   if (answer.act !== act.digest) {
     throw new Failure("proof_invalid", "The server answered about another statement than the one it was sent.");

@@ -1,8 +1,11 @@
 // What comes with a statement beside its envelope: openings of its commitments and the content it names by digest. Each is
 // checked against the statement, so that nothing else is ever kept.
+import { promisify } from "node:util";
+import { gunzip as gunzipCallback } from "node:zlib";
 import type { BodyOf, Verb } from "../acts/bodies.ts";
 import type { Act } from "../acts/statement.ts";
 import { openDocument } from "../documents/kinds.ts";
+import { unpackedBytesMax, unpackedRatioMax } from "./contract.ts";
 import { type Opening, commit, digestOf } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
 import type { Hasher } from "../proof/primitives.ts";
@@ -16,21 +19,43 @@ export interface Content {
 
 export const noContent: Content = { openings: new Map(), artefacts: new Map() };
 
-/** Content as it came, by digest. Fails with request_invalid on bad base64. */
-export function contentOf(
-  sent: { readonly openings: readonly Opening[]; readonly artefacts: readonly string[] },
-  hasher: Hasher,
-): Content {
-  const artefacts = sent.artefacts.map((text) => {
-    const bytes = fromBase64(text);
-    if (bytes === undefined) throw new Failure("request_invalid", "An artefact is not standard base64.");
-    return [digestOf(bytes, hasher), bytes] as const;
-  });
+interface Sent {
+  readonly openings: readonly Opening[];
+  readonly artefacts: readonly string[];
+  readonly packed?: string | undefined;
+}
+
+/** Content as it came, by digest. Fails with request_invalid on bad base64, and on what is packed too well to be content. */
+export async function contentOf({ openings, artefacts, packed }: Sent, hasher: Hasher): Promise<Content> {
+  const sent = artefacts.map((text) => bytesOf(text));
+  if (packed !== undefined) sent.push(await unpacked(bytesOf(packed)));
   return {
-    openings: new Map(sent.openings.map((opening) => [commit(opening, hasher), opening])),
-    artefacts: new Map(artefacts),
+    openings: new Map(openings.map((opening) => [commit(opening, hasher), opening])),
+    artefacts: new Map(sent.map((bytes) => [digestOf(bytes, hasher), bytes])),
   };
 }
+
+function bytesOf(text: string): Uint8Array {
+  const bytes = fromBase64(text);
+  if (bytes === undefined) throw new Failure("request_invalid", "An artefact is not standard base64.");
+  return bytes;
+}
+
+/** Few bytes that unpack to many would take memory that nobody counted; away from the thread that serves. */
+async function unpacked(bytes: Uint8Array): Promise<Uint8Array> {
+  const maxOutputLength = Math.min(unpackedBytesMax, bytes.length * unpackedRatioMax);
+  try {
+    return new Uint8Array(await gunzip(bytes, { maxOutputLength }));
+  } catch (cause) {
+    throw new Failure(
+      "request_invalid",
+      `The packed artefact is no gzip, or unpacks to more than ${unpackedRatioMax} times its size or ${unpackedBytesMax} bytes.`,
+      { cause },
+    );
+  }
+}
+
+const gunzip = promisify(gunzipCallback);
 
 /** Fails with request_invalid where something came that the statement does not name. */
 export function checkContent<V extends Verb>({ predicate }: Act<V>, content: Content): void {

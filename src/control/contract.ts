@@ -26,6 +26,10 @@ import { Mode, OpenStage, Stage } from "../terms/stage.ts";
 
 const Base64 = z.string().regex(/^[A-Za-z0-9+/]*={0,2}$/);
 
+/** Bytes of an artefact that comes packed, and how many there may be to one that was sent. */
+export const unpackedBytesMax = 64 * 1024 * 1024;
+export const unpackedRatioMax = 16;
+
 /** Bytes of one request to the control plane: the largest suite with its items fits. */
 export const controlBodyBytesMax = 24 * 1024 * 1024;
 
@@ -76,6 +80,8 @@ export const StatementRequest = z.strictObject({
   openings: z.array(Opening).max(16),
   /** Content that the body names by digest; each is checked. */
   artefacts: z.array(Base64).max(128),
+  /** One more, gzipped, for what is large and packs well: the samples of a long run. */
+  packed: Base64.optional(),
 });
 export type StatementRequest = z.infer<typeof StatementRequest>;
 

@@ -10,8 +10,7 @@ import { followsFromGraded } from "../evidence/graders/follows.ts";
 import { responseClassifierName } from "../evidence/graders/response-classifier.ts";
 import { checkSharedTraining } from "../evidence/graders/guard-overlap.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
-import { type Sample, type SealedRun, openSealed, tallySamples } from "../evidence/seal.ts";
-import { type LoadedItem, openSuite } from "../evidence/suite.ts";
+import { type Sample, type SealedRun, tallySamples } from "../evidence/seal.ts";
 import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
@@ -20,10 +19,13 @@ import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
 import { calibrationSet, checkGrading } from "../release/calibrated.ts";
 import {
   type AskedGate,
+  type CountedItem,
   type Records,
+  itemsOf,
   judgeFrom,
   readIdentityBasis,
   readPlan,
+  samplesOf,
   suiteFacts,
 } from "../release/records.ts";
 import { trainedOn } from "../safeguards/trained-on.ts";
@@ -94,16 +96,20 @@ async function examineDocuments({ body }: PredicateOf<"document">, given: Examin
     if (document.kind !== kind || nameOf(document) !== name) {
       throw new Failure("statement_invalid", `The document applied as ${kind} "${name}" is another one.`);
     }
-    await examineDocument(document, body.documents, given);
+    await examineDocument({ document, of: digest }, body.documents, given);
   }
 }
 
 type Named = PredicateOf<"document">["body"]["documents"];
 
-async function examineDocument(document: AnyDocument, beside: Named, given: Examined): Promise<void> {
+async function examineDocument(
+  { document, of }: { readonly document: AnyDocument; readonly of: Digest },
+  beside: Named,
+  given: Examined,
+): Promise<void> {
   switch (document.kind) {
     case "Suite":
-      await openItems(document, given.records);
+      await itemsOf(given.records, of, document);
       await calibrationSet(given.records, document);
       return;
     case "Safeguards":
@@ -142,13 +148,6 @@ type Wanted = Pick<Named[number], "kind" | "name">;
 function isApplied({ kind, name }: Wanted, beside: Named, state: State): boolean {
   const isBeside = beside.some((document) => document.kind === kind && document.name === name);
   return isBeside || state.documents.get(kind)?.has(name) === true;
-}
-
-async function openItems(suite: Suite, records: Records): Promise<readonly LoadedItem[]> {
-  if (suite.content === undefined) {
-    throw new Failure("document_invalid", `Suite ${suite.name} does not pin its items. Apply it again.`);
-  }
-  return openSuite(suite, await records.artefact(suite.content.digest), records.primitives).items;
 }
 
 function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
@@ -227,13 +226,13 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   const { records } = given;
   const suite = await readDocument(records, body.digests.suite);
   if (suite.kind !== "Suite") throw new Failure("statement_invalid", "The evidence names a suite that is none.");
-  const sealed = openSealed(await records.artefact(body.samples.artefact), body.samples, records.primitives);
+  const sealed = await samplesOf(records, body);
   if (sealed.run !== body.run || sealed.permit !== body.permit || sealed.suite !== suite.name) {
     throw new Failure("statement_invalid", "The samples belong to another run, permit or suite.");
   }
   if (body.basis === "declared") checkReport(sealed.report, body);
   if (body.permit !== null) {
-    checkSamples(sealed.samples, await openItems(suite, records));
+    checkSamples(sealed.samples, await itemsOf(records, body.digests.suite, suite));
     checkGraded(sealed.samples, suite);
   }
   const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
@@ -267,7 +266,7 @@ function checkReport(report: SealedRun["report"], body: EvidenceBody): void {
 }
 
 /** What is shown of a run is counted by its own samples: of a run under a permit they are the suite's items, in its clusters. */
-function checkSamples(samples: readonly Sample[], items: readonly LoadedItem[]): void {
+function checkSamples(samples: readonly Sample[], items: readonly CountedItem[]): void {
   const clusters = new Map(items.map(({ leaf, cluster }) => [leaf, cluster]));
   if (samples.every(({ item, cluster }) => clusters.get(item) === cluster)) return;
   throw new Failure(

@@ -15,6 +15,7 @@ import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import type { Records } from "../release/records.ts";
 import type { Database } from "../store/database.ts";
+import { breathe } from "../store/breathe.ts";
 import { migrate } from "../store/migrations.ts";
 import { schema } from "../store/schema.ts";
 import { Failure } from "../terms/failure.ts";
@@ -34,6 +35,7 @@ import {
   trustedEnvelope,
   writeTrustFile,
 } from "./initialise.ts";
+import { keptItems } from "./kept-items.ts";
 import { publicFiles } from "./public-files.ts";
 import { type ReviewDesk, openReviewDesk } from "./review-desk.ts";
 import { type StoredReview, findReview } from "./review-store.ts";
@@ -233,6 +235,8 @@ function recordsOf(database: Database, primitives: Primitives): Records {
     primitives,
     artefact: async (digest) => readArtefact(database, digest, primitives),
     receipts: async (permit) => receiptsUnder(database, permit),
+    pause: breathe,
+    items: keptItems(),
   };
 }
 

@@ -129,7 +129,7 @@ function addWriteRoutes(app: Hono, core: Core, bodies: Bodies): void {
       context,
       { type: RootRequest, bytesMax: strangerBytesMax },
       async ({ envelope, openings }) => {
-        const content = contentOf({ openings, artefacts: [] }, primitives);
+        const content = await contentOf({ openings, artefacts: [] }, primitives);
         return core.initialise(envelopeOf(envelope), context.req.header("x-headgate-code") ?? "", content);
       },
     );
@@ -144,7 +144,7 @@ function addWriteRoutes(app: Hono, core: Core, bodies: Bodies): void {
       { type: StatementRequest, bytesMax: controlBodyBytesMax },
       async (request) => {
         const envelope = envelopeOf(request.envelope);
-        const content = contentOf(request, primitives);
+        const content = await contentOf(request, primitives);
         const act = await openStatement(envelope, primitives);
         checkNoReading(act);
         await awaitReceipts(core, act, content);

@@ -3,10 +3,11 @@
 import { z } from "zod";
 import { canonicalBytes, parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
-import { leafHash, rootOf } from "../proof/merkle.ts";
+import { growingTree, leafHash, rootOf } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { adaptiveTurnsMax } from "../acts/bodies.ts";
 import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts";
+import { type Steps, eachInSteps, straight } from "./steps.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId, Timestamp } from "../terms/ids.ts";
 import { type CountedAs, type FailureKind, countAttempts, TrialOutcome } from "../terms/trial.ts";
@@ -147,16 +148,36 @@ export function sealRun(head: RunHead, tries: readonly Tried[], hasher: Hasher):
 
 /** Reads a sealed run and checks it against what the evidence statement says of it. Fails with proof_invalid. */
 export function openSealed(bytes: Uint8Array, said: Sealed["samples"], hasher: Hasher): SealedRun {
-  const parsed = SealedRun.safeParse(
-    parseJson(bytes, { bytesMax: sealedBytesMax, depthMax: 8, partsMax: sealedPartsMax, code: "proof_invalid" }),
-  );
-  const isSaid =
-    parsed.success &&
-    digestOf(bytes, hasher) === said.artefact &&
-    parsed.data.samples.length === said.count &&
-    samplesRoot(parsed.data.samples, hasher) === said.root;
-  if (!isSaid) throw new Failure("proof_invalid", "These samples are not the ones that the evidence was signed over.");
-  return parsed.data;
+  return straight(sealedSteps(bytes, said, hasher));
+}
+
+const Unsampled = SealedRun.extend({ samples: z.array(z.unknown()).max(sealedTriesMax) });
+
+/** The same in steps: of a large run it takes seconds. */
+export function* sealedSteps(bytes: Uint8Array, said: Sealed["samples"], hasher: Hasher): Steps<SealedRun> {
+  if (bytes.length > sealedBytesMax || digestOf(bytes, hasher) !== said.artefact) throw otherSamples();
+  const value = parseJson(bytes, {
+    bytesMax: sealedBytesMax,
+    depthMax: 8,
+    partsMax: sealedPartsMax,
+    code: "proof_invalid",
+  });
+  yield;
+  const parsed = Unsampled.safeParse(value);
+  if (!parsed.success || parsed.data.samples.length !== said.count) throw otherSamples();
+  const tree = growingTree(hasher);
+  const samples = yield* eachInSteps(parsed.data.samples, (one) => {
+    const sample = Sample.safeParse(one);
+    if (!sample.success) throw otherSamples();
+    tree.append(leafHash(canonicalBytes(sample.data), hasher));
+    return sample.data;
+  });
+  if (digestOfHash(tree.root()) !== said.root) throw otherSamples();
+  return { ...parsed.data, samples };
+}
+
+function otherSamples(): Failure {
+  return new Failure("proof_invalid", "These samples are not the ones that the evidence was signed over.");
 }
 
 /** A whole run, counted. */

@@ -6,6 +6,7 @@ import { parseJson } from "../proof/canonical.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
 import { rootOf } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
+import { type Steps, eachInSteps, straight } from "./steps.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import type { Turn } from "./attacks/attack.ts";
@@ -64,15 +65,19 @@ function bodyOf(turns: readonly Turn[], { answerTokens, world: run }: Suite, wor
  * unknown fields, an id or a text that stands there twice, too many, too long; or the item that an attack does nothing to.
  */
 export function loadSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): LoadedSuite {
+  return straight(loadingSteps(document, bytes, hasher));
+}
+
+function* loadingSteps(document: Suite, bytes: Uint8Array, hasher: Hasher): Steps<LoadedSuite> {
   if (bytes.length > suiteBytesMax) throw invalid(document, `is longer than ${suiteBytesMax} bytes`);
-  const rows = parseItems(document, bytes);
+  const rows = yield* parseItems(document, bytes);
   const ways = document.attacks?.reduce((sum, { draws = 1 }) => sum + draws, 0) ?? 1;
   if (rows.length * ways > suiteItemsMax)
     throw invalid(
       document,
       `come with its attacks to ${rows.length * ways} trials, and at most ${suiteItemsMax} are made`,
     );
-  const items = trialsOf(rows, document, hasher);
+  const items = yield* trialsOf(rows, document, hasher);
   checkTrials(document, items);
   const hashes = items.map((item) => item.leafHash);
   const content = {
@@ -85,7 +90,12 @@ export function loadSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): L
 
 /** The suite that an applied document pins. Fails with document_invalid when these are other items. */
 export function openSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): LoadedSuite {
-  const loaded = loadSuite(document, bytes, hasher);
+  return straight(suiteSteps(document, bytes, hasher));
+}
+
+/** The same in steps: near the bounds of a suite it takes many seconds. */
+export function* suiteSteps(document: Suite, bytes: Uint8Array, hasher: Hasher): Steps<LoadedSuite> {
+  const loaded = yield* loadingSteps(document, bytes, hasher);
   const { content } = document;
   const isPinned =
     content?.digest === loaded.content.digest &&
@@ -104,18 +114,18 @@ export function pinSuite(document: Suite, bytes: Uint8Array, hasher: Hasher): Su
 /** Characters of all trials, attacks included: each of them is held, and hashed. */
 const suiteCharsMax = 64 * 1024 * 1024;
 
-function trialsOf(rows: readonly SuiteItem[], document: Suite, hasher: Hasher): readonly LoadedItem[] {
-  const trials: LoadedItem[] = [];
+function* trialsOf(rows: readonly SuiteItem[], document: Suite, hasher: Hasher): Steps<readonly LoadedItem[]> {
   let chars = 0;
-  for (const row of rows) {
-    for (const trial of loadedItems(row, document, hasher)) {
-      chars += trial.text.length;
-      if (chars > suiteCharsMax)
-        throw invalid(document, `come with its attacks to more than ${suiteCharsMax} characters`);
-      trials.push(trial);
-    }
-  }
-  return trials;
+  return yield* eachInSteps(trialsIn(rows, document, hasher), (trial) => {
+    chars += trial.text.length;
+    if (chars > suiteCharsMax)
+      throw invalid(document, `come with its attacks to more than ${suiteCharsMax} characters`);
+    return trial;
+  });
+}
+
+function* trialsIn(rows: readonly SuiteItem[], document: Suite, hasher: Hasher): Generator<LoadedItem, void> {
+  for (const row of rows) yield* loadedItems(row, document, hasher);
 }
 
 function* loadedItems(item: SuiteItem, document: Suite, hasher: Hasher): Generator<LoadedItem, void> {
@@ -168,10 +178,10 @@ function checkTrials(document: Suite, trials: readonly LoadedItem[]): void {
   }
 }
 
-function parseItems(document: Suite, bytes: Uint8Array): readonly SuiteItem[] {
+function* parseItems(document: Suite, bytes: Uint8Array): Steps<readonly SuiteItem[]> {
   const ids = new Set<string>();
   const texts = new Set<string>();
-  const items = linesOf(bytes).map(({ line, number }) => {
+  const items = yield* eachInSteps(linesOf(bytes), ({ line, number }) => {
     const item = parseItem(document, line, number);
     if (ids.has(item.id)) throw invalid(document, `line ${number}: the id ${item.id} stands there twice`);
     const said = JSON.stringify([turnsOf(item), item.world ?? null]);

@@ -3,17 +3,18 @@
 // weaker, never stronger.
 import { z } from "zod";
 import type { Release } from "../acts/bodies.ts";
-import type { Proposal, State } from "../acts/state.ts";
+import type { Evidence, Proposal, State } from "../acts/state.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
-import { openSealed } from "../evidence/seal.ts";
-import { openSuite } from "../evidence/suite.ts";
+import { type SealedRun, sealedSteps } from "../evidence/seal.ts";
+import { paused } from "../evidence/steps.ts";
+import { type LoadedItem, suiteSteps } from "../evidence/suite.ts";
 import { calibrationSet } from "./calibrated.ts";
 import { Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/assess.ts";
 import { type Configuration, candidate } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { ReleasePlan, suitesOf, tieredStages } from "../gates/plan-document.ts";
-import type { SealedTry } from "../gates/pool.ts";
+import type { SealedTry, SeenReceipt } from "../gates/pool.ts";
 import { seenReceipts } from "../gates/seen-receipts.ts";
 import { parseJson } from "../proof/canonical.ts";
 import type { Primitives } from "../proof/primitives.ts";
@@ -33,6 +34,37 @@ export interface Records {
   readonly artefact: (digest: Digest) => Promise<Uint8Array>;
   /** Self-contained receipts under a permit; their signatures are checked here. */
   readonly receipts: (permit: PermitId) => Promise<readonly string[]>;
+  /** Called between the steps of long work, where others wait for the same thread. */
+  readonly pause?: () => Promise<void>;
+  /** A memory of the items that suites pin, by the digest of their document. */
+  readonly items?: ItemsMemory;
+}
+
+/** What is counted of an item: its leaf, and the cluster that it counts in. */
+export type CountedItem = Pick<LoadedItem, "leaf" | "cluster">;
+export type ItemsMemory = (
+  suite: Digest,
+  make: () => Promise<readonly CountedItem[]>,
+) => Promise<readonly CountedItem[]>;
+
+const noPause = async (): Promise<void> => undefined;
+
+/** The items that an applied suite pins. Fails with artefact_missing, or with document_invalid when these are others. */
+export async function itemsOf(records: Records, digest: Digest, document: Suite): Promise<readonly CountedItem[]> {
+  const { primitives, pause = noPause, items = async (_, make) => make() } = records;
+  const { content } = document;
+  if (content === undefined)
+    throw new Failure("document_invalid", `Suite ${document.name} does not pin its items. Apply it again.`);
+  return items(digest, async () => {
+    const loaded = await paused(suiteSteps(document, await records.artefact(content.digest), primitives), pause);
+    return loaded.items.map(({ leaf, cluster }) => ({ leaf, cluster }));
+  });
+}
+
+/** The samples of a piece of evidence. Fails with artefact_missing or proof_invalid. */
+export async function samplesOf(records: Records, { samples }: Evidence["body"]): Promise<SealedRun> {
+  const bytes = await records.artefact(samples.artefact);
+  return paused(sealedSteps(bytes, samples, records.primitives), records.pause ?? noPause);
 }
 
 export async function readPlan(records: Records, digest: Digest): Promise<ReleasePlan> {
@@ -147,7 +179,7 @@ async function suiteOf(records: Records, name: Name, digest: Digest): Promise<Su
   const document = await readSuite(records, digest);
   if (document.content === undefined)
     throw new Failure("artefact_missing", `Suite ${name} pins no items. Apply it again.`);
-  const { items } = openSuite(document, await records.artefact(document.content.digest), primitives);
+  const items = await itemsOf(records, digest, document);
   const calibration = await calibrationFacts(records, document);
   return {
     name,
@@ -172,9 +204,17 @@ async function calibrationFacts(records: Records, document: Suite): Promise<Suit
   }
 }
 
+/** Receipts whose signatures are checked between two pauses. */
+const receiptsAtOnce = 64;
+
 async function runFacts(records: Records, state: State, permit: PermitId): Promise<RunFacts> {
   const under = { state, permit, primitives: records.primitives };
-  const receipts = await seenReceipts(await records.receipts(permit), under);
+  const receipts: SeenReceipt[] = [];
+  const texts = await records.receipts(permit);
+  for (let at = 0; at < texts.length; at += receiptsAtOnce) {
+    receipts.push(...(await seenReceipts(texts.slice(at, at + receiptsAtOnce), under)));
+    await records.pause?.();
+  }
   return { tries: await sealedTries(records, state, permit), receipts };
 }
 
@@ -182,9 +222,7 @@ async function sealedTries(records: Records, state: State, permit: PermitId): Pr
   const evidence = [...state.evidence.values()].find((known) => known.body.permit === permit);
   if (evidence === undefined) return null;
   try {
-    const { samples } = evidence.body;
-    const sealed = openSealed(await records.artefact(samples.artefact), samples, records.primitives);
-    return sealed.samples;
+    return (await samplesOf(records, evidence.body)).samples;
   } catch (error) {
     // Samples that are gone or were edited are as good as none: their items become unknown.
     if (error instanceof Failure) return null;

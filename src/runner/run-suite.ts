@@ -182,9 +182,7 @@ async function work(task: Task, around: Around): Promise<TrialOutcome> {
   const { ports, patience } = around;
   let number = task.begun;
   for (let counted = 0; counted < triesMax;) {
-    if (isOver(around)) return "errored";
-    // Of several requests each takes its turn when it is sent.
-    if (task.item.script === undefined && !(await waitsItsTurn(around))) return "errored";
+    if (isOver(around) || !(await mayBegin(task, around))) return "errored";
     number += 1;
     const { result, retryAfterMs } = await tryTask(task, number, around);
     if (!isClosed(result)) patience.closedMs = 0;
@@ -204,6 +202,11 @@ function isOver({ plan, ports }: Around): boolean {
 /** Nothing more is asked in this sitting. */
 function isAtEnd({ signal, budget, now }: RunPorts): boolean {
   return signal?.aborted === true || budget?.spent(now()) !== undefined;
+}
+
+/** Of several requests each takes its turn when it is sent. */
+async function mayBegin({ item }: Task, around: Around): Promise<boolean> {
+  return item.script !== undefined || waitsItsTurn(around);
 }
 
 /** Until the request may leave, in steps: whoever stops the run is not kept waiting. False where its end came before. */

@@ -3,8 +3,11 @@
 import assert from "node:assert/strict";
 import { type ClientRequest, request } from "node:http";
 import { after, before, describe, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { controlBodyBytesMax, routes } from "../../src/control/contract.ts";
-import { newSigner } from "../../src/proof/node.ts";
+import { digestOfValue } from "../../src/proof/digest.ts";
+import { toBase64 } from "../../src/proof/encoding.ts";
+import { newSigner, nodePrimitives } from "../../src/proof/node.ts";
 import {
   type Answered,
   type Desk,
@@ -110,6 +113,19 @@ describe("a large body", () => {
     const authorization = await writePassOf(desk, owner.signer);
     const body = JSON.stringify({ envelope: "AAAA", openings: [], artefacts: ["A".repeat(20 * 1024 * 1024)] });
     assert.equal(refusalOf(await sent(body, { ...json, authorization })).code, "statement_invalid");
+  });
+
+  test("that comes packed is unpacked within its bounds, and refused where few bytes would become many", async () => {
+    const authorization = await writePassOf(desk, owner.signer);
+    const packed = async (bytes: Uint8Array): Promise<string> => {
+      const body = { envelope: "AAAA", openings: [], artefacts: [], packed: toBase64(bytes) };
+      const { code, message } = refusalOf(await sent(JSON.stringify(body), { ...json, authorization }));
+      return `${code}: ${message}`;
+    };
+    const text = Array.from({ length: 20_000 }, (_, at) => digestOfValue(at, nodePrimitives)).join();
+    assert.match(await packed(gzipSync(text)), /^statement_invalid/);
+    assert.match(await packed(gzipSync(Buffer.alloc(32 * 1024 * 1024))), /^request_invalid: .*more than 16 times/);
+    assert.match(await packed(gzipSync(text).subarray(0, 1000)), /^request_invalid: .*no gzip/);
   });
 
   test("held open by many takes no more than its budget, and a stop gets through", async () => {
