@@ -97,7 +97,7 @@ export function parseOpenedSample(bytes: Uint8Array): OpenedSample {
 }
 
 /** What was found to fit, in the order it is looked at. */
-export interface SampleCheck {
+interface SampleCheck {
   readonly name: string;
   readonly detail: string;
 }
