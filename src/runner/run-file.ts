@@ -67,12 +67,15 @@ async function newFile(path: string, run: RunId): Promise<LineWriter> {
   }
 }
 
-/** The file of a run that began before. A last line that was cut by a crash is dropped; any other damage is refused. */
-export async function resumeRun(path: string, key: Uint8Array): Promise<RunFile> {
+/**
+ * The file of a run that began before. A last line that was cut by a crash is dropped; any other damage is refused. `open`
+ * opens what is written to.
+ */
+export async function resumeRun(path: string, key: Uint8Array, open: typeof openDisk = openDisk): Promise<RunFile> {
   if (isPlain(path)) await encryptRun(path, key);
   const read = readRun(path, key);
   truncateSync(path, wholeBytes(path));
-  const writer = lineWriter(path, await openDisk(path, "a"));
+  const writer = lineWriter(path, await open(path, "a"));
   return growing({ ...read, key, growing: read.growing }, { write: sealing(writer, read.cipher), close: writer.close });
 }
 

@@ -19,6 +19,8 @@ import {
   served,
   spent,
 } from "./fixtures.ts";
+import { failureCode } from "../terms/failure.ts";
+import { openDisk } from "./line-writer.ts";
 import { type Budget, budgetOf } from "./budget.ts";
 import { runKeyBytes } from "./run-cipher.ts";
 import { type RunFile, beginRun, resumeRun } from "./run-file.ts";
@@ -287,6 +289,43 @@ describe("runs through the front door", () => {
         await again.close();
       },
     );
+  });
+
+  test("a disk that fills up at any write ends the run with a clear failure, and it goes on where there is room again", async () => {
+    for (let room = 0; room <= 8; room += 1) {
+      const begunFile = await freshFile(3);
+      await begunFile.close();
+      let writes = 0;
+      const file = await resumeRun(begunFile.path, key, async (path, flags) => {
+        const disk = await openDisk(path, flags);
+        const append = async (bytes: Uint8Array): Promise<void> => {
+          writes += 1;
+          if (writes <= room) return disk.append(bytes);
+          await disk.append(bytes.subarray(0, bytes.length / 2));
+          throw Object.assign(new Error("full"), { code: "ENOSPC" });
+        };
+        return { ...disk, append };
+      });
+      await withFront(
+        () => served,
+        async (front) => {
+          const ended = await run({ file, front, count: 3 }).then(
+            () => "done",
+            (error: unknown) => failureCode(error),
+          );
+          assert.ok(ended === "disk_full" || (ended === "done" && writes <= room), `${ended}`);
+          await file.close();
+          const asked = front.asked.length;
+          const again = await resumeRun(begunFile.path, key);
+          const kept = again.record.results.length;
+          assert.ok(kept <= asked && asked - kept <= 3, "what is lost was on its way to the disk");
+          await run({ file: again, front, count: 3 });
+          assert.equal(new Set(again.record.results.map(({ item }) => item)).size, 3);
+          assert.equal(front.asked.length, asked + 3 - kept);
+          await again.close();
+        },
+      );
+    }
   });
 
   test("an answer whose receipt is missing or signed by a stranger does not count as one", async () => {
