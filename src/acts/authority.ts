@@ -26,7 +26,9 @@ export const authority = {
   suspend: { by: "persons", roles: ["owner", "access"], loosens: false },
   organisation: { by: "persons", roles: ["owner", "access"], loosens: true },
   key: { by: "persons", roles: ["owner", "access"], loosens: true },
-  document: { by: "persons", roles: ["owner", "policy"], loosens: true },
+  /** Evaluators only suites of their own, under a mandate: src/acts/rules/mandate.ts. */
+  document: { by: "persons", roles: ["owner", "policy", "evaluator"], loosens: true },
+  mandate: { by: "persons", roles: ["owner", "assurance"], loosens: true },
   permit: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
   evidence: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: true },
   proposal: { by: "persons", roles: ["owner", "safety"], loosens: false },

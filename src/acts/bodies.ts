@@ -51,6 +51,8 @@ const Invite = z.strictObject({
   name: Digest,
   /** The organisation outside the operator that they belong to; absent: they are the operator's own. */
   affiliation: Name.optional(),
+  /** Of an evaluator from there: they run only what a mandate lets them. */
+  mandated: z.literal(true).optional(),
   notAfter: Timestamp,
 });
 
@@ -122,6 +124,25 @@ const Key = z.strictObject({
 export const DocumentKind = z.enum(["Model", "ReleasePlan", "UsagePolicy", "Safeguards", "Suite"]);
 export type DocumentKind = z.infer<typeof DocumentKind>;
 
+/** What an evaluator outside the operator may run, by permits of their own: given by the operator, used as they see fit. */
+const Mandate = z
+  .strictObject({
+    person: PersonId,
+    model: Name,
+    suites: z.array(Name).max(32),
+    /** Present where they may apply suites of their own, and run those. */
+    ownSuites: z.literal(true).optional(),
+    /** Of all permits under it together. */
+    tokens: Count.min(1),
+    notBefore: Timestamp,
+    notAfter: Timestamp,
+  })
+  .refine(({ suites, ownSuites }) => suites.length > 0 || ownSuites === true, {
+    path: ["suites"],
+    error: "a mandate names a suite, or lets its holder bring one",
+  });
+export type Mandate = z.infer<typeof Mandate>;
+
 const Document = z.strictObject({
   documents: z
     .array(z.strictObject({ kind: DocumentKind, name: Name, digest: Digest }))
@@ -180,6 +201,8 @@ const Permit = z.strictObject({
   items: z.strictObject({ root: Digest, count: z.number().int().min(1).max(1_000_000) }),
   attempts: z.number().int().min(1).max(1000),
   tokens: Count,
+  /** The mandate that it is made under, by its act. */
+  mandate: Digest.optional(),
   /** Made without safeguards, to compare with: two persons sign it, and it measures no configuration that is served. */
   bare: z.literal(true).optional(),
   /**
@@ -414,6 +437,7 @@ export const bodies = {
   organisation: Organisation,
   key: Key,
   document: Document,
+  mandate: Mandate,
   permit: Permit,
   evidence: Evidence,
   proposal: z.strictObject({ release: Release }),

@@ -247,9 +247,23 @@ export function oneTimeKeyOf(player: Player): Signer {
 
 /** `inviters` invite, and the player joins. */
 export async function join(world: World, player: Player, inviters: readonly Player[]): Promise<void> {
-  const invitation = await world.say({ verb: "invite", body: invitationOf(world, player), by: inviters });
-  const body = { person: player.person, key: player.signer.publicKey, invitation: invitation.digest };
-  await world.say({ verb: "admit", body, by: [oneTimeKeyOf(player), player] });
+  await joinBy(world, player, { body: invitationOf(world, player), inviters });
+}
+
+/** Ada and Bo invite an evaluator of another organisation, who joins and runs what mandates let them. */
+export async function joinFrom(world: World, player: Player, affiliation: Name): Promise<void> {
+  const body = { ...invitationOf(world, player), affiliation, mandated: true } as const;
+  await joinBy(world, player, { body, inviters: [ada, bo] });
+}
+
+async function joinBy(
+  world: World,
+  player: Player,
+  { body, inviters }: { readonly body: BodyOf<"invite">; readonly inviters: readonly Player[] },
+): Promise<void> {
+  const invitation = await world.say({ verb: "invite", body, by: inviters });
+  const joining = { person: player.person, key: player.signer.publicKey, invitation: invitation.digest };
+  await world.say({ verb: "admit", body: joining, by: [oneTimeKeyOf(player), player] });
 }
 
 /** The documents of one configuration, under one name for all but the suite. */
@@ -362,6 +376,18 @@ export function permitOf(world: World, model: Name, configuration: Configuration
     tokens: 100_000,
     notAfter: inDays(world, 1),
     analysis: { measure: Name.parse("misuse-success"), rule: "fixed", trials: 200, confidence: 0.95 },
+  };
+}
+
+/** Lets an evaluator from outside run the suite. */
+export function mandateOf(world: World, { person }: Player, model: Name): BodyOf<"mandate"> {
+  return {
+    person,
+    model,
+    suites: [Name.parse("misuse-core")],
+    tokens: 150_000,
+    notBefore: inDays(world, 0),
+    notAfter: inDays(world, 20),
   };
 }
 

@@ -6,6 +6,7 @@ import { type Authority, anyRoleButAuditor, authority, gathersSignatures, isStop
 import type { Verb } from "./bodies.ts";
 import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
 import { applyDocuments, giveEvidence, recordLost, recordReceipts, withdrawEvidence } from "./rules/evaluation.ts";
+import { giveMandate } from "./rules/mandate.ts";
 import { permitRun } from "./rules/permit.ts";
 import { recordFact } from "./rules/facts.ts";
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
@@ -26,6 +27,7 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   organisation: grantOrganisation,
   key: writeKey,
   document: applyDocuments,
+  mandate: giveMandate,
   permit: permitRun,
   evidence: giveEvidence,
   proposal: propose,

@@ -25,6 +25,7 @@ import type {
   Grant,
   HoldScope,
   Limit,
+  Mandate,
   Permit,
   Release,
   ReleaseScope,
@@ -40,6 +41,8 @@ export interface Person {
   readonly name: Digest;
   /** The organisation outside the operator that they were admitted as belonging to. */
   readonly affiliation?: Name;
+  /** Present where they run only what a mandate lets them. */
+  readonly mandated?: true;
   /** Ledger index of the act that admitted them: who came after a proposal cannot sign it. */
   readonly admitted: number;
   readonly suspended: boolean;
@@ -157,7 +160,17 @@ export type GivenPermit = Permit & {
   readonly index: number;
 };
 
+/** What the operator lets an evaluator outside run. */
+export interface GivenMandate extends Mandate {
+  readonly act: Digest;
+  readonly by: PersonId;
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
 export interface Applied {
+  /** The organisation outside the operator whose suite it is; nobody else writes it. */
+  readonly of?: Name;
   readonly candidate: Digest;
   readonly all: ReadonlySet<Digest>;
 }
@@ -249,6 +262,8 @@ export interface State {
   /** The secrets of each key, first one first. */
   readonly keySecrets: Map<KeyId, readonly Digest[]>;
   readonly documents: Map<DocumentKind, Map<Name, Applied>>;
+  /** By act digest. */
+  readonly mandates: Map<Digest, GivenMandate>;
   readonly permits: Map<PermitId, GivenPermit>;
   readonly permitByHash: Map<Digest, PermitId>;
   readonly permitExchanges: Map<PermitId, number>;
@@ -296,6 +311,7 @@ export function emptyState(): State {
     keys: new Map(),
     keySecrets: new Map(),
     documents: new Map(),
+    mandates: new Map(),
     permits: new Map(),
     permitByHash: new Map(),
     permitExchanges: new Map(),

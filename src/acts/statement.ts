@@ -157,6 +157,7 @@ const AnyPredicate = z.discriminatedUnion("verb", [
   predicateOf("organisation"),
   predicateOf("key"),
   predicateOf("document"),
+  predicateOf("mandate"),
   predicateOf("permit"),
   predicateOf("evidence"),
   predicateOf("proposal"),

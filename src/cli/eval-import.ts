@@ -23,7 +23,8 @@ import { candidateDigest, candidatePlan, suiteOf } from "./candidate.ts";
 import type { ImportOptions } from "./eval-options.ts";
 import { readNeeded } from "./files.ts";
 import { issueInWords } from "./issue-words.ts";
-import { type Session, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { submitEvidence } from "./evidence-proof.ts";
+import { type Session, openSession, recordedIndex, signAs } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 
 const confidence = 0.95;
@@ -47,7 +48,7 @@ export async function importReport(call: Call<ImportOptions>): Promise<Answer> {
   if (options.look) return done(jsonOf(seen), `${inWords(seen)}\nNothing was sealed (--look).`);
   // Whoever vouches sees what for, before their key signs it.
   if (!base.json) context.tell(`${inWords(seen)}\nYou vouch for it by signing, as ${session.profile.person}.\n`);
-  const submitted = await submit(session, await signAs(session, "evidence", body), { artefacts: [sealed.bytes] });
+  const submitted = await submitEvidence(session, await signAs(session, "evidence", body), sealed.bytes);
   const evidence = submitted.act.digest;
   const json = { ...jsonOf(seen), evidence, ledgerIndex: recordedIndex(submitted) };
   return done(json, `Declared: the file says so; nothing of it was measured here.\nEvidence ${evidence}`);

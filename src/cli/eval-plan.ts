@@ -16,6 +16,7 @@ import { type Digest, Instant, type Name, PermitId, RunId, timestampOf } from ".
 import { modesFor } from "../terms/safeguard-mode.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candidate.ts";
+import { mandateFor } from "./eval-mandate.ts";
 import type { PlanOptions } from "./eval-options.ts";
 import { type Budgeted, adaptiveOf, tokensOf } from "./run-budget.ts";
 import { type Session, artefact } from "./session.ts";
@@ -53,6 +54,8 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
   const adaptive = adaptiveOf(suite, options.attempts);
   const { content } = suite.loaded;
   checkSize(content.count, options.attempts);
+  const tokens = tokensOf(suite, options.attempts);
+  const notAfter = timestampOf(Instant.parse(context.now() + options.hours * 3_600_000));
   const permit: Permit = {
     permit: PermitId.parse(randomId("permit_", 16)),
     run: RunId.parse(randomId("run_", 16)),
@@ -63,10 +66,11 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
     digests: { model, safeguards: options.bare ? noSafeguards : safeguards, policy, suite: suiteDigest, grader },
     items: { root: content.root, count: content.count },
     attempts: options.attempts,
-    tokens: tokensOf(suite, options.attempts),
+    tokens,
     ...(options.bare ? { bare: true } : {}),
     ...(adaptive === undefined ? {} : { adaptive }),
-    notAfter: timestampOf(Instant.parse(context.now() + options.hours * 3_600_000)),
+    notAfter,
+    ...mandateFor(session, { model: options.model, suite: suiteDigest, tokens, notAfter }),
     analysis: {
       measure: suite.document.measure.name,
       rule: options.rule,
@@ -107,7 +111,8 @@ export function planIn(permit: Permit): object {
 }
 
 /** The plan as a board reads it. */
-export function planInWords({ model, slot, items, attempts, bare, adaptive, notAfter, analysis }: Permit): string {
+export function planInWords(permit: Permit): string {
+  const { model, slot, items, attempts, bare, adaptive, tokens, notAfter, analysis } = permit;
   const { measure, rule, trials, confidence, limit, requirement } = analysis;
   const each = attempts === 1 ? "" : `, ${attempts} attempts on each`;
   const ending =
@@ -120,7 +125,7 @@ export function planInWords({ model, slot, items, attempts, bare, adaptive, notA
       : `to show: ${measure} at most ${Number((100 * limit).toPrecision(6))} % at ${100 * confidence} % confidence`;
   const what = requirement === undefined ? "" : `, for the requirement ${requirement}`;
   const how = `${bare === true ? ", WITHOUT SAFEGUARDS" : ""}${adaptive === undefined ? "" : `, up to ${adaptive.turns} requests an attempt`}`;
-  return `${items.count} items on ${model} (${slot})${each}${how}: ${ending}; ${shows}${what}. Until ${notAfter}.`;
+  return `${items.count} items on ${model} (${slot})${each}${how}: ${ending}; ${shows}${what}. At most ${tokens} tokens, until ${notAfter}.`;
 }
 
 export async function loadedSuite(session: Session, digest: Digest): Promise<LoadedDocument> {

@@ -25,6 +25,7 @@ import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
 import type { Context } from "./context.ts";
 import { calibrationInWords, statedCalibration } from "./eval-calibrate.ts";
+import { completeProof, submitEvidence } from "./evidence-proof.ts";
 import { forgetExpired } from "./eval-forget.ts";
 import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
@@ -330,13 +331,8 @@ async function sealAndReport(work: Work): Promise<Answer> {
   const sealed = sealRun(head, tries, nodePrimitives);
   const calibration = await statedCalibration(session, suite.document);
   const grading = calibration === undefined ? {} : { grading: { calibration } };
-  const submitted = await submit(
-    session,
-    await signAs(session, "evidence", { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...grading }),
-    {
-      artefacts: [sealed.bytes],
-    },
-  );
+  const body = { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...grading };
+  const submitted = await submitEvidence(session, await signAs(session, "evidence", body), sealed.bytes);
   const ledgerIndex = recordedIndex(submitted);
   await file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });
   const { digest: evidence } = submitted.act;
@@ -371,6 +367,7 @@ function evidenceBody(permit: Permit, measure: Name, sealed: Ended): Evidence["b
 async function recorded({ session, suite }: Work, evidence: Evidence): Promise<Answer> {
   const permit = evidence.body.permit === null ? undefined : session.state.permits.get(evidence.body.permit);
   if (permit === undefined) throw new Failure("conflict", `${evidence.body.run} is sealed, and has no permit here.`);
+  await completeProof(session, permit.run, evidence.index);
   const { samples } = evidence.body;
   const content = openSealed(await artefact(session, samples.artefact), samples, nodePrimitives);
   const { name, failure } = suite.document.measure;

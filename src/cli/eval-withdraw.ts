@@ -5,7 +5,7 @@ import { type Evidence, type State, latestCertificate } from "../acts/state.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest, type Name } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
-import { committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, argument, sameProfile } from "./verb.ts";
 
 export const WithdrawOptions = z.object({ reason: z.string().trim().min(1).max(4000) });
@@ -15,13 +15,29 @@ export async function withdraw(call: Call<z.infer<typeof WithdrawOptions>>): Pro
   const evidence = evidenceCalled(session.state, argument(call, 0));
   const { run, model } = evidence.body;
   const lapses = restingOn(session.state, evidence);
-  if (evidence.withdrawn) return done({ run, withdrawn: true, lapses, already: true }, `${run} is withdrawn already.`);
+  // Whoever gave it can still take back what somebody else withdrew: their word is another one.
+  const isTheirs = evidence.by === session.me.person && evidence.withdrawnBy !== session.me.person;
+  if (evidence.withdrawn && !isTheirs)
+    return done({ run, withdrawn: true, lapses, already: true }, `${run} is withdrawn already.`);
   if (lapses.length > 0) call.context.tell(`This closes ${lapses.join(", ")}: its certificate rests on ${run}.\n`);
   const reason = committed(call.options.reason);
   const body = { evidence: run, reason: reason.digest };
   const submitted = await submit(session, await signAs(session, "withdrawal", body), { openings: [reason.opening] });
   const json = { run, evidence: evidence.act, withdrawn: true, lapses, ledgerIndex: recordedIndex(submitted) };
-  return done(json, inWords(evidence, lapses), `headgate release status ${model}${sameProfile(call.base)}`);
+  const stands = isOthers(session, evidence)
+    ? " It is an outside evaluator's and not yours: what it found failed stays failed."
+    : "";
+  return done(
+    json,
+    `${inWords(evidence, lapses)}${stands}`,
+    `headgate release status ${model}${sameProfile(call.base)}`,
+  );
+}
+
+/** Whether it was given by somebody outside the operator, of another house than who takes it back. */
+function isOthers({ state, me }: Session, { by }: Evidence): boolean {
+  const house = state.persons.get(by)?.affiliation;
+  return house !== undefined && house !== me.affiliation;
 }
 
 /** Models whose certificate rests on this evidence. */

@@ -17,6 +17,8 @@ import { WithdrawOptions, withdraw } from "./eval-withdraw.ts";
 import { grade } from "./eval-grade.ts";
 import { GradeOptions, ImportOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { importReport } from "./eval-import.ts";
+import { MandateOptions, mandate } from "./eval-mandate.ts";
+import { ProveEvidenceOptions, proveEvidence } from "./eval-prove.ts";
 import { beginSuiteRun, registerSuiteRun, resumeSuiteRun, runPermit } from "./eval-run.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
 
@@ -48,6 +50,7 @@ export function addEvalVerbs(program: Command, context: Context): void {
     more: "Whether a run went as it was registered is worked out from the record: docs/registered-plans.md.",
   });
   addGradeVerb(evaluation, context);
+  addOutsideVerbs(evaluation, context);
   addReportVerbs(evaluation, context);
   addReadingVerbs(evaluation, context);
   addTextVerbs(evaluation, context);
@@ -159,6 +162,33 @@ function addTextVerbs(evaluation: Command, context: Context): void {
     options: ForgetOptions,
     run: forget,
     more: "It destroys the run's key, so that copies of the run file open no more. A copy of the key has to be destroyed where it lies.",
+  });
+}
+
+/** Evaluators outside the operator: what they may run, and that what they found stands. */
+function addOutsideVerbs(evaluation: Command, context: Context): void {
+  addVerb(evaluation, context, {
+    usage: "mandate [person]",
+    summary: "let an evaluator from outside run suites; without a person, the mandates there are",
+    flags: [
+      ["--model <name>", "which model"],
+      ["--suite <names>", "which suites, with commas between them"],
+      ["--own-suites", "they may apply suites of their own, and run those"],
+      ["--tokens <count>", "how many tokens in all, as their permits count them"],
+      ["--days <count>", "for how long (default 30)"],
+    ],
+    options: MandateOptions,
+    run: mandate,
+  });
+  addVerb(evaluation, context, {
+    usage: "prove <run>",
+    summary: "prove from what your profile kept that your evidence stands in the ledger, or was left out of it",
+    flags: [
+      ["--bundle <file>", "compare with a bundle instead of the server's ledger"],
+      ["--out <file>", "write the proof, which anybody checks with `ledger verify --proof`"],
+    ],
+    options: ProveEvidenceOptions,
+    run: proveEvidence,
   });
 }
 

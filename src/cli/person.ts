@@ -68,6 +68,8 @@ async function invite(call: Call<z.infer<typeof Invite>>): Promise<Answer> {
     key: signer.publicKey,
     name: opening.digest,
     ...(affiliation === undefined ? {} : { affiliation }),
+    // What an evaluator from elsewhere may run is for the operator to say: headgate eval mandate.
+    ...(affiliation !== undefined && role === "evaluator" ? { mandated: true as const } : {}),
     notAfter,
   };
   const { act, answer } = await submit(session, await signAs(session, "invite", body), { openings: [opening.opening] });

@@ -80,6 +80,11 @@ export async function openSession(base: Base, context: Context): Promise<Session
 
 /** The ledger as the server shows it now, verified; of anybody whom the server lets read. */
 export async function replay(identity: Identity): Promise<Replica> {
+  return (await replayed(identity)).replica;
+}
+
+/** The same with the records that it was folded from, all from the first on. */
+export async function replayed(identity: Identity): Promise<Replayed> {
   const { profile, path, client } = identity;
   const cached = await replayCache(identity);
   const replica = cached.replica;
@@ -88,7 +93,18 @@ export async function replay(identity: Identity): Promise<Replica> {
   checkLength(profile.checkpoint, replica);
   if (batches.length > cached.batches.length) writeCache(path, batches);
   rememberCheckpoint(path, { size: replica.size(), root: replica.root() });
-  return replica;
+  return { replica, batches };
+}
+
+/**
+ * The ledger as the server shows it now, whatever was seen before: from its pinned root, and remembered by nobody. For those who
+ * compare it with what they kept.
+ */
+export async function shownLedger({ client, profile }: Identity): Promise<Replayed> {
+  const replica = createReplica({ primitives: nodePrimitives, pin: profile.root, mark: undefined });
+  const batches: Batch[] = [];
+  await catchUp(client, replica, (batch) => batches.push(batch));
+  return { replica, batches };
 }
 
 /** Takes what the server has beyond the replica, until it says, under the log's signature, that this is all. */
@@ -152,7 +168,7 @@ export function bytesOf(base64: string): Uint8Array {
 const Cache = z.object({ format: z.literal("headgate-cache/1"), batches: z.array(BatchView) });
 const cacheBytesMax = 256 * 1024 * 1024;
 
-interface Cached {
+export interface Replayed {
   readonly replica: Replica;
   readonly batches: readonly Batch[];
 }
@@ -162,7 +178,7 @@ function emptyReplica(profile: Profile): Replica {
 }
 
 /** The cache saves the download and nothing else: it is verified like what comes over the network, or thrown away. */
-export async function replayCache({ path, profile }: Pick<Identity, "path" | "profile">): Promise<Cached> {
+export async function replayCache({ path, profile }: Pick<Identity, "path" | "profile">): Promise<Replayed> {
   const replica = emptyReplica(profile);
   try {
     const file = readBounded(`${path}.cache`, cacheBytesMax);

@@ -1,6 +1,6 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
-import type { BodyOf, Limit, Release, Share, Verb } from "../acts/bodies.ts";
+import type { BodyOf, Limit, Mandate, Release, Share, Verb } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { State } from "../acts/state.ts";
@@ -45,6 +45,7 @@ const wordsOf: Words = {
     `Writes organisation ${body.organisation} (${body.type}) with ${body.grants.length} grant(s).`,
   key: keyInWords,
   document: (body) => `Applies ${body.documents.map(({ kind, name }) => `${kind} ${name}`).join(", ")} as candidates.`,
+  mandate: (body) => `Lets ${body.person}, from outside, run ${mandateInWords(body)}.`,
   permit: permitInWords,
   evidence: (body) => `Gives the evidence of run ${body.run} on ${body.model}.`,
   proposal: (body) => `Proposes: ${releaseInWords(body.release)}`,
@@ -88,6 +89,12 @@ function factInWords(fact: Act<"fact">["predicate"]["body"]["fact"]): string {
     case "publication":
       return `${fact.name} was published as ${fact.document}`;
   }
+}
+
+/** What a mandate lets its holder run. */
+export function mandateInWords({ model, suites, ownSuites, tokens, notBefore, notAfter }: Mandate): string {
+  const what = [...suites, ...(ownSuites === true ? ["suites of their own"] : [])].join(", ");
+  return `${what} on ${model}, ${tokens} tokens in all, from ${notBefore} to ${notAfter}`;
 }
 
 /** What a restriction says. */

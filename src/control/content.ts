@@ -95,6 +95,7 @@ const names: { readonly [V in Verb]: Naming<V> } = {
   organisation: ({ document }) => ({ artefacts: [document] }),
   key: nothing,
   document: ({ documents }) => ({ artefacts: documents.map(({ digest }) => digest) }),
+  mandate: nothing,
   permit: nothing,
   evidence: ({ samples, source }) => ({
     artefacts: source === null ? [samples.artefact] : [samples.artefact, source.file],

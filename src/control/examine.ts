@@ -56,6 +56,7 @@ const examinations: { readonly [V in Verb]: Examination<V> | null } = {
   organisation: examineOrganisation,
   key: null,
   document: examineDocuments,
+  mandate: null,
   permit: examinePermit,
   evidence: examineEvidence,
   proposal: examineProposal,

@@ -4,20 +4,26 @@ import type { BodyOf, Permit } from "../bodies.ts";
 import { type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Applied, State } from "../state.ts";
 import type { Act } from "../statement.ts";
+import { notTheirDocuments, notTheirRun } from "./mandate.ts";
 import { noSafeguards } from "../two-person-permits.ts";
 
-export const applyDocuments: Rule<"document"> = (state, act) => {
-  const { documents } = act.predicate.body;
+export const applyDocuments: Rule<"document"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const { documents } = body;
   const places = documents.map(({ kind, name }) => `${kind}/${name}`);
   if (new Set(places).size !== places.length)
     return refuse("statement_invalid", "A document is named twice in one act.");
   if (documents.some(({ digest }) => digest === noSafeguards))
     return refuse("statement_invalid", "This digest says that there are no safeguards; no document has it.");
+  const by = author(context);
+  const refusal = notTheirDocuments(state, body, { by, at });
+  if (refusal !== undefined) return refusal;
+  const of = by.role === "evaluator" && by.affiliation !== undefined ? { of: by.affiliation } : {};
   return change(() => {
     for (const { kind, name, digest } of documents) {
       const ofKind: Map<Name, Applied> = state.documents.get(kind) ?? new Map<Name, Applied>();
       const all = new Set(ofKind.get(name)?.all).add(digest);
-      ofKind.set(name, { candidate: digest, all });
+      ofKind.set(name, { candidate: digest, all, ...of });
       state.documents.set(kind, ofKind);
     }
   });
@@ -57,6 +63,8 @@ export const giveEvidence: Rule<"evidence"> = (state, act, context) => {
   }
   const permit = state.permits.get(body.permit);
   if (permit === undefined) return refuse("not_found", "The evidence names a permit that is not in the ledger.");
+  const refusal = notTheirRun(state, person, permit.by);
+  if (refusal !== undefined) return refusal;
   const isBound =
     body.basis === "measured-here" &&
     permit.run === body.run &&

@@ -119,6 +119,8 @@ export const invitePerson: Rule<"invite"> = (state, act, context) => {
   if (!state.pairSeen && body.role === "auditor")
     return refuse("conflict", "Invite someone first who can sign with you: from then on every invitation takes two.");
   if (!isFreeKey(state, body.key)) return refuse("conflict", "The one-time key is in use already.");
+  if (body.mandated === true && (body.role !== "evaluator" || body.affiliation === undefined))
+    return refuse("statement_invalid", "Mandates are for evaluators of another organisation than the operator.");
   const signers = context.persons.map(({ person }) => person);
   return change(() => {
     state.invitations.set(act.digest, { ...body, signers, spent: false });
@@ -170,13 +172,14 @@ interface Admission {
 }
 
 function admit(state: State, { body, index, invitation }: Admission): void {
-  const { affiliation } = invitation;
+  const { affiliation, mandated } = invitation;
   state.persons.set(body.person, {
     person: body.person,
     role: invitation.role,
     key: body.key,
     name: invitation.name,
     ...(affiliation === undefined ? {} : { affiliation }),
+    ...(mandated === undefined ? {} : { mandated }),
     admitted: index,
     suspended: false,
   });

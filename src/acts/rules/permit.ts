@@ -8,6 +8,7 @@ import type { Person, State } from "../state.ts";
 import type { Act } from "../statement.ts";
 import { noSafeguards, secondSeat, standsInSlot, takesTwo } from "../two-person-permits.ts";
 import { isApplied } from "./evaluation.ts";
+import { outsideMandate } from "./mandate.ts";
 
 /** A permit is for one run, not for a season. */
 export const permitDaysMax = 7;
@@ -27,17 +28,24 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
   const unknown = unknownDocument(state, body);
   if (unknown !== undefined) return refuse("not_found", `The permit names a ${unknown} that nobody applied.`);
   if (!takesTwo(body)) {
-    return change(() => {
-      give(state, body, { by: author(context), at, index: context.index });
-    });
+    const by = author(context);
+    return (
+      outsideMandate(state, body, by, at) ??
+      change(() => {
+        give(state, body, { by, at, index: context.index });
+      })
+    );
   }
   const wrong = wrongBounds(state, body);
   if (wrong !== undefined) return refuse("statement_invalid", wrong);
   const seats = seatsOf(act, context);
   if ("kind" in seats) return seats;
-  return change(() => {
-    give(state, body, { ...seats, at, index: context.index });
-  });
+  return (
+    outsideMandate(state, body, seats.by, at) ??
+    change(() => {
+      give(state, body, { ...seats, at, index: context.index });
+    })
+  );
 };
 
 interface Given {
