@@ -1,7 +1,7 @@
 // The papers do what they say: blocks marked `sh run` are run against a real server, blocks marked `yaml KIND` are parsed,
 // links lead somewhere, and commands, flags, fields and environment variables are those of the program, both ways.
 //
-// Each line of a block is a command. In it, words that end in `…` (prop_…, hg_…, hgr1.…) stand for what an earlier line printed last; the addresses
+// Each line of a block is a command. In it, words that end in `…` (prop_…, hg_…, hgi1_…, run_…) stand for what an earlier line printed last; the addresses
 // 127.0.0.1:8700, :8701 and :9001 stand for the data plane, the control plane and a mock model server. `exit=N` is the
 // exit code of the block's last command. `file=PATH` writes a YAML block where the next commands read it. The pages in
 // `story` run one after another in one folder.
@@ -25,7 +25,7 @@ import { startMock } from "./upstream-mock/server.ts";
 
 const root = dirname(import.meta.dirname);
 const papers = globSync(["*.md", "docs/*.md", "examples/*/*.md"], { cwd: root }).toSorted();
-const story = ["docs/connect.md", "docs/verify.md", "docs/operate.md", "docs/keys.md"];
+const story = ["docs/connect.md", "docs/verify.md", "docs/operate.md", "docs/keys.md", "docs/outside-evaluators.md"];
 const blockMsMax = 60_000;
 
 interface Block {
@@ -59,7 +59,7 @@ describe("blocks", () => {
   });
 });
 
-describe("the story of connect.md, verify.md, operate.md and keys.md", () => {
+describe("the story of connect.md, verify.md, operate.md, keys.md and outside-evaluators.md", () => {
   let folder = "";
   let server: ChildProcess | undefined;
   const closers: (() => Promise<void>)[] = [];
@@ -134,6 +134,10 @@ describe("the story of connect.md, verify.md, operate.md and keys.md", () => {
 
 const placeholders: readonly (readonly [string, RegExp])[] = [
   ["prop_…", /prop_[0-9a-f]{16}/g],
+  ["hgi1_…", /\bhgi1_[A-Za-z0-9_-]+/g],
+  ["person_…", /\bperson_[0-9a-f]{16}/g],
+  ["permit_…", /\bpermit_[0-9a-f]{16}/g],
+  ["run_…", /\brun_[0-9a-f]{16}/g],
   ["key_…", /\bkey_[0-9a-f]{16}/g],
   ["hg_…", /\bhg_[A-Za-z0-9_-]{20,}/g],
   ["hgr1.…", /hgr1\.[A-Za-z0-9_.-]+/g],
