@@ -71,7 +71,7 @@ export function mandateFor(
   if (me.mandated !== true) return {};
   const at = timestampOf(context.now());
   const mine = [...state.mandates.values()].filter(({ person }) => person === me.person);
-  const judged = mine.map((one) => ({ one, why: unfit(state, one, withinIts(one, draft), at) }));
+  const judged = mine.map((one) => ({ one, why: unfit(state, one, { ...withinIts(one, draft), at }) }));
   const fit = judged.find(({ why }) => why === undefined)?.one;
   if (fit !== undefined) return { mandate: fit.act, notAfter: withinIts(fit, draft).notAfter };
   const reasons = judged.map(({ one, why }) => ` Of ${one.act.slice(0, 15)}…: ${why ?? ""}.`).join("");

@@ -56,6 +56,7 @@ async function plannedHere(session: Session, permit: GivenPermit, { suite }: Ope
     tries: samples === undefined ? null : await triesIn(session, samples),
     receipts: await receiptsOf(session, permit.permit),
     failure: suite.measure.failure,
+    calibration: suite.content?.calibration,
   });
 }
 

@@ -30,8 +30,6 @@ export interface RunFacts {
   /** The sealed samples; null where nothing was sealed, or the samples are gone. */
   readonly tries: readonly SealedTry[] | null;
   readonly receipts: readonly SeenReceipt[];
-  /** The labelled set that the suite pins, where it has one. */
-  readonly calibration?: Digest | undefined;
 }
 
 export interface AssessInput {
@@ -148,22 +146,31 @@ function modesOf({ chain }: AssessInput, { failure }: SuiteFacts, stage: OpenSta
 
 function runOf(input: AssessInput, suite: SuiteFacts, permit: GivenPermit): PlannedRun {
   const { state, runs, chain } = input;
-  const run = plannedRun(state, permit, { ...(runs.get(permit.permit) ?? noFacts), failure: suite.failure });
+  const { failure, calibration } = suite;
+  const facts = runs.get(permit.permit) ?? noFacts;
+  const run = plannedRun(state, permit, { ...facts, failure, calibration: calibration?.set });
   // What was asked under it was not what the suite asks: what came out well says nothing.
   if ((permit.adaptive !== undefined) !== (suite.isAdaptive === true)) return { ...run, hasItsModes: () => false };
   if (!isOurs(input, permit) || chain.every(({ except }) => except === undefined)) return run;
-  const asked = { kind: "evaluation", failure: suite.failure, stage: permit.stage } as const;
+  const asked = { kind: "evaluation", failure, stage: permit.stage } as const;
   const word = modesWord(modesFor(chain, asked));
   return { ...run, hasItsModes: ({ modes }) => modes === word };
 }
 
 const noFacts: RunFacts = { tries: null, receipts: [] };
 
+/** What a suite's document says that a run of it is held against. */
+interface AboutSuite {
+  readonly failure: FailureKind;
+  /** The calibration set that it pins, where it has one. */
+  readonly calibration?: Digest | undefined;
+}
+
 /** A permit's run, with its plan and its end, from the fold and what is kept of it. */
 export function plannedRun(
   state: State,
   permit: GivenPermit,
-  { tries, receipts, failure, calibration }: RunFacts & { readonly failure: FailureKind },
+  { tries, receipts, failure, calibration }: RunFacts & AboutSuite,
 ): PlannedRun {
   const evidence = [...state.evidence.values()].find((known) => known.body.permit === permit.permit);
   return {
@@ -174,11 +181,12 @@ export function plannedRun(
     receipts,
     tries: evidence === undefined ? null : triesThatStand(state, evidence, { tries, failure }),
     registered: { ...permit, plan: permit.analysis, calibration },
-    sealed:
-      evidence === undefined
-        ? null
-        : { at: evidence.at, by: evidence.by, grader: evidence.body.digests.grader, withdrawn: evidence.withdrawn },
+    sealed: evidence === undefined ? null : endOf(evidence),
   };
+}
+
+function endOf({ at, by, body, withdrawn }: Evidence): PlannedRun["sealed"] {
+  return { at, by, grader: body.digests.grader, withdrawn, calibration: body.grading?.calibration.set };
 }
 
 /** What was taken back says nothing any more; but what an evaluator outside found wrong, nobody else can take back. */

@@ -30,6 +30,7 @@ const suite: SuiteFacts = {
   measure: Name.parse("rate"),
   failure: "served-and-harmful",
   items,
+  calibration: { set: digestOfLabel("labelled"), failed: 5, clean: 5 },
 };
 const configuration = {
   model: digestOfLabel("model"),
@@ -203,6 +204,22 @@ const deviating: readonly (readonly [string, Told, RegExp])[] = [
     "graded by another grader",
     { change: (body) => ({ ...body, digests: { ...body.digests, grader: digestOfLabel("kinder") } }) },
     /another grader/,
+  ],
+  [
+    "calibrated on another set",
+    {
+      change: (body) => ({
+        ...body,
+        grading: {
+          calibration: {
+            set: digestOfLabel("easier"),
+            sensitivity: { hits: 5, of: 5 },
+            specificity: { hits: 5, of: 5 },
+          },
+        },
+      }),
+    },
+    /on another set than its suite pins/,
   ],
 ];
 for (const [name, told, words] of deviating) {

@@ -56,8 +56,12 @@ function endings(run: PlannedRun): readonly (readonly [Deviation, boolean])[] {
   return [
     ...(short === undefined ? [] : [[short, true] as const]),
     ["other-grader", sealed.grader !== registered.digests.grader],
-    ["other-calibration", sealed.calibration !== undefined && sealed.calibration !== registered.calibration],
+    ["other-calibration", isOther(sealed.calibration, registered.calibration)],
   ];
+}
+
+function isOther(stated: Digest | undefined, pinned: Digest | undefined): boolean {
+  return stated !== undefined && pinned !== undefined && stated !== pinned;
 }
 
 /** How a run by the `fixed` rule falls short of its trials; the runner knows it by its own tries, before they are sealed. */

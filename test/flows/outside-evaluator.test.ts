@@ -125,8 +125,8 @@ test("she joins from her own machine and runs nothing that she was not given", a
 
 test("what the operator ran does not show it where somebody outside has to; what she ran does, and she can prove it", async () => {
   await must("eval", "run", "kind", "--model", "mine", "--profile", ada);
-  const before = await requirement("kind");
-  assert.deepEqual([before.verdict, /Nobody outside the operator/.test(before.why)], ["inconclusive", true]);
+  const without = await requirement("kind");
+  assert.deepEqual([without.verdict, /Nobody outside the operator/.test(without.why)], ["inconclusive", true]);
   const { run } = Ran.parse(JSON.parse(await sheMust("eval", "run", "kind", "--model", "mine")));
   assert.equal((await requirement("kind")).verdict, "pass");
   const proof = join(elsewhere, "proof.json");
@@ -159,8 +159,8 @@ test("the operator cannot seal her run in her place, withdraw what she found awa
   await sheMust("eval", "run", "--permit", permit);
   assert.equal((await requirement("hard")).verdict, "fail");
   await must("eval", "withdraw", run, "--reason", "does not suit us", "--profile", ada);
-  const after = await requirement("hard");
-  assert.equal(after.verdict, "fail", after.why);
+  const standing = await requirement("hard");
+  assert.equal(standing.verdict, "fail", standing.why);
   assert.match(
     (await headgate("eval", "show", "--profile", ada)).out,
     /withdrawn by person_[0-9a-f]+, who did not give it/,

@@ -29,12 +29,16 @@ export const giveMandate: Rule<"mandate"> = (state, act, context) => {
   });
 };
 
-type Wish = Pick<Permit, "model" | "tokens" | "notAfter"> & { readonly suite: Digest };
+/** What somebody would run, and when they say so. */
+interface Wish extends Pick<Permit, "model" | "tokens" | "notAfter"> {
+  readonly suite: Digest;
+  readonly at: Timestamp;
+}
 
 /** Why a mandate does not let its holder run this, in words; undefined where it does. */
-export function unfit(state: State, mandate: GivenMandate, wish: Wish, at: Timestamp): string | undefined {
+export function unfit(state: State, mandate: GivenMandate, wish: Wish): string | undefined {
   if (wish.model !== mandate.model) return `it is for ${mandate.model}`;
-  if (at < mandate.notBefore) return `it begins ${mandate.notBefore}`;
+  if (wish.at < mandate.notBefore) return `it begins ${mandate.notBefore}`;
   if (wish.notAfter > mandate.notAfter) return `it ends ${mandate.notAfter}`;
   if (!isOfIts(state, mandate, wish.suite)) {
     const own = mandate.ownSuites === true ? " and suites of your own" : "";
@@ -62,7 +66,11 @@ function isOfIts({ documents, persons }: State, { suites, ownSuites, person }: M
 }
 
 /** Whether the one who signs a permit may run it, as far as mandates go. */
-export function outsideMandate(state: State, permit: Permit, by: Person, at: Timestamp): Refusal | undefined {
+export function outsideMandate(
+  state: State,
+  permit: Permit,
+  { by, at }: { readonly by: Person; readonly at: Timestamp },
+): Refusal | undefined {
   if (permit.mandate === undefined) {
     if (by.mandated !== true) return undefined;
     return refuse(
@@ -73,7 +81,7 @@ export function outsideMandate(state: State, permit: Permit, by: Person, at: Tim
   const mandate = state.mandates.get(permit.mandate);
   if (mandate === undefined || mandate.person !== by.person)
     return refuse("authority_missing", "The permit names a mandate that is not its signer's.");
-  const why = unfit(state, mandate, { ...permit, suite: permit.digests.suite }, at);
+  const why = unfit(state, mandate, { ...permit, suite: permit.digests.suite, at });
   return why === undefined ? undefined : refuse("authority_missing", `The mandate does not let this be run: ${why}.`);
 }
 
@@ -122,7 +130,7 @@ function notOwnSuites(
 }
 
 /** What the names of an outside organisation's suites begin with. */
-export function ownPrefix(affiliation: Name): string {
+function ownPrefix(affiliation: Name): string {
   return `${affiliation}.`;
 }
 

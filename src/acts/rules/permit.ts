@@ -30,7 +30,7 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
   if (!takesTwo(body)) {
     const by = author(context);
     return (
-      outsideMandate(state, body, by, at) ??
+      outsideMandate(state, body, { by, at }) ??
       change(() => {
         give(state, body, { by, at, index: context.index });
       })
@@ -41,7 +41,7 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
   const seats = seatsOf(act, context);
   if ("kind" in seats) return seats;
   return (
-    outsideMandate(state, body, seats.by, at) ??
+    outsideMandate(state, body, { by: seats.by, at }) ??
     change(() => {
       give(state, body, { ...seats, at, index: context.index });
     })
