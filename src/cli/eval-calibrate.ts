@@ -1,8 +1,10 @@
 // `headgate eval calibrate`: how sure a suite's grader is. It is let at the answers that the suite's calibration set labels, and what it
 // got right is counted, with exact intervals; a run does the same and states it in its evidence.
+import { join } from "node:path";
 import { z } from "zod";
 import type { Calibration } from "../acts/bodies.ts";
 import { type SaidOf, calibrationOf, countCalibration, type Hits, isRight, saidAtOnce } from "../evidence/calibrate.ts";
+import { judgesOf } from "../evidence/graders/grader-document.ts";
 import { graderDigest, graderInWords } from "../evidence/graders/registry.ts";
 import {
   type CalibrationAnswer,
@@ -11,14 +13,18 @@ import {
   sidesOf,
 } from "../evidence/suite-calibration.ts";
 import type { Suite } from "../evidence/suite-document.ts";
-import { nodePrimitives } from "../proof/node.ts";
+import { nodePrimitives, randomBytes } from "../proof/node.ts";
+import { openJudge } from "../runner/ask-judge.ts";
+import { askAboutSet, type CalibratedSet } from "../runner/calibrate-run.ts";
 import { clopperPearson } from "../statistics/binomial.ts";
 import { shareText } from "../statistics/share.ts";
 import { Failure } from "../terms/failure.ts";
-import { Name } from "../terms/ids.ts";
+import { type Digest, Name } from "../terms/ids.ts";
 import type { FailureKind } from "../terms/trial.ts";
-import { type Answer, done } from "./answer.ts";
+import { type Answer, done, inconclusive } from "./answer.ts";
 import { candidateDigest, suiteOf } from "./candidate.ts";
+import { type Context, secretsOf } from "./context.ts";
+import { progressLine, sumsInWords } from "./eval-grading.ts";
 import { type Session, artefact, openSession } from "./session.ts";
 import { tableOf } from "./stats-options.ts";
 import { type Call, argument, parsed } from "./verb.ts";
@@ -42,15 +48,34 @@ export async function calibrate(call: Call<z.infer<typeof CalibrateOptions>>): P
       "not_found",
       `Suite ${name} names no calibration set. Write calibration: FILE.jsonl into its document, and apply it again.`,
     );
-  const said = await saidOf({ suite, set });
+  const { said, open } = await saidOf({ suite, set }, call.context);
+  if (open !== undefined)
+    return inconclusive(
+      { suite: name, unasked: open },
+      `Not calibrated yet: ${open}.`,
+      `headgate eval calibrate ${name}`,
+    );
   return answerOf({ suite, set }, said, confidence);
 }
 
-/** What a run states of its grader; undefined where the suite names no calibration set. */
-export async function statedCalibration(session: Session, suite: Suite): Promise<Calibration | undefined> {
+/**
+ * What a run states of its grader; undefined where the suite names no calibration set, people grade, or `asItIs` and not all of it
+ * was asked. Fails with server_unreachable where judges could not be asked: the run is not sealed then, and goes on with --resume.
+ */
+export async function statedCalibration(
+  session: Session,
+  suite: Suite,
+  asItIs: boolean,
+): Promise<Calibration | undefined> {
   const set = await calibrationSet(session, suite);
-  if (set === undefined) return undefined;
-  return calibrationOf(set, await saidOf({ suite, set }), suite.measure.failure);
+  if (set === undefined || (typeof suite.grader !== "string" && "people" in suite.grader)) return undefined;
+  const { said, open } = await saidOf({ suite, set }, session.context);
+  if (open === undefined) return calibrationOf(set, said, suite.measure.failure);
+  if (asItIs) return undefined;
+  throw new Failure(
+    "server_unreachable",
+    `The run is not sealed, since its evidence is to say how often the grader errs, and ${open}. Go on with --resume; with --seal it says nothing of it.`,
+  );
 }
 
 async function calibrationSet(session: Session, suite: Suite): Promise<CalibrationSet | undefined> {
@@ -58,13 +83,55 @@ async function calibrationSet(session: Session, suite: Suite): Promise<Calibrati
   return pinned === undefined ? undefined : openCalibration(suite, await artefact(session, pinned), nodePrimitives);
 }
 
-async function saidOf({ suite, set }: Calibrated): Promise<SaidOf> {
+interface Said {
+  readonly said: SaidOf;
+  /** What is still to be asked, in words; undefined where nothing is. */
+  readonly open: string | undefined;
+}
+
+/** Fails with request_invalid where people grade: labels of people are no measure of people. */
+async function saidOf({ suite, set }: Calibrated, context: Context): Promise<Said> {
   const said = saidAtOnce(set.answers, suite, nodePrimitives);
-  if (said !== undefined) return said;
-  throw new Failure(
-    "request_invalid",
-    `The grader of ${suite.name} does not grade at once, so it is not calibrated here.`,
+  if (said !== undefined) return { said, open: undefined };
+  const { grader } = suite;
+  const entries = judgesOf(grader);
+  if (typeof grader === "string" || entries.length === 0)
+    throw new Failure(
+      "request_invalid",
+      `People grade ${suite.name}, and they are not calibrated: how far they agree says headgate eval show RUN.`,
+    );
+  const means = { secrets: secretsOf(context), ownPorts: new Set<number>(), randomBytes };
+  const judges = entries.map((entry) => openJudge(entry, means));
+  const { now, wait, signal, tell, stateFolder } = context;
+  const path = join(
+    stateFolder,
+    "calibrations",
+    `${hexOf(graderDigest(suite, nodePrimitives))}-${hexOf(set.digest)}.jsonl`,
   );
+  try {
+    tell(`${graderInWords(suite)}: asked about ${set.answers.length} labelled answers, each once on this machine.\n`);
+    const { failure } = suite.measure;
+    const asked = await askAboutSet({ grader, judges, answers: set.answers, failure }, path, {
+      now,
+      wait,
+      signal,
+      progress: progressLine(context),
+    });
+    for (const line of sumsInWords(asked.book.sums())) tell(`${line}\n`);
+    return { said: asked.said, open: openWords(asked) };
+  } finally {
+    await Promise.all(judges.map(async (judge) => judge.close()));
+  }
+}
+
+function hexOf(digest: Digest): string {
+  return digest.slice("sha256:".length);
+}
+
+function openWords({ open, troubles }: CalibratedSet): string | undefined {
+  if (open === 0) return undefined;
+  const why = [...troubles].map(([by, trouble]) => `${by} was left alone: ${trouble}`).join("; ");
+  return `of ${open} labelled answers nobody knows yet what the grader says${why === "" ? "" : ` (${why})`}`;
 }
 
 interface Part {

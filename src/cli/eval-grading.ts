@@ -88,7 +88,7 @@ function tellCost(work: GradingWork, judges: readonly Judge[], { tell }: Context
 const watchedMs = 100;
 const unwatchedMs = 5_000;
 
-function progressLine({ now, tell, isWatched }: Context): (progress: GradingProgress) => void {
+export function progressLine({ now, tell, isWatched }: Context): (progress: GradingProgress) => void {
   let last = 0;
   const startMs = now();
   let made = 0;

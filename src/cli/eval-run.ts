@@ -162,7 +162,7 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     }
     const ungraded = openGrades(gradingOf(work));
     if (ungraded.size > 0 && !call.options.seal) return withProfile(waitingForGraders(permit, ungraded), call.base);
-    return withProfile(await sealAndReport(work), call.base);
+    return withProfile(await sealAndReport(work, call.options.seal), call.base);
   } finally {
     await file.close();
   }
@@ -314,7 +314,7 @@ function waitingForGraders({ run, permit }: Permit, open: ReturnType<typeof open
   );
 }
 
-async function sealAndReport(work: Work): Promise<Answer> {
+async function sealAndReport(work: Work, asItIs: boolean): Promise<Answer> {
   const { session, suite, file } = work;
   const { permit } = file.record.begun;
   const { name, measure } = suite.document;
@@ -329,7 +329,7 @@ async function sealAndReport(work: Work): Promise<Answer> {
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
   // What the model answered stays here, in the run's file; the ledger has commitments only.
   const sealed = sealRun(head, tries, nodePrimitives);
-  const calibration = await statedCalibration(session, suite.document);
+  const calibration = await statedCalibration(session, suite.document, asItIs);
   const grading = calibration === undefined ? {} : { grading: { calibration } };
   const body = { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...grading };
   const submitted = await submitEvidence(session, await signAs(session, "evidence", body), sealed.bytes);

@@ -12,7 +12,7 @@ import { type CalibrationAnswer, type CalibrationSet, sidesOf } from "./suite-ca
 export type SaidOf = ReadonlyMap<string, GraderVerdict>;
 
 /** One answer as a grader gets it: as if it had been given to an item of one turn. */
-function gradedAs({ id, request, answer }: CalibrationAnswer): Parameters<Grader["grade"]>[0] {
+export function gradedAs({ id, request, answer }: CalibrationAnswer): Parameters<Grader["grade"]>[0] {
   return { item: { id, messages: [{ role: "user", content: request }] }, answer: { text: answer, calls: [] } };
 }
 
