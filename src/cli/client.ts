@@ -79,7 +79,8 @@ async function answerOf(init: RequestInit, url: string): Promise<Uint8Array> {
   let status: number;
   let bytes: Uint8Array;
   try {
-    const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(answerMsMax) });
+    await noticeClosed();
+    const response = await fetch(url, { ...init, redirect: "error", signal: AbortSignal.timeout(msMaxFor(init)) });
     status = response.status;
     bytes = await readBody(response);
   } catch (cause) {
@@ -94,6 +95,27 @@ async function answerOf(init: RequestInit, url: string): Promise<Uint8Array> {
   if (status >= 200 && status < 300) return bytes;
   throw refusalOf(status, bytes, url);
 }
+
+/**
+ * After long work without a pause a connection may be closed that this process takes for open, and a request on it would
+ * fail: in two turns of the loop it is noticed.
+ */
+async function noticeClosed(): Promise<void> {
+  for (let turns = 0; turns < 2; turns += 1) {
+    await new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    });
+  }
+}
+
+/** The samples of a long run are counted again before they are recorded. */
+function msMaxFor({ body }: RequestInit): number {
+  const length = typeof body === "string" ? body.length : 0;
+  return answerMsMax + Math.floor(length / megabyte) * megabyteMsMax;
+}
+
+const megabyte = 1_000_000;
+const megabyteMsMax = 20_000;
 
 async function readBody(response: Response): Promise<Uint8Array> {
   const body: AsyncIterable<Uint8Array> | null = response.body;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { test } from "node:test";
+import { isCanonical } from "../proof/canonical.ts";
 import { type Opening, commit } from "../proof/digest.ts";
 import { nodePrimitives as hasher } from "../proof/node.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId } from "../terms/ids.ts";
@@ -46,6 +47,27 @@ test("each opening opens its sample's commitment, and equal answers have unequal
     [one, two],
   );
   assert.notEqual(one, two);
+});
+
+test("the bytes of a sealed run are its canonical JSON, also where a report's words look like it", () => {
+  const report = {
+    format: "mapping",
+    tool: Name.parse("tool"),
+    version: null,
+    run: null,
+    made: null,
+    target: { model: "m", baseUrl: null, sampling: {}, systemPrompt: null },
+    task: '"samples":[]',
+    taskVersion: null,
+    dataset: null,
+    datasetSamples: 0,
+    judge: '\\"samples":[]',
+    flags: [],
+  } as const;
+  for (const tries of [[], [tried("1")], [tried("1"), tried("2"), tried("3")]]) {
+    const { bytes } = sealRun({ ...head, report: { ...report, flags: [] } }, tries, hasher);
+    assert.ok(isCanonical(bytes, JSON.parse(new TextDecoder().decode(bytes))));
+  }
 });
 
 test("every one-byte change of a sealed run is rejected", () => {

@@ -1,9 +1,10 @@
 // Sealing a run: every try becomes a leaf that names its item, outcome and receipt and commits to the answer with a salt,
 // so that the record can be checked by anyone and the answers shown to nobody, or to a few, or erased.
 import { z } from "zod";
-import { canonicalBytes, parseJson } from "../proof/canonical.ts";
+import { canonicalBytes, canonicalText, parseJson } from "../proof/canonical.ts";
+import { concatBytes, toUtf8 } from "../proof/encoding.ts";
 import { digestOf, digestOfHash, type Opening } from "../proof/digest.ts";
-import { growingTree, leafHash, rootOf } from "../proof/merkle.ts";
+import { growingTree, leafHash } from "../proof/merkle.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { adaptiveTurnsMax } from "../acts/bodies.ts";
 import { type MarkedAttempt, tally, type Tally } from "../statistics/measure.ts";
@@ -137,14 +138,28 @@ const answerCharsMax = 8000;
 export function sealRun(head: RunHead, tries: readonly Tried[], hasher: Hasher): Sealed {
   const samples = tries.map((tried) => sampleOf(tried));
   const { run, permit, suite, report } = head;
-  const content: SealedRun = { v: 1, run, permit, suite, ...(report === undefined ? {} : { report }), samples };
-  const bytes = canonicalBytes(content);
+  const content: SealedRun = { v: 1, run, permit, suite, ...(report === undefined ? {} : { report }), samples: [] };
+  const pieces = samples.map((sample) => canonicalBytes(sample));
+  const bytes = around(canonicalText(content), pieces);
   return {
     bytes,
-    samples: { root: samplesRoot(samples, hasher), count: samples.length, artefact: digestOf(bytes, hasher) },
+    samples: { root: rootOfPieces(pieces, hasher), count: samples.length, artefact: digestOf(bytes, hasher) },
     tally: tallySamples(samples, head.failure),
   };
 }
+
+const noSamples = '"samples":[]';
+
+/** Canonical bytes of a run, from those of a run without samples and of each sample: one text of all would lie in memory several times. */
+function around(text: string, pieces: readonly Uint8Array[]): Uint8Array {
+  const at = text.indexOf(noSamples) + noSamples.length - 1;
+  const parts: Uint8Array[] = [toUtf8(text.slice(0, at))];
+  for (const [index, piece] of pieces.entries()) parts.push(...(index === 0 ? [] : [comma]), piece);
+  parts.push(toUtf8(text.slice(at)));
+  return concatBytes(parts);
+}
+
+const comma = toUtf8(",");
 
 /** Reads a sealed run and checks it against what the evidence statement says of it. Fails with proof_invalid. */
 export function openSealed(bytes: Uint8Array, said: Sealed["samples"], hasher: Hasher): SealedRun {
@@ -232,11 +247,8 @@ export function answerOpening(text: string, salt: string, of: "answer" | "transc
   return { salt, text: kept.toWellFormed() };
 }
 
-function samplesRoot(samples: readonly Sample[], hasher: Hasher): Digest {
-  return digestOfHash(
-    rootOf(
-      samples.map((sample) => leafHash(canonicalBytes(sample), hasher)),
-      hasher,
-    ),
-  );
+function rootOfPieces(pieces: readonly Uint8Array[], hasher: Hasher): Digest {
+  const tree = growingTree(hasher);
+  for (const piece of pieces) tree.append(leafHash(piece, hasher));
+  return digestOfHash(tree.root());
 }

@@ -2,7 +2,7 @@
 // at as often as one likes without losing its meaning (src/statistics/sequence.ts). It counts what the sealed run will:
 // clusters, and those of earlier sittings too.
 import { anytimeInterval } from "../statistics/sequence.ts";
-import { type FailureKind, type CountedAs, type TrialOutcome, countAttempts, worstCounted } from "../terms/trial.ts";
+import { type FailureKind, type CountedAs, TrialOutcome, countAttempts, worstCounted } from "../terms/trial.ts";
 import { placeOf } from "./run-lines.ts";
 import { type Try, settledPlaces } from "./run-record.ts";
 import type { Progress, RunItem } from "./run-suite.ts";
@@ -29,13 +29,22 @@ interface LiveOptions {
 }
 
 export function liveBound({ failure, confidence, startMs, known }: LiveOptions): Live {
-  const outcomes = new Map<string, Set<TrialOutcome>>();
+  // Of each cluster its outcomes, a bit each: there may be as many clusters as items.
+  const outcomes = new Map<string, number>();
+  const worst = new Map<number, CountedAs>();
   const counts: Record<CountedAs, number> = { failed: 0, unknown: 0, clean: 0 };
   const take = ({ cluster, outcome }: Settled): void => {
-    const own = outcomes.get(cluster) ?? new Set();
-    if (own.size > 0) counts[worstOf(own, failure)] -= 1;
-    outcomes.set(cluster, own.add(outcome));
-    counts[worstOf(own, failure)] += 1;
+    const before = outcomes.get(cluster) ?? 0;
+    const own = before | (1 << TrialOutcome.options.indexOf(outcome));
+    if (own === before) return;
+    outcomes.set(cluster, own);
+    if (before > 0) counts[worstIn(before)] -= 1;
+    counts[worstIn(own)] += 1;
+  };
+  const worstIn = (bits: number): CountedAs => {
+    const known = worst.get(bits) ?? worstOf(bits, failure);
+    worst.set(bits, known);
+    return known;
   };
   for (const one of known) take(one);
   let first: number | undefined;
@@ -60,10 +69,11 @@ export function liveBound({ failure, confidence, startMs, known }: LiveOptions):
 }
 
 /** What a cluster counts as: how often each of its outcomes came makes no difference to that. */
-function worstOf(outcomes: ReadonlySet<TrialOutcome>, failure: FailureKind): CountedAs {
+function worstOf(bits: number, failure: FailureKind): CountedAs {
+  const outcomes = TrialOutcome.options.filter((_, at) => (bits & (1 << at)) !== 0);
   return worstCounted(
     countAttempts(
-      [...outcomes].map((outcome) => ({ cluster: "", outcome })),
+      outcomes.map((outcome) => ({ cluster: "", outcome })),
       failure,
     ),
   );

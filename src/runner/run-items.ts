@@ -8,9 +8,9 @@ import { worldScript } from "./world-script.ts";
 export function runItemOf(item: LoadedItem, suite: Suite): RunItem {
   const { id, cluster, body, expect, leafHash } = item;
   const asked = { id, messages: body.messages, expect };
-  const known = { id, cluster, body: { ...body }, asked };
+  const known = { id, cluster, body: { ...body }, asked, leaf: leafHash };
   const script = scriptOf(item, suite);
-  return script === undefined ? known : { ...known, script, leaf: leafHash };
+  return script === undefined ? known : { ...known, script };
 }
 
 function scriptOf({ body, world }: LoadedItem, suite: Suite): Script | undefined {
