@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { writeFile } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { startHeadgate } from "../test/flows/processes.ts";
@@ -117,7 +118,34 @@ stages:
 ${suiteDocument("small")}${suiteDocument("large")}`;
 }
 
+interface Asking {
+  /** Ends it; the longest that an answer took, in milliseconds. */
+  readonly end: () => Promise<number>;
+}
+
+/** Asks the gateway for its health five times a second: it is in one process with the control plane, and waits where that does. */
+function askHealth(dataPlane: string): Asking {
+  let msMax = 0;
+  const over = new AbortController();
+  const asking = (async () => {
+    while (!over.signal.aborted) {
+      const begun = performance.now();
+      await fetch(`${dataPlane}/healthz`).then(async (response) => response.arrayBuffer());
+      msMax = Math.max(msMax, performance.now() - begun);
+      await sleep(200);
+    }
+  })();
+  return {
+    end: async () => {
+      over.abort();
+      await asking;
+      return Math.round(msMax);
+    },
+  };
+}
+
 interface Bench {
+  readonly dataPlane: string;
   readonly folder: string;
   readonly serverPid: number;
   readonly headgate: (...args: readonly string[]) => Promise<Ran>;
@@ -155,7 +183,7 @@ async function withServer<T>(work: (bench: Bench) => Promise<T>): Promise<T> {
     console.error(`server at ${dataPlane}, process ${server.process.pid ?? 0}`);
     await headgate("init", "--name", "Ada");
     await headgate("apply", "-f", path.join(folder, "all.yaml"));
-    return await work({ folder, serverPid: server.process.pid ?? 0, headgate });
+    return await work({ folder, dataPlane, serverPid: server.process.pid ?? 0, headgate });
   } finally {
     await server.stop();
     await ended(upstream);
@@ -179,10 +207,13 @@ interface OwnRun extends Omit<Ran, "output"> {
   readonly serverCpuSeconds: number;
   readonly serverResidentMb: number;
   readonly runFileMb: number;
+  /** The longest that the gateway took to say that it is up, meanwhile. */
+  readonly healthMsMax: number;
 }
 
-async function ownRun({ folder, serverPid, headgate }: Bench, suite: keyof typeof suites): Promise<OwnRun> {
+async function ownRun({ folder, dataPlane, serverPid, headgate }: Bench, suite: keyof typeof suites): Promise<OwnRun> {
   const before = (await cpuMicros(serverPid)) ?? 0;
+  const health = askHealth(dataPlane);
   const { output, ...rest } = await headgate(
     "eval",
     "run",
@@ -192,6 +223,7 @@ async function ownRun({ folder, serverPid, headgate }: Bench, suite: keyof typeo
     "--concurrency",
     values.concurrency,
   );
+  const healthMsMax = await health.end();
   const { run, measures } = Evidence.parse(JSON.parse(output));
   const [measure] = measures;
   if (measure?.trials !== suites[suite] || measure.unknown !== 0)
@@ -199,6 +231,7 @@ async function ownRun({ folder, serverPid, headgate }: Bench, suite: keyof typeo
   return {
     ...rest,
     samples: measure.trials,
+    healthMsMax,
     serverCpuSeconds: rounded((((await cpuMicros(serverPid)) ?? 0) - before) / 1e6, 2),
     serverResidentMb: residentMbMax(serverPid) ?? 0,
     runFileMb: rounded(statSync(path.join(folder, "state", "runs", `${run}.jsonl`)).size / megabyte, 1),
