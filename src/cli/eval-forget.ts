@@ -2,11 +2,13 @@
 // destroying the run's key. Nothing in the ledger changes: outcomes, counts and proofs stand without any text.
 import { z } from "zod";
 import { Failure } from "../terms/failure.ts";
-import { RunId } from "../terms/ids.ts";
+import { readRun } from "../runner/run-file.ts";
+import type { RunRecord } from "../runner/run-record.ts";
+import { type Instant, RunId, instantOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { identify } from "./session.ts";
-import { forgetRun, runPlace, runsOver } from "./run-keys.ts";
+import { type RunPlace, forgetRun, neededRunKey, runPlace, runsOver } from "./run-keys.ts";
 import { type Call, parsed } from "./verb.ts";
 
 export const ForgetOptions = z.object({ expired: z.boolean().default(false) });
@@ -23,11 +25,32 @@ export async function forget(call: Call<z.infer<typeof ForgetOptions>>): Promise
   const { path } = identify(base, context);
   if (wanted === undefined) return forgotten(forgetExpired(context, path));
   const run = parsed(RunId, wanted, "The run");
+  checkSealed(runPlace(context, path, run), context.now());
   if (forgetRun(runPlace(context, path, run), context.now())) return forgotten([run]);
   throw new Failure(
     "not_found",
     `There is nothing of ${run} here: it ran elsewhere or for another profile, or is erased already.`,
   );
+}
+
+/** What is erased cannot be sealed: a run that still can be is not erased by the way. */
+function checkSealed(place: RunPlace, now: Instant): void {
+  const open = openRecord(place, now);
+  if (open === undefined || open.sealed !== null || now >= instantOf(open.begun.permit.notAfter)) return;
+  throw new Failure(
+    "conflict",
+    `${place.run} is not sealed, and could not be any more. Seal it as it is first: headgate eval run --resume ${place.run} --seal. After ${open.begun.permit.notAfter} it can be erased as it is.`,
+  );
+}
+
+/** Undefined where nothing of it can be read. */
+function openRecord(place: RunPlace, now: Instant): RunRecord | undefined {
+  try {
+    return readRun(place.file, neededRunKey(place, now)).record;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
 }
 
 /** Erases what this profile keeps of runs whose time is over. */

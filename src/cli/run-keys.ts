@@ -18,6 +18,7 @@ import { parseJson } from "../proof/canonical.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { randomBytes } from "../proof/node.ts";
 import { runKeyBytes } from "../runner/run-cipher.ts";
+import { isPlain } from "../runner/run-file.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, RunId, Timestamp, instantOf, timestampOf } from "../terms/ids.ts";
 import type { Context } from "./context.ts";
@@ -141,19 +142,30 @@ export function neededRunKey(place: RunPlace, now: Instant): Uint8Array {
  * where it was cut off. False where there was nothing.
  */
 export function forgetRun(place: RunPlace, now: Instant): boolean {
-  const files = [place.file, place.plainOpenings].filter((path) => existsSync(path));
-  const isHere = existsSync(place.keyFile);
-  if (!isHere && files.length === 0) return false;
-  const erased = isHere ? keyIn(readBounded(place.keyFile, keyFileBytesMax)?.bytes ?? new Uint8Array(0)) : undefined;
-  if (erased === undefined || !("erased" in erased)) {
-    if (isHere) overwrite(place.keyFile);
-    const said: z.infer<typeof Erased> = { format: "headgate-run-key/1", run: place.run, erased: timestampOf(now) };
-    replaceFile(place.keyFile, `${JSON.stringify(said)}\n`);
-  } else if (files.length === 0) return false;
+  const files = textFiles(place);
+  const hasKey = destroyKey(place, files.length > 0, now);
   for (const path of files) {
     overwrite(path);
     rmSync(path);
   }
+  return hasKey || files.length > 0;
+}
+
+/** Without the key an encrypted file is another profile's, and theirs to erase. */
+function textFiles({ file, plainOpenings, keyFile }: RunPlace): readonly string[] {
+  const isOurs = existsSync(file) && (existsSync(keyFile) || isPlain(file));
+  return [...(isOurs ? [file] : []), ...(existsSync(plainOpenings) ? [plainOpenings] : [])];
+}
+
+/** Says in the key's place that it is destroyed, of a plain run that it is erased. False where that was said before. */
+function destroyKey({ run, keyFile }: RunPlace, isPlainHere: boolean, now: Instant): boolean {
+  const file = readBounded(keyFile, keyFileBytesMax);
+  if (file === undefined && !isPlainHere) return false;
+  const found = file === undefined ? undefined : keyIn(file.bytes);
+  if (found !== undefined && "erased" in found) return false;
+  if (file !== undefined) overwrite(keyFile);
+  const said: z.infer<typeof Erased> = { format: "headgate-run-key/1", run, erased: timestampOf(now) };
+  replaceFile(keyFile, `${JSON.stringify(said)}\n`);
   return true;
 }
 

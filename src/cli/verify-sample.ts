@@ -149,6 +149,6 @@ function meaning({ sample }: OpenedSample): string {
   return [
     "It proves that this request and this answer are one sample of the sealed run, graded as above before it was sealed, and that the run was in the ledger.",
     ...(graders === undefined ? [] : [`Graders: ${graders}.`]),
-    "It does not prove that the grade is right, that the signer was entitled (the whole ledger shows that), nor anything of other samples.",
+    "It does not prove that the grade is right, that the signer was entitled or that nobody took the run back since (the whole ledger shows both), nor anything of other samples.",
   ].join("\n");
 }

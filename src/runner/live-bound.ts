@@ -42,9 +42,9 @@ export function liveBound({ failure, confidence, startMs, known }: LiveOptions):
     counts[worstIn(own)] += 1;
   };
   const worstIn = (bits: number): CountedAs => {
-    const known = worst.get(bits) ?? worstOf(bits, failure);
-    worst.set(bits, known);
-    return known;
+    const found = worst.get(bits) ?? worstOf(bits, failure);
+    worst.set(bits, found);
+    return found;
   };
   for (const one of known) take(one);
   let first: number | undefined;

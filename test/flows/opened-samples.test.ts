@@ -1,7 +1,7 @@
 // Samples of a run opened to an auditor, from outside: what the file proves with nothing but the trust root, that no byte of
 // it can be another one, and what is said once the texts are erased. Budgets and retention of runs as their users meet them.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -164,6 +164,31 @@ test("a sitting ends with its budget, says how to go on, and what was answered i
   assert.equal(mock.records.length - asked, 4);
   const { tries } = await must(z.object({ tries: z.record(z.string(), z.number()) }), "eval", "show", run);
   assert.deepEqual(tries, { tries: 5, attempts: 5, unanswered: 0 });
+});
+
+test("a run that can still be sealed is not erased by the way, and another profile's not at all", async () => {
+  const begun = await headgate(
+    "eval",
+    "run",
+    "beasts",
+    "--model",
+    "small",
+    "--max-requests",
+    "1",
+    "--concurrency",
+    "1",
+  );
+  const { run } = Ran.parse(begun.json);
+  assert.equal((await headgate("eval", "forget", run)).exit, 1);
+  const other = join(folder, "other.json");
+  copyFileSync(ada, other);
+  const file = join(folder, "state", "runs", `${run}.jsonl`);
+  const bytes = readFileSync(file);
+  assert.equal((await served.headgate("eval", "forget", run, "--profile", other)).exit, 2);
+  assert.deepEqual(readFileSync(file), bytes);
+  await must(Ran, "eval", "run", "--resume", run, "--seal");
+  await must(z.unknown(), "eval", "forget", run);
+  assert.equal(existsSync(file), false);
 });
 
 test("what is kept for a time is refused after it, erased with the next run, and what is sealed stands", async () => {
