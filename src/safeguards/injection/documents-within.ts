@@ -40,6 +40,9 @@ function* taggedIn(text: string): Generator<Stretch, void, void> {
 
 const quotes: Readonly<Record<string, string>> = { '"': '"', "“": "”", "„": "“", "«": "»" };
 const quoteOpening = /(?<!["'\s]):\s{0,3}(["“„«])/g;
+/** Before the colon, on a line that begins so: a field of the user's own, as templates of prompts have them. */
+const isOwn = /(?:^|[\n(])[ \t-]{0,8}(?:descriptions?|examples?|formats?|titles?|taglines?)[ \t]{0,3}$/i;
+const ownCharsMax = 30;
 /** A shorter one is a name or a saying. */
 const quoteCharsMin = 80;
 
@@ -48,9 +51,9 @@ function* quotedIn(text: string): Generator<Stretch, void, void> {
   let past = 0;
   for (const found of text.matchAll(quoteOpening)) {
     const start = found.index + found[0].length;
-    if (start < past) continue;
-    const close = text.indexOf(quotes[found[1] ?? ""] ?? '"', start);
-    if (close < 0 || places > placesMax) return;
+    if (start < past || isOwn.test(text.slice(Math.max(0, found.index - ownCharsMax), found.index))) continue;
+    const close = places < placesMax ? text.indexOf(quotes[found[1] ?? ""] ?? '"', start) : text.length;
+    if (close < 0) return;
     past = close;
     places += 1;
     if (close - start >= quoteCharsMin) yield [start, close];
@@ -74,13 +77,18 @@ function* belowIn(text: string): Generator<Stretch, void, void> {
   below.lastIndex = 0;
   if (first !== null) {
     const start = first.index;
-    asking.lastIndex = start + first[0].length;
-    const end = asking.exec(text)?.index ?? text.length;
-    asking.lastIndex = 0;
-    yield [start, end];
+    yield [start, endBelow(text, start + first[0].length)];
   }
   yield* belowQuestion(text);
 }
+
+/** The last line on which something is asked, as whoever wrote the document can have written others; what somebody is made to say in it is its own. */
+function endBelow(text: string, after: number): number {
+  const ends = Array.from(text.slice(after).matchAll(askedBelow), ({ index }) => after + index);
+  return ends.at(-1) ?? text.length;
+}
+
+const askedBelow = /^[^\S\n]{0,3}(?:question|q|task|instructions?)[^\S\n]?:/gim;
 
 const questionFirst = /^\s{0,8}(?:q|question|task)[^\S\n]?:[^\n]{1,400}\n[^\S\n]*\n/i;
 
