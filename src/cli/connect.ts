@@ -2,6 +2,7 @@
 // is sent to Headgate: people read and change the files, then apply them.
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { z } from "zod";
 import { nearestWord } from "../documents/nearest.ts";
@@ -11,6 +12,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Discovery, discover, explainDiscovery } from "../upstream/discover.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { readNeeded } from "./files.ts";
 import { type Base, type Call, addVerb, argument, sameProfile } from "./verb.ts";
 
 /** In the order in which they are taken where a server speaks several. */
@@ -191,14 +193,15 @@ stages:
 `;
 }
 
-/** Named as the model, so that applying them changes no other model's safeguards or policy. */
+/** Those of the first example, named as the model, so that applying them changes no other model's safeguards or policy. */
 function safeguardsYaml(name: Name): string {
-  return `# Which safeguards run, on what, and at which share of benign traffic they stop.
-kind: Safeguards
-name: ${name}
-chain: [ { safeguard: misuse@4, on: [input, output], mode: block, block: { benignRate: 0.002 }, review: { benignRate: 0.005 } } ]
-`;
+  const example = fileURLToPath(new URL("../../examples/first-release/safeguards.yaml", import.meta.url));
+  return Buffer.from(readNeeded(example, exampleBytesMax))
+    .toString("utf8")
+    .replace(/^name: .*$/m, `name: ${name}`);
 }
+
+const exampleBytesMax = 65_536;
 
 function policyYaml(name: Name): string {
   return `# What is prohibited, restricted to a scope, or allowed. A category that is not named here is prohibited.

@@ -1,6 +1,6 @@
 // Modes as people read them: that nothing is stopped, and what would have been; and which safeguards do not block.
 import type { StatusView } from "../control/contract.ts";
-import { declaredInWords, modeInWords, sideInWords, unstoppedInWords } from "../terms/stage-modes.ts";
+import { declaredInWords, modeInWords, narrowInWords, sideInWords, unstoppedInWords } from "../terms/stage-modes.ts";
 
 type Sum = NonNullable<StatusView["observed"]>;
 
@@ -21,6 +21,7 @@ export function modesLines({
   return [
     ...(safeguards?.modes ?? []).map((one) => `  ${modeInWords(one)}`),
     ...unstoppedInWords({ unstopped }).map((line) => `  ${line}`),
+    ...narrowInWords(safeguards ?? {}).map((line) => `  ${line}`),
     ...(safeguards?.declared ?? []).map((one) => `  ${declaredInWords(one)}`),
     ...(shadow === null ? [] : sumLines(shadow, ", by safeguards in shadow")),
   ];

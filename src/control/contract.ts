@@ -208,6 +208,8 @@ const ModesView = z.object({
   ),
   /** Sides on which nothing is stopped for some callers. */
   unstopped: z.array(Surface),
+  /** Sides on which nothing that may stop something looks for misuse, for some callers. */
+  narrow: z.array(Surface).optional(),
   /** Asked over HTTP: what answers there is declared, not measured. */
   declared: z.array(z.object({ safeguard: z.string(), name: z.string(), ask: Ask })),
 });

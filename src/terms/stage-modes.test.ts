@@ -52,3 +52,16 @@ test("a side is said to be stopped by nothing where that is so for somebody, and
   const doubts = { safeguard: "judge@1", name: "a", on: ["input"], ask: "in-doubt", mode: "block" } as const;
   assert.deepEqual(unstopped(forStaff, doubts), ["input"], "who is asked about doubts stops nothing by itself");
 });
+
+test("a side where nothing that may stop something looks for misuse is said to have nothing that does", () => {
+  const misuse = { safeguard: "misuse@4", on: both, mode: "block" } as const;
+  const orders = { safeguard: "injection@2", on: ["input"], mode: "block" } as const;
+  const patterns = { safeguard: "patterns@1", on: both, mode: "review" } as const;
+  const narrow = (...chain: ModedChain): readonly string[] | undefined => modesAtStage(chain, "trusted").narrow;
+  assert.deepEqual(narrow(misuse, orders, patterns), undefined);
+  assert.deepEqual(narrow(orders), ["input"]);
+  assert.deepEqual(narrow({ ...misuse, except: [{ types: [staff], mode: "shadow" }] }, patterns), ["input", "output"]);
+  assert.deepEqual(narrow({ ...misuse, mode: "flag" }, patterns), ["input", "output"]);
+  assert.deepEqual(narrow({ ...misuse, mode: "flag" }), undefined, "that it stops nothing is said elsewhere");
+  assert.match(stageModesInWords(modesAtStage([orders], "trusted")), /NOTHING LOOKS FOR MISUSE in the request/);
+});

@@ -16,6 +16,8 @@ export interface StageModes {
   }[];
   /** Sides on which safeguards of some callers stop nothing, whatever they find. */
   readonly unstopped: readonly Surface[];
+  /** Sides on which nothing that may stop something looks for misuse, for some callers; missing where there are none. */
+  readonly narrow?: readonly Surface[] | undefined;
   /** Those that are asked over HTTP. */
   readonly declared: readonly { readonly safeguard: string; readonly name: string; readonly ask: Ask }[];
 }
@@ -39,23 +41,48 @@ export function modesAtStage(chain: ModedChain, stage: OpenStage): StageModes {
     cases: casesAt(moded, stage).map(({ mode, types }) => ({ mode, types: types ?? null })),
   }));
   const types = new Set(all.flatMap(({ cases }) => cases.flatMap((one) => one.types ?? [])));
+  const isSo = (surface: Surface, of: (running: readonly Running[]) => boolean): boolean => {
+    // What is asked about others' doubts only stops nothing by itself.
+    const here = chain.filter(({ on, ask }) => on.includes(surface) && ask !== "in-doubt");
+    return [...types, undefined].some((type) => {
+      const modes = modesFor(here, { kind: "caller", stage, type });
+      return of(here.map(({ safeguard }, at) => ({ safeguard, mode: modes[at] ?? "off" })));
+    });
+  };
+  const narrow = Surface.options.filter((surface) => isSo(surface, isNarrow));
   return {
     modes: all.filter(({ cases }) => cases.some(({ mode }) => mode !== "block")),
-    unstopped: Surface.options.filter((surface) => {
-      // What is asked about others' doubts only stops nothing by itself.
-      const here = chain.filter(({ on, ask }) => on.includes(surface) && ask !== "in-doubt");
-      return [...types, undefined].some((type) => {
-        const modes = modesFor(here, { kind: "caller", stage, type });
-        return modes.some(isInEffect) && !modes.some(isStopping);
-      });
-    }),
+    unstopped: Surface.options.filter((surface) => isSo(surface, isUnstopped)),
+    ...(narrow.length === 0 ? {} : { narrow }),
     declared: chain.flatMap(({ safeguard, name = "", ask }) => (ask === undefined ? [] : [{ safeguard, name, ask }])),
   };
 }
 
+interface Running {
+  readonly safeguard: string;
+  readonly mode: SafeguardMode;
+}
+
+function isUnstopped(running: readonly Running[]): boolean {
+  return running.some(({ mode }) => isInEffect(mode)) && !running.some(({ mode }) => isStopping(mode));
+}
+
+/** Those that look for something of their own, and not for harm that is asked for or given. */
+const partial = /^(?:patterns|structure|injection)@/;
+
+function isNarrow(running: readonly Running[]): boolean {
+  const stopping = running.filter(({ mode }) => isStopping(mode));
+  return stopping.length > 0 && stopping.every(({ safeguard }) => partial.test(safeguard));
+}
+
 /** In a line; empty where all block and are measured. */
 export function stageModesInWords(of: StageModes): string {
-  return [...of.modes.map(modeInWords), ...unstoppedInWords(of), ...of.declared.map(declaredInWords)].join("; ");
+  return [
+    ...of.modes.map(modeInWords),
+    ...unstoppedInWords(of),
+    ...narrowInWords(of),
+    ...of.declared.map(declaredInWords),
+  ].join("; ");
 }
 
 export function declaredInWords({ name, safeguard, ask }: StageModes["declared"][number]): string {
@@ -76,6 +103,15 @@ export function unstoppedInWords({ unstopped }: Pick<StageModes, "unstopped">): 
   if (unstopped.length === 0) return [];
   const sides = unstopped.map((side) => sideInWords[side]).join(" and the ");
   return [`NOTHING IS STOPPED in the ${sides}, for some callers at least: safeguards there only record.`];
+}
+
+/** A sentence, or none. */
+export function narrowInWords({ narrow = [] }: Pick<StageModes, "narrow">): readonly string[] {
+  if (narrow.length === 0) return [];
+  const sides = narrow.map((side) => sideInWords[side]).join(" and the ");
+  return [
+    `NOTHING LOOKS FOR MISUSE in the ${sides}, for some callers at least: what may stop something there looks for patterns, planted orders or what requests look like.`,
+  ];
 }
 
 export const sideInWords = { input: "request", output: "answer" } as const satisfies Record<Surface, string>;
