@@ -96,9 +96,11 @@ function panel({ curves, now }: Pick<Curves, "curves" | "now">, kind: CurveKind,
   const layout = layoutOf(axesOf[kind], offset);
   const taken: Place[] = [{ x: offset + left, y: 18 }];
   if (now !== undefined) taken.push(nowWords(placeOf(now, layout)));
+  const labelled = curves.flatMap(({ points }) => points.filter(({ label }) => label !== undefined));
+  const marks = labelled.map((point) => placeOf(point, layout));
   return [
     ...grid(axesOf[kind], layout),
-    ...curves.flatMap(({ points }, at) => curveShapes(points, { name: seriesClass(at), layout, taken })),
+    ...curves.flatMap(({ points }, at) => curveShapes(points, { name: seriesClass(at), layout, taken, marks })),
     ...(now === undefined ? [] : nowShapes(now, layout)),
   ];
 }
@@ -151,6 +153,8 @@ interface Drawing {
   readonly layout: Layout;
   /** Where words stand in this panel so far. */
   readonly taken: Place[];
+  /** All points with words: no words lie over another's point. */
+  readonly marks: readonly Place[];
 }
 
 function curveShapes(points: readonly OperatingPoint[], drawing: Drawing): readonly string[] {
@@ -165,11 +169,13 @@ function curveShapes(points: readonly OperatingPoint[], drawing: Drawing): reado
   ];
 }
 
-function labelledShapes(point: OperatingPoint, { name, layout, taken }: Drawing): readonly string[] {
+function labelledShapes(point: OperatingPoint, { name, layout, taken, marks }: Drawing): readonly string[] {
   const place = placeOf(point, layout);
   const { caught, refused, label = "" } = point;
   const { x, y } = layout;
-  const free = wordPlaces(place).find((at) => at.x > layout.offset + left && isFree(at, taken));
+  const free = wordPlaces(place).find(
+    (at) => at.x > layout.offset + left && isFree(at, taken) && !marks.some((mark) => isUnder(mark, at)),
+  );
   if (free !== undefined) taken.push(free);
   return [
     straight({ x: place.x, y: y(caught.lower) }, { x: place.x, y: y(caught.upper) }, `bar ${name}`),
@@ -193,6 +199,11 @@ function wordPlaces({ x, y }: Place): readonly Place[] {
 function isFree({ x, y }: Place, taken: readonly Place[]): boolean {
   if (y > panelHeight - bottom - 2) return false;
   return taken.every((other) => Math.abs(other.x - x) > 42 || Math.abs(other.y - y) > 13);
+}
+
+/** Whether a point lies under words of a few signs that begin there. */
+function isUnder({ x, y }: Place, at: Place): boolean {
+  return x > at.x - 5 && x < at.x + 38 && y > at.y - 14 && y < at.y + 5;
 }
 
 function nowShapes(now: OperatingPoint, layout: Layout): readonly string[] {

@@ -53,11 +53,14 @@ test("a side is said to be stopped by nothing where that is so for somebody, and
   assert.deepEqual(unstopped(forStaff, doubts), ["input"], "who is asked about doubts stops nothing by itself");
 });
 
+function narrow(...chain: ModedChain): readonly string[] | undefined {
+  return modesAtStage(chain, "trusted").narrow;
+}
+
 test("a side where nothing that may stop something looks for misuse is said to have nothing that does", () => {
   const misuse = { safeguard: "misuse@4", on: both, mode: "block" } as const;
   const orders = { safeguard: "injection@2", on: ["input"], mode: "block" } as const;
   const patterns = { safeguard: "patterns@1", on: both, mode: "review" } as const;
-  const narrow = (...chain: ModedChain): readonly string[] | undefined => modesAtStage(chain, "trusted").narrow;
   assert.deepEqual(narrow(misuse, orders, patterns), undefined);
   assert.deepEqual(narrow(orders), ["input"]);
   assert.deepEqual(narrow({ ...misuse, except: [{ types: [staff], mode: "shadow" }] }, patterns), ["input", "output"]);
