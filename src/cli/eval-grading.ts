@@ -32,7 +32,7 @@ export function* waitingIn({ items, file }: GradingWork): Generator<Waiting, voi
       attempt,
       number,
       asked: { id, messages: body.messages, expect },
-      answer: { text: answer, calls },
+      answer: { text: line.transcript ?? answer, calls },
     };
   }
 }
@@ -68,7 +68,7 @@ export async function gradeByJudges(work: GradingWork, context: Context): Promis
 function tellCost(work: GradingWork, judges: readonly Judge[], { tell }: Context): void {
   const { grades } = work.file.record;
   for (const [at, judge] of judges.entries()) {
-    const { name, model, budget } = judge.entry;
+    const { name, model, budget, url, key } = judge.entry;
     const by = `judge:${name}`;
     let [questions, tokens] = [0, 0];
     for (const waits of waitingIn(work)) {
@@ -81,7 +81,10 @@ function tellCost(work: GradingWork, judges: readonly Judge[], { tell }: Context
     const most = Object.entries(budget ?? {}).map(([what, max]) => `${max} ${what}`);
     const cap = most.length === 0 ? "no budget is set" : `at most ${most.join(" and ")} in all sittings`;
     const when = at === 2 ? ", where the first two differ" : "";
-    tell(`Grading by ${name} (${model})${when}: up to ${questions} questions, about ${tokens} tokens; ${cap}.\n`);
+    const where = `${url}${key === undefined ? "" : `, with ${key}`}`;
+    tell(
+      `Grading by ${name} (${model} at ${where})${when}: up to ${questions} questions, about ${tokens} tokens; ${cap}.\n`,
+    );
   }
 }
 
