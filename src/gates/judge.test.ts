@@ -5,6 +5,7 @@ import type { Role } from "../terms/role.ts";
 import { allOf, judge } from "./judge.ts";
 import type { Calibration } from "../acts/bodies.ts";
 import { clopperPearsonLower, clopperPearsonUpper } from "../statistics/binomial.ts";
+import { anytimeUpper } from "../statistics/sequence.ts";
 import type { GateCase, GivenSignOff, PooledMeasure, RequirementJudgement } from "./judgement.ts";
 import { StagePlan } from "./plan-document.ts";
 
@@ -253,6 +254,15 @@ test("a grader that found nothing of its calibration shows nothing, and one that
   assert.equal(corrected(0.05, { ...alarmed, calibration: hits([50, 50], [50, 50]) })?.verdict, "fail");
   const many = { ...alarmed, calibration: hits([50, 50], [50, 50]), answersMax: 40 };
   assert.equal(corrected(0.05, many)?.verdict, "inconclusive");
+});
+
+test("of runs that may end at any time the corrected bound holds at all times, too", () => {
+  const calibration = hits([131, 135], [560, 897]);
+  const found = corrected(0.05, { ...pooled(3, 600), rule: "sequential", calibration });
+  const called = anytimeUpper({ failures: 3, trials: 600 }, 0.975);
+  const upper = called / clopperPearsonLower({ failures: 131, trials: 135 }, 0.975);
+  assert.ok(Math.abs(Number(found?.have["upper"]) - upper) < 1e-12);
+  assert.equal(found?.verdict, "pass");
 });
 
 test("corrected and reports from elsewhere do not go together: no report says how often its grader errs", () => {
