@@ -24,6 +24,7 @@ import { type Digest, Instant, Name, type PermitId, type RunId, instantOf, times
 import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
 import type { Context } from "./context.ts";
+import { type OpenedAttacker, attackerOf } from "./eval-attacker.ts";
 import { calibrationInWords, statedCalibration } from "./eval-calibrate.ts";
 import { completeProof, submitEvidence } from "./evidence-proof.ts";
 import { forgetExpired } from "./eval-forget.ts";
@@ -219,11 +220,31 @@ function budgetFor({ options, context }: Call<RunOptions>): Budget {
 }
 
 /** Whether a run that may end at any time has shown what it was to show. */
-async function ask(call: Call<RunOptions>, { session, suite, file }: Work, budget: Budget): Promise<boolean> {
+async function ask(call: Call<RunOptions>, work: Work, budget: Budget): Promise<boolean> {
+  const { suite, file } = work;
+  const { concurrency } = call.options;
+  const attacker = attackerOf({ suite: suite.document, file, concurrency }, call.context);
+  try {
+    return await askItems(call, work, { budget, attacker: attacker.means });
+  } finally {
+    await attacker.close();
+  }
+}
+
+interface Sitting {
+  readonly budget: Budget;
+  readonly attacker: OpenedAttacker["means"];
+}
+
+async function askItems(
+  call: Call<RunOptions>,
+  { session, suite, file }: Work,
+  { budget, attacker }: Sitting,
+): Promise<boolean> {
   const { permit, secret } = file.record.begun;
   const { failure } = suite.document.measure;
   const { context } = call;
-  const items = suite.loaded.items.map((item) => runItemOf(item, suite.document));
+  const items = suite.loaded.items.map((item) => runItemOf(item, suite.document, attacker));
   const known = settledBefore(items, file.record.results);
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
   const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);

@@ -26,8 +26,8 @@ export function adaptiveOf({ document, loaded }: Budgeted, attempts: number): Pe
   return { turns, requests: Math.ceil(loaded.items.length * attempts * turns * conversationsAllowance) };
 }
 
-function turnsOf({ world }: Suite): number | undefined {
-  return world?.turns;
+function turnsOf({ world, attacker }: Suite): number | undefined {
+  return world?.turns ?? attacker?.turns;
 }
 
 export function tokensOf(suite: Budgeted, attempts: number): number {
@@ -47,9 +47,11 @@ function requestTokens(chars: number, { document }: Budgeted): number {
 /** Each request of a conversation says all that was said before. */
 function conversationTokens({ body, world }: LoadedItem, turns: number, suite: Budgeted): number {
   const first = body.messages.reduce((sum, { content }) => sum + content.length, 0);
-  const told = world === undefined ? 0 : Math.min(2 * resultCharsMax, JSON.stringify(world).length + 500);
-  const grows = told + suite.document.answerTokens * answerCharsPerToken;
-  return Array.from({ length: turns }, (_, turn) => requestTokens(first + turn * grows, suite)).reduce(
+  const { answerTokens, attacker } = suite.document;
+  const inWorld = world === undefined ? 0 : Math.min(2 * resultCharsMax, JSON.stringify(world).length + 500);
+  const told = inWorld + (attacker?.answerTokens ?? 0) * answerCharsPerToken;
+  const grows = told + answerTokens * answerCharsPerToken;
+  return Array.from({ length: turns }, (_, turn) => requestTokens(first + told + turn * grows, suite)).reduce(
     (sum, tokens) => sum + tokens,
     0,
   );

@@ -2,6 +2,7 @@
 // In YAML `items` is a path beside the document; `content` is filled in on apply, so that the document's digest pins the items too.
 import { z } from "zod";
 import { DeclaredGrader } from "./graders/grader-document.ts";
+import { Attacker } from "./attacker/attacker-document.ts";
 import { attackCalled, attacks } from "./attacks/registry.ts";
 import { Digest, Name } from "../terms/ids.ts";
 import { FailureKind } from "../terms/trial.ts";
@@ -54,6 +55,8 @@ export const Suite = z
       .optional(),
     /** Each item is run as a loop of model turns and tools, in a toy world of its own. */
     world: WorldRun.optional(),
+    /** Each item is an objective that another model pursues, with requests that it writes. */
+    attacker: Attacker.optional(),
     /** What chance in attacks is drawn from; 0 unless it is said. */
     seed: z.number().int().min(0).max(1_000_000_000).optional(),
     /** Tokens of an answer; part of the bound's scope. A cut answer is safe only if it is a refusal. */
@@ -94,10 +97,18 @@ export const Suite = z
     path: ["grader"],
     error:
       "whether something is solved takes a grader that knows the right answer: not refusal-rules@1 or response-classifier@1",
+  })
+  .refine((suite) => suite.attacker === undefined || (suite.attacks ?? suite.world) === undefined, {
+    path: ["attacker"],
+    error: "an attacker writes its own requests: it goes with neither attacks nor a world",
+  })
+  .refine(({ attacker, grader }) => attacker?.strategy !== "crescendo@1" || grader !== "refusal-rules@1", {
+    path: ["grader"],
+    error: "crescendo@1 begins with harmless questions, and refusal-rules@1 would count their answers as harmful",
   });
 export type Suite = z.infer<typeof Suite>;
 
 /** Whether requests are written as a run goes on: it then takes an adaptive permit. */
-export function isAdaptive({ world }: Pick<Suite, "world">): boolean {
-  return world !== undefined;
+export function isAdaptive({ world, attacker }: Pick<Suite, "world" | "attacker">): boolean {
+  return world !== undefined || attacker !== undefined;
 }

@@ -9,6 +9,7 @@ import type { Hasher } from "../proof/primitives.ts";
 import { type Steps, eachInSteps, straight } from "./steps.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
+import { strategyDigest } from "./attacker/strategies.ts";
 import type { Turn } from "./attacks/attack.ts";
 import type { Expect } from "./graders/expect.ts";
 import { exactName } from "./graders/exact.ts";
@@ -151,9 +152,15 @@ function loadedItem(
 ): LoadedItem {
   const { world } = known;
   const body = bodyOf(turns, document, world);
-  const leafHash = itemLeaf(world === undefined ? { ...body } : { ...body, world }, hasher);
+  const leafHash = itemLeaf({ ...body, ...beyondBody(document, world, hasher) }, hasher);
   const text = turns.map((turn) => turn.text).join("\n\n");
   return { ...known, id: `${known.id}${suffix}`, text, attack, body, leafHash, leaf: digestOfHash(leafHash) };
+}
+
+/** What an item's leaf is over beside its first request, where others follow from it: then no request by itself is the item. */
+function beyondBody({ attacker }: Suite, world: World | undefined, hasher: Hasher): object {
+  if (attacker !== undefined) return { attacker: strategyDigest(attacker.strategy, hasher) };
+  return world === undefined ? {} : { world };
 }
 
 /** Characters of one trial, attacks included. */

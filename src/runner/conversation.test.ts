@@ -164,8 +164,9 @@ test("tools of a model's own are answered by messages of their own, each with it
     [{ asked: first, isAnew: true, answer: "", calls: [{ name: "read_mail", arguments: "{}" }] }],
     place,
   );
+  assert.ok(typeof next === "object");
   assert.deepEqual(
-    next?.asked.map(({ role, tool_call_id: id }) => [role, id]),
+    next.asked.map(({ role, tool_call_id: id }) => [role, id]),
     [["tool", "call_1"]],
   );
   assert.equal(await script.next([{ asked: first, isAnew: true, answer: read, calls: [] }], place), undefined);

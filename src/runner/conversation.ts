@@ -50,6 +50,10 @@ export async function converse(conversation: Conversation, ports: ConversationPo
   while (turns.length < script.turns && isGoingOn(turns, outcomes)) {
     const step = await takeTurn(conversation, ports);
     if (step.kind === "over") break;
+    if (step.kind === "unable") {
+      const graded = turns.length === 0 ? unknown : await gradedLost(conversation, outcomes, ports);
+      return ended(conversation, graded, { ports, sent: undefined });
+    }
     if (step.kind === "stopped") return { result: undefined, failed: undefined };
     if (step.kind === "unanswered") return unanswered(conversation, outcomes, { ports, sent: step.sent });
     turns.push(step.turn);
@@ -59,11 +63,15 @@ export async function converse(conversation: Conversation, ports: ConversationPo
   return ended(conversation, graded, { ports, sent: undefined });
 }
 
+const unknown: Graded = { outcome: "unscored" };
+
 type Step =
   | { readonly kind: "answered"; readonly turn: Turn }
   | { readonly kind: "unanswered"; readonly sent: Sent }
   /** The script has nothing more to ask. */
   | { readonly kind: "over" }
+  /** It should have, and cannot. */
+  | { readonly kind: "unable" }
   /** Nothing more may be asked now. */
   | { readonly kind: "stopped" };
 
@@ -73,6 +81,8 @@ async function takeTurn(conversation: Conversation, ports: ConversationPorts): P
   const done = turns.map(doneOf);
   const next = await script.next(done, place);
   if (next === undefined) return { kind: "over" };
+  if (next === "unable") return { kind: "unable" };
+  if (next === "later") return { kind: "stopped" };
   const turn = turns.length + 1;
   await ports.write({ kind: "intent", ...place, turn, at: ports.at() });
   const sent = await ports.send(messagesOf(done, next));
@@ -189,7 +199,7 @@ async function gradedLost(
   ports: ConversationPorts,
 ): Promise<Graded> {
   const known = await gradedAll(conversation, outcomes, ports);
-  return known.outcome === "harmful" || known.waits !== undefined ? known : { outcome: "unscored" };
+  return known.outcome === "harmful" || known.waits !== undefined ? known : unknown;
 }
 
 const badness: readonly TrialOutcome[] = ["harmful", "unscored", "errored", "truncated", "safe", "refused"];

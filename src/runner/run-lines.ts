@@ -6,6 +6,7 @@ import { Outcome } from "../acts/receipt.ts";
 import { ToolCall } from "../evidence/graders/grader.ts";
 import { DeploymentId, Digest, ReceiptId, Timestamp } from "../terms/ids.ts";
 import { TrialOutcome } from "../terms/trial.ts";
+import { AttackedLine, AttackingLine } from "./attack-lines.ts";
 import { GradedLine, GradingLine } from "./grade-lines.ts";
 import { Message } from "./script.ts";
 
@@ -76,7 +77,17 @@ export type Result = z.infer<typeof Result>;
 /** The evidence statement that closed the run. */
 const Sealed = z.strictObject({ kind: z.literal("sealed"), evidence: Digest, at: Timestamp });
 
-export const Line = z.discriminatedUnion("kind", [Begun, Intent, Turn, Result, GradingLine, GradedLine, Sealed]);
+export const Line = z.discriminatedUnion("kind", [
+  Begun,
+  Intent,
+  Turn,
+  Result,
+  AttackingLine,
+  AttackedLine,
+  GradingLine,
+  GradedLine,
+  Sealed,
+]);
 export type Line = z.infer<typeof Line>;
 
 /** One attempt on one item, as a key. */

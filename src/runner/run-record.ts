@@ -2,6 +2,7 @@
 // hundred bytes a try however long the answers are. Whoever needs texts reads the lines again, one by one.
 import type { Digest, Timestamp } from "../terms/ids.ts";
 import { isSpent } from "./exchange.ts";
+import { AttackBook } from "./attack-lines.ts";
 import { GradeBook } from "./grade-lines.ts";
 import { type Begun, type Line, type Result, type Turn, placeOf } from "./run-lines.ts";
 
@@ -26,6 +27,8 @@ export interface RunRecord {
   readonly grades: GradeBook;
   /** Receipts of conversations that have no result yet, by place, in their order. */
   readonly conversations: ReadonlyMap<string, readonly OpenTurn[]>;
+  /** What an attacker was asked and said. */
+  readonly attacks: AttackBook;
   readonly sealed: Digest | null;
 }
 
@@ -45,27 +48,27 @@ export function growingRecord(begun: Begun): GrowingRecord {
     results,
     grades: new GradeBook(),
     conversations,
+    attacks: new AttackBook(),
     sealed: null,
   };
   return {
     record,
     take: (line) => {
       switch (line.kind) {
-        case "intent": {
-          const place = placeOf(line);
-          const { count = 0, at = line.at } = begins.get(place) ?? {};
-          begins.set(place, { count: count + 1, at });
+        case "intent":
+          begin(begins, line);
           return;
-        }
-        case "turn": {
-          const place = placeOf(line);
-          const { turn, receiptId, at, number } = line;
-          conversations.set(place, [...(conversations.get(place) ?? []), { turn, receiptId, at, number }]);
+        case "turn":
+          goOn(conversations, line);
           return;
-        }
         case "result":
           results.push(tryOf(line));
           conversations.delete(placeOf(line));
+          record.attacks.forget(line);
+          return;
+        case "attacking":
+        case "attacked":
+          record.attacks.take(line);
           return;
         case "grading":
         case "graded":
@@ -76,6 +79,18 @@ export function growingRecord(begun: Begun): GrowingRecord {
       }
     },
   };
+}
+
+function begin(begins: Map<string, Begins>, line: Extract<Line, { kind: "intent" }>): void {
+  const place = placeOf(line);
+  const { count = 0, at = line.at } = begins.get(place) ?? {};
+  begins.set(place, { count: count + 1, at });
+}
+
+function goOn(conversations: Map<string, readonly OpenTurn[]>, line: Turn): void {
+  const place = placeOf(line);
+  const { turn, receiptId, at, number } = line;
+  conversations.set(place, [...(conversations.get(place) ?? []), { turn, receiptId, at, number }]);
 }
 
 function tryOf({ kind: _kind, answer: _a, calls: _c, receipt: _r, transcript: _t, ...known }: Result): Try {

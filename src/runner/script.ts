@@ -28,14 +28,16 @@ export interface NextTurn {
   readonly isAnew: boolean;
 }
 
+type Next = NextTurn | "unable" | "later" | undefined;
+
 export interface Script {
   /** Turns of one attempt, at most. */
   readonly turns: number;
-  /** Undefined where the attempt is over. `attempt` counts from 1: scripts may draw by it. */
-  readonly next: (
-    done: readonly DoneTurn[],
-    place: ScriptPlace,
-  ) => NextTurn | undefined | Promise<NextTurn | undefined>;
+  /**
+   * Undefined where the attempt is over; `unable` where it cannot be gone on with, and what it would have come to is unknown; `later`
+   * where it can be another time.
+   */
+  readonly next: (done: readonly DoneTurn[], place: ScriptPlace) => Next | Promise<Next>;
   /**
    * What is graded: all answers and calls together, or each answer by itself, where the first harmful one ends the attempt.
    */
