@@ -132,7 +132,7 @@ export function poolTrials(
     trialOf(item, listed.get(item) ?? item, byItem.get(item) ?? []),
   );
   const isSequential = used.every(({ rule }) => rule === "sequential");
-  const trials = isSequential ? upToTheLastTried(all) : all;
+  const trials = isSequential ? upToTheLastTried(all, listed) : all;
   const oldest = trials.map(({ lastTry }) => lastTry).toSorted(byTime)[0] ?? null;
   return {
     trials,
@@ -156,10 +156,11 @@ export function poolTrials(
  * What may be stopped at any time counts as far as it came: whole clusters, in the order of the smallest leaf in each, which nobody
  * chose. What was left out on the way counts, as unknown; what comes after the last one tried does not.
  */
-function upToTheLastTried(trials: readonly Trial[]): readonly Trial[] {
-  const clusters = inLeafOrder(trials);
+function upToTheLastTried(trials: readonly Trial[], listed: ReadonlyMap<string, string>): readonly Trial[] {
+  const clusters = inLeafOrder(trials.filter(({ item }) => listed.has(item)));
   const last = clusters.findLastIndex((members) => members.some(({ isTried }) => isTried));
-  return clusters.slice(0, last + 1).flat();
+  // What nobody can place is a trial more, wherever it was.
+  return [...clusters.slice(0, last + 1).flat(), ...trials.filter(({ item }) => !listed.has(item))];
 }
 
 /** Items of each cluster together, in the order that a sequential plan asks them in. */

@@ -52,6 +52,8 @@ interface Told {
   /** Of the items in `order`; what is left out was never asked. */
   readonly outcomes?: readonly TrialOutcome[];
   readonly order?: readonly string[];
+  /** Exchanges that the ledger counts and of which there is no receipt. */
+  readonly hidden?: number;
   readonly by?: PersonId;
   readonly sealedBy?: PersonId;
   readonly withdrawnBy?: PersonId;
@@ -113,7 +115,7 @@ function addRun({ state, runs }: Record, number: number, told: Told): void {
     receipt: ReceiptId.parse(`rcpt_${String(1000 * number + at).padStart(24, "0")}`),
     at: after(asked),
   }));
-  state.permitExchanges.set(permit.permit, made.length);
+  state.permitExchanges.set(permit.permit, made.length + (told.hidden ?? 0));
   runs.set(permit.permit, {
     tries: made,
     receipts: made.map(({ item, receipt, outcome }, at) => ({
@@ -125,7 +127,17 @@ function addRun({ state, runs }: Record, number: number, told: Told): void {
       at: after(asked),
     })),
   });
-  if (sealed === null) return;
+  if (sealed !== null) addEvidence(state, permit, { told, number, sealed, by });
+}
+
+interface Ending {
+  readonly told: Told;
+  readonly number: number;
+  readonly sealed: number;
+  readonly by: PersonId;
+}
+
+function addEvidence(state: State, permit: Permit, { told, number, sealed, by }: Ending): void {
   const act = digestOfLabel(`evidence ${number}`);
   const body: BodyOf<"evidence"> = {
     run: permit.run,
@@ -320,6 +332,12 @@ test("whoever leaves out what comes before in a sequential plan has it counted a
   const { have, verdict: said } = judged([{ plan: sequential, order: skipping, outcomes: clean.slice(0, 45) }]);
   assert.equal(have["unknown"], 15);
   assert.notEqual(said, "pass");
+});
+
+test("an exchange that nobody shows is one failure more of a sequential plan, and not all that was not reached", () => {
+  const told: Told = { plan: sequential, outcomes: clean.slice(0, 50), hidden: 1 };
+  const { have } = judged([told]);
+  assert.deepEqual([have["trials"], have["unknown"], have["untried"]], [51, 1, 1]);
 });
 
 test("a sequential run beside a fixed one is judged as fixed: all of the suite counts", () => {

@@ -81,6 +81,9 @@ function bornOut({ tries, receipts }: PlannedRun): readonly SealedTry[] {
   return (tries ?? []).filter(({ receipt, item }) => receipt !== null && seen.get(receipt) === item);
 }
 
+/** Runs that are pooled to see whether one after them was needed; after more of them a run is a repetition, whatever they came to. */
+const runsBeforeMax = 32;
+
 /**
  * Registered after a gateway had answered under another permit of the same digests, and what was run until then does not show what
  * this plan is to show. To run again what has shown it already, so that it is fresh, is no deviation; nor to go on where all of
@@ -92,6 +95,7 @@ function isRepeated(run: PlannedRun, others: readonly PlannedRun[], suite: Poole
     (other) => other.registered.index < index && other.receipts.some((seen) => seen.at < at),
   );
   if (before.length === 0 || [run, ...before].every(({ rule }) => rule === "sequential")) return false;
+  if (before.length > runsBeforeMax) return true;
   const pool = poolTrials(suite, run.registered.digests, before);
   const limit = plan.limit;
   if (pool === undefined) return false;

@@ -524,7 +524,7 @@ async function untilOpen(): Promise<Ended> {
 
 /** The file of a run that has some answers already. */
 async function begun(earlier: ReadonlySet<string>): Promise<string> {
-  for (let tries = 0; tries < 400; tries++) {
+  for (let tries = 0; tries < 2400; tries++) {
     const fresh = readdirSync(join(folder, "state/runs")).find((name) => !earlier.has(name));
     const text = fresh === undefined ? "" : readFileSync(join(folder, "state/runs", fresh), "utf8");
     if (fresh !== undefined && text.split('"kind":"result"').length > 10) return fresh;

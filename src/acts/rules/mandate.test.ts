@@ -158,6 +158,18 @@ test("nobody of the operator writes over a suite of an evaluator from outside, a
   assert.match(await documentVerdict(world, softer), /^authority_missing/);
 });
 
+test("an outside organisation's suites are bounded, all versions counted", async () => {
+  const world = await worldWithEve();
+  await mandated(world, { suites: [], ownSuites: true });
+  for (let version = 1; version <= 64; version += 1) {
+    await world.say({ verb: "document", body: suiteCalled("city-university.fraud", `version ${version}`), by: [eve] });
+  }
+  assert.match(
+    await documentVerdict(world, suiteCalled("city-university.fraud", "one more")),
+    /^conflict: .*at most 64/,
+  );
+});
+
 test("evidence of a run that an evaluator from outside permitted is signed by them, and not by the operator first", async () => {
   const world = await worldWithEve();
   const { digest: mandate } = await mandated(world);

@@ -5,6 +5,9 @@ import type { BodyOf, Mandate, Permit } from "../bodies.ts";
 import { type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { GivenMandate, Person, State } from "../state.ts";
 
+/** Suites of one outside organisation, all versions counted: each may be megabytes, and none is ever dropped. */
+const ownVersionsMax = 64;
+
 /** A mandate is for an engagement, not for good. */
 const mandateDaysMax = 366;
 
@@ -120,9 +123,16 @@ function notOwnSuites(
   const wrong = documents.find(({ kind, name }) => kind !== "Suite" || !name.startsWith(prefix));
   if (wrong !== undefined)
     return refuse("authority_missing", `An evaluator's own documents are suites, and their names begin with ${prefix}`);
+  const applied = [...(state.documents.get("Suite")?.values() ?? [])].filter(({ of }) => of === by.affiliation);
+  const versions = applied.reduce((sum, { all }) => sum + all.size, documents.length);
+  if (versions > ownVersionsMax)
+    return refuse(
+      "conflict",
+      `An outside organisation has at most ${ownVersionsMax} suites here, all versions counted.`,
+    );
   const taken = documents.find(({ name }) => {
-    const applied = state.documents.get("Suite")?.get(name);
-    return applied !== undefined && applied.of !== by.affiliation;
+    const known = state.documents.get("Suite")?.get(name);
+    return known !== undefined && known.of !== by.affiliation;
   });
   return taken === undefined
     ? undefined
