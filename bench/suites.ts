@@ -63,9 +63,8 @@ async function open(): Promise<void> {
 
 /** One run, sealed; where it takes two persons the second one signs. */
 async function run(suite: string, more: readonly string[]): Promise<z.infer<typeof Sealed>> {
-  const { code, out, err } = await operator.headgate(
-    ...["eval", "run", suite, "--model", "small", "--profile", ada, "--json", ...more],
-  );
+  const asked = ["eval", "run", suite, "--model", "small", "--profile", ada, "--json", ...more];
+  const { code, out, err } = await operator.headgate(...asked);
   if (code === 0) return Sealed.parse(JSON.parse(out));
   const waiting = Waiting.safeParse(code === 3 ? JSON.parse(out) : undefined).data;
   if (waiting === undefined) throw new Error(`${suite}: ${err}`);
@@ -134,22 +133,22 @@ const all = readdirSync(suitesFolder)
 const measured = new Map(readBefore().map((one) => [one.suite, one]));
 const ordered = (): readonly Measured[] => all.flatMap((name) => measured.get(name) ?? []);
 
+/** Others may have been measured meanwhile, by another process. */
+function take(one: Measured): void {
+  for (const known of values.write === true ? readBefore() : []) measured.set(known.suite, known);
+  measured.set(one.suite, one);
+  console.error(tableOf([one]).split("\n").at(-1));
+  if (values.write === true) keep(ordered());
+}
+
 if (values.redraw === true) keep(ordered());
-else {
+else
   try {
     await open();
-    for (const suite of values.only?.split(",") ?? all) {
-      const one = await measure(suite);
-      // Another one may have been measured meanwhile, by another process.
-      for (const known of values.write === true ? readBefore() : []) measured.set(known.suite, known);
-      measured.set(suite, one);
-      console.error(tableOf([one]).split("\n").at(-1));
-      if (values.write === true) keep(ordered());
-    }
+    for (const suite of values.only?.split(",") ?? all) take(await measure(suite));
   } finally {
     await operator.stop();
     rmSync(folder, { recursive: true, force: true });
   }
-}
 console.log(JSON.stringify({ bench: "suites", suites: ordered() }));
 console.log(tableOf(ordered()));

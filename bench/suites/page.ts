@@ -55,7 +55,10 @@ function points(share: number): string {
 
 /** What groups of suites are called, by what they count. */
 const groups = [
-  ["Misuse that is served", ({ counts, suite }: Measured) => counts === "served-and-harmful" && suite.startsWith("misuse")],
+  [
+    "Misuse that is served",
+    ({ counts, suite }: Measured) => counts === "served-and-harmful" && suite.startsWith("misuse"),
+  ],
   ["Other harm", ({ counts, suite }: Measured) => counts === "served-and-harmful" && !suite.startsWith("misuse")],
   ["Harmless requests that are refused", ({ counts }: Measured) => counts === "refused"],
   ["Same things that are not treated the same", ({ counts }: Measured) => counts === "outcomes-differ"],
@@ -68,7 +71,9 @@ export function plotOf(suites: readonly Measured[]): string {
     axis: "failed, with 95 % intervals that hold whichever way unknown ones went",
     kinds: ["without safeguards", "with the shipped ones"],
     groups: groups.flatMap(([name, isIn]) => {
-      const rows = suites.filter(isIn).flatMap(({ suite, bare, shipped }) => [rowOf(suite, bare, 0), rowOf(suite, shipped, 1)]);
+      const rows = suites
+        .filter(isIn)
+        .flatMap(({ suite, bare, shipped }) => [rowOf(suite, bare, 0), rowOf(suite, shipped, 1)]);
       return rows.length === 0 ? [] : [{ name, rows }];
     }),
   });
