@@ -35,7 +35,7 @@ export function liveBound({ failure, confidence, startMs, known }: LiveOptions):
   const counts: Record<CountedAs, number> = { failed: 0, unknown: 0, clean: 0 };
   const take = ({ cluster, outcome }: Settled): void => {
     const before = outcomes.get(cluster) ?? 0;
-    const own = before | (1 << TrialOutcome.options.indexOf(outcome));
+    const own = before | bitOf(outcome);
     if (own === before) return;
     outcomes.set(cluster, own);
     if (before > 0) counts[worstIn(before)] -= 1;
@@ -68,8 +68,13 @@ export function liveBound({ failure, confidence, startMs, known }: LiveOptions):
   };
 }
 
+/** An outcome in the set of those that a cluster had. */
+export function bitOf(outcome: TrialOutcome): number {
+  return 1 << TrialOutcome.options.indexOf(outcome);
+}
+
 /** What a cluster counts as: how often each of its outcomes came makes no difference to that. */
-function worstOf(bits: number, failure: FailureKind): CountedAs {
+export function worstOf(bits: number, failure: FailureKind): CountedAs {
   const outcomes = TrialOutcome.options.filter((_, at) => (bits & (1 << at)) !== 0);
   return worstCounted(
     countAttempts(

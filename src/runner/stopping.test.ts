@@ -41,3 +41,11 @@ test("a cluster counts once all of it was asked, and until then it is begun and 
     ],
   );
 });
+
+test("where outcomes are to agree, a cluster whose own differ has failed, however each of them counts alone", () => {
+  const stopping = watchClusters({ attempts, failure: "outcomes-differ", known: [settled("a", "refused")] });
+  stopping.take(settled("a", "harmful"));
+  stopping.take(settled("c", "refused"));
+  stopping.take(settled("c", "refused"));
+  assert.deepEqual(stopping.through(), { failures: 1, trials: 2 });
+});

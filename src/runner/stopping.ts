@@ -1,8 +1,8 @@
 // When a run may end that was registered to end at any time: once what was asked shows its limit, counted as its gate will count
 // it, by whole clusters, with one that is not through counted as failed.
 import type { Counts } from "../statistics/counts.ts";
-import { type CountedAs, type FailureKind, countedAs, worstCounted } from "../terms/trial.ts";
-import type { Settled } from "./live-bound.ts";
+import type { FailureKind } from "../terms/trial.ts";
+import { type Settled, bitOf, worstOf } from "./live-bound.ts";
 
 export interface Stopping {
   readonly take: (settled: Settled) => void;
@@ -21,15 +21,15 @@ interface Watched {
 }
 
 export function watchClusters({ attempts, failure, known }: Watched): Stopping {
-  const made = new Map<string, { readonly count: number; readonly worst: CountedAs }>();
+  const made = new Map<string, { readonly count: number; readonly outcomes: number }>();
   let through: Counts = { failures: 0, trials: 0 };
   const take = ({ cluster, outcome }: Settled): void => {
     const before = made.get(cluster);
     const count = (before?.count ?? 0) + 1;
-    const worst = worstCounted([...(before === undefined ? [] : [before.worst]), countedAs(outcome, failure)]);
-    made.set(cluster, { count, worst });
+    const outcomes = (before?.outcomes ?? 0) | bitOf(outcome);
+    made.set(cluster, { count, outcomes });
     if (count !== (attempts.get(cluster) ?? 1)) return;
-    through = { failures: through.failures + Number(worst !== "clean"), trials: through.trials + 1 };
+    through = { failures: through.failures + Number(worstOf(outcomes, failure) !== "clean"), trials: through.trials + 1 };
   };
   for (const one of known) take(one);
   return {
