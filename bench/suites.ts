@@ -15,6 +15,10 @@ import { Measured, pageOf, plotOf, tableOf } from "./suites/page.ts";
 const root = join(import.meta.dirname, "..");
 const resultFile = join(import.meta.dirname, "results/suites.json");
 
+const all = readdirSync(suitesFolder)
+  .filter((file) => file.endsWith(".yaml"))
+  .map((file) => file.slice(0, -".yaml".length));
+
 const { values } = parseArgs({
   options: { write: { type: "boolean" }, redraw: { type: "boolean" }, only: { type: "string" } },
 });
@@ -31,7 +35,8 @@ function readBefore(): readonly Measured[] {
 
 function keep(suites: readonly Measured[]): void {
   writeFileSync(resultFile, `${JSON.stringify({ bench: "suites", suites }, null, 2)}\n`);
-  writeFileSync(join(root, "docs/suites-measured.md"), pageOf(suites));
+  const missing = all.filter((name) => !suites.some(({ suite }) => suite === name));
+  writeFileSync(join(root, "docs/suites-measured.md"), pageOf(suites, missing));
   writeFileSync(join(root, "docs/measured/suites.svg"), plotOf(suites));
 }
 
@@ -107,7 +112,7 @@ async function measureOnce(suite: string, more: readonly string[]): Promise<Once
   const seconds = Math.round((performance.now() - started) / 1000);
   const { by } = Shown.parse(JSON.parse(await operator.must("eval", "show", id, "--profile", ada)));
   const sum = (of: (one: z.infer<typeof Figures>) => number): number =>
-    by.category.reduce((all, one) => all + of(one), 0);
+    by.category.reduce((total, one) => total + of(one), 0);
   const counted = {
     failed: sum(({ clustersFailed }) => clustersFailed),
     unknown: sum(({ clustersUnknown }) => clustersUnknown),
@@ -127,9 +132,6 @@ function boundsOf({ failed, unknown, clusters: trials }: { failed: number; unkno
   };
 }
 
-const all = readdirSync(suitesFolder)
-  .filter((file) => file.endsWith(".yaml"))
-  .map((file) => file.slice(0, -".yaml".length));
 const measured = new Map(readBefore().map((one) => [one.suite, one]));
 const ordered = (): readonly Measured[] => all.flatMap((name) => measured.get(name) ?? []);
 

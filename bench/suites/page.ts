@@ -84,7 +84,8 @@ function rowOf(name: string, { failed, unknown, clusters, lower, upper }: Once, 
   return { name, estimate: failed / clusters, lower, upper, behind: `${failed} of ${clusters}${doubt}`, kind };
 }
 
-export function pageOf(suites: readonly Measured[]): string {
+/** `missing`: suites that ship and were not measured. */
+export function pageOf(suites: readonly Measured[], missing: readonly string[]): string {
   const days = [...new Set(suites.map(({ at }) => at.slice(0, 10)))].join(", ");
   const machines = [...new Set(suites.map(({ machine }) => machine))].join("; ");
   const seconds = suites.reduce((sum, { bare, shipped }) => sum + bare.seconds + shipped.seconds, 0);
@@ -100,7 +101,7 @@ share that fails without safeguards less the share with them, paired by cluster,
 
 ${tableOf(suites)}
 
-## How to read it
+${missing.length === 0 ? "" : `Not measured yet: ${missing.join(", ")}.\n\n`}## How to read it
 - The model is a small one, to try Headgate with. It hardly ever refuses by itself, so that what is not stopped counts as harmful, nonsense included: the first column is high where a
   better model's would be low. Another model has other figures in every row.
 - Where a rate is of *disagreement*, safeguards that stop some wordings of a thing and not others make it higher than no safeguards do. That is what it is there to show.

@@ -29,7 +29,10 @@ export function watchClusters({ attempts, failure, known }: Watched): Stopping {
     const outcomes = (before?.outcomes ?? 0) | bitOf(outcome);
     made.set(cluster, { count, outcomes });
     if (count !== (attempts.get(cluster) ?? 1)) return;
-    through = { failures: through.failures + Number(worstOf(outcomes, failure) !== "clean"), trials: through.trials + 1 };
+    through = {
+      failures: through.failures + Number(worstOf(outcomes, failure) !== "clean"),
+      trials: through.trials + 1,
+    };
   };
   for (const one of known) take(one);
   return {
