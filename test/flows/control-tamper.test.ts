@@ -235,11 +235,17 @@ describe("rows changed by hand", () => {
         await must(desk, { verb: "evidence", body: done.body, by: [owner.signer] }, { artefacts: [done.bytes] });
         const path = routes.status.replace(":model", model);
         const verdict = async (): Promise<string> => JSON.stringify((await get(desk, path, owner)).json);
-        assert.match(await verdict(), /"id":"misuse","kind":"measure-bound","need":[^}]*},"verdict":"pass"/);
+        assert.match(
+          await verdict(),
+          /"id":"misuse","kind":"measure-bound","need":[^}]*},"have":[^}]*},"why":"[^"]*","verdict":"pass"/,
+        );
         edit(folder, (database) => {
           database.exec(change);
         });
-        assert.match(await verdict(), /"id":"misuse","kind":"measure-bound","need":[^}]*},"verdict":"inconclusive"/);
+        assert.match(
+          await verdict(),
+          /"id":"misuse","kind":"measure-bound","need":[^}]*},"have":[^}]*},"why":"[^"]*","verdict":"inconclusive"/,
+        );
         assert.match(await verdict(), unknown);
       } finally {
         await desk.close();

@@ -1,9 +1,11 @@
 // The ground the drill stands on: a scratch deployment with its own root, folder, ports and two persons, brought to stage
 // trusted by the same verbs as any deployment, so that there is a gate to get past.
-import { readFileSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { neededRunKey, runPlace } from "../../cli/run-keys.ts";
 import type { Primitives } from "../../proof/primitives.ts";
+import { readRun } from "../../runner/run-file.ts";
+import { RunId } from "../../terms/ids.ts";
 import type { Registry } from "../../safeguards/registry.ts";
 import { type Desk, need, openDesk } from "../in-process.ts";
 import { writeDocuments } from "./documents.ts";
@@ -44,6 +46,7 @@ export interface GroundOptions {
 
 const Code = z.object({ code: z.string() });
 const Key = z.object({ key: z.string() });
+const Ran = z.object({ run: RunId });
 const Proposed = z.object({ proposal: z.string() });
 
 /** Fails with what a verb failed with: then there is nothing to try. */
@@ -72,7 +75,7 @@ async function settle(gate: Gate, options: GroundOptions): Promise<Ground> {
   await need(desk.run(["apply", "-f", writeDocuments(folder), "--profile", owner]), z.unknown());
   const caller = await need(desk.run(["key", "create", "--organisation", "caller", "--profile", owner]), Key);
   const later = await need(desk.run(["key", "create", "--organisation", "later", "--profile", owner]), Key);
-  await need(desk.run(["eval", "run", "locks", "--model", "drill", "--profile", owner]), z.unknown());
+  const { run } = await need(desk.run(["eval", "run", "locks", "--model", "drill", "--profile", owner]), Ran);
   await release({ desk, owner, safety }, "trusted");
   return {
     gate,
@@ -81,7 +84,7 @@ async function settle(gate: Gate, options: GroundOptions): Promise<Ground> {
     safety,
     caller: caller.key,
     later: later.key,
-    permit: permitSecret(folder),
+    permit: permitSecret(desk, owner, run),
     options: { registry, version, ports: portsOf(gate) },
     freshFolder: (name) => path.join(folder, name),
     openFolder: path.join(folder, "open"),
@@ -123,12 +126,8 @@ async function release(board: Board, stage: string): Promise<void> {
   await need(board.desk.run(["release", "advance", proposal, "--profile", board.owner]), z.unknown());
 }
 
-const Begun = z.object({ kind: z.literal("begun"), secret: z.string() });
-
-/** The runner keeps it in its run file, readable by its owner only. */
-function permitSecret(folder: string): string {
-  const runs = path.join(folder, "state", "runs");
-  const file = readdirSync(runs).find((name) => name.endsWith(".jsonl")) ?? "";
-  const [first = ""] = readFileSync(path.join(runs, file), "utf8").split("\n");
-  return Begun.parse(JSON.parse(first)).secret;
+/** The runner keeps it in its run file, encrypted under a key beside the profile. */
+function permitSecret({ context }: Desk, profile: string, run: RunId): string {
+  const place = runPlace(context, profile, run);
+  return readRun(place.file, neededRunKey(place, context.now())).record.begun.secret;
 }
