@@ -3,7 +3,10 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
+import { neededRunKey, runPlace } from "../../cli/run-keys.ts";
 import { StatusView } from "../../control/contract.ts";
+import { readRun } from "../../runner/run-file.ts";
+import { RunId } from "../../terms/ids.ts";
 import { percentToTenth } from "../../statistics/share.ts";
 import { type Besides, need, refusalIn } from "../in-process.ts";
 import { ask } from "../talk.ts";
@@ -11,7 +14,7 @@ import { type Cast, modelName } from "./cast.ts";
 import { question } from "./opening.ts";
 
 const Ran = z.object({
-  run: z.string(),
+  run: RunId,
   measures: z
     .array(
       z.object({
@@ -177,7 +180,6 @@ export async function showRefused(cast: Cast, proposal: string): Promise<void> {
   screen.bad(`The partner asks again: ${reply.status} ${reply.code ?? ""} (${reply.reason ?? ""}): ${reply.message}`);
 }
 
-const Result = z.object({ kind: z.literal("result"), item: z.string(), code: z.string().nullable() });
 const Item = z.object({ id: z.string(), text: z.string(), category: z.string() });
 export type Item = z.infer<typeof Item>;
 
@@ -185,10 +187,10 @@ export type Item = z.infer<typeof Item>;
 const itemCharsMax = 110;
 
 /** An item that the safeguards blocked in this very run: short, and of a kind that can stand on a screen. */
-export function blockedItem({ folder }: Cast, run: string, documents: string): Item | undefined {
-  const lines = readFileSync(path.join(folder.state, "runs", `${run}.jsonl`), "utf8").split("\n");
-  const results = lines.map((line) => Result.safeParse(parsed(line)).data);
-  const blocked = new Set(results.filter((one) => one?.code === "policy_blocked").map((one) => one?.item));
+export function blockedItem({ folder, desk: { context } }: Cast, run: RunId, documents: string): Item | undefined {
+  const place = runPlace(context, folder.owner, run);
+  const { results } = readRun(place.file, neededRunKey(place, context.now())).record;
+  const blocked = new Set(results.filter(({ code }) => code === "policy_blocked").map(({ item }) => item));
   const items = readFileSync(path.join(documents, "misuse-core.jsonl"), "utf8").split("\n");
   const candidates = items
     .map((line) => Item.safeParse(parsed(line)).data)
