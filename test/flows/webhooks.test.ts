@@ -1,6 +1,6 @@
 // Webhooks from a running control plane to a real server, checked with the official library of the Standard Webhooks specification.
 import assert from "node:assert/strict";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { type IncomingMessage, type Server, createServer } from "node:http";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -233,6 +233,47 @@ describe("webhooks", () => {
     } finally {
       await other.close();
       dropFolder(other.folder);
+    }
+  });
+
+  test("an endpoint that hangs holds up neither the others nor what comes after", async () => {
+    const hung: IncomingMessage[] = [];
+    let isGivenUp = false;
+    const hanging = createServer((request) => {
+      hung.push(request);
+      request.socket.once("close", () => {
+        isGivenUp = true;
+      });
+    });
+    await new Promise<void>((resolve) => hanging.listen(0, "127.0.0.1", resolve));
+    const address = hanging.address();
+    assert.ok(address !== null && typeof address === "object");
+    const text = readFileSync(file, "utf8");
+    const url = `http://127.0.0.1:${address.port}/`;
+    writeFileSync(file, `${text}  - { name: hangs, url: "${url}", secret: "file:board", events: [release.held] }\n`);
+    const other = await openDesk({ control: { endpoints: await endpointsNow() } });
+    try {
+      const { owner: one } = await released(other);
+      const held = async (id: string): Promise<void> => {
+        const body = {
+          hold: HoldId.parse(id),
+          scope: { kind: "everything" },
+          reason: committed("wait").digest,
+        } as const;
+        await must(other, { verb: "hold", body, by: [one.signer] });
+        const isTold = (): boolean => heard("release.held").some(({ told }) => told.data["hold"] === id);
+        await until(id, isTold);
+      };
+      await held("hold_00000000000000e1");
+      await until("the one that hangs", () => hung.length > 0);
+      await held("hold_00000000000000e2");
+      assert.deepEqual([hung.length, isGivenUp], [1, false], "the first message still hangs");
+    } finally {
+      hanging.closeAllConnections();
+      hanging.close();
+      await other.close();
+      dropFolder(other.folder);
+      writeFileSync(file, text);
     }
   });
 

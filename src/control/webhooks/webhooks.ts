@@ -72,7 +72,7 @@ const tickMs = 1_000;
 /** Entries that are read at once, and behind which nothing is told: who was away for so long looks at the status. */
 const entriesAtOnce = 500;
 const entriesBehindMax = 50_000;
-/** Messages that one endpoint gets before others are looked at again. */
+/** Messages that one endpoint gets before it waits for the next tick. */
 const inTurnMax = 100;
 
 const secondMs = 1_000;
@@ -131,8 +131,8 @@ function runWebhooks(options: WebhookOptions): Webhooks {
     looking = looking.then(lookSafely);
     await looking;
     if (closing.signal.aborted) return;
+    // Nobody waits here for what is on its way: an endpoint that hangs holds up neither the others nor the next look.
     for (const endpoint of endpoints) if (!busy.has(endpoint.name)) busy.set(endpoint.name, deliverSafely(endpoint));
-    await Promise.all(busy.values());
   }
 
   let isTicking = false;
