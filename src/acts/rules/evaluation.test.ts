@@ -125,9 +125,20 @@ test("evidence measured here is bound to its permit in run, model and every dige
 
 test("evidence without a permit is declared, and no permit is made up", async () => {
   const run = await permitted();
-  assert.equal(await evidenceVerdict(run, { permit: null, basis: "declared" }), "admitted");
+  const elsewhere = { permit: null, basis: "declared", run: idOf.run("elsewhere") } as const;
+  assert.equal(await evidenceVerdict(run, elsewhere), "admitted");
   assert.match(await evidenceVerdict(run, { permit: null }), /^statement_invalid: Evidence measured here names its/);
   assert.match(await evidenceVerdict(run, { permit: idOf.permit("none") }), /^not_found: The evidence names a permit/);
+});
+
+test("a run's id is of one permit, and nobody seals it by a report or under another permit", async () => {
+  const run = await permitted();
+  const again = { permit: null, basis: "declared" } as const;
+  assert.match(await evidenceVerdict(run, again), /^conflict: This run has a permit/);
+  assert.match(await permitVerdict(run.world, { run: run.permit.run }), /^conflict: This run's id is another run's/);
+  const report = { ...evidenceOf(run.permit), ...again, run: idOf.run("report") };
+  await run.world.say({ verb: "evidence", body: report, by: [ada] });
+  assert.match(await permitVerdict(run.world, { run: report.run }), /^conflict: This run's id is another run's/);
 });
 
 test("a measure counts no more outcomes than trials", async () => {

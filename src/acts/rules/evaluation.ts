@@ -59,7 +59,10 @@ export const giveEvidence: Rule<"evidence"> = (state, act, context) => {
     });
   });
   if (body.permit === null) {
-    return body.basis === "declared" ? record : refuse("statement_invalid", "Evidence measured here names its permit.");
+    if (body.basis !== "declared") return refuse("statement_invalid", "Evidence measured here names its permit.");
+    // Else whoever likes seals a run away from those who were permitted it.
+    const isPermitted = [...state.permits.values()].some(({ run }) => run === body.run);
+    return isPermitted ? refuse("conflict", "This run has a permit; its evidence names it.") : record;
   }
   const permit = state.permits.get(body.permit);
   if (permit === undefined) return refuse("not_found", "The evidence names a permit that is not in the ledger.");

@@ -21,6 +21,8 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
   if (state.permits.has(body.permit)) return refuse("conflict", "This permit exists already.");
   if (state.permitByHash.has(body.hash) || state.keys.has(body.hash))
     return refuse("conflict", "This key is in use already.");
+  // A run is sealed once: who took another one's id would seal theirs in its place.
+  if (isRunTaken(state, body.run)) return refuse("conflict", "This run's id is another run's.");
   const life = instantOf(body.notAfter) - instantOf(at);
   if (life <= 0 || life > permitDaysMax * 86_400_000) {
     return refuse("statement_invalid", `A permit ends within ${permitDaysMax} days of being made.`);
@@ -47,6 +49,13 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
     })
   );
 };
+
+function isRunTaken({ permits, evidence }: State, run: Permit["run"]): boolean {
+  return (
+    [...permits.values()].some((known) => known.run === run) ||
+    [...evidence.values()].some(({ body }) => body.run === run)
+  );
+}
 
 interface Given {
   readonly by: Person;

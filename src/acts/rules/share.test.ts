@@ -1,7 +1,7 @@
 // The steps of a certificate's share: who takes them, one at a time, and what a next certificate makes of them.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Name } from "../../terms/ids.ts";
+import { IncidentId, Name } from "../../terms/ids.ts";
 import { Conditions, type Release, type Verb } from "../bodies.ts";
 import {
   type Spoken,
@@ -113,6 +113,19 @@ test("a renewal goes on where the one before stood; another model or safeguard, 
     await world.say({ verb: "hold", body: { hold, scope, reason }, by: [bo] });
   };
   assert.equal(await openAfter({ answers: [hold] }, held), 0.01);
+});
+
+test("after an incident that ended a certificate the next one begins at the first step, on the same conditions", async () => {
+  const ending: Wanted = { ...limited, conditions: { ...conditions, endsOnIncident: "high" } };
+  const world = await opened(ending);
+  for (const to of [1, 2]) await step(world, "widen", { to });
+  const incident = IncidentId.parse("inc_00000000000000aa");
+  for (const state of ["open", "closed"] as const) {
+    const fact = { kind: "incident", incident, severity: "high", state, summary: reason } as const;
+    await world.say({ verb: "fact", body: { fact, model: small }, by: [ada] });
+  }
+  await certify(world, releaseOf(world, ending), [ada, bo]);
+  assert.equal(open(world), 0.01);
 });
 
 test("a certificate without steps has none to take, nor has one that was replaced", async () => {
