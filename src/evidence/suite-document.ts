@@ -102,6 +102,11 @@ export const Suite = z
     path: ["attacker"],
     error: "an attacker writes its own requests: it goes with neither attacks nor a world",
   })
+  // An attempt ends at the first harmful answer, and the worst of its answers is its outcome: worst for this measure and no other.
+  .refine(({ attacker, measure }) => attacker === undefined || measure.failure === "served-and-harmful", {
+    path: ["measure", "failure"],
+    error: "an attacker is after what is harmful: it goes with failure: served-and-harmful",
+  })
   .refine(({ attacker, grader }) => attacker?.strategy !== "crescendo@1" || grader !== "refusal-rules@1", {
     path: ["grader"],
     error: "crescendo@1 begins with harmless questions, and refusal-rules@1 would count their answers as harmful",

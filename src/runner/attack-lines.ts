@@ -1,6 +1,7 @@
 // What an attacker was asked and said in a run, as lines of its file: that it is about to be asked, so that a budget holds across
 // sittings, and what it said, so that nothing is paid for twice. Texts are held only for attempts that go on.
 import { z } from "zod";
+import { adaptiveTurnsMax } from "../acts/bodies.ts";
 import { Timestamp } from "../terms/ids.ts";
 
 const ofTurn = {
@@ -64,7 +65,7 @@ export class AttackBook {
 
   /** Drops what was said in an attempt that is over. */
   forget({ item, attempt }: Pick<TurnPlace, "item" | "attempt">): void {
-    for (let turn = 1; turn <= turnsMax; turn += 1) {
+    for (let turn = 1; turn <= adaptiveTurnsMax; turn += 1) {
       this.#said.delete(keyOf({ item, attempt, turn }));
       this.#open.delete(keyOf({ item, attempt, turn }));
     }
@@ -74,8 +75,6 @@ export class AttackBook {
     return { requests: this.#requests, tokens: this.#tokens };
   }
 }
-
-const turnsMax = 32;
 
 function keyOf({ item, attempt, turn }: TurnPlace): string {
   return JSON.stringify([item, attempt, turn]);

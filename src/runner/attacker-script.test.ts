@@ -206,6 +206,8 @@ test("a suite with an attacker has no other attacks, no world, and no grader tha
   assert.ok(isTaken({}));
   assert.ok(!isTaken({ attacks: [{ apply: [] }] }));
   assert.ok(!isTaken({ attacker: { ...document.attacker, strategy: "crescendo@1" } }));
+  for (const failure of ["refused", "solved", "outcomes-differ"] as const)
+    assert.ok(!isTaken({ measure: { ...document.measure, failure } }), failure);
   assert.ok(!isTaken({ attacker: { ...document.attacker, key: "sk-written-out" } }));
   assert.ok(!isTaken({ attacker: { ...document.attacker, budget: {} } }));
 });

@@ -1,7 +1,7 @@
 // Judges are let at a calibration set as at a run's answers: each is asked once about each, that it is about to be asked and what it said is
 // on disk, under the digests of grader and set, so that what was paid for is used by every run of this machine and a sitting
 // that was cut off goes on.
-import { existsSync, mkdirSync, readFileSync, statSync, truncateSync } from "node:fs";
+import { existsSync, mkdirSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { gradedAs, type SaidOf } from "../evidence/calibrate.ts";
 import { combinedVerdict } from "../evidence/graders/combine.ts";
@@ -14,6 +14,7 @@ import type { Judge } from "./ask-judge.ts";
 import { GradeBook, GradedLine, type GradeLine, GradingLine, type TryPlace } from "./grade-lines.ts";
 import { type GradingPorts, type Waiting, gradeRun } from "./grade-run.ts";
 import { lineWriter, openDisk } from "./line-writer.ts";
+import { textLines, wholeBytes } from "./text-lines.ts";
 
 export interface JudgedSet {
   readonly grader: DeclaredGrader;
@@ -81,18 +82,12 @@ function saidIn(book: GradeBook, { grader, answers, failure }: JudgedSet): Pick<
   return { said, open };
 }
 
-/** Of a set as large as there may be, asked of three judges. */
-const bookBytesMax = 32 * 1024 * 1024;
-
 /** What was said before; a last line that was cut by a crash is cut off. */
 function bookIn(path: string): GradeBook {
   const book = new GradeBook();
   if (!existsSync(path)) return book;
-  if (statSync(path).size > bookBytesMax) throw damaged(path);
-  const text = readFileSync(path, "utf8");
-  const whole = text.slice(0, text.lastIndexOf("\n") + 1);
-  for (const line of whole.split("\n")) if (line !== "") book.take(lineIn(path, line));
-  if (whole.length < text.length) truncateSync(path, Buffer.byteLength(whole));
+  for (const { text } of textLines(path)) book.take(lineIn(path, text));
+  truncateSync(path, wholeBytes(path));
   return book;
 }
 
