@@ -5,6 +5,7 @@ import type { Evidence } from "../acts/state.ts";
 import { BatchView, routes } from "../control/contract.ts";
 import { openedSampleBytesMax, sampleLeaf, writeOpenedSample } from "../evidence/opened-sample.ts";
 import type { Sample } from "../evidence/seal.ts";
+import { leafOver } from "../evidence/suite.ts";
 import { type Opening, commit } from "../proof/digest.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
@@ -43,7 +44,7 @@ export async function openSample(call: OpenCall): Promise<Answer> {
       receipt: sample.receipt === null ? null : keptReceipt(session, run.evidence.body.run, sample.receipt),
       item: {
         id: item.id,
-        body: { ...item.body },
+        body: leafOver(item, run.suite, nodePrimitives),
         items: { hashes: run.items.map(({ leafHash }) => leafHash), index: itemIndex },
       },
       suite: await artefact(session, run.evidence.body.digests.suite),

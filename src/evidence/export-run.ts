@@ -2,8 +2,8 @@
 // they are handed in: the record has commitments only. Source of Inspect's form: inspect_ai, log/_log.py (read, not copied).
 import { Failure } from "../terms/failure.ts";
 import type { Digest, Timestamp } from "../terms/ids.ts";
-import { type CountedAs, type FailureKind, countAttempts, countedAs } from "../terms/trial.ts";
-import type { Sample, SealedRun } from "./seal.ts";
+import { type CountedAs, type FailureKind, countedAs } from "../terms/trial.ts";
+import { type Sample, type SealedRun, countedSamples } from "./seal.ts";
 
 /** What is known of an item beside its leaf. */
 export interface ExportedItem {
@@ -37,19 +37,11 @@ interface Row {
 }
 
 function rowsIn({ run, failure }: Exported): readonly Row[] {
-  const attempts = Map.groupBy(run.samples, ({ item, attempt }) => `${item} ${attempt}`);
-  const counted = new Set(
-    [...attempts.values()].flatMap((tries) => {
-      const answered = tries.filter(({ outcome }) => outcome !== "errored");
-      return answered.length > 0 ? answered : tries.slice(-1);
-    }),
-  );
-  const marks = new Map([...counted].map((sample, at) => [sample, at]));
-  const countsAs = countAttempts([...counted], failure);
+  const counted = new Map(countedSamples(run.samples, failure).map(({ sample, countsAs }) => [sample, countsAs]));
   return run.samples.map((sample) => ({
     sample,
     isCounted: counted.has(sample),
-    countsAs: countsAs[marks.get(sample) ?? -1] ?? countedAs(sample.outcome, failure),
+    countsAs: counted.get(sample) ?? countedAs(sample.outcome, failure),
   }));
 }
 

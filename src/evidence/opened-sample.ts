@@ -37,7 +37,10 @@ export const OpenedSample = z.strictObject({
   opening: Opening.nullable(),
   /** The gateway's receipt; null where there was none, or it was not kept. */
   receipt: z.string().max(receiptCharsMax).nullable(),
-  /** The request's body without `model`, where it stands among those of its suite, and the suite's document, base64. */
+  /**
+   * What the item's leaf is over (the request's body without `model`; where requests are written as a run goes on, the first with what
+   * they follow from), where it stands among those of its suite, and the suite's document, base64.
+   */
   item: z.strictObject({ id: z.string(), body: z.record(z.string(), z.unknown()), place: Place, suite: z.string() }),
 });
 export type OpenedSample = z.infer<typeof OpenedSample>;

@@ -152,9 +152,18 @@ function loadedItem(
 ): LoadedItem {
   const { world } = known;
   const body = bodyOf(turns, document, world);
-  const leafHash = itemLeaf({ ...body, ...beyondBody(document, world, hasher) }, hasher);
+  const leafHash = itemLeaf(leafOver({ body, world }, document, hasher), hasher);
   const text = turns.map((turn) => turn.text).join("\n\n");
   return { ...known, id: `${known.id}${suffix}`, text, attack, body, leafHash, leaf: digestOfHash(leafHash) };
+}
+
+/** What an item's leaf is over: the body of its one request, or of the first with what the others follow from. */
+export function leafOver(
+  { body, world }: Pick<LoadedItem, "body" | "world">,
+  document: Suite,
+  hasher: Hasher,
+): Readonly<Record<string, unknown>> {
+  return { ...body, ...beyondBody(document, world, hasher) };
 }
 
 /** What an item's leaf is over beside its first request, where others follow from it: then no request by itself is the item. */

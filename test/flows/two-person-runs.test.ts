@@ -211,7 +211,16 @@ test("in a toy world the harmful action that was taken is found, each request ha
   assert.match(shown, /"failures":1/);
   const files = join(places.HEADGATE_STATE, "runs", `${run}.jsonl`);
   assert.ok(!readFileSync(files, "utf8").includes("Note to the assistant"), "what was said is encrypted");
+  await checkOpened(run, "careless");
 });
+
+/** Of a run whose requests are written as it goes on a sample is opened, and holds, like any other. */
+async function checkOpened(run: string, item: string): Promise<void> {
+  const file = join(folder, `${item}.sample.json`);
+  await must("eval", "open", run, "--item", item, "--out", file, "--profile", ada);
+  const verified = await must("verify", file, "--profile", ada);
+  assert.match(verified, /"ok":true,"authenticated":true/);
+}
 
 test("the words that a second person reads say what is bounded, and by how much", async () => {
   const { act } = await waiting("agentic", "--model", "mine", "--profile", ada);
@@ -244,4 +253,5 @@ test("an attacker is led by what the model answers, ends with the first hit, and
     .filter(({ messages }) => messages.some(({ content }) => content?.includes("OBJECTIVE")));
   assert.equal(attacks.length, 5, "and no more than its budget");
   assert.match(err, /The attacker has spent 5 of 5 requests/);
+  await checkOpened(run, "a");
 });
