@@ -18,11 +18,8 @@ const sendsPerTurnMax = 4;
 
 export const permitRun: Rule<"permit"> = (state, act, context) => {
   const { body, at } = act.predicate;
-  if (state.permits.has(body.permit)) return refuse("conflict", "This permit exists already.");
-  if (state.permitByHash.has(body.hash) || state.keys.has(body.hash))
-    return refuse("conflict", "This key is in use already.");
-  // A run is sealed once: who took another one's id would seal theirs in its place.
-  if (isRunTaken(state, body.run)) return refuse("conflict", "This run's id is another run's.");
+  const taken = takenBefore(state, body);
+  if (taken !== undefined) return refuse("conflict", taken);
   const life = instantOf(body.notAfter) - instantOf(at);
   if (life <= 0 || life > permitDaysMax * 86_400_000) {
     return refuse("statement_invalid", `A permit ends within ${permitDaysMax} days of being made.`);
@@ -50,11 +47,15 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
   );
 };
 
-function isRunTaken({ permits, evidence }: State, run: Permit["run"]): boolean {
-  return (
-    [...permits.values()].some((known) => known.run === run) ||
-    [...evidence.values()].some(({ body }) => body.run === run)
-  );
+/** What of a permit is another one's already, in words. */
+function takenBefore({ permits, permitByHash, keys, evidence }: State, body: Permit): string | undefined {
+  if (permits.has(body.permit)) return "This permit exists already.";
+  if (permitByHash.has(body.hash) || keys.has(body.hash)) return "This key is in use already.";
+  // A run is sealed once: who took another one's id would seal theirs in its place.
+  const isTaken =
+    [...permits.values()].some(({ run }) => run === body.run) ||
+    [...evidence.values()].some(({ body: { run } }) => run === body.run);
+  return isTaken ? "This run's id is another run's." : undefined;
 }
 
 interface Given {
