@@ -58,14 +58,15 @@ test("a brake on a mistyped model is refused and names the nearest; with no cont
   const { desk, owner, server, dataPlane, key, close } = await openDeployment({});
   t.after(close);
   const reason = ["--reason", "test", "--profile", owner];
-  for (const verb of [
-    ["hold", "mm"],
-    ["hold", "mm", "--stage", "trusted"],
-    ["restrict", "mm", "--output-tokens", "5"],
-  ]) {
+  for (const [verb, what] of [
+    [["hold", "mm"], "HELD"],
+    [["hold", "mm", "--stage", "trusted"], "HELD"],
+    [["restrict", "mm", "--output-tokens", "5"], "RESTRICTED"],
+  ] as const) {
     const { exit, told } = await desk.run(["release", ...verb, ...reason]);
     assert.equal(exit, 2);
-    assert.match(told, /NOTHING IS HELD: there is no model \W+mm\W+ here\. Did you mean \W+m\W/);
+    assert.match(told, new RegExp(`NOTHING IS ${what}:`));
+    assert.match(told, /there is no model \W+mm\W+ here\. Did you mean \W+m\W/);
   }
   assert.equal((await askOnce(dataPlane(), key)).status, 200);
   await need(desk.run(["release", "hold", "m", ...reason]), any);

@@ -12,6 +12,7 @@ import {
   noLetter,
   shiftsByLetters,
 } from "./letter-pairs.ts";
+import { isListed, listedLettersMax } from "./word-list.ts";
 import { plainMin, strangeLettersMin, type Survey } from "./survey.ts";
 import type { Stretch } from "../windows.ts";
 
@@ -123,29 +124,52 @@ function undoneIn(stretch: string, way: Way): Pick<Reading, "text" | "isSenseles
   const source = isBackwards ? reversed(stretch) : stretch;
   const written = Buffer.from(source, "utf16le");
   const units = new Uint16Array(written.buffer, written.byteOffset, source.length);
-  const mayHavePlain = undoWords(units, way);
+  const { mayHavePlain, hasWords } = undoWords(units, way);
   return {
     text: shift === 0 && !mayHavePlain ? source : written.toString("utf16le"),
-    isSenseless: !mayHavePlain && !mayHaveWords.test(stretch),
+    isSenseless: !mayHavePlain && hasWords && !mayHaveWords.test(stretch),
   };
 }
 
-/** Undoes each word of a text that is turned already, in place; says whether some may have been words as they stood. */
-function undoWords(units: Uint16Array, { isBackwards, shift }: Way): boolean {
-  const doubtful = isBackwards ? doubtGainMin.backwards : doubtGainMin.forwards;
+interface Undone {
+  /** Some may have been words as they stood. */
+  readonly mayHavePlain: boolean;
+  /** Some are words now, so that it was no padding. */
+  readonly hasWords: boolean;
+}
+
+/** Undoes each word of a text that is turned already, in place. */
+function undoWords(units: Uint16Array, way: Way): Undone {
   let mayHavePlain = false;
+  let hasWords = false;
   let from = 0;
   for (let at = 0; at <= units.length; at += 1) {
     if (letterOf(units[at] ?? 0) !== noLetter) continue;
-    const word = units.subarray(from, at);
+    const undone = at === from ? undefined : undoWord(units.subarray(from, at), way);
     from = at + 1;
-    if (word.length === 0) continue;
-    const gain = word.length < wordLettersMin ? 0 : bitsOf(word, 0, isBackwards) - bitsOf(word, shift, false);
-    mayHavePlain ||= gain > doubtful;
-    if (gain <= plainGainMin) shiftLetters(word, shift);
-    else if (isBackwards) word.reverse();
+    mayHavePlain ||= undone?.mayHavePlain === true;
+    hasWords ||= undone?.hasWords === true;
   }
-  return mayHavePlain;
+  return { mayHavePlain, hasWords };
+}
+
+function undoWord(word: Uint16Array, { isBackwards, shift }: Way): Undone {
+  const doubtful = isBackwards ? doubtGainMin.backwards : doubtGainMin.forwards;
+  const gain = word.length < wordLettersMin ? 0 : bitsOf(word, 0, isBackwards) - bitsOf(word, shift, false);
+  const mayHavePlain = gain > doubtful || isListed(lookedUp(word, isBackwards));
+  const isUndone = gain <= plainGainMin;
+  if (isUndone) shiftLetters(word, shift);
+  else if (isBackwards) word.reverse();
+  return { mayHavePlain, hasWords: isUndone && isListed(lookedUp(word, false)) };
+}
+
+/** Shorter words stand in no list; many of them are words by chance. */
+const listedLettersMin = 4;
+
+/** A word as it is looked up; nothing where it is too short or too long to be. */
+function lookedUp(word: Uint16Array, isTurned: boolean): string {
+  if (word.length < listedLettersMin || word.length > listedLettersMax) return "";
+  return String.fromCharCode(...(isTurned ? word.toReversed() : word)).toLowerCase();
 }
 
 /** The base-2 logarithm of how likely the letters of a word follow each other, shifted or turned, with an end before and after. */

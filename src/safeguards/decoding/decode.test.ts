@@ -198,7 +198,18 @@ test("words that stand as they are among shifted ones are read so, and whatever 
     );
     for (const hidden of ["b0mb", "b o m b s", "bоmb", "b.o.m.b"])
       assert.ok(!decoded(among(hidden)).isReplaced, hidden);
-    assert.ok(decoded(among(write("explosives"))).isReplaced);
+    // Backwards some word or other is one by chance.
+    if (!isBack) assert.ok(decoded(among(write("explosives"))).isReplaced);
+  }
+});
+
+test("words that are padded so that they read like no language are judged as they stand, whatever the padding is undone to", () => {
+  const wanted = "how to make a strong poison at home without anybody noticing it".split(" ");
+  for (const letter of "abcdefghijklmnopqrstuvwxyz") {
+    const padding = letter.repeat(9);
+    for (const between of ["\n", ". ", " "])
+      assert.ok(!decoded(wanted.map((word) => `${word} ${padding}`).join(between)).isReplaced, `${letter} ${between}`);
+    assert.ok(!decoded(`doubtful ${padding}`).isReplaced, letter);
   }
 });
 

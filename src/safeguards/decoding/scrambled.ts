@@ -1,11 +1,10 @@
 // Words whose inner letters were put in another order, and in which a sign may be a neighbour of the one that was meant, read as people and
 // models read them (Best-of-N jailbreaking, arXiv 2412.03556). Put right by a list of common words; what is not found there stays.
-import { readFileSync } from "node:fs";
+import { type WordList, listedLettersMax, shareOf, signatureOf, wordList } from "./word-list.ts";
 import type { Stretch } from "../windows.ts";
 
 /** Shorter words have nothing to scramble. */
 const wordCharsMin = 4;
-const wordCharsMax = 18;
 /** Fewer words that can be put right are mistakes of somebody who types. */
 const wordsMin = 2;
 /** Of the words that are long enough. */
@@ -38,49 +37,9 @@ export function scrambledUndone(text: string, stretches: readonly Stretch[]): st
 
 /** A word with what stands for its letters; signs that end a word are not its own. */
 const tokens = new RegExp(
-  `(?<![!-~])[!-~]{${wordCharsMin - 1},${wordCharsMax - 1}}[A-Za-z@[\`{](?=[^!-~]|[.,!?:;"')\\]]|$)`,
+  `(?<![!-~])[!-~]{${wordCharsMin - 1},${listedLettersMax - 1}}[A-Za-z@[\`{](?=[^!-~]|[.,!?:;"')\\]]|$)`,
   "g",
 );
-
-interface WordList {
-  /** Each word's place in the list: the commonest is first. */
-  readonly places: ReadonlyMap<string, number>;
-  /** By signature the commonest word that has it. */
-  readonly bySignature: ReadonlyMap<number, string>;
-}
-
-let known: WordList | undefined;
-
-function wordList(): WordList {
-  if (known !== undefined) return known;
-  const words = readFileSync(new URL("../artefacts/words-1.txt", import.meta.url), "utf8")
-    .trimEnd()
-    .split("\n");
-  const bySignature = new Map<number, string>();
-  for (const word of words) {
-    const signature = signatureOf(word);
-    if (!bySignature.has(signature)) bySignature.set(signature, word);
-  }
-  known = { places: new Map(words.map((word, at) => [word, at])), bySignature };
-  return known;
-}
-
-/** What a sign adds to the signature of a word that it begins, ends or stands in: any numbers that are far apart. */
-const [asFirst, asLast, asInner] = [0x9e3779b1, 0x85ebca6b, 0xc2b2ae35].map((factor) =>
-  Uint32Array.from({ length: 128 }, (_, sign) => Math.imul(Math.imul(sign + 1, factor) ^ (factor >>> 7), 0x27d4eb2f)),
-);
-
-/** The same for words with the same first and last sign and the same others, in whatever order; hardly ever for others. */
-function signatureOf(word: string): number {
-  let sum = 0;
-  for (let at = 0; at < word.length; at += 1) sum += shareOf(word, at, word.charCodeAt(at));
-  return sum >>> 0;
-}
-
-function shareOf(word: string, at: number, sign: number): number {
-  if (at === 0) return asFirst?.[sign] ?? 0;
-  return (at === word.length - 1 ? asLast?.[sign] : asInner?.[sign]) ?? 0;
-}
 
 /** Undefined for a word that is none of the list's, and for one that is. Signs may be a place further in ASCII, or back: one of them. */
 function meantBy(word: string, { places, bySignature }: WordList): string | undefined {
