@@ -69,8 +69,11 @@ const Result = z.strictObject({
   /** Of an attempt of several requests: the receipts of those before the last, and all that was said. */
   before: z.array(ReceiptId).min(1).optional(),
   transcript: z.string().optional(),
-  /** An answer that waits for a grader, whole or cut at its greatest length; until then its outcome is `unscored`. */
-  waits: z.enum(["whole", "cut"]).optional(),
+  /**
+   * An answer that waits for a grader, whole or cut at its greatest length, or of an attempt that broke off, which is unknown where the
+   * grader finds no failure; until then its outcome is `unscored`.
+   */
+  waits: z.enum(["whole", "cut", "broken-off"]).optional(),
 });
 export type Result = z.infer<typeof Result>;
 

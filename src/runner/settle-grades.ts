@@ -5,7 +5,9 @@ import { doubleMarked } from "../evidence/graders/marking-order.ts";
 import { outcomeAfter } from "../evidence/sample.ts";
 import type { Tried } from "../evidence/seal.ts";
 import type { Suite } from "../evidence/suite-document.ts";
+import type { GraderVerdict } from "../evidence/graders/grader.ts";
 import type { Hasher } from "../proof/primitives.ts";
+import { type FailureKind, type TrialOutcome, countedAs } from "../terms/trial.ts";
 import { tryKeyOf } from "./grade-lines.ts";
 import type { RunRecord, Try } from "./run-record.ts";
 
@@ -38,10 +40,16 @@ export function gradesOf({ grader, measure }: Suite, record: RunRecord, hasher: 
       const said = record.grades.saidOf(tried);
       const whole = combined(tried);
       const verdict = whole.kind === "verdict" ? whole.verdict : "unscored";
-      const outcome = outcomeAfter(verdict, { failure, isCut: tried.waits === "cut" });
+      const outcome = outcomeOf(verdict, tried.waits, failure);
       return { outcome, ...(said.length === 0 ? {} : { graded: said.map((one) => ({ ...one })) }) };
     },
   };
+}
+
+/** Of an attempt that broke off nobody knows what it would have come to, but for what had failed by then. */
+function outcomeOf(verdict: GraderVerdict, waits: NonNullable<Try["waits"]>, failure: FailureKind): TrialOutcome {
+  if (waits === "broken-off") return countedAs(verdict, failure) === "failed" ? verdict : "unscored";
+  return outcomeAfter(verdict, { failure, isCut: waits === "cut" });
 }
 
 function doublesOf(grader: DeclaredGrader, record: RunRecord, hasher: Hasher): ReadonlySet<string> {
