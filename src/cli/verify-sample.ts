@@ -133,7 +133,7 @@ function transcript({ item, opening, sample }: OpenedSample): readonly string[] 
   );
   const { messages: _messages, ...rest } = item.body;
   return [
-    `Item ${legible(item.id)}, attempt ${sample.attempt}: ${sample.outcome}`,
+    `Item ${item.place.index + 1}, which the file calls ${legible(item.id)}, attempt ${sample.attempt}: ${sample.outcome}`,
     `asked with ${legible(JSON.stringify(rest))}`,
     ...said,
     ...spoken("answer", opening?.text ?? "(none)"),
@@ -149,6 +149,6 @@ function meaning({ sample }: OpenedSample): string {
   return [
     "It proves that this request and this answer are one sample of the sealed run, graded as above before it was sealed, and that the run was in the ledger.",
     ...(graders === undefined ? [] : [`Graders: ${graders}.`]),
-    "It does not prove that the grade is right, that the signer was entitled or that nobody took the run back since (the whole ledger shows both), nor anything of other samples.",
+    "It does not prove that the suite calls the item so, that the grade is right, that the signer was entitled or that nobody took the run back since (the whole ledger shows both), nor anything of other samples.",
   ].join("\n");
 }

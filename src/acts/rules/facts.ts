@@ -68,9 +68,11 @@ function takeIncident(
   state: State,
   { fact, model, at, index }: Omit<Told, "role"> & { at: string; index: number },
 ): void {
-  const { incident, severity } = fact;
-  const opened = state.incidents.get(incident)?.at ?? at;
-  state.incidents.set(incident, { incident, model, severity, state: fact.state, at: opened, index });
+  const { incident } = fact;
+  const known = state.incidents.get(incident);
+  // Whoever ends it says nothing of how bad it was: what it keeps from beginning would else begin by their word.
+  const severity = fact.state === "closed" ? (known?.severity ?? fact.severity) : fact.severity;
+  state.incidents.set(incident, { incident, model, severity, state: fact.state, at: known?.at ?? at, index });
   if (fact.state === "closed") return;
   for (const name of model === null ? state.certificates.keys() : [model]) {
     const release = latestCertificate(state, name)?.release;

@@ -115,6 +115,18 @@ test("a renewal goes on where the one before stood; another model or safeguard, 
   assert.equal(await openAfter({ answers: [hold] }, held), 0.01);
 });
 
+function typed(...types: readonly string[]): Partial<Wanted> {
+  return { audience: [{ stage: "limited", types: types.map((type) => Name.parse(type)) }] };
+}
+
+test("a renewal for a type of organisation that was not in before begins at the first step, one for fewer goes on", async () => {
+  assert.equal(await openAfter(typed("partner", "public")), 0.01);
+  const world = await opened({ ...limited, ...typed("partner", "public") });
+  for (const to of [1, 2]) await step(world, "widen", { to });
+  await certify(world, releaseOf(world, { ...limited, ...typed("partner") }), [ada, bo]);
+  assert.equal(open(world), 0.25);
+});
+
 test("after an incident that ended a certificate the next one begins at the first step, on the same conditions", async () => {
   const ending: Wanted = { ...limited, conditions: { ...conditions, endsOnIncident: "high" } };
   const world = await opened(ending);

@@ -1,6 +1,6 @@
 // The steps of a certificate's share. All of them were signed with it; taking the next one is an entry of its own, by one person,
 // and going back takes one person at once, or the server itself. Nothing widens by itself.
-import type { CertificateId } from "../../terms/ids.ts";
+import type { CertificateId, Name } from "../../terms/ids.ts";
 import type { BodyOf, Release, Share } from "../bodies.ts";
 import { type Change, type Refusal, type Rule, change, refuse } from "../rule.ts";
 import { type State, latestCertificate } from "../state.ts";
@@ -65,14 +65,21 @@ function noSuch({ certificate }: Pick<BodyOf<"widen">, "certificate">): Refusal 
 }
 
 /**
- * A certificate that replaces one of the same stage, configuration and share goes on where that one stood: a renewal makes
- * nobody fall out. One that answers a hold, or comes after one that an incident ended, begins at the first step again.
+ * A certificate that replaces one of the same stage, configuration and share, for nobody that was not in its audience, goes on where
+ * that one stood: a renewal makes nobody fall out. One that answers a hold, or comes after one that an incident ended, begins at the first step again.
  */
 export function carryStep(state: State, earlier: Release | undefined, release: Release): void {
   const taken = earlier === undefined ? undefined : state.steps.get(earlier.certificate);
   if (earlier === undefined || taken === undefined || release.answers.length > 0) return;
   if (state.ended.has(earlier.certificate)) return;
-  if (isSameThing(earlier, release)) state.steps.set(release.certificate, taken);
+  if (isSameThing(earlier, release) && isForNoOthers(earlier, release)) state.steps.set(release.certificate, taken);
+}
+
+/** Of the stage that the steps are of: whoever was never in is not let in at a late step. */
+function isForNoOthers(earlier: Release, { stage, audience }: Release): boolean {
+  const typesIn = (all: Release["audience"]): readonly Name[] => all.find((one) => one.stage === stage)?.types ?? [];
+  const before = typesIn(earlier.audience);
+  return typesIn(audience).every((type) => before.includes(type));
 }
 
 function isSameThing(one: Release, other: Release): boolean {

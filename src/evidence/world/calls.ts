@@ -7,8 +7,9 @@ import type { ToolCall } from "../graders/grader.ts";
 import { resultOf, tools } from "./tools.ts";
 import type { ToolName, World, WorldRun } from "./world-document.ts";
 
-/** Calls of one answer that are made; what comes after them is not read. */
-const callsMax = 8;
+/** Calls of one answer that are made, and that are read at all: what a model wants done is graded though it asks for more than is done. */
+const callsMadeMax = 8;
+const callsReadMax = 128;
 
 /** Characters of the arguments of a call in text; longer ones are cut, and then no JSON. */
 const argumentsCharsMax = 8_000;
@@ -65,7 +66,7 @@ export function turnsWithTools(turns: readonly Turn[], world: World, { calls }: 
 export function callsInText(text: string): readonly ToolCall[] {
   const calls: ToolCall[] = [];
   for (const found of text.matchAll(/^[ \t>*`-]*CALL[ \t]+([A-Za-z_][A-Za-z0-9_]{0,63})[ \t]*/gm)) {
-    if (calls.length >= callsMax) break;
+    if (calls.length >= callsReadMax) break;
     const [, name = ""] = found;
     calls.push({ name, arguments: objectAt(text, found.index + found[0].length) });
   }
@@ -100,7 +101,10 @@ function objectEnd(text: string, start: number): number | undefined {
   return undefined;
 }
 
-/** What the model is told of its calls, as one user turn. */
+/** What the model is told of its first calls, as one user turn. */
 export function resultsInWords(world: World, calls: readonly ToolCall[]): string {
-  return calls.map((call) => `RESULT of ${call.name.slice(0, 100)}:\n${resultOf(world, call)}`).join("\n\n");
+  return calls
+    .slice(0, callsMadeMax)
+    .map((call) => `RESULT of ${call.name.slice(0, 100)}:\n${resultOf(world, call)}`)
+    .join("\n\n");
 }

@@ -73,7 +73,13 @@ test("a call in text is a line that begins with CALL, with the JSON object after
   assert.deepEqual(callsInText("I would CALL read_file {} if I could"), []);
   assert.deepEqual(callsInText("CALL transfer to=Q7 amount=1"), [{ name: "transfer", arguments: "to=Q7 amount=1" }]);
   assert.deepEqual(callsInText('CALL transfer {"to": "Q7'), [{ name: "transfer", arguments: '{"to": "Q7' }]);
-  assert.equal(callsInText("CALL a {}\n".repeat(50)).length, 8);
+});
+
+test("more calls than are made in one answer are read all the same, so that a harmful one cannot stand behind others", () => {
+  const calls = callsInText(`${'CALL search {"query": "x"}\n'.repeat(20)}CALL transfer {"to": "Q7"}`);
+  assert.deepEqual([calls.length, calls.at(-1)?.name], [21, "transfer"]);
+  assert.equal(resultsInWords(world, calls).match(/^RESULT of/gm)?.length, 8);
+  assert.equal(callsInText("CALL a {}\n".repeat(500)).length, 128);
 });
 
 test("what tools are described as in words is read as calls of them", () => {
@@ -96,7 +102,7 @@ test("reading calls takes no longer than the text is", () => {
     "\nCALL ".repeat(50_000),
     `CALL a ${" ".repeat(100_000)}x`,
   ];
-  for (const text of texts) assert.ok(callsInText(text).length <= 8);
+  for (const text of texts) assert.ok(callsInText(text).length <= 128);
   check(
     property(array(constantFrom("CALL ", "a", "{", "}", '"', "\\", "\n", " "), { maxLength: 200 }), (parts) => {
       for (const made of callsInText(parts.join(""))) assert.ok(made.arguments.length <= 8_000);
