@@ -183,6 +183,8 @@ export interface Incident {
   readonly state: "open" | "closed";
   /** When it was opened. */
   readonly at: Timestamp;
+  /** Commitment to what was said of it last. */
+  readonly summary: Digest;
   /** Of what was said of it last. */
   readonly index: number;
 }

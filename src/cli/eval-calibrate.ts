@@ -27,7 +27,7 @@ import { type Context, secretsOf } from "./context.ts";
 import { progressLine, sumsInWords } from "./eval-grading.ts";
 import { type Session, artefact, openSession } from "./session.ts";
 import { tableOf } from "./stats-options.ts";
-import { type Call, argument, parsed } from "./verb.ts";
+import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 
 export const CalibrateOptions = z.object({ confidence: z.coerce.number().gt(0.5).lt(1).default(0.95) });
 
@@ -43,6 +43,7 @@ export async function calibrate(call: Call<z.infer<typeof CalibrateOptions>>): P
   const name = parsed(Name, argument(call, 0), "The suite");
   const suite = await suiteOf(session, candidateDigest(session, "Suite", name));
   const set = await calibrationSet(session, suite);
+  if (set === undefined && isOfPeople(suite)) throw uncalibrated(suite);
   if (set === undefined)
     throw new Failure(
       "not_found",
@@ -53,7 +54,7 @@ export async function calibrate(call: Call<z.infer<typeof CalibrateOptions>>): P
     return inconclusive(
       { suite: name, unasked: open },
       `Not calibrated yet: ${open}.`,
-      `headgate eval calibrate ${name}`,
+      `headgate eval calibrate ${name}${sameProfile(call.base)}`,
     );
   return answerOf({ suite, set }, said, confidence);
 }
@@ -68,7 +69,7 @@ export async function statedCalibration(
   asItIs: boolean,
 ): Promise<Calibration | undefined> {
   const set = await calibrationSet(session, suite);
-  if (set === undefined || (typeof suite.grader !== "string" && "people" in suite.grader)) return undefined;
+  if (set === undefined || isOfPeople(suite)) return undefined;
   const { said, open } = await saidOf({ suite, set }, session.context);
   if (open === undefined) return calibrationOf(set, said, suite.measure.failure);
   if (asItIs) return undefined;
@@ -83,23 +84,31 @@ async function calibrationSet(session: Session, suite: Suite): Promise<Calibrati
   return pinned === undefined ? undefined : openCalibration(suite, await artefact(session, pinned), nodePrimitives);
 }
 
+function isOfPeople({ grader }: Suite): boolean {
+  return typeof grader !== "string" && "people" in grader;
+}
+
+/** Labels of people are no measure of people. */
+function uncalibrated({ name }: Suite): Failure {
+  return new Failure(
+    "request_invalid",
+    `People grade ${name}, and they are not calibrated: how far they agree says headgate eval show RUN.`,
+  );
+}
+
 interface Said {
   readonly said: SaidOf;
   /** What is still to be asked, in words; undefined where nothing is. */
   readonly open: string | undefined;
 }
 
-/** Fails with request_invalid where people grade: labels of people are no measure of people. */
+/** Fails with request_invalid where people grade. */
 async function saidOf({ suite, set }: Calibrated, context: Context): Promise<Said> {
   const said = saidAtOnce(set.answers, suite, nodePrimitives);
   if (said !== undefined) return { said, open: undefined };
   const { grader } = suite;
   const entries = judgesOf(grader);
-  if (typeof grader === "string" || entries.length === 0)
-    throw new Failure(
-      "request_invalid",
-      `People grade ${suite.name}, and they are not calibrated: how far they agree says headgate eval show RUN.`,
-    );
+  if (typeof grader === "string" || entries.length === 0) throw uncalibrated(suite);
   const means = { secrets: secretsOf(context), ownPorts: new Set<number>(), randomBytes };
   const judges = entries.map((entry) => openJudge(entry, means));
   const { now, wait, signal, tell, stateFolder } = context;

@@ -4,8 +4,9 @@ import { noSafeguards } from "../acts/two-person-permits.ts";
 import type { Evidence, GivenPermit, State } from "../acts/state.ts";
 import { breakdownOf } from "../evidence/breakdown.ts";
 import { flagInWords } from "../evidence/import/record.ts";
-import { type Sample, openSealed, tallySamples } from "../evidence/seal.ts";
+import { type Sample, countedSamples, openSealed, tallySamples } from "../evidence/seal.ts";
 import { nodePrimitives } from "../proof/node.ts";
+import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
 import { breakdownInWords, figuresOf, shownConfidence, tallyInWords } from "./breakdown-words.ts";
 import { planIn, planInWords } from "./eval-plan.ts";
@@ -56,12 +57,14 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
   const followed = await followedBy(session, run);
   const plan = followed === undefined ? [] : followedInWords(followed);
   const tries = triesIn(run.samples);
+  const unknown = unknownIn(run.samples, failure);
   const worst = worstOf(run);
   const graders = gradersShown(run, shownConfidence);
   const json = {
     evidence: [evidence],
     by,
     tries,
+    unknown,
     worst,
     ...(graders === undefined ? {} : { graders }),
     texts,
@@ -74,6 +77,7 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
     ...plan,
     whole,
     triesInWords(tries),
+    ...unknownInWords(unknown),
     textsInWords(texts),
     "",
     breakdownInWords(taken),
@@ -101,7 +105,28 @@ function triesIn(samples: readonly Sample[]): Tries {
 
 function triesInWords({ tries, attempts, unanswered }: Tries): string {
   if (tries === attempts && unanswered === 0) return `${attempts} attempts, each answered the first time.`;
-  return `${attempts} attempts took ${tries} tries; ${unanswered} tries had no answer.`;
+  const asked = tries === attempts ? `${attempts} attempts` : `${attempts} attempts took ${tries} tries`;
+  return unanswered === 0 ? `${asked}.` : `${asked}; ${unanswered} have no answer or were never made.`;
+}
+
+const whyUnknown: ReadonlyMap<string, string> = new Map([
+  ["errored", "without an answer"],
+  ["truncated", "cut at their greatest length, or broken off"],
+  ["unscored", "of which nobody could or did tell"],
+]);
+
+type Unknown = Readonly<Partial<Record<TrialOutcome, number>>>;
+
+/** How often an outcome is why something counts as unknown. */
+function unknownIn(samples: readonly Sample[], failure: FailureKind): Unknown {
+  const unknown = countedSamples(samples, failure).filter(({ countsAs }) => countsAs === "unknown");
+  const byOutcome = Map.groupBy(unknown, ({ sample }) => sample.outcome);
+  return Object.fromEntries([...byOutcome].map(([outcome, { length }]) => [outcome, length]));
+}
+
+function unknownInWords(unknown: Unknown): readonly string[] {
+  const parts = Object.entries(unknown).map(([outcome, count]) => `${count} ${whyUnknown.get(outcome) ?? outcome}`);
+  return parts.length === 0 ? [] : [`Unknown: ${parts.join("; ")}.`];
 }
 
 /** A report from elsewhere: what the person who vouched for it was shown. */

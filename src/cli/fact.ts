@@ -60,5 +60,5 @@ async function state(call: Call<{ readonly model?: Name | undefined }>, fact: Bo
   const model = call.options.model ?? null;
   if (model !== null) await refuseUnknown(session, model, "RECORDED");
   const ledgerIndex = recordedIndex(await submit(session, await signAs(session, "fact", { fact, model })));
-  return done({ fact, model, ledgerIndex }, `Recorded as a fact at ${ledgerIndex}.`);
+  return done({ fact, model, ledgerIndex }, `Recorded as entry ${ledgerIndex} of the ledger.`);
 }

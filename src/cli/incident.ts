@@ -10,7 +10,8 @@ import { Severity, isAtLeast } from "../terms/severity.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { refuseUnknown } from "./known-model.ts";
-import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { legible } from "./legible.ts";
+import { type Session, committed, openSession, openingOf, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
 
 const summaryText = z.string().trim().min(1).max(4000);
@@ -101,11 +102,21 @@ function incidentOf({ state: { incidents } }: Session, text: string): Incident {
 }
 
 async function list({ base, context }: Call<object>): Promise<Answer> {
-  const { state: folded } = await openSession(base, context);
-  const incidents = [...folded.incidents.values()].toSorted((one, other) => other.index - one.index);
+  const session = await openSession(base, context);
+  const newestFirst = [...session.state.incidents.values()].toSorted((one, other) => other.index - one.index);
+  const incidents = await Promise.all(newestFirst.map(async (one) => withSummary(one, session)));
   const lines = incidents.map(
-    ({ incident, model, severity, state: now, at }) =>
-      `${now.padEnd(6)}  ${severity.padEnd(8)}  ${incident}  ${model ?? "all models"}  since ${at}`,
+    ({ incident, model, severity, state: now, at, summary }) =>
+      `${now.padEnd(6)}  ${severity.padEnd(8)}  ${incident}  ${model ?? "all models"}  since ${at}: ${summary === null ? "what was said is erased" : legible(summary)}`,
   );
   return done({ incidents }, lines.length === 0 ? "No incident is on record." : lines.join("\n"));
+}
+
+interface ListedIncident extends Omit<Incident, "summary"> {
+  /** What was said of it last; null where it was erased. */
+  readonly summary: string | null;
+}
+
+async function withSummary(incident: Incident, session: Session): Promise<ListedIncident> {
+  return { ...incident, summary: (await openingOf(session, incident.summary)) ?? null };
 }

@@ -21,7 +21,7 @@ import type { GradeOptions } from "./eval-options.ts";
 import { readBounded, readNeeded, replaceFile } from "./files.ts";
 import { keysOf, markAll } from "./marking.ts";
 import { type Identity, identify } from "./session.ts";
-import type { Call } from "./verb.ts";
+import { type Call, sameProfile } from "./verb.ts";
 
 export async function markHandOut(call: Call<GradeOptions>, path: string): Promise<Answer> {
   const { options, base, context } = call;
@@ -52,7 +52,7 @@ export async function markHandOut(call: Call<GradeOptions>, path: string): Promi
     json,
     `${marks.size} of ${handOut.answers.length} answers are marked, in ${marksPath}.`,
     open > 0
-      ? `headgate eval grade ${path}`
+      ? `headgate eval grade ${path}${sameProfile(base)}`
       : `send ${marksPath} back; they take it in with headgate eval grade RUN --take-in FILE`,
   );
 }

@@ -131,7 +131,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
     head,
     ...observedLines(view),
     ...modesLines(view),
-    ...shareLines(view),
+    ...shareLines(view, profile),
     ...holdLines(view),
     ...restrictionLines(view),
     ...view.incidents.map(({ incident, severity, at }) => `  ${incident} (${severity}) is open since ${at}`),
@@ -143,12 +143,13 @@ export function statusInWords(view: StatusView, profile = ""): string {
   ].join("\n");
 }
 
-function shareLines({ certified, stage, model }: StatusView): readonly string[] {
+function shareLines({ certified, stage, model }: StatusView, profile: string): readonly string[] {
   if (certified === null || certified.share === null || stage === "withheld") return [];
   const { by, steps, step, open, since } = certified.share;
   const line = `  open to ${percentInWords(open)} of its ${by}s at ${certified.stage} since ${since}: step ${step} of ${steps.length}`;
   const next = steps[step];
-  const wider = next === undefined ? "" : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"`;
+  const wider =
+    next === undefined ? "" : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"${profile}`;
   return [`${line}${wider}`];
 }
 

@@ -45,7 +45,8 @@ function fromEnvironment(name: string, sources: SecretSources): string {
 
 async function fromFile(name: string, sources: SecretSources): Promise<string> {
   const reference = `file:${name}`;
-  if (sources.folder === undefined) throw invalid(reference, "cannot be read: no folder for secrets is configured");
+  if (sources.folder === undefined)
+    throw invalid(reference, "cannot be read: HEADGATE_SECRETS names no folder for secrets");
   if (!fileName.test(name)) throw invalid(reference, "is not a plain file name (a-z A-Z 0-9 . _ -)");
   const path = await insideFolder(reference, sources.folder);
   const handle = await open(path, "r");

@@ -149,6 +149,8 @@ test("a run that is sealed without its grader counts what was answered as unknow
   const { run } = Waiting.parse((await headgate("eval", "run", "judged", "--model", "small")).json);
   const measured = await must(Measured, "eval", "run", "--resume", run, "--seal");
   assert.deepEqual(counted(measured), [[0, count, count - count / 4]]);
+  const { unknown } = await must(z.object({ unknown: z.record(z.string(), z.number()) }), "eval", "show", run);
+  assert.deepEqual(unknown, { unscored: count - count / 4 }, "why they are unknown");
 });
 
 test("a judge that always abstains and one over its budget leave unknown what they do not say, and that is told", async () => {

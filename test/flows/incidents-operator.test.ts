@@ -149,13 +149,13 @@ test("a gate waits for what the world reports, and an incident ends what was sig
   assert.equal((await release()).exit, 0);
   await until(async () => (await asked()) === "200");
   const { incidents } = await served.must(
-    z.object({ incidents: z.array(z.object({ state: z.string() })) }),
+    z.object({ incidents: z.array(z.object({ state: z.string(), summary: z.string() })) }),
     "incident",
     "list",
     "--profile",
     ada,
   );
-  assert.deepEqual(incidents, [{ state: "closed" }]);
+  assert.deepEqual(incidents, [{ state: "closed", summary: "mended" }]);
 });
 
 test("mistakes are told before anything is signed", async () => {

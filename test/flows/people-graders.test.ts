@@ -286,4 +286,6 @@ test("where two persons differ a third decides; what nobody has decided is seale
   );
   const again = await as(ada, "eval", "grade", run);
   assert.equal(refusalIn(again)?.code, "conflict", "what is sealed is not marked again");
+  const uncalibrated = await as(ada, "eval", "calibrate", "thrice");
+  assert.equal(refusalIn(uncalibrated)?.code, "request_invalid", "labels of people are no measure of people");
 });

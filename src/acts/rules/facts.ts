@@ -68,11 +68,11 @@ function takeIncident(
   state: State,
   { fact, model, at, index }: Omit<Told, "role"> & { at: string; index: number },
 ): void {
-  const { incident } = fact;
+  const { incident, summary } = fact;
   const known = state.incidents.get(incident);
   // Whoever ends it says nothing of how bad it was: what it keeps from beginning would else begin by their word.
   const severity = fact.state === "closed" ? (known?.severity ?? fact.severity) : fact.severity;
-  state.incidents.set(incident, { incident, model, severity, state: fact.state, at: known?.at ?? at, index });
+  state.incidents.set(incident, { incident, model, severity, state: fact.state, summary, at: known?.at ?? at, index });
   if (fact.state === "closed") return;
   for (const name of model === null ? state.certificates.keys() : [model]) {
     const release = latestCertificate(state, name)?.release;

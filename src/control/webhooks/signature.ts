@@ -16,7 +16,7 @@ export function webhookKey(secret: string, name: string): Uint8Array {
   if (key !== undefined && key.length >= keyBytesMin && key.length <= keyBytesMax) return key;
   throw new Failure(
     "configuration_invalid",
-    `The secret of the webhook endpoint ${name} is whsec_ and the base64 of ${keyBytesMin} to ${keyBytesMax} random bytes.`,
+    `The secret of the webhook endpoint ${name} has to be whsec_ and the base64 of ${keyBytesMin} to ${keyBytesMax} random bytes.`,
   );
 }
 

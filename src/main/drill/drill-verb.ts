@@ -51,7 +51,7 @@ function lineOf({ name, opened, unfinished, how }: Result): string {
 
 function summaryOf(report: DrillReport, ledgerIndex: number | null): string {
   const { attempts, opened, unfinished, seconds, control } = report;
-  const fact = ledgerIndex === null ? "" : ` Recorded as a fact at ${ledgerIndex}.`;
+  const fact = ledgerIndex === null ? "" : ` Recorded as entry ${ledgerIndex} of the ledger.`;
   const gate = control.opened ? "the scratch gate opened when everything was right" : `DEAD GATE (${control.how})`;
   return (
     `${attempts} attempts, ${opened} opened, ${unfinished} unfinished, in ${seconds} s; ${gate}.\n` +
