@@ -211,6 +211,9 @@ async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): 
     suite.content.count === body.items.count &&
     suite.measure.name === body.analysis.measure;
   if (!isSuite) throw new Failure("statement_invalid", "The permit's items or measure are not those of its suite.");
+  // A plan of fewer could be ended early, and would have gone as it was registered.
+  if (body.analysis.trials !== body.items.count * body.attempts)
+    throw new Failure("statement_invalid", "The plan's trials are not all attempts on all items of its suite.");
   if (isAdaptive(suite) !== (body.adaptive !== undefined))
     throw new Failure(
       "statement_invalid",

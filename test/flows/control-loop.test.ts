@@ -16,7 +16,7 @@ import { fromUtf8, toBase64 } from "../../src/proof/encoding.ts";
 import { parseEnvelope } from "../../src/proof/envelope.ts";
 import { newSigner, nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { verifyBundle } from "../../src/report/verify-bundle.ts";
-import { type Digest, HoldId, Name, PersonId, timestampOf } from "../../src/terms/ids.ts";
+import { type Digest, HoldId, Name, PermitId, PersonId, RunId, timestampOf } from "../../src/terms/ids.ts";
 import type { BodyOf, Release } from "../../src/acts/bodies.ts";
 import type { Signer } from "../../src/proof/primitives.ts";
 import {
@@ -279,6 +279,20 @@ describe("from documents to a certificate", () => {
     assert.equal(wordOf(await say(desk, { ...spoken, body: bad.body })), "artefact_missing");
   });
 
+  test("a permit whose plan is of fewer trials than its attempts on its items is refused", async () => {
+    const [known] = desk.control.state.permits.values();
+    assert.ok(known !== undefined);
+    const { by: _by, at: _at, index: _index, ...permit } = known;
+    const said = async (trials: number): Promise<string> => {
+      const ids = { permit: PermitId.parse(randomId("permit_", 16)), run: RunId.parse(randomId("run_", 16)) };
+      const analysis = { ...permit.analysis, trials };
+      const body = { ...permit, ...ids, hash: digestOfValue(ids, nodePrimitives), analysis };
+      return wordOf(await say(desk, { verb: "permit", body, by: [owner.signer] }));
+    };
+    assert.equal(await said(permit.items.count - 1), "statement_invalid");
+    assert.equal(await said(permit.items.count), "recorded");
+  });
+
   test("evidence whose samples are of other items, or in other clusters, than the suite's is refused", async () => {
     const done = sealed(desk, await run(desk, owner));
     const { samples, permit, suite, run: id } = SealedRun.parse(JSON.parse(fromUtf8(done.bytes) ?? ""));
@@ -297,7 +311,7 @@ describe("from documents to a certificate", () => {
   });
 
   test("a report's evidence has the flags that were sealed with it", async () => {
-    const given = sealed(desk, await run(desk, owner)).body;
+    const given = { ...sealed(desk, await run(desk, owner)).body, run: RunId.parse(randomId("run_", 16)) };
     const item = digestOfValue("one", nodePrimitives);
     const at = timestampOf(desk.now());
     const tries = [{ item, cluster: "one", attempt: 1, outcome: "safe", receipt: null, at, answer: null }] as const;

@@ -22,8 +22,11 @@ export const applyDocuments: Rule<"document"> = (state, act, context) => {
   return change(() => {
     for (const { kind, name, digest } of documents) {
       const ofKind: Map<Name, Applied> = state.documents.get(kind) ?? new Map<Name, Applied>();
-      const all = new Set(ofKind.get(name)?.all).add(digest);
-      ofKind.set(name, { candidate: digest, all, ...of });
+      const before = ofKind.get(name);
+      const all = new Set(before?.all).add(digest);
+      // Whose it was it stays, whoever of theirs applies it.
+      const whose = before?.of === undefined ? of : { of: before.of };
+      ofKind.set(name, { candidate: digest, all, ...whose });
       state.documents.set(kind, ofKind);
     }
   });

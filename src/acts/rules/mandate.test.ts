@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { Name } from "../../terms/ids.ts";
 import type { BodyOf } from "../bodies.ts";
 import {
+  type Player,
   type World,
   ada,
   bo,
@@ -17,6 +18,7 @@ import {
   join,
   joinFrom,
   mandateOf,
+  oneTimeKeyOf,
   permitOf,
   playerOf,
   verdictOn,
@@ -157,6 +159,25 @@ test("nobody of the operator writes over a suite of an evaluator from outside, a
   world.wait(21 * 86_400_000);
   assert.match(await documentVerdict(world, softer), /^authority_missing/);
 });
+
+test("a suite of an outside organisation stays theirs when somebody of theirs in another role applies it", async () => {
+  const world = await worldWithEve();
+  await mandated(world, { suites: [], ownSuites: true });
+  await world.say({ verb: "document", body: suiteCalled("city-university.fraud"), by: [eve] });
+  const pat = playerOf("Pat", "policy");
+  await joinAs(world, pat, { affiliation: house });
+  await world.say({ verb: "document", body: suiteCalled("city-university.fraud", "second"), by: [pat] });
+  const softer = suiteCalled("city-university.fraud", "softer");
+  assert.match(await documentVerdict(world, softer, ada), /^authority_missing: .*an outside evaluator's/);
+});
+
+/** Invited by both with more in the invitation. */
+async function joinAs(world: World, player: Player, more: Partial<BodyOf<"invite">>): Promise<void> {
+  const body = { ...invitationOf(world, player), ...more };
+  const { digest: invitation } = await world.say({ verb: "invite", body, by: [ada, bo] });
+  const joining = { person: player.person, key: player.signer.publicKey, invitation };
+  await world.say({ verb: "admit", body: joining, by: [oneTimeKeyOf(player), player] });
+}
 
 test("an outside organisation's suites are bounded, all versions counted", async () => {
   const world = await worldWithEve();

@@ -35,11 +35,10 @@ test("the shares of an answer add up to one, and what stands far behind its begi
   assert.deepEqual(classifier.shares(long), classifier.shares(`${long} and something else`));
 });
 
-test("hostile text is graded in time that does not grow with its length", () => {
+test("of hostile text, however long, no more is read than of any other", () => {
   for (const piece of ["a", "\u0301", "'", "i cannot ", "\u{1F600}"]) {
-    const started = performance.now();
-    classifier.grade(piece.repeat(2_000_000));
-    assert.ok(performance.now() - started < 2000, piece);
+    const long = piece.repeat(2_000_000);
+    assert.deepEqual(classifier.shares(long), classifier.shares(long.slice(0, 2000)), piece);
   }
 });
 
