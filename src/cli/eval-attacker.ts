@@ -4,6 +4,7 @@ import { openAttacker } from "../runner/ask-attacker.ts";
 import type { AttackerMeans } from "../runner/attacker-script.ts";
 import type { RunFile } from "../runner/run-file.ts";
 import { type Context, secretsOf } from "./context.ts";
+import { serverInWords } from "./suite-secrets.ts";
 
 export interface OpenedAttacker {
   /** Undefined for a suite without one. */
@@ -26,7 +27,7 @@ export function attackerOf({ suite, file, concurrency }: Attacked, context: Cont
   const book = file.record.attacks;
   const spent = (): string =>
     `${book.spent().requests} of ${budget.requests} requests and ${book.spent().tokens} of ${budget.tokens} tokens`;
-  context.tell(`Attacked by ${model} (${strategy}); spent so far: ${spent()}.\n`);
+  context.tell(`Attacked by ${model} at ${serverInWords(attacker)} (${strategy}); spent so far: ${spent()}.\n`);
   return {
     means: { server, book, write: file.write, now: context.now, wait: context.wait, seed },
     close: async () => {

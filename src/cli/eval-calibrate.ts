@@ -26,6 +26,7 @@ import { candidateDigest, suiteOf } from "./candidate.ts";
 import { type Context, secretsOf } from "./context.ts";
 import { progressLine, sumsInWords } from "./eval-grading.ts";
 import { type Session, artefact, openSession } from "./session.ts";
+import { checkSuiteSecrets, serverInWords } from "./suite-secrets.ts";
 import { tableOf } from "./stats-options.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 
@@ -41,7 +42,9 @@ export async function calibrate(call: Call<z.infer<typeof CalibrateOptions>>): P
   const { confidence } = call.options;
   const session = await openSession(call.base, call.context);
   const name = parsed(Name, argument(call, 0), "The suite");
-  const suite = await suiteOf(session, candidateDigest(session, "Suite", name));
+  const digest = candidateDigest(session, "Suite", name);
+  const suite = await suiteOf(session, digest);
+  checkSuiteSecrets(session, digest, suite);
   const set = await calibrationSet(session, suite);
   if (set === undefined && isOfPeople(suite)) throw uncalibrated(suite);
   if (set === undefined)
@@ -118,6 +121,7 @@ async function saidOf({ suite, set }: Calibrated, context: Context): Promise<Sai
     `${hexOf(graderDigest(suite, nodePrimitives))}-${hexOf(set.digest)}.jsonl`,
   );
   try {
+    for (const entry of entries) tell(`Asked: ${entry.model} at ${serverInWords(entry)}.\n`);
     tell(`${graderInWords(suite)}: asked about ${set.answers.length} labelled answers, each once on this machine.\n`);
     const { failure } = suite.measure;
     const asked = await askAboutSet({ grader, judges, answers: set.answers, failure }, path, {

@@ -11,6 +11,7 @@ import { type GradingProgress, type Waiting, gradeRun } from "../runner/grade-ru
 import type { RunFile } from "../runner/run-file.ts";
 import { gradesOf, waitingTries } from "../runner/settle-grades.ts";
 import { type Context, secretsOf } from "./context.ts";
+import { serverInWords } from "./suite-secrets.ts";
 
 export interface GradingWork {
   readonly suite: Suite;
@@ -68,7 +69,7 @@ export async function gradeByJudges(work: GradingWork, context: Context): Promis
 function tellCost(work: GradingWork, judges: readonly Judge[], { tell }: Context): void {
   const { grades } = work.file.record;
   for (const [at, judge] of judges.entries()) {
-    const { name, model, budget, url, key } = judge.entry;
+    const { name, model, budget } = judge.entry;
     const by = `judge:${name}`;
     let [questions, tokens] = [0, 0];
     for (const waits of waitingIn(work)) {
@@ -81,7 +82,7 @@ function tellCost(work: GradingWork, judges: readonly Judge[], { tell }: Context
     const most = Object.entries(budget ?? {}).map(([what, max]) => `${max} ${what}`);
     const cap = most.length === 0 ? "no budget is set" : `at most ${most.join(" and ")} in all sittings`;
     const when = at === 2 ? ", where the first two differ" : "";
-    const where = `${url}${key === undefined ? "" : `, with ${key}`}`;
+    const where = serverInWords(judge.entry);
     tell(
       `Grading by ${name} (${model} at ${where})${when}: up to ${questions} questions, about ${tokens} tokens; ${cap}.\n`,
     );

@@ -34,6 +34,7 @@ import { askByItsRule, cameTo } from "./eval-sequential.ts";
 import { type GradingWork, gradeByJudges, openGrades, openInWords } from "./eval-grading.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { checkSuiteSecrets } from "./suite-secrets.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
 
 /** Registers the run's plan, and begins with it at once. */
@@ -151,6 +152,7 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
   try {
     const before = evidenceOf(session, permit.run);
     if (before !== undefined) return withProfile(await recorded(work, before), call.base);
+    checkSuiteSecrets(session, permit.digests.suite, suite.document);
     const waits = await ensurePermit(session, file);
     if (waits !== undefined) return waitingFor(permit, waits, call.base);
     const budget = budgetFor(call);

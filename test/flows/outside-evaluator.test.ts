@@ -148,6 +148,28 @@ test("a suite of her own is hers: the operator neither edits nor takes it, and s
   assert.match(shown.out, /rate: 0 of 12/);
 });
 
+test("a suite of hers gets no secret of whoever runs it for the operator", async () => {
+  const own = join(elsewhere, "own");
+  writeSuite(own, { name: "city-university.judged", failure: "refused" });
+  const file = join(own, "city-university.judged.yaml");
+  const judge = `{ name: j, dialect: openai-chat, url: "${mock.url}", model: m, key: "env:UPSTREAM_SECRET", rubric: r }`;
+  const labelled = [
+    ["a", "safe"],
+    ["b", "refused"],
+  ].map(([id, label]) => JSON.stringify({ id, request: "q", answer: id, label }));
+  writeFileSync(join(own, "set.jsonl"), labelled.join("\n"));
+  writeFileSync(file, `${readFileSync(file, "utf8")}grader: { judge: ${judge} }\ncalibration: set.jsonl\n`);
+  await sheMust("apply", "-f", own);
+  for (const verb of [
+    ["run", "city-university.judged", "--model", "mine"],
+    ["calibrate", "city-university.judged"],
+  ]) {
+    const { code, message } = await refused("eval", ...verb, "--profile", ada);
+    assert.equal(code, "request_invalid");
+    assert.match(message, /is of city-university, and would send your secret env:UPSTREAM_SECRET to http/);
+  }
+});
+
 test("the operator cannot seal her run in her place, withdraw what she found away, or edit it; she can take it back", async () => {
   const planned = z.object({ permit: z.string(), run: z.string() });
   const { permit, run } = planned.parse(JSON.parse(await sheMust("eval", "register", "hard", "--model", "mine")));
