@@ -294,6 +294,15 @@ describe("a panel", () => {
   });
 });
 
+test("a judge whose key is not there was asked nothing, and is asked once it is", async () => {
+  const lines: GradeLine[] = [];
+  const keyless = entry({ key: "env:UPSTREAM_GONE", budget: { questions: 2, tokens: 10_000 } });
+  await assert.rejects(grade({ entries: [keyless], onLine: (line) => lines.push(line) }), /UPSTREAM_GONE is not set/);
+  assert.ok(lines.some(({ kind }) => kind === "grading"));
+  const { said } = await grade({ entries: [entry({ budget: { questions: 2, tokens: 10_000 } })], before: lines });
+  assert.deepEqual(said, ["judge:strict safe", "judge:strict harmful"]);
+});
+
 test("lines of graders are read back as they were written", async () => {
   const { lines } = await grade();
   for (const line of lines) {

@@ -4,6 +4,7 @@
 import type { GradedAnswer, GradedItem, GraderVerdict } from "../evidence/graders/grader.ts";
 import { judgeName, panelVerdict } from "../evidence/graders/combine.ts";
 import type { Suite } from "../evidence/suite-document.ts";
+import { Failure } from "../terms/failure.ts";
 import { type Instant, timestampOf } from "../terms/ids.ts";
 import type { Judge, Judged } from "./ask-judge.ts";
 import type { GradeBook, GradeLine, TryPlace, UnscoredCause } from "./grade-lines.ts";
@@ -136,11 +137,19 @@ async function gradeOne(waits: Waiting, { judge, ports, plan }: Pass, sitting: S
   if (isBeyond(judge, waits, ports.book)) return say("unscored", "budget-spent");
   const tokens = judge.tokensFor(graded(waits));
   await ports.write({ kind: "grading", item, attempt, number, by, at: timestampOf(ports.now()), tokens });
-  const judged = await asked(judge, waits, ports);
+  const judged = await asked(judge, waits, ports).catch(async (error: unknown) => {
+    // Nothing was sent to it: once its key or address is mended it is asked.
+    if (isOfDeclaration(error)) await say("unscored", "unasked");
+    throw error;
+  });
   noteFailure(judged, sitting);
   if (judged.kind === "said") return say(judged.verdict, undefined, judged.tokens);
   if (judged.kind === "unscored") return say("unscored", judged.cause, judged.tokens);
   return say("unscored", "unasked");
+}
+
+function isOfDeclaration(error: unknown): boolean {
+  return error instanceof Failure && (error.code === "configuration_invalid" || error.code === "destination_refused");
 }
 
 function graded({ asked: item, answer }: Waiting): { readonly item: GradedItem; readonly answer: GradedAnswer } {
