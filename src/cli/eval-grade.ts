@@ -4,6 +4,7 @@ import {
   type OpenedMarks,
   answerKey,
   handOutAnswersMax,
+  handOutBytesMax,
   handedOut,
   openMarks,
   shownDigest,
@@ -206,7 +207,7 @@ function isOpenFor(grades: Grades, tried: Try, ask: string): boolean {
 const personsMax = 3;
 
 async function takeMarks(path: string, work: Marking): Promise<void> {
-  const opened = await openMarks(readNeeded(path, 64 * 1024 * 1024), path, nodePrimitives);
+  const opened = await openMarks(readNeeded(path, handOutBytesMax), path, nodePrimitives);
   const by = personName(opened.person);
   checkMarker(opened, path, work);
   const tries = triesByKey(work);
