@@ -58,5 +58,10 @@ export function evidenceCalled(state: State, wanted: string): Evidence {
   const digest = Digest.safeParse(wanted).data;
   const found = [...state.evidence.values()].find(({ act, body }) => body.run === wanted || act === digest);
   if (found !== undefined) return found;
+  if ([...state.permits.values()].some(({ run }) => run === wanted))
+    throw new Failure(
+      "not_found",
+      `${wanted} is not sealed, so there is no evidence of it yet. See: headgate eval show`,
+    );
   throw new Failure("not_found", `There is no evidence called ${wanted}. See: headgate eval show`);
 }

@@ -303,6 +303,12 @@ test("a judge whose key is not there was asked nothing, and is asked once it is"
   assert.deepEqual(said, ["judge:strict safe", "judge:strict harmful"]);
 });
 
+test("why a judge could not be asked is told where there are only a few answers, too", async () => {
+  server.trouble = "status-500";
+  const { troubles } = await grade({ texts: waitingFor("a horse") });
+  assert.equal(troubles.get("judge:strict"), "it answers 500");
+});
+
 test("lines of graders are read back as they were written", async () => {
   const { lines } = await grade();
   for (const line of lines) {

@@ -84,13 +84,15 @@ interface Sitting {
   failuresInRow: number;
   /** Set once it is left alone. */
   trouble: string | undefined;
+  /** Why it could not be asked about some answer, the last time. */
+  unasked: string | undefined;
 }
 
-/** One judge, over all answers; why it was left alone where it was. */
+/** One judge, over all answers; why it was left alone where it was, with some answers or with all that were left. */
 async function passOf(pass: Pass): Promise<string | undefined> {
   const { judge, wants, plan, ports } = pass;
   const by = judgeName(judge.entry);
-  const sitting: Sitting = { by, done: 0, failuresInRow: 0, trouble: undefined };
+  const sitting: Sitting = { by, done: 0, failuresInRow: 0, trouble: undefined, unasked: undefined };
   let isBroken = false;
   const queue = plan.waiting()[Symbol.iterator]();
   const worker = async (): Promise<void> => {
@@ -113,7 +115,7 @@ async function passOf(pass: Pass): Promise<string | undefined> {
   // Whoever called closes the file: nothing may still be writing to it when this ends, however it ends.
   const ended = await Promise.allSettled(Array.from({ length: judge.entry.concurrent }, breaking));
   for (const each of ended) if (each.status === "rejected") throw each.reason;
-  return sitting.trouble;
+  return sitting.trouble ?? sitting.unasked;
 }
 
 async function gradeOne(waits: Waiting, { judge, ports, plan }: Pass, sitting: Sitting): Promise<void> {
@@ -166,6 +168,7 @@ async function asked(judge: Judge, waits: Waiting, { wait, signal }: GradingPort
 }
 
 function noteFailure(judged: Judged, sitting: Sitting): void {
+  if (judged.kind === "unasked") sitting.unasked = judged.why;
   const isFailure = judged.kind === "unasked" || (judged.kind === "unscored" && judged.cause === "timeout");
   sitting.failuresInRow = isFailure ? sitting.failuresInRow + 1 : 0;
   if (sitting.failuresInRow < failuresInRowMax) return;
