@@ -242,6 +242,14 @@ export const Calibration = z.strictObject({
 });
 export type Calibration = z.infer<typeof Calibration>;
 
+/** The program that asked and counted, as it says itself. */
+const RunCode = z.strictObject({
+  version: z.string().regex(/^[\x21-\x7e]{1,64}$/),
+  /** Over its source files: `codeHere` in src/main/code.ts. */
+  sources: Digest,
+});
+export type RunCode = z.infer<typeof RunCode>;
+
 const Evidence = z.strictObject({
   run: RunId,
   permit: PermitId.nullable(),
@@ -255,6 +263,7 @@ const Evidence = z.strictObject({
   flags: z.array(Name).max(32),
   /** Present where the suite pins a calibration set and the grader was asked about it. */
   grading: z.strictObject({ calibration: Calibration }).optional(),
+  code: RunCode.optional(),
 });
 export type EvidenceBody = z.infer<typeof Evidence>;
 

@@ -1,5 +1,6 @@
 // What the verbs get from the process that runs them. Only src/main reads the environment and knows the process; tests
 // hand in their own.
+import type { RunCode } from "../acts/bodies.ts";
 import type { SecretSources } from "../outbound/secret.ts";
 import type { Instant } from "../terms/ids.ts";
 
@@ -21,6 +22,8 @@ export interface Context {
   readonly secrets?: SecretSources;
   /** Profile to use where --profile is not given. */
   readonly profile: string | undefined;
+  /** Which program this is, for evidence that it makes. */
+  readonly code?: () => RunCode;
   /** Whether people watch the error stream, so that a line may be written over. */
   readonly isWatched: boolean;
   /** What comes on the standard input, where a verb is told to read it. */

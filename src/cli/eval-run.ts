@@ -354,7 +354,9 @@ async function sealAndReport(work: Work, asItIs: boolean): Promise<Answer> {
   const sealed = sealRun(head, tries, nodePrimitives);
   const calibration = await statedCalibration(session, suite.document, asItIs);
   const grading = calibration === undefined ? {} : { grading: { calibration } };
-  const body = { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...grading };
+  const code = session.context.code?.();
+  const about = { ...grading, ...(code === undefined ? {} : { code }) };
+  const body = { ...evidenceBody(permit, measure.name, { ...sealed, short }), ...about };
   const submitted = await submitEvidence(session, await signAs(session, "evidence", body), sealed.bytes);
   const ledgerIndex = recordedIndex(submitted);
   await file.write({ kind: "sealed", evidence: submitted.act.digest, at: timestampOf(session.context.now()) });

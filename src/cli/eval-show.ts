@@ -78,6 +78,7 @@ async function showRun(session: Session, evidence: Evidence): Promise<Answer> {
     whole,
     triesInWords(tries),
     ...unknownInWords(unknown),
+    ...codeInWords(evidence.body),
     textsInWords(texts),
     "",
     breakdownInWords(taken),
@@ -127,6 +128,10 @@ function unknownIn(samples: readonly Sample[], failure: FailureKind): Unknown {
 function unknownInWords(unknown: Unknown): readonly string[] {
   const parts = Object.entries(unknown).map(([outcome, count]) => `${count} ${whyUnknown.get(outcome) ?? outcome}`);
   return parts.length === 0 ? [] : [`Unknown: ${parts.join("; ")}.`];
+}
+
+function codeInWords({ code }: Evidence["body"]): readonly string[] {
+  return code === undefined ? [] : [`Made by headgate ${code.version}, sources ${code.sources}.`];
 }
 
 /** A report from elsewhere: what the person who vouched for it was shown. */

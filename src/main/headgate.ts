@@ -15,6 +15,7 @@ import { addDrillVerb } from "./drill/drill-verb.ts";
 import { addGatewayVerb } from "./gateway-verb.ts";
 import { mindReaders, writeOut } from "./readers.ts";
 import { keepHeapSmall } from "./heap.ts";
+import { codeHere } from "./code.ts";
 import { addWebhookVerbs } from "./webhook-verbs.ts";
 import { addServeVerb } from "./serve-verb.ts";
 import { version } from "./version.ts";
@@ -41,6 +42,7 @@ function contextFrom(environment: Environment): Context {
     codeFile: path.join(data, "init-code"),
     keysFolder: keys,
     secrets: { environment, folder: secrets },
+    code: codeHere,
     stateFolder: stateFolderOf(environment),
     // Set to nothing is not set.
     profile: environment["HEADGATE_PROFILE"] === "" ? undefined : environment["HEADGATE_PROFILE"],

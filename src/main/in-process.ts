@@ -6,6 +6,7 @@ import type { Context, ExitCode } from "../cli/context.ts";
 import { buildProgram, runProgram } from "../cli/program.ts";
 import { Failure } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
+import { codeHere } from "./code.ts";
 
 export interface DeskOptions {
   readonly server: string;
@@ -40,6 +41,7 @@ export function openDesk(options: DeskOptions): Desk {
   const context: Context = {
     ...addresses,
     profile: undefined,
+    code: codeHere,
     isWatched: true,
     now: () => Instant.parse(Date.now()),
     wait: async (ms) => {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { z } from "zod";
 import type { Said } from "../../src/main/in-process.ts";
+import { codeHere } from "../../src/main/code.ts";
 import { type Mock, startMock } from "../upstream-mock/server.ts";
 import { type Served, serveIn } from "./served.ts";
 
@@ -110,6 +111,8 @@ const Measured = z.object({
   measures: z.array(z.object({ trials: z.number(), clusters: z.number(), failures: z.number() })),
 });
 
+const Made = z.object({ code: z.object({ version: z.string(), sources: z.string() }) });
+
 test("a suite asks its items by its attacks, counts what one behaviour came to once, and shows which attack got through", async () => {
   await must(z.unknown(), "apply", "-f", join(folder, "all.yaml"));
   const { run, measures } = await must(Measured, "eval", "run", "beasts", "--model", "small", "--concurrency", "8");
@@ -118,6 +121,8 @@ test("a suite asks its items by its attacks, counts what one behaviour came to o
     [[behaviours * 9, behaviours]],
   );
   const { by } = await must(Shown, "eval", "show", run);
+  const { evidence } = await must(z.object({ evidence: z.array(z.object({ body: Made })) }), "eval", "show");
+  assert.deepEqual(evidence.at(-1)?.body.code, codeHere(), "evidence says which program made it");
   const failed = new Map(by.attack.map(({ name, clustersFailed }) => [name, clustersFailed]));
   // What a reader of one word sees through, and what it does not.
   assert.equal(failed.get("none"), 0);
