@@ -237,11 +237,12 @@ async function lapse({ world }: GatewayWorld, configuration: Configuration): Pro
   await world.say({ verb: "document", body: documentsOf(model, configuration), by: [ada] });
   const permit = permitOf(world, model, configuration);
   await world.say({ verb: "permit", body: permit, by: [ada] });
-  const sealed = { ...evidenceOf(permit), permit: null, basis: "declared" } as const;
+  const run = idOf.run("declared of the lapsed one");
+  const sealed = { ...evidenceOf(permit), run, permit: null, basis: "declared" } as const;
   const evidence = await world.say({ verb: "evidence", body: sealed, by: [ada] });
   const wanted = { model, stage: "trusted", configuration, evidence: [evidence.digest] } as const;
   await certify(world, releaseOf(world, wanted), [ada, bo]);
-  const body = { evidence: permit.run, reason: digestOfLabel("withdrawn") };
+  const body = { evidence: run, reason: digestOfLabel("withdrawn") };
   await world.say({ verb: "withdrawal", body, by: [ada] });
 }
 
