@@ -12,7 +12,11 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { readRunKey } from "../../src/cli/run-keys.ts";
 import { freePort } from "../../src/main/free-port.ts";
+import { readRun } from "../../src/runner/run-file.ts";
+import { Failure } from "../../src/terms/failure.ts";
+import { RunId, toInstant } from "../../src/terms/ids.ts";
 
 const root = dirname(dirname(import.meta.dirname));
 const folder = mkdtempSync(join(tmpdir(), "headgate-walk-"));
@@ -488,7 +492,7 @@ describe("what has to survive", () => {
     child.kill("SIGKILL");
     await ended;
     upstreamDelayMs = 0;
-    const answered = readFileSync(join(folder, "state/runs", file), "utf8").split('"kind":"result"').length - 1;
+    const answered = resultsIn(file);
     assert.ok(answered > 0 && answered < misuseItems);
     const run = file.replace(".jsonl", "");
     const resumed = await shell(`headgate eval run --resume ${run} --profile ada.json --json`);
@@ -522,12 +526,23 @@ async function untilOpen(): Promise<Ended> {
   }
 }
 
+/** Answers on disk, read with the key that lies beside the profile; none while its first line is being written. */
+function resultsIn(file: string): number {
+  const run = RunId.parse(file.replace(".jsonl", ""));
+  const key = readRunKey({ run, keyFile: join(folder, "ada.json.run-keys", `${run}.key`) }, toInstant(Date.now()));
+  try {
+    return key.kind === "kept" ? readRun(join(folder, "state/runs", file), key.key).record.results.length : 0;
+  } catch (error) {
+    if (error instanceof Failure) return 0;
+    throw error;
+  }
+}
+
 /** The file of a run that has some answers already. */
 async function begun(earlier: ReadonlySet<string>): Promise<string> {
   for (let tries = 0; tries < 2400; tries++) {
     const fresh = readdirSync(join(folder, "state/runs")).find((name) => !earlier.has(name));
-    const text = fresh === undefined ? "" : readFileSync(join(folder, "state/runs", fresh), "utf8");
-    if (fresh !== undefined && text.split('"kind":"result"').length > 10) return fresh;
+    if (fresh !== undefined && resultsIn(fresh) > 10) return fresh;
     await sleep(25);
   }
   throw new Error("the run did not begin");
