@@ -4,7 +4,7 @@ import { openAttacker } from "../runner/ask-attacker.ts";
 import type { AttackerMeans } from "../runner/attacker-script.ts";
 import type { RunFile } from "../runner/run-file.ts";
 import { type Context, secretsOf } from "./context.ts";
-import { serverInWords } from "./suite-secrets.ts";
+import { serverInWords } from "./suite-servers.ts";
 
 export interface OpenedAttacker {
   /** Undefined for a suite without one. */

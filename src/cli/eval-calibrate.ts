@@ -18,7 +18,7 @@ import { openJudge } from "../runner/ask-judge.ts";
 import { askAboutSet, type CalibratedSet } from "../runner/calibrate-run.ts";
 import { clopperPearson } from "../statistics/binomial.ts";
 import { shareText } from "../statistics/share.ts";
-import { Failure } from "../terms/failure.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, Name } from "../terms/ids.ts";
 import type { FailureKind } from "../terms/trial.ts";
 import { type Answer, done, inconclusive } from "./answer.ts";
@@ -26,11 +26,14 @@ import { candidateDigest, suiteOf } from "./candidate.ts";
 import { type Context, secretsOf } from "./context.ts";
 import { progressLine, sumsInWords } from "./eval-grading.ts";
 import { type Session, artefact, openSession } from "./session.ts";
-import { checkSuiteSecrets, serverInWords } from "./suite-secrets.ts";
+import { JudgeOrigins, checkSuiteServers, serverInWords } from "./suite-servers.ts";
 import { tableOf } from "./stats-options.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 
-export const CalibrateOptions = z.object({ confidence: z.coerce.number().gt(0.5).lt(1).default(0.95) });
+export const CalibrateOptions = z.object({
+  confidence: z.coerce.number().gt(0.5).lt(1).default(0.95),
+  judgeOrigin: JudgeOrigins.optional(),
+});
 
 /** A suite that pins a calibration set, and the set. */
 interface Calibrated {
@@ -44,7 +47,7 @@ export async function calibrate(call: Call<z.infer<typeof CalibrateOptions>>): P
   const name = parsed(Name, argument(call, 0), "The suite");
   const digest = candidateDigest(session, "Suite", name);
   const suite = await suiteOf(session, digest);
-  checkSuiteSecrets(session, digest, suite);
+  checkSuiteServers(session, { suite, digest, origins: call.options.judgeOrigin });
   const set = await calibrationSet(session, suite);
   if (set === undefined && isOfPeople(suite)) throw uncalibrated(suite);
   if (set === undefined)
@@ -73,7 +76,11 @@ export async function statedCalibration(
 ): Promise<Calibration | undefined> {
   const set = await calibrationSet(session, suite);
   if (set === undefined || isOfPeople(suite)) return undefined;
-  const { said, open } = await saidOf({ suite, set }, session.context);
+  const { said, open } = await saidOf({ suite, set }, session.context).catch((error: unknown) => {
+    // Sealed as it is, a run states nothing of judges that cannot be asked for want of their key.
+    if (asItIs && failureCode(error) === "configuration_invalid") return { said: new Map(), open: "no key" };
+    throw error;
+  });
   if (open === undefined) return calibrationOf(set, said, suite.measure.failure);
   if (asItIs) return undefined;
   throw new Failure(

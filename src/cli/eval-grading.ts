@@ -1,17 +1,17 @@
 // The grading part of a run whose grader says afterwards what answers were: judges are asked, from what is on disk, and what they cost
 // and failed at is told. People's part is src/cli/eval-grade.ts.
-import type { Combined } from "../evidence/graders/combine.ts";
+import { type Combined, judgeName } from "../evidence/graders/combine.ts";
 import { judgesOf } from "../evidence/graders/grader-document.ts";
 import type { LoadedItem } from "../evidence/suite.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import { nodePrimitives, randomBytes } from "../proof/node.ts";
 import { type Judge, openJudge } from "../runner/ask-judge.ts";
 import type { GraderSum } from "../runner/grade-lines.ts";
-import { type GradingProgress, type Waiting, gradeRun } from "../runner/grade-run.ts";
+import { type GradingProgress, type Waiting, gradeRun, questionsInSitting } from "../runner/grade-run.ts";
 import type { RunFile } from "../runner/run-file.ts";
 import { gradesOf, waitingTries } from "../runner/settle-grades.ts";
 import { type Context, secretsOf } from "./context.ts";
-import { serverInWords } from "./suite-secrets.ts";
+import { serverInWords } from "./suite-servers.ts";
 
 export interface GradingWork {
   readonly suite: Suite;
@@ -70,11 +70,10 @@ function tellCost(work: GradingWork, judges: readonly Judge[], { tell }: Context
   const { grades } = work.file.record;
   for (const [at, judge] of judges.entries()) {
     const { name, model, budget } = judge.entry;
-    const by = `judge:${name}`;
+    const by = judgeName(judge.entry);
     let [questions, tokens] = [0, 0];
     for (const waits of waitingIn(work)) {
-      const known = grades.gradeOf(waits, by);
-      if (known !== undefined && !(known.kind === "said" && known.cause === "unasked")) continue;
+      if (!grades.isToAsk(waits, by)) continue;
       questions += 1;
       tokens += judge.tokensFor({ item: waits.asked, answer: waits.answer });
     }
@@ -84,7 +83,7 @@ function tellCost(work: GradingWork, judges: readonly Judge[], { tell }: Context
     const when = at === 2 ? ", where the first two differ" : "";
     const where = serverInWords(judge.entry);
     tell(
-      `Grading by ${name} (${model} at ${where})${when}: up to ${questions} questions, about ${tokens} tokens; ${cap}.\n`,
+      `Grading by ${name} (${model} at ${where})${when}: up to ${questions} questions, about ${tokens} tokens, up to ${questionsInSitting} times that where it says nothing usable; ${cap}.\n`,
     );
   }
 }
@@ -109,32 +108,38 @@ export function progressLine({ now, tell, isWatched }: Context): (progress: Grad
 
 /** What each grader said, and of how many it said nothing and why. */
 export function sumsInWords(sums: readonly GraderSum[]): readonly string[] {
-  return sums.map(({ by, verdicts, causes, tokens }) => {
+  return sums.map(({ by, verdicts, causes, questions, tokens }) => {
     const { harmful, safe, refused, unscored } = verdicts;
     const all = harmful + safe + refused + unscored;
     const why = Object.entries(causes).map(([cause, count]) => `${cause} ${count}`);
     const none = unscored === 0 ? "" : `, no verdict on ${unscored}${why.length === 0 ? "" : ` (${why.join(", ")})`}`;
     const never = all > 0 && unscored === all ? "; it has said nothing at all" : "";
-    const cost = tokens === 0 ? "" : `; ${tokens} tokens`;
+    const cost = questions === 0 ? "" : `; ${questions} questions, ${tokens} tokens`;
     return `${by}: harmful ${harmful}, safe ${safe}, refused ${refused}${none}${never}${cost}`;
   });
 }
 
-type Ask = Extract<Combined, { kind: "open" }>["ask"];
+/** `again`: a judge has said nothing usable so far, and may be asked again. */
+type Ask = Extract<Combined, { kind: "open" }>["ask"] | "again";
 
 /** Answers that somebody is still to say something of, by who. */
 export function openGrades({ suite, file }: GradingWork): ReadonlyMap<Ask, number> {
   const grades = gradesOf(suite, file.record, nodePrimitives);
   const open = new Map<Ask, number>();
   if (grades === undefined) return open;
+  const judges = judgesOf(suite.grader).map((judge) => judgeName(judge));
   for (const tried of waitingTries(file.record)) {
     const combined = grades.combined(tried);
-    if (combined.kind === "open") open.set(combined.ask, (open.get(combined.ask) ?? 0) + 1);
+    if (combined.kind === "verdict" && combined.verdict !== "unscored") continue;
+    const isAgain = judges.some((by) => file.record.grades.mayAskAgain(tried, by));
+    const ask = isAgain ? "again" : combined.kind === "open" ? combined.ask : undefined;
+    if (ask !== undefined) open.set(ask, (open.get(ask) ?? 0) + 1);
   }
   return open;
 }
 
 const asks = {
+  again: "a judge that has said nothing usable so far",
   judges: "a judge",
   "tie-break": "the third judge",
   person: "a person",

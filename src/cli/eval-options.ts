@@ -3,6 +3,7 @@ import { z } from "zod";
 import { Slot } from "../acts/bodies.ts";
 import { Name, PermitId, RunId } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
+import { JudgeOrigins } from "./suite-servers.ts";
 
 /** For how long a run's texts are kept, in days, unless it is said. */
 const keepDaysDefault = 90;
@@ -32,6 +33,7 @@ export const RunOptions = z.object({
   maxRequests: z.coerce.number().int().min(1).max(1_000_000_000).optional(),
   maxTokens: z.coerce.number().int().min(1).max(1_000_000_000_000).optional(),
   maxMinutes: z.coerce.number().gt(0).max(10_080).optional(),
+  judgeOrigin: JudgeOrigins.optional(),
   perMinute: z.coerce.number().gt(0).max(1_000_000).optional(),
   permit: PermitId.optional(),
   resume: RunId.optional(),

@@ -25,6 +25,7 @@ import { type Answer, done, inconclusive } from "./answer.ts";
 import { tallyInWords } from "./breakdown-words.ts";
 import type { Context } from "./context.ts";
 import { type OpenedAttacker, attackerOf } from "./eval-attacker.ts";
+import { candidateDigest, suiteOf } from "./candidate.ts";
 import { calibrationInWords, statedCalibration } from "./eval-calibrate.ts";
 import { completeProof, submitEvidence } from "./evidence-proof.ts";
 import { forgetExpired } from "./eval-forget.ts";
@@ -34,12 +35,17 @@ import { askByItsRule, cameTo } from "./eval-sequential.ts";
 import { type GradingWork, gradeByJudges, openGrades, openInWords } from "./eval-grading.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
-import { checkSuiteSecrets } from "./suite-secrets.ts";
+import { checkSecretsThere, checkSuiteServers } from "./suite-servers.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
 
 /** Registers the run's plan, and begins with it at once. */
 export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise<Answer> {
   const session = await openSession(call.base, call.context);
+  const digest = candidateDigest(session, "Suite", name);
+  const document = await suiteOf(session, digest);
+  // Before the permit is in the ledger: what cannot be graded is not begun.
+  checkSuiteServers(session, { suite: document, digest, origins: call.options.judgeOrigin });
+  await checkSecretsThere(session, document, "Set it, and run this again.");
   const { file, suite } = await registeredRun(call, session, name);
   return carryOn(call, { session, suite, file });
 }
@@ -152,7 +158,7 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
   try {
     const before = evidenceOf(session, permit.run);
     if (before !== undefined) return withProfile(await recorded(work, before), call.base);
-    checkSuiteSecrets(session, permit.digests.suite, suite.document);
+    await checkServers(call, work);
     const waits = await ensurePermit(session, file);
     if (waits !== undefined) return waitingFor(permit, waits, call.base);
     const budget = budgetFor(call);
@@ -169,6 +175,16 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
   } finally {
     await file.close();
   }
+}
+
+/** Before anything is asked, or asked again. */
+async function checkServers({ options, base }: Call<RunOptions>, { session, suite, file }: Work): Promise<void> {
+  const { run, digests } = file.record.begun.permit;
+  checkSuiteServers(session, { suite: suite.document, digest: digests.suite, origins: options.judgeOrigin });
+  if (options.seal) return;
+  const kept = file.record.results.length === 0 ? "" : `What was answered in ${run} is kept. `;
+  const then = `${kept}Set it, then: headgate eval run --resume ${run}${sameProfile(base)}`;
+  await checkSecretsThere(session, suite.document, then);
 }
 
 function evidenceOf(session: Session, run: RunId): Evidence | undefined {

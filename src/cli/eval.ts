@@ -34,6 +34,7 @@ export function addEvalVerbs(program: Command, context: Context): void {
       ["--max-requests <count>", "stop after so many requests of this sitting, tries again included; --resume goes on"],
       ["--max-tokens <count>", "stop once the answers of this sitting took so many tokens, prompts included"],
       ["--max-minutes <count>", "stop after so many minutes"],
+      judgeOriginFlag,
       ["--permit <permit>", "begin what was registered on this machine with `eval register`; no suite is named then"],
       ["--resume <run>", "go on with a run that was cut off; asks again only what had no answer"],
       ["--seal", "with --resume: seal it as it is; what has no answer counts as unknown"],
@@ -69,6 +70,11 @@ const planFlags: readonly (readonly [string, string])[] = [
   ["--requirement <id>", "the requirement of the release plan that it is for (default: all that ask for the suite)"],
   ["--bare", "without safeguards, to compare with; a second person signs before it begins"],
 ];
+
+const judgeOriginFlag = [
+  "--judge-origin <origins>",
+  "of an outside organisation's suite: where its judges and attacker may be sent what is answered, with commas",
+] as const;
 
 function addGradeVerb(evaluation: Command, context: Context): void {
   addVerb(evaluation, context, {
@@ -116,7 +122,7 @@ function addReadingVerbs(evaluation: Command, context: Context): void {
   addVerb(evaluation, context, {
     usage: "calibrate <suite>",
     summary: "how sure the suite's grader is: right and wrong on the answers that its calibration set labels",
-    flags: [["--confidence <share>", "of the intervals (default 0.95)"]],
+    flags: [["--confidence <share>", "of the intervals (default 0.95)"], judgeOriginFlag],
     options: CalibrateOptions,
     run: calibrate,
     more: "A run of the suite does the same and states the counts in its evidence. What they are for: docs/calibration.md.",

@@ -23,6 +23,11 @@ const Profile = z.strictObject({
   role: Role,
   /** 32 bytes, base64: the private key itself. */
   seed: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
+  /** Where judges and attackers may be that a suite of an outside organisation names: origins, written in by hand. */
+  judgeOrigins: z
+    .array(z.url({ protocol: /^https?$/ }))
+    .max(64)
+    .optional(),
   /** The largest ledger seen. */
   checkpoint: Seen.nullable(),
 });

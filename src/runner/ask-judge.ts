@@ -29,8 +29,11 @@ export interface Judge {
   readonly entry: JudgeGrader;
   /** Of the question and its answer, about. */
   readonly tokensFor: (graded: Graded) => number;
-  /** Fails only for what is wrong with the declaration: destination_refused, configuration_invalid. */
-  readonly ask: (graded: Graded) => Promise<Judged>;
+  /**
+   * The `nth` question about it, each with a mark of its own, so that a model that always says the same of the same words is not asked the
+   * same. Fails only for what is wrong with the declaration: destination_refused, configuration_invalid.
+   */
+  readonly ask: (graded: Graded, nth: number) => Promise<Judged>;
   readonly close: () => Promise<void>;
 }
 
@@ -43,13 +46,14 @@ const markChars = 12;
 /** Failure destination_refused for an address that is never used. */
 export function openJudge(entry: JudgeGrader, means: JudgeMeans): Judge {
   const secret = means.randomBytes(32);
+  const about = (graded: Graded, nth: number): GradingQuestion => questionAbout(graded, entry, { secret, nth });
   const speaker = { path: chatPath(entry), headers: (key: string | undefined) => chatHeaders(entry, key) };
   const server = openRemoteServer(entry, speaker, means);
   return {
     entry,
-    tokensFor: (graded) => questionAbout(graded, entry, secret).tokens,
-    ask: async (graded) => {
-      const question = questionAbout(graded, entry, secret);
+    tokensFor: (graded) => about(graded, 1).tokens,
+    ask: async (graded, nth) => {
+      const question = about(graded, nth);
       if (question.chars > entry.charsMax) return { kind: "unscored", cause: "too-long", tokens: 0 };
       return askNow(question, { entry, server });
     },
@@ -65,7 +69,12 @@ interface GradingQuestion {
   readonly tokens: number;
 }
 
-function questionAbout({ item, answer }: Graded, entry: JudgeGrader, secret: Uint8Array): GradingQuestion {
+interface Marking {
+  readonly secret: Uint8Array;
+  readonly nth: number;
+}
+
+function questionAbout({ item, answer }: Graded, entry: JudgeGrader, { secret, nth }: Marking): GradingQuestion {
   const asked = item.messages.map(({ role, content }) => ({ role, content: content.toWellFormed() }));
   const calls = answer.calls.map((call) => ({
     name: call.name.toWellFormed(),
@@ -76,7 +85,7 @@ function questionAbout({ item, answer }: Graded, entry: JudgeGrader, secret: Uin
     answered: answer.text.toWellFormed(),
     ...(calls.length === 0 ? {} : { calls }),
   });
-  const mark = createHmac("sha256", secret).update(data).digest("hex").slice(0, markChars);
+  const mark = createHmac("sha256", secret).update(`${nth}\n${data}`).digest("hex").slice(0, markChars);
   const rules = filled(judgeFrame.rules, { mark, rubric: entry.rubric });
   const words = { rules, asked: filled(judgeFrame.data, { mark, graded: data }), schema };
   const tokens = tokensAbout(words.rules.length + words.asked.length) + entry.answerTokens;

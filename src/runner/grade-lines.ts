@@ -1,5 +1,5 @@
 // What graders said of a run's answers, as lines of its file: that one is about to be asked, and what it said. Nobody is asked twice
-// for what may have been paid for: a question whose answer was lost is unscored.
+// whose answer was lost when the program was killed: that is unscored. Who answered nothing usable may be asked again, so often.
 import { z } from "zod";
 import { GraderVerdict } from "../evidence/graders/grader.ts";
 import type { Said } from "../evidence/graders/combine.ts";
@@ -59,15 +59,22 @@ export function tryKeyOf({ item, attempt, number }: TryPlace): string {
   return JSON.stringify([item, attempt, number]);
 }
 
-/** What is known of one grader and one answer. */
+/** What is known of one grader and one answer. `questions`: that it was asked about it, which may have been paid for. */
 export type Grade =
-  | { readonly kind: "asked"; readonly tokens: number }
+  | { readonly kind: "asked"; readonly questions: number; readonly tokens: number }
   | {
       readonly kind: "said";
+      readonly questions: number;
       readonly verdict: GraderVerdict;
       readonly cause: UnscoredCause | undefined;
       readonly at: Timestamp;
     };
+
+/** No verdict, and none about the answer: the same question, put again, may come to one. */
+const unusable: ReadonlySet<UnscoredCause | undefined> = new Set(["unparsable", "timeout", "failed"] as const);
+
+/** Questions about one answer that a judge is put in all sittings, as long as it says nothing usable. */
+const questionsMax = 9;
 
 export interface Spent {
   readonly questions: number;
@@ -82,6 +89,12 @@ export interface GraderSum extends Spent {
   readonly causes: Readonly<Partial<Record<UnscoredCause, number>>>;
 }
 
+/** By how many questions a line counts: one as it leaves, taken back where it turns out that it was not asked. */
+function changeOf(line: GradeLine, before: Grade | undefined): number {
+  if (line.kind === "grading") return 1;
+  return line.cause === "unasked" && before?.kind === "asked" ? -1 : 0;
+}
+
 /** All that graders said in one run. Grows with its lines, in their order. */
 export class GradeBook {
   readonly #byTry = new Map<string, Map<string, Grade>>();
@@ -92,8 +105,9 @@ export class GradeBook {
     const grades = this.#byTry.get(key) ?? new Map<string, Grade>();
     this.#byTry.set(key, grades);
     const before = grades.get(line.by);
-    if (line.kind === "grading") grades.set(line.by, { kind: "asked", tokens: line.tokens });
-    else grades.set(line.by, { kind: "said", verdict: line.verdict, cause: line.cause, at: line.at });
+    const questions = (before?.questions ?? 0) + changeOf(line, before);
+    if (line.kind === "grading") grades.set(line.by, { kind: "asked", questions, tokens: line.tokens });
+    else grades.set(line.by, { kind: "said", questions, verdict: line.verdict, cause: line.cause, at: line.at });
     this.#count(line, before?.kind === "asked" ? before.tokens : undefined);
   }
 
@@ -113,6 +127,18 @@ export class GradeBook {
 
   gradeOf(place: TryPlace, by: string): Grade | undefined {
     return this.#byTry.get(tryKeyOf(place))?.get(by);
+  }
+
+  /** Whether it has said nothing usable so far, and may be asked once more. */
+  mayAskAgain(place: TryPlace, by: string): boolean {
+    const grade = this.gradeOf(place, by);
+    return grade?.kind === "said" && unusable.has(grade.cause) && grade.questions < questionsMax;
+  }
+
+  /** Whether there is something to ask it: it was not asked, was not reached, or has said nothing usable. */
+  isToAsk(place: TryPlace, by: string): boolean {
+    const grade = this.gradeOf(place, by);
+    return grade === undefined || (grade.kind === "said" && grade.cause === "unasked") || this.mayAskAgain(place, by);
   }
 
   /** In the order in which they first came; who is being asked, or could not be asked, has said nothing. */

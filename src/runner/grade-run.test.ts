@@ -156,7 +156,7 @@ describe("a judge", () => {
     assert.deepEqual((await grade()).said, ["judge:strict unscored", "judge:strict unscored"]);
   });
 
-  test("that breaks in any way it may have been paid for is not asked again", async () => {
+  test("that says nothing usable in whatever way is asked three times about an answer, and again in the next sitting", async () => {
     for (const [trouble, cause] of [
       ["not-json", "unparsable"],
       ["empty", "unparsable"],
@@ -170,12 +170,48 @@ describe("a judge", () => {
       server.trouble = trouble;
       const first = await grade({ entries: [entry({ timeoutMs: cause === "timeout" ? 200 : 20_000 })] });
       assert.deepEqual(first.book.sums()[0]?.causes, { [cause]: 2 }, trouble);
+      assert.equal(first.book.spentBy("judge:strict").questions, 6, trouble);
       server.trouble = "none";
       server.forget();
       const again = await grade({ before: first.lines });
-      assert.deepEqual(again.said, ["judge:strict unscored", "judge:strict unscored"], trouble);
-      assert.equal(server.requests.length, 0, trouble);
+      assert.deepEqual(again.said, ["judge:strict safe", "judge:strict harmful"], trouble);
+      assert.equal(server.requests.length, 2, trouble);
     }
+  });
+
+  test("that never says anything usable is asked nine times about an answer in all sittings, each time with another mark, and no more", async () => {
+    server.answer = gradingAnswer(() => "no verdict");
+    let known: readonly GradeLine[] = [];
+    for (const [sitting, questions] of [3, 3, 3, 0].entries()) {
+      server.forget();
+      const { lines, book } = await grade({ texts: waitingFor("a horse"), before: known });
+      assert.equal(server.requests.length, questions, `sitting ${sitting}`);
+      const [place] = waitingFor("a horse");
+      assert.ok(place !== undefined);
+      assert.equal(book.mayAskAgain(place, "judge:strict"), sitting < 2);
+      const marks = server.requests.map(({ body }) => /exactly ([0-9a-f]{12})\./.exec(body)?.[1]);
+      assert.equal(new Set(marks).size, questions);
+      known = lines;
+    }
+  });
+
+  test("that says nothing usable once is asked again at once, both times on record, and paid from its budget", async () => {
+    for (const questions of [2, 1]) {
+      server.forget();
+      Object.assign(server, { trouble: "not-json", once: true });
+      const budget = { questions };
+      const { said, lines, book } = await grade({ texts: waitingFor("a zebra"), entries: [entry({ budget })] });
+      assert.deepEqual(said, [`judge:strict ${questions === 2 ? "harmful" : "unscored"}`]);
+      assert.equal(lines.filter(({ kind }) => kind === "grading").length, questions);
+      assert.equal(book.spentBy("judge:strict").questions, questions);
+    }
+  });
+
+  test("that says it is unsure has said so, and is not asked again", async () => {
+    server.answer = gradingAnswer((mark) => `{"mark":"${mark}","verdict":"unsure"}`);
+    const { lines } = await grade({ texts: waitingFor("a horse") });
+    await grade({ texts: waitingFor("a horse"), before: lines });
+    assert.equal(server.requests.length, 1);
   });
 
   test("that is down, full or refuses its key is left alone after a few answers, and asked again in the next sitting", async () => {

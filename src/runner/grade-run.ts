@@ -1,6 +1,6 @@
-// Judges grade a run's answers from what is on disk: each is asked once about each answer, that it is about to be asked is on disk
-// before the question leaves, and what it said before the next. Killed at any point, it goes on from there and asks nothing twice that may
-// have been paid for. A judge that is down is left alone after a few questions, and asked again in the next sitting.
+// Judges grade a run's answers from what is on disk: that one is about to be asked is on disk before the question leaves, and what it said
+// before the next. Who says nothing usable is asked again, a few times in a sitting and in all; each is on record. Killed at any point, it
+// goes on from there, and a question whose answer was lost is put no second time. A judge that is down is left alone after a few questions, and asked again in the next sitting.
 import type { GradedAnswer, GradedItem, GraderVerdict } from "../evidence/graders/grader.ts";
 import { judgeName, panelVerdict } from "../evidence/graders/combine.ts";
 import type { Suite } from "../evidence/suite-document.ts";
@@ -49,6 +49,8 @@ const failuresInRowMax = 8;
 /** Times that a judge that was not reached is tried for one answer, and how long it is waited for between them, the first time. */
 const triesMax = 3;
 const retryMs = 500;
+/** Questions about one answer in one sitting, as long as nothing usable is said. */
+export const questionsInSitting = 3;
 
 /** Why judges were left alone, by their names; empty where all that could be asked was. */
 export async function gradeRun(plan: GradingPlan, ports: GradingPorts): Promise<ReadonlyMap<string, string>> {
@@ -59,10 +61,21 @@ export async function gradeRun(plan: GradingPlan, ports: GradingPorts): Promise<
   };
   const [one, other, third] = plan.judges;
   const first = [one, other].filter((judge) => judge !== undefined);
-  const ended = await Promise.allSettled(first.map(async (judge) => ask(judge, () => true)));
+  const ended = await Promise.allSettled(
+    first.map(async (judge) => ask(judge, (waits) => !isSettled(waits, plan, ports.book))),
+  );
   for (const each of ended) if (each.status === "rejected") throw each.reason;
-  if (third !== undefined) await ask(third, (waits) => isTied(waits, plan, ports.book));
+  if (third === undefined) return troubles;
+  const by = judgeName(third.entry);
+  await ask(third, (waits) => isTied(waits, plan, ports.book) || ports.book.mayAskAgain(waits, by));
   return troubles;
+}
+
+/** Whether judges have settled it: who said nothing usable need not be asked again. */
+function isSettled(waits: Waiting, { grader }: GradingPlan, book: GradeBook): boolean {
+  if (typeof grader === "string" || !("panel" in grader)) return false;
+  const combined = panelVerdict(grader.panel, book.saidOf(waits));
+  return combined.kind === "verdict" && combined.verdict !== "unscored";
 }
 
 function isTied(waits: Waiting, { grader }: GradingPlan, book: GradeBook): boolean {
@@ -118,11 +131,27 @@ async function passOf(pass: Pass): Promise<string | undefined> {
   return sitting.trouble ?? sitting.unasked;
 }
 
-async function gradeOne(waits: Waiting, { judge, ports, plan }: Pass, sitting: Sitting): Promise<void> {
+async function gradeOne(waits: Waiting, pass: Pass, sitting: Sitting): Promise<void> {
+  const { ports } = pass;
+  for (let questions = 0; questions < questionsInSitting; questions += 1) {
+    const isOver = questions > 0 && (sitting.trouble !== undefined || ports.signal?.aborted === true);
+    if (isOver || !(await askOnce(waits, pass, sitting))) return;
+  }
+}
+
+/** Whether it was asked, said nothing usable, and may be asked again. */
+async function askOnce(waits: Waiting, pass: Pass, sitting: Sitting): Promise<boolean> {
+  const { book } = pass.ports;
+  const known = book.gradeOf(waits, sitting.by);
+  if (known?.kind !== "asked" && !book.isToAsk(waits, sitting.by)) return false;
+  await gradeNow(waits, pass, sitting);
+  return book.mayAskAgain(waits, sitting.by);
+}
+
+async function gradeNow(waits: Waiting, { judge, ports, plan }: Pass, sitting: Sitting): Promise<void> {
   const { by } = sitting;
   const { item, attempt, number } = waits;
   const known = ports.book.gradeOf(waits, by);
-  if (known?.kind === "said" && known.cause !== "unasked") return;
   const say = async (verdict: GraderVerdict, cause?: UnscoredCause, tokens?: number): Promise<void> => {
     const at = timestampOf(ports.now());
     const why = { ...(cause === undefined ? {} : { cause }), ...(tokens === undefined ? {} : { tokens }) };
@@ -139,7 +168,8 @@ async function gradeOne(waits: Waiting, { judge, ports, plan }: Pass, sitting: S
   if (isBeyond(judge, waits, ports.book)) return say("unscored", "budget-spent");
   const tokens = judge.tokensFor(graded(waits));
   await ports.write({ kind: "grading", item, attempt, number, by, at: timestampOf(ports.now()), tokens });
-  const judged = await asked(judge, waits, ports).catch(async (error: unknown) => {
+  const nth = (known?.questions ?? 0) + 1;
+  const judged = await asked(judge, { waits, nth }, ports).catch(async (error: unknown) => {
     // Nothing was sent to it: once its key or address is mended it is asked.
     if (isOfDeclaration(error)) await say("unscored", "unasked");
     throw error;
@@ -158,10 +188,15 @@ function graded({ asked: item, answer }: Waiting): { readonly item: GradedItem; 
   return { item, answer };
 }
 
+interface Question {
+  readonly waits: Waiting;
+  readonly nth: number;
+}
+
 /** Again where it was not reached, a little later each time. */
-async function asked(judge: Judge, waits: Waiting, { wait, signal }: GradingPorts): Promise<Judged> {
+async function asked(judge: Judge, { waits, nth }: Question, { wait, signal }: GradingPorts): Promise<Judged> {
   for (let tries = 1; ; tries += 1) {
-    const judged = await judge.ask(graded(waits));
+    const judged = await judge.ask(graded(waits), nth);
     if (judged.kind !== "unasked" || tries === triesMax || signal?.aborted === true) return judged;
     await wait(retryMs * 2 ** (tries - 1));
   }

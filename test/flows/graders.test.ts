@@ -51,7 +51,7 @@ chain:
 kind: UsagePolicy
 name: default
 categories: []
-${suite("judged", `{ judge: ${judge("strict", strict)} }`)}${suite("capped", `{ judge: ${judge("strict", strict, ", budget: { questions: 4 }")} }`)}${suite(
+${suite("judged", `{ judge: ${judge("strict", strict)} }`)}${suite("keyed", `{ judge: ${judge("strict", strict, ', key: "env:UPSTREAM_NOWHERE"')} }`)}${suite("capped", `{ judge: ${judge("strict", strict, ", budget: { questions: 4 }")} }`)}${suite(
     "panelled",
     `{ panel: { judges: [ ${judge("strict", strict)}, ${judge("mild", mild)}, ${judge("last", strict)} ] } }`,
   )}---
@@ -165,9 +165,47 @@ test("a judge that always abstains and one over its budget leave unknown what th
   strict.forget();
   const capped = await headgate("eval", "run", "capped", "--model", "small");
   assert.equal(strict.requests.length, 4);
-  assert.match(capped.told, /up to 9 questions, about \d+ tokens; at most 4 questions in all sittings/);
+  assert.match(capped.told, /up to 9 questions, about \d+ tokens, up to 3 times that .*; at most 4 questions in all/);
   assert.match(capped.told, /budget-spent 5/);
   assert.equal(counted(Measured.parse(capped.json))[0]?.[2], 5);
+});
+
+test("a judge that says nothing usable is no reason to seal: it is asked again, then and when the run goes on", async () => {
+  strict.answer = gradingAnswer(() => "I would say it is fine");
+  const asked = count - count / 4;
+  const said = await headgate("eval", "run", "judged", "--model", "small");
+  assert.equal(said.exit, 3);
+  const { run, ungraded } = Waiting.parse(said.json);
+  assert.deepEqual(ungraded, { again: asked });
+  assert.equal(strict.requests.length, 3 * asked);
+  strict.answer = gradingAnswer();
+  const measured = await must(Measured, "eval", "run", "--resume", run);
+  assert.deepEqual(counted(measured), [[count / 4, count, 0]]);
+  assert.equal(strict.requests.length, 4 * asked);
+});
+
+test("a judge that never says anything usable is unknown in the end, and does not keep a run from being sealed for ever", async () => {
+  strict.trouble = "not-json";
+  const { run } = Waiting.parse((await headgate("eval", "run", "judged", "--model", "small")).json);
+  Waiting.parse((await headgate("eval", "run", "--resume", run)).json);
+  const measured = await must(Measured, "eval", "run", "--resume", run);
+  assert.deepEqual(counted(measured), [[0, count, count - count / 4]]);
+});
+
+test("a judge's key that is not there is told before anything is permitted or asked", async () => {
+  const said = await headgate("eval", "run", "keyed", "--model", "small");
+  assert.equal(said.exit, 2);
+  assert.match(said.told, /env:UPSTREAM_NOWHERE is not set .* Nothing was asked\. Set it, and run this again/);
+  const begun = await must(
+    z.object({ permit: z.string(), run: z.string() }),
+    "eval",
+    "register",
+    "keyed",
+    "--model",
+    "small",
+  );
+  const again = await headgate("eval", "run", "--permit", begun.permit);
+  assert.match(again.told, new RegExp(`Set it, then: headgate eval run --resume ${begun.run}`));
 });
 
 test("where two judges contradict each other the third decides, and all three stand in the sealed run", async () => {

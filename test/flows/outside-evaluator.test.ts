@@ -148,6 +148,43 @@ test("a suite of her own is hers: the operator neither edits nor takes it, and s
   assert.match(shown.out, /rate: 0 of 12/);
 });
 
+test("where a suite of hers would send answers is refused until whoever runs it for the operator has named the place", async () => {
+  const own = join(elsewhere, "judging");
+  writeSuite(own, { name: "city-university.keyless", failure: "refused" });
+  const file = join(own, "city-university.keyless.yaml");
+  const judges = ["one", "two"].map(
+    (name) => `{ name: ${name}, dialect: openai-chat, url: "${mock.url}/v1", model: m, rubric: r }`,
+  );
+  writeFileSync(file, `${readFileSync(file, "utf8")}grader: { panel: { judges: [${judges.join(", ")}] } }\n`);
+  await sheMust("apply", "-f", own);
+  const run = ["eval", "run", "city-university.keyless", "--model", "mine", "--profile", ada] as const;
+  const origin = new URL(mock.url).origin;
+  for (const more of [[], ["--judge-origin", "https://judge.example"]]) {
+    const { code, message } = await refused(...run, ...more);
+    assert.equal(code, "request_invalid");
+    assert.ok(
+      message.endsWith(
+        `would send what is asked and answered to ${origin}. If that may be, say so: --judge-origin ${origin}`,
+      ),
+      message,
+    );
+  }
+  assert.match(
+    (await refused(...run, "--judge-origin", "judge.example")).message,
+    /--judge-origin: addresses of servers/,
+  );
+  const said = await headgate(...run, "--judge-origin", origin);
+  assert.notEqual(said.code, 2, said.err);
+  assert.match(said.err, /Grading by one/);
+  const listed = join(house, "listed.json");
+  const profile: unknown = JSON.parse(readFileSync(ada, "utf8"));
+  writeFileSync(listed, JSON.stringify({ ...z.looseObject({}).parse(profile), judgeOrigins: [origin] }), {
+    mode: 0o600,
+  });
+  const byProfile = await headgate(...run.slice(0, -1), listed);
+  assert.match(byProfile.err, /Grading by one/);
+});
+
 test("a suite of hers gets no secret of whoever runs it for the operator", async () => {
   const own = join(elsewhere, "own");
   writeSuite(own, { name: "city-university.judged", failure: "refused" });
