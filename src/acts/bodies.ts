@@ -337,7 +337,8 @@ const SignOff = z.strictObject({
   proposal: ProposalId,
   /** Digest of the proposal's canonical body, `{"release":…}`: its statement's subject (`Act.body`). */
   release: Digest,
-  verdict: z.enum(["for", "against"]),
+  /** `recused`: steps back, for a conflict of interest. */
+  verdict: z.enum(["for", "against", "recused"]),
   role: Role,
   reason: Digest,
 });
@@ -382,6 +383,15 @@ const Fact = z.strictObject({
     z.strictObject({ kind: z.literal("consultation"), name: Name, state: z.enum(["open", "closed"]) }),
     /** That a document was made public: a statistic of access, a report. `document` is the digest of its bytes. */
     z.strictObject({ kind: z.literal("publication"), name: Name, document: Digest }),
+    /** What `policy test` came to: by which policy and safeguards, on which file of cases, and how many were not as expected. */
+    z.strictObject({
+      kind: z.literal("policy-test"),
+      policy: Digest,
+      safeguards: Digest,
+      cases: Digest,
+      total: Count,
+      failed: Count,
+    }),
   ]),
   /** Null: it is about all models. */
   model: Name.nullable(),

@@ -82,10 +82,13 @@ export interface CallerKey {
   readonly isLatest: boolean;
 }
 
+type Verdict = BodyOf<"sign-off">["verdict"];
+
 export interface SignOff {
   readonly person: PersonId;
   readonly role: Role;
-  readonly verdict: "for" | "against";
+  /** `recused`: they step back, and say nothing of it. */
+  readonly verdict: Verdict;
   readonly at: Timestamp;
   readonly reason: Digest;
   readonly index: number;
@@ -172,7 +175,11 @@ export interface Applied {
   /** The organisation outside the operator whose suite it is; nobody else writes it. */
   readonly of?: Name;
   readonly candidate: Digest;
+  /** When that one was applied last. */
+  readonly since: Timestamp;
   readonly all: ReadonlySet<Digest>;
+  /** Who applied each of them. */
+  readonly by: ReadonlyMap<string, ReadonlySet<PersonId>>;
 }
 
 export interface Incident {

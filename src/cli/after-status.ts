@@ -40,11 +40,13 @@ function towardsNext(view: StatusView): string | undefined {
   return verdict === "pass" || lacksOnlySignOffs(view) ? proposing(view, next) : undefined;
 }
 
+const ofMeasures: ReadonlySet<string> = new Set(["measure-bound", "measure-floor", "comparison"]);
+
 /** The first suite of which no trial counts for the next stage; of those that tell its tier, too. */
 function unmeasured({ requirements, tier }: StatusView): string | undefined {
   const capability = tier?.rules.find(({ verdict }) => verdict === "unknown");
   if (capability !== undefined) return capability.suite;
-  const measures = requirements.filter(({ kind }) => kind === "measure-bound");
+  const measures = requirements.filter(({ kind }) => ofMeasures.has(kind));
   const suite = measures.find(({ have }) => have["trials"] === 0)?.need["suite"];
   return typeof suite === "string" ? suite : undefined;
 }

@@ -152,7 +152,7 @@ const confidenceDefault = 0.95;
 function claimOf(plan: ReleasePlan, { name, measure }: Suite, options: PlanOptions): Claim {
   const asked = plan.stages
     .flatMap(({ requires }) => requires)
-    .flatMap((one) => ("measure" in one && one.suite === name && one.measure === measure.name ? [one] : []))
+    .flatMap((one) => ("upper" in one && one.suite === name && one.measure === measure.name ? [one] : []))
     .filter(({ id }) => options.requirement === undefined || id === options.requirement);
   if (options.requirement !== undefined && asked.length === 0) {
     throw new Failure(

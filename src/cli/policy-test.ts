@@ -2,6 +2,11 @@
 // of documents, without a server. For the cases that a policy was written for: it measures nothing, suites do.
 import { z } from "zod";
 import { decide } from "../policy/decide.ts";
+import { canonicalBytes } from "../proof/canonical.ts";
+import { digestOf } from "../proof/digest.ts";
+import { nodePrimitives } from "../proof/node.ts";
+import { pinSafeguards } from "../safeguards/chain.ts";
+import { shippedSafeguards } from "../safeguards/registry.ts";
 import { Failure } from "../terms/failure.ts";
 import { Surface, type Verdict } from "../terms/finding.ts";
 import { Name } from "../terms/ids.ts";
@@ -14,9 +19,15 @@ import {
   jsonLines,
   withOfflineChain,
 } from "./offline-chain.ts";
+import { readNeeded } from "./files.ts";
+import { openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 
-export const TestOptions = z.object({ documents: z.string().min(1).optional(), ...callerOptions });
+export const TestOptions = z.object({
+  documents: z.string().min(1).optional(),
+  record: z.boolean().default(false),
+  ...callerOptions,
+});
 
 /** One line of the file. A word too many is refused: a case that says `scope` for `scopes` would test something else. */
 const Case = z.strictObject({
@@ -45,16 +56,46 @@ export async function testPolicy(call: Call<z.infer<typeof TestOptions>>): Promi
   return withOfflineChain(asked, context, async (means) => {
     const judged: Judged[] = [];
     for (const line of jsonLines(argument(call, 0))) judged.push(await judge(line, means));
-    return answerOf(judged, means);
+    const answer = answerOf(judged, means);
+    return options.record ? recorded(call, answer, { judged, means }) : answer;
   });
 }
 
-function answerOf(judged: readonly Judged[], { policy }: OfflineChain): Answer {
+/** A fact bound to what was tested, whatever came of it: a plan may ask for one by which all cases are as expected. */
+async function recorded(
+  call: Call<z.infer<typeof TestOptions>>,
+  answer: TestAnswer,
+  { judged, means }: { readonly judged: readonly Judged[]; readonly means: OfflineChain },
+): Promise<Answer> {
+  const { stage, type } = call.options;
+  if (stage !== undefined || type !== undefined)
+    throw new Failure("request_invalid", "What is recorded is judged as for everybody: leave out --stage and --type.");
+  const fact = {
+    kind: "policy-test",
+    policy: digestOf(canonicalBytes(means.policy), nodePrimitives),
+    safeguards: digestOf(canonicalBytes(pinSafeguards(means.document, shippedSafeguards())), nodePrimitives),
+    cases: digestOf(readNeeded(argument(call, 0), casesBytesMax), nodePrimitives),
+    total: judged.length,
+    failed: judged.filter(({ expected, verdict }) => expected !== verdict).length,
+  } as const;
+  const session = await openSession(call.base, call.context);
+  const ledgerIndex = recordedIndex(await submit(session, await signAs(session, "fact", { fact, model: null })));
+  const json = { ...answer.json, fact, ledgerIndex };
+  return { ...answer, json, text: `${answer.text}\nRecorded as entry ${ledgerIndex} of the ledger.` };
+}
+
+const casesBytesMax = 256 * 1024 * 1024;
+
+function answerOf(judged: readonly Judged[], { policy }: OfflineChain): TestAnswer {
   if (judged.length === 0) throw new Failure("request_invalid", "The file holds no case. A case is one line of JSON.");
   const differ = judged.filter(({ expected, verdict }) => expected !== verdict);
   const json = { ok: differ.length === 0, cases: judged.length, policy: policy.name, differ };
   const text = [...differ.map(lineOf), `${judged.length - differ.length} of ${judged.length} as expected.`].join("\n");
-  return differ.length === 0 ? done(json, text) : notPassed(json, text);
+  return { ...(differ.length === 0 ? done(json, text) : notPassed(json, text)), json };
+}
+
+interface TestAnswer extends Answer {
+  readonly json: object;
 }
 
 async function judge({ value, number }: JsonLine, { chain, policy }: OfflineChain): Promise<Judged> {

@@ -25,6 +25,7 @@ export function addPolicyVerbs(program: Command, context: Context): void {
     summary: "judge the cases {text, verdict} of a JSONL file by the safeguards and the policy of documents",
     flags: [
       ["--documents <path>", "a file or folder with one Safeguards and one UsagePolicy (default: the example)"],
+      ["--record", "record what came of it in the ledger, for plans that ask for policy tests"],
       ...callerFlags,
     ],
     options: TestOptions,

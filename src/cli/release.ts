@@ -60,6 +60,13 @@ export function addReleaseVerbs(release: Command, context: Context): void {
     run: async (call) => sign(call, "against"),
   });
   addVerb(release, context, {
+    usage: "recuse <proposal>",
+    summary: "step back from a proposal, for a conflict of interest; cancels your own sign-off and fills no seat",
+    flags: [reasonFlag],
+    options: Reason,
+    run: async (call) => sign(call, "recused"),
+  });
+  addVerb(release, context, {
     usage: "advance <proposal>",
     summary: "certify a proposal whose gate passes; takes effect once the gateways have it",
     options: noOptions,
@@ -129,7 +136,7 @@ async function submitProposal(session: Session, wish: Wish): Promise<Proposed> {
   return { release, digest: submitted.act.body, index: recordedIndex(submitted) };
 }
 
-async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "against"): Promise<Answer> {
+async function sign(call: Call<z.infer<typeof Reason>>, verdict: SignOff["verdict"]): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const proposal = proposalOf(session, argument(call, 0));
   const { role } = session.me;
@@ -137,7 +144,7 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "agains
   if (earlier?.verdict === verdict) return signedAlready(call, proposal, earlier);
   const reason = committed(call.options.reason);
   const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
-  call.context.tell(`You sign ${verdict}: ${releaseInWords(proposal.release)}\n`);
+  call.context.tell(`You ${signing[verdict]}: ${releaseInWords(proposal.release)}\n`);
   for (const [, { hold, limit, at }] of liftedBy(session.state, proposal.release)) {
     call.context.tell(`It lifts ${hold}, by which ${limitInWords(limit)} since ${at}.\n`);
   }
@@ -151,10 +158,15 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: "for" | "agains
   const id = proposal.release.proposal;
   return done(
     { proposal: id, digest: proposal.digest, verdict, role, ledgerIndex: index },
-    `Signed ${verdict} as ${role}.`,
+    verdict === "recused" ? `Stepped back as ${role}; the reason is kept.` : `Signed ${verdict} as ${role}.`,
     verdict === "for" ? afterSigning(`headgate release advance ${id}`, role, sameProfile(call.base)) : undefined,
   );
 }
+
+const signing = { for: "sign for", against: "sign against", recused: "step back from" } as const satisfies Record<
+  SignOff["verdict"],
+  string
+>;
 
 /** A second sign-off of the same verdict would say nothing new, so none is sent. */
 function signedAlready(call: Call<unknown>, { release, digest }: Proposal, earlier: SignOff): Answer {
@@ -162,7 +174,7 @@ function signedAlready(call: Call<unknown>, { release, digest }: Proposal, earli
   const { proposal } = release;
   return done(
     { proposal, digest, verdict, role, ledgerIndex: index, already: true },
-    `You signed ${verdict} as ${role} already, at ${at}. Nothing was sent.`,
+    `You ${verdict === "recused" ? "stepped back" : `signed ${verdict}`} as ${role} already, at ${at}. Nothing was sent.`,
     verdict === "for" ? afterSigning(`headgate release advance ${proposal}`, role, sameProfile(call.base)) : undefined,
   );
 }

@@ -49,7 +49,10 @@ const wordsOf: Words = {
   permit: permitInWords,
   evidence: (body) => `Gives the evidence of run ${body.run} on ${body.model}.`,
   proposal: (body) => `Proposes: ${releaseInWords(body.release)}`,
-  "sign-off": (body) => `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
+  "sign-off": (body) =>
+    body.verdict === "recused"
+      ? `Steps back from proposal ${body.proposal} as ${body.role}.`
+      : `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
   certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
   hold: (body) => `Holds ${scopeInWords(body.scope)}.`,
   restriction: (body) => `Restricts ${body.model}: ${limitInWords(body.limit)}.`,
@@ -88,6 +91,8 @@ function factInWords(fact: Act<"fact">["predicate"]["body"]["fact"]): string {
       return `the consultation ${fact.name} is ${fact.state}`;
     case "publication":
       return `${fact.name} was published as ${fact.document}`;
+    case "policy-test":
+      return `${fact.total} policy tests of ${fact.policy} with ${fact.safeguards}, of which ${fact.failed} came out otherwise`;
   }
 }
 

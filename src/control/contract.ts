@@ -271,7 +271,9 @@ export const StatusView = z.object({
       stage: OpenStage,
       mode: Mode,
       digest: Digest,
-      signOffs: z.array(z.object({ person: PersonId, role: z.string(), verdict: z.enum(["for", "against"]) })),
+      signOffs: z.array(
+        z.object({ person: PersonId, role: z.string(), verdict: z.enum(["for", "against", "recused"]) }),
+      ),
       certified: z.boolean(),
       /** Whether it can still be signed and advanced. */
       waiting: z.boolean(),

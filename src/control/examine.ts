@@ -157,6 +157,7 @@ function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
     ["Safeguards", plan.safeguards],
     ["UsagePolicy", plan.policy],
     ...tieredStages(plan).flatMap((stage) => suitesOf(stage).map((suite) => ["Suite", suite] as const)),
+    ...plan.stages.flatMap(({ requires }) => requires.flatMap(comparedWith)),
   ];
   const missing = wanted.find(([kind, name]) => !isApplied({ kind, name }, beside, state));
   if (missing === undefined) return;
@@ -164,6 +165,16 @@ function examinePlan(plan: ReleasePlan, beside: Named, state: State): void {
     "document_invalid",
     `The plan of ${plan.model} names a ${missing[0]} "${missing[1]}" that nobody applied.`,
   );
+}
+
+/** What a comparison names: one that nobody applied could never be run. */
+function comparedWith(
+  requirement: ReleasePlan["stages"][number]["requires"][number],
+): readonly (readonly ["Model" | "Safeguards", Name])[] {
+  if (!("against" in requirement)) return [];
+  const { against } = requirement;
+  if ("model" in against) return [["Model", against.model]];
+  return "safeguards" in against ? [["Safeguards", against.safeguards]] : [];
 }
 
 /** A stage that nobody could propose is refused here, in the words that would be said then. */

@@ -175,10 +175,23 @@ function planRelations(plan: ReleasePlan, source: ParsedDocument, known: Known):
     ),
   );
   return [
-    ...wanted.flatMap((one) => absent(one, source, known)),
+    ...[...wanted, ...comparedWith(plan)].flatMap((one) => absent(one, source, known)),
     ...[...tiers, ...suites].flatMap((asked) => suiteRelations(asked, source, known)),
     ...tiers.flatMap((asked) => tierRelations(asked, source, known)),
   ];
+}
+
+/** Documents that a comparison names: one that nobody applied could never be run. */
+function comparedWith({ stages }: ReleasePlan): readonly Wanted[] {
+  return stages.flatMap((stage, at) =>
+    stage.requires.flatMap((requirement, place): readonly Wanted[] => {
+      if (!("against" in requirement)) return [];
+      const { against } = requirement;
+      const path = ["stages", at, "requires", place, "against"];
+      if ("model" in against) return [{ kind: "Model", name: against.model, path }];
+      return "safeguards" in against ? [{ kind: "Safeguards", name: against.safeguards, path }] : [];
+    }),
+  );
 }
 
 interface Asked {

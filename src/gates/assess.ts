@@ -7,11 +7,13 @@ import type { Digest, Instant, Name, PermitId, PersonId } from "../terms/ids.ts"
 import { type Moded, modesFor, modesWord } from "../terms/safeguard-mode.ts";
 import { type FailureKind, countedAs } from "../terms/trial.ts";
 import type { OpenStage } from "../terms/stage.ts";
+import { conflictsOf } from "./conflict.ts";
 import { type Configuration, type SuiteDigests, stageOf, wantedSuites } from "./draft.ts";
 import { judge } from "./judge.ts";
-import type { GivenSignOff, Judgement, PooledMeasure, RegisteredRun } from "./judgement.ts";
+import type { GivenSignOff, Judgement, PairedMeasure, PooledMeasure, RegisteredRun } from "./judgement.ts";
 import type { ReleasePlan } from "./plan-document.ts";
-import { type SealedTry, type SeenReceipt, poolTrials } from "./pool.ts";
+import { comparedOn, pairedClusters, permitsAgainst } from "./paired-evidence.ts";
+import { type Pool, type SealedTry, type SeenReceipt, poolTrials } from "./pool.ts";
 import { type PlannedRun, deviationsOf, isUsed } from "./registration.ts";
 
 /** A suite as applied, with what pooling needs of it. */
@@ -51,10 +53,12 @@ export function assess(input: AssessInput): Judgement {
   const { state, configuration, at } = input;
   const stagePlan = stageOf(input.plan, input.stage);
   const suites = wantedSuites(stagePlan, input.suites);
+  const pooled = suites.map((suite) => ({ suite, pools: poolsHere(input, suite) }));
   return judge(stagePlan, {
     digests: { ...configuration, suites },
-    measures: suites.flatMap((suite) => [...measuredHere(input, suite), ...declared(state, suite)]),
-    signOffs: signOffsOf(state, input.proposal),
+    measures: pooled.flatMap(({ suite, pools }) => [...pools.map(({ measure }) => measure), ...declared(state, suite)]),
+    pairs: pooled.flatMap(({ suite, pools }) => pairsOf(input, suite, pools)),
+    signOffs: givenSignOffs(state, input.proposal),
     facts: state.facts
       .filter(({ body: { model } }) => model === null || model === input.plan.model)
       .map(({ body: { fact }, at: when }) => ({ fact, at: when })),
@@ -63,11 +67,52 @@ export function assess(input: AssessInput): Judgement {
 }
 
 /** Permits under which this suite was asked of this model, whatever else they named. */
-export function permitsOf(state: State, suite: SuiteDigests, model: Name): readonly GivenPermit[] {
+function permitsOf(state: State, suite: SuiteDigests, model: Name): readonly GivenPermit[] {
   return [...state.permits.values()].filter((permit) => permit.model === model && permit.digests.suite === suite.suite);
 }
 
-function measuredHere(input: AssessInput, suite: SuiteFacts): readonly PooledMeasure[] {
+/** Permits whose runs the judgement reads: those of the model on this suite, and those of systems that it is compared with. */
+export function permitsRead(
+  input: Pick<AssessInput, "state" | "plan" | "stage" | "configuration">,
+  suite: SuiteDigests,
+): readonly GivenPermit[] {
+  const { state, plan, stage, configuration } = input;
+  const compared = comparedOn(stageOf(plan, stage), suite).flatMap((against) =>
+    permitsAgainst(state, against, { suite, released: configuration }),
+  );
+  return [...new Set([...permitsOf(state, suite, plan.model), ...compared])];
+}
+
+function pairsOf(input: AssessInput, suite: SuiteFacts, pools: readonly Pool[]): readonly PairedMeasure[] {
+  const { state, plan, stage, configuration } = input;
+  const ours = pools.find(
+    ({ measure }) =>
+      measure.otherModes !== true &&
+      isReleased(measure.digests, configuration) &&
+      measure.digests.grader === suite.grader,
+  );
+  if (ours === undefined) return [];
+  return comparedOn(stageOf(plan, stage), suite).flatMap((against) => {
+    const permits = permitsAgainst(state, against, { suite, released: configuration });
+    const [first] = permits;
+    const theirs =
+      first === undefined
+        ? undefined
+        : poolTrials(
+            suite,
+            first.digests,
+            permits.map((permit) => runOf(input, suite, permit)),
+          );
+    if (theirs === undefined) return [];
+    return [{ suite: suite.name, measure: suite.measure, against, ...pairedClusters(suite, ours, theirs) }];
+  });
+}
+
+function isReleased(digests: EvaluatedDigests, { model, safeguards, policy }: AssessInput["configuration"]): boolean {
+  return digests.model === model && digests.safeguards === safeguards && digests.policy === policy;
+}
+
+function poolsHere(input: AssessInput, suite: SuiteFacts): readonly Pool[] {
   const permits = permitsOf(input.state, suite, input.plan.model);
   const wanted = modesOf(input, suite, input.stage);
   const isOther = (permit: Permit): boolean => isOurs(input, permit) && modesOf(input, suite, permit.stage) !== wanted;
@@ -86,7 +131,7 @@ function measuredHere(input: AssessInput, suite: SuiteFacts): readonly PooledMea
       runs: runs.filter(isUsed).map((run) => registeredRun(run, runs, suite)),
       ...(outsiders === undefined ? {} : { outsiders }),
     };
-    return [isOther(first) ? { ...measure, otherModes: true } : measure];
+    return [{ trials: pool.trials, measure: isOther(first) ? { ...measure, otherModes: true as const } : measure }];
   });
 }
 
@@ -243,10 +288,17 @@ function declaredMeasure(evidence: Evidence, suite: SuiteFacts, outside: boolean
 }
 
 /** The word of everyone who signed and is in good standing. */
-function signOffsOf(state: State, proposal: Proposal | undefined): readonly GivenSignOff[] {
-  return [...(proposal?.signOffs.values() ?? [])].filter(
-    ({ person }) => state.persons.get(person)?.suspended === false,
-  );
+export function givenSignOffs(state: State, proposal: Proposal | undefined): readonly GivenSignOff[] {
+  if (proposal === undefined) return [];
+  return [...proposal.signOffs.values()]
+    .filter(({ person }) => state.persons.get(person)?.suspended === false)
+    .map(({ person, role, verdict, at }) => ({
+      person,
+      role,
+      verdict,
+      at,
+      conflicts: conflictsOf(state, proposal, person),
+    }));
 }
 
 function sorted(digests: EvaluatedDigests): readonly string[] {

@@ -12,12 +12,14 @@ import {
   type HoldId,
   Instant,
   type Name,
+  type PersonId,
   type ProposalId,
   instantOf,
   timestampOf,
 } from "../terms/ids.ts";
 import type { Role, Seat } from "../terms/role.ts";
 import { type OpenStage, compareStages, modeOf } from "../terms/stage.ts";
+import type { SignOffs } from "./requirements/sign-offs.ts";
 import { type ReleasePlan, type StagePlan, type TieredStage, suitesOf, tieredStages } from "./plan-document.ts";
 
 /** Days that a board has to decide on a proposal. */
@@ -200,6 +202,14 @@ export function seatsOf(state: State, stagePlan: StagePlan): readonly Seat[] {
   }));
 }
 
+/** Who stands behind a release, and what it ends. */
+interface Behind {
+  readonly ends: readonly HoldId[];
+  readonly persons: readonly Person[];
+  /** Whether a person's sign-off counts towards the seats of a requirement; where not given, each does. */
+  readonly fills?: (requirement: SignOffs, person: PersonId) => boolean;
+}
+
 /**
  * Whose sign-offs a release still lacks, given who stands behind it: a role for each seat that is open, and "person" where
  * a hold or restriction ends and the seats alone would bring in one person only.
@@ -207,11 +217,17 @@ export function seatsOf(state: State, stagePlan: StagePlan): readonly Seat[] {
 export function missingSignOffs(
   state: State,
   stagePlan: StagePlan,
-  { ends, persons }: { readonly ends: readonly HoldId[]; readonly persons: readonly Person[] },
+  { ends, persons, fills = () => true }: Behind,
 ): readonly (Role | "person")[] {
-  const missing = missingSeats(seatsOf(state, stagePlan), persons).flatMap(({ role, count }) =>
-    Array.from({ length: count }, () => role),
-  );
+  const lacking = countsOf(missingSeats(seatsOf(state, stagePlan), persons));
+  const counts = new Map(lacking);
+  for (const requirement of stagePlan.requires) {
+    if (!("signOffs" in requirement)) continue;
+    const seated = persons.filter(({ person }) => fills(requirement, person));
+    for (const { role, count } of missingSeats(requirement.signOffs, seated))
+      counts.set(role, Math.max(count, counts.get(role) ?? 0));
+  }
+  const missing = [...counts].flatMap(([role, count]) => Array.from({ length: count }, () => role));
   const needed = ends.length > 0 ? personsNeeded(state) : 1;
   const more = Math.max(0, needed - persons.length - missing.length);
   return [...missing, ...Array.from({ length: more }, () => "person" as const)];

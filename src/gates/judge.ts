@@ -10,7 +10,8 @@ export function judge(plan: TieredStage, given: GateCase): Judgement {
   const tiers = tiersIn(plan);
   const tier = judgeTier(tiers, given);
   const asked = plan.requires.filter((requirement) => tierOf(requirement) <= tier.tier);
-  const stageCase = { ...given, wanted: [...asked.flatMap(wantedBy), ...tiers.map(wantedByRule)] };
+  const wanted = [...asked.flatMap(wantedBy), ...tiers.map(wantedByRule)];
+  const stageCase = { ...given, wanted, tier: tiers.length === 0 ? undefined : tier };
   const requirements = plan.requires.map((requirement): RequirementJudgement => {
     if (asked.includes(requirement)) return judgeRequirement(requirement, stageCase);
     return notAsked({ id: requirement.id, kind: kindOf(requirement), from: tierOf(requirement) }, tier.tier);

@@ -3,9 +3,12 @@
 import type { BodyOf, Calibration, EvaluatedDigests, Permit } from "../acts/bodies.ts";
 import type { SignOff } from "../acts/state.ts";
 import type { Tally } from "../statistics/measure.ts";
+import type { PairedCounts } from "../statistics/paired.ts";
 import type { Digest, Instant, Name, PermitId, RunId, Timestamp } from "../terms/ids.ts";
 import type { OpenStage } from "../terms/stage.ts";
 import type { Deviation } from "./deviation.ts";
+import type { Against } from "./against.ts";
+import type { Conflict } from "./conflict.ts";
 
 /** pass: shown. fail: shown not to hold, or refused, or not signed. inconclusive: nobody can tell yet. */
 export type GateVerdict = "pass" | "fail" | "inconclusive";
@@ -40,8 +43,23 @@ export interface PooledMeasure {
   readonly calibration?: Calibration;
   /** Answers of one cluster that were graded, at the most. */
   readonly answersMax: number;
+  /** Of a measured one: clusters that were tried whole and failed in every attempt, which is what a lower bound may count. */
+  readonly wholly?: number;
   /** Present where its safeguards had other modes than callers at the stage get: it says nothing of them. */
   readonly otherModes?: true;
+}
+
+/** The released system and another one on the clusters of one suite. */
+export interface PairedMeasure {
+  readonly suite: Name;
+  readonly measure: Name;
+  readonly against: Against;
+  /** By who fails: of the released one (`onlyOne`) what is unknown failed, of the other it did not. */
+  readonly worst: PairedCounts;
+  /** The other way round. */
+  readonly best: PairedCounts;
+  /** Clusters that nobody can tell of one of them, or of both. */
+  readonly unknown: number;
 }
 
 /** A run as its permit planned it, and the ways in which it went otherwise. */
@@ -65,7 +83,11 @@ export interface ReleasedDigests {
 }
 
 /** A sign-off by a person in good standing: the caller leaves out who was suspended or admitted too late. */
-export type GivenSignOff = Pick<SignOff, "person" | "role" | "verdict">;
+export interface GivenSignOff extends Pick<SignOff, "person" | "role" | "verdict"> {
+  readonly at?: Timestamp;
+  /** What they had a hand in themselves. */
+  readonly conflicts?: readonly Conflict[];
+}
 
 /** A logged statement about the world that is about the model or about all, in ledger order. */
 export interface GivenFact {
@@ -85,6 +107,8 @@ export interface Wanted {
 export interface GateCase {
   readonly digests: ReleasedDigests;
   readonly measures: readonly PooledMeasure[];
+  /** Where the plan asks for comparisons. */
+  readonly pairs?: readonly PairedMeasure[];
   readonly signOffs: readonly GivenSignOff[];
   readonly facts: readonly GivenFact[];
   readonly at: Instant;
@@ -93,13 +117,26 @@ export interface GateCase {
 /** The case with what the whole stage asks for, for requirements that look across. */
 export interface StageCase extends GateCase {
   readonly wanted: readonly Wanted[];
+  /** How able the model is taken to be, where the stage asks. */
+  readonly tier: TierJudgement | undefined;
 }
 
 export type Figures = Readonly<Record<string, string | number | boolean | null>>;
 
 export interface RequirementJudgement {
   readonly id: string;
-  readonly kind: "measure-bound" | "sign-offs" | "evidence-age" | "no-incident" | "drilled" | "consulted" | "published";
+  readonly kind:
+    | "measure-bound"
+    | "measure-floor"
+    | "comparison"
+    | "tier-ceiling"
+    | "sign-offs"
+    | "evidence-age"
+    | "no-incident"
+    | "drilled"
+    | "consulted"
+    | "published"
+    | "policy-tests";
   /** not-asked: the plan asks it of abler models only. It is no pass, and has no say. */
   readonly verdict: GateVerdict | "not-asked";
   readonly have: Figures;

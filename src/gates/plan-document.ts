@@ -62,6 +62,12 @@ export const ReleasePlan = z
             path: ["stages", at, "requires", index, "tier"],
             message: `no rule in tiers leads to tier ${tierOf(requirement)}, so this would never be asked`,
           });
+        else if ("tierAtMost" in requirement && requirement.tierAtMost >= highest)
+          context.addIssue({
+            code: "custom",
+            path: ["stages", at, "requires", index, "tierAtMost"],
+            message: `no rule in tiers leads beyond tier ${requirement.tierAtMost}, so nobody could show it`,
+          });
   });
 export type ReleasePlan = z.infer<typeof ReleasePlan>;
 
@@ -76,7 +82,7 @@ export function tieredStages({ stages, tiers }: ReleasePlan): readonly TieredSta
 
 /** The rules by which the stage's requirements are chosen; none where all of them are asked of every model. */
 export function tiersIn({ requires, tiers = [] }: TieredStage): readonly TierRule[] {
-  return requires.some((requirement) => tierOf(requirement) > 0) ? tiers : [];
+  return requires.some((requirement) => "tierAtMost" in requirement || tierOf(requirement) > 0) ? tiers : [];
 }
 
 /** The names of the suites that a stage asks evidence of, each once. */

@@ -102,6 +102,8 @@ interface Trial {
   readonly tries: number;
   /** Unknown, and a further run, or sealing one, can still settle it. */
   readonly open: boolean;
+  /** It was tried, and every attempt counted as failed. */
+  readonly isWhollyFailed: boolean;
 }
 
 export interface Pool {
@@ -147,6 +149,7 @@ export function poolTrials(
       oldestTry: oldest,
       permits: used.map(({ permit }) => permit),
       answersMax: mostTries(trials),
+      wholly: whollyFailed(trials),
       ...(isSequential ? { rule: "sequential" } : {}),
     },
   };
@@ -205,7 +208,14 @@ function trialOf(item: string, cluster: string, entries: readonly (Entry & Pick<
     isTried: entries.length > 0,
     tries: entries.length,
     open,
+    isWhollyFailed: entries.length > 0 && entries.every((entry) => entry.countsAs === "failed"),
   };
+}
+
+/** Clusters that were tried whole and failed in every attempt. */
+function whollyFailed(trials: readonly Trial[]): number {
+  const clusters = [...Map.groupBy(trials, ({ cluster }) => cluster).values()];
+  return clusters.filter((members) => members.every(({ isWhollyFailed }) => isWhollyFailed)).length;
 }
 
 /** Unknown clusters in which everything unknown is still open. */

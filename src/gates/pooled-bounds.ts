@@ -1,6 +1,6 @@
 // The bounds of a pool: exact for a number of trials that was fixed beforehand, and valid at all times at once where every plan
 // behind it could be ended whenever somebody liked.
-import { type Claim, cleanTrialsNeeded, isShown } from "../statistics/binomial.ts";
+import { type Claim, cleanTrialsNeeded, clopperPearsonLower, isShown } from "../statistics/binomial.ts";
 import type { Counts } from "../statistics/counts.ts";
 import { hasReached } from "../statistics/evalue.ts";
 import { type Bounds, type Tally, boundsOf } from "../statistics/measure.ts";
@@ -24,6 +24,12 @@ export function boundsOfPool({ tally, rule }: Ruled, confidence: number): PoolBo
     lower: anytimeLower({ failures, trials }, confidence),
     method: "anytime",
   };
+}
+
+/** One-sided lower bound of a share of which `counted` clusters are. */
+export function lowerOf({ tally: { clusters: trials }, rule }: Ruled, counted: number, confidence: number): number {
+  const counts = { failures: counted, trials };
+  return rule === undefined ? clopperPearsonLower(counts, confidence) : anytimeLower(counts, confidence);
 }
 
 /** Whether the pool shows the claim, every unknown cluster counted as failed. */

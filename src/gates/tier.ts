@@ -7,6 +7,7 @@ import { countingEvidence, whyNotCounting } from "./counting.ts";
 import type { GateCase, RequirementJudgement, TierJudgement, TierRuleJudgement, Wanted } from "./judgement.ts";
 import { TierNumber } from "./tier-number.ts";
 import { boundsOfPool, isPoolShown } from "./pooled-bounds.ts";
+import { percent } from "./wording.ts";
 
 export const TierRule = z.strictObject({
   tier: TierNumber,
@@ -58,8 +59,4 @@ export function notAsked(
 ): RequirementJudgement {
   const why = `Asked from tier ${from} on; the model is shown to be of tier ${tier}.`;
   return { id, kind, verdict: "not-asked", have: { tier }, need: { tier: from }, why, stillToShow: null };
-}
-
-function percent(rate: number): string {
-  return `${Number((rate * 100).toPrecision(rate > 0.9 ? 6 : 3))} %`;
 }

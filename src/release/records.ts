@@ -10,7 +10,7 @@ import { paused } from "../evidence/steps.ts";
 import { type LoadedItem, suiteSteps } from "../evidence/suite.ts";
 import { calibrationSet } from "./calibrated.ts";
 import { Suite, isAdaptive } from "../evidence/suite-document.ts";
-import { type RunFacts, type SuiteFacts, assess, permitsOf } from "../gates/assess.ts";
+import { type RunFacts, type SuiteFacts, assess, permitsRead } from "../gates/assess.ts";
 import { type Configuration, candidate } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { ReleasePlan, suitesOf, tieredStages } from "../gates/plan-document.ts";
@@ -141,7 +141,7 @@ export async function judgeFrom(records: Records, asked: AskedGate): Promise<Jud
   const suites = await suiteFacts(records, asked);
   const runs = new Map<PermitId, RunFacts>();
   for (const suite of suites) {
-    for (const { permit } of permitsOf(asked.state, suite, asked.plan.model)) {
+    for (const { permit } of permitsRead(asked, suite)) {
       runs.set(permit, await runFacts(records, asked.state, permit));
     }
   }

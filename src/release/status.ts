@@ -8,6 +8,7 @@ import {
   type Certificate,
   type Incident,
   type Proposal,
+  type SignOff,
   type State,
   holdsOn,
   latestCertificate,
@@ -17,6 +18,8 @@ import { type Renewal, renewalOf } from "../exposure/renewal.ts";
 import { type Configuration, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
 import type { GateVerdict, Judgement, RequirementJudgement, TierJudgement } from "../gates/judgement.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";
+import { givenSignOffs } from "../gates/assess.ts";
+import { fillsSeat } from "../gates/requirements/sign-offs.ts";
 import { Failure } from "../terms/failure.ts";
 import {
   type CertificateId,
@@ -79,7 +82,7 @@ export interface Status {
     readonly stage: OpenStage;
     readonly mode: Mode;
     readonly digest: Digest;
-    readonly signOffs: { readonly person: PersonId; readonly role: Role; readonly verdict: "for" | "against" }[];
+    readonly signOffs: { readonly person: PersonId; readonly role: Role; readonly verdict: SignOff["verdict"] }[];
     readonly certified: boolean;
     /** Whether it can still be signed and advanced. */
     readonly waiting: boolean;
@@ -321,7 +324,7 @@ async function proposalView(
     decideBy: release.decideBy,
     answers: release.answers,
     lifts: release.lifts ?? [],
-    needs: waiting ? await needsOf(records, state, proposal) : [],
+    needs: waiting ? await needsOf(records, asked, proposal) : [],
     safeguards: waiting ? forReaders(await modesOf(records, release), asked) : null,
   };
 }
@@ -346,13 +349,18 @@ async function isCurrent(records: Records, state: State, release: Release): Prom
 
 async function needsOf(
   records: Records,
-  state: State,
+  { state, at }: Pick<StatusAsked, "state" | "at">,
   proposal: Proposal,
 ): Promise<readonly (Role | "person")[] | null> {
   const { release } = proposal;
   try {
     const plan = await readPlan(records, release.digests.plan);
-    const given = { ends: stopsEnded(release), persons: supporters(state, proposal) };
+    const signed = new Map(givenSignOffs(state, proposal).map((one) => [one.person, one]));
+    const fills: Parameters<typeof missingSignOffs>[2]["fills"] = (requirement, person) => {
+      const one = signed.get(person);
+      return one !== undefined && fillsSeat(requirement, one, at);
+    };
+    const given = { ends: stopsEnded(release), persons: supporters(state, proposal), fills };
     return missingSignOffs(state, stageOf(plan, release.stage), given);
   } catch (error) {
     if (error instanceof Failure) return null;

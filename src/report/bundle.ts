@@ -2,7 +2,7 @@
 // has the first trust root can judge it again with src/report/verify-bundle.ts, offline.
 import type { Proposal, State } from "../acts/state.ts";
 import { Suite } from "../evidence/suite-document.ts";
-import { permitsOf } from "../gates/assess.ts";
+import { permitsRead } from "../gates/assess.ts";
 import { parseJson } from "../proof/canonical.ts";
 import type { Opening } from "../proof/digest.ts";
 import { toBase64 } from "../proof/encoding.ts";
@@ -68,8 +68,12 @@ async function pooledPermits(
   records: Records,
   state: State,
   { release }: Proposal,
-): Promise<readonly ReturnType<typeof permitsOf>[number]["permit"][]> {
+): Promise<readonly ReturnType<typeof permitsRead>[number]["permit"][]> {
   const plan = await readPlan(records, release.digests.plan);
   const suites = await suiteFacts(records, { state, plan, stage: release.stage, release });
-  return suites.flatMap((suite) => permitsOf(state, suite, release.model).map(({ permit }) => permit));
+  return suites.flatMap((suite) =>
+    permitsRead({ state, plan, stage: release.stage, configuration: release.digests }, suite).map(
+      ({ permit }) => permit,
+    ),
+  );
 }

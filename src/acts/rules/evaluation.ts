@@ -26,7 +26,8 @@ export const applyDocuments: Rule<"document"> = (state, act, context) => {
       const all = new Set(before?.all).add(digest);
       // Whose it was it stays, whoever of theirs applies it.
       const whose = before?.of === undefined ? of : { of: before.of };
-      ofKind.set(name, { candidate: digest, all, ...whose });
+      const authors = new Map(before?.by).set(digest, new Set(before?.by.get(digest)).add(by.person));
+      ofKind.set(name, { candidate: digest, since: at, all, by: authors, ...whose });
       state.documents.set(kind, ofKind);
     }
   });

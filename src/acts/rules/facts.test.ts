@@ -149,3 +149,25 @@ test("each kind of fact is stated by its roles", async () => {
     }
   }
 });
+
+test("policy tests are stated by owner, assurance and policy, of documents that were applied, and count to something", async () => {
+  const world = await opened();
+  const { policy, safeguards } = configurationOf("one");
+  const tested = {
+    kind: "policy-test",
+    policy,
+    safeguards,
+    cases: digestOfLabel("cases"),
+    total: 20,
+    failed: 1,
+  } as const;
+  const state = async (fact: BodyOf<"fact">["fact"], by: Player): Promise<string> =>
+    said(world, { verb: "fact", body: { fact, model: null }, by: [by] });
+  assert.equal(await state(tested, pia), "recorded");
+  for (const player of [bo, eve, otto])
+    assert.equal(await state({ ...tested, total: 21 }, player), "authority_missing");
+  assert.equal(await state({ ...tested, failed: 21 }, pia), "statement_invalid");
+  assert.equal(await state({ ...tested, total: 0, failed: 0 }, pia), "statement_invalid");
+  assert.equal(await state({ ...tested, policy: digestOfLabel("nobody's") }, pia), "not_found");
+  assert.equal(await state({ ...tested, safeguards: digestOfLabel("nobody's") }, pia), "not_found");
+});

@@ -6,6 +6,7 @@ import { anyRoleButAuditor } from "../authority.ts";
 import type { BodyOf, Release } from "../bodies.ts";
 import { type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import { type Incident, type State, latestCertificate } from "../state.ts";
+import { isApplied } from "./evaluation.ts";
 
 type FactBody = BodyOf<"fact">;
 type IncidentFact = Extract<FactBody["fact"], { kind: "incident" }>;
@@ -16,6 +17,7 @@ const roles: { readonly [K in FactBody["fact"]["kind"]]: readonly Role[] } = {
   incident: anyRoleButAuditor,
   consultation: ["owner", "policy"],
   publication: ["owner", "assurance", "policy"],
+  "policy-test": ["owner", "assurance", "policy"],
 };
 
 /** Who ends an incident: not whoever happens to be on duty. */
@@ -26,7 +28,12 @@ export const recordFact: Rule<"fact"> = (state, act, context) => {
   const { fact, model } = body;
   const { role } = author(context);
   if (!roles[fact.kind].includes(role)) return wrongRole(`"fact (${fact.kind})"`, roles[fact.kind]);
-  const refusal = fact.kind === "incident" ? wrongIncident(state, { fact, model, role }) : undefined;
+  const refusal =
+    fact.kind === "incident"
+      ? wrongIncident(state, { fact, model, role })
+      : fact.kind === "policy-test"
+        ? wrongPolicyTest(state, fact)
+        : undefined;
   if (refusal !== undefined) return refusal;
   return change(() => {
     state.facts.push({ body, at, index: context.index });
@@ -36,6 +43,15 @@ export const recordFact: Rule<"fact"> = (state, act, context) => {
 
 function wrongRole(what: string, allowed: readonly Role[]): Refusal {
   return refuse("authority_missing", `${what} is signed by one of: ${allowed.join(", ")}.`);
+}
+
+function wrongPolicyTest(
+  state: State,
+  { policy, safeguards, total, failed }: Extract<FactBody["fact"], { kind: "policy-test" }>,
+): Refusal | undefined {
+  if (total === 0 || failed > total) return refuse("statement_invalid", "Policy tests are of at least one case.");
+  if (isApplied(state, "UsagePolicy", policy) && isApplied(state, "Safeguards", safeguards)) return undefined;
+  return refuse("not_found", "Nobody applied this policy, or these safeguards. Apply them, then test them again.");
 }
 
 interface Told {

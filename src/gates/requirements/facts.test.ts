@@ -8,6 +8,7 @@ import type { GivenFact } from "../judgement.ts";
 import { judgeConsulted } from "./consulted.ts";
 import { judgeDrilled } from "./drilled.ts";
 import { judgeNoIncident } from "./no-incident.ts";
+import { judgePolicyTests, PolicyTests } from "./policy-tests.ts";
 import { judgePublished } from "./published.ts";
 
 const id = Name.parse("one");
@@ -81,4 +82,36 @@ test("a publication: of this name, recent", () => {
   assert.equal(published(publication("other", 1)), "inconclusive");
   assert.equal(published(publication("access", 91)), "inconclusive");
   assert.equal(published(publication("access", 91), publication("access", 90)), "pass");
+});
+
+const [policy, safeguards, cases] = ["policy", "safeguards", "cases"].map(digestOfLabel);
+assert.ok(policy !== undefined && safeguards !== undefined && cases !== undefined);
+const tested = (days: number, change: object = {}): GivenFact => ({
+  fact: { kind: "policy-test", policy, safeguards, cases, total: 20, failed: 0, ...change },
+  at: daysAgo(days),
+});
+const testsOf = (more: object, ...facts: readonly GivenFact[]): string =>
+  judgePolicyTests(PolicyTests.parse({ id, policyTests: 20, ...more }), {
+    facts,
+    at,
+    digests: { model: policy, policy, safeguards, suites: [] },
+  }).verdict;
+
+test("policy tests: of exactly this policy and these safeguards, the last report, all as expected, as many as asked", () => {
+  assert.equal(testsOf({}), "inconclusive");
+  assert.equal(testsOf({}, tested(400)), "pass");
+  assert.equal(testsOf({}, tested(1, { total: 19 })), "inconclusive");
+  assert.equal(testsOf({}, tested(1, { failed: 1 })), "fail");
+  assert.equal(testsOf({}, tested(2, { failed: 1 }), tested(1)), "pass");
+  assert.equal(testsOf({}, tested(2), tested(1, { failed: 1 })), "fail");
+  assert.equal(testsOf({}, tested(1, { policy: cases })), "inconclusive");
+  assert.equal(testsOf({}, tested(1, { safeguards: cases })), "inconclusive");
+});
+
+test("policy tests of a named file, and of late, where the plan says so", () => {
+  assert.equal(testsOf({ cases }, tested(1)), "pass");
+  assert.equal(testsOf({ cases: policy }, tested(1)), "inconclusive");
+  assert.equal(testsOf({ testedWithinDays: 30 }, tested(30)), "pass");
+  assert.equal(testsOf({ testedWithinDays: 30 }, tested(31)), "inconclusive");
+  assert.equal(testsOf({}, tested(-1)), "inconclusive", "dated ahead");
 });

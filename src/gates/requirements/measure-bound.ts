@@ -7,6 +7,7 @@ import { Name } from "../../terms/ids.ts";
 import { countingEvidence, hasOtherModes, whyNotCounting } from "../counting.ts";
 import { type PoolBounds, boundsOfPool, cleanTrialsFor, isPoolShown } from "../pooled-bounds.ts";
 import { TierNumber } from "../tier-number.ts";
+import { percent, wording } from "../wording.ts";
 import { conditionsNeeded, unmetCondition } from "./conditions.ts";
 import { type GraderDoubt, graderDoubt } from "./grader-doubt.ts";
 import type { Figures, GateCase, GateVerdict, PooledMeasure, RequirementJudgement, Wanted } from "../judgement.ts";
@@ -201,14 +202,4 @@ function staying(count: number, kind: "more" | "unknown"): string {
   const which = kind === "more" ? `${count} more` : wording(count, "unknown trial");
   const [verb, past, counts] = count === 1 ? ["stays", "was", "counts"] : ["stay", "were", "count"];
   return `; ${which}, which ${past} tried, ${verb} unknown under these digests and ${counts} as failed`;
-}
-
-function wording(count: number | undefined, noun: string): string {
-  if (count === undefined) return `more ${noun}s than can be counted here`;
-  return `${count} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-/** At most three significant digits, as people write rates. */
-function percent(rate: number): string {
-  return `${Number((rate * 100).toPrecision(rate > 0.9 ? 6 : 3))} %`;
 }

@@ -1,9 +1,10 @@
-// Sign-offs by distinct persons in separate roles. A person fills one seat; who signed against fills none. A missing
-// sign-off is a plain "not passed": unlike missing evidence there is nothing uncertain about it.
+// Sign-offs by distinct persons in separate roles. A person fills one seat; who signed against, or stepped back, fills none, nor
+// does who had a hand in what is signed where the plan says so. A missing sign-off is a plain "not passed": unlike missing
+// evidence there is nothing uncertain about it.
 import { z } from "zod";
-import type { PersonId } from "../../terms/ids.ts";
-import { Name } from "../../terms/ids.ts";
-import { Quorum, type Role } from "../../terms/role.ts";
+import { type Instant, Name, instantOf } from "../../terms/ids.ts";
+import { Quorum, type Role, type Seat } from "../../terms/role.ts";
+import { Conflict } from "../conflict.ts";
 import type { GateCase, GivenSignOff, RequirementJudgement } from "../judgement.ts";
 
 export const SignOffs = z.strictObject({
@@ -12,40 +13,95 @@ export const SignOffs = z.strictObject({
     (seats) => new Set(seats.map(({ role }) => role)).size === seats.length,
     "a role stands here twice: write it once, with the count",
   ),
+  /** A sign-off for it that is older counts no more. */
+  maxAgeDays: z.number().int().min(1).max(3660).optional(),
+  /** Whose hand was in what: they fill no seat here. */
+  notBy: z.array(Conflict).min(1).max(Conflict.options.length).optional(),
 });
 export type SignOffs = z.infer<typeof SignOffs>;
 
-export function judgeSignOffs(requirement: SignOffs, given: GateCase): RequirementJudgement {
-  const filled = supportersByRole(given.signOffs);
+const dayMs = 86_400_000;
+
+export function judgeSignOffs(requirement: SignOffs, given: Pick<GateCase, "signOffs" | "at">): RequirementJudgement {
+  const { maxAgeDays, notBy } = requirement;
+  const opposing = new Set(given.signOffs.filter(({ verdict }) => verdict !== "for").map(({ person }) => person));
+  const supporting = given.signOffs.filter(({ person }) => !opposing.has(person));
+  const left = supporting.filter((one) => fillsSeat(requirement, one, given.at));
+  const filled = countByRole(left);
   const seats = requirement.signOffs.map(({ role, count }) => {
     const have = Math.min(count, filled.get(role) ?? 0);
     return { role, count, have, missing: count - have };
   });
   const missing = seats.filter((seat) => seat.missing > 0);
-  const against = new Set(given.signOffs.filter(({ verdict }) => verdict === "against").map(({ person }) => person));
-  const dissent = against.size > 0 ? ` ${against.size} signed against.` : "";
-  const words = missing.map(({ role, missing: count }) => signOffs(role, count));
+  const count = (verdict: GivenSignOff["verdict"]): number =>
+    given.signOffs.filter((one) => one.verdict === verdict).length;
+  const aside = {
+    against: count("against"),
+    ...(count("recused") === 0 ? {} : { recused: count("recused") }),
+    ...(notBy === undefined ? {} : { conflicted: supporting.filter((one) => isConflicted(requirement, one)).length }),
+    ...(maxAgeDays === undefined
+      ? {}
+      : { aged: supporting.filter((one) => isAged(requirement, one, given.at)).length }),
+  };
+  const words = missing.map(({ role, missing: lacking }) => signOffs(role, lacking));
+  const said = missing.length === 0 ? "All seats are filled." : `Still unsigned: ${words.join(", ")}.`;
   return {
     id: requirement.id,
     kind: "sign-offs",
     verdict: missing.length === 0 ? "pass" : "fail",
-    have: { ...Object.fromEntries(seats.map(({ role, have }) => [role, have])), against: against.size },
-    need: Object.fromEntries(seats.map(({ role, count }) => [role, count])),
-    why: missing.length === 0 ? `All seats are filled.${dissent}` : `Still unsigned: ${words.join(", ")}.${dissent}`,
+    have: { ...Object.fromEntries(seats.map(({ role, have }) => [role, have])), ...aside },
+    need: {
+      ...Object.fromEntries(seats.map(({ role, count: needed }) => [role, needed])),
+      ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
+      ...(notBy === undefined ? {} : { notBy: notBy.join(", ") }),
+    },
+    why: `${said}${asideInWords(aside, requirement)}`,
     stillToShow: missing.length === 0 ? null : words.join(", "),
   };
 }
 
-/** How many distinct persons stand behind it in each role; a person's last role counts, and one "against" removes them. */
-function supportersByRole(given: readonly GivenSignOff[]): ReadonlyMap<Role, number> {
-  const against = new Set(given.filter(({ verdict }) => verdict === "against").map(({ person }) => person));
-  const roles = new Map<PersonId, Role>();
-  for (const { person, role } of given) if (!against.has(person)) roles.set(person, role);
+/** Whether a sign-off for it counts towards the seats of the requirement. */
+export function fillsSeat(requirement: SignOffs, one: GivenSignOff, at: Instant): boolean {
+  return !isConflicted(requirement, one) && !isAged(requirement, one, at);
+}
+
+function isConflicted({ notBy = [] }: SignOffs, { conflicts = [] }: GivenSignOff): boolean {
+  return conflicts.some((conflict) => notBy.includes(conflict));
+}
+
+/** One of which nobody says when it was given is as old as can be. */
+function isAged({ maxAgeDays }: SignOffs, { at: given }: GivenSignOff, at: Instant): boolean {
+  return maxAgeDays !== undefined && (given === undefined || at - instantOf(given) > maxAgeDays * dayMs);
+}
+
+/** How many distinct persons there are in each role; a person's last role counts. */
+function countByRole(given: readonly GivenSignOff[]): ReadonlyMap<Role, number> {
+  const roles = new Map(given.map(({ person, role }) => [person, role]));
   const counts = new Map<Role, number>();
   for (const role of roles.values()) counts.set(role, (counts.get(role) ?? 0) + 1);
   return counts;
 }
 
-function signOffs(role: Role, count: number): string {
+interface Aside {
+  readonly against: number;
+  readonly recused?: number;
+  readonly conflicted?: number;
+  readonly aged?: number;
+}
+
+function asideInWords(
+  { against, recused = 0, conflicted = 0, aged = 0 }: Aside,
+  { maxAgeDays, notBy = [] }: SignOffs,
+): string {
+  const said = [
+    [against, `${against} signed against`],
+    [recused, `${recused} stepped back`],
+    [conflicted, `${conflicted} had a hand in it and fills no seat (${notBy.join(", ")})`],
+    [aged, `${aged} signed more than ${maxAgeDays} days ago`],
+  ] as const;
+  return said.flatMap(([count, words]) => (count === 0 ? [] : [` ${words}.`])).join("");
+}
+
+function signOffs(role: Seat["role"], count: number): string {
   return count === 1 ? `${role} sign-off` : `${count} ${role} sign-offs`;
 }

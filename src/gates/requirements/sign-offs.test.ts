@@ -1,0 +1,98 @@
+// Who fills a seat: not who steps back, not whose word is old, not whose own hand was in it where the plan minds.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import {
+  ada,
+  bo,
+  configurationOf,
+  documentsOf,
+  evidenceOf,
+  idOf,
+  join,
+  permitOf,
+  playerOf,
+  releaseOf,
+  signOffOf,
+  worldOfTwo,
+} from "../../acts/fixtures.ts";
+import { Instant, Name, timestampOf } from "../../terms/ids.ts";
+import { givenSignOffs } from "../assess.ts";
+import { conflictsOf } from "../conflict.ts";
+import type { GivenSignOff, RequirementJudgement } from "../judgement.ts";
+import { SignOffs, judgeSignOffs } from "./sign-offs.ts";
+
+const at = Instant.parse(Date.parse("2026-11-30T00:00:00.000Z"));
+const daysAgo = (days: number): string => timestampOf(Instant.parse(at - days * 86_400_000));
+
+function judged(more: object, ...signOffs: readonly GivenSignOff[]): RequirementJudgement {
+  const requirement = SignOffs.parse({ id: "board", signOffs: [{ role: "assurance", count: 1 }], ...more });
+  return judgeSignOffs(requirement, { signOffs, at });
+}
+
+const given = (more: Partial<GivenSignOff>): GivenSignOff => ({
+  person: idOf.person("Cy"),
+  role: "assurance",
+  verdict: "for",
+  ...more,
+});
+
+test("a sign-off counts until it is as old as the plan lets it be, and one without a date does not", () => {
+  assert.equal(judged({ maxAgeDays: 10 }, given({ at: daysAgo(10) })).verdict, "pass");
+  const old = judged({ maxAgeDays: 10 }, given({ at: daysAgo(10.01) }));
+  assert.equal(old.verdict, "fail");
+  assert.match(old.why, /Still unsigned: assurance sign-off\. 1 signed more than 10 days ago\./);
+  assert.equal(judged({ maxAgeDays: 10 }, given({})).verdict, "fail");
+  assert.equal(judged({}, given({ at: daysAgo(400) })).verdict, "pass");
+});
+
+test("who steps back fills no seat, and is counted apart from who signed against", () => {
+  const read = judged({}, given({ verdict: "recused" }));
+  assert.equal(read.verdict, "fail");
+  assert.deepEqual([read.have["recused"], read.have["against"]], [1, 0]);
+  assert.match(read.why, /1 stepped back/);
+});
+
+test("who had a hand in what the plan names fills no seat; where it names nothing they do", () => {
+  const conflicted = given({ conflicts: ["evidence"] });
+  assert.equal(judged({ notBy: ["proposer", "evidence"] }, conflicted).verdict, "fail");
+  assert.equal(judged({ notBy: ["proposer"] }, conflicted).verdict, "pass");
+  assert.equal(judged({}, conflicted).verdict, "pass");
+  assert.match(judged({ notBy: ["evidence"] }, conflicted).why, /1 had a hand in it and fills no seat \(evidence\)/);
+  assert.throws(() => judged({ notBy: [] }));
+  assert.throws(() => judged({ notBy: ["friend"] }));
+});
+
+test("the ledger tells who proposed, who ran or sealed the evidence, and who applied which document", async () => {
+  const world = await worldOfTwo();
+  const [cy, di, eve] = [playerOf("Cy", "assurance"), playerOf("Di", "policy"), playerOf("Eve", "assurance")];
+  for (const player of [cy, di, eve]) await join(world, player, [ada, bo]);
+  const small = Name.parse("small");
+  const one = configurationOf("one");
+  await world.say({ verb: "document", body: documentsOf(small, one), by: [di] });
+  const permit = permitOf(world, small, one);
+  await world.say({ verb: "permit", body: permit, by: [cy] });
+  const evidence = await world.say({ verb: "evidence", body: evidenceOf(permit), by: [cy] });
+  const release = releaseOf(world, { model: small, stage: "trusted", configuration: one });
+  const digests = { ...release.digests, suites: [one.suite], evidence: [evidence.digest] };
+  const act = await world.say({ verb: "proposal", body: { release: { ...release, digests } }, by: [ada] });
+  for (const player of [ada, bo, cy, di, eve])
+    await world.say({ verb: "sign-off", body: signOffOf(act, player), by: [player] });
+  const proposal = world.state.proposals.get(release.proposal);
+  assert.ok(proposal !== undefined);
+  const conflicts = (person: typeof ada): readonly string[] => conflictsOf(world.state, proposal, person.person);
+  assert.deepEqual(conflicts(ada), ["proposer"]);
+  assert.deepEqual(conflicts(bo), []);
+  assert.deepEqual(conflicts(cy), ["evidence"]);
+  assert.deepEqual(conflicts(eve), []);
+  assert.deepEqual(conflicts(di), ["model", "safeguards", "policy", "plan", "suites"]);
+  const requirement = SignOffs.parse({ id: "own", signOffs: [{ role: "assurance", count: 1 }], notBy: ["evidence"] });
+  const judgedNow = (): string =>
+    judgeSignOffs(requirement, {
+      signOffs: givenSignOffs(world.state, world.state.proposals.get(release.proposal)),
+      at: world.now(),
+    }).verdict;
+  assert.equal(judgedNow(), "pass");
+  const back = { ...signOffOf(act, eve), verdict: "recused" as const };
+  await world.say({ verb: "sign-off", body: back, by: [eve] });
+  assert.equal(judgedNow(), "fail", "the one who ran the evidence is left");
+});
