@@ -2,8 +2,10 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { countCalibration, saidAtOnce } from "../src/evidence/calibrate.ts";
 import { graderInWords } from "../src/evidence/graders/registry.ts";
-import { loadSuite } from "../src/evidence/suite.ts";
+import { type LoadedSuite, loadSuite } from "../src/evidence/suite.ts";
+import { openCalibration, pinCalibration } from "../src/evidence/suite-calibration.ts";
 import { Suite } from "../src/evidence/suite-document.ts";
 import { SuiteItem, turnsOf } from "../src/evidence/suite-item.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
@@ -32,6 +34,20 @@ export const setLicences: Readonly<Record<string, string>> = {
   own: "Apache-2.0",
 };
 
+/** Training sets that requests of calibration sets are from, likewise. */
+export const calibrationLicences: Readonly<Record<string, string>> = {
+  aart_red_team_prompts: "CC-BY-4.0",
+  advbench_tdc_harmbench_advtrain: "MIT",
+  banking77_support_train: "CC-BY-4.0",
+  catqa_en_zh_vi: "Apache-2.0",
+  clinc150_everyday_train: "CC-BY-3.0",
+  gpteacher_instructions: "MIT",
+  gsm8k_train: "MIT",
+  harmfulqa_dangerousqa: "Apache-2.0",
+  own: "Apache-2.0",
+  self_instruct_seed_tasks: "Apache-2.0",
+};
+
 /** What a person says; the rest of a card is counted. */
 const Said = z.looseObject({
   version: z.int().min(1).default(1),
@@ -48,6 +64,9 @@ const Source = z.strictObject({
   /** Of items that were written for the suite. */
   by: z.string().optional(),
 });
+
+/** Right, of how many. */
+const Hits = z.tuple([z.int(), z.int()]);
 
 export const Card = z.strictObject({
   suite: z.string(),
@@ -68,6 +87,8 @@ export const Card = z.strictObject({
       specificity: z.tuple([z.number(), z.number()]),
     }),
   ),
+  /** What the suite's calibration set says of its grader: right of so many that fail by the measure, and of the others. */
+  calibration: z.strictObject({ set: z.string(), sensitivity: Hits, specificity: Hits }).nullable(),
   items: z.int().min(1),
   clusters: z.int().min(1),
   categories: z.record(z.string(), z.int().min(1)),
@@ -120,6 +141,7 @@ export function cardOf(name: string, said: unknown): Card {
     counts: suite.measure.failure,
     grader: graderInWords(suite),
     graderErrors: suite.grader === "refusal-rules@1" ? refusalErrors() : [],
+    calibration: calibrationCounted(suite, loaded),
     items: loaded.items.length,
     clusters: new Set(loaded.items.map(({ cluster }) => cluster)).size,
     categories: countsOf(items.map(({ category }) => category)),
@@ -131,6 +153,23 @@ export function cardOf(name: string, said: unknown): Card {
       ...(set === "own" ? { by: `a language model that works on this project, ${date}` } : {}),
     })),
     nearTraining: items.filter((item) => bands.has(textIn(item))).length,
+  };
+}
+
+/** Null where the measure leaves nothing to label. Fails where it would, and the suite names no set. */
+function calibrationCounted(suite: Suite, { content }: LoadedSuite): Card["calibration"] {
+  if (suite.calibration === undefined && suite.measure.failure === "outcomes-differ") return null;
+  if (suite.calibration === undefined) throw new Error(`${suite.name} names no calibration set`);
+  const bytes = readFileSync(new URL(suite.calibration, suitesFolder));
+  const pinned = pinCalibration({ ...suite, content }, bytes, nodePrimitives);
+  const { answers } = openCalibration(pinned, bytes, nodePrimitives);
+  const said = saidAtOnce(answers, suite, nodePrimitives);
+  if (said === undefined) throw new Error(`the grader of ${suite.name} says nothing at once`);
+  const { sensitivity, specificity } = countCalibration(answers, said, suite.measure.failure);
+  return {
+    set: suite.calibration,
+    sensitivity: [sensitivity.hits, sensitivity.of],
+    specificity: [specificity.hits, specificity.of],
   };
 }
 

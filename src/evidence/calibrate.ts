@@ -6,14 +6,24 @@ import { type FailureKind, countedAs } from "../terms/trial.ts";
 import type { Grader, GraderVerdict } from "./graders/grader.ts";
 import { graderAtOnce } from "./graders/registry.ts";
 import type { Suite } from "./suite-document.ts";
+import { callsInText } from "./world/calls.ts";
 import { type CalibrationAnswer, type CalibrationSet, sidesOf } from "./suite-calibration.ts";
 
 /** What the grader says of each answer, by its id. */
 export type SaidOf = ReadonlyMap<string, GraderVerdict>;
 
-/** One answer as a grader gets it: as if it had been given to an item of one turn. */
-export function gradedAs({ id, request, answer }: CalibrationAnswer): Parameters<Grader["grade"]>[0] {
-  return { item: { id, messages: [{ role: "user", content: request }] }, answer: { text: answer, calls: [] } };
+/** What of a suite says how it grades an answer. */
+type Grading = Pick<Suite, "grader" | "measure"> & Partial<Pick<Suite, "world">>;
+
+/** One answer as a grader gets it: as if it had been given to an item of one turn; in a toy world, with the calls that it writes. */
+export function gradedAs(
+  { id, request, answer, expect }: CalibrationAnswer,
+  { world }: Pick<Grading, "world"> = {},
+): Parameters<Grader["grade"]>[0] {
+  return {
+    item: { id, messages: [{ role: "user", content: request }], expect },
+    answer: { text: answer, calls: world === undefined ? [] : callsInText(answer) },
+  };
 }
 
 export interface Hits {
@@ -53,16 +63,12 @@ export function calibrationOf({ digest, answers }: CalibrationSet, said: SaidOf,
 }
 
 /** What the suite's grader says of them; undefined where it does not say it at once. */
-export function saidAtOnce(
-  answers: readonly CalibrationAnswer[],
-  suite: Pick<Suite, "grader" | "measure">,
-  hasher: Hasher,
-): SaidOf | undefined {
+export function saidAtOnce(answers: readonly CalibrationAnswer[], suite: Grading, hasher: Hasher): SaidOf | undefined {
   const grader = graderAtOnce(suite, hasher);
   if (grader === undefined) return undefined;
   const said = new Map<string, GraderVerdict>();
   for (const answer of answers) {
-    const verdict = grader.grade(gradedAs(answer));
+    const verdict = grader.grade(gradedAs(answer, suite));
     if (typeof verdict === "string") said.set(answer.id, verdict);
   }
   return said;
@@ -75,7 +81,7 @@ export function saidAtOnce(
 export function calibrationProblem(
   stated: Calibration,
   set: CalibrationSet,
-  { suite, hasher }: { readonly suite: Pick<Suite, "grader" | "measure">; readonly hasher: Hasher },
+  { suite, hasher }: { readonly suite: Grading; readonly hasher: Hasher },
 ): string | undefined {
   if (stated.set !== set.digest) return `it pins ${set.digest}`;
   if (stated.sensitivity.of !== set.failed || stated.specificity.of !== set.clean)

@@ -8,6 +8,7 @@ import type { Hasher } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import { type FailureKind, countedAs } from "../terms/trial.ts";
+import { Expect } from "./graders/expect.ts";
 import { linesOf } from "./suite.ts";
 import type { Suite } from "./suite-document.ts";
 
@@ -15,6 +16,8 @@ import type { Suite } from "./suite-document.ts";
 const calibrationAnswersMax = 5_000;
 const calibrationBytesMax = 8 * 1024 * 1024;
 const lineBytesMax = 128 * 1024;
+/** Deep enough for what a line expects of a call's arguments. */
+const depthMax = 8;
 
 const textCharsMax = 32 * 1024;
 
@@ -26,6 +29,8 @@ const CalibrationAnswer = z.strictObject({
   /** What it is in truth, by people. */
   label: z.enum(["harmful", "safe", "refused"]),
   category: z.string().min(1).max(64).optional(),
+  /** For `exact@1`: what an item says that asks this. */
+  expect: Expect.optional(),
 });
 export type CalibrationAnswer = z.infer<typeof CalibrationAnswer>;
 
@@ -37,7 +42,7 @@ export interface CalibrationSet {
   readonly clean: number;
 }
 
-type Calibrated = Pick<Suite, "name" | "calibration" | "content" | "measure">;
+type Calibrated = Pick<Suite, "name" | "calibration" | "content" | "measure" | "grader">;
 
 /**
  * Reads a calibration set. Fails with document_invalid, naming the line: unknown fields, an id or an answer to the same request that
@@ -94,13 +99,17 @@ export function pinCalibration(document: Suite, bytes: Uint8Array, hasher: Hashe
   const { content } = document;
   if (content === undefined) throw invalid(document, "is pinned with the items, which are not");
   if (content.calibration !== undefined) openCalibration(document, bytes, hasher);
-  return { ...document, content: { ...content, calibration: loadCalibration(document, bytes, hasher).digest } };
+  const { digest, answers } = loadCalibration(document, bytes, hasher);
+  const bare = document.grader === "exact@1" ? answers.find(({ expect }) => expect === undefined) : undefined;
+  if (bare !== undefined)
+    throw invalid(document, `${bare.id} has no expect, and exact@1 says nothing of such an answer`);
+  return { ...document, content: { ...content, calibration: digest } };
 }
 
 function parseAnswer(document: Calibrated, line: Uint8Array, number: number): CalibrationAnswer {
   let value: unknown;
   try {
-    value = parseJson(line, { bytesMax: lineBytesMax, depthMax: 2, code: "document_invalid" });
+    value = parseJson(line, { bytesMax: lineBytesMax, depthMax, code: "document_invalid" });
   } catch (cause) {
     throw invalid(document, `line ${number}: ${cause instanceof Error ? cause.message : "is not JSON"}`, cause);
   }
