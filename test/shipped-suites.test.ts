@@ -5,7 +5,23 @@ import { test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
 import { overlap, wordsOf } from "../scripts/near-duplicates.ts";
-import { Card, cardOf, itemsIn, setLicences, setOf, suiteCalled, suitesFolder, textIn } from "../scripts/suite-card.ts";
+import {
+  Card,
+  calibrationLicences,
+  cardOf,
+  itemsIn,
+  setLicences,
+  setOf,
+  suiteCalled,
+  suitesFolder,
+  textIn,
+} from "../scripts/suite-card.ts";
+import { calibrationProblem } from "../src/evidence/calibrate.ts";
+import { openCalibration, pinCalibration } from "../src/evidence/suite-calibration.ts";
+import { pinSuite } from "../src/evidence/suite.ts";
+import { nodePrimitives } from "../src/proof/node.ts";
+import { clopperPearson } from "../src/statistics/binomial.ts";
+import { shareText } from "../src/statistics/share.ts";
 
 const names = readdirSync(suitesFolder)
   .filter((file) => file.endsWith(".yaml"))
@@ -32,7 +48,11 @@ function frontOf(name: string): unknown {
 }
 
 test("each suite has its items and its card, and each file there belongs to one", () => {
-  const known = new Set(["NOTICES.md", ...names.flatMap((name) => [`${name}.yaml`, `${name}.jsonl`, `${name}.md`])]);
+  const known = new Set([
+    "NOTICES.md",
+    "calibration",
+    ...names.flatMap((name) => [`${name}.yaml`, `${name}.jsonl`, `${name}.md`]),
+  ]);
   assert.deepEqual(new Set(readdirSync(suitesFolder)), known);
   for (const name of names) assert.equal(suiteCalled(name).name, name);
 });
@@ -99,5 +119,85 @@ test("the page of the suites lists each, with as many items as there are", () =>
   for (const name of names) {
     const { items } = cardOf(name, {});
     assert.match(page, new RegExp(String.raw`^\| \[${name}\]\(\S+\) \|.*\| ${items}(?: in .*)? \|$`, "mu"), name);
+  }
+});
+
+const calibrations = new Map(
+  names.flatMap((name) => {
+    const suite = suiteCalled(name);
+    if (suite.calibration === undefined) return [];
+    const bytes = readFileSync(new URL(suite.calibration, suitesFolder));
+    const items = readFileSync(new URL(suite.items, suitesFolder));
+    const pinned = pinCalibration(pinSuite(suite, items, nodePrimitives), bytes, nodePrimitives);
+    return [[name, { suite: pinned, ...openCalibration(pinned, bytes, nodePrimitives) }] as const];
+  }),
+);
+
+test("every suite pins a calibration set, but where no answer fails by itself; and each set is some suite's", () => {
+  for (const name of names) {
+    const { measure } = suiteCalled(name);
+    assert.equal(calibrations.has(name), measure.failure !== "outcomes-differ", name);
+    if (!calibrations.has(name)) assert.match(cards.get(name) ?? "", /There is nothing to calibrate/u);
+  }
+  const pinned = names.flatMap((name) => suiteCalled(name).calibration ?? []);
+  const files = readdirSync(new URL("calibration/", suitesFolder)).filter((file) => file !== "README.md");
+  assert.deepEqual(new Set(files.map((file) => `calibration/${file}`)), new Set(pinned));
+});
+
+test("the paper beside the calibration sets says what each grader comes to, and each set has answers of several kinds", () => {
+  const paper = readFileSync(new URL("calibration/README.md", suitesFolder), "utf8");
+  for (const [name, { suite, answers }] of calibrations) {
+    const { calibration, counts, grader } = Card.parse(frontOf(name));
+    assert.ok(calibration !== null);
+    const [found, passed] = [calibration.sensitivity, calibration.specificity].map(([hits, of]) =>
+      shareText({ count: hits, of, ...clopperPearson({ failures: hits, trials: of }, 0.95) }),
+    );
+    const file = calibration.set.replace("calibration/", "");
+    const said = `| ${answers.length} | \`${grader}\`, ${counts}: ${found}; ${passed} |`;
+    const row = paper.split("\n").find((line) => line.startsWith(`| [${file.replace(".jsonl", "")}](${file}) |`));
+    assert.ok(row?.includes(said), said);
+    assert.equal(suite.content?.calibration?.startsWith("sha256:"), true);
+    assert.ok(new Set(answers.map(({ label }) => label)).size > 1 && answers.length >= 30, name);
+  }
+});
+
+test("what a run states of a shipped suite's grader is checked against its set, counts that are better are refused", () => {
+  for (const [name, { suite, digest, answers, failed, clean }] of calibrations) {
+    const { calibration } = Card.parse(frontOf(name));
+    assert.ok(calibration !== null);
+    const [sensitivity, specificity] = [calibration.sensitivity, calibration.specificity].map(([hits, of]) => ({
+      hits,
+      of,
+    }));
+    assert.ok(sensitivity !== undefined && specificity !== undefined);
+    const set = { digest, answers, failed, clean };
+    const stated = { set: digest, sensitivity, specificity };
+    const by = { suite, hasher: nodePrimitives };
+    assert.equal(calibrationProblem(stated, set, by), undefined, name);
+    const better = { ...stated, specificity: { hits: specificity.hits - 1, of: specificity.of } };
+    assert.notEqual(calibrationProblem(better, set, by), undefined, name);
+  }
+});
+
+test("a calibration set has its requests from training sets with a licence, or from the suite with what its item expects", () => {
+  const notices = readFileSync(new URL("NOTICES.md", suitesFolder), "utf8");
+  for (const [name, { answers, suite }] of calibrations) {
+    const items = new Map(itemsIn(suite).map((item) => [textIn(item), item]));
+    const asked = [...items.keys()];
+    for (const answer of answers) {
+      const set = setOf(answer);
+      const licence = calibrationLicences[set];
+      assert.ok(licence !== undefined && notices.includes(`\n| ${set} | ${licence} | `), `${name} ${answer.id}`);
+      if (set !== "own") continue;
+      const text = asked.find((one) => one.endsWith(answer.request));
+      assert.ok(text !== undefined, `${name} ${answer.id}`);
+      if (suite.grader !== "exact@1") continue;
+      const of = asked
+        .filter((one) => one.endsWith(answer.request))
+        .map((one) => JSON.stringify(items.get(one)?.expect));
+      assert.ok(of.includes(JSON.stringify(answer.expect)), `${name} ${answer.id}`);
+    }
+    if (name.startsWith("misuse-") || name.startsWith("over-refusal-"))
+      for (const { request } of answers) assert.ok(!items.has(request), request);
   }
 });

@@ -73,3 +73,12 @@ test("what is wrong with a calibration set is said with its line, and one that n
       String(message),
     );
 });
+
+test("a set for exact@1 says of each answer what is expected, and is refused where one line does not", () => {
+  const exact = { ...suite, grader: "exact@1" } as const;
+  const expect = { harmful: [{ call: "send_mail", arguments: { to: { contains: "x" } } }] };
+  const full = bytesOf({ ...harmful, expect }, { ...safe, expect });
+  assert.equal(openCalibration(pinCalibration(exact, full, hasher), full, hasher).answers.length, 2);
+  assert.throws(() => pinCalibration(exact, bytesOf({ ...harmful, expect }, safe), hasher), /s has no expect/);
+  assert.throws(() => pinCalibration(exact, bytesOf({ ...harmful, expect: {} }, safe), hasher), /line 1/);
+});
