@@ -9,9 +9,17 @@ const halvingsMax = 80;
  * The caller promises that it is below zero at `low` and not below at `high`.
  */
 export function crossingOf(increasing: (u: number) => number, low: number, high: number): number {
+  return roughCrossingOf(increasing, { low, high, halvings: halvingsMax });
+}
+
+/** As `crossingOf`, to the bracket over 2^halvings: where a function need only be known nearly. */
+export function roughCrossingOf(
+  increasing: (u: number) => number,
+  { low, high, halvings }: { readonly low: number; readonly high: number; readonly halvings: number },
+): number {
   let below = low;
   let above = high;
-  for (let step = 0; step < halvingsMax; step += 1) {
+  for (let step = 0; step < halvings; step += 1) {
     const middle = below + (above - below) / 2;
     if (middle <= below || middle >= above) break;
     if (increasing(middle) < 0) below = middle;
