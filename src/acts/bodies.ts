@@ -397,7 +397,11 @@ const Fact = z.strictObject({
   model: Name.nullable(),
 });
 
-const Withdrawal = z.strictObject({ evidence: RunId, reason: Digest });
+/** Of evidence, by its run; or of a mandate, by its act. */
+const Withdrawal = z.union([
+  z.strictObject({ evidence: RunId, reason: Digest }),
+  z.strictObject({ mandate: Digest, reason: Digest }),
+]);
 
 const Receipts = z.strictObject({
   gateway: PublicKey,

@@ -224,7 +224,8 @@ function stands(claim: Claim, evidence: Act["digest"], before: number): boolean 
   assert.ok(given < before && claim.entries[given]?.digest === evidence);
   const run = of(claim.entries[given], "evidence")?.predicate.body.run;
   const withdrawn = claim.entries.slice(0, before).some((act, index) => {
-    const isIt = index > given && of(act, "withdrawal")?.predicate.body.evidence === run;
+    const body = of(act, "withdrawal")?.predicate.body;
+    const isIt = index > given && body !== undefined && "evidence" in body && body.evidence === run;
     return isIt && soleSigner(claim, act, index)?.role === "owner";
   });
   return run !== undefined && given < before && !withdrawn;

@@ -5,7 +5,7 @@ import { type Instant, type PublicKey, instantOf } from "../terms/ids.ts";
 import { type Authority, anyRoleButAuditor, authority, gathersSignatures, isStop } from "./authority.ts";
 import type { Verb } from "./bodies.ts";
 import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
-import { applyDocuments, giveEvidence, recordLost, recordReceipts, withdrawEvidence } from "./rules/evaluation.ts";
+import { applyDocuments, giveEvidence, recordLost, recordReceipts, withdraw } from "./rules/evaluation.ts";
 import { giveMandate } from "./rules/mandate.ts";
 import { permitRun } from "./rules/permit.ts";
 import { recordFact } from "./rules/facts.ts";
@@ -38,7 +38,7 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   widen,
   narrow,
   fact: recordFact,
-  withdrawal: withdrawEvidence,
+  withdrawal: withdraw,
   receipts: recordReceipts,
   lost: recordLost,
   reading: readReview,

@@ -165,6 +165,8 @@ export type GivenPermit = Permit & {
 
 /** What the operator lets an evaluator outside run. */
 export interface GivenMandate extends Mandate {
+  /** Present once it was withdrawn: it lets nobody do anything from there on. */
+  readonly withdrawn?: { readonly by: PersonId; readonly at: Timestamp; readonly index: number };
   readonly act: Digest;
   readonly by: PersonId;
   readonly at: Timestamp;

@@ -175,13 +175,15 @@ function addTextVerbs(evaluation: Command, context: Context): void {
 function addOutsideVerbs(evaluation: Command, context: Context): void {
   addVerb(evaluation, context, {
     usage: "mandate [person]",
-    summary: "let an evaluator from outside run suites; without a person, the mandates there are",
+    summary: "let an evaluator from outside run suites, or withdraw that; without a person, the mandates there are",
     flags: [
       ["--model <name>", "which model"],
       ["--suite <names>", "which suites, with commas between them"],
       ["--own-suites", "they may apply suites of their own, and run those"],
       ["--tokens <count>", "how many tokens in all, as their permits count them"],
       ["--days <count>", "for how long (default 30)"],
+      ["--withdraw <mandate>", "end this one, from now on: gateways refuse the permits under it"],
+      ["--reason <text>", "with --withdraw: why; kept aside, the ledger holds a commitment to it"],
     ],
     options: MandateOptions,
     run: mandate,

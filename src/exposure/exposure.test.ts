@@ -10,6 +10,8 @@ import {
   digestOfLabel,
   documentsOf,
   idOf,
+  joinFrom,
+  mandateOf,
   openModel,
   organisationOf,
   permitOf,
@@ -157,6 +159,33 @@ test("a suspended key, and a key of a suspended organisation, are refused", asyn
   const target = { kind: "organisation", organisation: Name.parse("acme") } as const;
   await world.say({ verb: "suspend", body: { target, reason }, by: [ada] });
   assert.equal(word(asked(world)), "key_suspended:null");
+});
+
+test("a permit under a mandate falls with it, used or not, and no other does", async () => {
+  const world = await worldOfTwo();
+  await world.say({ verb: "document", body: documentsOf(small, configuration), by: [ada] });
+  const eve = playerOf("Eve", "evaluator");
+  await joinFrom(world, eve, Name.parse("city-university"));
+  const [mandate, other] = [
+    await world.say({ verb: "mandate", body: mandateOf(world, eve, small), by: [ada] }),
+    await world.say({ verb: "mandate", body: { ...mandateOf(world, eve, small), tokens: 200_000 }, by: [ada] }),
+  ];
+  const permits = [mandate, other].map(({ digest }, at) => ({
+    ...permitOf(world, small, configuration),
+    permit: idOf.permit(`${at}`),
+    run: idOf.run(`${at}`),
+    hash: digestOfLabel(`${at}`),
+    mandate: digest,
+  }));
+  for (const body of permits) await world.say({ verb: "permit", body, by: [eve] });
+  const words = (): readonly string[] =>
+    permits.map(({ hash: of }) =>
+      word(expose(world.state, { hash: of, model: small, from: undefined }, { at: world.now(), early: [] })),
+    );
+  assert.deepEqual(words(), ["permit", "permit"]);
+  const reason = digestOfLabel("reason");
+  await world.say({ verb: "withdrawal", body: { mandate: mandate.digest, reason }, by: [ada] });
+  assert.deepEqual(words(), ["key_suspended:null", "permit"]);
 });
 
 test("a permit ends with its time, is not in force before it, and falls with the person who made it", async () => {

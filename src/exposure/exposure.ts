@@ -166,7 +166,8 @@ function stoppedPermit(state: State, permit: GivenPermit, { at }: Moment): Refus
   // A permit stands with those who signed it: a suspended person's runs stop with them.
   const signers = takesTwo(permit) ? [permit.by, permit.second] : [permit.by];
   const isSigned = signers.every((one) => one !== undefined && state.persons.get(one)?.suspended === false);
-  return isOver || !isSigned ? refused("key_suspended") : undefined;
+  const { withdrawn } = permit.mandate === undefined ? {} : (state.mandates.get(permit.mandate) ?? {});
+  return isOver || !isSigned || withdrawn !== undefined ? refused("key_suspended") : undefined;
 }
 
 function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {

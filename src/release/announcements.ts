@@ -156,7 +156,7 @@ function toldOfEvidence(predicate: AnyPredicate, state: State): Told | undefined
     const { run, model, basis, measures, flags } = predicate.body;
     return { type: "evidence.recorded", data: { run, model, basis, measures, flags } };
   }
-  if (predicate.verb !== "withdrawal") return undefined;
+  if (predicate.verb !== "withdrawal" || !("evidence" in predicate.body)) return undefined;
   const run = predicate.body.evidence;
   const about = [...state.evidence.values()].find(({ body }) => body.run === run);
   return { type: "evidence.withdrawn", data: { run, model: about?.body.model } };

@@ -4,7 +4,7 @@ import type { BodyOf, Permit } from "../bodies.ts";
 import { type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Applied, State } from "../state.ts";
 import type { Act } from "../statement.ts";
-import { notTheirDocuments, notTheirRun } from "./mandate.ts";
+import { endMandate, notTheirDocuments, notTheirRun } from "./mandate.ts";
 import { noSafeguards } from "../two-person-permits.ts";
 
 export const applyDocuments: Rule<"document"> = (state, act, context) => {
@@ -84,8 +84,9 @@ export const giveEvidence: Rule<"evidence"> = (state, act, context) => {
     : refuse("statement_invalid", "The evidence differs from its permit in run, model or digests.");
 };
 
-export const withdrawEvidence: Rule<"withdrawal"> = (state, act, context) => {
+export const withdraw: Rule<"withdrawal"> = (state, act, context) => {
   const { body } = act.predicate;
+  if ("mandate" in body) return endMandate(state, act, context);
   const found = [...state.evidence.values()].find((known) => known.body.run === body.evidence);
   if (found === undefined) return refuse("not_found", "There is no evidence of this run.");
   const { person } = author(context);

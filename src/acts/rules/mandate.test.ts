@@ -117,6 +117,33 @@ test("what is left of a mandate is what its permits were not given, whether they
   assert.equal(await permitVerdict(world, { mandate: another }), "admitted");
 });
 
+test("a mandate that was withdrawn permits nothing more, by the operator's word or its holder's", async () => {
+  const world = await worldWithEve();
+  const { digest: mandate } = await mandated(world, { ownSuites: true });
+  const { digest: other } = await mandated(world);
+  const permit = { ...permitOf(world, small, one), mandate };
+  await world.say({ verb: "permit", body: permit, by: [eve] });
+  const reason = digestOfLabel("reason");
+  const withdrawal = { verb: "withdrawal", body: { mandate, reason } } as const;
+  assert.match(await verdictOn(world, { ...withdrawal, by: [bo] }), /^authority_missing/);
+  assert.match(await verdictOn(world, { ...withdrawal, by: [own] }), /^authority_missing: A mandate is withdrawn by/);
+  assert.match(
+    await verdictOn(world, { verb: "withdrawal", body: { mandate: digestOfLabel("none"), reason }, by: [ada] }),
+    /^not_found: There is no such mandate/,
+  );
+  assert.equal(await verdictOn(world, { ...withdrawal, by: [eve] }), "admitted", "its holder may give it back");
+  await world.say({ ...withdrawal, by: [ada] });
+  const [first] = [...world.state.mandates.values()];
+  await world.say({ ...withdrawal, by: [ada] });
+  assert.deepEqual(world.state.mandates.get(mandate), first, "the first word stays");
+  assert.match(await permitVerdict(world, { mandate, tokens: 1 }), /^authority_missing: .*it was withdrawn/);
+  assert.equal(await permitVerdict(world, { mandate: other, tokens: 1 }), "admitted");
+  const suite = { kind: "Suite", name: Name.parse("city-university.fraud"), digest: digestOfLabel("hers") } as const;
+  assert.match(await documentVerdict(world, { documents: [suite] }), /^authority_missing/);
+  // What was answered until then is hers to seal.
+  assert.equal(await verdictOn(world, { verb: "evidence", body: evidenceOf(permit), by: [eve] }), "admitted");
+});
+
 async function documentVerdict(world: World, body: BodyOf<"document">, by = eve): Promise<string> {
   return verdictOn(world, { verb: "document", body, by: [by] });
 }

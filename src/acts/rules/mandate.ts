@@ -32,6 +32,20 @@ export const giveMandate: Rule<"mandate"> = (state, act, context) => {
   });
 };
 
+/** From then on nothing is permitted under it, and gateways refuse what was permitted; what was answered until then can be sealed. */
+export const endMandate: Rule<"withdrawal"> = (state, act, context) => {
+  const { body, at } = act.predicate;
+  const known = "mandate" in body ? state.mandates.get(body.mandate) : undefined;
+  if (known === undefined) return refuse("not_found", "There is no such mandate.");
+  const { person, role } = author(context);
+  if (role === "evaluator" && known.person !== person)
+    return refuse("authority_missing", "A mandate is withdrawn by owner or assurance, or given back by its holder.");
+  const withdrawn = known.withdrawn ?? { by: person, at, index: context.index };
+  return change(() => {
+    state.mandates.set(known.act, { ...known, withdrawn });
+  });
+};
+
 /** What somebody would run, and when they say so. */
 interface Wish extends Pick<Permit, "model" | "tokens" | "notAfter"> {
   readonly suite: Digest;
@@ -40,6 +54,7 @@ interface Wish extends Pick<Permit, "model" | "tokens" | "notAfter"> {
 
 /** Why a mandate does not let its holder run this, in words; undefined where it does. */
 export function unfit(state: State, mandate: GivenMandate, wish: Wish): string | undefined {
+  if (mandate.withdrawn !== undefined) return "it was withdrawn";
   if (wish.model !== mandate.model) return `it is for ${mandate.model}`;
   if (wish.at < mandate.notBefore) return `it begins ${mandate.notBefore}`;
   if (wish.notAfter > mandate.notAfter) return `it ends ${mandate.notAfter}`;
@@ -110,8 +125,8 @@ function notOwnSuites(
   { by, at }: { readonly by: Person; readonly at: Timestamp },
 ): Refusal | undefined {
   const mayBring = [...state.mandates.values()].some(
-    ({ person, ownSuites, notBefore, notAfter }) =>
-      person === by.person && ownSuites === true && notBefore <= at && at <= notAfter,
+    ({ person, ownSuites, withdrawn, notBefore, notAfter }) =>
+      person === by.person && ownSuites === true && withdrawn === undefined && notBefore <= at && at <= notAfter,
   );
   if (by.affiliation === undefined || !mayBring) {
     return refuse(
