@@ -364,7 +364,7 @@ async function sealAndReport(work: Work, asItIs: boolean): Promise<Answer> {
     at,
     settle: gradesOf(suite.document, file.record, nodePrimitives)?.settle,
   });
-  const short = shortfall({ plan: permit.analysis, notAfter: permit.notAfter }, answeredAtAll(tries), timestampOf(at));
+  const short = shortfall({ ...permit, plan: permit.analysis }, answeredAtAll(tries), timestampOf(at));
   const head = { run: permit.run, permit: permit.permit, suite: name, failure: measure.failure };
   // What the model answered stays here, in the run's file; the ledger has commitments only.
   const sealed = sealRun(head, tries, nodePrimitives);

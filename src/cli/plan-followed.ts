@@ -3,14 +3,16 @@
 import type { Evidence, GivenPermit } from "../acts/state.ts";
 import { ReceiptsView, receiptsPageMax, routes } from "../control/contract.ts";
 import { openSealed } from "../evidence/seal.ts";
+import { isAdaptive } from "../evidence/suite-document.ts";
 import { type Deviation, deviationWords } from "../gates/deviation.ts";
-import { plannedRun } from "../gates/assess.ts";
-import { type PlannedRun, deviationsOf } from "../gates/registration.ts";
+import { type AboutSuite, type RunFacts, permitsOf, poolKey, runOf } from "../gates/assess.ts";
+import { deviationsOf } from "../gates/registration.ts";
 import type { SealedTry, SeenReceipt } from "../gates/pool.ts";
 import { seenReceipts } from "../gates/seen-receipts.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { failureCode } from "../terms/failure.ts";
 import type { PermitId } from "../terms/ids.ts";
+import { safeguardsOf } from "./candidate.ts";
 import { pathOf } from "./client.ts";
 import type { OpenedRun } from "./opened-run.ts";
 import { type Session, artefact } from "./session.ts";
@@ -26,14 +28,26 @@ export async function followedBy(session: Session, run: OpenedRun): Promise<Foll
   const { permits, permitExchanges } = session.state;
   const permit = run.evidence.body.permit === null ? undefined : permits.get(run.evidence.body.permit);
   if (permit === undefined) return undefined;
-  const same = [...permits.values()].filter((other) => isOfOnePool(other, permit));
+  const { name, measure, content } = run.suite;
+  const { failure } = measure;
+  const about: AboutSuite = {
+    failure,
+    isAdaptive: isAdaptive(run.suite),
+    calibration: content?.calibration === undefined ? undefined : { set: content.calibration },
+  };
+  const chain = permit.bare === true ? [] : (await safeguardsOf(session, permit.digests.safeguards)).chain;
+  const runs = new Map<PermitId, RunFacts>();
+  const pooling = { state: session.state, configuration: permit.digests, chain, runs };
+  const key = poolKey(pooling, about, permit);
+  const same = permitsOf(session.state, permit.digests, permit.model).filter(
+    (other) => poolKey(pooling, about, other) === key,
+  );
   const used = same.filter(({ permit: id }) => id === permit.permit || (permitExchanges.get(id) ?? 0) > 0);
-  const planned: PlannedRun[] = [];
-  for (const one of used) planned.push(await plannedHere(session, one, run));
+  for (const one of used) runs.set(one.permit, await factsOf(session, one.permit));
+  const planned = used.map((one) => runOf(pooling, about, one));
   const own = planned.find(({ permit: id }) => id === permit.permit);
-  const { name, measure } = run.suite;
   const items = run.items.map(({ leaf, cluster }) => ({ id: leaf, cluster }));
-  const suite = { name, measure: measure.name, failure: measure.failure, items };
+  const suite = { name, measure: measure.name, failure, items };
   return {
     plan: permit.analysis,
     registered: permit.at,
@@ -41,23 +55,13 @@ export async function followedBy(session: Session, run: OpenedRun): Promise<Foll
   };
 }
 
-/** Runs that a gate pools: of the same model and digests, for the same stage. */
-function isOfOnePool(one: GivenPermit, other: GivenPermit): boolean {
-  const names = ["model", "safeguards", "policy", "suite", "grader"] as const;
-  const isSame = names.every((name) => one.digests[name] === other.digests[name]);
-  return isSame && one.model === other.model && one.stage === other.stage;
-}
-
-async function plannedHere(session: Session, permit: GivenPermit, { suite }: OpenedRun): Promise<PlannedRun> {
-  const { state } = session;
-  const evidence = [...state.evidence.values()].find(({ body }) => body.permit === permit.permit);
+async function factsOf(session: Session, permit: PermitId): Promise<RunFacts> {
+  const evidence = [...session.state.evidence.values()].find(({ body }) => body.permit === permit);
   const samples = evidence?.body.samples;
-  return plannedRun(state, permit, {
+  return {
     tries: samples === undefined ? null : await triesIn(session, samples),
-    receipts: await receiptsOf(session, permit.permit),
-    failure: suite.measure.failure,
-    calibration: suite.content?.calibration,
-  });
+    receipts: await receiptsOf(session, permit),
+  };
 }
 
 /** Samples that are gone or were edited are as good as none. */

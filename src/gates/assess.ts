@@ -67,7 +67,7 @@ export function assess(input: AssessInput): Judgement {
 }
 
 /** Permits under which this suite was asked of this model, whatever else they named. */
-function permitsOf(state: State, suite: SuiteDigests, model: Name): readonly GivenPermit[] {
+export function permitsOf(state: State, suite: Pick<SuiteDigests, "suite">, model: Name): readonly GivenPermit[] {
   return [...state.permits.values()].filter((permit) => permit.model === model && permit.digests.suite === suite.suite);
 }
 
@@ -116,7 +116,7 @@ function poolsHere(input: AssessInput, suite: SuiteFacts): readonly Pool[] {
   const permits = permitsOf(input.state, suite, input.plan.model);
   const wanted = modesOf(input, suite, input.stage);
   const isOther = (permit: Permit): boolean => isOurs(input, permit) && modesOf(input, suite, permit.stage) !== wanted;
-  const groups = Map.groupBy(permits, (permit) => JSON.stringify([sorted(permit.digests), isOther(permit)]));
+  const groups = Map.groupBy(permits, (permit) => poolKey(input, suite, permit));
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
     if (first === undefined) return [];
@@ -176,7 +176,18 @@ function outsidersOf(
   return { runs: permits.length, tally, ...(rule === undefined ? {} : { rule }) };
 }
 
-function isOurs({ configuration }: AssessInput, { digests }: Permit): boolean {
+/** What tells runs of one suite and model apart that are pooled: the configuration whose chain is known here. */
+export interface Pooling extends Pick<AssessInput, "state" | "chain" | "runs"> {
+  readonly configuration: Pick<Configuration, "safeguards">;
+}
+
+/** The same for permits whose runs are pooled: of the same digests, and made under the same modes, for whatever stage. */
+export function poolKey(pooling: Pooling, suite: Pick<SuiteFacts, "failure">, permit: Permit): string {
+  const modes = isOurs(pooling, permit) ? modesOf(pooling, suite, permit.stage) : null;
+  return JSON.stringify([sorted(permit.digests), modes]);
+}
+
+function isOurs({ configuration }: Pick<Pooling, "configuration">, { digests }: Permit): boolean {
   return digests.safeguards === configuration.safeguards;
 }
 
@@ -185,11 +196,22 @@ function isOurs({ configuration }: AssessInput, { digests }: Permit): boolean {
  * suite measures what gets through, and the strictest, where it measures what is refused. Evidence that was made under any
  * other ones may be of a stage that is guarded better, or worse.
  */
-function modesOf({ chain }: AssessInput, { failure }: SuiteFacts, stage: OpenStage | undefined): string {
+function modesOf(
+  { chain }: Pick<Pooling, "chain">,
+  { failure }: Pick<SuiteFacts, "failure">,
+  stage: OpenStage | undefined,
+): string {
   return modesFor(chain, { kind: "evaluation", failure, stage }).join();
 }
 
-function runOf(input: AssessInput, suite: SuiteFacts, permit: GivenPermit): PlannedRun {
+/** What a suite's document says that a run of it is held against. */
+export interface AboutSuite extends Pick<SuiteFacts, "failure" | "isAdaptive"> {
+  /** The calibration set that it pins, where it has one. */
+  readonly calibration?: { readonly set: Digest } | undefined;
+}
+
+/** A permit's run as it is pooled. */
+export function runOf(input: Pooling, suite: AboutSuite, permit: GivenPermit): PlannedRun {
   const { state, runs, chain } = input;
   const { failure, calibration } = suite;
   const facts = runs.get(permit.permit) ?? noFacts;
@@ -204,10 +226,8 @@ function runOf(input: AssessInput, suite: SuiteFacts, permit: GivenPermit): Plan
 
 const noFacts: RunFacts = { tries: null, receipts: [] };
 
-/** What a suite's document says that a run of it is held against. */
-interface AboutSuite {
+interface HeldAgainst {
   readonly failure: FailureKind;
-  /** The calibration set that it pins, where it has one. */
   readonly calibration?: Digest | undefined;
 }
 
@@ -215,7 +235,7 @@ interface AboutSuite {
 export function plannedRun(
   state: State,
   permit: GivenPermit,
-  { tries, receipts, failure, calibration }: RunFacts & AboutSuite,
+  { tries, receipts, failure, calibration }: RunFacts & HeldAgainst,
 ): PlannedRun {
   const evidence = [...state.evidence.values()].find((known) => known.body.permit === permit.permit);
   return {

@@ -7,7 +7,7 @@ import { digestOfLabel, idOf } from "../acts/fixtures.ts";
 import { type Person, type State, emptyState } from "../acts/state.ts";
 import { Instant, Name, PersonId, PublicKey, ReceiptId, type Timestamp, timestampOf } from "../terms/ids.ts";
 import type { TrialOutcome } from "../terms/trial.ts";
-import { type RunFacts, type SuiteFacts, assess, plannedRun } from "./assess.ts";
+import { type RunFacts, type SuiteFacts, assess, plannedRun, poolKey } from "./assess.ts";
 import type { RequirementJudgement } from "./judgement.ts";
 import { ReleasePlan } from "./plan-document.ts";
 import { deviationsOf } from "./registration.ts";
@@ -210,6 +210,11 @@ test("a plan that left its limit open, or was for a weaker claim, does not count
 const deviating: readonly (readonly [string, Told, RegExp])[] = [
   ["sealed early, one trial short", { outcomes: clean.slice(1) }, /sealed before its permit ended/],
   ["ended one trial short", { outcomes: clean.slice(1), end: 3 }, /fewer trials than were registered/],
+  [
+    "planned with a trial less than its suite has, and sealed early with as many",
+    { plan: { trials: itemCount - 1 }, outcomes: clean.slice(1) },
+    /sealed before its permit ended/,
+  ],
   ["answered before it was registered", { registered: 30, asked: 10 }, /before it was registered/],
   ["answered after its end", { asked: 30, end: 10, sealed: 40 }, /after its permit had ended/],
   [
@@ -243,6 +248,21 @@ for (const [name, told, words] of deviating) {
     assert.equal(verdict([told], {}), "pass");
   });
 }
+
+test("runs are of one pool where their digests and the modes they were made under are, whatever stage they are for", () => {
+  const { state } = recordOf([{}, {}]);
+  const [one, other] = [...state.permits.values()];
+  assert.ok(one !== undefined && other !== undefined);
+  const chain = [{ mode: "block", except: [{ stages: ["internal"], mode: "flag" }] }] as const;
+  const pooling = { state, configuration, chain, runs: new Map() };
+  const key = (permit: Permit): string => poolKey(pooling, suite, permit);
+  const at = (stage: "internal" | "trusted" | "general"): Permit => ({ ...one, stage });
+  assert.equal(key(one), key(other));
+  assert.equal(key(at("trusted")), key(at("general")));
+  assert.notEqual(key(at("internal")), key(at("trusted")));
+  const elsewhere = { ...configuration, safeguards: digestOfLabel("others") };
+  assert.notEqual(key({ ...one, digests: { ...one.digests, ...elsewhere } }), key(one));
+});
 
 test("a run that was begun and never sealed stands against the next one that was registered", () => {
   const { verdict: said, why } = judged([{ sealed: null, outcomes: ["safe"] }, {}]);

@@ -10,7 +10,10 @@ import { isPoolShown } from "./pooled-bounds.ts";
 
 /** A run with what the ledger says of its plan and of its end. */
 export interface PlannedRun extends PermitRun {
-  readonly registered: Pick<GivenPermit, "run" | "digests" | "by" | "at" | "index" | "notAfter"> & {
+  readonly registered: Pick<
+    GivenPermit,
+    "run" | "digests" | "by" | "at" | "index" | "notAfter" | "items" | "attempts"
+  > & {
     readonly plan: GivenPermit["analysis"];
     /** The labelled set that the suite pins, where it has one. */
     readonly calibration?: Digest | undefined;
@@ -64,14 +67,17 @@ function isOther(stated: Digest | undefined, pinned: Digest | undefined): boolea
   return stated !== undefined && pinned !== undefined && stated !== pinned;
 }
 
-/** How a run by the `fixed` rule falls short of its trials; the runner knows it by its own tries, before they are sealed. */
+/**
+ * How a run by the `fixed` rule falls short of its trials; the runner knows it by its own tries, before they are sealed. A plan of fewer
+ * trials than all attempts on all items could be ended early, and is held to all of them.
+ */
 export function shortfall(
-  { plan, notAfter }: Pick<PlannedRun["registered"], "plan" | "notAfter">,
+  { plan, notAfter, items, attempts }: Pick<PlannedRun["registered"], "plan" | "notAfter" | "items" | "attempts">,
   made: readonly Pick<SealedTry, "item" | "attempt">[],
   sealedAt: Timestamp,
 ): "sealed-early" | "fewer-trials" | undefined {
   const trials = new Set(made.map(({ item, attempt }) => JSON.stringify([item, attempt]))).size;
-  if (plan.rule !== "fixed" || trials >= plan.trials) return undefined;
+  if (plan.rule !== "fixed" || trials >= Math.max(plan.trials, items.count * attempts)) return undefined;
   return sealedAt < notAfter ? "sealed-early" : "fewer-trials";
 }
 
