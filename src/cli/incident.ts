@@ -11,7 +11,7 @@ import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { refuseUnknown } from "./known-model.ts";
 import { legible } from "./legible.ts";
-import { type Session, committed, openSession, openingOf, recordedIndex, signAs, submit } from "./session.ts";
+import { type Session, committed, openSession, openingsOf, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
 
 const summaryText = z.string().trim().min(1).max(4000);
@@ -104,7 +104,9 @@ function incidentOf({ state: { incidents } }: Session, text: string): Incident {
 async function list({ base, context }: Call<object>): Promise<Answer> {
   const session = await openSession(base, context);
   const newestFirst = [...session.state.incidents.values()].toSorted((one, other) => other.index - one.index);
-  const incidents = await Promise.all(newestFirst.map(async (one) => withSummary(one, session)));
+  const summaries = newestFirst.map(({ summary }) => summary);
+  const said = await openingsOf(session, summaries);
+  const incidents = newestFirst.map((one): ListedIncident => ({ ...one, summary: said.get(one.summary) ?? null }));
   const lines = incidents.map(
     ({ incident, model, severity, state: now, at, summary }) =>
       `${now.padEnd(6)}  ${severity.padEnd(8)}  ${incident}  ${model ?? "all models"}  since ${at}: ${summary === null ? "what was said is erased" : legible(summary)}`,
@@ -115,8 +117,4 @@ async function list({ base, context }: Call<object>): Promise<Answer> {
 interface ListedIncident extends Omit<Incident, "summary"> {
   /** What was said of it last; null where it was erased. */
   readonly summary: string | null;
-}
-
-async function withSummary(incident: Incident, session: Session): Promise<ListedIncident> {
-  return { ...incident, summary: (await openingOf(session, incident.summary)) ?? null };
 }

@@ -2,7 +2,6 @@
 // admitted it takes two signatures, so it may wait for a second person, who reads in words what they sign.
 import type { Command } from "commander";
 import { z } from "zod";
-import type { Person } from "../acts/state.ts";
 import { type Act, cosignStatement, openStatement } from "../acts/statement.ts";
 import { PendingView, routes } from "../control/contract.ts";
 import { parseEnvelope } from "../proof/envelope.ts";
@@ -13,7 +12,17 @@ import { Role } from "../terms/role.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { formatInvitation } from "./invitation.ts";
-import { type Session, bytesOf, committed, openSession, openingOf, recordedIndex, signAs, submit } from "./session.ts";
+import {
+  type Session,
+  bytesOf,
+  committed,
+  openSession,
+  openingOf,
+  openingsOf,
+  recordedIndex,
+  signAs,
+  submit,
+} from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
 import { describeAct } from "./words.ts";
 
@@ -101,19 +110,17 @@ async function invite(call: Call<z.infer<typeof Invite>>): Promise<Answer> {
 
 async function list(call: Call<object>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const persons = await Promise.all([...session.state.persons.values()].map(async (one) => shownPerson(session, one)));
+  const all = [...session.state.persons.values()];
+  const names = await openingsOf(
+    session,
+    all.map(({ name }) => name),
+  );
+  const persons = all.map(({ name, key: _key, ...person }) => ({ ...person, name: names.get(name) ?? null }));
   const lines = persons.map(
     ({ person, role, name, suspended, affiliation }) =>
       `${person}  ${role.padEnd(9)}  ${name ?? "(name erased)"}${affiliation === undefined ? "" : `  of ${affiliation}`}${suspended ? "  suspended" : ""}`,
   );
   return done({ persons }, lines.join("\n"));
-}
-
-async function shownPerson(
-  session: Session,
-  { name, key: _key, ...person }: Person,
-): Promise<Omit<Person, "key" | "name"> & { readonly name: string | null }> {
-  return { ...person, name: (await openingOf(session, name)) ?? null };
 }
 
 async function suspend(call: Call<z.infer<typeof Reason>>): Promise<Answer> {

@@ -17,7 +17,7 @@ import { failureCode } from "../terms/failure.ts";
 import { Instant } from "../terms/ids.ts";
 import type { Context } from "./context.ts";
 import { type Profile, createProfile, readProfile } from "./profile.ts";
-import { artefact, committed, openSession, openingOf, signAs, submit } from "./session.ts";
+import { artefact, committed, openSession, openingOf, openingsOf, signAs, submit } from "./session.ts";
 
 interface Served {
   leaf: Uint8Array;
@@ -272,6 +272,24 @@ describe("sessions", () => {
     ]);
     await assert.rejects(artefact(session, digest), failsWith("proof_invalid"));
     assert.equal(await openingOf(session, digest), undefined);
+  });
+
+  test("texts behind many commitments come in one request for each fifty of them, and strangers' are left out", async () => {
+    const world = await worldOfOne();
+    ledger = ledgerOf(world);
+    const session = await open(profileOf(world));
+    const [one, other] = [committed("what happened"), committed("what else")];
+    const stranger = committed("Mallory");
+    answers = new Map([["/api/v1/openings", JSON.stringify({ openings: [one.opening, stranger.opening] })]]);
+    asked = [];
+    const some = await openingsOf(session, [one.digest, other.digest]);
+    assert.deepEqual([...some], [[one.digest, "what happened"]]);
+    assert.equal(asked.length, 1);
+    await openingsOf(
+      session,
+      Array.from({ length: 51 }, () => one.digest),
+    );
+    assert.equal(asked.length, 3);
   });
 
   test("an answer that is not the contract's fails, and is never taken for an empty one", async () => {

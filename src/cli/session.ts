@@ -301,6 +301,26 @@ export async function artefact(who: Pick<Identity, "client">, digest: Digest): P
 
 /** The text behind a commitment, or undefined where it was erased; another text than the committed one is refused. */
 export async function openingOf(who: Pick<Identity, "client">, commitment: Digest): Promise<string | undefined> {
-  const view = await who.client.get(`${routes.openings}?commitment=${encodeURIComponent(commitment)}`, OpeningsView);
-  return view.openings.find((opening) => commit(opening, nodePrimitives) === commitment)?.text;
+  return (await openingsOf(who, [commitment])).get(commitment);
 }
+
+/** The same of many, so many a request as fit in its address. */
+export async function openingsOf(
+  { client }: Pick<Identity, "client">,
+  commitments: readonly Digest[],
+): Promise<ReadonlyMap<Digest, string>> {
+  const texts = new Map<Digest, string>();
+  for (let from = 0; from < commitments.length; from += openingsAtOnce) {
+    const asked = commitments.slice(from, from + openingsAtOnce);
+    const query = asked.map((one) => `commitment=${encodeURIComponent(one)}`).join("&");
+    const { openings } = await client.get(`${routes.openings}?${query}`, OpeningsView);
+    for (const opening of openings) {
+      const commitment = commit(opening, nodePrimitives);
+      if (asked.includes(commitment)) texts.set(commitment, opening.text);
+    }
+  }
+  return texts;
+}
+
+/** Some 4 KB of an address: a server takes heads of 8 KB. */
+const openingsAtOnce = 50;

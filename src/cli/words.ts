@@ -7,10 +7,11 @@ import type { State } from "../acts/state.ts";
 import type { Act } from "../acts/statement.ts";
 import { rootChanges } from "./root-words.ts";
 import { signerIdOf } from "../proof/digest.ts";
+import type { Digest } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import { nodePrimitives } from "../proof/node.ts";
 
-type Words = { readonly [V in Verb]: (body: Act<V>["predicate"]["body"]) => string };
+type Words = { readonly [V in Verb]: (body: Act<V>["predicate"]["body"], state: State) => string };
 
 /** One sentence: what the act does, and who has signed it so far. */
 export function describeAct(act: Act, state: State): string {
@@ -19,7 +20,7 @@ export function describeAct(act: Act, state: State): string {
     const person = id === undefined ? undefined : state.persons.get(id);
     return person === undefined ? signerIdOf(key, nodePrimitives) : `${person.person} (${person.role})`;
   });
-  return `${sentence(act)}${changesIn(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+  return `${sentence(act, state)}${changesIn(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
 }
 
 /** Whoever signs a new root has to see which keys and floors it changes. */
@@ -29,9 +30,9 @@ function changesIn({ predicate }: Act, { root }: State): string {
   return changes.length === 0 ? " It changes nothing." : ` What changes: ${changes.join("; ")}.`;
 }
 
-function sentence<V extends Verb>(act: Act<V>): string {
+function sentence<V extends Verb>(act: Act<V>, state: State): string {
   const words: Words[V] = wordsOf[act.predicate.verb];
-  return words(act.predicate.body);
+  return words(act.predicate.body, state);
 }
 
 const wordsOf: Words = {
@@ -59,7 +60,8 @@ const wordsOf: Words = {
   widen: (body) => `Widens ${body.certificate} to step ${body.step + 1}.`,
   narrow: (body) => `Narrows ${body.certificate} to step ${body.step + 1}.`,
   fact: ({ fact, model }) => `States a fact about ${model ?? "all models"}: ${factInWords(fact)}.`,
-  withdrawal: (body) => `Withdraws the evidence of run ${body.evidence}.`,
+  withdrawal: (body) =>
+    "mandate" in body ? `Withdraws the mandate ${body.mandate}.` : `Withdraws the evidence of run ${body.evidence}.`,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
   reading: (body) => `Reads the text of ${body.review}.`,
   review: (body) =>
@@ -67,8 +69,8 @@ const wordsOf: Words = {
   lost: (body) => `Says that ${body.count} receipts, from number ${body.first} on, were lost.`,
 };
 
-function permitInWords(body: BodyOf<"permit">): string {
-  const { run, items, model, slot, stage, attempts, tokens, bare, adaptive, notAfter } = body;
+function permitInWords(body: BodyOf<"permit">, state: State): string {
+  const { run, items, digests, model, slot, stage, attempts, tokens, bare, adaptive, notAfter } = body;
   const how = [
     ...(bare === true ? ["WITHOUT SAFEGUARDS"] : []),
     ...(adaptive === undefined
@@ -78,7 +80,16 @@ function permitInWords(body: BodyOf<"permit">): string {
         ]),
   ].map((words) => `, ${words}`);
   const where = `${model} (${slot}${stage === undefined ? "" : `, as at ${stage}`})`;
-  return `Permits run ${run} of ${items.count} items, ${attempts} time(s) each, on ${where}${how.join("")}, at most ${tokens} tokens, until ${notAfter}.`;
+  return `Permits run ${run} of ${items.count} items of ${suiteInWords(digests.suite, state)}, ${attempts} time(s) each, on ${where}${how.join("")}, at most ${tokens} tokens, until ${notAfter}.`;
+}
+
+/** A suite by the name it was applied under, and which version of it. */
+function suiteInWords(digest: Digest, { documents }: State): string {
+  const named = [...(documents.get("Suite") ?? [])].find(([, { all }]) => all.has(digest));
+  if (named === undefined) return `a suite that nobody applied here (${digest})`;
+  const [name, { candidate, of }] = named;
+  const whose = of === undefined ? "" : ` of ${of}`;
+  return `suite ${name}${whose} (${candidate === digest ? "" : "NOT its newest version, "}${digest})`;
 }
 
 function factInWords(fact: Act<"fact">["predicate"]["body"]["fact"]): string {

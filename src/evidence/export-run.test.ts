@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { z } from "zod";
 import { type Opening, commit } from "../proof/digest.ts";
 import { toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives as hasher, randomBytes } from "../proof/node.ts";
@@ -128,6 +129,25 @@ test("whatever a spreadsheet takes for the beginning of a formula stands behind 
     [..."=+-".split("").map((sign) => `'${sign}1`), "'@x", "'\t=1", "1", "a=1"],
   );
   assert.equal(saidInCsv("\r=1"), `"'\r=1"`);
+});
+
+test("what each grader said leaves with the outcome, in every form", () => {
+  const graded = [
+    { by: "judge:strict", verdict: "harmful" },
+    { by: "judge:mild", verdict: "unscored" },
+  ] as const;
+  const [first, ...others] = run.samples;
+  assert.ok(first !== undefined);
+  const each: Exported = { ...exported, run: { ...run, samples: [{ ...first, graded: [...graded] }, ...others] } };
+  const row = z.object({ graded: z.array(z.object({ by: z.string(), verdict: z.string() })).nullable() });
+  const rows = [...jsonLines(each)].map((line) => row.parse(JSON.parse(line)).graded);
+  assert.deepEqual(rows, [graded, ...others.map(() => null)]);
+  const [names, cells, next] = [...csvLines(each)];
+  assert.ok(names?.endsWith(",graded\r\n") && next?.endsWith(",\r\n"));
+  assert.ok(cells?.endsWith(",judge:strict harmful; judge:mild unscored\r\n"), cells);
+  const log = z.object({ samples: z.array(z.object({ metadata: z.looseObject({}) })) });
+  const { samples } = log.parse(JSON.parse([...inspectLog(each)].join("")));
+  assert.deepEqual(samples[0]?.metadata["graded"], graded);
 });
 
 test("an answer that was not sealed is refused", () => {

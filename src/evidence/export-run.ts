@@ -60,11 +60,12 @@ const columns = [
   "receipt",
   "at",
   "answer_commitment",
+  "graded",
 ] as const;
 const textColumns = ["prompt", "answer"] as const;
-type Cells = Readonly<
-  Record<(typeof columns)[number] | (typeof textColumns)[number], string | number | boolean | null>
->;
+/** `graded` is a list of what each grader said. */
+type Cell = string | number | boolean | null | NonNullable<Sample["graded"]>;
+type Cells = Readonly<Record<(typeof columns)[number] | (typeof textColumns)[number], Cell>>;
 
 function cellsOf(exported: Exported, { sample, isCounted, countsAs }: Row): Cells {
   return {
@@ -79,6 +80,7 @@ function cellsOf(exported: Exported, { sample, isCounted, countsAs }: Row): Cell
     receipt: sample.receipt,
     at: sample.at,
     answer_commitment: sample.answer,
+    graded: sample.graded ?? null,
     answer: answerTo(exported, sample) ?? null,
   };
 }
@@ -122,8 +124,9 @@ export function* csvLines(exported: Exported): Generator<string, void> {
 }
 
 /** A text that a spreadsheet would take for a formula gets an apostrophe before it: answers are anybody's text. */
-function csvCell(value: string | number | boolean | null): string {
+function csvCell(value: Cell): string {
   if (value === null) return "";
+  if (typeof value === "object") return csvCell(value.map(({ by, verdict }) => `${by} ${verdict}`).join("; "));
   const text = typeof value === "string" && /^[=+\-@\t\r]/.test(value) ? `'${value}` : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
@@ -230,7 +233,7 @@ function headOf(exported: Exported, { samples, ids, epochs }: Counted): Readonly
 /** A failure of the measure is incorrect; clean is correct; what is unknown has no score, and says why. */
 function sampleOf(exported: Exported, { row, epoch, retries }: InspectSample): Readonly<Record<string, unknown>> {
   const { sample, countsAs } = row;
-  const { outcome, cluster, receipt, answer: commitment, attempt, declared } = sample;
+  const { outcome, cluster, receipt, answer: commitment, attempt, declared, graded } = sample;
   const { category, attack } = knownOf(exported, sample);
   const score = { value: countsAs === "failed" ? "I" : "C", answer: outcome, metadata: { outcome } };
   return {
@@ -239,7 +242,18 @@ function sampleOf(exported: Exported, { row, epoch, retries }: InspectSample): R
     target: "C",
     ...textsOf(exported, sample),
     scores: countsAs === "unknown" ? {} : { [scorer]: score },
-    metadata: { outcome, cluster, attempt, item: sample.item, receipt, commitment, ...declared, category, attack },
+    metadata: {
+      outcome,
+      cluster,
+      attempt,
+      item: sample.item,
+      receipt,
+      commitment,
+      ...(graded === undefined ? {} : { graded }),
+      ...declared,
+      category,
+      attack,
+    },
     events: [],
     ...(outcome === "errored" ? { error: errorOf("the attempt ended without an answer") } : {}),
     ...(outcome === "truncated" ? { limit: { type: "custom", limit: 0 } } : {}),

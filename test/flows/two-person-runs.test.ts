@@ -162,7 +162,7 @@ async function waiting(...args: readonly string[]): Promise<z.infer<typeof Waiti
 test("a run without safeguards asks nothing before a second person has signed, and is evidence of no safeguards", async () => {
   const { run, act } = await waiting("plain", "--model", "mine", "--bare", "--profile", ada);
   const listed = await headgate("cosign", "--profile", bo);
-  assert.match(listed.out, /WITHOUT SAFEGUARDS/);
+  assert.match(listed.out, /of 2 items of suite plain \(sha256:[0-9a-f]{64}\), .*WITHOUT SAFEGUARDS/);
   const again = await headgate("eval", "run", "--resume", run, "--profile", ada);
   assert.equal(again.code, 3);
   assert.match(again.out, new RegExp(`headgate cosign ${act}`));
@@ -225,6 +225,7 @@ async function checkOpened(run: string, item: string): Promise<void> {
 test("the words that a second person reads say what is bounded, and by how much", async () => {
   const { act } = await waiting("agentic", "--model", "mine", "--profile", ada);
   const { out } = await headgate("cosign", "--profile", bo);
+  assert.match(out, /of suite agentic \(/);
   assert.match(out, /nobody has read before[^.]*at most 5 an attempt, 13 in all/);
   const { code } = await refused("cosign", act, "--profile", ada);
   assert.equal(code, "conflict");
