@@ -12,9 +12,9 @@ export interface Authority {
   /**
    * persons: signed by one person whose role is listed; a permit that takes two, by another one as well (two-person-permits.ts).
    * pair: the same, and by two distinct persons as soon as two were ever admitted; the second may hold any role but auditor.
-   * root, invitation, gateway: the signers are named by the trust root or by the act itself; see src/acts/rules/.
+   * root, invitation, gateway, control: the signers are named by the trust root or by the act itself; see src/acts/rules/.
    */
-  readonly by: "persons" | "pair" | "root" | "invitation" | "gateway";
+  readonly by: "persons" | "pair" | "root" | "invitation" | "gateway" | "control";
   readonly roles: readonly Role[];
   readonly loosens: boolean;
 }
@@ -38,6 +38,8 @@ export const authority = {
   restriction: { by: "persons", roles: anyoneButAuditor, loosens: false },
   widen: { by: "persons", roles: ["owner", "safety"], loosens: true },
   narrow: { by: "persons", roles: anyoneButAuditor, loosens: false },
+  /** By the control plane, of a certificate that was signed to lapse: src/acts/rules/lapse.ts. */
+  lapse: { by: "control", roles: [], loosens: false },
   fact: { by: "persons", roles: anyoneButAuditor, loosens: true },
   withdrawal: { by: "persons", roles: ["owner", "assurance", "evaluator"], loosens: false },
   receipts: { by: "gateway", roles: [], loosens: false },
@@ -54,7 +56,7 @@ export function gathersSignatures(predicate: AnyPredicate): boolean {
   return by === "pair" || by === "root" || (predicate.verb === "permit" && takesTwo(predicate.body));
 }
 
-const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "narrow", "withdrawal"]);
+const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "narrow", "lapse", "withdrawal"]);
 
 /**
  * Whether an act can only close. Such acts are for bad days: they are refused neither for the ledger their signer saw

@@ -288,10 +288,19 @@ export const Conditions = z.strictObject({
   share: Share.optional(),
   /** An incident of this severity or a worse one ends the certificate, for good. */
   endsOnIncident: Severity.optional(),
+  /** Where its gate, judged again, fails (`fail`), or does anything but pass (`not-pass`), the certificate lapses, for good. */
+  endsOnFailedGate: z.enum(["fail", "not-pass"]).optional(),
 });
 
 /** A step of a certificate's share, by its place from 0 on. */
 const Step = z.strictObject({ certificate: CertificateId, step: Count, reason: Digest });
+
+/** That a certificate's gate, judged again, passes no more, and by which requirements of its plan. */
+const Lapse = z.strictObject({
+  certificate: CertificateId,
+  verdict: z.enum(["fail", "inconclusive"]),
+  requirements: z.array(Name).max(64),
+});
 
 /** A proposal is an unsigned certificate: these bytes are proposed, signed off, and then certified unchanged. */
 export const Release = z.strictObject({
@@ -470,6 +479,7 @@ export const bodies = {
   restriction: Restriction,
   widen: Step,
   narrow: Step,
+  lapse: Lapse,
   fact: Fact,
   withdrawal: Withdrawal,
   receipts: Receipts,

@@ -8,6 +8,7 @@ import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse
 import { applyDocuments, giveEvidence, recordLost, recordReceipts, withdraw } from "./rules/evaluation.ts";
 import { giveMandate } from "./rules/mandate.ts";
 import { permitRun } from "./rules/permit.ts";
+import { lapse } from "./rules/lapse.ts";
 import { recordFact } from "./rules/facts.ts";
 import { admitPerson, changeRoot, invitePerson, suspend } from "./rules/people.ts";
 import { writeKey, grantOrganisation } from "./rules/programme.ts";
@@ -37,6 +38,7 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   restriction: restrict,
   widen,
   narrow,
+  lapse,
   fact: recordFact,
   withdrawal: withdraw,
   receipts: recordReceipts,
@@ -133,6 +135,7 @@ function checkAuthority(state: State, predicate: AnyPredicate, context: Context)
     case "root":
     case "invitation":
     case "gateway":
+    case "control":
       return undefined;
     case "persons":
       return predicate.verb === "permit" && takesTwo(predicate.body)

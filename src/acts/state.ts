@@ -205,6 +205,12 @@ interface TakenStep {
   readonly index: number;
 }
 
+/** By what a certificate lapsed. */
+export interface Lapsed extends Omit<BodyOf<"lapse">, "certificate"> {
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
 interface Fact {
   readonly body: BodyOf<"fact">;
   readonly at: Timestamp;
@@ -295,6 +301,8 @@ export interface State {
   readonly incidents: Map<IncidentId, Incident>;
   /** Certificates that an incident ended, and which. */
   readonly ended: Map<CertificateId, IncidentId>;
+  /** Certificates whose gate passes no more, where they were signed to lapse then. */
+  readonly lapsed: Map<CertificateId, Lapsed>;
   readonly facts: Fact[];
   readonly intervals: Map<PublicKey, LastInterval>;
   /** Ranges of receipts that a gateway's spool did not give back, in ledger order. */
@@ -337,6 +345,7 @@ export function emptyState(): State {
     steps: new Map(),
     incidents: new Map(),
     ended: new Map(),
+    lapsed: new Map(),
     facts: [],
     intervals: new Map(),
     lost: [],

@@ -167,6 +167,7 @@ const AnyPredicate = z.discriminatedUnion("verb", [
   predicateOf("restriction"),
   predicateOf("widen"),
   predicateOf("narrow"),
+  predicateOf("lapse"),
   predicateOf("fact"),
   predicateOf("withdrawal"),
   predicateOf("receipts"),

@@ -4,9 +4,9 @@ import { z } from "zod";
 import { type GatewaysView, StatusView, routes } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
-import { stageInWords } from "../terms/stage.ts";
+import { OpenStage, stageInWords } from "../terms/stage.ts";
 import { stageModesInWords } from "../terms/stage-modes.ts";
-import { type Answer, done } from "./answer.ts";
+import { type Answer, done, inconclusive, notPassed } from "./answer.ts";
 import { afterStatus, proposing } from "./after-status.ts";
 import { createClient, pathOf } from "./client.ts";
 import { gatewaysLine, readGateways } from "./gateways.ts";
@@ -15,7 +15,7 @@ import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 import { limitInWords, percentInWords } from "./words.ts";
 
-export const StatusOptions = z.object({ watch: z.boolean().default(false) });
+export const StatusOptions = z.object({ watch: z.boolean().default(false), gate: OpenStage.optional() });
 
 type Read = () => Promise<StatusView>;
 
@@ -26,6 +26,7 @@ export async function status(call: Call<z.infer<typeof StatusOptions>>): Promise
   const model = parsed(Name, argument(call, 0), "The model");
   const { read, gateways } = await statusReader(call, model);
   const view = await read();
+  if (call.options.gate !== undefined) return gateOf(view, call);
   if (!call.options.watch) {
     const among = await gateways();
     const line = among === undefined ? undefined : gatewaysLine(among);
@@ -36,6 +37,17 @@ export async function status(call: Call<z.infer<typeof StatusOptions>>): Promise
   }
   await watch(call, view, read);
   return { json: null, text: "", exit: 0, next: undefined, isPrinted: true };
+}
+
+/** The gate of one stage as an exit code, for a deployment that waits for it. What nobody can judge has not passed. */
+function gateOf(view: StatusView, { options, base }: Call<z.infer<typeof StatusOptions>>): Answer {
+  if (options.watch) throw new Failure("request_invalid", "--gate answers once: leave out --watch.");
+  const { model, verdict, requirements } = view;
+  const head = `${model}, gate for ${options.gate}: ${verdict ?? "it cannot be judged: a document that it takes is missing"}`;
+  const text = [head, ...tierLines(view), ...requirements.map(requirementLine)].join("\n");
+  const next = afterStatus(view, sameProfile(base));
+  if (verdict === "pass") return done(view, text);
+  return verdict === "fail" ? notPassed(view, text, next) : inconclusive(view, text, next);
 }
 
 /** Stays until the process is told to end: a whole page anew for people, one line a change with --json. */
@@ -84,8 +96,8 @@ export async function* changes(
 }
 
 /** The ledger grows every second by receipts alone: that is no change of the model's, nor is one exchange more. */
-function whatMatters({ ledgerSize: _size, observed, shadow, ...rest }: StatusView): string {
-  return JSON.stringify([rest, observed?.by, shadow?.by]);
+function whatMatters({ ledgerSize: _size, observed, shadow, rejudged, ...rest }: StatusView): string {
+  return JSON.stringify([rest, observed?.by, shadow?.by, rejudged?.verdict]);
 }
 
 interface Reading {
@@ -94,17 +106,18 @@ interface Reading {
   readonly gateways: () => Promise<Pick<GatewaysView, "gateways"> | undefined>;
 }
 
-async function statusReader(call: Call<unknown>, model: Name): Promise<Reading> {
+async function statusReader(call: Call<z.infer<typeof StatusOptions>>, model: Name): Promise<Reading> {
   const { base, context } = call;
+  const gate = call.options.gate === undefined ? "" : `?gate=${call.options.gate}`;
   if ((base.profile ?? context.profile) === undefined) {
     const client = createClient({ server: base.server ?? context.server, reader: undefined, now: context.now });
-    const read = async (): Promise<StatusView> => client.get(pathOf(routes.publicStatus, { model }), StatusView);
+    const read = async (): Promise<StatusView> => client.get(pathOf(routes.publicStatus, { model }) + gate, StatusView);
     return { read, gateways: async () => undefined };
   }
   const { client, replica } = await openSession(base, context);
   let seen = replica.size();
   const read = async (): Promise<StatusView> => {
-    const view = await client.get(pathOf(routes.status, { model }), StatusView);
+    const view = await client.get(pathOf(routes.status, { model }) + gate, StatusView);
     if (view.ledgerSize < seen) {
       throw new Failure(
         "fork_detected",
@@ -122,11 +135,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
   const { model, stage, closed } = view;
   const head = `${model}: ${stage}${closed === null || closed === stage ? "" : ` (${closed})`}`;
   const next = view.next === null ? [] : [`For ${view.next}: ${view.verdict ?? "not judged"}`];
-  const requirements = view.requirements.map(({ id, verdict, why, stillToShow }) => {
-    const isSaid = stillToShow === "" || why.includes(stillToShow);
-    const shown = isSaid ? why : `${why.replace(/\.$/, "")}; still to show: ${stillToShow}`;
-    return `  ${verdict.padEnd(12)}  ${id}: ${shown}`;
-  });
+  const requirements = view.requirements.map(requirementLine);
   return [
     head,
     ...observedLines(view),
@@ -136,11 +145,34 @@ export function statusInWords(view: StatusView, profile = ""): string {
     ...restrictionLines(view),
     ...view.incidents.map(({ incident, severity, at }) => `  ${incident} (${severity}) is open since ${at}`),
     ...endLines(view, profile),
+    ...rejudgedLines(view),
     ...waitingLines(view),
     ...next,
     ...tierLines(view),
     ...requirements,
   ].join("\n");
+}
+
+function requirementLine({ id, verdict, why, stillToShow, waiting }: StatusView["requirements"][number]): string {
+  const isSaid = stillToShow === "" || why.includes(stillToShow);
+  const shown = isSaid ? why : `${why.replace(/\.$/, "")}; still to show: ${stillToShow}`;
+  const days =
+    waiting === null || waiting.days === 0 ? "" : ` Waits for ${waiting.days} day(s) on ${waiting.on.join(", ")}.`;
+  return `  ${verdict.padEnd(12)}  ${id}: ${shown}${days}`;
+}
+
+/** Whether what is certified would pass today, where it would not, and what lapsed. */
+function rejudgedLines({ certified, lapsed, rejudged }: StatusView): readonly string[] {
+  if (certified === null) return [];
+  if (lapsed !== null) {
+    const by = lapsed.requirements.length === 0 ? "it could not be judged any more" : lapsed.requirements.join(", ");
+    return [`  ${certified.certificate} lapsed at ${lapsed.at}: its gate is ${lapsed.verdict} now (${by})`];
+  }
+  if (rejudged === null || rejudged.verdict === "pass") return [];
+  const by = rejudged.open.length === 0 ? "it cannot be judged any more" : rejudged.open.join(", ");
+  return [
+    `  WARNING: ${certified.certificate} would not pass today: ${rejudged.verdict} (${by}), judged at ${rejudged.at}`,
+  ];
 }
 
 function shareLines({ certified, stage, model }: StatusView, profile: string): readonly string[] {

@@ -33,7 +33,10 @@ export function addReleaseVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "status <model>",
     summary: "the stage of a model, and what is still to be shown for the next",
-    flags: [["--watch", "stay and show it anew when it changes; with --json one line a change"]],
+    flags: [
+      ["--watch", "stay and show it anew when it changes; with --json one line a change"],
+      ["--gate <stage>", "the gate of this stage alone; leaves with 0 pass, 1 fail, 2 bad input, 3 inconclusive"],
+    ],
     options: StatusOptions,
     run: status,
     more: "Models whose plan says `public: true` need no profile.",

@@ -66,6 +66,8 @@ const wordsOf: Words = {
   reading: (body) => `Reads the text of ${body.review}.`,
   review: (body) =>
     `Decides ${body.review} of ${body.key} on ${body.model}: ${body.verdict} (${body.reason}), for ${body.categories.join(", ")}, until ${body.notAfter}.`,
+  lapse: (body) =>
+    `Lets ${body.certificate} lapse: its gate is ${body.verdict} now (${body.requirements.join(", ") || "it could not be judged"}).`,
   lost: (body) => `Says that ${body.count} receipts, from number ${body.first} on, were lost.`,
 };
 

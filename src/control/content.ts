@@ -106,6 +106,7 @@ const names: { readonly [V in Verb]: Naming<V> } = {
   hold: reason,
   restriction: reason,
   widen: reason,
+  lapse: nothing,
   narrow: reason,
   fact: ({ fact }) => (fact.kind === "incident" ? { commitments: [fact.summary] } : {}),
   withdrawal: reason,

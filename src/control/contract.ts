@@ -169,6 +169,11 @@ const RequirementView = z.object({
   need: z.record(z.string(), z.unknown()),
   why: z.string(),
   stillToShow: z.string(),
+  /** Where it does not pass: since when nothing moved, and which roles can move it. */
+  waiting: z
+    .object({ since: Timestamp, days: z.number().int().nonnegative(), on: z.array(z.string()) })
+    .nullable()
+    .default(null),
 });
 
 /** How able the model is taken to be, and by what; `unknown`: nothing counts, which is as good as reached. */
@@ -255,6 +260,16 @@ export const StatusView = z.object({
   /** Not in the public view, where a safeguard is in shadow: what it would have stopped. */
   shadow: ObservedView.nullable(),
   closed: z.string().nullable(),
+  /** Where what is certified lapsed because its gate, judged again, passed no more. */
+  lapsed: z
+    .object({ verdict: z.enum(["fail", "inconclusive"]), requirements: z.array(z.string()), at: Timestamp })
+    .nullable()
+    .default(null),
+  /** Whether what is certified would pass its gate now, when it was judged again last; `open`: what does not pass. */
+  rejudged: z
+    .object({ verdict: z.enum(["pass", "fail", "inconclusive"]), open: z.array(z.string()), at: Timestamp })
+    .nullable()
+    .default(null),
   holds: z.array(z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional() })),
   /** `reviewDue`: it stands for more than 72 hours. */
   restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp, reviewDue: z.boolean() })),

@@ -12,6 +12,7 @@ import type { StatementAnswer } from "./contract.ts";
 import type { FeedServer } from "./feed-server.ts";
 import type { Here } from "./initialise.ts";
 import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
+import type { Rejudging } from "./rejudging.ts";
 import type { OpenEndpoint, Webhooks } from "./webhooks/webhooks.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 import type { Writer } from "./writer.ts";
@@ -67,6 +68,7 @@ export interface Core {
   readonly records: Records;
   readonly reviews: ReviewDesk;
   readonly webhooks: Webhooks;
+  readonly rejudging: Rejudging;
   readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
   readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
 }

@@ -28,6 +28,7 @@ import {
   samplesOf,
   suiteFacts,
 } from "../release/records.ts";
+import { isCurrent } from "../release/status.ts";
 import { trainedOn } from "../safeguards/trained-on.ts";
 import { Failure } from "../terms/failure.ts";
 import type { StoredReview } from "./review-store.ts";
@@ -66,6 +67,7 @@ const examinations: { readonly [V in Verb]: Examination<V> | null } = {
   restriction: null,
   widen: null,
   narrow: null,
+  lapse: null,
   fact: null,
   withdrawal: null,
   receipts: null,
@@ -319,6 +321,11 @@ async function examineCertificate({ body }: PredicateOf<"certificate">, given: E
   const { state, at } = given;
   const proposal = state.proposals.get(release.proposal);
   const plan = await checkRelease(release, given, proposal?.index ?? given.index);
+  if (!(await isCurrent(given.records, state, release)))
+    throw new Failure(
+      "conflict",
+      "Documents were changed since this was proposed, so that it is about others. Propose again.",
+    );
   const asked: AskedGate = { state, plan, stage: release.stage, configuration: release.digests, release, proposal, at };
   const judgement = await judgeFrom(given.records, asked);
   if (judgement.verdict !== "pass") throw notPassed(judgement);

@@ -39,6 +39,7 @@ import { keptItems } from "./kept-items.ts";
 import { publicFiles } from "./public-files.ts";
 import { type ReviewDesk, openReviewDesk } from "./review-desk.ts";
 import { type StoredReview, findReview } from "./review-store.ts";
+import { type Rejudging, openRejudging } from "./rejudging.ts";
 import { createApp } from "./routes.ts";
 import type { ControlOptions, Core } from "./core.ts";
 import { type Webhooks, openWebhooks } from "./webhooks/webhooks.ts";
@@ -62,6 +63,8 @@ export interface Control {
   readonly waitingReviews: ReviewDesk["waiting"];
   /** Who is told of what happens here, and how far each is behind. */
   readonly webhooks: Webhooks["view"];
+  /** What is certified and open, as it was judged again last. */
+  readonly rejudged: Rejudging["all"];
   /** Judges, records and folds a statement; after one that opens something, waits for the gateways. */
   readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;
   /** After what has begun. */
@@ -107,17 +110,28 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       replica,
       chance: Math.random,
     });
-    return compose(options, { here, database, ledger, replica, records, writer, reviews, webhooks });
+    const rejudging = openRejudging({
+      ...options,
+      replica,
+      records,
+      writer,
+      control: signers.control,
+      deployment: here.deployment,
+    });
+    return compose(options, { here, database, ledger, replica, records, writer, reviews, webhooks, rejudging });
   } catch (error) {
     await reviews.close();
     throw error;
   }
 }
 
-type Parts = Pick<Core, "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews" | "webhooks">;
+type Parts = Pick<
+  Core,
+  "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews" | "webhooks" | "rejudging"
+>;
 
 function compose(options: ControlOptions, parts: Parts): Control {
-  const { replica, writer, ledger, database, records, here, reviews, webhooks } = parts;
+  const { replica, writer, ledger, database, records, here, reviews, webhooks, rejudging } = parts;
   const { primitives, clock, signers } = options;
   const publicFile = publicFiles({ database, ledger, records, hasher: primitives, state: replica.state, clock });
   const feeds = createFeedServer({
@@ -175,9 +189,11 @@ function compose(options: ControlOptions, parts: Parts): Control {
     app: createApp(core),
     waitingReviews: reviews.waiting,
     webhooks: webhooks.view,
+    rejudged: rejudging.all,
     record: async (envelope, content = noContent) => submit(envelope, content),
     close: async () => {
       feeds.close();
+      await rejudging.close();
       await webhooks.close();
       await reviews.close();
       await writer.idle();

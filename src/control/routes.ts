@@ -14,6 +14,7 @@ import { type BundleView, buildBundle } from "../report/bundle.ts";
 import { openStatement } from "../acts/statement.ts";
 import type { Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
+import { OpenStage } from "../terms/stage.ts";
 import { Digest, Name, PermitId, ProposalId, timestampOf } from "../terms/ids.ts";
 import { framesOf, kindOf } from "../terms/trouble.ts";
 import { type Bodies, createBodies, firstIssue, strangerBytesMax } from "./body.ts";
@@ -103,8 +104,9 @@ function addOpenRoutes(app: Hono, core: Core): void {
   app.get(routes.publicStatus, async (context) => {
     const model = parsed(Name, context.req.param("model"), "model_unknown");
     await checkPublic(core, model);
-    const key = `${model} ${replica.size()}`;
-    return context.json(await statuses(key, async () => statusView(core, model)));
+    const gate = parsed(OpenStage.optional(), context.req.query("gate"), "request_invalid");
+    const key = `${model} ${gate} ${replica.size()}`;
+    return context.json(await statuses(key, async () => statusView(core, { model, gate })));
   });
   app.get(routes.publicBundle, async (context) => {
     const proposal = proposalOf(core, context.req.param("proposal"));
@@ -202,7 +204,9 @@ function addReadRoutes(app: Hono, core: Core): void {
   });
   app.get(routes.status, read, async (context) => {
     const model = parsed(Name, context.req.param("model"), "model_unknown");
-    return context.json(await statusView(core, model, async (as, at) => observedSum(database, { as, model }, at)));
+    const gate = parsed(OpenStage.optional(), context.req.query("gate"), "request_invalid");
+    const observed: StatusAsked["observed"] = async (as, at) => observedSum(database, { as, model }, at);
+    return context.json(await statusView(core, { model, gate, observed }));
   });
   app.get(routes.bundle, read, async (context) => {
     const proposal = proposalOf(core, context.req.param("proposal"));
@@ -241,9 +245,10 @@ function gatewaysView({ replica, feeds, options }: Core): GatewaysView {
   return { size, gateways };
 }
 
-async function statusView(core: Core, model: Name, observed?: StatusAsked["observed"]): Promise<Status> {
-  const { records, replica, options } = core;
-  return statusOf(records, { state: replica.state, model, at: options.clock(), ledgerSize: replica.size(), observed });
+async function statusView(core: Core, asked: Pick<StatusAsked, "model" | "gate" | "observed">): Promise<Status> {
+  const { records, replica, options, rejudging } = core;
+  const now = { state: replica.state, at: options.clock(), ledgerSize: replica.size(), rejudged: rejudging.last };
+  return statusOf(records, { ...asked, ...now });
 }
 
 async function batchView(core: Core, from: number): Promise<z.infer<typeof BatchView>> {

@@ -69,6 +69,7 @@ function closedReason(state: State, release: Release, at: Instant): ClosedReason
   if (at < instantOf(release.notBefore)) return "not-yet";
   if (at >= instantOf(release.notAfter)) return "expired";
   if (state.ended.has(release.certificate)) return "incident";
+  if (state.lapsed.has(release.certificate)) return "lapsed";
   const lost = release.digests.evidence.some((act) => state.evidence.get(act)?.withdrawn !== false);
   return lost ? "lapsed" : undefined;
 }

@@ -112,7 +112,7 @@ const sentences: Readonly<Record<string, string>> = {
   "stage_closed:withheld": "No certificate is in force for this model at your stage, so nobody at it can be served.",
   "stage_closed:held": "A release hold stops this model. It reopens when the hold is answered.",
   "stage_closed:expired": "The certificate of this model has expired, and none has replaced it.",
-  "stage_closed:lapsed": "The certificate of this model lapsed: what it rested on was withdrawn.",
+  "stage_closed:lapsed": "The certificate of this model lapsed: what it rested on was withdrawn, or shows it no more.",
   "stage_closed:changed": "What would be served here is not what was certified, so the gateway is closed.",
   "stage_closed:changed:restricted": "This model was restricted while this was answered. Send it again.",
   "stage_closed:changed:modes":

@@ -31,6 +31,7 @@ import { takeLock } from "../store/lock.ts";
 import { furthest, keepSeen, readSeen } from "./seen.ts";
 import { openSealingKeys } from "./sealing-keys.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";
+import { rejudgedGauges } from "./telemetry/rejudged-gauges.ts";
 import { reviewGauges } from "./telemetry/review-gauges.ts";
 import { webhookGauges } from "./telemetry/webhook-gauges.ts";
 import { openStore } from "./open-store.ts";
@@ -162,6 +163,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
   watch.telemetry.attachControl(async () => [
     ...(await reviewGauges(control, clock.now())),
     ...(await webhookGauges(control, clock.now())),
+    ...rejudgedGauges(control, clock.now()),
   ]);
   const seen = keepSeen(configuration.keys, control.head);
   const close = async (): Promise<void> => {

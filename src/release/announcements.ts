@@ -12,6 +12,7 @@ import { Stage } from "../terms/stage.ts";
 export const announcementTypes = [
   "stage.changed",
   "certificate.ending",
+  "certificate.lapsed",
   "release.proposed",
   "release.signed",
   "release.certified",
@@ -120,6 +121,7 @@ function toldBy(predicate: AnyPredicate, state: State): Told | undefined {
   return (
     toldOfProposal(predicate, state) ??
     toldOfStop(predicate) ??
+    toldOfLapse(predicate, state) ??
     toldOfIncident(predicate) ??
     toldOfEvidence(predicate, state)
   );
@@ -142,6 +144,15 @@ function toldOfStop(predicate: AnyPredicate): Told | undefined {
   if (predicate.verb !== "restriction") return undefined;
   const { hold: restriction, model, limit } = predicate.body;
   return { type: "release.restricted", data: { restriction, model, limit } };
+}
+
+function toldOfLapse(predicate: AnyPredicate, state: State): Told | undefined {
+  if (predicate.verb !== "lapse") return undefined;
+  const { certificate, verdict, requirements } = predicate.body;
+  const model = [...state.certificates].find(([, all]) =>
+    all.some(({ release }) => release.certificate === certificate),
+  );
+  return { type: "certificate.lapsed", data: { model: model?.[0], certificate, verdict, requirements } };
 }
 
 function toldOfIncident(predicate: AnyPredicate): Told | undefined {

@@ -7,6 +7,7 @@ import { shareNow, stepOf } from "../acts/rules/share.ts";
 import {
   type Certificate,
   type Incident,
+  type Lapsed,
   type Proposal,
   type SignOff,
   type State,
@@ -31,11 +32,14 @@ import {
   type ProposalId,
   type Timestamp,
   instantOf,
+  timestampOf,
 } from "../terms/ids.ts";
 import type { Role } from "../terms/role.ts";
 import { type Mode, type OpenStage, type Stage, compareStages, modeOf } from "../terms/stage.ts";
 import type { ObservedAs, ObservedSum } from "./observed.ts";
 import { type StageModes, modesAtStage } from "../terms/stage-modes.ts";
+import type { Rejudged } from "./rejudge.ts";
+import { type Waiting, waitingOf } from "./waiting.ts";
 import { type Records, candidatePlan, judgeFrom, readModes, readPlan } from "./records.ts";
 
 export interface Status {
@@ -62,6 +66,10 @@ export interface Status {
   readonly safeguards: StageModes | null;
   readonly shadow: ObservedSum | null;
   readonly closed: string | null;
+  /** Where what is certified lapsed because its gate passes no more. */
+  readonly lapsed: Omit<Lapsed, "index"> | null;
+  /** Whether what is certified would pass its gate now, as far as it was judged again; with what stands against it. */
+  readonly rejudged: { readonly verdict: GateVerdict; readonly open: readonly Name[]; readonly at: Timestamp } | null;
   /** With the stage where not all of the model is held. */
   readonly holds: { readonly hold: HoldId; readonly at: Timestamp; readonly stage?: OpenStage }[];
   readonly restrictions: {
@@ -76,7 +84,11 @@ export interface Status {
   readonly next: OpenStage | null;
   readonly verdict: GateVerdict | null;
   readonly tier: { readonly tier: number; readonly rules: TierJudgement["rules"][number][] } | null;
-  readonly requirements: (Omit<RequirementJudgement, "stillToShow"> & { readonly stillToShow: string })[];
+  readonly requirements: (Omit<RequirementJudgement, "stillToShow"> & {
+    readonly stillToShow: string;
+    /** Null where it passes. */
+    readonly waiting: Waiting | null;
+  })[];
   readonly proposals: {
     readonly proposal: ProposalId;
     readonly stage: OpenStage;
@@ -118,6 +130,10 @@ export interface StatusAsked {
   readonly at: Instant;
   readonly ledgerSize: number;
   /** Where counts of observe mode are to be shown: they tell volumes, so not to everybody. */
+  /** The stage whose gate is asked for; the next one where it is not given. */
+  readonly gate?: OpenStage | undefined;
+  /** What the certificate of a model came to when it was judged again. */
+  readonly rejudged?: ((model: Name) => Rejudged | undefined) | undefined;
   readonly observed?: ((as: ObservedAs, at: Instant) => Promise<ObservedSum>) | undefined;
 }
 
@@ -129,7 +145,7 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
   }
   const now = standing(state, model, { at, early: [] });
   const plan = await candidatePlan(records, state, model);
-  const next = plan === undefined ? undefined : nextStage(plan, now);
+  const next = askedStage(asked, plan, now);
   const judged = await judgeNext(records, { ...asked, plan, next });
   const certified = certifiedOf(state, model, at);
   return {
@@ -138,6 +154,7 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
     certified,
     ...(await guardedOf(records, certified, asked)),
     closed: now.kind === "closed" ? now.reason : null,
+    ...judgedAgain(asked),
     holds: holdsOn(state, model).map(({ hold, at: since, scope }) => ({
       hold,
       at: since,
@@ -155,19 +172,53 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
       .filter((one) => one.state === "open" && (one.model === null || one.model === model))
       .map(({ incident, severity, at: since }) => ({ incident, severity, at: since })),
     next: next ?? null,
-    ...judgedOf(judged),
+    ...judgedOf(judged, asked),
     proposals: await proposalViews(records, asked),
     ledgerSize: asked.ledgerSize,
   };
 }
 
-function judgedOf(judged: Judgement | undefined): Pick<Status, "verdict" | "tier" | "requirements"> {
+/** Fails with not_found where the plan has no such stage, or there is no plan. */
+function askedStage({ gate, model }: StatusAsked, plan: ReleasePlan | undefined, now: Standing): OpenStage | undefined {
+  if (gate === undefined) return plan === undefined ? undefined : nextStage(plan, now);
+  if (plan === undefined)
+    throw new Failure("not_found", `There is no release plan of ${model}. Apply its document first.`);
+  return stageOf(plan, gate).stage;
+}
+
+function judgedAgain({ state, model, rejudged }: StatusAsked): Pick<Status, "lapsed" | "rejudged"> {
+  const certificate = latestCertificate(state, model)?.release.certificate;
+  const lapsed = certificate === undefined ? undefined : state.lapsed.get(certificate);
+  const again = rejudged?.(model);
+  const isOfThis = again?.certificate === certificate;
+  return {
+    lapsed: lapsed === undefined ? null : { verdict: lapsed.verdict, requirements: lapsed.requirements, at: lapsed.at },
+    rejudged:
+      again === undefined || !isOfThis ? null : { verdict: again.verdict, open: again.open, at: timestampOf(again.at) },
+  };
+}
+
+interface JudgedNext {
+  readonly judgement: Judgement;
+  readonly plan: ReleasePlan;
+  readonly proposal: Proposal | undefined;
+}
+
+function judgedOf(
+  judged: JudgedNext | undefined,
+  { state, at }: StatusAsked,
+): Pick<Status, "verdict" | "tier" | "requirements"> {
   if (judged === undefined) return { verdict: null, tier: null, requirements: [] };
-  const { verdict, tier, requirements } = judged;
+  const { verdict, tier, requirements } = judged.judgement;
+  const asked = { state, at, plan: judged.plan, proposal: judged.proposal };
   return {
     verdict,
     tier: tier === undefined ? null : { tier: tier.tier, rules: [...tier.rules] },
-    requirements: requirements.map((one) => ({ ...one, stillToShow: one.stillToShow ?? "" })),
+    requirements: requirements.map((one) => ({
+      ...one,
+      stillToShow: one.stillToShow ?? "",
+      waiting: waitingOf(one, asked),
+    })),
   };
 }
 
@@ -253,14 +304,15 @@ interface NextStage {
 
 async function judgeNext(
   records: Records,
-  { state, at, plan, next }: StatusAsked & NextStage,
-): Promise<Judgement | undefined> {
+  { state, at, gate, plan, next }: StatusAsked & NextStage,
+): Promise<JudgedNext | undefined> {
   if (plan === undefined || next === undefined) return undefined;
   try {
     const configuration = configurationOf(state, plan, "candidate");
-    const proposal = openProposal(state, { plan, next, configuration });
+    const proposal = proposalFor(state, { plan, next, configuration, isAsked: gate !== undefined });
     const release = proposal?.release;
-    return await judgeFrom(records, { state, plan, stage: next, configuration, release, proposal, at });
+    const judgement = await judgeFrom(records, { state, plan, stage: next, configuration, release, proposal, at });
+    return { judgement, plan, proposal };
   } catch (error) {
     // A document or its content is missing: nothing can be judged, and nothing is shown as if it were.
     if (error instanceof Failure) return undefined;
@@ -268,18 +320,21 @@ async function judgeNext(
   }
 }
 
-/** The newest proposal that is still open for this stage and the candidate. */
-function openProposal(
+/** The newest proposal for this stage and the candidate: one that is still open, or any where this gate was asked for. */
+function proposalFor(
   state: State,
   wanted: {
     readonly plan: ReleasePlan;
     readonly next: OpenStage;
     readonly configuration: Configuration;
+    readonly isAsked: boolean;
   },
 ): Proposal | undefined {
   return proposalsOn(state, wanted.plan.model).find(
     ({ release, certified }) =>
-      !certified && isSameConfiguration(release.digests, wanted.configuration) && release.stage === wanted.next,
+      (wanted.isAsked || !certified) &&
+      isSameConfiguration(release.digests, wanted.configuration) &&
+      release.stage === wanted.next,
   );
 }
 
@@ -335,7 +390,8 @@ function isWaiting(state: State, { release, certified }: Proposal, at: Instant):
   return !certified && release.serial === serial + 1 && instantOf(release.decideBy) > at;
 }
 
-async function isCurrent(records: Records, state: State, release: Release): Promise<boolean> {
+/** Whether a release is about what was applied last, or about what is certified. */
+export async function isCurrent(records: Records, state: State, release: Release): Promise<boolean> {
   const plan = await candidatePlan(records, state, release.model);
   return (["candidate", "in-force"] as const).some((slot) => {
     try {

@@ -111,14 +111,14 @@ function renderHolds({ holds, restrictions }: Status): string {
 function renderNext({ next, verdict, requirements, tier }: Status): string {
   if (next === null) return "<p>Its plan has no further stage.</p>";
   const rows = requirements.map(
-    ({ id, verdict: one, why, stillToShow }) =>
-      `<tr><th scope="row">${escaped(id)}</th><td>${escaped(one)}</td><td>${escaped(why)}</td><td>${escaped(stillToShow === "" ? "nothing" : stillToShow)}</td></tr>`,
+    ({ id, verdict: one, why, stillToShow, waiting }) =>
+      `<tr><th scope="row">${escaped(id)}</th><td>${escaped(one)}</td><td>${escaped(why)}</td><td>${escaped(stillToShow === "" ? "nothing" : stillToShow)}</td><td>${escaped(waiting === null ? "–" : `${waiting.days} day(s), on ${waiting.on.join(", ")}`)}</td></tr>`,
   );
   const rules = (tier?.rules ?? []).map(({ why }) => `<li>${escaped(why)}</li>`).join("");
   const able = tier === null ? "" : `<p>Taken to be of tier ${tier.tier}:</p><ul>${rules}</ul>`;
   return `${able}<table>
 <caption>For ${escaped(next)}: ${escaped(verdict ?? "not judged")}</caption>
-<thead><tr><th scope="col">Requirement</th><th scope="col">Verdict</th><th scope="col">Why</th><th scope="col">Still to show</th></tr></thead>
+<thead><tr><th scope="col">Requirement</th><th scope="col">Verdict</th><th scope="col">Why</th><th scope="col">Still to show</th><th scope="col">Waits</th></tr></thead>
 <tbody>${rows.join("")}</tbody>
 </table>`;
 }

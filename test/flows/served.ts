@@ -7,6 +7,7 @@ import { startHeadgate } from "./processes.ts";
 
 export interface Served {
   readonly dataPlane: string;
+  readonly controlPlane: string;
   readonly headgate: (...args: readonly string[]) => Promise<Said>;
   /** What it answered; fails where it did not end with 0. */
   readonly must: <T>(type: z.ZodType<T>, ...args: readonly string[]) => Promise<T>;
@@ -31,6 +32,7 @@ export async function serveIn(folder: string): Promise<Served> {
   const headgate = async (...args: readonly string[]): Promise<Said> => desk.run([...args, "--server", controlPlane]);
   return {
     dataPlane,
+    controlPlane,
     headgate,
     must: async (type, ...args) => {
       const said = await headgate(...args);

@@ -66,12 +66,12 @@ function noSuch({ certificate }: Pick<BodyOf<"widen">, "certificate">): Refusal 
 
 /**
  * A certificate that replaces one of the same stage, configuration and share, for nobody that was not in its audience, goes on where
- * that one stood: a renewal makes nobody fall out. One that answers a hold, or comes after one that an incident ended, begins at the first step again.
+ * that one stood: a renewal makes nobody fall out. One that answers a hold, or comes after one that an incident or a failed gate ended, begins at the first step again.
  */
 export function carryStep(state: State, earlier: Release | undefined, release: Release): void {
   const taken = earlier === undefined ? undefined : state.steps.get(earlier.certificate);
   if (earlier === undefined || taken === undefined || release.answers.length > 0) return;
-  if (state.ended.has(earlier.certificate)) return;
+  if (state.ended.has(earlier.certificate) || state.lapsed.has(earlier.certificate)) return;
   if (isSameThing(earlier, release) && isForNoOthers(earlier, release)) state.steps.set(release.certificate, taken);
 }
 
