@@ -193,8 +193,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     record: async (envelope, content = noContent) => submit(envelope, content),
     close: async () => {
       feeds.close();
-      await rejudging.close();
-      await webhooks.close();
+      await Promise.all([rejudging.close(), webhooks.close()]);
       await reviews.close();
       await writer.idle();
       await ledger.close();

@@ -102,6 +102,10 @@ async function release(): Promise<number> {
   return (await served.headgate("release", "advance", proposal, "--profile", ada)).exit;
 }
 
+async function verdictOf(): Promise<string | undefined> {
+  return (await status()).requirements.find(({ id }) => id === "as-written")?.verdict;
+}
+
 test("policy tests are recorded of what was applied, whatever came of them, and a plan reads the last ones", async () => {
   const record = ["policy", "test", cases, "--documents", join(folder, "guards.yaml"), "--record", "--profile", pia];
   const early = await served.headgate(...record);
@@ -110,8 +114,6 @@ test("policy tests are recorded of what was applied, whatever came of them, and 
     await served.must(z.unknown(), "apply", "-f", join(folder, file), "--profile", ada);
   const create = ["key", "create", "--organisation", "us", "--profile", ada];
   ({ key } = await served.must(z.object({ key: z.string() }), ...create));
-  const verdictOf = async (): Promise<string | undefined> =>
-    (await status()).requirements.find(({ id }) => id === "as-written")?.verdict;
   assert.equal(await verdictOf(), "inconclusive");
   assert.equal(await gate("internal"), 1, "a sign-off is missing");
   await served.must(z.unknown(), ...record);
@@ -154,12 +156,12 @@ test("what changes a document voids the proposals about it", async () => {
   const proposal = await propose();
   await served.must(z.unknown(), "release", "sign", proposal, "--reason", "yes", "--profile", ada);
   const file = join(folder, "all.yaml");
-  const before = readFileSync(file, "utf8");
-  writeFileSync(file, before.replace("noIncident: medium", "noIncident: low"));
+  const text = readFileSync(file, "utf8");
+  writeFileSync(file, text.replace("noIncident: medium", "noIncident: low"));
   await served.must(z.unknown(), "apply", "-f", file, "--profile", ada);
   const late = await served.headgate("release", "advance", proposal, "--profile", ada);
   assert.match(late.told, /Documents were changed since this was proposed/);
-  writeFileSync(file, before);
+  writeFileSync(file, text);
   await served.must(z.unknown(), "apply", "-f", file, "--profile", ada);
 });
 
