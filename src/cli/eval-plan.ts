@@ -19,6 +19,7 @@ import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candida
 import { mandateFor } from "./eval-mandate.ts";
 import type { PlanOptions } from "./eval-options.ts";
 import { type Budgeted, adaptiveOf, tokensOf } from "./run-budget.ts";
+import { triesThatFit } from "./run-size.ts";
 import { type Session, artefact } from "./session.ts";
 import type { Call } from "./verb.ts";
 
@@ -53,7 +54,7 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
   }
   const adaptive = adaptiveOf(suite, options.attempts);
   const { content } = suite.loaded;
-  checkSize(content.count, options.attempts);
+  checkSize(suite, options.attempts);
   const tokens = tokensOf(suite, options.attempts);
   const notAfter = timestampOf(Instant.parse(context.now() + options.hours * 3_600_000));
   const permit: Permit = {
@@ -84,11 +85,15 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
 /** Attempts whose samples fit one piece of evidence: what could not be sealed is not begun. */
 const attemptsMax = 100_000;
 
-function checkSize(items: number, attempts: number): void {
-  if (items * attempts <= attemptsMax) return;
+function checkSize(suite: LoadedDocument, attempts: number): void {
+  const { length: items } = suite.loaded.items;
+  const most = Math.min(attemptsMax, triesThatFit(suite));
+  if (items * attempts <= most) return;
+  const fewer = Math.floor(most / items);
+  const mend = fewer === 0 ? "Apply the suite in parts" : `Take --attempts ${fewer} at the most, or apply it in parts`;
   throw new Failure(
     "request_invalid",
-    `${items} items with ${attempts} attempts on each are ${items * attempts}, and one run holds ${attemptsMax}. Take fewer attempts, or a suite in parts.`,
+    `${items} items with ${attempts} attempts on each are ${items * attempts}, and one sealed run of ${suite.document.name} holds ${most}. ${mend}. Nothing was asked.`,
   );
 }
 

@@ -34,8 +34,9 @@ import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "
 import { askByItsRule, cameTo } from "./eval-sequential.ts";
 import { type GradingWork, gradeByJudges, openGrades, openInWords } from "./eval-grading.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
+import { triesLeft } from "./run-size.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
-import { checkSecretsThere, checkSuiteServers } from "./suite-servers.ts";
+import { checkServersThere, checkSuiteServers } from "./suite-servers.ts";
 import { type Base, type Call, sameProfile } from "./verb.ts";
 
 /** Registers the run's plan, and begins with it at once. */
@@ -44,8 +45,8 @@ export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise
   const digest = candidateDigest(session, "Suite", name);
   const document = await suiteOf(session, digest);
   // Before the permit is in the ledger: what cannot be graded is not begun.
-  checkSuiteServers(session, { suite: document, digest, origins: call.options.judgeOrigin });
-  await checkSecretsThere(session, document, "Set it, and run this again.");
+  const servers = { suite: document, digest, origins: call.options.judgeOrigin };
+  await checkServersThere(session, servers, "Set it, and run this again.");
   const { file, suite } = await registeredRun(call, session, name);
   return carryOn(call, { session, suite, file });
 }
@@ -167,7 +168,8 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     const isOver = isShown || call.context.now() >= instantOf(permit.notAfter);
     if (!call.options.seal) await gradeByJudges(gradingOf(work), call.context);
     if (open > 0 && !call.options.seal && !isOver) {
-      return unfinished({ permit, open, spent: budget.spent(call.context.now()) }, call);
+      const isFull = triesLeft(suite, file.record) <= 0;
+      return unfinished({ permit, open, spent: budget.spent(call.context.now()), isFull }, call);
     }
     const ungraded = openGrades(gradingOf(work));
     if (ungraded.size > 0 && !call.options.seal) return withProfile(waitingForGraders(permit, ungraded), call.base);
@@ -180,11 +182,11 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
 /** Before anything is asked, or asked again. */
 async function checkServers({ options, base }: Call<RunOptions>, { session, suite, file }: Work): Promise<void> {
   const { run, digests } = file.record.begun.permit;
-  checkSuiteServers(session, { suite: suite.document, digest: digests.suite, origins: options.judgeOrigin });
-  if (options.seal) return;
+  const servers = { suite: suite.document, digest: digests.suite, origins: options.judgeOrigin };
+  if (options.seal) return checkSuiteServers(session, servers);
   const kept = file.record.results.length === 0 ? "" : `What was answered in ${run} is kept. `;
   const then = `${kept}Set it, then: headgate eval run --resume ${run}${sameProfile(base)}`;
-  await checkSecretsThere(session, suite.document, then);
+  return checkServersThere(session, servers, then);
 }
 
 function evidenceOf(session: Session, run: RunId): Evidence | undefined {
@@ -211,9 +213,7 @@ async function ensurePermit(session: Session, file: RunFile): Promise<Digest | u
     throw new Failure(
       "conflict",
       `The permit ${digest} of this run was not accepted: ${messageOf(error)} Begin a new run.`,
-      {
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
@@ -277,6 +277,7 @@ async function askItems(
     items,
     gateways: session.state.root?.body.gateways ?? [],
     concurrency: call.options.concurrency,
+    triesLeft: triesLeft(suite, file.record),
   };
   const { now, wait, signal } = context;
   const ports = { file, now, wait, signal, budget, primitives: nodePrimitives };
@@ -322,13 +323,15 @@ interface Unfinished {
   readonly permit: Permit;
   readonly open: number;
   readonly spent: Cap | undefined;
+  readonly isFull: boolean;
 }
 
-function unfinished({ permit, open, spent }: Unfinished, { base, context }: Call<RunOptions>): Answer {
+function unfinished({ permit, open, spent, isFull }: Unfinished, { base, context }: Call<RunOptions>): Answer {
   const json = { run: permit.run, permit: permit.permit, unanswered: open, sealed: false, spent: spent ?? null };
   // The line of progress ends here.
   if (context.isWatched) context.tell("\n");
-  const why = spent === undefined ? "" : `The budget of this sitting is used up (--max-${spent}). `;
+  const full = "The sealed run holds no more tries, so that nothing is tried again: seal it. ";
+  const why = isFull ? full : spent === undefined ? "" : `The budget of this sitting is used up (--max-${spent}). `;
   return inconclusive(
     json,
     `${why}${open} attempts have no answer, so ${permit.run} is not sealed. Until ${permit.notAfter} they can be asked again.`,

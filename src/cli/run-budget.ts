@@ -26,7 +26,8 @@ export function adaptiveOf({ document, loaded }: Budgeted, attempts: number): Pe
   return { turns, requests: Math.ceil(loaded.items.length * attempts * turns * conversationsAllowance) };
 }
 
-function turnsOf({ world, attacker }: Suite): number | undefined {
+/** Requests that one attempt may take; undefined where it is one. */
+export function turnsOf({ world, attacker }: Suite): number | undefined {
   return world?.turns ?? attacker?.turns;
 }
 

@@ -1,17 +1,6 @@
 // The keys that runs are encrypted under: one a run, in a folder beside the profile that ran it and so apart from the run
 // files. Destroying a key erases the run's texts wherever a copy of its file lies; what takes its place says when that was.
-import {
-  chmodSync,
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { parseJson } from "../proof/canonical.ts";
@@ -19,6 +8,7 @@ import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { randomBytes } from "../proof/node.ts";
 import { runKeyBytes } from "../runner/run-cipher.ts";
 import { isPlain } from "../runner/run-file.ts";
+import { writeOver } from "../runner/write-over.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, RunId, Timestamp, instantOf, timestampOf } from "../terms/ids.ts";
 import type { Context } from "./context.ts";
@@ -169,16 +159,10 @@ function destroyKey({ run, keyFile }: RunPlace, isPlainHere: boolean, now: Insta
   return true;
 }
 
-/** As far as a file system lets a program: what a disk or a snapshot of it keeps is beyond this. */
 function overwrite(path: string): void {
   const handle = openSync(path, "r+");
   try {
-    const zeros = new Uint8Array(64 * 1024);
-    const { size } = statSync(path);
-    for (let at = 0; at < size; at += zeros.length) {
-      writeSync(handle, zeros, 0, Math.min(zeros.length, size - at), at);
-    }
-    fsyncSync(handle);
+    writeOver(handle);
   } finally {
     closeSync(handle);
   }

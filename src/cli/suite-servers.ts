@@ -59,8 +59,13 @@ export function checkSuiteServers(
   );
 }
 
-/** Fails with configuration_invalid where a secret that the suite's servers are asked with is not there; `then` says how to go on. */
-export async function checkSecretsThere({ context }: Session, suite: Suite, then: string): Promise<void> {
+/** The same before a run, and with configuration_invalid where a secret of theirs is not there; `then` says how to go on. */
+export async function checkServersThere(session: Session, servers: SuiteServers, then: string): Promise<void> {
+  checkSuiteServers(session, servers);
+  await checkSecretsThere(session, servers.suite, then);
+}
+
+async function checkSecretsThere({ context }: Session, suite: Suite, then: string): Promise<void> {
   for (const { key } of serversOf(suite)) {
     if (key === undefined) continue;
     try {

@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  linkSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -155,6 +164,16 @@ describe("run files", () => {
       [1, 2],
     );
     assert.equal(statSync(path).mode & 0o777, 0o600);
+  });
+
+  test("what a plain file held in the clear is written over where it lay", async () => {
+    const path = writtenPlain("plain-over.jsonl");
+    const blocks = `${path}.blocks`;
+    linkSync(path, blocks);
+    const { size } = statSync(blocks);
+    await (await resumeRun(path, key)).close();
+    assert.deepEqual(readFileSync(blocks), Buffer.alloc(size));
+    assert.deepEqual(resultsIn(path), [result]);
   });
 
   test("damage in the middle of a plain file is refused, and so is a line of an unknown kind", () => {

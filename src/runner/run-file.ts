@@ -2,7 +2,7 @@
 // came, each on disk before the next request. A run that was killed goes on from here; a request whose answer nobody saw stays
 // in the record. The file holds the one-time secret and what the model answered, so only its owner may read it, and lines
 // are encrypted (src/runner/run-cipher.ts). Files of before that are plain are still read, and encrypted when they are resumed.
-import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, truncateSync } from "node:fs";
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, renameSync, rmSync, truncateSync } from "node:fs";
 import { dirname } from "node:path";
 import { z } from "zod";
 import { randomId } from "../proof/node.ts";
@@ -13,6 +13,7 @@ import { type RunCipher, runCipher } from "./run-cipher.ts";
 import { type Begun, Line } from "./run-lines.ts";
 import { type GrowingRecord, type RunRecord, growingRecord } from "./run-record.ts";
 import { type TextLine, textLines, wholeBytes } from "./text-lines.ts";
+import { writeOver } from "./write-over.ts";
 
 /** Stands first, in the clear. */
 const Head = z.strictObject({ format: z.literal("headgate-run/2"), run: RunId });
@@ -139,7 +140,7 @@ export function isPlain(path: string): boolean {
 /** Lines that lie in memory at once on their way to the disk. */
 const linesAtOnce = 512;
 
-/** The same lines, encrypted, in its place: all of them or none. */
+/** The same lines, encrypted, in its place: all of them or none. What lay there in the clear is written over, and not left on the disk. */
 async function encryptRun(path: string, key: Uint8Array): Promise<void> {
   const { record } = readRun(path, key);
   const beside = `${path}.part`;
@@ -159,7 +160,13 @@ async function encryptRun(path: string, key: Uint8Array): Promise<void> {
     await writer.close();
   }
   chmodSync(beside, 0o600);
-  renameSync(beside, path);
+  const plain = openSync(path, "r+");
+  try {
+    renameSync(beside, path);
+    writeOver(plain);
+  } finally {
+    closeSync(plain);
+  }
 }
 
 function* linesOf(path: string, key: Uint8Array): Generator<Line, void> {

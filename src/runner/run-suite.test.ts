@@ -68,9 +68,10 @@ interface Setting {
   readonly gateways?: Parameters<typeof runSuite>[0]["gateways"];
   readonly signal?: AbortSignal;
   readonly budget?: Budget;
+  readonly triesLeft?: number;
 }
 
-async function run({ file, front, count, now = began, gateways, signal, budget }: Setting): Promise<Ran> {
+async function run({ file, front, count, now = began, gateways, signal, budget, triesLeft }: Setting): Promise<Ran> {
   const progress: Progress[] = [];
   const waits: number[] = [];
   await runSuite(
@@ -83,6 +84,7 @@ async function run({ file, front, count, now = began, gateways, signal, budget }
       grader: misuse,
       gateways: gateways ?? [front.gateway.publicKey],
       concurrency: 3,
+      triesLeft,
     },
     {
       file,
@@ -109,6 +111,20 @@ async function withFront<T>(tell: Tell, work: (front: Front) => Promise<T>): Pro
 }
 
 describe("runs through the front door", () => {
+  test("nothing is tried again that the sealed run has no room for, and everything is tried once", async () => {
+    await withFront(
+      () => full,
+      async (front) => {
+        const file = await freshFile(6);
+        const { results } = await run({ file, front, count: 6, triesLeft: 4 });
+        assert.equal(results.length, 6 + 4);
+        assert.equal(new Set(results.map(({ item }) => item)).size, 6);
+        await run({ file, front, count: 6, triesLeft: 0 });
+        assert.equal(file.record.results.length, 6 + 4);
+      },
+    );
+  });
+
   test("every item is asked once, with the one-time key and a path that the permit's root commits to", async () => {
     await withFront(
       () => served,

@@ -47,6 +47,8 @@ export interface RunPlan {
   readonly concurrency: number;
   /** Places of the items in the order that they are asked in; as they stand where it is not said. */
   readonly order?: readonly number[] | undefined;
+  /** How often something may be tried again, so that all tries can be sealed; no bound where it is not said. */
+  readonly triesLeft?: number | undefined;
 }
 
 export interface Progress {
@@ -95,6 +97,8 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
   const leaves = plan.items.map(({ body, leaf }) => leaf ?? itemLeaf(body, ports.primitives));
   const tree = provingTree(leaves, ports.primitives);
   const conversations = plan.permit.adaptive === undefined ? new Map<string, Turn[]>() : openConversations(ports.file);
+  const tried = new Set(ports.file.record.results.map((result) => placeOf(result)));
+  const room = { tried, left: plan.triesLeft ?? Infinity };
   const next = queueOf(tasks, begunClusters(plan, ports.file), ports);
   let isStopped = false;
   const worker = async (): Promise<void> => {
@@ -102,7 +106,7 @@ export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
     const sitting: Sitting = { kept: Promise.resolve() };
     for (let task = next(); task !== undefined; task = next()) {
       if (isStopped || isAtEnd(ports)) break;
-      const outcome = await work(task, { plan, ports, tree, leaves, conversations, patience, sitting });
+      const outcome = await work(task, { plan, ports, tree, leaves, conversations, patience, sitting, room });
       done += 1;
       ports.progress({ done, total, outcome, cluster: task.item.cluster });
     }
@@ -173,6 +177,8 @@ interface Around {
   /** What was answered of attempts that are not over, by place. */
   readonly conversations: Map<string, Turn[]>;
   readonly sitting: Sitting;
+  /** What has a try on record, by place, and for how many more of these there is room. */
+  readonly room: { readonly tried: Set<string>; left: number };
   /** For how long this one has waited before a closed gateway. */
   readonly patience: { closedMs: number };
 }
@@ -195,6 +201,18 @@ async function work(task: Task, around: Around): Promise<TrialOutcome> {
   return "errored";
 }
 
+/** Each try is a sample. The first of an attempt has its place; one more takes what is left. */
+function takesRoom({ item, attempt }: Task, { room }: Around): boolean {
+  const place = placeOf({ item: item.id, attempt });
+  if (!room.tried.has(place)) {
+    room.tried.add(place);
+    return true;
+  }
+  if (room.left <= 0) return false;
+  room.left -= 1;
+  return true;
+}
+
 function isOver({ plan, ports }: Around): boolean {
   return isAtEnd(ports) || ports.now() >= instantOf(plan.permit.notAfter);
 }
@@ -204,8 +222,10 @@ function isAtEnd({ signal, budget, now }: RunPorts): boolean {
   return signal?.aborted === true || budget?.spent(now()) !== undefined;
 }
 
-/** Of several requests each takes its turn when it is sent. */
-async function mayBegin({ item }: Task, around: Around): Promise<boolean> {
+/** Whether there is room for it, in its turn; of several requests each takes its turn when it is sent. */
+async function mayBegin(task: Task, around: Around): Promise<boolean> {
+  if (!takesRoom(task, around)) return false;
+  const { item } = task;
   return item.script !== undefined || waitsItsTurn(around);
 }
 
