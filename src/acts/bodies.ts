@@ -17,6 +17,7 @@ import {
   RunId,
   Timestamp,
 } from "../terms/ids.ts";
+import { Country } from "../terms/country.ts";
 import { Category } from "../terms/finding.ts";
 import { Network } from "../terms/network.ts";
 import { Quorum, Role } from "../terms/role.ts";
@@ -84,7 +85,9 @@ export type Grant = z.infer<typeof Grant>;
 const Organisation = z.strictObject({
   organisation: Name,
   type: Name,
-  /** Digest of the whole document; what only people read (country, purpose) stays there. */
+  /** Where it is registered, as its document says; absent in statements from before holds by country. */
+  country: Country.optional(),
+  /** Digest of the whole document; what only people read (purpose) stays there. */
   document: Digest,
   grants: z.array(Grant).max(256),
   /** Over all its keys and models together. */
@@ -359,6 +362,12 @@ export const HoldScope = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("organisation"), organisation: Name }),
   z.strictObject({ kind: z.literal("key"), key: KeyId }),
   z.strictObject({ kind: z.literal("everything") }),
+  /** Of every model: callers of organisations of this type. */
+  z.strictObject({ kind: z.literal("organisation-type"), type: Name }),
+  /** Of every model: callers of organisations registered there, and of those of which nothing says where they are. */
+  z.strictObject({ kind: z.literal("country"), country: Country }),
+  /** Of every model: what grants with this scope lift; who has it goes on without. */
+  z.strictObject({ kind: z.literal("scope"), scope: Name }),
 ]);
 export type HoldScope = z.infer<typeof HoldScope>;
 

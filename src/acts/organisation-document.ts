@@ -1,5 +1,5 @@
 // The Organisation document: who is let in, for what purpose, and how far. The act carries what the gateway decides on and
-// the digest of this document; country and purpose are for people and stay in the document (src/acts/bodies.ts).
+// the digest of this document; the purpose is for people and stays in the document (src/acts/bodies.ts).
 import { z } from "zod";
 import { Name } from "../terms/ids.ts";
 import { OpenStage } from "../terms/stage.ts";
@@ -25,7 +25,7 @@ export const OrganisationDocument = z.strictObject({
   name: Name,
   /** What the audience of a stage names: partner, evaluator, academic, public, … */
   type: Name,
-  /** ISO 3166-1 alpha-2. */
+  /** ISO 3166-1 alpha-2; the act takes codes that there are. */
   country: z.string().regex(/^[A-Z]{2}$/, "a country is two capital letters, for example DE"),
   purpose: z.string().min(1).max(2000),
   grants: z

@@ -54,9 +54,19 @@ export interface Invitation extends BodyOf<"invite"> {
   readonly spent: boolean;
 }
 
+/** `until`: ledger index of the act that wrote it otherwise. */
+export interface Former extends Pick<BodyOf<"organisation">, "type"> {
+  readonly country: string | null;
+  readonly until: number;
+}
+
 export interface Organisation {
   readonly organisation: Name;
   readonly type: Name;
+  /** Where it is registered; null where its statement does not say. */
+  readonly country: string | null;
+  /** What it was before, and up to where in the ledger: a hold that reached it then reaches it now. */
+  readonly earlier: readonly Former[];
   readonly document: Digest;
   readonly grants: readonly Grant[];
   /** Over all its keys and models together. */

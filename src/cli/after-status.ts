@@ -4,10 +4,16 @@ import type { StatusView } from "../control/contract.ts";
 type Waiting = StatusView["proposals"][number];
 
 /** The proposal that would reopen a held model, or take an open one further. */
-function waitingProposal({ holds, proposals }: StatusView): Waiting | undefined {
-  return proposals.find(
+function waitingProposal(view: StatusView): Waiting | undefined {
+  const holds = holdsOnModel(view);
+  return view.proposals.find(
     ({ waiting, current, answers }) => waiting && current && holds.every(({ hold }) => answers.includes(hold)),
   );
+}
+
+/** Holds on some callers of every model are no step of this one's. */
+function holdsOnModel({ holds }: StatusView): StatusView["holds"] {
+  return holds.filter(({ callers }) => callers === undefined);
 }
 
 /** The next step, where there is one that this page alone can tell. */
@@ -17,24 +23,24 @@ export function afterStatus(view: StatusView, profile: string): string | undefin
 }
 
 function stepOf(view: StatusView): string | undefined {
-  const { model, holds, certified } = view;
+  const { model, certified } = view;
   const proposal = waitingProposal(view);
   if (proposal !== undefined) {
     const isSigned = proposal.needs?.length === 0;
     return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}`;
   }
   if (certified !== null) {
-    if (holds.length > 0) return `headgate release resume ${model}`;
+    if (holdsOnModel(view).length > 0) return `headgate release resume ${model}`;
     if (certified.renewalDue !== null) return proposing(view, certified.stage);
   }
   return towardsNext(view);
 }
 
 function towardsNext(view: StatusView): string | undefined {
-  const { model, next, holds, verdict } = view;
+  const { model, next, verdict } = view;
   if (next === null) return undefined;
   // What was never certified is reopened by its first release, which answers the holds.
-  if (holds.length > 0) return proposing(view, next);
+  if (holdsOnModel(view).length > 0) return proposing(view, next);
   const suite = unmeasured(view);
   if (suite !== undefined) return `headgate eval run ${suite} --model ${model}`;
   return verdict === "pass" || lacksOnlySignOffs(view) ? proposing(view, next) : undefined;

@@ -241,8 +241,8 @@ function organisationBody(document: OrganisationDocument, digest: Digest, at: In
     ...grant,
     notAfter: timestampOf(Instant.parse(at + expiresInDays * dayMs)),
   }));
-  const { name: organisation, type, limits } = document;
-  return { organisation, type, document: digest, grants, ...(limits === undefined ? {} : { limits }) };
+  const { name: organisation, type, country, limits } = document;
+  return { organisation, type, country, document: digest, grants, ...(limits === undefined ? {} : { limits }) };
 }
 
 /** All or nothing: what the rules would refuse is refused before the first statement leaves. */

@@ -7,6 +7,7 @@ import type { BodyOf, HoldScope, Limit } from "../acts/bodies.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import { nodePrimitives, randomId } from "../proof/node.ts";
 import { openStatement } from "../acts/statement.ts";
+import { Country } from "../terms/country.ts";
 import { Category } from "../terms/finding.ts";
 import { Failure, type FailureCode } from "../terms/failure.ts";
 import { HoldId, KeyId, Name, type Timestamp } from "../terms/ids.ts";
@@ -28,6 +29,9 @@ const HoldOptions = z.object({
   stage: OpenStage.optional(),
   organisation: Name.optional(),
   key: KeyId.optional(),
+  organisationType: Name.optional(),
+  country: Country.optional(),
+  scope: Name.optional(),
   everything: z.boolean().default(false),
   gateway: Gateways,
 });
@@ -50,18 +54,24 @@ const gatewayMsMax = 5_000;
 export function addHoldVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "hold [model]",
-    summary: "stop a model, a stage, an organisation, a key or everything now; running streams end within a second",
+    summary: "stop a model, a stage, some callers or everything now; running streams end within a second",
     flags: [
       reasonFlag,
       ["--stage <stage>", "of the model: this stage and wider ones; narrower ones go on"],
       ["--organisation <name>", "stop all keys of an organisation"],
       ["--key <key>", "stop a key"],
+      ["--organisation-type <type>", "stop the callers of organisations of this type, for every model"],
+      [
+        "--country <code>",
+        "stop the callers of organisations registered there (ISO 3166-1 alpha-2), for every model, and of those that no statement places anywhere; their addresses do not count",
+      ],
+      ["--scope <scope>", "let grants with this scope lift nothing more by it, for every model"],
       ["--everything", "stop every model"],
       gatewayFlag,
     ],
     options: HoldOptions,
     run: hold,
-    more: "Works when only one of gateway and control plane is up; the one that took it tells all other gateways. With the control plane gone, name gateways elsewhere with --gateway. `headgate release resume MODEL` begins to reopen; a held organisation or key is suspended, and works again as after `org suspend` and `key suspend`.",
+    more: "Works when only one of gateway and control plane is up; the one that took it tells all other gateways. With the control plane gone, name gateways elsewhere with --gateway. `headgate release resume MODEL` begins to reopen, with `--hold` for a type, a country or a scope; a held organisation or key is suspended, and works again as after `org suspend` and `key suspend`.",
   });
   addVerb(release, context, {
     usage: "restrict <model>",
@@ -86,16 +96,20 @@ async function hold(call: Call<z.infer<typeof HoldOptions>>): Promise<Answer> {
   const envelope = await signAs(who, "hold", body);
   const closed = await close(who, envelope, { opening: reason.opening, gateways: call.options.gateway });
   const words = `${scopeInWords(scope)} is held since ${closed.heldAt}${told(closed)}.`;
-  return done({ hold: body.hold, scope, ...closed }, words, reopening(scope, sameProfile(call.base)));
+  return done({ hold: body.hold, scope, ...closed }, words, reopening(body, sameProfile(call.base)));
 }
 
-function reopening(scope: HoldScope, profile: string): string {
+function reopening({ hold: id, scope }: BodyOf<"hold">, profile: string): string {
   switch (scope.kind) {
     case "model":
     case "stage":
       return `headgate release resume ${scope.model}${profile}`;
     case "everything":
       return `headgate release resume MODEL${profile}, for each`;
+    case "organisation-type":
+    case "country":
+    case "scope":
+      return `headgate release resume MODEL --hold ${id}${profile}, for each`;
     case "organisation":
       return `headgate org resume ${scope.organisation}${profile}`;
     case "key":
@@ -110,16 +124,29 @@ function scopeOf({ args, options }: Call<z.infer<typeof HoldOptions>>): HoldScop
     model !== undefined && (stage === undefined ? { kind: "model", model } : { kind: "stage", model, stage }),
     organisation !== undefined && { kind: "organisation", organisation },
     key !== undefined && { kind: "key", key },
+    ...callerScopes(options),
     everything && { kind: "everything" },
   ];
   const [scope, ...others] = scopes.filter((one) => one !== false);
   if (scope === undefined || others.length > 0) {
-    throw new Failure("request_invalid", "Name one thing to hold: a model, --organisation, --key, or --everything.");
+    throw new Failure(
+      "request_invalid",
+      "Name one thing to hold: a model, --organisation, --key, --organisation-type, --country, --scope, or --everything.",
+    );
   }
   if (stage !== undefined && scope.kind !== "stage") {
     throw new Failure("request_invalid", "A stage is held of one model: name it before --stage.");
   }
   return scope;
+}
+
+function callerScopes(options: z.infer<typeof HoldOptions>): readonly (HoldScope | false)[] {
+  const { organisationType: type, country, scope } = options;
+  return [
+    type !== undefined && { kind: "organisation-type", type },
+    country !== undefined && { kind: "country", country },
+    scope !== undefined && { kind: "scope", scope },
+  ];
 }
 
 async function restrict(call: Call<z.infer<typeof RestrictOptions>>): Promise<Answer> {

@@ -319,8 +319,8 @@ async function listOrganisations(call: Call<object>): Promise<Answer> {
   const { state } = await openSession(call.base, call.context);
   const organisations = [...state.organisations.values()];
   const lines = organisations.map(
-    ({ organisation, type, grants, limits, suspended }) =>
-      `${organisation}  ${type}  ${[...grants.map(({ model, stage }) => `${model} from ${stage} on`), ...limitLines(limits)].join(", ")}${suspended ? "  suspended" : ""}`,
+    ({ organisation, type, country, grants, limits, suspended }) =>
+      `${organisation}  ${type}  ${country ?? "no country"}  ${[...grants.map(({ model, stage }) => `${model} from ${stage} on`), ...limitLines(limits)].join(", ")}${suspended ? "  suspended" : ""}`,
   );
   return done({ organisations }, lines.length === 0 ? "There are no organisations." : lines.join("\n"));
 }
@@ -332,10 +332,11 @@ async function resumeOrganisation(call: Call<object>): Promise<Answer> {
   const known = session.state.organisations.get(name);
   if (known === undefined) throw new Failure("not_found", `There is no organisation "${name}".`);
   if (!known.suspended) return done({ organisation: name, suspended: false }, `${name} is not suspended.`);
-  const { organisation, type, document, grants, limits } = known;
+  const { organisation, type, country, document, grants, limits } = known;
   const body = {
     organisation,
     type,
+    ...(country === null ? {} : { country }),
     document,
     grants: [...grants],
     ...(Object.keys(limits).length === 0 ? {} : { limits }),

@@ -195,8 +195,8 @@ function tierLines({ tier }: StatusView): readonly string[] {
 
 function holdLines({ holds, certified }: StatusView): readonly string[] {
   if (holds.length === 0) return [];
-  const lines = holds.map(({ hold, at, stage }) => {
-    const what = stage === undefined ? "it" : `stage ${stage} and wider ones`;
+  const lines = holds.map(({ hold, at, stage, callers }) => {
+    const what = callers ?? (stage === undefined ? "it" : `stage ${stage} and wider ones`);
     return `  ${hold} holds ${what} since ${at}`;
   });
   const who =

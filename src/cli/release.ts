@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { BodyOf } from "../acts/bodies.ts";
 import type { Slot } from "../acts/bodies.ts";
 import { type Proposal, type SignOff, holdsOn, latestCertificate } from "../acts/state.ts";
+import { isOnCallers } from "../acts/hold-scope.ts";
 import { supporters } from "../acts/rules/release.ts";
 import { liftedBy, stopsEnded } from "../acts/rules/restriction.ts";
 import { configurationOf, draftRelease, missingSignOffs, stageOf } from "../gates/draft.ts";
@@ -24,10 +25,19 @@ import { limitInWords, releaseInWords } from "./words.ts";
 const reasonText = z.string().trim().min(1).max(4000);
 const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;
 const Lifts = z.array(HoldId).max(64).default([]);
-const Propose = z.object({ stage: OpenStage, reason: reasonText, lift: Lifts });
+const Holds = z.array(HoldId).max(64).default([]);
+const Propose = z.object({ stage: OpenStage, reason: reasonText, hold: Holds, lift: Lifts });
 const Reason = z.object({ reason: reasonText, refuse: z.boolean().default(false) });
 const liftFlag = ["--lift <restrictions...>", "a restriction that ends with it, by id; may be repeated"] as const;
-const Resume = z.object({ reason: reasonText.default("Resumes the release that was held."), lift: Lifts });
+const holdFlag = [
+  "--hold <holds...>",
+  "a hold that it answers, by id; may be repeated (default: all on the model or a stage of it)",
+] as const;
+const Resume = z.object({
+  reason: reasonText.default("Resumes the release that was held."),
+  hold: Holds,
+  lift: Lifts,
+});
 
 export function addReleaseVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
@@ -44,7 +54,7 @@ export function addReleaseVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "propose <model>",
     summary: "write a proposal: an unsigned certificate that binds everything it rests on",
-    flags: [["--stage <stage>", `one of: ${OpenStage.options.join(", ")}`], reasonFlag, liftFlag],
+    flags: [["--stage <stage>", `one of: ${OpenStage.options.join(", ")}`], reasonFlag, holdFlag, liftFlag],
     options: Propose,
     run: propose,
   });
@@ -78,10 +88,10 @@ export function addReleaseVerbs(release: Command, context: Context): void {
   addVerb(release, context, {
     usage: "resume <model>",
     summary: "propose to reopen a held model, or to lift a restriction; sign and advance the proposal to do so",
-    flags: [reasonFlag, liftFlag],
+    flags: [reasonFlag, holdFlag, liftFlag],
     options: Resume,
     run: resume,
-    more: "What was certified is proposed again, for as long as it was certified. Lifting takes two persons, as answering a hold does; `release status` names restrictions.",
+    more: "What was certified is proposed again, for as long as it was certified. A hold on a type of organisation, a country or a scope is answered where --hold names it, for this model. Lifting takes two persons, as answering a hold does; `release status` names restrictions.",
   });
 }
 
@@ -89,8 +99,10 @@ async function propose(call: Call<z.infer<typeof Propose>>): Promise<Answer> {
   const model = parsed(Name, argument(call, 0), "The model");
   const session = await openSession(call.base, call.context);
   const { plan } = await candidatePlan(session, model);
-  const { stage, reason, lift: lifts } = call.options;
-  const { release, digest, index } = await submitProposal(session, { plan, stage, reason, slot: "candidate", lifts });
+  const { stage, reason, lift: lifts, hold } = call.options;
+  const answers = answeredBy(session, model, hold);
+  const wish = { plan, stage, reason, slot: "candidate", lifts, answers } as const;
+  const { release, digest, index } = await submitProposal(session, wish);
   const { proposal, certificate } = release;
   return done(
     { proposal, digest, certificate, stage, answers: release.answers, lifts, ledgerIndex: index },
@@ -104,7 +116,24 @@ interface Wish {
   readonly stage: OpenStage;
   readonly reason: string;
   readonly slot: Slot;
+  readonly answers: readonly HoldId[];
   readonly lifts: readonly HoldId[];
+}
+
+/**
+ * The holds that a proposal answers: those that are named, or all that stop the model or a stage of it, so that signing it is
+ * signing to reopen. Nobody reopens to a type, a country or a scope by the way.
+ */
+function answeredBy({ state }: Session, model: Name, named: readonly HoldId[]): readonly HoldId[] {
+  const standing = holdsOn(state, model);
+  const unknown = named.find((id) => !standing.some(({ hold }) => hold === id));
+  if (unknown !== undefined)
+    throw new Failure(
+      "not_found",
+      `${unknown} does not hold ${model}: headgate release status ${model} lists what does.`,
+    );
+  if (named.length > 0) return [...new Set(named)];
+  return standing.filter(({ scope }) => !isOnCallers(scope)).map(({ hold }) => hold);
 }
 
 interface Proposed {
@@ -113,7 +142,7 @@ interface Proposed {
   readonly index: number;
 }
 
-/** Drafts, signs and records a proposal. It answers every hold on the model, so that signing it is signing to reopen. */
+/** Drafts, signs and records a proposal. */
 async function submitProposal(session: Session, wish: Wish): Promise<Proposed> {
   const { state, context } = session;
   const { plan, stage, slot } = wish;
@@ -130,7 +159,7 @@ async function submitProposal(session: Session, wish: Wish): Promise<Proposed> {
     reason: reason.digest,
     identityBasis: await identityBasisOf(session, configurationOf(state, plan, slot).model),
     suites: await suitesForStage(session, names, pinned),
-    answers: holdsOn(state, plan.model).map(({ hold }) => hold),
+    answers: wish.answers,
     lifts: wish.lifts,
   });
   const submitted = await submit(session, await signAs(session, "proposal", { release }), {
@@ -210,8 +239,8 @@ function proposalOf(session: Session, text: string): Proposal {
 async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
   const model = parsed(Name, argument(call, 0), "The model");
   const session = await openSession(call.base, call.context);
-  const holds = holdsOn(session.state, model).map(({ hold }) => hold);
-  const { reason, lift: lifts } = call.options;
+  const { reason, lift: lifts, hold } = call.options;
+  const holds = answeredBy(session, model, hold);
   if (holds.length === 0 && lifts.length === 0) return notHeld(session, model);
   const current = latestCertificate(session.state, model)?.release;
   if (current === undefined) {
@@ -222,7 +251,7 @@ async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
   }
   const plan = await planOf(session, current.digests.plan);
   const open = openProposal(session, model, { holds, lifts });
-  const wish = { plan, stage: current.stage, reason, slot: "in-force", lifts } as const;
+  const wish = { plan, stage: current.stage, reason, slot: "in-force", lifts, answers: holds } as const;
   const release = open?.release ?? (await submitProposal(session, wish)).release;
   const persons = open === undefined ? [] : supporters(session.state, open);
   const wanted = { ends: stopsEnded(release), persons };
@@ -234,7 +263,10 @@ function notHeld({ state }: Session, model: Name): Answer {
   const restrictions = [...state.restrictions.values()].filter((known) => known.model === model);
   const ids = restrictions.map(({ hold }) => hold);
   const more = ids.length === 0 ? "" : ` It is restricted by ${ids.join(", ")}: --lift names what is to end.`;
-  return done({ model, held: false, restrictions: ids }, `${model} is not held.${more}`);
+  const partly = holdsOn(state, model).map(({ hold }) => hold);
+  const callers =
+    partly.length === 0 ? "" : ` Some callers are, by ${partly.join(", ")}: --hold names what is answered.`;
+  return done({ model, held: false, holds: partly, restrictions: ids }, `${model} is not held.${callers}${more}`);
 }
 
 function toReopen(release: Proposed["release"], needs: readonly string[], profile: string): Answer {
@@ -256,15 +288,12 @@ interface Ends {
   readonly lifts: readonly HoldId[];
 }
 
-/** A proposal that answers every hold, lifts what is asked and nothing else, and can still be advanced. */
+/** A proposal that answers these holds, lifts what is asked and nothing else, and can still be advanced. */
 function openProposal(session: Session, model: Name, { holds, lifts }: Ends): Proposal | undefined {
   const { state, context } = session;
   const serial = latestCertificate(state, model)?.release.serial ?? 0;
   const answersAll = ({ release, certified }: Proposal): boolean =>
-    release.model === model &&
-    !certified &&
-    holds.every((hold) => release.answers.includes(hold)) &&
-    isSameSet(release.lifts ?? [], lifts);
+    release.model === model && !certified && isSameSet(release.answers, holds) && isSameSet(release.lifts ?? [], lifts);
   return [...state.proposals.values()]
     .filter(answersAll)
     .findLast(({ release }) => release.serial === serial + 1 && instantOf(release.decideBy) > context.now());

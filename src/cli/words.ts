@@ -43,7 +43,7 @@ const wordsOf: Words = {
   admit: (body) => `Admits ${body.person} by an invitation.`,
   suspend: (body) => `Suspends ${targetOf(body.target)}.`,
   organisation: (body) =>
-    `Writes organisation ${body.organisation} (${body.type}) with ${body.grants.length} grant(s).`,
+    `Writes organisation ${body.organisation} (${body.type}, ${body.country ?? "no country"}) with ${body.grants.length} grant(s).`,
   key: keyInWords,
   document: (body) => `Applies ${body.documents.map(({ kind, name }) => `${kind} ${name}`).join(", ")} as candidates.`,
   mandate: (body) => `Lets ${body.person}, from outside, run ${mandateInWords(body)}.`,

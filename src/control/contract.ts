@@ -270,7 +270,10 @@ export const StatusView = z.object({
     .object({ verdict: z.enum(["pass", "fail", "inconclusive"]), open: z.array(z.string()), at: Timestamp })
     .nullable()
     .default(null),
-  holds: z.array(z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional() })),
+  /** With the stage, or with the callers of every model in words, where not all of this one is held. */
+  holds: z.array(
+    z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional(), callers: z.string().optional() }),
+  ),
   /** `reviewDue`: it stands for more than 72 hours. */
   restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp, reviewDue: z.boolean() })),
   /** Open ones on the model or on all. */

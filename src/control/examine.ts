@@ -195,7 +195,8 @@ const dayMs = 86_400_000;
 
 async function examineOrganisation({ body, at }: PredicateOf<"organisation">, given: Examined): Promise<void> {
   const document = await readDocument(given.records, body.document);
-  if (document.kind !== "Organisation" || document.name !== body.organisation || document.type !== body.type) {
+  const isOf = document.kind === "Organisation" && document.name === body.organisation && document.type === body.type;
+  if (!isOf || (body.country !== undefined && document.country !== body.country)) {
     throw new Failure("statement_invalid", "The organisation's document says something else than the act.");
   }
   const fits = body.grants.every((grant) => {

@@ -6,6 +6,7 @@ import {
   ada,
   bo,
   callerKeyOf,
+  certify,
   configurationOf,
   digestOfLabel,
   documentsOf,
@@ -16,6 +17,7 @@ import {
   organisationOf,
   permitOf,
   playerOf,
+  releaseOf,
   join,
   type World,
   worldOfTwo,
@@ -233,4 +235,98 @@ test("an old secret works until its rotation's overlap is over, to the milliseco
   const end = Date.parse(until);
   assert.deepEqual([at(hash, end - 1), at(hash, end)], ["open", "key_suspended:null"]);
   assert.deepEqual([at(fresh, end - 1), at(fresh, end)], ["open", "open"]);
+});
+
+type Acme = ReturnType<typeof organisationOf>;
+
+async function openTo(parts: Partial<Acme>): Promise<{ world: World; write: (more: Partial<Acme>) => Promise<void> }> {
+  const world = await openWorld();
+  const write = async (more: Partial<Acme>): Promise<void> => {
+    const body = { ...organisationOf(world, { model: small, stage: "trusted" }), ...parts, ...more };
+    await world.say({ verb: "organisation", body, by: [ada] });
+  };
+  await write({});
+  return { world, write };
+}
+
+async function holdAll(world: World, scope: EarlyHold["scope"]): Promise<EarlyHold["hold"]> {
+  const hold = idOf.hold(`hold ${world.entries.length}`);
+  await world.say({ verb: "hold", body: { hold, scope, reason: digestOfLabel("a reason") }, by: [bo] });
+  return hold;
+}
+
+/** Answers it for the model, as a resume does. */
+async function answerHold(world: World, hold: EarlyHold["hold"]): Promise<void> {
+  await certify(world, releaseOf(world, { model: small, stage: "trusted", configuration, answers: [hold] }), [ada, bo]);
+}
+
+test("a hold on a type of organisation stops its callers and no others, until a certificate of the model names it", async () => {
+  const { world } = await openTo({});
+  const other = { kind: "organisation-type", type: Name.parse("press") } as const;
+  await holdAll(world, other);
+  assert.equal(word(asked(world, [{ hold: idOf.hold("direct"), scope: other }])), "open");
+  const partners = { kind: "organisation-type", type: Name.parse("partner") } as const;
+  assert.equal(word(asked(world, [{ hold: idOf.hold("direct"), scope: partners }])), "stage_closed:held");
+  const hold = await holdAll(world, partners);
+  assert.equal(word(asked(world)), "stage_closed:held");
+  assert.equal(
+    standing(world.state, small, { at: world.now(), early: [] }).kind,
+    "open",
+    "the model itself is not held",
+  );
+  await certify(world, releaseOf(world, { model: small, stage: "trusted", configuration }), [ada, bo]);
+  assert.equal(word(asked(world)), "stage_closed:held", "a renewal that does not name it answers nothing");
+  await answerHold(world, hold);
+  assert.equal(word(asked(world)), "open");
+});
+
+test("nobody leaves a hold on a type or a country by being written as of another one", async () => {
+  const { world, write } = await openTo({ country: "DE" });
+  await write({ country: "AT" });
+  const hold = await holdAll(world, { kind: "country", country: "DE" });
+  assert.equal(word(asked(world)), "open", "what it was before the hold does not count");
+  await write({ country: "DE" });
+  assert.equal(word(asked(world)), "stage_closed:held");
+  await write({ country: "FR" });
+  assert.equal(word(asked(world)), "stage_closed:held");
+  await write({ country: "FR", grants: [] });
+  await write({ country: "FR" });
+  assert.equal(word(asked(world)), "stage_closed:held");
+  await answerHold(world, hold);
+  assert.equal(word(asked(world)), "open");
+});
+
+test("a hold on a country stops those of which nothing says where they are, until it is said", async () => {
+  const { world, write } = await openTo({});
+  await holdAll(world, { kind: "country", country: "DE" });
+  assert.equal(word(asked(world)), "stage_closed:held");
+  await write({ country: "FR" });
+  assert.equal(word(asked(world)), "open");
+});
+
+test("a held scope lifts nothing, and whoever has it goes on without", async () => {
+  const { world, write } = await openTo({});
+  const [defence, teaching] = [Name.parse("cyber-defence"), Name.parse("teaching")];
+  const [grant] = organisationOf(world, { model: small, stage: "trusted" }).grants;
+  assert.ok(grant !== undefined);
+  await write({ grants: [{ ...grant, scopes: [defence, teaching] }] });
+  const scopes = (): readonly string[] => {
+    const now = asked(world);
+    return now.kind === "open" ? now.grant.scopes : [];
+  };
+  assert.deepEqual(scopes(), [defence, teaching]);
+  const hold = await holdAll(world, { kind: "scope", scope: defence });
+  assert.deepEqual(scopes(), [teaching]);
+  await answerHold(world, hold);
+  assert.deepEqual(scopes(), [defence, teaching]);
+});
+
+test("two holds of one id on different callers hold everything", async () => {
+  const { world } = await openTo({ country: "FR" });
+  const hold = idOf.hold("twice");
+  for (const country of ["DE", "AT"]) {
+    const body = { hold, scope: { kind: "country", country }, reason: digestOfLabel("a reason") } as const;
+    await world.say({ verb: "hold", body, by: [bo] });
+  }
+  assert.deepEqual(world.state.holds.get(hold)?.scope, { kind: "everything" });
 });

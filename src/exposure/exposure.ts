@@ -2,7 +2,7 @@
 // on the model really called. Whatever is in doubt is closed, and the refusal says why only to those who hold a grant:
 // everyone else learns no more than that there is no such model.
 import type { Grant, HoldScope, Permit, Release, ReleaseScope } from "../acts/bodies.ts";
-import { isOnModel, stopsModel, stopsStage } from "../acts/hold-scope.ts";
+import { isOnModel, stopsModel, stopsOrganisation, stopsStage } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import {
   type CallerKey,
@@ -77,6 +77,8 @@ function closedReason(state: State, release: Release, at: Instant): ClosedReason
 interface ReleaseHold {
   readonly hold: HoldId;
   readonly scope: ReleaseScope;
+  /** Where it stands in the ledger; behind all of it for one that is not there yet. */
+  readonly index: number;
 }
 
 /** Holds on `model` or a stage of it that no certificate answered: those of the ledger, and those that came directly. */
@@ -88,7 +90,7 @@ function holdsNow(state: State, model: Name, early: readonly EarlyHold[]): reado
 
 function releaseHolds({ hold, scope }: EarlyHold, model: Name): readonly ReleaseHold[] {
   if (scope.kind === "organisation" || scope.kind === "key") return [];
-  return isOnModel(scope, model) ? [{ hold, scope }] : [];
+  return isOnModel(scope, model) ? [{ hold, scope, index: Number.POSITIVE_INFINITY }] : [];
 }
 
 export interface Asked {
@@ -183,10 +185,12 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   const now = standing(state, asked.model, moment);
   if (now.kind === "closed") return refused("stage_closed", now.reason);
   const { release } = now.certificate;
-  if (isStageHeld(state, grant, moment)) return refused("stage_closed", "held");
+  const holds = holdsNow(state, asked.model, moment.early);
+  if (isCallerHeld(holds, grant, organisation)) return refused("stage_closed", "held");
   if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
   if (!isInShare(state, release, { grant, key, hasher: moment.hasher })) return refused("stage_closed", "share");
-  return { kind: "open", key: key.key, keyLimits: key.limits, organisation, grant, release };
+  const left = withoutHeldScopes(grant, holds);
+  return { kind: "open", key: key.key, keyLimits: key.limits, organisation, grant: left, release };
 }
 
 function stoppedKey(
@@ -221,9 +225,15 @@ export function isWhereItMay({ networks }: Pick<CallerKey, "networks">, from: st
   return networks === null || isInNetworks(from, networks);
 }
 
-/** Whether a hold stops the stage that was granted, where none stops the model whole. */
-function isStageHeld(state: State, { model, stage }: Grant, { early }: Moment): boolean {
-  return holdsNow(state, model, early).some(({ scope }) => stopsStage(scope, model, stage));
+/** Whether a hold stops the stage that was granted, or organisations as this one is, where none stops the model whole. */
+function isCallerHeld(holds: readonly ReleaseHold[], { model, stage }: Grant, organisation: Organisation): boolean {
+  return holds.some((hold) => stopsStage(hold.scope, model, stage) || stopsOrganisation(hold, organisation));
+}
+
+/** A held scope lifts nothing; whoever has it goes on as if they had not. */
+function withoutHeldScopes(grant: Grant, holds: readonly ReleaseHold[]): Grant {
+  const held = new Set(holds.flatMap(({ scope }) => (scope.kind === "scope" ? [scope.scope] : [])));
+  return held.size === 0 ? grant : { ...grant, scopes: grant.scopes.filter((scope) => !held.has(scope)) };
 }
 
 /** The model is out as far as the grant's stage, and that stage admits organisations of this type. */

@@ -290,6 +290,7 @@ function mayGoOn(known: Exchange, gateway: Gateway): Failure | undefined {
       return changed(known.exposure, "restricted");
     }
     if (isJudgedOtherwise(now, known.configuration)) return changed(known.exposure, "modes");
+    if (hasLostScope(now, known.exposure)) return changed(known.exposure, "scopes");
     return underOf(now) === underOf(known.exposure) ? undefined : superseded(now, known);
   } catch (error) {
     return error instanceof Failure ? error : new Failure("gateway_closed", "", { cause: error });
@@ -313,6 +314,13 @@ function isJudgedOtherwise(now: Admitted, configuration: Configuration): boolean
   return configuration.for(callerFor(now)).chain !== configuration.chain;
 }
 
+/** A scope by which it may have been let through lifts nothing any more: held, or taken out of the grant. */
+function hasLostScope(now: Admitted, before: Admitted): boolean {
+  if (now.kind !== "open" || before.kind !== "open") return false;
+  const left = now.grant.scopes;
+  return left !== before.grant.scopes && before.grant.scopes.some((scope) => !left.includes(scope));
+}
+
 function takenBack(): Failure {
   return new Failure("policy_blocked", "", { detail: { reason: "taken-back" } });
 }
@@ -332,9 +340,10 @@ export function isSameConfiguration(one: Admitted, other: Admitted): boolean {
 
 /**
  * What would be served now is not what was loaded, or what was being served: a person made it stricter, its safeguards came to
- * have other modes for this caller, or another certificate or permit stands. `what` is for the sentence that callers read.
+ * have other modes for this caller, a scope of the caller's lifts nothing any more, or another certificate or permit stands.
+ * `what` is for the sentence that callers read.
  */
-export function changed(exposure: Admitted, what: "restricted" | "modes" | "replaced"): Failure {
+export function changed(exposure: Admitted, what: "restricted" | "modes" | "scopes" | "replaced"): Failure {
   const { digests } = exposure.kind === "open" ? exposure.release : exposure.permit;
   return new Failure("stage_closed", "", { detail: { reason: "changed", digest: digests.model, what } });
 }

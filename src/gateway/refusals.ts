@@ -110,13 +110,15 @@ const notWhole = "This is no whole key: a character is missing or wrong. Copy it
 const sentences: Readonly<Record<string, string>> = {
   "key_suspended:network": "This key may not be used from this address. Ask your contact which networks it is for.",
   "stage_closed:withheld": "No certificate is in force for this model at your stage, so nobody at it can be served.",
-  "stage_closed:held": "A release hold stops this model. It reopens when the hold is answered.",
+  "stage_closed:held": "A release hold stops this model, or your use of it. It reopens when the hold is answered.",
   "stage_closed:expired": "The certificate of this model has expired, and none has replaced it.",
   "stage_closed:lapsed": "The certificate of this model lapsed: what it rested on was withdrawn, or shows it no more.",
   "stage_closed:changed": "What would be served here is not what was certified, so the gateway is closed.",
   "stage_closed:changed:restricted": "This model was restricted while this was answered. Send it again.",
   "stage_closed:changed:modes":
     "This model's safeguards came to have other modes for you while this was answered. Send it again.",
+  "stage_closed:changed:scopes":
+    "A scope that your organisation had lifts nothing here any more, since this was begun. Send it again.",
   "stage_closed:changed:replaced":
     "Another certificate of this model took effect while this was answered. Send it again.",
   "stage_closed:incident": "An incident ended the certificate of this model.",

@@ -1,6 +1,7 @@
 // Where a model stands and what is still to be shown for its next stage: the view of `release status`, of the transparency
 // page and of the console, worked out anew from the fold each time.
 import type { Limit, Release, Share } from "../acts/bodies.ts";
+import { isOnCallers, scopeInWords } from "../acts/hold-scope.ts";
 import { supporters } from "../acts/rules/release.ts";
 import { stopsEnded } from "../acts/rules/restriction.ts";
 import { shareNow, stepOf } from "../acts/rules/share.ts";
@@ -70,8 +71,13 @@ export interface Status {
   readonly lapsed: Omit<Lapsed, "index"> | null;
   /** Whether what is certified would pass its gate now, as far as it was judged again; with what stands against it. */
   readonly rejudged: { readonly verdict: GateVerdict; readonly open: readonly Name[]; readonly at: Timestamp } | null;
-  /** With the stage where not all of the model is held. */
-  readonly holds: { readonly hold: HoldId; readonly at: Timestamp; readonly stage?: OpenStage }[];
+  /** With the stage, or with the callers of every model in words, where not all of this one is held. */
+  readonly holds: {
+    readonly hold: HoldId;
+    readonly at: Timestamp;
+    readonly stage?: OpenStage;
+    readonly callers?: string;
+  }[];
   readonly restrictions: {
     readonly restriction: HoldId;
     readonly limit: Limit;
@@ -159,6 +165,7 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
       hold,
       at: since,
       ...(scope.kind === "stage" ? { stage: scope.stage } : {}),
+      ...(isOnCallers(scope) ? { callers: scopeInWords(scope) } : {}),
     })),
     restrictions: [...state.restrictions.values()]
       .filter((restriction) => restriction.model === model)

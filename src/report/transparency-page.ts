@@ -99,8 +99,9 @@ That the model is what it is said to be is <strong>${escaped(certified.identityB
 
 function renderHolds({ holds, restrictions }: Status): string {
   const held = holds
-    .map(({ hold, at, stage }) => {
-      const what = stage === undefined ? "" : `, stage ${escaped(stage)} and wider ones`;
+    .map(({ hold, at, stage, callers }) => {
+      const part = stage === undefined ? callers : `stage ${stage} and wider ones`;
+      const what = part === undefined ? "" : `, ${escaped(part)}`;
       return `<li>${escaped(hold)} since ${escaped(at)}${what}</li>`;
     })
     .join("");

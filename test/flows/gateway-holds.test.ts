@@ -84,11 +84,13 @@ test("a whole answer that is under way when a hold comes is refused, and its mod
   assert.equal((await one.ask(said("x"))).status, 200, "an answered hold holds no longer, the direct copy neither");
 });
 
-test("a held stage, organisation or key ends running streams, directly, over a restart, and until the ledger has it", async (t) => {
+test("a held stage, organisation, type, country or key ends running streams, directly, over a restart, and until the ledger has it", async (t) => {
   const { key } = callerKeyOf(digestOf(toUtf8(secret), primitives));
   const scopes: readonly (readonly [scope: HoldScope, code: string])[] = [
     [{ kind: "stage", model: small, stage: "trusted" }, "stage_closed:held"],
     [{ kind: "organisation", organisation: Name.parse("acme") }, "key_suspended"],
+    [{ kind: "organisation-type", type: Name.parse("partner") }, "stage_closed:held"],
+    [{ kind: "country", country: "DE" }, "stage_closed:held"],
     [{ kind: "key", key }, "key_suspended"],
   ];
   for (const [scope, code] of scopes) {
@@ -239,6 +241,21 @@ test("a category that a restriction prohibits is stopped whatever the caller's s
   assert.deepEqual(stream.finishes, ["content_filter"]);
   assert.doesNotMatch(stream.text, /exploit/);
   assert.equal(await codeOf(await lifted.ask(said("exploit"))), "policy_blocked:cyber");
+});
+
+test("a held scope lifts nothing more, ends running streams of who has it, and leaves the rest of their service", async (t) => {
+  const defence = Name.parse("cyber-defence");
+  const lifted = await openGatewayWorld({ grant: { scopes: [defence] } });
+  t.after(lifted.close);
+  assert.equal((await lifted.ask(said("exploit"))).status, 200, "the scope lifts it");
+  lifted.mock.set({ fault: "never-ends" });
+  const response = await lifted.ask(said("words ".repeat(50), { stream: true }));
+  const held = await send(lifted, await holdEnvelope(lifted, "scope", { kind: "scope", scope: defence }));
+  assert.equal(held.status, 200);
+  assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
+  lifted.mock.set({ fault: undefined });
+  assert.equal(await codeOf(await lifted.ask(said("exploit"))), "policy_blocked:cyber");
+  assert.equal((await lifted.ask(said("x"))).status, 200);
 });
 
 test("a restriction that a certificate lifts restricts no more, and telling it to the gateway again changes nothing", async (t) => {

@@ -4,7 +4,7 @@
 import { type Digest, type Timestamp, instantOf } from "../../terms/ids.ts";
 import type { BodyOf } from "../bodies.ts";
 import { type Change, type Refusal, type Rule, change, refuse } from "../rule.ts";
-import type { CallerKey, State } from "../state.ts";
+import type { CallerKey, Former, Organisation, State } from "../state.ts";
 
 /** How long an old secret may go on working beside the new one, in days. */
 export const overlapDaysMax = 30;
@@ -14,7 +14,7 @@ const secretsMax = 1_000;
 
 type KeyBody = BodyOf<"key">;
 
-export const grantOrganisation: Rule<"organisation"> = (state, act) => {
+export const grantOrganisation: Rule<"organisation"> = (state, act, context) => {
   const { body, at } = act.predicate;
   const models = body.grants.map((grant) => grant.model);
   if (new Set(models).size !== models.length)
@@ -26,6 +26,8 @@ export const grantOrganisation: Rule<"organisation"> = (state, act) => {
     state.organisations.set(body.organisation, {
       organisation: body.organisation,
       type: body.type,
+      country: body.country ?? null,
+      earlier: earlierOf(known, body, context.index),
       document: body.document,
       grants: body.grants,
       limits: body.limits ?? {},
@@ -34,6 +36,13 @@ export const grantOrganisation: Rule<"organisation"> = (state, act) => {
     });
   });
 };
+
+/** Nobody leaves a hold on a type or a country by being written as of another one. */
+function earlierOf(known: Organisation | undefined, body: BodyOf<"organisation">, until: number): readonly Former[] {
+  if (known === undefined) return [];
+  const isSame = known.type === body.type && known.country === (body.country ?? null);
+  return isSame ? known.earlier : [...known.earlier, { type: known.type, country: known.country, until }];
+}
 
 export const writeKey: Rule<"key"> = (state, act) => {
   const { body, at } = act.predicate;
