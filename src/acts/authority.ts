@@ -12,9 +12,10 @@ export interface Authority {
   /**
    * persons: signed by one person whose role is listed; a permit that takes two, by another one as well (two-person-permits.ts).
    * pair: the same, and by two distinct persons as soon as two were ever admitted; the second may hold any role but auditor.
+   * seats: signed by one person of each of these roles, and by nobody else.
    * root, invitation, gateway, control: the signers are named by the trust root or by the act itself; see src/acts/rules/.
    */
-  readonly by: "persons" | "pair" | "root" | "invitation" | "gateway" | "control";
+  readonly by: "persons" | "pair" | "seats" | "root" | "invitation" | "gateway" | "control";
   readonly roles: readonly Role[];
   readonly loosens: boolean;
 }
@@ -36,6 +37,7 @@ export const authority = {
   certificate: { by: "persons", roles: ["owner"], loosens: true },
   hold: { by: "persons", roles: anyoneButAuditor, loosens: false },
   restriction: { by: "persons", roles: anyoneButAuditor, loosens: false },
+  "break-glass": { by: "seats", roles: ["owner", "safety"], loosens: true },
   widen: { by: "persons", roles: ["owner", "safety"], loosens: true },
   narrow: { by: "persons", roles: anyoneButAuditor, loosens: false },
   /** By the control plane, of a certificate that was signed to lapse: src/acts/rules/lapse.ts. */
@@ -53,7 +55,7 @@ export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;
 /** Whether several people sign this statement, so that it may lie for days until the last of them did. */
 export function gathersSignatures(predicate: AnyPredicate): boolean {
   const { by }: Authority = authority[predicate.verb];
-  return by === "pair" || by === "root" || (predicate.verb === "permit" && takesTwo(predicate.body));
+  return by === "pair" || by === "seats" || by === "root" || (predicate.verb === "permit" && takesTwo(predicate.body));
 }
 
 const stopVerbs: ReadonlySet<Verb> = new Set<Verb>(["suspend", "hold", "restriction", "narrow", "lapse", "withdrawal"]);

@@ -5,6 +5,7 @@ import { z } from "zod";
 import {
   CertificateId,
   Digest,
+  GlassId,
   HoldId,
   IncidentId,
   KeyId,
@@ -293,6 +294,8 @@ export const Conditions = z.strictObject({
   endsOnIncident: Severity.optional(),
   /** Where its gate, judged again, fails (`fail`), or does anything but pass (`not-pass`), the certificate lapses, for good. */
   endsOnFailedGate: z.enum(["fail", "not-pass"]).optional(),
+  /** How long an owner and safety together may go on over a hold, in hours; 0: not at all. Absent: four. */
+  breakGlassHours: z.number().int().min(0).max(24).optional(),
 });
 
 /** A step of a certificate's share, by its place from 0 on. */
@@ -376,6 +379,17 @@ export type ReleaseScope = Exclude<HoldScope, { kind: "organisation" | "key" }>;
 
 const Hold = z.strictObject({ hold: HoldId, scope: HoldScope, reason: Digest });
 
+/** An owner and somebody from safety go on with what a certificate covers, over the holds that they name. */
+const BreakGlass = z.strictObject({
+  glass: GlassId,
+  model: Name,
+  certificate: CertificateId,
+  /** Any other hold keeps holding. */
+  holds: z.array(HoldId).min(1).max(64),
+  notAfter: Timestamp,
+  reason: Digest,
+});
+
 /** Can only make decisions stricter; the stricter of certificate and restriction wins. */
 export const Limit = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("output-tokens"), max: z.number().int().min(1) }),
@@ -388,7 +402,21 @@ const Restriction = z.strictObject({ hold: HoldId, model: Name, limit: Limit, re
 /** What the world reports. */
 const Fact = z.strictObject({
   fact: z.discriminatedUnion("kind", [
-    z.strictObject({ kind: z.literal("drill"), attempts: Count, opened: Count, unfinished: Count }),
+    z.strictObject({
+      kind: z.literal("drill"),
+      attempts: Count,
+      opened: Count,
+      unfinished: Count,
+      /** Of a drill of the brake: how long after the order the last byte of all streams came. Its attempts are the streams. */
+      hold: z.strictObject({ gateways: Count.min(1), milliseconds: Count }).optional(),
+    }),
+    /** What somebody who did not open found of a break-glass that is over; `summary` is a commitment. */
+    z.strictObject({
+      kind: z.literal("break-glass-review"),
+      glass: GlassId,
+      finding: z.enum(["justified", "unjustified"]),
+      summary: Digest,
+    }),
     /** `open` again with a higher severity makes it worse; `summary` is a commitment. */
     z.strictObject({
       kind: z.literal("incident"),
@@ -486,6 +514,7 @@ export const bodies = {
   certificate: z.strictObject({ release: Release }),
   hold: Hold,
   restriction: Restriction,
+  "break-glass": BreakGlass,
   widen: Step,
   narrow: Step,
   lapse: Lapse,

@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { type HoldId, Name, type PublicKey } from "../terms/ids.ts";
+import { GlassId, type HoldId, Name, type PublicKey } from "../terms/ids.ts";
 import type { OpenStage } from "../terms/stage.ts";
 import type { BodyOf, Release, Root, Verb } from "./bodies.ts";
 import {
@@ -33,10 +33,19 @@ import {
   worldOfOne,
 } from "./fixtures.ts";
 import { foldAct } from "./fold.ts";
-import { type Certificate, type Person, type State, emptyState, holdsOn, latestCertificate } from "./state.ts";
+import {
+  type BreakGlass,
+  type Certificate,
+  type Person,
+  type State,
+  emptyState,
+  holdsOn,
+  latestCertificate,
+} from "./state.ts";
 import type { Act } from "./statement.ts";
 
 const seed = 20_260_101;
+const reason = digestOfLabel("reason");
 const models = [Name.parse("small"), Name.parse("large")];
 const stages: readonly OpenStage[] = ["internal", "trusted", "limited"];
 /** `limited` takes two owners, in two lines: the form in which one owner could pass for two. */
@@ -283,6 +292,56 @@ function isNamed(
   });
 }
 
+/** The last time that somebody entitled placed a hold of this id before `to`. */
+function placedBefore(claim: Claim, id: HoldId, to: number): number {
+  return claim.entries
+    .slice(0, to)
+    .findLastIndex((act, index) => of(act, "hold")?.predicate.body.hold === id && mayHold(claim, act, index));
+}
+
+/**
+ * Who goes on over holds are an owner and somebody from safety, both there before each of them, with the certificate that
+ * counted, for a day at the most; and until a third person has said what they found, nothing of the model is certified.
+ */
+function checkGlasses(claim: Claim): void {
+  for (const [model, all] of claim.state.glasses) {
+    const certificates = claim.state.certificates.get(model) ?? [];
+    for (const [place, { glass, certificate, holds, index }] of all.entries()) {
+      const act = of(claim.entries[index], "break-glass");
+      assert.ok(act !== undefined && act.predicate.body.glass === glass, "it is an entry");
+      const signers = standingSigners(claim, act, index);
+      assert.deepEqual(signers.map(({ role }) => role).toSorted(), ["owner", "safety"]);
+      assert.equal(act.signers.length, 2, "and nobody else");
+      const { at, body } = act.predicate;
+      assert.ok(Date.parse(body.notAfter) - Date.parse(at) <= 24 * 3_600_000 && body.notAfter > at);
+      const counted = certificates.findLast((one) => one.index < index)?.release;
+      assert.ok(counted?.certificate === certificate && body.notAfter <= counted.notAfter);
+      for (const hold of holds) {
+        const placed = placedBefore(claim, hold, index);
+        assert.ok(placed >= 0 && signers.every(({ admitted }) => admitted < placed), "nobody came in after the hold");
+      }
+      const reviewed = reviewOf(claim, { glass, index, signers });
+      const next = Math.min(
+        certificates.find((one) => one.index > index)?.index ?? Infinity,
+        all[place + 1]?.index ?? Infinity,
+      );
+      assert.ok(next === Infinity || (reviewed >= 0 && reviewed < next), "nothing before it was reviewed");
+    }
+  }
+}
+
+function reviewOf(
+  claim: Claim,
+  { glass, index, signers }: Pick<BreakGlass, "glass" | "index"> & { readonly signers: readonly Person[] },
+): number {
+  return claim.entries.findIndex((act, at) => {
+    const fact = of(act, "fact")?.predicate.body.fact;
+    if (at <= index || fact?.kind !== "break-glass-review" || fact.glass !== glass) return false;
+    const by = soleSigner(claim, act, at);
+    return by !== undefined && !signers.some(({ person }) => person === by.person);
+  });
+}
+
 function checkAll(claim: Claim): void {
   const { state } = claim;
   assert.equal(state.pairSeen, state.persons.size >= 2);
@@ -296,6 +355,7 @@ function checkAll(claim: Claim): void {
   }
   checkHolds(claim);
   checkRestrictions(claim);
+  checkGlasses(claim);
 }
 
 /** What one entry may do to root and persons: nothing of them ever goes, and once there were two it takes two. */
@@ -327,7 +387,7 @@ function foldWatched(entries: readonly Act[]): State {
 
 /** Verbs after which the oracle looks at everything again; the others leave what it looks at as it was. */
 function hasMoved({ predicate: { verb } }: Act): boolean {
-  return ["admit", "certificate", "hold", "restriction", "suspend", "root"].includes(verb);
+  return ["admit", "certificate", "hold", "restriction", "break-glass", "suspend", "root"].includes(verb);
 }
 
 function fold(entries: readonly Act[]): State {
@@ -421,6 +481,8 @@ const steps = {
     if (release !== undefined) await put(play, "certificate", { release: { ...release, ...edited } });
   },
   hold: async (play) => put(play, "hold", holdOf(play)),
+  shatter: async (play) => shatter(play),
+  look: async (play) => look(play),
   /** Two at a time, so that one may be named and the other not. */
   restrict: async (play) => {
     const { move } = play;
@@ -468,6 +530,34 @@ function holdOf({ model, move: { what, also, who } }: Play): BodyOf<"hold"> {
   const hold = idOf.hold(`hold ${also % 3}`);
   const scope = what % 3 === 0 ? ({ kind: "everything" } as const) : ({ kind: "model", model } as const);
   return { hold, scope, reason: digestOfLabel(`reason ${who}`) };
+}
+
+/** By Ada and somebody of safety, mostly, over what holds the model; now and then by others, over others, for longer. */
+async function shatter(play: Play): Promise<void> {
+  const { world, model, move } = play;
+  const certificate = latestCertificate(world.state, model)?.release.certificate;
+  if (certificate === undefined) return;
+  if (move.what % 3 > 0) world.record(await world.sign({ verb: "hold", body: holdOf(play), by: [ada] }));
+  const standing = holdsOn(world.state, model).map(({ hold }) => hold);
+  const holds = move.also % 6 === 0 || standing.length === 0 ? [idOf.hold("hold 0")] : standing;
+  const glass = GlassId.parse(`glass_${String(world.entries.length).padStart(16, "0")}`);
+  const hours = [1, 3, 4, 30][move.who % 4] ?? 1;
+  const body = { glass, model, certificate, holds, notAfter: inDays(world, hours / 24), reason };
+  const safety = cast.find(({ role, person }) => role === "safety" && world.state.persons.has(person)) ?? bo;
+  const isOrderly = move.also % 4 !== 1;
+  const pair = isOrderly ? { actor: ada, other: safety, move: { ...move, how: "together" as const } } : {};
+  await put({ ...play, ...pair }, "break-glass", body);
+  if (move.who % 3 > 0) world.wait(3_600_000 * hours + 60_000);
+  const third = cast.find((one) => one !== ada && one !== safety && world.state.persons.has(one.person));
+  if (move.what % 4 > 0) await look({ ...play, actor: third ?? bo, move: { ...move, how: "plainly" } });
+}
+
+/** Somebody says what they found of what nobody has reviewed, whoever they are. */
+async function look(play: Play): Promise<void> {
+  const open = [...play.world.state.glasses.values()].flat().find(({ review }) => review === undefined);
+  if (open === undefined) return;
+  const fact = { kind: "break-glass-review", glass: open.glass, finding: "justified", summary: reason } as const;
+  await put(play, "fact", { fact, model: open.model });
 }
 
 function restrictionOf({ model, move: { what, also, who } }: Play): BodyOf<"restriction"> {
@@ -558,6 +648,8 @@ const move: fc.Arbitrary<Move> = fc.record({
     [3, "root"],
     [4, "hold"],
     [4, "restrict"],
+    [3, "shatter"],
+    [2, "look"],
     [2, "propose"],
     [2, "replay"],
     [2, "late"],
@@ -618,6 +710,8 @@ const reached = {
   beyond: 0,
   answered: 0,
   lifted: 0,
+  glasses: 0,
+  reviewed: 0,
   admitted: 0,
   suspended: 0,
   roots: 0,
@@ -631,6 +725,9 @@ function tally(state: State, { crew, entries }: { readonly crew: number; readonl
   reached.beyond += certificates.filter(({ release }) => release.stage !== "internal").length;
   reached.answered += state.answered.size;
   reached.lifted += state.lifted.size;
+  const glasses = [...state.glasses.values()].flat();
+  reached.glasses += glasses.length;
+  reached.reviewed += glasses.filter(({ review }) => review !== undefined).length;
   reached.admitted += state.persons.size - crew;
   reached.suspended += [...state.persons.values()].filter((person) => person.suspended).length;
   reached.roots += (state.root?.body.version ?? 1) - 1;
@@ -701,5 +798,6 @@ test("the random ledgers above reach far: quorums, answered holds, lifted restri
   const told = JSON.stringify(reached);
   context.diagnostic(told);
   assert.ok(reached.certificates > 100 && reached.beyond > 50 && reached.answered > 20 && reached.lifted > 10, told);
+  assert.ok(reached.glasses > 15 && reached.reviewed > 3, told);
   assert.ok(reached.admitted > 20 && reached.suspended > 10 && reached.roots > 20 && reached.refused > 500, told);
 });

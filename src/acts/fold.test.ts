@@ -156,6 +156,14 @@ test("what takes one person is refused from two, from none, and from one with a 
   }
 });
 
+test("break-glass takes a seat of each role at once", () => {
+  const seats = Object.entries(authority).filter(([, { by }]) => by === "seats");
+  assert.deepEqual(
+    seats.map(([verb, { roles, loosens }]) => [verb, roles, loosens]),
+    [["break-glass", ["owner", "safety"], true]],
+  );
+});
+
 test("the verbs of one person are all in the table above, so that a new one asks for a line", () => {
   const ofPersons = Object.entries(authority).filter(([, { by }]) => by === "persons");
   assert.deepEqual(new Set([...Object.keys(expected), "sign-off"]), new Set(ofPersons.map(([verb]) => verb)));

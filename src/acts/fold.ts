@@ -6,6 +6,7 @@ import { type Authority, anyRoleButAuditor, authority, gathersSignatures, isStop
 import type { Verb } from "./bodies.ts";
 import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
 import { applyDocuments, giveEvidence, recordLost, recordReceipts, withdraw } from "./rules/evaluation.ts";
+import { breakGlass } from "./rules/break-glass.ts";
 import { giveMandate } from "./rules/mandate.ts";
 import { permitRun } from "./rules/permit.ts";
 import { lapse } from "./rules/lapse.ts";
@@ -36,6 +37,7 @@ const rules: { readonly [V in Verb]: Rule<V> } = {
   certificate: certify,
   hold,
   restriction: restrict,
+  "break-glass": breakGlass,
   widen,
   narrow,
   lapse,
@@ -61,7 +63,7 @@ export interface Place {
 
 /** How far ahead of the judge's clock a signer's may run, in minutes. */
 export const clockAheadMinutesMax = 10;
-/** How old an act may be when it is recorded, in minutes: one signer's, and one that gathers signatures. */
+/** How old an act may be when it is recorded, in minutes: one signer's or an emergency's, and one that gathers signatures. */
 export const ageMinutesMax = { alone: 60, together: 7 * 24 * 60 } as const;
 
 /** Decides whether the rules admit `act` at `place`. Changes nothing. */
@@ -110,7 +112,8 @@ function checkDate(predicate: AnyPredicate, now: Instant | undefined): Refusal |
     return refuse("conflict", "This statement is dated in the future. Set the signer's clock and sign again.");
   }
   const rule: Authority = authority[verb];
-  const minutesMax = gathersSignatures(predicate) ? ageMinutesMax.together : ageMinutesMax.alone;
+  const mayLie = gathersSignatures(predicate) && rule.by !== "seats";
+  const minutesMax = mayLie ? ageMinutesMax.together : ageMinutesMax.alone;
   if (!rule.loosens || minutes <= minutesMax) return undefined;
   return refuse("conflict", "This statement was signed too long ago to be recorded now. Sign a new one.");
 }
@@ -143,6 +146,8 @@ function checkAuthority(state: State, predicate: AnyPredicate, context: Context)
         : checkPersons(state, verb, context);
     case "pair":
       return checkPair(state, verb, context);
+    case "seats":
+      return checkSeats(verb, context);
   }
 }
 
@@ -174,6 +179,18 @@ function checkSecond(verb: Verb, context: Context): Refusal | undefined {
   if (context.persons.length > 2) return refuse("statement_invalid", "This is signed by exactly two persons.");
   if (context.persons.length === 2) return undefined;
   return refuse("quorum_missing", "This permit takes a second person, in another role.", ["person"]);
+}
+
+/** One of each role: two persons in two roles are two persons. */
+function checkSeats(verb: Verb, { persons, strangers }: Context): Refusal | undefined {
+  const { roles }: Authority = authority[verb];
+  if (strangers.length > 0) return unknownSigner();
+  if (!persons.every(({ role }) => roles.includes(role))) return wrongRole(verb, roles);
+  if (new Set(persons.map(({ role }) => role)).size < persons.length)
+    return refuse("statement_invalid", `"${verb}" is signed by one person of each role: ${roles.join(", ")}.`);
+  const missing = roles.filter((role) => !persons.some((person) => person.role === role));
+  if (missing.length === 0) return undefined;
+  return refuse("quorum_missing", `"${verb}" takes ${roles.join(" and ")}; missing: ${missing.join(", ")}.`, missing);
 }
 
 function checkTwo(state: State, context: Context): Refusal | undefined {

@@ -13,6 +13,7 @@ import { Failure } from "../terms/failure.ts";
 import {
   CertificateId,
   Digest,
+  GlassId,
   KeyId,
   Name,
   PermitId,
@@ -66,6 +67,8 @@ export const Receipt = z.strictObject({
   stage: Stage.or(z.literal("permit")),
   /** The caller's key; null under a permit. */
   key: KeyId.nullable(),
+  /** Only where the model went on over holds: the break-glass by which it did. */
+  glass: GlassId.optional(),
   /** Under a permit: leaf of the suite item that was sent. */
   item: Digest.nullable(),
   outcome: Outcome,
@@ -174,7 +177,7 @@ export function receiptText(receipt: Receipt): string {
   const { asked, by, checked, modes, origin, redacted, review, safeguards, shadow, would, tokens } = receipt;
   return (
     `{${member("asked", asked)}"at":"${receipt.at}",${by === undefined ? "" : `"by":${sidesText(by)},`}${member("checked", checked)}"config":${quoted(receipt.config)},` +
-    `"content":"${receipt.content}","id":"${receipt.id}","input":"${receipt.input}","item":${quoted(receipt.item)},` +
+    `"content":"${receipt.content}",${member("glass", receipt.glass)}"id":"${receipt.id}","input":"${receipt.input}","item":${quoted(receipt.item)},` +
     `"key":${quoted(receipt.key)},"model":"${receipt.model}",${member("modes", modes)}${member("origin", origin)}` +
     `"outcome":"${receipt.outcome}","output":"${receipt.output}",${member("redacted", redacted)}` +
     `${member("review", review)}${member("safeguards", safeguards)}"seq":${receipt.seq},` +

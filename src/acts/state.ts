@@ -221,6 +221,21 @@ export interface Lapsed extends Omit<BodyOf<"lapse">, "certificate"> {
   readonly index: number;
 }
 
+/** What goes on, or went on, over holds. */
+export interface BreakGlass extends BodyOf<"break-glass"> {
+  readonly signers: readonly PersonId[];
+  readonly at: Timestamp;
+  readonly index: number;
+  /** The hold that ended it before its time. */
+  readonly ended?: { readonly hold: HoldId; readonly at: Timestamp; readonly index: number };
+  readonly review?: {
+    readonly by: PersonId;
+    readonly finding: "justified" | "unjustified";
+    readonly at: Timestamp;
+    readonly index: number;
+  };
+}
+
 interface Fact {
   readonly body: BodyOf<"fact">;
   readonly at: Timestamp;
@@ -306,6 +321,8 @@ export interface State {
   /** In force, by act digest. */
   readonly restrictions: Map<Digest, Restriction>;
   readonly lifted: Map<Digest, Lifted>;
+  /** Per model, in ledger order: each was reviewed before the next one. */
+  readonly glasses: Map<Name, readonly BreakGlass[]>;
   /** Of certificates with a share, the steps that are taken; the first where none is here. */
   readonly steps: Map<CertificateId, TakenStep>;
   readonly incidents: Map<IncidentId, Incident>;
@@ -352,6 +369,7 @@ export function emptyState(): State {
     heldCallers: new Map(),
     restrictions: new Map(),
     lifted: new Map(),
+    glasses: new Map(),
     steps: new Map(),
     incidents: new Map(),
     ended: new Map(),

@@ -165,6 +165,7 @@ const AnyPredicate = z.discriminatedUnion("verb", [
   predicateOf("certificate"),
   predicateOf("hold"),
   predicateOf("restriction"),
+  predicateOf("break-glass"),
   predicateOf("widen"),
   predicateOf("narrow"),
   predicateOf("lapse"),

@@ -21,6 +21,7 @@ import { addPersonVerbs } from "./person.ts";
 import { addPolicyVerbs } from "./policy.ts";
 import { addReceiptVerbs } from "./receipt.ts";
 import { addReleaseVerbs } from "./release.ts";
+import { addBreakGlassVerbs } from "./break-glass.ts";
 import { addStepVerbs } from "./release-steps.ts";
 import { addReviewVerbs } from "./review.ts";
 import { addRootVerbs } from "./root.ts";
@@ -50,6 +51,7 @@ export function buildProgram(context: Context, version: string, extras: readonly
   const release = program.command("release").description("decide how far a model is out");
   addReleaseVerbs(release, context);
   addStepVerbs(release, context);
+  addBreakGlassVerbs(release, context);
   addHoldVerbs(release, context);
   addIncidentVerbs(program, context);
   addFactVerbs(program, context);

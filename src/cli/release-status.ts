@@ -137,6 +137,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
   const next = view.next === null ? [] : [`For ${view.next}: ${view.verdict ?? "not judged"}`];
   const requirements = view.requirements.map(requirementLine);
   return [
+    ...breakGlassLines(view, profile),
     head,
     ...observedLines(view),
     ...modesLines(view),
@@ -172,6 +173,21 @@ function rejudgedLines({ certified, lapsed, rejudged }: StatusView): readonly st
   const by = rejudged.open.length === 0 ? "it cannot be judged any more" : rejudged.open.join(", ");
   return [
     `  WARNING: ${certified.certificate} would not pass today: ${rejudged.verdict} (${by}), judged at ${rejudged.at}`,
+  ];
+}
+
+/** Above everything else: what a hold says is not what is done. */
+function breakGlassLines({ breakGlass, model }: StatusView, profile: string): readonly string[] {
+  if (breakGlass === null) return [];
+  const { glass, holds, since, until, open, endedBy } = breakGlass;
+  const review = `headgate release review-break-glass ${glass} --finding justified|unjustified --summary "…"${profile}`;
+  const end = endedBy === null ? `until ${until}` : `until ${endedBy} ended it`;
+  const line = open
+    ? `*** BREAK-GLASS ${glass}: ${model} goes on over ${holds.join(", ")} since ${since}, until ${until}. Any hold ends it. ***`
+    : `*** BREAK-GLASS ${glass}: ${model} went on over ${holds.join(", ")} from ${since} ${end}. ***`;
+  return [
+    line,
+    `*** Nothing of ${model} is certified or widened until a third person reviews it, once it is over: ${review} ***`,
   ];
 }
 

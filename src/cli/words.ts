@@ -57,6 +57,8 @@ const wordsOf: Words = {
   certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
   hold: (body) => `Holds ${scopeInWords(body.scope)}.`,
   restriction: (body) => `Restricts ${body.model}: ${limitInWords(body.limit)}.`,
+  "break-glass": (body) =>
+    `BREAKS THE GLASS: goes on with ${body.certificate} of ${body.model} OVER ${body.holds.join(", ")}, until ${body.notAfter}.`,
   widen: (body) => `Widens ${body.certificate} to step ${body.step + 1}.`,
   narrow: (body) => `Narrows ${body.certificate} to step ${body.step + 1}.`,
   fact: ({ fact, model }) => `States a fact about ${model ?? "all models"}: ${factInWords(fact)}.`,
@@ -96,7 +98,11 @@ function suiteInWords(digest: Digest, { documents }: State): string {
 
 function factInWords(fact: Act<"fact">["predicate"]["body"]["fact"]): string {
   switch (fact.kind) {
+    case "break-glass-review":
+      return `${fact.glass} was found ${fact.finding}`;
     case "drill":
+      if (fact.hold !== undefined)
+        return `a drill of the brake over ${fact.attempts} streams at ${fact.hold.gateways} gateway(s): the last byte came ${fact.hold.milliseconds} ms after the order, and ${fact.opened} did not end`;
       return `a drill of ${fact.attempts} attempts, of which ${fact.opened} opened something`;
     case "incident":
       return `incident ${fact.incident} (${fact.severity}) is ${fact.state}`;

@@ -7,6 +7,7 @@ import {
   CertificateId,
   DeploymentId,
   Digest,
+  GlassId,
   HoldId,
   IncidentId,
   KeyId,
@@ -274,6 +275,18 @@ export const StatusView = z.object({
   holds: z.array(
     z.object({ hold: HoldId, at: Timestamp, stage: OpenStage.optional(), callers: z.string().optional() }),
   ),
+  /** The last one that goes on over holds (`open`), or that nobody has reviewed yet; nothing is certified until somebody has. */
+  breakGlass: z
+    .object({
+      glass: GlassId,
+      holds: z.array(HoldId),
+      since: Timestamp,
+      until: Timestamp,
+      open: z.boolean(),
+      endedBy: HoldId.nullable(),
+    })
+    .nullable()
+    .default(null),
   /** `reviewDue`: it stands for more than 72 hours. */
   restrictions: z.array(z.object({ restriction: HoldId, limit: Limit, at: Timestamp, reviewDue: z.boolean() })),
   /** Open ones on the model or on all. */

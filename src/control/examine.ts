@@ -65,6 +65,7 @@ const examinations: { readonly [V in Verb]: Examination<V> | null } = {
   certificate: examineCertificate,
   hold: null,
   restriction: null,
+  "break-glass": null,
   widen: null,
   narrow: null,
   lapse: null,

@@ -5,6 +5,7 @@ import type { Grant, HoldScope, Permit, Release, ReleaseScope } from "../acts/bo
 import { isOnModel, stopsModel, stopsOrganisation, stopsStage } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import {
+  type BreakGlass,
   type CallerKey,
   type Certificate,
   type GivenPermit,
@@ -14,10 +15,19 @@ import {
   latestCertificate,
 } from "../acts/state.ts";
 import { standsInSlot, takesTwo } from "../acts/two-person-permits.ts";
+import { standingGlass } from "../acts/rules/break-glass.ts";
 import { shareNow } from "../acts/rules/share.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import type { FailureCode } from "../terms/failure.ts";
-import { type Digest, type HoldId, type Instant, type KeyId, type Name, instantOf } from "../terms/ids.ts";
+import {
+  type Digest,
+  type GlassId,
+  type HoldId,
+  type Instant,
+  type KeyId,
+  type Name,
+  instantOf,
+} from "../terms/ids.ts";
 import { isInNetworks } from "../terms/network.ts";
 import { type Stage, compareStages } from "../terms/stage.ts";
 import { placeOf } from "./share.ts";
@@ -31,7 +41,13 @@ export interface EarlyHold {
 }
 
 export type Standing =
-  | { readonly kind: "open"; readonly stage: Stage; readonly certificate: Certificate }
+  | {
+      readonly kind: "open";
+      readonly stage: Stage;
+      readonly certificate: Certificate;
+      /** Present while it goes on over holds. */
+      readonly glass?: GlassId;
+    }
   | {
       readonly kind: "closed";
       readonly stage: Stage;
@@ -42,20 +58,44 @@ export type Standing =
 /** How far `model` is out at `at`, whoever asks. */
 export function standing(state: State, model: Name, moment: Moment): Standing {
   const certificate = latestCertificate(state, model);
-  const holds = stoppingHolds(state, model, moment.early);
+  const glass = glassNow(state, model, moment);
+  const holds = stoppingHolds(state, model, { early: moment.early, glass });
   const stage = certificate?.release.stage ?? "withheld";
   if (holds.length > 0) return { kind: "closed", stage, reason: "held", holds };
   if (certificate === undefined) return { kind: "closed", stage, reason: "withheld", holds };
   const reason = closedReason(state, certificate.release, moment.at);
-  return reason === undefined ? { kind: "open", stage, certificate } : { kind: "closed", stage, reason, holds };
+  if (reason !== undefined) return { kind: "closed", stage, reason, holds };
+  return { kind: "open", stage, certificate, ...underGlass(glass) };
 }
 
-function stoppingHolds(state: State, model: Name, early: Moment["early"]): readonly HoldId[] {
+interface Over {
+  readonly early: Moment["early"];
+  readonly glass: BreakGlass | undefined;
+}
+
+function stoppingHolds(state: State, model: Name, over: Over): readonly HoldId[] {
   // Nearly always, and asked several times in every request.
-  if (state.holds.size === 0 && early.length === 0) return [];
-  return holdsNow(state, model, early)
+  if (state.holds.size === 0 && over.early.length === 0) return [];
+  return holdsLeft(state, model, over)
     .filter(({ scope }) => stopsModel(scope, model))
     .map(({ hold }) => hold);
+}
+
+/** A hold that came directly ends a break-glass before the ledger has it; which hold that is it does not name. */
+function glassNow(state: State, model: Name, { at, early }: Moment): BreakGlass | undefined {
+  if (state.glasses.size === 0) return undefined;
+  const isHeldAnew = early.some((direct) => releaseHolds(direct, model).length > 0);
+  return isHeldAnew ? undefined : standingGlass(state, model, at);
+}
+
+function underGlass(glass: BreakGlass | undefined): { readonly glass?: GlassId } {
+  return glass === undefined ? {} : { glass: glass.glass };
+}
+
+/** Holds that stand, without those over which it goes on. */
+function holdsLeft(state: State, model: Name, { early, glass }: Over): readonly ReleaseHold[] {
+  const holds = holdsNow(state, model, early);
+  return glass === undefined ? holds : holds.filter(({ hold }) => !glass.holds.includes(hold));
 }
 
 export interface Moment {
@@ -109,6 +149,8 @@ export type Exposure =
       readonly organisation: Organisation;
       readonly grant: Grant;
       readonly release: Release;
+      /** Present while it goes on over holds: whoever is served is told. */
+      readonly glass?: GlassId;
     }
   | { readonly kind: "permit"; readonly permit: Permit }
   | Refused;
@@ -185,12 +227,14 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   const now = standing(state, asked.model, moment);
   if (now.kind === "closed") return refused("stage_closed", now.reason);
   const { release } = now.certificate;
-  const holds = holdsNow(state, asked.model, moment.early);
+  const glass = glassNow(state, asked.model, moment);
+  const holds = holdsLeft(state, asked.model, { early: moment.early, glass });
   if (isCallerHeld(holds, grant, organisation)) return refused("stage_closed", "held");
   if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
   if (!isInShare(state, release, { grant, key, hasher: moment.hasher })) return refused("stage_closed", "share");
   const left = withoutHeldScopes(grant, holds);
-  return { kind: "open", key: key.key, keyLimits: key.limits, organisation, grant: left, release };
+  const { key: id, limits: keyLimits } = key;
+  return { kind: "open", key: id, keyLimits, organisation, grant: left, release, ...underGlass(glass) };
 }
 
 function stoppedKey(

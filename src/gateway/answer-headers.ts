@@ -63,8 +63,9 @@ function addExposure(list: string[], { exposure, reviewed }: Exchange): void {
     list.push("x-headgate-stage", "permit", "x-headgate-permit", exposure.permit.permit);
     return;
   }
-  const { release } = exposure;
+  const { release, glass } = exposure;
   list.push("x-headgate-stage", release.stage, "x-headgate-certificate", release.certificate);
   if (release.oneSigner) list.push("x-headgate-one-signer", "true");
   if (modeOf(release) === "observe") list.push("x-headgate-mode", "observe");
+  if (glass !== undefined) list.push("x-headgate-break-glass", glass);
 }

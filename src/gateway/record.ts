@@ -119,6 +119,7 @@ function knownOf(exchange: Exchange): Omit<Begun, "input"> {
     under: underOf(exposure),
     stage: exposure.kind === "open" ? exposure.release.stage : "permit",
     key: exposure.kind === "open" ? exposure.key : null,
+    glass: exposure.kind === "open" ? exposure.glass : undefined,
     item,
   };
 }

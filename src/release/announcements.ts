@@ -18,6 +18,8 @@ export const announcementTypes = [
   "release.certified",
   "release.held",
   "release.restricted",
+  "release.break-glass",
+  "release.break-glass-reviewed",
   "evidence.recorded",
   "evidence.withdrawn",
   "incident.opened",
@@ -122,6 +124,7 @@ function toldBy(predicate: AnyPredicate, state: State): Told | undefined {
     toldOfProposal(predicate, state) ??
     toldOfStop(predicate) ??
     toldOfLapse(predicate, state) ??
+    toldOfBreakGlass(predicate) ??
     toldOfIncident(predicate) ??
     toldOfEvidence(predicate, state)
   );
@@ -153,6 +156,16 @@ function toldOfLapse(predicate: AnyPredicate, state: State): Told | undefined {
     all.some(({ release }) => release.certificate === certificate),
   );
   return { type: "certificate.lapsed", data: { model: model?.[0], certificate, verdict, requirements } };
+}
+
+function toldOfBreakGlass(predicate: AnyPredicate): Told | undefined {
+  if (predicate.verb === "break-glass") {
+    const { glass, model, certificate, holds, notAfter: until } = predicate.body;
+    return { type: "release.break-glass", data: { breakGlass: glass, model, certificate, holds, until } };
+  }
+  if (predicate.verb !== "fact" || predicate.body.fact.kind !== "break-glass-review") return undefined;
+  const { fact, model } = predicate.body;
+  return { type: "release.break-glass-reviewed", data: { breakGlass: fact.glass, model, finding: fact.finding } };
 }
 
 function toldOfIncident(predicate: AnyPredicate): Told | undefined {

@@ -1,15 +1,17 @@
 // What happened and why, in plain words, by the id somebody has in hand: of a receipt, a proposal, a certificate, a hold, a
 // permit. For people who may read; it says no more than the ledger and the receipt do.
 import type { HoldScope, Permit, ReleaseScope } from "../acts/bodies.ts";
+import { glassOf } from "../acts/rules/break-glass.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
-import type { Proposal, Restriction, ReviewDecision, State } from "../acts/state.ts";
+import type { BreakGlass, Proposal, Restriction, ReviewDecision, State } from "../acts/state.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { modeOf } from "../terms/stage.ts";
 import {
   CertificateId,
   type Digest,
+  GlassId,
   HoldId,
   type Instant,
   type KeyId,
@@ -25,7 +27,7 @@ import {
 
 export interface Explanation {
   readonly id: string;
-  readonly kind: "receipt" | "refusal" | "proposal" | "certificate" | "hold" | "permit" | "review";
+  readonly kind: "receipt" | "refusal" | "proposal" | "certificate" | "hold" | "permit" | "review" | "break-glass";
   /** Sentences, in the order of what happened. */
   readonly lines: readonly string[];
 }
@@ -75,6 +77,8 @@ export async function explain(id: string, means: ExplainMeans): Promise<Explanat
   }
   const stops = HoldId.safeParse(id).success ? stopLines(state, HoldId.parse(id)) : [];
   if (stops.length > 0) return { id, kind: "hold", lines: stops };
+  const glass = GlassId.safeParse(id).success ? glassOf(state, GlassId.parse(id)) : undefined;
+  if (glass !== undefined) return { id, kind: "break-glass", lines: glassLines(glass) };
   const permit = PermitId.safeParse(id).success ? state.permits.get(PermitId.parse(id)) : undefined;
   if (permit !== undefined) return { id, kind: "permit", lines: permitLines(state, permit.permit) };
   throw new Failure("not_found", "Nothing here has this id. A refusal before anything was decided leaves no record.");
@@ -198,6 +202,8 @@ function receiptLines(receipt: Receipt, safeguards: readonly string[]): readonly
     `At ${receipt.at} somebody asked ${receipt.model} ${under} (stage ${receipt.stage}).`,
     receipt.why === reworded ? "Its usage policy stopped it." : outcomeWords[receipt.outcome],
   ];
+  if (receipt.glass !== undefined)
+    lines.push(`The model was held, and two persons had it go on: headgate explain ${receipt.glass}.`);
   lines.push(...modeLines(receipt));
   if (receipt.review !== undefined) lines.push(`It had a review: headgate explain ${receipt.review}.`);
   if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
@@ -295,6 +301,25 @@ function stopLines(state: State, id: HoldId): readonly string[] {
     ]),
     ...restrictions.map((restriction) => `${restrictionLine(restriction)} That stands.`),
     ...lifted.map((restriction) => `${restrictionLine(restriction)} It was lifted by ${restriction.by}.`),
+  ];
+}
+
+function glassLines({
+  model,
+  certificate,
+  holds,
+  signers,
+  at,
+  notAfter,
+  ended,
+  review,
+}: BreakGlass): readonly string[] {
+  return [
+    `At ${at} ${signers.join(" and ")} had ${model} go on with ${certificate} over ${holds.join(", ")}, until ${notAfter} at the latest.`,
+    ...(ended === undefined ? [] : [`${ended.hold} ended it at ${ended.at}.`]),
+    review === undefined
+      ? "Nobody has reviewed it: until a person who did not sign it has, nothing of the model is certified."
+      : `${review.by} reviewed it at ${review.at} and found it ${review.finding}.`,
   ];
 }
 

@@ -2,6 +2,7 @@
 // page and of the console, worked out anew from the fold each time.
 import type { Limit, Release, Share } from "../acts/bodies.ts";
 import { isOnCallers, scopeInWords } from "../acts/hold-scope.ts";
+import { standingGlass, unreviewed } from "../acts/rules/break-glass.ts";
 import { supporters } from "../acts/rules/release.ts";
 import { stopsEnded } from "../acts/rules/restriction.ts";
 import { shareNow, stepOf } from "../acts/rules/share.ts";
@@ -26,6 +27,7 @@ import { Failure } from "../terms/failure.ts";
 import {
   type CertificateId,
   type Digest,
+  type GlassId,
   type HoldId,
   type Instant,
   type Name,
@@ -78,6 +80,8 @@ export interface Status {
     readonly stage?: OpenStage;
     readonly callers?: string;
   }[];
+  /** The last one that goes on over holds, or that nobody has reviewed yet. */
+  readonly breakGlass: BreakGlassStanding | null;
   readonly restrictions: {
     readonly restriction: HoldId;
     readonly limit: Limit;
@@ -124,6 +128,17 @@ interface ShareStanding extends Share {
   readonly since: Timestamp;
 }
 
+interface BreakGlassStanding {
+  readonly glass: GlassId;
+  readonly holds: readonly HoldId[];
+  readonly since: Timestamp;
+  readonly until: Timestamp;
+  /** Whether it goes on now. */
+  readonly open: boolean;
+  /** The hold that ended it. */
+  readonly endedBy: HoldId | null;
+}
+
 /** Proposals shown, newest first. */
 const proposalsMax = 20;
 
@@ -167,6 +182,7 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
       ...(scope.kind === "stage" ? { stage: scope.stage } : {}),
       ...(isOnCallers(scope) ? { callers: scopeInWords(scope) } : {}),
     })),
+    breakGlass: breakGlassOf(state, model, at),
     restrictions: [...state.restrictions.values()]
       .filter((restriction) => restriction.model === model)
       .map(({ hold, limit, at: since }) => ({
@@ -183,6 +199,14 @@ export async function statusOf(records: Records, asked: StatusAsked): Promise<St
     proposals: await proposalViews(records, asked),
     ledgerSize: asked.ledgerSize,
   };
+}
+
+function breakGlassOf(state: State, model: Name, at: Instant): BreakGlassStanding | null {
+  const last = unreviewed(state, model);
+  if (last === undefined) return null;
+  const { glass, holds, at: since, notAfter: until, ended } = last;
+  const open = standingGlass(state, model, at) !== undefined;
+  return { glass, holds, since, until, open, endedBy: ended?.hold ?? null };
 }
 
 /** Fails with not_found where the plan has no such stage, or there is no plan. */

@@ -71,10 +71,23 @@ function renderModel(status: Status): string {
   const id = `model-${status.model}`;
   return `<section aria-labelledby="${escaped(id)}">
 <h2 id="${escaped(id)}">${escaped(status.model)}: ${escaped(status.stage)}</h2>
-${renderCertified(status)}
+${renderBreakGlass(status)}${renderCertified(status)}
 ${renderHolds(status)}
 ${renderNext(status)}
 </section>`;
+}
+
+function renderBreakGlass({ breakGlass }: Status): string {
+  if (breakGlass === null) return "";
+  const { glass, holds, since, until, open, endedBy } = breakGlass;
+  const over = holds.map((hold) => escaped(hold)).join(", ");
+  const end = endedBy === null ? `until ${escaped(until)}` : `until ${escaped(endedBy)} ended it`;
+  const what = open
+    ? `Two persons have it go on <strong>over ${over}</strong> since ${escaped(since)}, until ${escaped(until)} at the latest.`
+    : `Two persons had it go on <strong>over ${over}</strong> from ${escaped(since)} ${end}.`;
+  return `<p role="alert"><span class="mark">break-glass</span> ${what} ${escaped(glass)} is to be reviewed by a third person; until then
+nothing of this model is certified.</p>
+`;
 }
 
 function renderCertified({ certified, closed, unstopped }: Status): string {

@@ -75,6 +75,12 @@ export const HoldId = z
   .regex(/^hold_[0-9a-f]{16}$/)
   .brand<"HoldId">();
 export type HoldId = z.infer<typeof HoldId>;
+/** Of a break-glass. */
+export const GlassId = z
+  .string()
+  .regex(/^glass_[0-9a-f]{16}$/)
+  .brand<"GlassId">();
+export type GlassId = z.infer<typeof GlassId>;
 export const IncidentId = z
   .string()
   .regex(/^inc_[0-9a-f]{16}$/)

@@ -1,12 +1,22 @@
 // Stops: by hold over the feed, by hold sent to the gateway, by restriction, by a lease that ends, by a clock.
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { callerKeyOf, certify, digestOfLabel, idOf, playerOf, releaseOf, signerOf } from "../../src/acts/fixtures.ts";
+import {
+  callerKeyOf,
+  certify,
+  digestOfLabel,
+  idOf,
+  inDays,
+  playerOf,
+  releaseOf,
+  signerOf,
+} from "../../src/acts/fixtures.ts";
 import type { BodyOf, HoldScope, Limit } from "../../src/acts/bodies.ts";
+import { openReceipt } from "../../src/acts/receipt.ts";
 import { digestOf } from "../../src/proof/digest.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
 import { nodePrimitives as primitives } from "../../src/proof/node.ts";
-import { Name } from "../../src/terms/ids.ts";
+import { GlassId, Name } from "../../src/terms/ids.ts";
 import {
   type GatewayWorld,
   Completion,
@@ -256,6 +266,51 @@ test("a held scope lifts nothing more, ends running streams of who has it, and l
   lifted.mock.set({ fault: undefined });
   assert.equal(await codeOf(await lifted.ask(said("exploit"))), "policy_blocked:cyber");
   assert.equal((await lifted.ask(said("x"))).status, 200);
+});
+
+test("under a broken glass a held model is served, header and receipt say so, and a hold told directly ends what runs", async (t) => {
+  const two = await openGatewayWorld();
+  t.after(two.close);
+  const hold = idOf.hold("by mistake");
+  await two.world.say({ verb: "hold", body: { hold, scope: model, reason }, by: [bo] });
+  await two.publish();
+  assert.equal(await codeOf(await two.ask(said("x"))), "stage_closed:held");
+  const glass = GlassId.parse("glass_0123456789abcdef");
+  const { certificate } = two.release();
+  const notAfter = inDays(two.world, 1 / 12);
+  const body: BodyOf<"break-glass"> = { glass, model: small, certificate, holds: [hold], notAfter, reason };
+  assert.match((await two.world.judge({ verb: "break-glass", body, by: [ada] }))?.why ?? "", /missing: safety/);
+  await two.world.say({ verb: "break-glass", body, by: [ada, bo] });
+  await two.publish();
+  const answer = await two.ask(said("x"));
+  assert.deepEqual([answer.status, answer.headers.get("x-headgate-break-glass")], [200, glass]);
+  const { receipt } = await openReceipt(answer.headers.get("x-headgate-receipt") ?? "", primitives);
+  assert.equal(receipt.glass, glass);
+  two.mock.set({ fault: "never-ends" });
+  const response = await two.ask(said("words ".repeat(50), { stream: true }));
+  assert.equal(response.headers.get("x-headgate-break-glass"), glass);
+  two.switches.drain = "off";
+  assert.equal((await send(two, await holdEnvelope(two, "once more"))).status, 200);
+  assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
+  assert.equal(await codeOf(await two.ask(said("x"))), "stage_closed:held");
+});
+
+test("a broken glass ends with its time, running streams with it", async (t) => {
+  const two = await openGatewayWorld();
+  t.after(two.close);
+  const hold = idOf.hold("by mistake");
+  await two.world.say({ verb: "hold", body: { hold, scope: model, reason }, by: [bo] });
+  const { certificate } = two.release();
+  const glass = GlassId.parse("glass_0123456789abcdef");
+  const notAfter = inDays(two.world, 1 / 12);
+  const body: BodyOf<"break-glass"> = { glass, model: small, certificate, holds: [hold], notAfter, reason };
+  await two.world.say({ verb: "break-glass", body, by: [ada, bo] });
+  await two.publish();
+  two.mock.set({ fault: "never-ends" });
+  const response = await two.ask(said("words ".repeat(50), { stream: true }));
+  assert.equal(response.status, 200);
+  two.switches.clockShiftMs = 2 * 3_600_000;
+  assert.deepEqual((await readStream(response)).finishes, ["content_filter"]);
 });
 
 test("a restriction that a certificate lifts restricts no more, and telling it to the gateway again changes nothing", async (t) => {

@@ -1,12 +1,15 @@
 // What the world reports. Opening an incident, or making it worse, can only close; ending one, and every fact that a gate could
 // pass by, takes the roles that answer for it.
-import { type Severity, isAtLeast } from "../../terms/severity.ts";
+import { isAtLeast } from "../../terms/severity.ts";
+import type { Timestamp } from "../../terms/ids.ts";
 import type { Role } from "../../terms/role.ts";
 import { anyRoleButAuditor } from "../authority.ts";
-import type { BodyOf, Release } from "../bodies.ts";
+import type { BodyOf } from "../bodies.ts";
 import { type Refusal, type Rule, author, change, refuse } from "../rule.ts";
-import { type Incident, type State, latestCertificate } from "../state.ts";
+import { type Incident, type Person, type State, latestCertificate } from "../state.ts";
+import { endsBy } from "./ending-incident.ts";
 import { isApplied } from "./evaluation.ts";
+import { reviewingRoles, takeReview, wrongReview } from "./break-glass.ts";
 
 type FactBody = BodyOf<"fact">;
 type IncidentFact = Extract<FactBody["fact"], { kind: "incident" }>;
@@ -18,6 +21,7 @@ const roles: { readonly [K in FactBody["fact"]["kind"]]: readonly Role[] } = {
   consultation: ["owner", "policy"],
   publication: ["owner", "assurance", "policy"],
   "policy-test": ["owner", "assurance", "policy"],
+  "break-glass-review": reviewingRoles,
 };
 
 /** Who ends an incident: not whoever happens to be on duty. */
@@ -26,20 +30,28 @@ const endingRoles: readonly Role[] = ["owner", "safety", "assurance"];
 export const recordFact: Rule<"fact"> = (state, act, context) => {
   const { body, at } = act.predicate;
   const { fact, model } = body;
-  const { role } = author(context);
+  const by = author(context);
+  const { role } = by;
   if (!roles[fact.kind].includes(role)) return wrongRole(`"fact (${fact.kind})"`, roles[fact.kind]);
-  const refusal =
-    fact.kind === "incident"
-      ? wrongIncident(state, { fact, model, role })
-      : fact.kind === "policy-test"
-        ? wrongPolicyTest(state, fact)
-        : undefined;
+  const refusal = wrongFact(state, body, { by, at });
   if (refusal !== undefined) return refusal;
   return change(() => {
     state.facts.push({ body, at, index: context.index });
     if (fact.kind === "incident") takeIncident(state, { fact, model, at, index: context.index });
+    if (fact.kind === "break-glass-review") takeReview(state, { fact, model, by, at }, context.index);
   });
 };
+
+function wrongFact(
+  state: State,
+  { fact, model }: FactBody,
+  { by, at }: { readonly by: Person; readonly at: Timestamp },
+): Refusal | undefined {
+  if (fact.kind === "incident") return wrongIncident(state, { fact, model, role: by.role });
+  if (fact.kind === "policy-test") return wrongPolicyTest(state, fact);
+  if (fact.kind === "break-glass-review") return wrongReview(state, { fact, model, by, at });
+  return undefined;
+}
 
 function wrongRole(what: string, allowed: readonly Role[]): Refusal {
   return refuse("authority_missing", `${what} is signed by one of: ${allowed.join(", ")}.`);
@@ -94,9 +106,4 @@ function takeIncident(
     const release = latestCertificate(state, name)?.release;
     if (release !== undefined && endsBy(release, severity)) state.ended.set(release.certificate, incident);
   }
-}
-
-/** Whether a certificate says that an incident of this severity ends it. */
-export function endsBy({ conditions: { endsOnIncident } }: Release, severity: Severity): boolean {
-  return endsOnIncident !== undefined && isAtLeast(severity, endsOnIncident);
 }

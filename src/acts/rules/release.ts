@@ -12,7 +12,8 @@ import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
 import { carryStep } from "./share.ts";
-import { endsBy } from "./facts.ts";
+import { endGlasses, notReviewed, unreviewed } from "./break-glass.ts";
+import { incidentsAgainst } from "./ending-incident.ts";
 import { isMeasuredSince, isRestrictedAgain, lift, stopsEnded, wrongLifts } from "./restriction.ts";
 
 export const propose: Rule<"proposal"> = (state, act, context) => {
@@ -246,6 +247,8 @@ function outdated(state: State, proposal: Proposal, at: string): Refusal | undef
   if (release.answers.some((hold) => (state.holds.get(hold)?.index ?? 0) > proposal.index)) {
     return refuse("conflict", "A hold that this answers was placed again since it was proposed. Propose again.");
   }
+  const glass = unreviewed(state, release.model);
+  if (glass !== undefined) return refuse("conflict", notReviewed(glass));
   const wrong = wrongDocuments(state, release) ?? incidentSince(state, proposal);
   if (wrong !== undefined) return refuse("conflict", wrong);
   return isRestrictedAgain(state, release, proposal.index) ?? isMeasuredSince(state, release, proposal.index);
@@ -253,12 +256,7 @@ function outdated(state: State, proposal: Proposal, at: string): Refusal | undef
 
 /** Why an incident keeps a release that such an incident would end from beginning, in words. */
 function incidentSince(state: State, { release, index }: Proposal): string | undefined {
-  const found = [...state.incidents.values()].find(
-    (one) =>
-      (one.model === null || one.model === release.model) &&
-      endsBy(release, one.severity) &&
-      (one.state === "open" || one.index > index),
-  );
+  const found = incidentsAgainst(state, release).find((one) => one.state === "open" || one.index > index);
   if (found === undefined) return undefined;
   const what = found.state === "open" ? "is open" : "was opened since this was proposed";
   return `${found.incident} (${found.severity}) ${what}. ${found.state === "open" ? "Close it, then propose again." : "Propose again."}`;
@@ -328,5 +326,6 @@ export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
   return change(() => {
     state.holds.set(body.hold, { hold: body.hold, scope: held, at, reason: body.reason, index: context.index });
     state.answered.delete(body.hold);
+    endGlasses(state, held, { hold: body.hold, at, index: context.index });
   });
 };

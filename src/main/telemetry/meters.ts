@@ -4,6 +4,7 @@
 import { readdir, stat } from "node:fs/promises";
 import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
+import { unreviewed } from "../../acts/rules/break-glass.ts";
 import { latestCertificate } from "../../acts/state.ts";
 import { standing } from "../../exposure/exposure.ts";
 import { closureNow } from "../../gateway/admission.ts";
@@ -289,6 +290,18 @@ function modelGauges({ follower, clock }: Gateway): readonly Snapshot[] {
       "headgate_certificate_expiry_seconds",
       "Until the latest certificate of a model ends; below 0, it has.",
       expiry,
+    ),
+    gauge(
+      "headgate_break_glass",
+      "Whether a model goes on over holds now (1), or nobody has reviewed that it did (0); absent otherwise.",
+      models.flatMap((model): readonly Point[] => {
+        const last = unreviewed(state, model);
+        if (last === undefined) return [];
+        const stands = standing(state, model, moment);
+        return [
+          { labels: { model, glass: last.glass }, value: stands.kind === "open" && stands.glass !== undefined ? 1 : 0 },
+        ];
+      }),
     ),
     gauge("headgate_model_open", "Whether a model may be served now, and why not.", open),
   ];
