@@ -304,36 +304,40 @@ function placedBefore(claim: Claim, id: HoldId, to: number): number {
  * counted, for a day at the most; and until a third person has said what they found, nothing of the model is certified.
  */
 function checkGlasses(claim: Claim): void {
-  for (const [model, all] of claim.state.glasses) {
-    const certificates = claim.state.certificates.get(model) ?? [];
-    for (const [place, { glass, certificate, holds, index }] of all.entries()) {
-      const act = of(claim.entries[index], "break-glass");
-      assert.ok(act !== undefined && act.predicate.body.glass === glass, "it is an entry");
-      const signers = standingSigners(claim, act, index);
-      assert.deepEqual(signers.map(({ role }) => role).toSorted(), ["owner", "safety"]);
-      assert.equal(act.signers.length, 2, "and nobody else");
-      const { at, body } = act.predicate;
-      assert.ok(Date.parse(body.notAfter) - Date.parse(at) <= 24 * 3_600_000 && body.notAfter > at);
-      const counted = certificates.findLast((one) => one.index < index)?.release;
-      assert.ok(counted?.certificate === certificate && body.notAfter <= counted.notAfter);
-      for (const hold of holds) {
-        const placed = placedBefore(claim, hold, index);
-        assert.ok(placed >= 0 && signers.every(({ admitted }) => admitted < placed), "nobody came in after the hold");
-      }
-      const reviewed = reviewOf(claim, { glass, index, signers });
-      const next = Math.min(
-        certificates.find((one) => one.index > index)?.index ?? Infinity,
-        all[place + 1]?.index ?? Infinity,
-      );
-      assert.ok(next === Infinity || (reviewed >= 0 && reviewed < next), "nothing before it was reviewed");
+  for (const all of claim.state.glasses.values())
+    for (const [place, one] of all.entries()) {
+      const signers = checkGlass(claim, one);
+      checkReviewed(claim, { ...one, signers, next: all[place + 1]?.index ?? Infinity });
     }
-  }
 }
 
-function reviewOf(
-  claim: Claim,
-  { glass, index, signers }: Pick<BreakGlass, "glass" | "index"> & { readonly signers: readonly Person[] },
-): number {
+function checkGlass(claim: Claim, { glass, model, certificate, holds, index }: BreakGlass): readonly Person[] {
+  const act = of(claim.entries[index], "break-glass");
+  assert.ok(act !== undefined && act.predicate.body.glass === glass, "it is an entry");
+  const signers = standingSigners(claim, act, index);
+  assert.deepEqual(signers.map(({ role }) => role).toSorted(), ["owner", "safety"]);
+  assert.equal(act.signers.length, 2, "and nobody else");
+  const { at, body } = act.predicate;
+  assert.ok(Date.parse(body.notAfter) - Date.parse(at) <= 24 * 3_600_000 && body.notAfter > at);
+  const counted = claim.state.certificates.get(model)?.findLast((one) => one.index < index)?.release;
+  assert.ok(counted?.certificate === certificate && body.notAfter <= counted.notAfter);
+  for (const hold of holds) {
+    const placed = placedBefore(claim, hold, index);
+    assert.ok(placed >= 0 && signers.every(({ admitted }) => admitted < placed), "nobody came in after the hold");
+  }
+  return signers;
+}
+
+type Opened = Pick<BreakGlass, "glass" | "index"> & { readonly signers: readonly Person[] };
+
+function checkReviewed(claim: Claim, opened: Opened & Pick<BreakGlass, "model"> & { readonly next: number }): void {
+  const reviewed = reviewOf(claim, opened);
+  const certificates = claim.state.certificates.get(opened.model) ?? [];
+  const next = Math.min(certificates.find((one) => one.index > opened.index)?.index ?? Infinity, opened.next);
+  assert.ok(next === Infinity || (reviewed >= 0 && reviewed < next), "nothing before it was reviewed");
+}
+
+function reviewOf(claim: Claim, { glass, index, signers }: Opened): number {
   return claim.entries.findIndex((act, at) => {
     const fact = of(act, "fact")?.predicate.body.fact;
     if (at <= index || fact?.kind !== "break-glass-review" || fact.glass !== glass) return false;

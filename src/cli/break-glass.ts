@@ -2,7 +2,7 @@
 // certificate covers, over the holds that stand. And what comes after: a third person says what they found of it.
 import type { Command } from "commander";
 import { z } from "zod";
-import { breakGlassHours, breakGlassHoursMax, glassOf, notReviewed, unreviewed } from "../acts/rules/break-glass.ts";
+import { breakGlassHours, breakGlassHoursMax, glassOf, whyUnreviewed } from "../acts/rules/break-glass.ts";
 import { holdsOn, latestCertificate } from "../acts/state.ts";
 import { randomId } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
@@ -54,8 +54,8 @@ async function breakGlass(call: Call<z.infer<typeof Break>>): Promise<Answer> {
   const release = latestCertificate(state, model)?.release;
   if (release === undefined)
     throw new Failure("conflict", `${model} was never released: there is nothing to go on with.`);
-  const open = unreviewed(state, model);
-  if (open !== undefined) throw new Failure("conflict", notReviewed(open));
+  const open = whyUnreviewed(state, model);
+  if (open !== undefined) throw new Failure("conflict", open);
   const standing = holdsOn(state, model).map(({ hold }) => hold);
   const holds = call.options.hold.length === 0 ? standing : [...new Set(call.options.hold)];
   if (holds.length === 0) return done({ model, held: false }, `${model} is not held.`);

@@ -85,8 +85,8 @@ function wrongSigners(state: State, { holds }: Body, { persons }: Context): Refu
 
 function tooSoon(state: State, { model, holds, glass, notAfter }: Body): Refusal | undefined {
   if (glassOf(state, glass) !== undefined) return refuse("conflict", "This id is another break-glass's.");
-  const open = unreviewed(state, model);
-  if (open !== undefined) return refuse("conflict", notReviewed(open));
+  const open = whyUnreviewed(state, model);
+  if (open !== undefined) return refuse("conflict", open);
   const over = (state.glasses.get(model) ?? []).filter((one) => one.holds.some((hold) => holds.includes(hold)));
   const [first] = over.map(({ at }) => instantOf(at)).toSorted((one, other) => one - other);
   if (first === undefined || instantOf(notAfter) <= first + breakGlassHoursMax * hourMs) return undefined;
@@ -103,8 +103,12 @@ export function unreviewed({ glasses }: Pick<State, "glasses">, model: Name): Br
   return last?.review === undefined ? last : undefined;
 }
 
-export function notReviewed({ glass, model }: BreakGlass): string {
-  return `${glass} was opened over a hold on ${model} and nobody has reviewed it: headgate release review-break-glass ${glass}`;
+/** Why nothing of the model may be certified or widened, in words; undefined where it may. */
+export function whyUnreviewed(state: Pick<State, "glasses">, model: Name): string | undefined {
+  const glass = unreviewed(state, model)?.glass;
+  return glass === undefined
+    ? undefined
+    : `${glass} was opened over a hold on ${model} and nobody has reviewed it: headgate release review-break-glass ${glass}`;
 }
 
 export function glassOf({ glasses }: Pick<State, "glasses">, id: BreakGlass["glass"]): BreakGlass | undefined {

@@ -12,7 +12,7 @@ import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
 import { carryStep } from "./share.ts";
-import { endGlasses, notReviewed, unreviewed } from "./break-glass.ts";
+import { endGlasses, whyUnreviewed } from "./break-glass.ts";
 import { incidentsAgainst } from "./ending-incident.ts";
 import { isMeasuredSince, isRestrictedAgain, lift, stopsEnded, wrongLifts } from "./restriction.ts";
 
@@ -247,11 +247,14 @@ function outdated(state: State, proposal: Proposal, at: string): Refusal | undef
   if (release.answers.some((hold) => (state.holds.get(hold)?.index ?? 0) > proposal.index)) {
     return refuse("conflict", "A hold that this answers was placed again since it was proposed. Propose again.");
   }
-  const glass = unreviewed(state, release.model);
-  if (glass !== undefined) return refuse("conflict", notReviewed(glass));
-  const wrong = wrongDocuments(state, release) ?? incidentSince(state, proposal);
+  const wrong = wrongDocuments(state, release) ?? inTheWay(state, proposal);
   if (wrong !== undefined) return refuse("conflict", wrong);
   return isRestrictedAgain(state, release, proposal.index) ?? isMeasuredSince(state, release, proposal.index);
+}
+
+/** What nobody has dealt with yet, in words. */
+function inTheWay(state: State, proposal: Proposal): string | undefined {
+  return whyUnreviewed(state, proposal.release.model) ?? incidentSince(state, proposal);
 }
 
 /** Why an incident keeps a release that such an incident would end from beginning, in words. */

@@ -3,9 +3,9 @@
 import type { CertificateId, Name } from "../../terms/ids.ts";
 import type { BodyOf, Release, Share } from "../bodies.ts";
 import { type Change, type Refusal, type Rule, change, refuse } from "../rule.ts";
-import { type BreakGlass, type State, latestCertificate } from "../state.ts";
+import { type State, latestCertificate } from "../state.ts";
 import type { Act } from "../statement.ts";
-import { notReviewed, unreviewed } from "./break-glass.ts";
+import { whyUnreviewed } from "./break-glass.ts";
 
 /** The step that a certificate stands at, from 0 on. */
 export function stepOf(state: State, certificate: CertificateId): number {
@@ -33,15 +33,16 @@ export const widen: Rule<"widen"> = (state, act, context) => {
       "conflict",
       `It stands at step ${now + 1} of ${share.steps.length}, and is widened one step at a time.`,
     );
-  const glass = glassOver(state, body);
-  return glass === undefined ? take(state, act, context.index) : refuse("conflict", notReviewed(glass));
+  const model = modelOf(state, body);
+  const why = model === undefined ? undefined : whyUnreviewed(state, model);
+  return why === undefined ? take(state, act, context.index) : refuse("conflict", why);
 };
 
-/** Nothing is widened of a model over whose holds somebody went, before that was looked at. */
-function glassOver(state: State, { certificate }: Pick<BodyOf<"widen">, "certificate">): BreakGlass | undefined {
-  const models = [...state.certificates.keys()];
-  const model = models.find((name) => latestCertificate(state, name)?.release.certificate === certificate);
-  return model === undefined ? undefined : unreviewed(state, model);
+/** Of a certificate that counts, as `shareOf` found it to. */
+function modelOf(state: State, { certificate }: Pick<BodyOf<"widen">, "certificate">): Name | undefined {
+  return [...state.certificates.keys()].find(
+    (name) => latestCertificate(state, name)?.release.certificate === certificate,
+  );
 }
 
 export const narrow: Rule<"narrow"> = (state, act, context) => {
