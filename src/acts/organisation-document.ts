@@ -25,7 +25,7 @@ export const OrganisationDocument = z.strictObject({
   name: Name,
   /** What the audience of a stage names: partner, evaluator, academic, public, … */
   type: Name,
-  /** ISO 3166-1 alpha-2; the act takes codes that there are. */
+  /** ISO 3166-1 alpha-2; the act leaves out a code that is none. */
   country: z.string().regex(/^[A-Z]{2}$/, "a country is two capital letters, for example DE"),
   purpose: z.string().min(1).max(2000),
   grants: z

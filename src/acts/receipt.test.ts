@@ -66,6 +66,7 @@ const receipts: fc.Arbitrary<Receipt> = fc.record(
     shadow: fc.record({ input: word, output: word }, { requiredKeys: [] }),
     redacted: fc.nat(1_000_000),
     checked: fc.nat(1_000_000),
+    glass: hex(16).map((id) => GlassId.parse(`glass_${id}`)),
     review: hex(16).map((id) => ReviewId.parse(`review_${id}`)),
     safeguards: fc.constant("none" as const),
     would: fc.constantFrom(...Outcome.options),

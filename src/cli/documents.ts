@@ -16,6 +16,7 @@ import { schemaOf } from "../documents/schema.ts";
 import { suiteBytesMax } from "../evidence/suite-document.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { shippedSafeguards } from "../safeguards/registry.ts";
+import { Country } from "../terms/country.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Digest, Instant, Name, instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
@@ -241,8 +242,17 @@ function organisationBody(document: OrganisationDocument, digest: Digest, at: In
     ...grant,
     notAfter: timestampOf(Instant.parse(at + expiresInDays * dayMs)),
   }));
-  const { name: organisation, type, country, limits } = document;
-  return { organisation, type, country, document: digest, grants, ...(limits === undefined ? {} : { limits }) };
+  const { name: organisation, type, limits } = document;
+  // A code that is none, as the one that `connect` writes, says nothing of where it is.
+  const country = Country.safeParse(document.country).data;
+  return {
+    organisation,
+    type,
+    ...(country === undefined ? {} : { country }),
+    document: digest,
+    grants,
+    ...(limits === undefined ? {} : { limits }),
+  };
 }
 
 /** All or nothing: what the rules would refuse is refused before the first statement leaves. */
