@@ -6,7 +6,17 @@ import { canonicalText } from "../proof/canonical.ts";
 import { digestOfText } from "../proof/digest.ts";
 import { toHex } from "../proof/encoding.ts";
 import { newSigner, nodePrimitives as primitives } from "../proof/node.ts";
-import { CertificateId, Instant, KeyId, Name, PermitId, ReceiptId, ReviewId, timestampOf } from "../terms/ids.ts";
+import {
+  CertificateId,
+  GlassId,
+  Instant,
+  KeyId,
+  Name,
+  PermitId,
+  ReceiptId,
+  ReviewId,
+  timestampOf,
+} from "../terms/ids.ts";
 import {
   Outcome,
   Receipt,
