@@ -3,8 +3,13 @@ import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { z } from "zod";
 import { Bundle, routes } from "../control/contract.ts";
+import { parseJson } from "../proof/canonical.ts";
+import { toUtf8 } from "../proof/encoding.ts";
+import { nodePrimitives } from "../proof/node.ts";
+import { judgedPart } from "../report/bundle-parts.ts";
+import { examineBundle } from "../report/verify-bundle.ts";
 import { Failure } from "../terms/failure.ts";
-import { ProposalId } from "../terms/ids.ts";
+import { type Instant, ProposalId, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { createClient, pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
@@ -13,6 +18,8 @@ import { trustFileHere } from "./trust.ts";
 import { type Base, type Call, addVerb, argument, parsed } from "./verb.ts";
 
 export const bundleBytesMax = 96 * 1024 * 1024;
+
+const bundleLimits = { bytesMax: bundleBytesMax, depthMax: 8, partsMax: 5_000_000 } as const;
 
 const BundleOptions = z.object({ out: z.string().min(1) });
 
@@ -30,8 +37,8 @@ export function addBundleVerb(program: Command, context: Context): void {
 async function save(call: Call<z.infer<typeof BundleOptions>>): Promise<Answer> {
   const { base, context, options } = call;
   const proposal = parsed(ProposalId, argument(call, 0), "The proposal");
-  const bytes = await readBundle(base, proposal, context);
-  parseBundle(bytes);
+  const bundle = await judged(parseBundle(await readBundle(base, proposal, context)), context.now());
+  const bytes = toUtf8(JSON.stringify(bundle));
   writeFileSync(options.out, bytes);
   return done(
     { proposal, file: options.out, bytes: bytes.length },
@@ -39,6 +46,18 @@ async function save(call: Call<z.infer<typeof BundleOptions>>): Promise<Answer> 
     `headgate verify ${options.out} --trust ${trustFileHere(context)}`,
   );
 }
+
+/** With what the gate comes to, so that whoever verifies the file says where they come to something else. */
+async function judged(bundle: Bundle, at: Instant): Promise<Bundle> {
+  const { verification, decided } = await examineBundle(bundle, { ...nobodysWord, at });
+  const { judgement, firstDifference } = verification;
+  if (judgement === null)
+    throw new Failure("proof_invalid", `What the server gave does not verify. ${firstDifference}.`);
+  return { ...bundle, judged: judgedPart(judgement, decided?.certificate?.at ?? timestampOf(at)) };
+}
+
+/** Whose root it is says whoever verifies it. */
+const nobodysWord = { pin: undefined, plan: undefined, primitives: nodePrimitives } as const;
 
 async function readBundle(base: Base, proposal: ProposalId, context: Context): Promise<Uint8Array> {
   if (base.profile === undefined && context.profile === undefined) {
@@ -50,13 +69,7 @@ async function readBundle(base: Base, proposal: ProposalId, context: Context): P
 }
 
 export function parseBundle(bytes: Uint8Array): Bundle {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString("utf8"));
-  } catch (cause) {
-    throw new Failure("request_invalid", "This is not a bundle: it is not JSON.", { cause });
-  }
-  const result = Bundle.safeParse(value);
+  const result = Bundle.safeParse(parseJson(bytes, bundleLimits));
   if (result.success) return result.data;
   throw new Failure("request_invalid", "This is not a bundle that this version of headgate reads.", {
     cause: result.error,

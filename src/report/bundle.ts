@@ -8,7 +8,8 @@ import type { Opening } from "../proof/digest.ts";
 import { toBase64 } from "../proof/encoding.ts";
 import { type Records, readPlan, suiteFacts } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
-import type { Digest, ProposalId } from "../terms/ids.ts";
+import type { Judgement } from "../gates/judgement.ts";
+import type { Digest, ProposalId, Timestamp } from "../terms/ids.ts";
 
 export interface BundleView {
   readonly format: "headgate-bundle/1";
@@ -22,6 +23,8 @@ export interface BundleView {
   readonly artefacts: Readonly<Record<Digest, string>>;
   readonly openings: readonly Opening[];
   readonly receipts: readonly string[];
+  /** How the gate was judged by whoever saved it, so that whoever judges again says where they differ. */
+  readonly judged?: { readonly at: Timestamp; readonly judgement: Judgement };
 }
 
 export interface BundleAsked {

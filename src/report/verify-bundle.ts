@@ -24,9 +24,10 @@ import {
   suiteFacts,
 } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Instant, instantOf } from "../terms/ids.ts";
+import { type Digest, type Instant, type Timestamp, instantOf } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
 import { modesAtStage, stageModesInWords } from "../terms/stage-modes.ts";
+import { checkParts, compareJudgements } from "./bundle-parts.ts";
 import type { BundleView } from "./bundle.ts";
 
 interface Check {
@@ -56,27 +57,52 @@ export interface VerifyOptions {
 }
 
 /** The parts of a bundle as its JSON holds them. */
-export type BundleLike = Omit<BundleView, "artefacts"> & { readonly artefacts: Readonly<Record<string, string>> };
+export type BundleLike = Omit<BundleView, "artefacts" | "judged"> & {
+  readonly artefacts: Readonly<Record<string, string>>;
+  readonly judged?: { readonly at: Timestamp; readonly judgement: unknown } | undefined;
+};
 
 /** Every step by name, in order; what depends on a step that failed is not tried. */
 export async function verifyBundle(bundle: BundleLike, options: VerifyOptions): Promise<Verification> {
+  return (await examineBundle(bundle, options)).verification;
+}
+
+/** The verification, and what was decided as far as the ledger says, for whoever tells of it. */
+export interface Examined {
+  readonly verification: Verification;
+  readonly decided: Decided | undefined;
+  /** The fold at the end of the bundle. */
+  readonly now: State | undefined;
+}
+
+export async function examineBundle(bundle: BundleLike, options: VerifyOptions): Promise<Examined> {
   const checks: Check[] = [];
   let judgement: Judgement | null = null;
-  let certified = false;
+  let replayed: Replayed | undefined;
+  let decided: Decided | undefined;
   try {
-    const replayed = await check(checks, "ledger", async () => replay(bundle, options));
-    const decided = await check(checks, "decision", async () => decisionIn(replayed, bundle));
-    certified = decided.certificate !== undefined;
+    const ledger = (replayed = await check(checks, "ledger", async () => replay(bundle, options)));
+    const decision = (decided = await check(checks, "decision", async () => decisionIn(ledger, bundle)));
+    await check(checks, "parts", async () => checkParts(bundle, ledger, options.primitives));
     const records = recordsOf(bundle, options.primitives);
-    await check(checks, "documents", async () => sayWhatTheyAre(records, decided));
-    judgement = await check(checks, "gate", async () => judgeAgain(records, decided, options));
+    await check(checks, "documents", async () => sayWhatTheyAre(records, decision));
+    const judging = { ...options, at: judgedAt(bundle, decision, options) };
+    const found = await check(checks, "gate", async () => {
+      judgement = await judgeAgain(records, decision, judging);
+      return isFit(judgement, decision, options);
+    });
+    const { judged } = bundle;
+    if (judged !== undefined && options.plan === undefined)
+      await check(checks, "judgement", async () => compareJudgements(judged.judgement, found));
   } catch (error) {
-    // The failed check is in the list already.
-    if (!(error instanceof Failure)) throw error;
+    // The failed check is in the list already; what is in none is a fault of the program.
+    if (!(error instanceof Failure) || checks.every(({ ok }) => ok)) throw error;
   }
   const failed = checks.find(({ ok }) => !ok);
   const firstDifference = failed === undefined ? null : `${failed.name}: ${failed.detail}`;
-  return { ok: failed === undefined, checks, firstDifference, judgement, certified };
+  const certified = decided?.certificate !== undefined;
+  const verification = { ok: failed === undefined, checks, firstDifference, judgement, certified };
+  return { verification, decided, now: replayed?.state };
 }
 
 /** Runs a step and notes how it went; the step's value carries its own words. */
@@ -91,12 +117,13 @@ async function check<T>(checks: Check[], name: string, step: () => Promise<Step<
   }
 }
 
-interface Step<T> {
+/** What a step comes to, and what is said of it. */
+export interface Step<T> {
   readonly value: T;
   readonly detail: string;
 }
 
-interface Replayed {
+export interface Replayed {
   readonly acts: readonly Act[];
   readonly state: State;
   readonly rootAt: (size: number) => Digest | undefined;
@@ -119,7 +146,7 @@ async function replay(bundle: BundleLike, { pin, primitives }: VerifyOptions): P
   return { value, detail: `${acts.length} entries, every signature checked, ${refused} refused by the rules` };
 }
 
-interface Decided {
+export interface Decided {
   readonly proposal: Proposal;
   readonly certificate: Certificate | undefined;
   /** The fold as it stood when the certificate was given, or at the end. */
@@ -137,6 +164,8 @@ async function decisionIn(replayed: Replayed, bundle: BundleLike): Promise<Step<
     const detail = "proposed, NOT CERTIFIED: judged as it stands at the end of the bundle";
     return { value: { proposal, certificate, before: replayed.state }, detail };
   }
+  if (bundle.judged !== undefined && bundle.judged.at !== certificate.at)
+    throw new Failure("proof_invalid", "The bundle says that it was judged at another time than it was certified at.");
   const before = stateBefore(replayed, certificate.index);
   const then = before.proposals.get(bundle.proposal) ?? proposal;
   return {
@@ -194,23 +223,44 @@ async function checkGraders(records: Records, state: State, { digests, model }: 
   }
 }
 
-async function judgeAgain(records: Records, decided: Decided, options: VerifyOptions): Promise<Step<Judgement>> {
-  const { proposal, before, certificate } = decided;
+/** Of a certificate the time that it was given at; else when whoever saved the bundle judged, or the time given. */
+function judgedAt({ judged }: BundleLike, { certificate }: Decided, { at }: VerifyOptions): Instant {
+  if (certificate !== undefined) return instantOf(certificate.at);
+  return judged === undefined ? at : instantOf(judged.at);
+}
+
+async function judgeAgain(
+  records: Records,
+  { proposal, before }: Decided,
+  { plan: own, at }: VerifyOptions,
+): Promise<Judgement> {
   const { release } = proposal;
-  const plan = options.plan ?? (await readPlan(records, release.digests.plan));
-  const at = certificate === undefined ? options.at : instantOf(certificate.at);
-  const asked = { state: before, plan, stage: release.stage, configuration: release.digests, release, proposal, at };
-  const judgement = await judgeFrom(records, asked);
+  const plan = own ?? (await readPlan(records, release.digests.plan));
+  return judgeFrom(records, {
+    state: before,
+    plan,
+    stage: release.stage,
+    configuration: release.digests,
+    release,
+    proposal,
+    at,
+  });
+}
+
+function isFit(judgement: Judgement, { proposal, certificate }: Decided, { plan }: VerifyOptions): Step<Judgement> {
   const able = (judgement.tier?.rules ?? []).map(({ why }) => why.replace(/\.$/, ""));
   const words = [
     ...(judgement.tier === undefined ? [] : [`tier ${judgement.tier.tier}`, ...able]),
     ...judgement.requirements.map(({ id, verdict, why }) => `${id} ${verdict}: ${why.replace(/\.$/, "")}`),
   ].join("; ");
   // A certificate over a gate that did not pass is a difference. Where nothing was certified, "not yet" contradicts nothing.
-  const isFit = judgement.verdict === "pass" || (certificate === undefined && judgement.verdict === "inconclusive");
-  if (isFit) return { value: judgement, detail: `${judgement.verdict}. ${words}` };
-  const by = options.plan === undefined ? "its own plan" : "the plan given";
-  throw new Failure("gate_not_passed", `By ${by} the gate for ${release.stage} is ${judgement.verdict}. ${words}`);
+  const fits = judgement.verdict === "pass" || (certificate === undefined && judgement.verdict === "inconclusive");
+  if (fits) return { value: judgement, detail: `${judgement.verdict}. ${words}` };
+  const by = plan === undefined ? "its own plan" : "the plan given";
+  throw new Failure(
+    "gate_not_passed",
+    `By ${by} the gate for ${proposal.release.stage} is ${judgement.verdict}. ${words}`,
+  );
 }
 
 function bytesOf(text: string): Uint8Array {
