@@ -2,10 +2,10 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
 import { z } from "zod";
-import { Bundle, routes } from "../control/contract.ts";
-import { parseJson } from "../proof/canonical.ts";
+import { routes } from "../control/contract.ts";
 import { toUtf8 } from "../proof/encoding.ts";
 import { nodePrimitives } from "../proof/node.ts";
+import { type Bundle, parseBundle } from "../report/bundle-file.ts";
 import { judgedPart } from "../report/bundle-parts.ts";
 import { examineBundle } from "../report/verify-bundle.ts";
 import { Failure } from "../terms/failure.ts";
@@ -16,10 +16,6 @@ import type { Context } from "./context.ts";
 import { openSession } from "./session.ts";
 import { trustFileHere } from "./trust.ts";
 import { type Base, type Call, addVerb, argument, parsed } from "./verb.ts";
-
-export const bundleBytesMax = 96 * 1024 * 1024;
-
-const bundleLimits = { bytesMax: bundleBytesMax, depthMax: 8, partsMax: 5_000_000 } as const;
 
 const BundleOptions = z.object({ out: z.string().min(1) });
 
@@ -66,12 +62,4 @@ async function readBundle(base: Base, proposal: ProposalId, context: Context): P
   }
   const session = await openSession(base, context);
   return session.client.bytes(pathOf(routes.bundle, { proposal }));
-}
-
-export function parseBundle(bytes: Uint8Array): Bundle {
-  const result = Bundle.safeParse(parseJson(bytes, bundleLimits));
-  if (result.success) return result.data;
-  throw new Failure("request_invalid", "This is not a bundle that this version of headgate reads.", {
-    cause: result.error,
-  });
 }

@@ -3,9 +3,8 @@
 import { z } from "zod";
 import type { Evidence } from "../acts/state.ts";
 import { type Seen, openStatement } from "../acts/statement.ts";
-import { Bundle } from "../control/contract.ts";
+import { bundleBytesMax, parseBundle } from "../report/bundle-file.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
-import { parseJson } from "../proof/canonical.ts";
 import { digestOf } from "../proof/digest.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
@@ -23,8 +22,6 @@ export const ProveEvidenceOptions = z.object({
   out: z.string().min(1).optional(),
 });
 type ProveCall = Call<z.infer<typeof ProveEvidenceOptions>>;
-
-const bundleBytesMax = 512 * 1024 * 1024;
 
 export async function proveEvidence(call: ProveCall): Promise<Answer> {
   const run = parsed(RunId, argument(call, 0), "The run");
@@ -58,11 +55,9 @@ async function shownNow(identity: Identity, { options }: ProveCall): Promise<Sho
 
 /** The ledger of a bundle, under the trust root that the profile pins. */
 async function bundled({ profile }: Identity, path: string): Promise<Replayed> {
-  const limits = { bytesMax: bundleBytesMax, depthMax: 16, partsMax: 50_000_000, code: "proof_invalid" } as const;
-  const bundle = Bundle.safeParse(parseJson(readNeeded(path, bundleBytesMax), limits));
-  if (!bundle.success) throw new Failure("proof_invalid", `${path} is no bundle.`);
+  const bundle = parseBundle(readNeeded(path, bundleBytesMax));
   const replica: Replica = createReplica({ primitives: nodePrimitives, pin: profile.root, mark: undefined });
-  const batch = batchOf(bundle.data.batch);
+  const batch = batchOf(bundle.batch);
   await replica.receive(batch);
   return { replica, batches: [batch] };
 }

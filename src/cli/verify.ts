@@ -9,7 +9,7 @@ import { verifyBundle } from "../report/verify-bundle.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import { type Answer, done, inconclusive, notPassed } from "./answer.ts";
-import { bundleBytesMax, parseBundle } from "./bundle.ts";
+import { bundleBytesMax, parseBundle } from "../report/bundle-file.ts";
 import type { Context } from "./context.ts";
 import { readNeeded } from "./files.ts";
 import { readProfile } from "./profile.ts";

@@ -377,23 +377,3 @@ export const ExplainView = z.object({
   text: z.string(),
   lines: z.array(z.string()),
 });
-
-/** `GET bundle`: a whole decision, to be verified offline. Strict: nothing stands in it that nobody checks. */
-export const Bundle = z.strictObject({
-  format: z.literal("headgate-bundle/1"),
-  proposal: ProposalId,
-  firstRoot: Digest,
-  batch: z.strictObject({
-    from: z.number().int().nonnegative(),
-    records: z.array(z.strictObject({ leaf: Base64, envelope: Base64 })),
-    checkpoint: z.string(),
-  }),
-  /** Documents and samples that the acts name, by digest. */
-  artefacts: z.record(Digest, Base64),
-  openings: z.array(Opening),
-  /** Self-contained receipts of the exchanges under every permit that the judgement pools. */
-  receipts: z.array(z.string()),
-  /** How the gate came out for whoever saved the file; compared with how it comes out for whoever verifies it. */
-  judged: z.strictObject({ at: Timestamp, judgement: z.record(z.string(), z.unknown()) }).optional(),
-});
-export type Bundle = z.infer<typeof Bundle>;

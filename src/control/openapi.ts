@@ -2,7 +2,6 @@
 import { z } from "zod";
 import {
   BatchView,
-  Bundle,
   DeploymentView,
   ErrorView,
   ExplainView,
@@ -21,6 +20,7 @@ import {
   StatusView,
   routes,
 } from "./contract.ts";
+import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
   readonly method: "get" | "post";

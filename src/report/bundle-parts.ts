@@ -10,7 +10,19 @@ import { fromBase64 } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Timestamp, isPermitId } from "../terms/ids.ts";
-import type { BundleLike, Step } from "./verify-bundle.ts";
+import type { BundleView } from "./bundle.ts";
+
+/** The parts of a bundle as its JSON holds them. */
+export type BundleLike = Omit<BundleView, "artefacts" | "judged"> & {
+  readonly artefacts: Readonly<Record<string, string>>;
+  readonly judged?: { readonly at: Timestamp; readonly judgement: unknown } | undefined;
+};
+
+/** What a step of a verification comes to, and what is said of it. */
+export interface Step<T> {
+  readonly value: T;
+  readonly detail: string;
+}
 
 interface Ledger {
   readonly acts: readonly Act[];
@@ -67,9 +79,9 @@ function stringsIn(value: unknown): readonly string[] {
 }
 
 /** Fails with proof_invalid at the first thing that is said otherwise. */
-export function compareJudgements(stated: unknown, found: unknown): Step<undefined> {
+export function compareJudgements(stated: unknown, found: unknown): void {
   const difference = firstDifference(stated, found, "");
-  if (difference === undefined) return { value: undefined, detail: "the same as whoever saved the bundle came to" };
+  if (difference === undefined) return;
   throw new Failure("proof_invalid", `The bundle says otherwise than what it holds comes to: ${difference}.`);
 }
 

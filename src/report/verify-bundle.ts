@@ -24,11 +24,10 @@ import {
   suiteFacts,
 } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Instant, type Timestamp, instantOf } from "../terms/ids.ts";
+import { type Digest, type Instant, instantOf } from "../terms/ids.ts";
 import { stageInWords } from "../terms/stage.ts";
 import { modesAtStage, stageModesInWords } from "../terms/stage-modes.ts";
-import { checkParts, compareJudgements } from "./bundle-parts.ts";
-import type { BundleView } from "./bundle.ts";
+import { type BundleLike, type Step, checkParts, compareJudgements } from "./bundle-parts.ts";
 
 interface Check {
   readonly name: string;
@@ -56,12 +55,6 @@ export interface VerifyOptions {
   readonly at: Instant;
 }
 
-/** The parts of a bundle as its JSON holds them. */
-export type BundleLike = Omit<BundleView, "artefacts" | "judged"> & {
-  readonly artefacts: Readonly<Record<string, string>>;
-  readonly judged?: { readonly at: Timestamp; readonly judgement: unknown } | undefined;
-};
-
 /** Every step by name, in order; what depends on a step that failed is not tried. */
 export async function verifyBundle(bundle: BundleLike, options: VerifyOptions): Promise<Verification> {
   return (await examineBundle(bundle, options)).verification;
@@ -87,13 +80,11 @@ export async function examineBundle(bundle: BundleLike, options: VerifyOptions):
     const records = recordsOf(bundle, options.primitives);
     await check(checks, "documents", async () => sayWhatTheyAre(records, decision));
     const judging = { ...options, at: judgedAt(bundle, decision, options) };
-    const found = await check(checks, "gate", async () => {
+    const found = await check(checks, "judgement", async () => {
       judgement = await judgeAgain(records, decision, judging);
-      return isFit(judgement, decision, options);
+      return sameJudgement(judgement, bundle, options);
     });
-    const { judged } = bundle;
-    if (judged !== undefined && options.plan === undefined)
-      await check(checks, "judgement", async () => compareJudgements(judged.judgement, found));
+    await check(checks, "gate", async () => isFit(found, decision, options));
   } catch (error) {
     // The failed check is in the list already; what is in none is a fault of the program.
     if (!(error instanceof Failure) || checks.every(({ ok }) => ok)) throw error;
@@ -115,12 +106,6 @@ async function check<T>(checks: Check[], name: string, step: () => Promise<Step<
     if (error instanceof Failure) checks.push({ name, ok: false, detail: error.message });
     throw error;
   }
-}
-
-/** What a step comes to, and what is said of it. */
-export interface Step<T> {
-  readonly value: T;
-  readonly detail: string;
 }
 
 export interface Replayed {
@@ -247,7 +232,16 @@ async function judgeAgain(
   });
 }
 
-function isFit(judgement: Judgement, { proposal, certificate }: Decided, { plan }: VerifyOptions): Step<Judgement> {
+/** By a plan of one's own it comes out as it does. */
+function sameJudgement(found: Judgement, { judged }: BundleLike, { plan }: VerifyOptions): Step<Judgement> {
+  if (plan !== undefined) return { value: found, detail: "judged by the plan given" };
+  if (judged === undefined)
+    return { value: found, detail: "judged again; the bundle does not say how it came out before" };
+  compareJudgements(judged.judgement, found);
+  return { value: found, detail: "judged again, and the same as the bundle says" };
+}
+
+function isFit(judgement: Judgement, { proposal, certificate }: Decided, { plan }: VerifyOptions): Step<undefined> {
   const able = (judgement.tier?.rules ?? []).map(({ why }) => why.replace(/\.$/, ""));
   const words = [
     ...(judgement.tier === undefined ? [] : [`tier ${judgement.tier.tier}`, ...able]),
@@ -255,7 +249,7 @@ function isFit(judgement: Judgement, { proposal, certificate }: Decided, { plan 
   ].join("; ");
   // A certificate over a gate that did not pass is a difference. Where nothing was certified, "not yet" contradicts nothing.
   const fits = judgement.verdict === "pass" || (certificate === undefined && judgement.verdict === "inconclusive");
-  if (fits) return { value: judgement, detail: `${judgement.verdict}. ${words}` };
+  if (fits) return { value: undefined, detail: `${judgement.verdict}. ${words}` };
   const by = plan === undefined ? "its own plan" : "the plan given";
   throw new Failure(
     "gate_not_passed",

@@ -1,9 +1,9 @@
 // A real decision's bundle, and the same with one byte changed: in every part of it, whatever the part is. None of them verifies.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { parseBundle } from "../../src/cli/bundle.ts";
-import { Bundle, routes } from "../../src/control/contract.ts";
+import { routes } from "../../src/control/contract.ts";
 import { toUtf8 } from "../../src/proof/encoding.ts";
+import { Bundle, parseBundle } from "../../src/report/bundle-file.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { judgedPart } from "../../src/report/bundle-parts.ts";
 import { examineBundle, verifyBundle } from "../../src/report/verify-bundle.ts";
@@ -57,7 +57,7 @@ describe("a bundle of a real decision", () => {
     assert.equal(firstDifference, null);
     assert.deepEqual(
       checks.map(({ name }) => name),
-      ["ledger", "decision", "parts", "documents", "gate", "judgement"],
+      ["ledger", "decision", "parts", "documents", "judgement", "gate"],
     );
     assert.ok(bundle.receipts.length > 0 && bundle.openings.length > 0);
   });

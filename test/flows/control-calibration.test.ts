@@ -3,8 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BodyOf, Calibration } from "../../src/acts/bodies.ts";
-import { Bundle, routes } from "../../src/control/contract.ts";
+import { routes } from "../../src/control/contract.ts";
 import { toBase64 } from "../../src/proof/encoding.ts";
+import { Bundle } from "../../src/report/bundle-file.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { verifyBundle } from "../../src/report/verify-bundle.ts";
 import {

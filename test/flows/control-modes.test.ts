@@ -2,9 +2,10 @@
 // by no server and by nobody who judges the bundle again.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { Bundle, StatusView, routes } from "../../src/control/contract.ts";
+import { StatusView, routes } from "../../src/control/contract.ts";
 import type { Release } from "../../src/acts/bodies.ts";
 import { fromUtf8 } from "../../src/proof/encoding.ts";
+import { Bundle } from "../../src/report/bundle-file.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { type Verification, verifyBundle } from "../../src/report/verify-bundle.ts";
 import type { OpenStage } from "../../src/terms/stage.ts";
