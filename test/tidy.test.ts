@@ -45,7 +45,7 @@ src/documents: terms proof acts policy safeguards wire upstream gates evidence(o
 src/runner: terms proof statistics acts evidence(not *-store.ts) safeguards wire upstream
 src/release: terms proof acts store ledger evidence gates exposure
 src/watch: terms store ledger access
-src/report: terms proof statistics acts gates exposure feed access evidence release watch
+src/report: terms proof statistics plots acts gates exposure feed access evidence release watch
 src/control: terms proof statistics acts gates policy safeguards documents exposure feed store ledger access evidence release watch report outbound
 src/cli: terms proof statistics plots acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only {verify-bundle,bundle-parts,bundle-file,release-card}.ts) control(only contract.ts)
 src/main: *

@@ -4,26 +4,32 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { routes } from "../control/contract.ts";
 import { toUtf8 } from "../proof/encoding.ts";
-import { nodePrimitives } from "../proof/node.ts";
+import { nodePrimitives, randomId } from "../proof/node.ts";
 import { type Bundle, parseBundle } from "../report/bundle-file.ts";
 import { judgedPart } from "../report/bundle-parts.ts";
+import { cardOf } from "../report/release-card.ts";
 import { examineBundle } from "../report/verify-bundle.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, ProposalId, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { createClient, pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
+import { cardModules } from "./card-modules.ts";
+import { pageOfCard } from "./card-page.ts";
 import { openSession } from "./session.ts";
 import { trustFileHere } from "./trust.ts";
 import { type Base, type Call, addVerb, argument, parsed } from "./verb.ts";
 
-const BundleOptions = z.object({ out: z.string().min(1) });
+const BundleOptions = z.object({ out: z.string().min(1).optional(), html: z.string().min(1).optional() });
 
 export function addBundleVerb(program: Command, context: Context): void {
   addVerb(program, context, {
     usage: "bundle <proposal>",
     summary: "save everything a decision rests on as one file, for outsiders",
-    flags: [["--out <file>", "where to write it"]],
+    flags: [
+      ["--out <file>", "where to write it"],
+      ["--html <file>", "write a release card: a page to read and print, that checks its data when it is opened"],
+    ],
     options: BundleOptions,
     run: save,
     more: "Proposals about models whose plan says `public: true` need no profile.",
@@ -33,14 +39,30 @@ export function addBundleVerb(program: Command, context: Context): void {
 async function save(call: Call<z.infer<typeof BundleOptions>>): Promise<Answer> {
   const { base, context, options } = call;
   const proposal = parsed(ProposalId, argument(call, 0), "The proposal");
+  if (options.out === undefined && options.html === undefined)
+    throw new Failure(
+      "request_invalid",
+      "Say where to write it: --out FILE for the bundle, --html FILE for a release card.",
+    );
   const bundle = await judged(parseBundle(await readBundle(base, proposal, context)), context.now());
   const bytes = toUtf8(JSON.stringify(bundle));
-  writeFileSync(options.out, bytes);
+  const page = options.html === undefined ? undefined : await releaseCard(bytes);
+  const files = [
+    ...(options.out === undefined ? [] : [{ file: options.out, content: bytes }]),
+    ...(options.html === undefined || page === undefined ? [] : [{ file: options.html, content: toUtf8(page) }]),
+  ];
+  for (const { file, content } of files) writeFileSync(file, content);
+  const sizes = files.map(({ file, content }) => ({ file, bytes: content.length }));
   return done(
-    { proposal, file: options.out, bytes: bytes.length },
-    `${options.out}: ${bytes.length} bytes.`,
-    `headgate verify ${options.out} --trust ${trustFileHere(context)}`,
+    { proposal, ...sizes[0], files: sizes },
+    sizes.map(({ file, bytes: size }) => `${file}: ${size} bytes.`).join("\n"),
+    options.out === undefined ? undefined : `headgate verify ${options.out} --trust ${trustFileHere(context)}`,
   );
+}
+
+async function releaseCard(bundle: Uint8Array): Promise<string> {
+  const card = await cardOf(bundle, nodePrimitives);
+  return pageOfCard({ card, bundle, modules: cardModules(), nonce: randomId("", 32) });
 }
 
 /** With what the gate comes to, so that whoever verifies the file says where they come to something else. */

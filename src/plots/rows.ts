@@ -21,6 +21,8 @@ export interface Rows {
   /** What each kind is, in their order. */
   readonly kinds: readonly string[];
   readonly groups: readonly { readonly name: string; readonly rows: readonly Row[] }[];
+  /** Where the axis ends, where all that is drawn is well below 1. */
+  readonly to?: number;
 }
 
 const width = 860;
@@ -28,14 +30,14 @@ const [left, right, top] = [270, 200, 22] as const;
 const rowHeight = 20;
 const groupHeight = 28;
 
-export function plotOfRows({ title, axis, kinds, groups }: Rows): string {
+export function plotOfRows({ title, axis, kinds, groups, to = 1 }: Rows): string {
   const shapes: string[] = [];
   let y = top;
   for (const { name, rows } of groups) {
     shapes.push(words(name, { x: 12, y: y + 14 }, { isStrong: true }));
     y += groupHeight;
     for (const row of rows) {
-      shapes.push(...rowShapes(row, y));
+      shapes.push(...rowShapes(row, y, to));
       y += rowHeight;
     }
   }
@@ -44,29 +46,34 @@ export function plotOfRows({ title, axis, kinds, groups }: Rows): string {
     return [circle(place, 4, `point ${seriesClass(at)}`), words(kind, { x: place.x + 10, y: place.y + 4 })];
   });
   const height = y + 58 + (kinds.length > 0 ? 20 : 0);
-  return drawn({ width, height, title, description: described(groups) }, [...grid(y, axis), ...shapes, ...legend]);
+  return drawn({ width, height, title, description: described(groups) }, [...grid(y, axis, to), ...shapes, ...legend]);
 }
 
-function xOf(share: number): number {
-  return left + share * (width - left - right);
+function xOf(part: number): number {
+  return left + part * (width - left - right);
 }
 
-function grid(end: number, axis: string): readonly string[] {
-  const ticks = [0, 0.25, 0.5, 0.75, 1].flatMap((share) => [
-    straight({ x: xOf(share), y: top }, { x: xOf(share), y: end }, "faint"),
-    words(percent(share), { x: xOf(share), y: end + 16 }, { anchor: "middle" }),
+function grid(end: number, axis: string, to: number): readonly string[] {
+  const ticks = [0, 0.25, 0.5, 0.75, 1].flatMap((part) => [
+    straight({ x: xOf(part), y: top }, { x: xOf(part), y: end }, "faint"),
+    words(percent(part * to), { x: xOf(part), y: end + 16 }, { anchor: "middle" }),
   ]);
   return [...ticks, words(axis, { x: xOf(0.5), y: end + 34 }, { anchor: "middle" })];
 }
 
-function rowShapes({ name, estimate, lower, upper, behind, kind, target }: Row, y: number): readonly string[] {
+function rowShapes(
+  { name, estimate, lower, upper, behind, kind, target }: Row,
+  y: number,
+  to: number,
+): readonly string[] {
   const at = y + rowHeight / 2;
+  const x = (share: number): number => xOf(Math.min(1, share / to));
   const figures = `${percent(estimate)} · ${behind}`;
   return [
     words(name, { x: left - 10, y: at + 4 }, { anchor: "end" }),
-    straight({ x: xOf(lower), y: at }, { x: xOf(upper), y: at }, `bar ${seriesClass(kind)}`),
-    circle({ x: xOf(estimate), y: at }, 4, `point ${seriesClass(kind)}`),
-    ...(target === undefined ? [] : [straight({ x: xOf(target), y: at - 8 }, { x: xOf(target), y: at + 8 }, "now")]),
+    straight({ x: x(lower), y: at }, { x: x(upper), y: at }, `bar ${seriesClass(kind)}`),
+    circle({ x: x(estimate), y: at }, 4, `point ${seriesClass(kind)}`),
+    ...(target === undefined ? [] : [straight({ x: x(target), y: at - 8 }, { x: x(target), y: at + 8 }, "now")]),
     words(figures, { x: width - right + 12, y: at + 4 }),
   ];
 }

@@ -1,15 +1,13 @@
 // A real decision's bundle, and the same with one byte changed: in every part of it, whatever the part is. None of them verifies.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { routes } from "../../src/control/contract.ts";
-import { toUtf8 } from "../../src/proof/encoding.ts";
-import { Bundle, parseBundle } from "../../src/report/bundle-file.ts";
+import { parseBundle } from "../../src/report/bundle-file.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
-import { judgedPart } from "../../src/report/bundle-parts.ts";
-import { examineBundle, verifyBundle } from "../../src/report/verify-bundle.ts";
+import { type VerifyOptions, verifyBundle } from "../../src/report/verify-bundle.ts";
 import { Failure } from "../../src/terms/failure.ts";
 import { chanceOf } from "../fuzz/seeded.ts";
-import { type Desk, dropFolder, get, openDesk, released } from "./control-desk.ts";
+import { type Desk, dropFolder, openDesk, released } from "./control-desk.ts";
+import { savedBundle } from "./decided-bundle.ts";
 
 const seed = 20261130;
 
@@ -19,11 +17,7 @@ let bytes: Uint8Array;
 before(async () => {
   desk = await openDesk();
   const { owner, release } = await released(desk);
-  const bundle = Bundle.parse((await get(desk, routes.bundle.replace(":proposal", release.proposal), owner)).json);
-  const { verification, decided } = await examineBundle(bundle, options());
-  assert.ok(verification.ok && verification.judgement !== null && decided?.certificate !== undefined);
-  const judged = judgedPart(verification.judgement, decided.certificate.at);
-  bytes = toUtf8(JSON.stringify({ ...bundle, judged }));
+  bytes = await savedBundle(desk, release, owner);
 });
 
 after(async () => {
@@ -31,7 +25,7 @@ after(async () => {
   dropFolder(desk.folder);
 });
 
-function options(): Parameters<typeof examineBundle>[1] {
+function options(): VerifyOptions {
   return { pin: desk.control.state.firstRoot, plan: undefined, primitives: nodePrimitives, at: desk.now() };
 }
 
