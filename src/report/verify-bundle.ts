@@ -108,7 +108,7 @@ async function check<T>(checks: Check[], name: string, step: () => Promise<Step<
   }
 }
 
-export interface Replayed {
+interface Replayed {
   readonly acts: readonly Act[];
   readonly state: State;
   readonly rootAt: (size: number) => Digest | undefined;
@@ -131,7 +131,7 @@ async function replay(bundle: BundleLike, { pin, primitives }: VerifyOptions): P
   return { value, detail: `${acts.length} entries, every signature checked, ${refused} refused by the rules` };
 }
 
-export interface Decided {
+interface Decided {
   readonly proposal: Proposal;
   readonly certificate: Certificate | undefined;
   /** The fold as it stood when the certificate was given, or at the end. */
