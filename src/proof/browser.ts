@@ -1,6 +1,5 @@
 // The primitives where there is no Node: SHA-256 written out (FIPS 180-4, section 6.2), because WebCrypto's does not answer at
 // once and the fold does not wait, and Ed25519 by WebCrypto. Where a browser has no Ed25519, nothing verifies.
-import type { webcrypto } from "node:crypto";
 import { isStrongPublicKey } from "./ed25519.ts";
 import { type Primitives, hashBytes, signatureBytes } from "./primitives.ts";
 
@@ -32,11 +31,13 @@ function bytesOfHex(hex: string): Uint8Array {
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-const keys = new Map<string, webcrypto.CryptoKey>();
+type VerifyingKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+const keys = new Map<string, VerifyingKey>();
 const keysMax = 256;
 
 /** Undefined for what is no point of the curve. */
-async function keyOf(key: Uint8Array): Promise<webcrypto.CryptoKey | undefined> {
+async function keyOf(key: Uint8Array): Promise<VerifyingKey | undefined> {
   const name = key.join();
   const before = keys.get(name);
   if (before !== undefined) return before;
@@ -46,7 +47,7 @@ async function keyOf(key: Uint8Array): Promise<webcrypto.CryptoKey | undefined> 
   return made;
 }
 
-async function importKey(key: Uint8Array): Promise<webcrypto.CryptoKey | undefined> {
+async function importKey(key: Uint8Array): Promise<VerifyingKey | undefined> {
   try {
     return await crypto.subtle.importKey("raw", key.slice(), "Ed25519", false, ["verify"]);
   } catch {
