@@ -4,7 +4,7 @@
 import { gzipSync } from "node:zlib";
 import type { Card } from "../report/release-card.ts";
 import { escaped } from "../terms/markup.ts";
-import { type Modules, cardEntry } from "./card-modules.ts";
+import type { Modules } from "./card-modules.ts";
 
 interface Page {
   readonly card: Card;
@@ -65,7 +65,7 @@ const show = (state, strong, text) => {
   const imports = {};
   for (const [name, text] of Object.entries(modules)) imports[name] = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
   document.head.append(Object.assign(document.createElement("script"), { type: "importmap", nonce: ${JSON.stringify(nonce)}, textContent: JSON.stringify({ imports }) }));
-  const { recheck } = await import(${JSON.stringify(cardEntry)});
+  const { recheck } = await import("report/card-recheck");
   const bytes = await unpacked("bundle");
   const { html, checks, firstDifference, certified } = await recheck(bytes);
   const same = Object.assign(document.createElement("template"), { innerHTML: "\\n" + html + "\\n" }).innerHTML === at("card").innerHTML;
