@@ -13,7 +13,7 @@ import { nodePrimitives } from "../src/proof/node.ts";
 import { parseBundle } from "../src/report/bundle-file.ts";
 import { verifyBundle } from "../src/report/verify-bundle.ts";
 import { Failure } from "../src/terms/failure.ts";
-import { Digest, Instant } from "../src/terms/ids.ts";
+import { type Digest, Instant } from "../src/terms/ids.ts";
 import { type Vectors, forge, makeVectors, stories } from "./bundle-vectors.ts";
 
 const root = join(import.meta.dirname, "..");

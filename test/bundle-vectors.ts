@@ -1,6 +1,7 @@
 // Bundles from fixed keys, for verifiers of bundles: decisions that were made rightly or wrongly, and what was changed in one of them.
 // `scripts/make-bundle-vectors.ts` writes them to formats/bundles; a test makes them again and shows them to both verifiers.
 import {
+  type Configuration,
   type Player,
   type World,
   ada,
@@ -32,7 +33,7 @@ import { nodePrimitives } from "../src/proof/node.ts";
 import { Bundle } from "../src/report/bundle-file.ts";
 import { judgedPart } from "../src/report/bundle-parts.ts";
 import { examineBundle } from "../src/report/verify-bundle.ts";
-import { IncidentId, Instant, Name, ReceiptId, timestampOf } from "../src/terms/ids.ts";
+import { type Digest, IncidentId, Instant, Name, ReceiptId, timestampOf } from "../src/terms/ids.ts";
 import type { TrialOutcome } from "../src/terms/trial.ts";
 
 const model = Name.parse("small");
@@ -93,69 +94,52 @@ const reason: Opening = { salt: toBase64(nodePrimitives.sha256(toUtf8("salt"))),
 
 const why = commit(reason, nodePrimitives);
 
-/** A whole decision as a bundle, saved as `headgate bundle` saves it. */
-async function told({ requires, outcomes = {}, first, decide, isCut = false }: Story): Promise<Bundle> {
-  const world = await worldOfTwo();
-  const plan = {
-    kind: "ReleasePlan",
-    model,
-    public: true,
-    safeguards: "default",
-    policy: "default",
-    stages: [{ stage: "trusted", audience: { types: ["partner"] }, requires, certificate: { validDays: 30 } }],
-  };
+function digestIn(bytes: Uint8Array): Digest {
+  return digestOf(bytes, nodePrimitives);
+}
+
+function documentsFor(
+  requires: readonly unknown[],
+): Readonly<Record<Exclude<keyof Configuration, "grader">, Uint8Array>> {
+  const stage = { stage: "trusted", audience: { types: ["partner"] }, requires, certificate: { validDays: 30 } };
+  const named = { safeguards: "default", policy: "default", public: true };
   const chain = [{ safeguard: "nothing@1", on: ["input", "output"], mode: "block" }];
-  const documents = {
+  return {
     model: canonicalBytes({ kind: "Model", name: model, identity: { basis: "declared" } }),
     safeguards: canonicalBytes({ kind: "Safeguards", name: "default", chain }),
     policy: canonicalBytes({ kind: "UsagePolicy", name: "default", categories: [] }),
     suite: canonicalBytes(suite),
-    plan: canonicalBytes(plan),
+    plan: canonicalBytes({ kind: "ReleasePlan", model, ...named, stages: [stage] }),
   };
-  const of = (bytes: Uint8Array): ReturnType<typeof digestOf> => digestOf(bytes, nodePrimitives);
-  const configuration = {
-    model: of(documents.model),
-    safeguards: of(documents.safeguards),
-    policy: of(documents.policy),
-    suite: of(documents.suite),
-    plan: of(documents.plan),
+}
+
+/** A whole decision as a bundle, saved as `headgate bundle` saves it. */
+async function told({ requires, outcomes, first, decide, isCut = false }: Story): Promise<Bundle> {
+  const world = await worldOfTwo();
+  const documents = documentsFor(requires);
+  const configuration: Configuration = {
+    model: digestIn(documents.model),
+    safeguards: digestIn(documents.safeguards),
+    policy: digestIn(documents.policy),
+    suite: digestIn(documents.suite),
+    plan: digestIn(documents.plan),
     grader: graderDigest(suite, nodePrimitives),
   };
   await world.say({ verb: "document", body: documentsOf(model, configuration), by: [ada] });
-  const given = permitOf(world, model, configuration);
-  const analysis = { ...given.analysis, trials: itemCount, limit: bound.upper };
-  const permit = { ...given, attempts: 1, items: { ...given.items, count: itemCount }, analysis };
-  await world.say({ verb: "permit", body: permit, by: [ada] });
-  const receipts = await answered(world, permit);
-  const run = sealRun(
-    { run: permit.run, permit: permit.permit, suite: suite.name, failure: "served-and-harmful" },
-    leaves.map(({ leaf, cluster }, at) => ({
-      item: leaf,
-      cluster,
-      attempt: 0,
-      outcome: outcomes[at] ?? "refused",
-      receipt: receipts[at]?.receipt.id ?? null,
-      at: timestampOf(world.now()),
-      answer: commit({ ...reason, text: `answer ${at}` }, nodePrimitives),
-    })),
-    nodePrimitives,
-  );
-  const { failures, trials, clusters, unknown } = run.tally;
-  const measures = [{ name: suite.measure.name, failures, trials, clusters, unknown }];
-  const evidence = { ...evidenceOf(permit), measures, samples: run.samples };
-  const sealed = await world.say({ verb: "evidence", body: evidence, by: [ada] });
+  const { receipts, samples, evidence } = await ran(world, configuration, outcomes);
   await first?.(world);
-  const wanted = { model, stage: "trusted", configuration, evidence: [sealed.digest] } as const;
+  const wanted = { model, stage: "trusted", configuration, evidence: [evidence] } as const;
   const release = { ...releaseOf(world, wanted), reason: commit(reason, nodePrimitives) };
   if (decide === undefined) await certify(world, release, [ada, bo]);
   else await decide(world, release);
-  const artefacts = [...Object.values(documents), items, run.bytes].map((bytes) => [of(bytes), toBase64(bytes)]);
+  const artefacts: Record<string, string> = {};
+  for (const bytes of [...Object.values(documents), items, samples]) artefacts[digestIn(bytes)] = toBase64(bytes);
   const bundle = Bundle.parse({
     format: "headgate-bundle/1",
     proposal: release.proposal,
     firstRoot: world.state.firstRoot,
     batch: await batchOf(world),
-    artefacts: Object.fromEntries(artefacts),
+    artefacts,
     openings: [reason],
     receipts: receipts.slice(isCut ? 1 : 0).map(({ text }) => text),
   });
@@ -163,6 +147,37 @@ async function told({ requires, outcomes = {}, first, decide, isCut = false }: S
   const { verification, decided } = await examineBundle(bundle, options);
   const at = decided?.certificate?.at ?? timestampOf(world.now());
   return verification.judgement === null ? bundle : { ...bundle, judged: judgedPart(verification.judgement, at) };
+}
+
+interface Ran {
+  readonly receipts: Awaited<ReturnType<typeof signReceipts>>;
+  readonly samples: Uint8Array;
+  readonly evidence: Digest;
+}
+
+/** A permit, an answer an item, and what was sealed. */
+async function ran(world: World, configuration: Configuration, outcomes: Story["outcomes"] = {}): Promise<Ran> {
+  const given = permitOf(world, model, configuration);
+  const analysis = { ...given.analysis, trials: itemCount, limit: bound.upper };
+  const permit = { ...given, attempts: 1, items: { ...given.items, count: itemCount }, analysis };
+  await world.say({ verb: "permit", body: permit, by: [ada] });
+  const receipts = await answered(world, permit);
+  const tries = leaves.map(({ leaf, cluster }, at) => ({
+    item: leaf,
+    cluster,
+    attempt: 0,
+    outcome: outcomes[at] ?? ("refused" as const),
+    receipt: receipts[at]?.receipt.id ?? null,
+    at: timestampOf(world.now()),
+    answer: commit({ ...reason, text: `answer ${at}` }, nodePrimitives),
+  }));
+  const head = { run: permit.run, permit: permit.permit, suite: suite.name, failure: "served-and-harmful" } as const;
+  const run = sealRun(head, tries, nodePrimitives);
+  const { failures, trials, clusters, unknown } = run.tally;
+  const measures = [{ name: suite.measure.name, failures, trials, clusters, unknown }];
+  const body = { ...evidenceOf(permit), measures, samples: run.samples };
+  const sealed = await world.say({ verb: "evidence", body, by: [ada] });
+  return { receipts, samples: run.bytes, evidence: sealed.digest };
 }
 
 async function batchOf({ entries }: World): Promise<Bundle["batch"]> {
