@@ -25,6 +25,7 @@ import { Quorum, Role } from "../terms/role.ts";
 import { Severity } from "../terms/severity.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { Limits, limitFields } from "./limits.ts";
+import { Sample, Watch } from "./watch.ts";
 
 const Count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
@@ -283,6 +284,7 @@ export const Share = z.strictObject({
     .refine((steps) => steps.every((share, at) => at === 0 || share > (steps[at - 1] ?? 1)), {
       error: "each step is larger than the one before",
     }),
+  watch: Watch.optional(),
 });
 export type Share = z.infer<typeof Share>;
 
@@ -307,6 +309,9 @@ const Lapse = z.strictObject({
   verdict: z.enum(["fail", "inconclusive"]),
   requirements: z.array(Name).max(64),
 });
+
+/** Back to an earlier one. `watch`: the live measure whose limit was exceeded, where the server itself steps back. */
+const Back = z.strictObject({ ...Step.shape, watch: Name.optional() });
 
 /** A proposal is an unsigned certificate: these bytes are proposed, signed off, and then certified unchanged. */
 export const Release = z.strictObject({
@@ -483,20 +488,27 @@ export const ReviewReason = z.enum([...reviewReasons.allow, ...reviewReasons.ref
 export type ReviewReason = z.infer<typeof ReviewReason>;
 
 /** A reviewer's word on one request. */
-const Review = z.strictObject({
-  review: ReviewId,
-  /** What was asked, as its gateway commits to it with a nonce: src/feed/reviews.ts. */
-  request: Digest,
-  key: KeyId,
-  model: Name,
-  /** The served configuration that found something, as receipts name it. */
-  config: Digest,
-  /** What was found for review; the decision is about no other finding. */
-  categories: z.array(Category).min(1).max(Category.options.length),
-  verdict: z.enum(["allow", "refuse"]),
-  reason: ReviewReason,
-  notAfter: Timestamp,
-});
+const Review = z
+  .strictObject({
+    review: ReviewId,
+    /** What was asked, as its gateway commits to it with a nonce: src/feed/reviews.ts. */
+    request: Digest,
+    key: KeyId,
+    model: Name,
+    /** The served configuration that found something, as receipts name it. */
+    config: Digest,
+    /** What was found for review; the decision is about no other finding. */
+    categories: z.array(Category).max(Category.options.length),
+    verdict: z.enum(["allow", "refuse"]),
+    reason: ReviewReason,
+    notAfter: Timestamp,
+    /** Present where it labels an exchange that a watch sampled: then nothing was found, and no request passes or is refused by it. */
+    sample: Sample.optional(),
+  })
+  .refine(({ categories, sample }) => (categories.length === 0) === (sample !== undefined), {
+    path: ["categories"],
+    error: "a decision names what was found, and a label of a sample names nothing",
+  });
 
 export const bodies = {
   root: Root,
@@ -516,7 +528,7 @@ export const bodies = {
   restriction: Restriction,
   "break-glass": BreakGlass,
   widen: Step,
-  narrow: Step,
+  narrow: Back,
   lapse: Lapse,
   fact: Fact,
   withdrawal: Withdrawal,

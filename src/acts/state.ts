@@ -213,6 +213,10 @@ interface TakenStep {
   readonly step: number;
   readonly at: Timestamp;
   readonly index: number;
+  /** Steps up and down that were taken so far, this one included. */
+  readonly taken: number;
+  /** The live measure that the server stepped back for; null where a person took the step. */
+  readonly watch: Name | null;
 }
 
 /** By what a certificate lapsed. */
@@ -278,6 +282,8 @@ interface Reviewed {
   read: number;
   allow: number;
   refuse: number;
+  /** Of samples of a watch, whose verdicts decide on no request. */
+  labels: number;
   /** When those that are over were last dropped, in hours. */
   droppedHour: number;
 }
@@ -380,7 +386,7 @@ export function emptyState(): State {
     reviews: new Map(),
     reviewOf: new Map(),
     readings: new Map(),
-    reviewed: { read: 0, allow: 0, refuse: 0, droppedHour: 0 },
+    reviewed: { read: 0, allow: 0, refuse: 0, labels: 0, droppedHour: 0 },
     anomalies: [],
   };
 }

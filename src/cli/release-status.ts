@@ -13,6 +13,7 @@ import { gatewaysLine, readGateways } from "./gateways.ts";
 import { modesLines, observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
+import { watchLines } from "./watch-words.ts";
 import { limitInWords, percentInWords } from "./words.ts";
 
 export const StatusOptions = z.object({ watch: z.boolean().default(false), gate: OpenStage.optional() });
@@ -96,8 +97,9 @@ export async function* changes(
 }
 
 /** The ledger grows every second by receipts alone: that is no change of the model's, nor is one exchange more. */
-function whatMatters({ ledgerSize: _size, observed, shadow, rejudged, ...rest }: StatusView): string {
-  return JSON.stringify([rest, observed?.by, shadow?.by, rejudged?.verdict]);
+function whatMatters(view: StatusView): string {
+  const { ledgerSize: _size, observed, shadow, rejudged, watch: live, ...rest } = view;
+  return JSON.stringify([rest, observed?.by, shadow?.by, rejudged?.verdict, live?.verdict, live?.blindSince]);
 }
 
 interface Reading {
@@ -142,6 +144,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
     ...observedLines(view),
     ...modesLines(view),
     ...shareLines(view, profile),
+    ...(stage === "withheld" ? [] : watchLines(view.watch)),
     ...holdLines(view),
     ...restrictionLines(view),
     ...view.incidents.map(({ incident, severity, at }) => `  ${incident} (${severity}) is open since ${at}`),

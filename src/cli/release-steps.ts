@@ -7,7 +7,9 @@ import type { Release, Share } from "../acts/bodies.ts";
 import { latestCertificate } from "../acts/state.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
+import { WatchAnswer, routes } from "../control/contract.ts";
 import { type Answer, done } from "./answer.ts";
+import { pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, parsed, sameProfile } from "./verb.ts";
@@ -85,11 +87,22 @@ async function take(
   const { certificate, model, stage } = release;
   const reason = committed(call.options.reason);
   const body = { certificate, step, reason: reason.digest };
+  const warning = verb === "widen" && share.watch !== undefined ? await warningOf(session, model) : null;
   const submitted = await submit(session, await signAs(session, verb, body), { openings: [reason.opening] });
   const open = share.steps[step] ?? 0;
-  const json = { model, certificate, step: step + 1, steps: share.steps, open, ledgerIndex: recordedIndex(submitted) };
-  const text = `${model} is open to ${percentInWords(open)} of its ${share.by}s at ${stage}: step ${step + 1} of ${share.steps.length}.`;
+  const ledgerIndex = recordedIndex(submitted);
+  const json = { model, certificate, step: step + 1, steps: share.steps, open, warning, ledgerIndex };
+  const where = `${model} is open to ${percentInWords(open)} of its ${share.by}s at ${stage}: step ${step + 1} of ${share.steps.length}.`;
+  const text = warning === null ? where : `${where}\nWARNING: ${warning}`;
   return done(json, text, `headgate release status ${model}${sameProfile(call.base)}`);
+}
+
+/** What the watch says against the next step, where its plan leaves that to whoever takes it; else the server refuses. */
+async function warningOf({ client }: Session, model: Name): Promise<string | null> {
+  const { watch } = await client.get(pathOf(routes.watch, { model }), WatchAnswer);
+  if (watch === null || watch.verdict === "may-widen") return null;
+  const open = watch.measures.filter(({ verdict }) => verdict !== "kept").map(({ id }) => id);
+  return `it was not shown that these keep their limit: ${open.join(", ")}.`;
 }
 
 interface Stepping {

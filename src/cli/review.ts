@@ -65,12 +65,24 @@ async function list({ base, context }: Call<object>): Promise<Answer> {
   return done(view, lines.join("\n"), `headgate review open ID${sameProfile(base)}`);
 }
 
-function lineOf({ review, found, key, organisation, model, at, expires, readings }: ReviewView, now: Instant): string {
-  const what = found.map(({ category, score }) => `${category} ${score.toFixed(2)}`).join(", ");
+function lineOf(view: ReviewView, now: Instant): string {
+  const { review, key, organisation, model, at, expires, readings } = view;
+  const what = whatOf(view);
   const read = readings.length === 0 ? "" : `, read ${readings.length} time(s)`;
   const hours = (instantOf(expires) - now) / 3_600_000;
   return `${review}  ${at}  ${model}  ${organisation ?? ""} ${key}  ${what}  ${Math.max(0, hours).toFixed(1)} h left${read}`;
 }
+
+function whatOf({ found, sample }: Pick<ReviewView, "found" | "sample">): string {
+  if (sample !== null) return `sample for ${sample.watch}: ${askedOf[sample.measure]}`;
+  return found.map(({ category, score }) => `${category} ${score.toFixed(2)}`).join(", ");
+}
+
+/** What a label says, by the live measure that it is for. */
+const askedOf = {
+  "confirmed-misuse": "it was let in; --refuse says that it was misuse, --allow that it was none",
+  "over-blocking": "it was blocked; --allow says that it was blocked wrongly, --refuse that it was not",
+} as const;
 
 function idOf(call: Call<unknown>): ReviewId {
   return parsed(ReviewId, argument(call, 0), "The id");
@@ -105,7 +117,7 @@ function factsOf({
 }
 
 /** What a decision is about. */
-type About = Pick<BodyOf<"review">, "review" | "request" | "key" | "model" | "config" | "categories"> & {
+type About = Pick<BodyOf<"review">, "review" | "request" | "key" | "model" | "config" | "categories" | "sample"> & {
   readonly hours: number;
 };
 
@@ -124,14 +136,17 @@ async function decide(call: Call<Decision>): Promise<Answer> {
   const notAfter = timestampOf(toInstant(Math.round(context.now() + (options.hours ?? hours) * 3_600_000)));
   const body: BodyOf<"review"> = { ...about, verdict, reason: options.reason, notAfter };
   const index = recordedIndex(await submit(session, await signAs(session, "review", body)));
-  const words = `${id} is ${verdict === "allow" ? "allowed" : "refused"} (${body.reason}) until ${notAfter}.`;
+  const words =
+    body.sample === undefined
+      ? `${id} is ${verdict === "allow" ? "allowed" : "refused"} (${body.reason}) until ${notAfter}.`
+      : `${id} is labelled for ${body.sample.watch}: ${verdict} (${body.reason}). No request passes or is refused by it.`;
   return done({ review: id, verdict, reason: body.reason, notAfter, ledgerIndex: index }, words);
 }
 
 /** What is taken back needs no second look at the text, which may be erased by now. */
 function allowedBefore({ state }: Session, id: ReviewId): About | undefined {
   const decided = state.reviews.get(id);
-  if (decided?.verdict !== "allow") return undefined;
+  if (decided?.verdict !== "allow" || decided.sample !== undefined) return undefined;
   const { review, request, key, model, config, categories, at, notAfter } = decided;
   const hours = (instantOf(notAfter) - instantOf(at)) / 3_600_000;
   return { review, request, key, model, config, categories, hours };
@@ -142,5 +157,6 @@ async function readAbout(session: Session, id: ReviewId): Promise<About> {
   const { review, call } = await readText(session, id);
   session.context.tell(`${lineOf(review, session.context.now())}\n\n${callInWords(call)}\n\n`);
   const categories = review.found.map(({ category }) => category);
-  return { ...factsOf(review), categories, hours: review.decisionHours };
+  const { sample, decisionHours: hours } = review;
+  return { ...factsOf(review), categories, hours, ...(sample === null ? {} : { sample }) };
 }

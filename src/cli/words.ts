@@ -60,14 +60,17 @@ const wordsOf: Words = {
   "break-glass": (body) =>
     `BREAKS THE GLASS: goes on with ${body.certificate} of ${body.model} OVER ${body.holds.join(", ")}, until ${body.notAfter}.`,
   widen: (body) => `Widens ${body.certificate} to step ${body.step + 1}.`,
-  narrow: (body) => `Narrows ${body.certificate} to step ${body.step + 1}.`,
+  narrow: (body) =>
+    `Narrows ${body.certificate} to step ${body.step + 1}${body.watch === undefined ? "" : `: live measure ${body.watch} exceeded its limit`}.`,
   fact: ({ fact, model }) => `States a fact about ${model ?? "all models"}: ${factInWords(fact)}.`,
   withdrawal: (body) =>
     "mandate" in body ? `Withdraws the mandate ${body.mandate}.` : `Withdraws the evidence of run ${body.evidence}.`,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
   reading: (body) => `Reads the text of ${body.review}.`,
   review: (body) =>
-    `Decides ${body.review} of ${body.key} on ${body.model}: ${body.verdict} (${body.reason}), for ${body.categories.join(", ")}, until ${body.notAfter}.`,
+    body.sample === undefined
+      ? `Decides ${body.review} of ${body.key} on ${body.model}: ${body.verdict} (${body.reason}), for ${body.categories.join(", ")}, until ${body.notAfter}.`
+      : `Labels ${body.review} on ${body.model} for live measure ${body.sample.watch}: ${body.verdict} (${body.reason}).`,
   lapse: (body) =>
     `Lets ${body.certificate} lapse: its gate is ${body.verdict} now (${body.requirements.join(", ") || "it could not be judged"}).`,
   lost: (body) => `Says that ${body.count} receipts, from number ${body.first} on, were lost.`,
@@ -177,7 +180,18 @@ function floors(of: Act<"root">["predicate"]["body"]["floors"]): string {
 
 function shareInWords(share: Share | undefined): string {
   if (share === undefined) return "";
-  return ` by steps, to ${share.steps.map((part) => percentInWords(part)).join(", ")} of its ${share.by}s`;
+  const steps = share.steps.map((part) => percentInWords(part)).join(", ");
+  return ` by steps, to ${steps} of its ${share.by}s${watchInWords(share.watch)}`;
+}
+
+function watchInWords(watch: Share["watch"]): string {
+  if (watch === undefined) return "";
+  const measures = watch.measures.map(
+    ({ id, measure, limit, back }) =>
+      `${id} (${measure} over ${percentInWords(limit)}: back to ${back === "one" ? "the step before" : "the first"})`,
+  );
+  const widen = watch.widen === undefined ? "" : ", widened only once all of them are shown to be kept";
+  return `, watched for ${measures.join(", ")}${widen}`;
 }
 
 /** A share as people write it. */

@@ -19,6 +19,7 @@ import {
   Timestamp,
 } from "../terms/ids.ts";
 import { Limit, ReviewReason } from "../acts/bodies.ts";
+import { Sample } from "../acts/watch.ts";
 import { Category, Surface } from "../terms/finding.ts";
 import { Severity } from "../terms/severity.ts";
 import { SafeguardMode } from "../terms/safeguard-mode.ts";
@@ -47,6 +48,7 @@ export const routes = {
   publicStatus: "/api/v1/public/models/:model/status",
   bundle: "/api/v1/proposals/:proposal/bundle",
   publicBundle: "/api/v1/public/proposals/:proposal/bundle",
+  watch: "/api/v1/models/:model/watch",
   explain: "/api/v1/explain/:id",
   gateways: "/api/v1/gateways",
   webhooks: "/api/v1/webhooks",
@@ -220,6 +222,55 @@ const ModesView = z.object({
   declared: z.array(z.object({ safeguard: z.string(), name: z.string(), ask: Ask })),
 });
 
+/** One live measure of a watch, of the period that runs: since the last step up or down. */
+const LiveMeasureView = z.object({
+  id: Name,
+  measure: z.enum(["safeguard-failures", "confirmed-misuse", "over-blocking"]),
+  limit: z.number(),
+  /** The part of its error that this period may use. */
+  alpha: z.number(),
+  /** Before so many exchanges nothing is said in favour of the next step. */
+  exchangesMin: z.number().int(),
+  exchanges: z.number().int(),
+  bad: z.number().int(),
+  good: z.number().int(),
+  /** Without a label: nothing for a step back, bad for a step up. */
+  unknown: z.number().int(),
+  /** E-values: that the limit is exceeded, that it is kept; either is shown where it reaches `needed`. */
+  exceeded: z.number(),
+  kept: z.number(),
+  needed: z.number(),
+  /** Of the rate, at all moments of the period at once. */
+  interval: z.object({ lower: z.number(), upper: z.number() }),
+  verdict: z.enum(["exceeded", "kept", "open"]),
+});
+export type LiveMeasureView = z.infer<typeof LiveMeasureView>;
+
+/** What the live measures of a stage that opens by steps come to. */
+export const WatchView = z.object({
+  model: Name,
+  certificate: CertificateId,
+  /** Counts the steps up and down, from 1 on. */
+  period: z.number().int(),
+  since: Timestamp,
+  /** `rolled-back`: the server stepped back, and nothing is shown of the narrower step yet. */
+  verdict: z.enum(["hold", "may-widen", "rolled-back", "exceeded"]),
+  /** `when-shown`: the next step is refused unless the verdict is `may-widen`. */
+  widen: z.enum(["advised", "when-shown"]),
+  /** The live measure that the server stepped back for. */
+  rolledBackFor: Name.nullable(),
+  /** All of the period, and those that were drained too late to be of it. */
+  exchanges: z.number().int(),
+  late: z.number().int(),
+  /** Nothing came for ten minutes: nothing is known of what is served since. */
+  blindSince: Timestamp.nullable(),
+  measures: z.array(LiveMeasureView),
+});
+export type WatchView = z.infer<typeof WatchView>;
+
+/** `GET watch`: null where the stage that is certified has none. */
+export const WatchAnswer = z.object({ watch: WatchView.nullable() });
+
 /** `GET status`: where a model stands and what is still to be shown for the next stage. */
 export const StatusView = z.object({
   model: Name,
@@ -260,6 +311,8 @@ export const StatusView = z.object({
   safeguards: ModesView.nullable(),
   /** Not in the public view, where a safeguard is in shadow: what it would have stopped. */
   shadow: ObservedView.nullable(),
+  /** Not in the public view: the watch over the steps of its share. */
+  watch: WatchView.nullable().default(null),
   closed: z.string().nullable(),
   /** Where what is certified lapsed because its gate, judged again, passed no more. */
   lapsed: z
@@ -345,6 +398,8 @@ export const ReviewView = z.object({
   /** The served configuration that found something. */
   config: Digest,
   found: z.array(z.object({ category: Category, score: z.number() })),
+  /** Where it is an exchange that is over, to be labelled for a live measure of a watch. Nobody waits for it. */
+  sample: Sample.nullable().default(null),
   at: Timestamp,
   /** Until when it waits. */
   expires: Timestamp,

@@ -14,6 +14,7 @@ import type { Here } from "./initialise.ts";
 import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
 import type { Rejudging } from "./rejudging.ts";
 import type { OpenEndpoint, Webhooks } from "./webhooks/webhooks.ts";
+import type { WatchDesk } from "./watch-desk.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 import type { Writer } from "./writer.ts";
 
@@ -67,6 +68,7 @@ export interface Core {
   readonly feeds: FeedServer;
   readonly records: Records;
   readonly reviews: ReviewDesk;
+  readonly watch: WatchDesk;
   readonly webhooks: Webhooks;
   readonly rejudging: Rejudging;
   readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;

@@ -1,6 +1,7 @@
 // What the rules of the fold cannot see, because it lies beside the ledger: documents are what their act says, items are
 // the suite's, samples count to what the evidence claims, a proposal says what its plan says, and a certificate is given
 // only where the gate passes. Asked once, before a statement is appended.
+import { isDeepStrictEqual } from "node:util";
 import type { EvidenceBody, Verb } from "../acts/bodies.ts";
 import { wrongAudience } from "../acts/rules/release.ts";
 import type { Act } from "../acts/statement.ts";
@@ -31,6 +32,7 @@ import {
 import { isCurrent } from "../release/status.ts";
 import { trainedOn } from "../safeguards/trained-on.ts";
 import { Failure } from "../terms/failure.ts";
+import type { WatchView } from "./contract.ts";
 import type { StoredReview } from "./review-store.ts";
 import { type Digest, type Instant, type Name, type ReviewId, instantOf } from "../terms/ids.ts";
 
@@ -43,6 +45,8 @@ export interface Examined {
   readonly at: Instant;
   /** The request that a review is about, as it was kept. */
   readonly review: (id: ReviewId) => Promise<StoredReview | undefined>;
+  /** How the watch over a model's steps stands; null where there is none. */
+  readonly watch: (model: Name) => Promise<WatchView | null>;
 }
 
 type PredicateOf<V extends Verb> = Act<V>["predicate"];
@@ -66,7 +70,7 @@ const examinations: { readonly [V in Verb]: Examination<V> | null } = {
   hold: null,
   restriction: null,
   "break-glass": null,
-  widen: null,
+  widen: examineWiden,
   narrow: null,
   lapse: null,
   fact: null,
@@ -352,15 +356,30 @@ function needOf({ id, kind, have, need }: Judgement["requirements"][number]): st
 
 const hourMs = 3_600_000;
 
+/** Live counts stand in no ledger, so that this is the control plane's to ask: the fold admits what was signed. */
+async function examineWiden({ body }: PredicateOf<"widen">, { state, watch }: Examined): Promise<void> {
+  for (const [model, certificates] of state.certificates) {
+    if (certificates.at(-1)?.release.certificate !== body.certificate) continue;
+    const view = await watch(model);
+    if (view === null || view.widen === "advised" || view.verdict === "may-widen") return;
+    const open = view.measures.filter(({ verdict }) => verdict !== "kept").map(({ id }) => id);
+    throw new Failure(
+      "gate_not_passed",
+      `By its plan ${model} is widened once every live measure is shown to keep its limit; not shown: ${open.join(", ")}. See: headgate release status ${model}`,
+    );
+  }
+}
+
 /** A decision is about a request that waits, as it was kept, and holds no longer than its policy says. */
 async function examineReview({ body, at: signedAt }: PredicateOf<"review">, given: Examined): Promise<void> {
-  const { review: id, request, key, model, config, categories, notAfter } = body;
+  const { review: id, request, key, model, config, categories, notAfter, sample } = body;
   const kept = await given.review(id);
   if (kept === undefined) throw new Failure("not_found", "There is no such review here.");
   const { facts, found } = kept;
   const isAsked = facts.request === request && facts.key === key && facts.model === model && facts.config === config;
   const isAll = found.length === categories.length && found.every(({ category }) => categories.includes(category));
-  if (!isAsked || !isAll)
+  const isSameSample = isDeepStrictEqual(kept.sample ?? undefined, sample);
+  if (!isAsked || !isAll || !isSameSample)
     throw new Failure("statement_invalid", "This decision is about another request than was kept.");
   // Taking back is not bound to the wait.
   const isOver = kept.expiresAt <= given.at && !given.state.reviews.has(id);

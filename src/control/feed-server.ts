@@ -1,6 +1,8 @@
 // The control plane's end of the feed, one for each gateway. It delivers what the ledger holds under checkpoints, signs
 // leases while the store is healthy, and takes the drain. It knows how far each gateway has come, so that whoever opens
 // something can be told when it is open.
+import type { Receipt } from "../acts/receipt.ts";
+import type { State } from "../acts/state.ts";
 import { type Act, openStatement, signStatement } from "../acts/statement.ts";
 import { addUsage, addUsageOfGateway, usageOf, usageOfGateway } from "../access/usage-store.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
@@ -23,10 +25,12 @@ import { fromBase64Url } from "../proof/encoding.ts";
 import { growingTree, leafHash } from "../proof/merkle.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
 import { type Observed, addObserved, observedIn } from "../release/observed.ts";
+import { addSeen } from "../release/watch-store.ts";
+import { type WatchedStages, seenIn, watchedReceipt, watchedStages } from "../release/watched.ts";
 import { breathe, piecesAtOnce } from "../store/breathe.ts";
 import type { Database } from "../store/database.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
-import { type Digest, Instant, type PublicKey, timestampOf } from "../terms/ids.ts";
+import { type Digest, Instant, type Name, type PublicKey, timestampOf } from "../terms/ids.ts";
 import { noContent } from "./content.ts";
 import type { ReviewDesk } from "./review-desk.ts";
 import { createTelling } from "./told-holds.ts";
@@ -300,13 +304,26 @@ async function recordInterval(options: FeedOptions, envelope: Uint8Array, receip
     return;
   }
   if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
-  const { leaves, digests, observed } = await checked(predicate.body, receipts, options.primitives);
+  const { replica, primitives } = options;
+  const watched = watchedStages(replica.state);
+  const { leaves, digests, observed, ofWatched } = await checked(predicate.body, receipts, { primitives, watched });
   const { root } = predicate.body;
   if (options.writer.indexOf(act.digest) !== undefined) return;
   await options.writer.record(envelope, noContent, async (transaction, index) => {
     await keepInterval(transaction, { root, leaves, ledgerIndex: index }, withDigests(receipts, digests));
     await addObserved(transaction, observed);
+    // By the period that runs now: a step may have been taken since these were looked at.
+    const now = watchedStages(replica.state);
+    const seen = ofWatched.flatMap((receipt) => seenIn(receipt, now, primitives));
+    await addSeen(transaction, seen, { now: options.clock(), organisationOf: organisationIn(replica.state) });
   });
+}
+
+function organisationIn({ keySecrets, keys }: State): (key: Receipt["key"]) => Name | null {
+  return (key) => {
+    const [hash] = (key === null ? undefined : keySecrets.get(key)) ?? [];
+    return (hash === undefined ? undefined : keys.get(hash)?.organisation) ?? null;
+  };
 }
 
 interface Checked {
@@ -315,6 +332,8 @@ interface Checked {
   /** Of the same bytes: what a receipt is found by. */
   readonly digests: readonly Digest[];
   readonly observed: readonly Observed[];
+  /** Those that were made under a certificate that has a watch. */
+  readonly ofWatched: readonly Receipt[];
 }
 
 function* withDigests(receipts: DrainedReceipts, digests: readonly Digest[]): Generator<KeptReceipt, void, void> {
@@ -331,22 +350,24 @@ function* withDigests(receipts: DrainedReceipts, digests: readonly Digest[]): Ge
 async function checked(
   body: Extract<Act["predicate"], { verb: "receipts" }>["body"],
   receipts: DrainedReceipts,
-  primitives: Primitives,
+  { primitives, watched }: { readonly primitives: Primitives; readonly watched: WatchedStages },
 ): Promise<Checked> {
   if (receipts.length !== body.count || receipts.length > intervalReceiptsMax) {
     throw new Failure("statement_invalid", "The interval counts other receipts than came with it.");
   }
   const tree = growingTree(primitives);
-  const [leaves, digests, observed]: [Uint8Array[], Digest[], Observed[]] = [[], [], []];
+  const [leaves, digests, observed, ofWatched]: [Uint8Array[], Digest[], Observed[], Receipt[]] = [[], [], [], []];
   for (const { text } of receipts) {
     const bytes = receiptBytes(text);
     digests.push(digestOf(bytes, primitives));
     const leaf = leafHash(bytes, primitives);
     tree.append(leaf);
     for (const one of observedIn(bytes)) observed.push(one);
+    const receipt = watchedReceipt(bytes, watched);
+    if (receipt !== undefined) ofWatched.push(receipt);
     if (leaves.push(leaf) % piecesAtOnce === 0) await breathe();
   }
-  if (digestOfHash(tree.root()) === body.root) return { leaves, digests, observed };
+  if (digestOfHash(tree.root()) === body.root) return { leaves, digests, observed, ofWatched };
   throw new Failure("statement_invalid", "The receipts do not make the root of their interval.");
 }
 

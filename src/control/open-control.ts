@@ -43,6 +43,7 @@ import { type Rejudging, openRejudging } from "./rejudging.ts";
 import { createApp } from "./routes.ts";
 import type { ControlOptions, Core } from "./core.ts";
 import { type Webhooks, openWebhooks } from "./webhooks/webhooks.ts";
+import { type WatchDesk, openWatchDesk, readWatch } from "./watch-desk.ts";
 import { watchDatabase } from "./watched-database.ts";
 import { Writer, loosens } from "./writer.ts";
 
@@ -65,6 +66,8 @@ export interface Control {
   readonly webhooks: Webhooks["view"];
   /** What is certified and open, as it was judged again last. */
   readonly rejudged: Rejudging["all"];
+  /** How the watches over stages that open by steps stand. */
+  readonly watches: WatchDesk["views"];
   /** Judges, records and folds a statement; after one that opens something, waits for the gateways. */
   readonly record: (envelope: Uint8Array, content?: Content) => Promise<StatementAnswer>;
   /** After what has begun. */
@@ -99,6 +102,14 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   checkKeys(replica.state, options);
   // Last, because it keeps time: what fails before leaves nothing behind that would keep the process from ending.
   const reviews = openReviewDesk({ ...options, database, replica, writer, control: signers.control });
+  const watch = openWatchDesk({
+    ...options,
+    database,
+    replica,
+    writer,
+    control: signers.control,
+    deployment: here.deployment,
+  });
   try {
     await reviews.sweep();
     const webhooks = await openWebhooks({
@@ -118,8 +129,20 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       control: signers.control,
       deployment: here.deployment,
     });
-    return compose(options, { here, database, ledger, replica, records, writer, reviews, webhooks, rejudging });
+    return compose(options, {
+      here,
+      database,
+      ledger,
+      replica,
+      records,
+      writer,
+      reviews,
+      watch,
+      webhooks,
+      rejudging,
+    });
   } catch (error) {
+    await watch.close();
     await reviews.close();
     throw error;
   }
@@ -127,11 +150,11 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 
 type Parts = Pick<
   Core,
-  "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews" | "webhooks" | "rejudging"
+  "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews" | "watch" | "webhooks" | "rejudging"
 >;
 
 function compose(options: ControlOptions, parts: Parts): Control {
-  const { replica, writer, ledger, database, records, here, reviews, webhooks, rejudging } = parts;
+  const { replica, writer, ledger, database, records, here, reviews, watch, webhooks, rejudging } = parts;
   const { primitives, clock, signers } = options;
   const publicFile = publicFiles({ database, ledger, records, hasher: primitives, state: replica.state, clock });
   const feeds = createFeedServer({
@@ -190,10 +213,11 @@ function compose(options: ControlOptions, parts: Parts): Control {
     waitingReviews: reviews.waiting,
     webhooks: webhooks.view,
     rejudged: rejudging.all,
+    watches: watch.views,
     record: async (envelope, content = noContent) => submit(envelope, content),
     close: async () => {
       feeds.close();
-      await Promise.all([rejudging.close(), webhooks.close()]);
+      await Promise.all([rejudging.close(), webhooks.close(), watch.close()]);
       await reviews.close();
       await writer.idle();
       await ledger.close();
@@ -268,7 +292,14 @@ function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledge
         ...records,
         artefact: async (digest) => content.artefacts.get(digest) ?? records.artefact(digest),
       };
-      await examine(act, { state: replica.state, records: withSent, index: replica.size(), at: clock(), review });
+      await examine(act, {
+        state: replica.state,
+        records: withSent,
+        index: replica.size(),
+        at: clock(),
+        review,
+        watch: async (model) => readWatch({ database, replica, clock }, model),
+      });
     },
   });
 }

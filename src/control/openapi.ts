@@ -18,6 +18,7 @@ import {
   StatementAnswer,
   StatementRequest,
   StatusView,
+  WatchAnswer,
   routes,
 } from "./contract.ts";
 import { Bundle } from "../report/bundle-file.ts";
@@ -87,6 +88,7 @@ const operations: readonly Operation[] = [
     answer: OpeningsView,
   },
   { method: "get", path: routes.status, summary: "Where a model stands", answer: StatusView },
+  { method: "get", path: routes.watch, summary: "What a watch counted since the last step", answer: WatchAnswer },
   { method: "get", path: routes.publicStatus, summary: "Where a public model stands", answer: StatusView },
   { method: "get", path: routes.bundle, summary: "A whole decision", answer: Bundle },
   { method: "get", path: routes.publicBundle, summary: "A whole decision about a public model", answer: Bundle },

@@ -12,6 +12,7 @@ import {
   signSealingKey,
 } from "../feed/reviews.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
+import { labelOf, labelSamples } from "../release/watch-store.ts";
 import type { Database } from "../store/database.ts";
 import { Failure } from "../terms/failure.ts";
 import { type Instant, type ReviewId, type Timestamp, instantOf } from "../terms/ids.ts";
@@ -87,7 +88,11 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
       const undecided = await listUndecided(database);
       const decided = undecided.flatMap((id) => replica.state.reviews.get(id) ?? []);
       await database.transaction(async (transaction) => {
-        for (const { review, at } of decided) await markDecided(transaction, review, instantOf(at));
+        for (const { review, at, sample, verdict } of decided) {
+          await markDecided(transaction, review, instantOf(at));
+          if (sample === undefined) continue;
+          await labelSamples(transaction, { review, label: labelOf(sample, verdict) }, clock());
+        }
         await eraseReviews(transaction, clock());
       });
     }
@@ -130,7 +135,7 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
 }
 
 function decisionsIn({ state: { reviewed } }: Replica): number {
-  return reviewed.allow + reviewed.refuse;
+  return reviewed.allow + reviewed.refuse + reviewed.labels;
 }
 
 async function readText(

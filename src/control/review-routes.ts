@@ -61,7 +61,8 @@ function unknown(): Failure {
   return new Failure("not_found", "There is no such review here.");
 }
 
-function viewOf({ facts, found, at, expiresAt, decisionHours, sealed }: StoredReview, { replica }: Core): ReviewView {
+function viewOf(stored: StoredReview, { replica }: Core): ReviewView {
+  const { facts, found, sample, at, expiresAt, decisionHours, sealed } = stored;
   const { state } = replica;
   const [hash] = state.keySecrets.get(facts.key) ?? [];
   const decision = state.reviews.get(facts.review);
@@ -69,6 +70,7 @@ function viewOf({ facts, found, at, expiresAt, decisionHours, sealed }: StoredRe
     ...facts,
     organisation: (hash === undefined ? undefined : state.keys.get(hash)?.organisation) ?? null,
     found: [...found],
+    sample,
     at: timestampOf(at),
     expires: timestampOf(expiresAt),
     decisionHours,

@@ -2,12 +2,17 @@
 // ledger, a text opens only for the very row it was sealed for, and `decided_at` is put right from the fold.
 import { z } from "zod";
 import { type AskedReview, type KeptReview, ReviewFacts, SealedText } from "../feed/reviews.ts";
+import { Sample } from "../acts/watch.ts";
+import { keepSample } from "../release/watch-store.ts";
 import type { Database, Queries, Transaction } from "../store/database.ts";
 import { Category } from "../terms/finding.ts";
 import { Instant, ReviewId, toInstant } from "../terms/ids.ts";
 
 /** Reviews that wait at once, of all keys together. */
 const reviewsWaitingMax = 2_000;
+
+/** Samples of watches that wait for a label at once, apart from those for which somebody waits. */
+const samplesWaitingMax = 2_000;
 
 /** Reviews that are listed at once. */
 const listedMax = 500;
@@ -19,6 +24,8 @@ const dayMs = 24 * hourMs;
 export interface StoredReview {
   readonly facts: ReviewFacts;
   readonly found: AskedReview["found"];
+  /** Where it is an exchange of a watched stage that somebody is to label. */
+  readonly sample: Sample | null;
   readonly at: Instant;
   /** Until when it waits. */
   readonly expiresAt: Instant;
@@ -34,14 +41,17 @@ export interface StoredReview {
  * transaction, and they come one after another.
  */
 export async function keepReview(transaction: Transaction, asked: AskedReview, now: Instant): Promise<KeptReview> {
-  const { facts, rules, sealed, at } = asked;
-  const same = await findWaiting(transaction, facts, now);
-  if (same !== undefined) return { kind: "waiting", review: same };
-  const ofKey = await countWaiting(transaction, now, facts.key);
-  if (ofKey >= rules.perKeyMax || (await countWaiting(transaction, now)) >= reviewsWaitingMax) return { kind: "full" };
+  const { facts, rules, sealed, at, sample } = asked;
+  const kept = sample === undefined ? null : JSON.stringify({ watch: sample.watch, measure: sample.measure });
+  const same = await findWaiting(transaction, { ...facts, sample: kept }, now);
+  if (same !== undefined) {
+    await keepIfSample(transaction, asked, { review: same, now });
+    return { kind: "waiting", review: same };
+  }
+  if (await isFull(transaction, asked, now)) return { kind: "full" };
   await transaction.query(
     `INSERT INTO review (id, request, key, model, config, found, at, expires_at, decision_hours, retention_days, decided_at,
-     sealing_key, sealed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?)`,
+     sealing_key, sealed, sample) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, ?, ?, ?)`,
     [
       facts.review,
       facts.request,
@@ -55,16 +65,46 @@ export async function keepReview(transaction: Transaction, asked: AskedReview, n
       rules.retentionDays,
       sealed.to,
       JSON.stringify(sealed),
+      kept,
     ],
   );
+  await keepIfSample(transaction, asked, { review: facts.review, now });
   return { kind: "waiting", review: facts.review };
 }
 
-/** Digest, key, model and configuration have to be the same: they are what the digest is about. */
-async function findWaiting(queries: Queries, facts: ReviewFacts, now: Instant): Promise<ReviewId | undefined> {
+async function isFull(transaction: Transaction, { facts, rules, sample }: AskedReview, now: Instant): Promise<boolean> {
+  if (sample !== undefined) return (await countSamples(transaction, now)) >= samplesWaitingMax;
+  const ofKey = await countWaiting(transaction, now, facts.key);
+  return ofKey >= rules.perKeyMax || (await countWaiting(transaction, now)) >= reviewsWaitingMax;
+}
+
+async function keepIfSample(
+  transaction: Transaction,
+  { sample }: AskedReview,
+  { review, now }: { readonly review: ReviewId; readonly now: Instant },
+): Promise<void> {
+  if (sample === undefined) return;
+  await keepSample(transaction, { receipt: sample.receipt, measure: sample.watch, review }, now);
+}
+
+async function countSamples(queries: Queries, now: Instant): Promise<number> {
   const [row] = await queries.query(
-    "SELECT id FROM review WHERE key = ? AND request = ? AND decided_at IS NULL AND expires_at > ?",
-    [facts.key, facts.request, now],
+    "SELECT count(*) AS count FROM review WHERE decided_at IS NULL AND expires_at > ? AND sample IS NOT NULL",
+    [now],
+  );
+  return z.object({ count: z.number() }).parse(row).count;
+}
+
+/** Digest, key, model and configuration have to be the same: they are what the digest is about. */
+async function findWaiting(
+  queries: Queries,
+  facts: ReviewFacts & { readonly sample: string | null },
+  now: Instant,
+): Promise<ReviewId | undefined> {
+  const [row] = await queries.query(
+    `SELECT id FROM review WHERE key = ? AND request = ? AND decided_at IS NULL AND expires_at > ?
+     AND coalesce(sample, '') = ?`,
+    [facts.key, facts.request, now, facts.sample ?? ""],
   );
   return row === undefined ? undefined : z.object({ id: ReviewId }).parse(row).id;
 }
@@ -72,7 +112,7 @@ async function findWaiting(queries: Queries, facts: ReviewFacts, now: Instant): 
 async function countWaiting(queries: Queries, now: Instant, key?: ReviewFacts["key"]): Promise<number> {
   const ofKey = key === undefined ? "" : " AND key = ?";
   const [row] = await queries.query(
-    `SELECT count(*) AS count FROM review WHERE decided_at IS NULL AND expires_at > ?${ofKey}`,
+    `SELECT count(*) AS count FROM review WHERE decided_at IS NULL AND expires_at > ? AND sample IS NULL${ofKey}`,
     key === undefined ? [now] : [now, key],
   );
   return z.object({ count: z.number() }).parse(row).count;
@@ -86,13 +126,13 @@ export interface Waiting {
 
 export async function waitingReviews(queries: Queries, now: Instant): Promise<Waiting> {
   const [row] = await queries.query(
-    "SELECT count(*) AS count, min(at) AS oldest FROM review WHERE decided_at IS NULL AND expires_at > ?",
+    "SELECT count(*) AS count, min(at) AS oldest FROM review WHERE decided_at IS NULL AND expires_at > ? AND sample IS NULL",
     [now],
   );
   return z.object({ count: z.number(), oldest: Instant.nullable() }).parse(row);
 }
 
-const columns = "id, request, key, model, config, found, at, expires_at, decision_hours, decided_at, sealed";
+const columns = "id, request, key, model, config, found, at, expires_at, decision_hours, decided_at, sealed, sample";
 
 const Found = z.array(z.strictObject({ category: Category, score: z.number() }));
 
@@ -105,12 +145,14 @@ const Row = z
     decision_hours: z.number(),
     decided_at: Instant.nullable(),
     sealed: z.string().nullable(),
+    sample: z.string().nullable(),
   })
   .transform((row): StoredReview => {
     const { request, key, model, config } = row;
     return {
       facts: ReviewFacts.parse({ review: row.id, request, key, model, config }),
       found: Found.parse(JSON.parse(row.found)),
+      sample: row.sample === null ? null : Sample.parse(JSON.parse(row.sample)),
       at: row.at,
       expiresAt: row.expires_at,
       decisionHours: row.decision_hours,

@@ -25,6 +25,7 @@ import {
   type GatewaysView,
   RootRequest,
   StatementRequest,
+  type WatchAnswer,
   type WebhooksView,
   controlBodyBytesMax,
   receiptsPageMax,
@@ -206,7 +207,15 @@ function addReadRoutes(app: Hono, core: Core): void {
     const model = parsed(Name, context.req.param("model"), "model_unknown");
     const gate = parsed(OpenStage.optional(), context.req.query("gate"), "request_invalid");
     const observed: StatusAsked["observed"] = async (as, at) => observedSum(database, { as, model }, at);
-    return context.json(await statusView(core, { model, gate, observed }));
+    const status = await statusView(core, { model, gate, observed });
+    return context.json({ ...status, watch: await core.watch.view(model) });
+  });
+  app.get(routes.watch, read, async (context) => {
+    const model = parsed(Name, context.req.param("model"), "model_unknown");
+    if (replica.state.documents.get("Model")?.has(model) !== true)
+      throw new Failure("model_unknown", `There is no model "${model}" here.`);
+    const view: z.infer<typeof WatchAnswer> = { watch: await core.watch.view(model) };
+    return context.json(view);
   });
   app.get(routes.bundle, read, async (context) => {
     const proposal = proposalOf(core, context.req.param("proposal"));

@@ -13,11 +13,16 @@ export interface Placed {
   readonly key: KeyId;
 }
 
-/** From 0 up to 1, even over all callers: 48 bits of SHA-256 over what is placed. */
+/** From 0 up to 1, even over all callers. */
 export function placeOf({ by }: Share, placed: Placed, hasher: Hasher): number {
   const { model, stage, organisation, key } = placed;
   const whose = by === "organisation" ? organisation : key;
-  const hash = hashOfDigest(digestOfText(["headgate share v1", model, stage, by, whose].join("\n"), hasher));
+  return placeOfText(["headgate share v1", model, stage, by, whose].join("\n"), hasher);
+}
+
+/** 48 bits of SHA-256 over a text, as a number from 0 up to 1. */
+export function placeOfText(text: string, hasher: Hasher): number {
+  const hash = hashOfDigest(digestOfText(text, hasher));
   const view = new DataView(hash.buffer, hash.byteOffset);
   return (view.getUint32(0) * 2 ** 16 + view.getUint16(4)) / 2 ** 48;
 }

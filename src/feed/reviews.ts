@@ -9,7 +9,8 @@ import { fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { Category } from "../terms/finding.ts";
-import { Digest, Instant, KeyId, Name, type PublicKey, ReviewId, Timestamp } from "../terms/ids.ts";
+import { Digest, Instant, KeyId, Name, type PublicKey, ReceiptId, ReviewId, Timestamp } from "../terms/ids.ts";
+import { Sample } from "../acts/watch.ts";
 import { jsonOf } from "./encoded.ts";
 import { keyBytes, open, seal } from "./hpke.ts";
 
@@ -126,23 +127,26 @@ function rawSealingKey(key: SealingKey): Uint8Array {
 
 const Score = z.number().min(0).max(1);
 
-/** A request that is to wait for a person. */
-export const AskedReview = z.strictObject({
-  facts: ReviewFacts,
-  /** What was found for review, and the highest score of each. */
-  found: z
-    .array(z.strictObject({ category: Category, score: Score }))
-    .min(1)
-    .max(Category.options.length),
-  at: Instant,
-  /** As the usage policy says. */
-  rules: z.strictObject({
-    expiresHours: z.number().int().min(1).max(168),
-    perKeyMax: z.number().int().min(1).max(1_000),
-    retentionDays: z.number().int().min(0).max(30),
-  }),
-  sealed: SealedText,
-});
+/** A request that is to wait for a person; or an exchange that is over, and that somebody is to label for a watch. */
+export const AskedReview = z
+  .strictObject({
+    facts: ReviewFacts,
+    /** What was found for review, and the highest score of each; nothing in a sample. */
+    found: z.array(z.strictObject({ category: Category, score: Score })).max(Category.options.length),
+    sample: z.strictObject({ ...Sample.shape, receipt: ReceiptId }).optional(),
+    at: Instant,
+    /** As the usage policy says. */
+    rules: z.strictObject({
+      expiresHours: z.number().int().min(1).max(168),
+      perKeyMax: z.number().int().min(1).max(1_000),
+      retentionDays: z.number().int().min(0).max(30),
+    }),
+    sealed: SealedText,
+  })
+  .refine(({ found, sample }) => (found.length === 0) === (sample !== undefined), {
+    path: ["found"],
+    error: "a request waits for what was found in it, and a sample for nothing",
+  });
 export type AskedReview = Readonly<z.infer<typeof AskedReview>>;
 
 /** `waiting`: kept, under this id; that of an earlier asking where the same request waits already. */

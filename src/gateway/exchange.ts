@@ -1,7 +1,9 @@
 // One exchange from admission to its end: what is known of it, what is decided about what is found in it, and whether it may
 // still go on. How it ended is put on record by record.ts.
 import type { Limit } from "../acts/bodies.ts";
+import type { SampledMeasure } from "../acts/watch.ts";
 import { isAllowance, lastDecision } from "../acts/state.ts";
+import type { ReviewText } from "../feed/reviews.ts";
 import { decide, flaggedIn, redactedIn, reviewedIn, stricter } from "../policy/decide.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
 import { Failure } from "../terms/failure.ts";
@@ -63,6 +65,8 @@ export interface Exchange {
   /** What of a request with the verdict `review` a person may let through; nothing where a restriction prohibits any of it. */
   readonly forReview: (inspection: Inspection) => readonly Category[];
   readonly reviewed: Reviewed;
+  /** Where a watch drew it: its text, until it ends. */
+  sampling: Sampling | undefined;
   /** By what it would be recognised in other words; only where a policy asks for that. */
   wording: Wording | undefined;
   /** In observe mode: the strictest verdict of policy on each side so far. */
@@ -94,6 +98,12 @@ export interface Beginning {
   readonly note: Note;
   /** Aborts when the caller leaves. */
   readonly departure: Stop;
+}
+
+/** What a watch drew of an exchange. */
+interface Sampling {
+  readonly measures: readonly SampledMeasure[];
+  readonly text: ReviewText;
 }
 
 /** The review of an exchange, once there is one, and whether it let it through. */
@@ -147,6 +157,7 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     note,
     isHeldBack: !isObserved(known) || restrictedCategories(gateway, model).length > 0,
     reviewed: { by: undefined, isAllowed: false },
+    sampling: undefined,
     wording: undefined,
     texts,
     promptChars: promptChars(known.call, textsAlone(texts)),

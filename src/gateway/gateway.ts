@@ -12,6 +12,7 @@ import type { Quotas } from "./quota.ts";
 import type { Recorder } from "./recorder.ts";
 import type { ReviewLine } from "./review-line.ts";
 import type { Rewordings } from "./rewordings.ts";
+import type { SampleRoom } from "./sample-room.ts";
 import type { Trace } from "./trace-context.ts";
 import type { TurnedAway } from "./turned-away.ts";
 import type { Turns } from "./turns.ts";
@@ -30,6 +31,7 @@ export interface Gateway {
   readonly inspections: Turns;
   readonly holdDesk: HoldDesk;
   readonly reviews: ReviewLine;
+  readonly sampleRoom: SampleRoom;
   readonly rewordings: Rewordings;
   readonly clock: Clock;
   readonly primitives: Primitives;

@@ -29,6 +29,7 @@ import { openRecorder } from "./recorder.ts";
 import { countTurnedAway } from "./turned-away.ts";
 import { openReviewLine } from "./review-line.ts";
 import { rememberRewordings } from "./rewordings.ts";
+import { createSampleRoom } from "./sample-room.ts";
 import { createTurns } from "./turns.ts";
 import { beginTrace } from "./trace-context.ts";
 import { within } from "./within.ts";
@@ -132,6 +133,7 @@ async function openBehind(mark: Mark, options: GatewayOptions, opened: Opened[])
     inspections: createTurns(),
     holdDesk: await openHoldDesk({ ...options, folder: path.join(options.folder, "holds") }),
     reviews: openReviewLine({ ...options, follower }),
+    sampleRoom: createSampleRoom(options.clock.now),
     rewordings: rememberRewordings(options.randomBytes),
     clock,
     primitives,

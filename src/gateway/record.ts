@@ -10,6 +10,7 @@ import { underOf } from "./admission.ts";
 import { type Exchange, isBare } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
+import { handSample } from "./sampler.ts";
 import { placesOf } from "./sayers.ts";
 import type { Begun } from "./spool.ts";
 
@@ -36,6 +37,7 @@ export interface Redaction {
 export function recordEnding(exchange: Exchange, ending: Ending, parts: Recording): Promise<SignedReceipt> {
   const { gateway, reservation } = parts;
   exchange.end();
+  handSample(exchange, ending, gateway);
   const { note } = exchange;
   note.outcome = ending.outcome;
   note.tokens = ending.tokens;

@@ -1,17 +1,16 @@
 // A request whose worst finding is for review: let through where a person allowed this very request, refused where one
 // refused it, else kept for one and told to come again. Where nobody could decide (the policy names no reviewers, none is
 // admitted, the safeguards only observe, another model was asked for) it is a block, as it was before there were reviewers.
-import { createHmac } from "node:crypto";
 import { type ReviewDecision, isAllowance, lastDecision } from "../acts/state.ts";
-import { type ReviewFacts, type ReviewText, requestDigest, reviewCharsMax } from "../feed/reviews.ts";
+import { type ReviewFacts, type ReviewText, reviewCharsMax } from "../feed/reviews.ts";
 import type { ReviewRules } from "../policy/policy-document.ts";
-import { toHex } from "../proof/encoding.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Category, Inspection, Verdict } from "../terms/finding.ts";
-import { type KeyId, type ReviewId, instantOf } from "../terms/ids.ts";
+import { type ReviewId, instantOf } from "../terms/ids.ts";
 import { type Exchange, isObserved } from "./exchange.ts";
 import { blocked, verdictWord } from "./record.ts";
 import type { Gateway } from "./gateway.ts";
+import { factsOf, hasReviewer, textOf } from "./review-text.ts";
 
 /** How soon it is worth asking again, in seconds. */
 const askAgainSeconds = 60;
@@ -55,29 +54,6 @@ function openTo(exchange: Exchange, { verdict, inspection, secret }: ForReview, 
   if (secret === undefined || !hasReviewer(gateway)) throw blocked(verdict);
   const text = textOf(exchange, secret);
   return { rules, categories, text, facts: factsOf(exchange, { key: exposure.key, text, gateway }) };
-}
-
-function hasReviewer({ follower }: Gateway): boolean {
-  for (const { role, suspended } of follower.state.persons.values()) if (role === "reviewer" && !suspended) return true;
-  return false;
-}
-
-/** The nonce is the caller's own: who reads ledger or store cannot try out what was asked. */
-function textOf({ call }: Exchange, secret: string): ReviewText {
-  const written = JSON.stringify(call);
-  const nonce = createHmac("sha256", secret).update("headgate review nonce v1\n").update(written).digest();
-  return { nonce: toHex(nonce), call: written };
-}
-
-interface About {
-  readonly key: KeyId;
-  readonly text: ReviewText;
-  readonly gateway: Gateway;
-}
-
-function factsOf({ model, configuration }: Exchange, { key, text, gateway }: About): Omit<ReviewFacts, "review"> {
-  const about = { key, model, config: configuration.config };
-  return { ...about, request: requestDigest(text, about, gateway.primitives) };
 }
 
 /**

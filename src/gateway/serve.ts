@@ -53,6 +53,7 @@ import {
   usageOf,
 } from "./answer.ts";
 import { passReview } from "./review.ts";
+import { beginSampling } from "./sampler.ts";
 import { readWording, refuseReworded, rememberStopped } from "./reworded.ts";
 import { streamAnswer } from "./answer-stream.ts";
 import { wholeAnswer } from "./answer-whole.ts";
@@ -249,6 +250,7 @@ interface Reading {
 export async function readInput(exchange: Exchange, { bytes, secret }: Reading, gateway: Gateway): Promise<Verdict> {
   const { chain } = exchange.configuration;
   const caller = callerOf(exchange);
+  beginSampling(exchange, secret, gateway);
   const inSteps = function* inSteps(): Generator<void, Settle, void> {
     exchange.mustGoOn();
     return yield* chain.inspectInputInSteps(withWordsOfJson(exchange.texts), caller);

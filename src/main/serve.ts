@@ -33,6 +33,7 @@ import { openSealingKeys } from "./sealing-keys.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";
 import { rejudgedGauges } from "./telemetry/rejudged-gauges.ts";
 import { reviewGauges } from "./telemetry/review-gauges.ts";
+import { watchGauges } from "./telemetry/watch-gauges.ts";
 import { webhookGauges } from "./telemetry/webhook-gauges.ts";
 import { openStore } from "./open-store.ts";
 
@@ -164,6 +165,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     ...(await reviewGauges(control, clock.now())),
     ...(await webhookGauges(control, clock.now())),
     ...rejudgedGauges(control, clock.now()),
+    ...(await watchGauges(control)),
   ]);
   const seen = keepSeen(configuration.keys, control.head);
   const close = async (): Promise<void> => {

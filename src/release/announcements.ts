@@ -20,6 +20,7 @@ export const announcementTypes = [
   "release.restricted",
   "release.break-glass",
   "release.break-glass-reviewed",
+  "release.narrowed",
   "evidence.recorded",
   "evidence.withdrawn",
   "incident.opened",
@@ -122,7 +123,7 @@ type Told = Pick<Announcement, "type" | "data">;
 function toldBy(predicate: AnyPredicate, state: State): Told | undefined {
   return (
     toldOfProposal(predicate, state) ??
-    toldOfStop(predicate) ??
+    toldOfStop(predicate, state) ??
     toldOfLapse(predicate, state) ??
     toldOfBreakGlass(predicate) ??
     toldOfIncident(predicate) ??
@@ -139,7 +140,14 @@ function toldOfProposal(predicate: AnyPredicate, state: State): Told | undefined
   return { type: "release.signed", data: { model: about?.model, stage: about?.stage, proposal, verdict, role } };
 }
 
-function toldOfStop(predicate: AnyPredicate): Told | undefined {
+function toldOfStop(predicate: AnyPredicate, state: State): Told | undefined {
+  if (predicate.verb === "narrow") {
+    const { certificate, step, watch = null } = predicate.body;
+    return {
+      type: "release.narrowed",
+      data: { model: modelOf(state, certificate), certificate, step: step + 1, watch },
+    };
+  }
   if (predicate.verb === "hold") {
     const { hold, scope } = predicate.body;
     return { type: "release.held", data: { hold, scope } };
@@ -152,10 +160,8 @@ function toldOfStop(predicate: AnyPredicate): Told | undefined {
 function toldOfLapse(predicate: AnyPredicate, state: State): Told | undefined {
   if (predicate.verb !== "lapse") return undefined;
   const { certificate, verdict, requirements } = predicate.body;
-  const model = [...state.certificates].find(([, all]) =>
-    all.some(({ release }) => release.certificate === certificate),
-  );
-  return { type: "certificate.lapsed", data: { model: model?.[0], certificate, verdict, requirements } };
+  const model = modelOf(state, certificate);
+  return { type: "certificate.lapsed", data: { model, certificate, verdict, requirements } };
 }
 
 function toldOfBreakGlass(predicate: AnyPredicate): Told | undefined {
@@ -166,6 +172,12 @@ function toldOfBreakGlass(predicate: AnyPredicate): Told | undefined {
   if (predicate.verb !== "fact" || predicate.body.fact.kind !== "break-glass-review") return undefined;
   const { fact, model } = predicate.body;
   return { type: "release.break-glass-reviewed", data: { breakGlass: fact.glass, model, finding: fact.finding } };
+}
+
+function modelOf(state: State, certificate: CertificateId): Name | null {
+  for (const [model, certificates] of state.certificates)
+    if (certificates.some(({ release }) => release.certificate === certificate)) return model;
+  return null;
 }
 
 function toldOfIncident(predicate: AnyPredicate): Told | undefined {

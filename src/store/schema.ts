@@ -303,6 +303,68 @@ CREATE INDEX webhook_due ON webhook_message (endpoint, next_at) WHERE next_at IS
 CREATE INDEX webhook_made ON webhook_message (made_at);
 `;
 
+// What a watch over a stage that opens by steps has counted, of the period that began with entry `began`; and the exchanges that it
+// looks at. `began` is null until the receipt has come, `label` until somebody gave one. A review with a `sample` labels one of them.
+const watch = `
+ALTER TABLE review ADD COLUMN sample TEXT;
+CREATE TABLE watch_count (
+  model TEXT NOT NULL,
+  began INTEGER NOT NULL,
+  measure TEXT NOT NULL,
+  exchanges INTEGER NOT NULL,
+  bad INTEGER NOT NULL,
+  good INTEGER NOT NULL,
+  late INTEGER NOT NULL,
+  last_at INTEGER NOT NULL,
+  PRIMARY KEY (model, began, measure)
+) STRICT;
+CREATE TABLE watch_sample (
+  receipt TEXT NOT NULL,
+  measure TEXT NOT NULL,
+  model TEXT,
+  began INTEGER,
+  organisation TEXT,
+  hour INTEGER,
+  review TEXT,
+  label TEXT,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (receipt, measure)
+) STRICT;
+CREATE INDEX watch_sample_by_review ON watch_sample (review) WHERE review IS NOT NULL;
+CREATE INDEX watch_sample_by_hour ON watch_sample (model, began, measure, organisation, hour);
+CREATE INDEX watch_sample_by_time ON watch_sample (at);
+`;
+
+const watchPostgres = `
+ALTER TABLE review ADD COLUMN sample TEXT COLLATE "C";
+CREATE TABLE watch_count (
+  model TEXT COLLATE "C" NOT NULL,
+  began BIGINT NOT NULL,
+  measure TEXT COLLATE "C" NOT NULL,
+  exchanges BIGINT NOT NULL,
+  bad BIGINT NOT NULL,
+  good BIGINT NOT NULL,
+  late BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  PRIMARY KEY (model, began, measure)
+);
+CREATE TABLE watch_sample (
+  receipt TEXT COLLATE "C" NOT NULL,
+  measure TEXT COLLATE "C" NOT NULL,
+  model TEXT COLLATE "C",
+  began BIGINT,
+  organisation TEXT COLLATE "C",
+  hour BIGINT,
+  review TEXT COLLATE "C",
+  label TEXT COLLATE "C",
+  at BIGINT NOT NULL,
+  PRIMARY KEY (receipt, measure)
+);
+CREATE INDEX watch_sample_by_review ON watch_sample (review) WHERE review IS NOT NULL;
+CREATE INDEX watch_sample_by_hour ON watch_sample (model, began, measure, organisation, hour);
+CREATE INDEX watch_sample_by_time ON watch_sample (at);
+`;
+
 export const schema: readonly Migration[] = [
   { id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } },
   { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
@@ -310,4 +372,5 @@ export const schema: readonly Migration[] = [
   { id: 4, name: "review", sql: { sqlite: review, postgres: reviewPostgres } },
   { id: 5, name: "shadowed", sql: { sqlite: shadowed, postgres: shadowedPostgres } },
   { id: 6, name: "webhook", sql: { sqlite: webhook, postgres: webhookPostgres } },
+  { id: 7, name: "watch", sql: { sqlite: watch, postgres: watchPostgres } },
 ];

@@ -153,7 +153,16 @@ test("decisions and readings are dropped once they are over, by the times of sta
     [...state.readings.keys()],
     ["a", "b", "c"].map((label) => idOf.review(label)),
   );
-  assert.deepEqual({ ...state.reviewed, droppedHour: 0 }, { read: 5, allow: 1, refuse: 0, droppedHour: 0 });
+  assert.deepEqual(
+    { ...state.reviewed, droppedHour: 0 },
+    {
+      read: 5,
+      allow: 1,
+      refuse: 0,
+      labels: 0,
+      droppedHour: 0,
+    },
+  );
 });
 
 test("what is taken back is dated by nobody's clock, and drops nothing", async () => {

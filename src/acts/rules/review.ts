@@ -31,7 +31,7 @@ export const readReview: Rule<"reading"> = (state, act, context) => {
 
 /** Whether it is a stop: it refuses what was allowed before, under this or another review of the same request. */
 export function takesBack(state: State, { verb, body }: AnyPredicate): boolean {
-  if (verb !== "review" || body.verdict !== "refuse") return false;
+  if (verb !== "review" || body.verdict !== "refuse" || body.sample !== undefined) return false;
   const isAllowed = [body.review, state.reviewOf.get(body.request)].map(
     (id) => id !== undefined && state.reviews.get(id)?.verdict === "allow",
   );
@@ -53,15 +53,16 @@ export const decideReview: Rule<"review"> = (state, act, context) => {
   const decided = alreadyDecided(state, body);
   if (decided !== undefined) return decided;
   const isRead = state.readings.get(body.review)?.some((reading) => reading.person === person) === true;
-  if (body.verdict === "allow" && !isRead) {
-    return refuse("conflict", "Nobody allows what they have not read. Run: headgate review open");
+  if ((body.verdict === "allow" || body.sample !== undefined) && !isRead) {
+    return refuse("conflict", "Nobody allows or labels what they have not read. Run: headgate review open");
   }
   const earlier = state.reviews.get(body.review);
   return change(() => {
     if (earlier !== undefined) state.reviewed[earlier.verdict] -= 1;
-    state.reviewed[body.verdict] += 1;
+    state.reviewed[body.sample === undefined ? body.verdict : "labels"] += 1;
     state.reviews.set(body.review, { ...body, by: person, at, index: context.index });
-    state.reviewOf.set(body.request, body.review);
+    // A label says what an exchange was, and decides on no request.
+    if (body.sample === undefined) state.reviewOf.set(body.request, body.review);
     // The time of what is taken back is nobody's to judge, so that nothing is dropped by it.
     if (body.verdict === "allow") dropOver(state, at);
   });
@@ -99,6 +100,8 @@ function dropOver(state: State, at: Timestamp): void {
 function alreadyDecided(state: State, body: BodyOf<"review">): Refusal | undefined {
   const earlier = state.reviews.get(body.review);
   if (earlier === undefined) return undefined;
+  if (earlier.sample !== undefined || body.sample !== undefined)
+    return refuse("conflict", "This sample has its label.");
   if (earlier.verdict === "refuse" || body.verdict === "allow") {
     return refuse("conflict", "This review is decided. What was allowed can only be refused after all.");
   }

@@ -1,9 +1,9 @@
 // The steps of a certificate's share. All of them were signed with it; taking the next one is an entry of its own, by one person,
 // and going back takes one person at once, or the server itself. Nothing widens by itself.
-import type { CertificateId, Name } from "../../terms/ids.ts";
+import type { CertificateId, Name, Timestamp } from "../../terms/ids.ts";
 import type { BodyOf, Release, Share } from "../bodies.ts";
-import { type Change, type Refusal, type Rule, change, refuse } from "../rule.ts";
-import { type State, latestCertificate } from "../state.ts";
+import { type Change, type Context, type Refusal, type Rule, change, refuse } from "../rule.ts";
+import { type Certificate, type State, latestCertificate } from "../state.ts";
 import type { Act } from "../statement.ts";
 import { whyUnreviewed } from "./break-glass.ts";
 
@@ -21,6 +21,24 @@ export function shareNow(
   if (share === undefined) return 1;
   // Whatever is in doubt is the first step.
   return share.steps[stepOf(state, certificate)] ?? share.steps[0] ?? 0;
+}
+
+/** From one step to the next: what a watch counts begins anew with each, and so does what it may err by. */
+export interface Period {
+  /** From 1 on. */
+  readonly number: number;
+  /** The entry that it began with, which names it. */
+  readonly index: number;
+  readonly at: Timestamp;
+  /** The live measure that the step back was taken for; null where a person began it. */
+  readonly watch: Name | null;
+}
+
+/** The one that runs; a renewal that carries its step carries its period, too. */
+export function periodOf(state: State, { release, index, at }: Certificate): Period {
+  const taken = state.steps.get(release.certificate);
+  if (taken === undefined) return { number: 1, index, at, watch: null };
+  return { number: taken.taken + 1, index: taken.index, at: taken.at, watch: taken.watch };
 }
 
 export const widen: Rule<"widen"> = (state, act, context) => {
@@ -52,12 +70,26 @@ export const narrow: Rule<"narrow"> = (state, act, context) => {
   const now = stepOf(state, body.certificate);
   if (body.step >= now)
     return refuse("conflict", `It stands at step ${now + 1} of ${share.steps.length}: narrower than that only.`);
-  return take(state, act, context.index);
+  return wrongWatch(share, act, context) ?? take(state, act, context.index);
 };
+
+/** Only the server steps back in the name of a watch, and only of one that was signed. */
+function wrongWatch(
+  { watch }: Share,
+  { predicate: { body } }: Act<"narrow">,
+  { persons }: Context,
+): Refusal | undefined {
+  if (body.watch === undefined) return undefined;
+  if (persons.length > 0) return refuse("authority_missing", "A person narrows in their own name, not in a watch's.");
+  if (watch?.measures.some(({ id }) => id === body.watch) === true) return undefined;
+  return refuse("statement_invalid", `No live measure of this certificate is called ${body.watch}.`);
+}
 
 function take(state: State, { predicate: { body, at } }: Act<"widen"> | Act<"narrow">, index: number): Change {
   return change(() => {
-    state.steps.set(body.certificate, { step: body.step, at, index });
+    const taken = (state.steps.get(body.certificate)?.taken ?? 0) + 1;
+    const watch = "watch" in body ? (body.watch ?? null) : null;
+    state.steps.set(body.certificate, { step: body.step, at, index, taken, watch });
   });
 }
 

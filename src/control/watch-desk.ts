@@ -1,0 +1,238 @@
+// The watch over stages that open by steps, at work: after each append it reads what was counted of the running periods, and where a
+// live measure's limit is shown to be exceeded it signs the step back with the control plane's own key. At the first step there
+// is none to go back to: there it holds the stage. It never widens.
+import { stepOf } from "../acts/rules/share.ts";
+import { type State, holdsOn, latestCertificate } from "../acts/state.ts";
+import { type Draft, signStatement } from "../acts/statement.ts";
+import type { Replica } from "../feed/replica.ts";
+import { type LiveJudgement, judgeLive } from "../gates/watch.ts";
+import { type Opening, commit } from "../proof/digest.ts";
+import { toBase64, toHex } from "../proof/encoding.ts";
+import type { Primitives, Signer } from "../proof/primitives.ts";
+import { type WatchedStage, watchedStage, watchedStages } from "../release/watched.ts";
+import { type StoredCounts, countsOf, dropOldSamples, everyExchange } from "../release/watch-store.ts";
+import type { Database } from "../store/database.ts";
+import { failureCode } from "../terms/failure.ts";
+import {
+  type CertificateId,
+  type DeploymentId,
+  type Digest,
+  HoldId,
+  type Instant,
+  type Name,
+  instantOf,
+  timestampOf,
+  toInstant,
+} from "../terms/ids.ts";
+import { troubleIn } from "../terms/trouble.ts";
+import type { LiveMeasureView, WatchView } from "./contract.ts";
+import type { Writer } from "./writer.ts";
+
+export interface WatchDeskOptions {
+  readonly database: Database;
+  readonly replica: Pick<Replica, "state">;
+  readonly writer: Pick<Writer, "record" | "onAppend">;
+  readonly control: Signer;
+  readonly deployment: DeploymentId;
+  readonly primitives: Primitives;
+  readonly clock: () => Instant;
+  readonly random: (count: number) => Uint8Array;
+  readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
+}
+
+export interface WatchDesk {
+  /** How the watch of a model stands; null where its stage has none. */
+  readonly view: (model: Name) => Promise<WatchView | null>;
+  readonly views: () => Promise<readonly WatchView[]>;
+  /** Looks once, and steps back where it has to. Never fails. */
+  readonly look: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+/** Between two looks where nothing is appended: a step back that did not succeed is tried again. */
+const tickMs = 1_000;
+const dropMs = 3_600_000;
+
+/** Without an exchange for so long a watch is said to be blind. */
+const blindMs = 600_000;
+
+export function openWatchDesk(options: WatchDeskOptions): WatchDesk {
+  let looking: Promise<void> | undefined;
+  let isAgain = false;
+  let dropped = options.clock();
+
+  async function lookOnce(): Promise<void> {
+    try {
+      for (const stage of watchedStages(options.replica.state).values()) await lookAt(stage, options);
+      const now = options.clock();
+      if (now - dropped < dropMs) return;
+      dropped = now;
+      await dropOldSamples(options.database, now);
+    } catch (error) {
+      options.report("watch", { why: troubleIn(error) });
+    }
+  }
+
+  /** One at a time; who asks meanwhile gets one more. */
+  async function look(): Promise<void> {
+    isAgain = true;
+    looking ??= (async () => {
+      while (isAgain) {
+        isAgain = false;
+        await lookOnce();
+      }
+    })().finally(() => {
+      looking = undefined;
+    });
+    await looking;
+  }
+
+  const timer = setInterval(() => void look(), tickMs);
+  options.writer.onAppend(() => void look());
+  return {
+    view: async (model) => readWatch(options, model),
+    views: async () =>
+      Promise.all([...watchedStages(options.replica.state).values()].map(async (stage) => viewOf(stage, options))),
+    look,
+    close: async () => {
+      clearInterval(timer);
+      isAgain = false;
+      await looking;
+    },
+  };
+}
+
+async function lookAt(stage: WatchedStage, options: WatchDeskOptions): Promise<void> {
+  const counts = await countsOf(options.database, stage);
+  const exceeded = stage.measures.filter((measure) => judged(stage, measure, counts).verdict === "exceeded");
+  const [first] = exceeded;
+  if (first === undefined) return;
+  const now = stepOf(options.replica.state, stage.certificate);
+  // To where the strictest of them leads.
+  const cause = exceeded.find(({ back }) => back !== "one") ?? first;
+  const step = cause.back === "one" ? now - 1 : 0;
+  const stop = now > 0 ? backTo(stage, { step, watch: cause.id }, options) : holdOf(stage, options);
+  if (stop !== undefined) await record(stop, `Live measure ${cause.id} exceeded its limit.`, options);
+}
+
+function judged(
+  { period }: WatchedStage,
+  measure: WatchedStage["measures"][number],
+  counts: ReadonlyMap<string, StoredCounts>,
+): LiveJudgement {
+  return judgeLive(measure, counts.get(measure.id) ?? { exchanges: 0, bad: 0, good: 0 }, period.number);
+}
+
+/** What every statement of the server's says. */
+type Said = Pick<Draft<"narrow">, "deployment" | "nonce" | "at" | "seen">;
+type Stop = (said: Said, reason: Digest) => Promise<Uint8Array>;
+
+interface Back {
+  readonly step: number;
+  readonly watch: Name;
+}
+
+function backTo({ certificate }: WatchedStage, { step, watch }: Back, options: WatchDeskOptions): Stop {
+  return async (said, reason) => {
+    const draft = { ...said, verb: "narrow", body: { certificate, step, reason, watch } } as const;
+    return signStatement(draft, [options.control], options.primitives);
+  };
+}
+
+/** Undefined where the stage is held already. */
+function holdOf(
+  { model }: WatchedStage,
+  { replica: { state }, random, control, primitives }: WatchDeskOptions,
+): Stop | undefined {
+  const stage = latestCertificate(state, model)?.release.stage;
+  if (stage === undefined || holdsOn(state, model).length > 0) return undefined;
+  const hold = HoldId.parse(`hold_${toHex(random(8))}`);
+  return async (said, reason) => {
+    const draft = { ...said, verb: "hold", body: { hold, scope: { kind: "stage", model, stage }, reason } } as const;
+    return signStatement(draft, [control], primitives);
+  };
+}
+
+async function record(stop: Stop, text: string, options: WatchDeskOptions): Promise<void> {
+  const { primitives, deployment, random, clock, writer } = options;
+  const opening: Opening = { salt: toBase64(random(32)), text };
+  const reason = commit(opening, primitives);
+  const said = { deployment, nonce: toHex(random(16)), at: timestampOf(clock()), seen: null } as const;
+  const envelope = await stop(said, reason);
+  try {
+    await writer.record(envelope, { openings: new Map([[reason, opening]]), artefacts: new Map() });
+  } catch (error) {
+    // Somebody else was first: a person, or the other control plane on this store. It is narrower, which is all that was wanted.
+    if (failureCode(error) !== "conflict") throw error;
+  }
+}
+
+type Reading = Pick<WatchDeskOptions, "database" | "replica" | "clock">;
+
+export async function readWatch(reading: Reading, model: Name): Promise<WatchView | null> {
+  const stage = watchedStage(reading.replica.state, model);
+  return stage === undefined ? null : viewOf(stage, reading);
+}
+
+async function viewOf(stage: WatchedStage, options: Reading): Promise<WatchView> {
+  const { certificate, model, period } = stage;
+  const counts = await countsOf(options.database, stage);
+  const measures = stage.measures.map((measure) => measureView(measure, judged(stage, measure, counts)));
+  const all = counts.get(everyExchange);
+  const now = options.clock();
+  const since = toInstant(Math.min(now, Math.max(instantOf(period.at), all?.lastAt ?? 0)));
+  return {
+    model,
+    certificate,
+    period: period.number,
+    since: period.at,
+    verdict: verdictOf(measures, period.watch),
+    widen: widenRuleOf(options.replica.state, { model, certificate }),
+    rolledBackFor: period.watch,
+    exchanges: all?.exchanges ?? 0,
+    late: all?.late ?? 0,
+    blindSince: now - since > blindMs ? timestampOf(since) : null,
+    measures,
+  };
+}
+
+function widenRuleOf(
+  state: State,
+  { model, certificate }: { model: Name; certificate: CertificateId },
+): WatchView["widen"] {
+  const release = latestCertificate(state, model)?.release;
+  const rule = release?.certificate === certificate ? release.conditions.share?.watch?.widen : undefined;
+  return rule ?? "advised";
+}
+
+function verdictOf(measures: readonly LiveMeasureView[], rolledBackFor: Name | null): WatchView["verdict"] {
+  if (measures.some(({ verdict }) => verdict === "exceeded")) return "exceeded";
+  if (measures.every(({ verdict }) => verdict === "kept")) return "may-widen";
+  return rolledBackFor === null ? "hold" : "rolled-back";
+}
+
+function measureView(measure: WatchedStage["measures"][number], live: LiveJudgement): LiveMeasureView {
+  const { id, limit, exchangesMin } = measure;
+  const { exchanges, bad, good, unknown, alpha, interval, verdict } = live;
+  return {
+    id,
+    measure: measure.measure,
+    limit,
+    alpha,
+    exchangesMin,
+    exchanges,
+    bad,
+    good,
+    unknown,
+    exceeded: eValue(live.logExceeded),
+    kept: eValue(live.logKept),
+    needed: 1 / alpha,
+    interval: { lower: interval.lower, upper: interval.upper },
+    verdict,
+  };
+}
+
+/** Large ones are cut where numbers end: they mean the same. */
+function eValue(log: number): number {
+  return Math.min(Math.exp(log), Number.MAX_VALUE);
+}

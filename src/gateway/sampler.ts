@@ -1,0 +1,43 @@
+// The gateway's part in a watch: the text of an exchange that was drawn is kept until it ends, and then handed to the control plane,
+// sealed, for somebody to label. Nobody waits for that, and nothing of the exchange depends on it: what does not arrive is unknown.
+import { type Ended, isAbout, isDrawn, isSampled } from "../exposure/sampling.ts";
+import { reviewCharsMax } from "../feed/reviews.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Gateway } from "./gateway.ts";
+import { factsOf, hasReviewer, textOf } from "./review-text.ts";
+
+/** Keeps the text of an exchange that was drawn, by its receipt's id: before anybody knows how it ends. */
+export function beginSampling(exchange: Exchange, secret: string | undefined, gateway: Gateway): void {
+  const { exposure, id } = exchange;
+  if (exposure.kind !== "open" || secret === undefined) return;
+  const { certificate, conditions } = exposure.release;
+  const watched = conditions.share?.watch?.measures ?? [];
+  if (watched.length === 0) return;
+  const drawn = { certificate, receipt: id };
+  const measures = watched.filter(isSampled).filter((measure) => isDrawn(measure, drawn, gateway.primitives));
+  if (measures.length > 0) exchange.sampling = { measures, text: textOf(exchange, secret) };
+}
+
+/** Hands it over, once it ended as its measure is about. Never throws. */
+export function handSample(exchange: Exchange, ended: Ended, gateway: Gateway): void {
+  const { sampling, exposure, model, configuration } = exchange;
+  exchange.sampling = undefined;
+  if (sampling === undefined || exposure.kind !== "open") return;
+  const { text, measures } = sampling;
+  const { certificate } = exposure.release;
+  const isKept = text.call.length <= reviewCharsMax && hasReviewer(gateway);
+  for (const measure of measures) {
+    if (!isAbout(measure, ended)) continue;
+    const of = [certificate, measure.id, exposure.organisation.organisation].join(" ");
+    const hasRoom = gateway.sampleRoom.take(of, measure.perOrganisationPerHour);
+    if (!hasRoom || !isKept) continue;
+    void gateway.reviews.hand({
+      facts: factsOf({ model, configuration }, { key: exposure.key, text, gateway }),
+      text,
+      found: [],
+      sample: { watch: measure.id, measure: measure.measure, receipt: exchange.id },
+      at: gateway.clock.now(),
+      rules: { expiresHours: measure.labelHours, perKeyMax: 1, retentionDays: 0 },
+    });
+  }
+}
