@@ -19,7 +19,7 @@ const common = {
 const sampled = {
   ...common,
   /** The part of the exchanges that somebody looks at. */
-  sample: z.number().gt(0).lte(1),
+  sample: z.number().min(0.000001).lte(1),
   /** Of one organisation in one hour, at the most: none of them makes up the rate by itself. */
   perOrganisationPerHour: z.number().int().min(1).max(10_000),
   /** For so long a text waits for its label; without one it stays unknown. */

@@ -3,8 +3,7 @@
 // label counts; for the next step what has none counts as bad.
 import type { LiveMeasure } from "../acts/watch.ts";
 import type { Interval } from "../statistics/counts.ts";
-import { logEValue } from "../statistics/evalue.ts";
-import { anytimeInterval } from "../statistics/sequence.ts";
+import { type Seen, type Watched, logWatchedEValue, watchedBounds } from "../statistics/watched-rate.ts";
 
 /** Of one period. */
 export interface LiveCounts {
@@ -32,16 +31,16 @@ function alphaOf(alpha: number, period: number): number {
   return alpha / (period * (period + 1));
 }
 
-export function judgeLive(measure: LiveMeasure, counts: LiveCounts, period: number): LiveJudgement {
-  const { exchanges, bad, good } = counts;
+export function judgeLive(measure: LiveMeasure, { exchanges, bad, good }: LiveCounts, period: number): LiveJudgement {
   const unknown = Math.max(0, exchanges - bad - good);
   const alpha = alphaOf(measure.alpha, period);
   const logNeeded = -Math.log(alpha);
-  const seen = { failures: bad, trials: bad + good };
-  const worst = { failures: bad + unknown, trials: exchanges };
-  const labelled = labelledRates(measure, measure.limit);
-  const logExceeded = logEValue(seen, { limit: labelled.highest, side: "above" });
-  const logKept = logEValue(worst, { limit: labelled.lowest, side: "below" });
+  const seen = seenBy(measure);
+  const { limit } = measure;
+  const known = watchedOf(seen, { failed: bad, clean: good, unknown: 0 });
+  const all = watchedOf(seen, { failed: bad, clean: good, unknown });
+  const logExceeded = logWatchedEValue(known, { ...seen, limit, side: "above" });
+  const logKept = logWatchedEValue(all, { ...seen, limit, side: "below" });
   const isKept = logKept >= logNeeded && exchanges >= measure.exchangesMin;
   return {
     exchanges,
@@ -52,37 +51,22 @@ export function judgeLive(measure: LiveMeasure, counts: LiveCounts, period: numb
     logExceeded,
     logKept,
     logNeeded,
-    interval: intervalOf(measure, { exchanges, bad, unknown, alpha }),
+    interval: watchedBounds(all, seen, { doubt: alpha }),
     verdict: logExceeded >= logNeeded ? "exceeded" : isKept ? "kept" : "open",
   };
 }
 
-interface Errors {
-  readonly sensitivity: number;
-  readonly specificity: number;
+/** All exchanges of a measure are drawn with the same chance. Whoever labels may be better than the plan says, and no worse. */
+function seenBy(measure: LiveMeasure): Seen {
+  if (measure.measure === "safeguard-failures")
+    return { weightMin: 1, grader: { sensitivity: sure, specificity: sure } };
+  const { sensitivity = 1, specificity = 1 } = measure.labels;
+  const grader = { sensitivity: { lower: sensitivity, upper: 1 }, specificity: { lower: specificity, upper: 1 } };
+  return { weightMin: measure.sample, grader };
 }
 
-function errorsOf(measure: LiveMeasure): Errors {
-  const { sensitivity = 1, specificity = 1 } = measure.measure === "safeguard-failures" ? {} : measure.labels;
-  return { sensitivity, specificity };
-}
+const sure: Interval = { lower: 1, upper: 1 };
 
-/** Between which rates labels say bad where `rate` is: whoever labels may be better than the plan says, and no worse. */
-function labelledRates(measure: LiveMeasure, rate: number): { readonly lowest: number; readonly highest: number } {
-  const { sensitivity, specificity } = errorsOf(measure);
-  return { lowest: rate * sensitivity, highest: rate + (1 - rate) * (1 - specificity) };
-}
-
-function intervalOf(
-  measure: LiveMeasure,
-  { exchanges, bad, unknown, alpha }: Pick<LiveJudgement, "exchanges" | "bad" | "unknown" | "alpha">,
-): Interval {
-  const level = { doubt: alpha };
-  const { sensitivity, specificity } = errorsOf(measure);
-  const { lower } = anytimeInterval({ failures: bad, trials: exchanges }, level);
-  const { upper } = anytimeInterval({ failures: bad + unknown, trials: exchanges }, level);
-  return {
-    lower: Math.max(0, (lower - (1 - specificity)) / specificity),
-    upper: Math.min(1, upper / sensitivity),
-  };
+function watchedOf({ weightMin: weight }: Seen, counts: Omit<Watched[number], "weight">): Watched {
+  return [{ weight, ...counts }];
 }
