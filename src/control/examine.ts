@@ -376,7 +376,7 @@ async function examineReview({ body, at: signedAt }: PredicateOf<"review">, give
   const kept = await given.review(id);
   if (kept === undefined) throw new Failure("not_found", "There is no such review here.");
   const { facts, found } = kept;
-  const isAsked = facts.request === request && facts.key === key && facts.model === model && facts.config === config;
+  const isAsked = isDeepStrictEqual(facts, { review: id, request, key, model, config });
   const isAll = found.length === categories.length && found.every(({ category }) => categories.includes(category));
   const isSameSample = isDeepStrictEqual(kept.sample ?? undefined, sample);
   if (!isAsked || !isAll || !isSameSample)

@@ -215,14 +215,16 @@ function compose(options: ControlOptions, parts: Parts): Control {
     rejudged: rejudging.all,
     watches: watch.views,
     record: async (envelope, content = noContent) => submit(envelope, content),
-    close: async () => {
-      feeds.close();
-      await Promise.all([rejudging.close(), webhooks.close(), watch.close()]);
-      await reviews.close();
-      await writer.idle();
-      await ledger.close();
-    },
+    close: async () => closeAll(core),
   };
+}
+
+async function closeAll({ feeds, rejudging, webhooks, watch, reviews, writer, ledger }: Core): Promise<void> {
+  feeds.close();
+  await Promise.all([rejudging.close(), webhooks.close(), watch.close()]);
+  await reviews.close();
+  await writer.idle();
+  await ledger.close();
 }
 
 interface Judging extends Pick<Core, "replica" | "writer" | "feeds"> {

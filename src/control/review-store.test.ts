@@ -78,6 +78,7 @@ function describeReviews(name: string, open: () => Promise<Database>): void {
         sealed,
         expiresAt: later(2 * hourMs),
         decisionHours: 2,
+        sample: null,
         decidedAt: null,
       });
       const listed = await listWaiting(database, start);

@@ -60,6 +60,7 @@ export function createApp(core: Core): Hono {
   const bodies = createBodies(bearsPass(core));
   addWriteRoutes(app, core, bodies);
   addReadRoutes(app, core);
+  addStatusRoutes(app, core);
   addReviewRoutes(app, { core, bodies, read: passRequired(core) });
   addMetricsRoute(app, core);
   app.notFound((context) =>
@@ -203,20 +204,6 @@ function addReadRoutes(app: Hono, core: Core): void {
     const asked = parsed(z.array(Digest).max(openingsMax), context.req.queries("commitment") ?? [], "request_invalid");
     return context.json({ openings: await findOpenings(database, asked, primitives) });
   });
-  app.get(routes.status, read, async (context) => {
-    const model = parsed(Name, context.req.param("model"), "model_unknown");
-    const gate = parsed(OpenStage.optional(), context.req.query("gate"), "request_invalid");
-    const observed: StatusAsked["observed"] = async (as, at) => observedSum(database, { as, model }, at);
-    const status = await statusView(core, { model, gate, observed });
-    return context.json({ ...status, watch: await core.watch.view(model) });
-  });
-  app.get(routes.watch, read, async (context) => {
-    const model = parsed(Name, context.req.param("model"), "model_unknown");
-    if (replica.state.documents.get("Model")?.has(model) !== true)
-      throw new Failure("model_unknown", `There is no model "${model}" here.`);
-    const view: z.infer<typeof WatchAnswer> = { watch: await core.watch.view(model) };
-    return context.json(view);
-  });
   app.get(routes.bundle, read, async (context) => {
     const proposal = proposalOf(core, context.req.param("proposal"));
     const reasons = [proposal.release.reason, ...[...proposal.signOffs.values()].map(({ reason }) => reason)];
@@ -234,6 +221,25 @@ function addReadRoutes(app: Hono, core: Core): void {
     };
     const explanation = await explain(context.req.param("id"), means);
     return context.json({ ...explanation, text: explanation.lines.join("\n") });
+  });
+}
+
+function addStatusRoutes(app: Hono, core: Core): void {
+  const { replica, database } = core;
+  const read = passRequired(core);
+  app.get(routes.status, read, async (context) => {
+    const model = parsed(Name, context.req.param("model"), "model_unknown");
+    const gate = parsed(OpenStage.optional(), context.req.query("gate"), "request_invalid");
+    const observed: StatusAsked["observed"] = async (as, at) => observedSum(database, { as, model }, at);
+    const status = await statusView(core, { model, gate, observed });
+    return context.json({ ...status, watch: await core.watch.view(model) });
+  });
+  app.get(routes.watch, read, async (context) => {
+    const model = parsed(Name, context.req.param("model"), "model_unknown");
+    if (replica.state.documents.get("Model")?.has(model) !== true)
+      throw new Failure("model_unknown", `There is no model "${model}" here.`);
+    const view: z.infer<typeof WatchAnswer> = { watch: await core.watch.view(model) };
+    return context.json(view);
   });
 }
 

@@ -77,17 +77,13 @@ before(async () => {
   served = await serveIn(folder);
   writeFileSync(join(folder, "all.yaml"), documents(mock.port));
   await served.must(z.unknown(), "init", "--name", "Ada", "--profile", ada);
-  const { code } = await served.must(
-    z.object({ code: z.string() }),
-    ...["person", "invite", "--name", "Rev", "--role", "reviewer", "--profile", ada],
-  );
+  const invite = ["person", "invite", "--name", "Rev", "--role", "reviewer", "--profile", ada];
+  const { code } = await served.must(z.object({ code: z.string() }), ...invite);
   await served.must(z.unknown(), "join", code, "--profile", rev);
   await served.must(z.unknown(), "apply", "-f", join(folder, "all.yaml"), "--profile", ada);
+  const create = ["key", "create", "--organisation", "us", "--profile", ada];
   for (let made = 0; made < keysMade; made += 1) {
-    const { key } = await served.must(
-      z.object({ key: z.string() }),
-      ...["key", "create", "--organisation", "us", "--profile", ada],
-    );
+    const { key } = await served.must(z.object({ key: z.string() }), ...create);
     keys.push(key);
   }
 });
@@ -116,18 +112,17 @@ async function ask(content: string, model = "small"): Promise<readonly string[]>
 
 const count = (given: readonly string[], word: string): number => given.filter((one) => one === word).length;
 
+const status = (model: string): readonly string[] => ["release", "status", model, "--profile", ada];
+
 async function watchOf(model = "small"): Promise<WatchView> {
-  const { watch } = await served.must(
-    z.object({ watch: WatchView }),
-    ...["release", "status", model, "--profile", ada],
-  );
+  const { watch } = await served.must(z.object({ watch: WatchView }), ...status(model));
   return watch;
 }
 
 async function stepOf(model = "small"): Promise<number> {
   const { certified } = await served.must(
     z.object({ certified: z.object({ share: z.object({ step: z.number() }) }) }),
-    ...["release", "status", model, "--profile", ada],
+    ...status(model),
   );
   return certified.share.step;
 }
@@ -175,8 +170,8 @@ test("misuse that people confirm steps a stage back by itself, over a restart; a
     const [first, second] = (await watchOf()).measures;
     return first !== undefined && first.unknown >= inside && second !== undefined && second.unknown > 0;
   });
-  const before = await watchOf();
-  assert.deepEqual([before.verdict, before.period, before.rolledBackFor], ["hold", 2, null]);
+  const held = await watchOf();
+  assert.deepEqual([held.verdict, held.period, held.rolledBackFor], ["hold", 2, null]);
 
   const [first = "", second = "", third = ""] = (await waiting("misuse")).slice(-3);
   await label(first, ...misuse);

@@ -663,13 +663,14 @@ export async function signOff(desk: Desk, proposal: Act, by: Member): Promise<Ac
 /** From an empty deployment to a certificate for `trusted`. */
 export async function released(
   desk: Desk,
+  documents = resolved(),
 ): Promise<{ readonly owner: Member; readonly safety: Member; readonly release: Release }> {
   const owner = await initialise(desk);
   const safety = await enrol(desk, "safety", [owner]);
-  await apply(desk, owner);
-  const done = sealed(desk, await run(desk, owner));
+  await apply(desk, owner, documents);
+  const done = sealed(desk, await run(desk, owner, documents));
   await must(desk, { verb: "evidence", body: done.body, by: [owner.signer] }, { artefacts: [done.bytes] });
-  const release = draft(desk);
+  const release = draft(desk, { documents });
   const proposal = await must(desk, { verb: "proposal", body: { release }, by: [owner.signer] });
   await signOff(desk, proposal, owner);
   await signOff(desk, proposal, safety);

@@ -4,19 +4,12 @@ import assert from "node:assert/strict";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import type { BodyOf, Release } from "../../src/acts/bodies.ts";
-import { type Receipt, configDigest, contentDigest, signReceipts } from "../../src/acts/receipt.ts";
-import { nextInterval } from "../../src/acts/rules/evaluation.ts";
+import type { Release } from "../../src/acts/bodies.ts";
 import { StatusView } from "../../src/control/contract.ts";
 import { parseDocuments } from "../../src/documents/parse.ts";
-import { digestOfHash, digestOfText } from "../../src/proof/digest.ts";
 import { fromUtf8 } from "../../src/proof/encoding.ts";
-import { rootOf } from "../../src/proof/merkle.ts";
-import { nodePrimitives, randomId } from "../../src/proof/node.ts";
-import { KeyId, ReceiptId, timestampOf } from "../../src/terms/ids.ts";
 import {
   type Desk,
-  type Interval,
   type Member,
   apply,
   documentsText,
@@ -37,6 +30,7 @@ import {
   signOff,
   wordOf,
 } from "./control-desk.ts";
+import { servedInterval } from "./served-interval.ts";
 
 const documents = resolved(documentsText().replace("  - stage: trusted\n", "  - stage: trusted\n    mode: observe\n"));
 const desk = await openDesk();
@@ -53,60 +47,6 @@ async function observed(): Promise<{ readonly owner: Member; readonly safety: Me
   const done = sealed(desk, await run(desk, ada, documents));
   await must(desk, { verb: "evidence", body: done.body, by: [ada.signer] }, { artefacts: [done.bytes] });
   return { owner: ada, safety: bo, release: draft(desk, { documents }) };
-}
-
-/** What a gateway would drain of exchanges under the certificate. */
-async function intervalOf(ended: readonly Partial<Receipt>[]): Promise<Interval> {
-  const [gateway] = desk.keys.gateways;
-  if (gateway === undefined) throw new Error("no gateway");
-  const continued = nextInterval(desk.control.state, gateway.publicKey);
-  const receipts = ended.map((changes, at): Receipt => {
-    const id = ReceiptId.parse(randomId("rcpt_", 24));
-    return {
-      v: 1,
-      id,
-      seq: continued.first + at,
-      at: timestampOf(desk.now()),
-      model,
-      config: configDigest(release.digests, nodePrimitives),
-      under: release.certificate,
-      stage: "trusted",
-      key: KeyId.parse("key_0123456789abcdef"),
-      item: null,
-      outcome: "served",
-      would: "served",
-      why: null,
-      input: "pass",
-      output: "pass",
-      content: contentDigest(id, { request: digestOfText("a", nodePrimitives), answer: "b" }, nodePrimitives),
-      tokens: [7, 7],
-      ...changes,
-    };
-  });
-  const signed = await signReceipts(receipts, gateway, nodePrimitives);
-  const root = digestOfHash(
-    rootOf(
-      signed.map(({ leaf }) => leaf),
-      nodePrimitives,
-    ),
-  );
-  const body: BodyOf<"receipts"> = {
-    gateway: gateway.publicKey,
-    ...continued,
-    count: signed.length,
-    root,
-    permits: [],
-  };
-  const envelope = await signBy(desk, { verb: "receipts", body, by: [gateway] });
-  const at = desk.now();
-  const drained = signed.map(({ receipt: { id }, text }) => ({
-    id,
-    text,
-    at,
-    permit: null,
-    item: null,
-  }));
-  return { envelope, drained };
 }
 
 async function statusOf(of: Desk, path: string, reader?: Member): Promise<StatusView> {
@@ -126,7 +66,7 @@ test("a stage that the plan observes is not opened to enforce, nor by fewer than
 });
 
 test("receipts add up once, by what would have stopped them, for people with a pass and nobody else", async () => {
-  const interval = await intervalOf([
+  const interval = await servedInterval(desk, release, [
     {},
     {},
     { would: "blocked", input: "block:cyber" },

@@ -34,6 +34,7 @@ import {
   signBy,
   wordOf,
 } from "./control-desk.ts";
+import { readingOf, textPath } from "./review-reading.ts";
 
 const cluster = await clusterForTests();
 const hourMs = 3_600_000;
@@ -84,13 +85,6 @@ async function handed(
   return asked;
 }
 
-const textPath = (review: ReviewId): string => routes.reviewText.replace(":review", review);
-
-async function read(desk: Desk, review: ReviewId, by: Member): ReturnType<typeof post> {
-  const envelope = await signBy(desk, { verb: "reading", body: { review }, by: [by.signer] });
-  return post(desk, textPath(review), { body: { envelope: toBase64(envelope) } });
-}
-
 function decision({ facts, found }: AskedReview, desk: Desk, change: Partial<BodyOf<"review">> = {}): BodyOf<"review"> {
   return {
     ...facts,
@@ -128,9 +122,9 @@ function describeReviews(name: string, optionsOf: () => Promise<DeskOptions>): v
       const { desk, owner, reviewer } = stage;
       const { facts } = await handed(stage);
       const before = desk.control.head().size;
-      assert.equal(code(await read(desk, facts.review, owner)), "authority_missing");
+      assert.equal(code(await readingOf(desk, facts.review, owner)), "authority_missing");
       assert.equal(desk.control.head().size, before);
-      const shown = ReviewTextView.parse((await read(desk, facts.review, reviewer)).json);
+      const shown = ReviewTextView.parse((await readingOf(desk, facts.review, reviewer)).json);
       assert.match(shown.call, /SECRET-WORDS/);
       assert.equal(desk.control.head().size, before + 1);
       const view = ReviewsView.parse((await get(desk, routes.reviews, owner)).json);
@@ -147,9 +141,9 @@ function describeReviews(name: string, optionsOf: () => Promise<DeskOptions>): v
       const stage = await staged(t, await optionsOf());
       const { desk, reviewer, owner } = stage;
       const asked = await handed(stage);
-      await read(desk, asked.facts.review, reviewer);
+      await readingOf(desk, asked.facts.review, reviewer);
       assert.equal(await decided(stage, asked), "recorded");
-      assert.equal(code(await read(desk, asked.facts.review, reviewer)), "not_found");
+      assert.equal(code(await readingOf(desk, asked.facts.review, reviewer)), "not_found");
       const view = ReviewsView.parse((await get(desk, routes.reviews, owner)).json);
       assert.deepEqual([view.waiting, view.reviews], [0, []]);
       const [row] = await desk.database.query("SELECT sealed, decided_at FROM review");
@@ -194,7 +188,7 @@ test("a decision is about a request that waits, as it was kept, and holds no lon
   const stage = await staged(t);
   const { desk, reviewer } = stage;
   const asked = await handed(stage);
-  await read(desk, asked.facts.review, reviewer);
+  await readingOf(desk, asked.facts.review, reviewer);
   const wrong: readonly Partial<BodyOf<"review">>[] = [
     { request: digestOfLabel("another request") },
     { config: digestOfLabel("another configuration") },
@@ -219,7 +213,7 @@ test("what was allowed is refused after all without its text, and not allowed ag
   const stage = await staged(t);
   const { desk, reviewer } = stage;
   const asked = await handed(stage);
-  await read(desk, asked.facts.review, reviewer);
+  await readingOf(desk, asked.facts.review, reviewer);
   assert.equal(await decided(stage, asked), "recorded");
   assert.equal(await decided(stage, asked), "conflict");
   desk.ahead += hourMs;
@@ -238,16 +232,16 @@ test("whoever edits the database has no text shown for another request, and gets
   };
   const before = desk.control.head().size;
   await set("sealed", JSON.stringify(other.sealed));
-  assert.equal(code(await read(desk, one.facts.review, reviewer)), "proof_invalid");
+  assert.equal(code(await readingOf(desk, one.facts.review, reviewer)), "proof_invalid");
   const text = one.sealed.text;
   await set("sealed", JSON.stringify({ ...one.sealed, text: `${text.startsWith("A") ? "B" : "A"}${text.slice(1)}` }));
-  assert.equal(code(await read(desk, one.facts.review, reviewer)), "proof_invalid");
+  assert.equal(code(await readingOf(desk, one.facts.review, reviewer)), "proof_invalid");
   await set("sealed", JSON.stringify(one.sealed));
   await set("request", other.facts.request);
-  assert.equal(code(await read(desk, one.facts.review, reviewer)), "proof_invalid");
+  assert.equal(code(await readingOf(desk, one.facts.review, reviewer)), "proof_invalid");
   assert.equal(desk.control.head().size, before, "the ledger does not say that anybody was shown anything");
   await set("request", one.facts.request);
-  assert.equal(code(await read(desk, one.facts.review, reviewer)), "shown");
+  assert.equal(code(await readingOf(desk, one.facts.review, reviewer)), "shown");
 });
 
 test("an old copy of the database opens nothing once the day's key is destroyed, and an undecided text goes with its wait", async (t) => {
@@ -269,7 +263,7 @@ test("an old copy of the database opens nothing once the day's key is destroyed,
     await transaction.query("UPDATE review SET sealed = ?", [String(copy?.["sealed"])]);
   });
   much.ahead = 2 * day + 3 * hourMs;
-  assert.equal(code(await read(much, asked.facts.review, reviewer)), "not_found");
+  assert.equal(code(await readingOf(much, asked.facts.review, reviewer)), "not_found");
 });
 
 /** A control plane whose clock is that of `desk`, and some milliseconds more. */

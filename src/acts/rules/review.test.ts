@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import type { BodyOf } from "../bodies.ts";
+import { type BodyOf, bodies } from "../bodies.ts";
 import {
   type Player,
   type Spoken,
@@ -90,6 +90,24 @@ test("the last decision on a request counts, whichever of its reviews it was abo
   const second = { ...body, review: idOf.review("two"), verdict: "refuse", reason: "unclear" } as const;
   await world.say({ verb: "review", body: second, by: [rev] });
   assert.equal(world.state.reviewOf.get(body.request), second.review);
+});
+
+test("a label of a sample takes a reading, is given once, and decides on no request", async () => {
+  const { world, body } = await worldWithKey();
+  const sample = { watch: Name.parse("misuse"), measure: "confirmed-misuse" } as const;
+  const misuse: BodyOf<"review"> = { ...body, categories: [], sample, verdict: "refuse", reason: "prohibited" };
+  const labelled: Spoken<"review"> = { verb: "review", body: misuse, by: [rev] };
+  assert.match(await verdictOn(world, labelled), /^conflict: Nobody allows or labels what they have not read/);
+  await read(world, rev);
+  await world.say(labelled);
+  const { reviewOf: decisions, reviewed } = world.state;
+  assert.deepEqual([decisions.size, reviewed.labels, reviewed.refuse], [0, 1, 0]);
+  assert.match(await verdictOn(world, { verb: "review", body, by: [rev] }), /^conflict: This sample has its label/);
+  for (const wrong of [
+    { ...misuse, categories: body.categories },
+    { ...body, categories: [] },
+  ])
+    assert.equal(bodies.review.safeParse(wrong).success, false);
 });
 
 const readingBy = (by: Player) => ({ verb: "reading", body: { review: idOf.review("one") }, by: [by] }) as const;

@@ -22,7 +22,7 @@ import {
   worldOfTwo,
 } from "../fixtures.ts";
 import { latestCertificate } from "../state.ts";
-import { shareNow } from "./share.ts";
+import { periodOf, shareNow } from "./share.ts";
 
 const small = Name.parse("small");
 const one = configurationOf("one");
@@ -160,6 +160,66 @@ test("safety proposes to resume on the same steps only", async () => {
     said(world, { verb: "proposal", body: { release: releaseOf(world, wanted) }, by: [bo] });
   assert.equal(await proposed({ ...resumed, conditions: {} }), "authority_missing");
   assert.equal(await proposed(resumed), "recorded");
+});
+
+const misuse = Name.parse("misuse");
+const watch = {
+  measures: [{ id: misuse, measure: "safeguard-failures", limit: 0.01, alpha: 0.05, exchangesMin: 10 }],
+} as const;
+const watched: Wanted = {
+  ...limited,
+  conditions: { share: { by: "organisation", steps: [0.01, 0.05, 1], watch: { measures: [...watch.measures] } } },
+};
+
+test("a step back in a watch's name is the server's, and of a measure that was signed; each step begins a period", async () => {
+  const world = await opened(watched);
+  const period = (): readonly unknown[] => {
+    const latest = latestCertificate(world.state, small);
+    assert.ok(latest !== undefined);
+    const { number, watch: cause, index } = periodOf(world.state, latest);
+    return [number, cause, index === latest.index];
+  };
+  assert.deepEqual(period(), [1, null, true]);
+  for (const to of [1, 2]) await step(world, "widen", { to });
+  assert.deepEqual(period(), [3, null, false]);
+  const back = async (id: string, by: By, to = 1): Promise<string> => {
+    const { certificate } = releaseNow(world);
+    return said(world, { verb: "narrow", body: { certificate, step: to, reason, watch: Name.parse(id) }, by: [by] });
+  };
+  assert.equal(await back("misuse", ada), "authority_missing");
+  assert.equal(await back("another", servers.control), "statement_invalid");
+  assert.equal(await back("misuse", servers.control), "recorded");
+  assert.deepEqual(period(), [4, misuse, false]);
+  assert.equal(await back("misuse", servers.control), "conflict", "another control plane was first");
+  await certify(world, releaseOf(world, watched), [ada, bo]);
+  assert.deepEqual(period(), [4, misuse, false], "a renewal carries its period");
+  await step(world, "narrow", { to: 0 });
+  assert.deepEqual(period(), [5, null, false]);
+});
+
+const isGood = (given: unknown): boolean => Conditions.safeParse(given).success;
+
+test("a watch stands on steps, names each measure once, and says what labels need", () => {
+  const [measure] = watch.measures;
+  const share = { by: "key", steps: [0.5, 1] };
+  const sampled = { ...measure, measure: "confirmed-misuse", sample: 0.1, perOrganisationPerHour: 1, labelHours: 1 };
+  const labels = { by: "reviewers" };
+  const withMeasures = (...measures: readonly object[]): unknown => ({ share: { ...share, watch: { measures } } });
+  assert.equal(isGood(withMeasures(measure, { ...sampled, id: "other", labels })), true);
+  assert.equal(isGood({ watch: { measures: [measure] } }), false, "a stage without steps");
+  for (const bad of [
+    [],
+    [measure, measure],
+    [sampled],
+    [{ ...sampled, labels: { by: "nobody" } }],
+    [{ ...sampled, labels, sample: 0 }],
+    [{ ...sampled, labels: { ...labels, sensitivity: 0.4 } }],
+    [{ ...measure, limit: 1 }],
+    [{ ...measure, alpha: 0.3 }],
+    [{ ...measure, sample: 0.1 }],
+    [{ ...measure, measure: "mood" }],
+  ])
+    assert.equal(isGood(withMeasures(...bad)), false, JSON.stringify(bad));
 });
 
 test("steps grow, and are parts of a whole", () => {
