@@ -3,16 +3,17 @@
 import type { Evidence, GivenPermit } from "../acts/state.ts";
 import { ReceiptsView, receiptsPageMax, routes } from "../control/contract.ts";
 import { openSealed } from "../evidence/seal.ts";
-import { isAdaptive } from "../evidence/suite-document.ts";
+import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
+import { touches } from "../gates/alike.ts";
 import { type Deviation, deviationWords } from "../gates/deviation.ts";
 import { type AboutSuite, type RunFacts, permitsOf, poolKey, runOf } from "../gates/assess.ts";
 import { deviationsOf } from "../gates/registration.ts";
 import type { SealedTry, SeenReceipt } from "../gates/pool.ts";
 import { seenReceipts } from "../gates/seen-receipts.ts";
 import { nodePrimitives } from "../proof/node.ts";
-import { failureCode } from "../terms/failure.ts";
-import type { PermitId } from "../terms/ids.ts";
-import { safeguardsOf } from "./candidate.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
+import type { Digest, PermitId } from "../terms/ids.ts";
+import { safeguardsOf, suiteOf } from "./candidate.ts";
 import { pathOf } from "./client.ts";
 import type { OpenedRun } from "./opened-run.ts";
 import { type Session, artefact } from "./session.ts";
@@ -39,20 +40,47 @@ export async function followedBy(session: Session, run: OpenedRun): Promise<Foll
   const runs = new Map<PermitId, RunFacts>();
   const pooling = { state: session.state, configuration: permit.digests, chain, runs };
   const key = poolKey(pooling, about, permit);
-  const same = permitsOf(session.state, permit.digests, permit.model).filter(
-    (other) => poolKey(pooling, about, other) === key,
+  const asked = { ...permit.digests, alike: await countingAlike(session, permit, run.suite) };
+  const isUsed = ({ permit: id }: GivenPermit): boolean => id === permit.permit || (permitExchanges.get(id) ?? 0) > 0;
+  const ofSuite = (other: GivenPermit): GivenPermit => ({
+    ...other,
+    digests: { ...other.digests, suite: permit.digests.suite },
+  });
+  const used = permitsOf(session.state, asked, permit.model).filter(
+    (other) => isUsed(other) && poolKey(pooling, about, ofSuite(other)) === key,
   );
-  const used = same.filter(({ permit: id }) => id === permit.permit || (permitExchanges.get(id) ?? 0) > 0);
   for (const one of used) runs.set(one.permit, await factsOf(session, one.permit));
-  const planned = used.map((one) => runOf(pooling, about, one));
-  const own = planned.find(({ permit: id }) => id === permit.permit);
   const items = run.items.map(({ leaf, cluster }) => ({ id: leaf, cluster }));
+  const leaves = new Set(items.map(({ id }) => id));
+  const planned = used
+    .map((one) => runOf(pooling, about, one))
+    .filter((one) => one.registered.digests.suite === permit.digests.suite || touches(one, leaves));
+  const own = planned.find(({ permit: id }) => id === permit.permit);
   const suite = { name, measure: measure.name, failure, items };
   return {
     plan: permit.analysis,
     registered: permit.at,
     deviations: own === undefined ? [] : deviationsOf(own, planned, suite),
   };
+}
+
+/** Other suites of the model's permits that count what this one does; one whose content is gone is taken to. Receipts say what was asked. */
+async function countingAlike(session: Session, { model }: GivenPermit, suite: Suite): Promise<ReadonlySet<Digest>> {
+  const given = [...session.state.permits.values()].filter((permit) => permit.model === model);
+  const alike = new Set<Digest>();
+  for (const digest of new Set(given.map(({ digests }) => digests.suite)))
+    if (await countsAlike(session, digest, suite)) alike.add(digest);
+  return alike;
+}
+
+async function countsAlike(session: Session, digest: Digest, suite: Suite): Promise<boolean> {
+  try {
+    const other = await suiteOf(session, digest);
+    return other.measure.failure === suite.measure.failure && isAdaptive(other) === isAdaptive(suite);
+  } catch (error) {
+    if (error instanceof Failure) return true;
+    throw error;
+  }
 }
 
 async function factsOf(session: Session, permit: PermitId): Promise<RunFacts> {

@@ -12,6 +12,7 @@ import { type Configuration, type SuiteDigests, stageOf, wantedSuites } from "./
 import { judge } from "./judge.ts";
 import type { GivenSignOff, Judgement, PairedMeasure, PooledMeasure, RegisteredRun } from "./judgement.ts";
 import type { ReleasePlan } from "./plan-document.ts";
+import { against, touches } from "./alike.ts";
 import { comparedOn, pairedClusters, permitsAgainst } from "./paired-evidence.ts";
 import { type Pool, type SealedTry, type SeenReceipt, poolTrials } from "./pool.ts";
 import { type PlannedRun, deviationsOf, isUsed } from "./registration.ts";
@@ -25,7 +26,11 @@ export interface SuiteFacts extends SuiteDigests {
   readonly isAdaptive?: boolean;
   /** The calibration set that it pins, and its answers: that failed by the suite's measure, and that did not. */
   readonly calibration?: { readonly set: Digest; readonly failed: number; readonly clean: number };
+  /** Other suites that may ask some of the same items, by the same grader and measure. */
+  readonly alike?: ReadonlySet<Digest>;
 }
+
+type Asking = Pick<SuiteFacts, "suite" | "grader" | "alike">;
 
 /** What is kept of a permit's exchanges beside the ledger. */
 export interface RunFacts {
@@ -66,15 +71,18 @@ export function assess(input: AssessInput): Judgement {
   });
 }
 
-/** Permits under which this suite was asked of this model, whatever else they named. */
-export function permitsOf(state: State, suite: Pick<SuiteDigests, "suite">, model: Name): readonly GivenPermit[] {
-  return [...state.permits.values()].filter((permit) => permit.model === model && permit.digests.suite === suite.suite);
+/** Permits under which this suite's items may have been asked of this model, whatever else they named. */
+export function permitsOf(state: State, { suite, grader, alike }: Asking, model: Name): readonly GivenPermit[] {
+  const isAlike = ({ digests }: Permit): boolean => alike?.has(digests.suite) === true && digests.grader === grader;
+  return [...state.permits.values()].filter(
+    (permit) => permit.model === model && (permit.digests.suite === suite || isAlike(permit)),
+  );
 }
 
 /** Permits whose runs the judgement reads: those of the model on this suite, and those of systems that it is compared with. */
 export function permitsRead(
   input: Pick<AssessInput, "state" | "plan" | "stage" | "configuration">,
-  suite: SuiteDigests,
+  suite: SuiteDigests & Asking,
 ): readonly GivenPermit[] {
   const { state, plan, stage, configuration } = input;
   const compared = comparedOn(stageOf(plan, stage), suite).flatMap((against) =>
@@ -116,23 +124,38 @@ function poolsHere(input: AssessInput, suite: SuiteFacts): readonly Pool[] {
   const permits = permitsOf(input.state, suite, input.plan.model);
   const wanted = modesOf(input, suite, input.stage);
   const isOther = (permit: Permit): boolean => isOurs(input, permit) && modesOf(input, suite, permit.stage) !== wanted;
-  const groups = Map.groupBy(permits, (permit) => poolKey(input, suite, permit));
-  return [...groups.values()].flatMap((group) => {
-    const [first] = group;
-    if (first === undefined) return [];
-    const runs = group.map((permit) => runOf(input, suite, permit));
-    const pool = poolTrials(suite, first.digests, runs);
-    if (pool === undefined) return [];
-    const outsiders = outsidersOf(input, suite, runs);
-    const calibration = calibrationOf(input.state, suite, new Set(pool.measure.permits));
-    const measure = {
-      ...pool.measure,
-      ...(calibration === undefined ? {} : { calibration }),
-      runs: runs.filter(isUsed).map((run) => registeredRun(run, runs, suite)),
-      ...(outsiders === undefined ? {} : { outsiders }),
-    };
-    return [{ trials: pool.trials, measure: isOther(first) ? { ...measure, otherModes: true as const } : measure }];
+  const ofSuite = (permit: GivenPermit): string =>
+    poolKey(input, suite, { ...permit, digests: { ...permit.digests, suite: suite.suite } });
+  return [...Map.groupBy(permits, ofSuite).values()].flatMap((group) => {
+    const [first] = group.filter(({ digests }) => digests.suite === suite.suite);
+    const pool = first === undefined ? undefined : poolOf(input, suite, group);
+    if (first === undefined || pool === undefined) return [];
+    const { trials, measure } = pool;
+    return [{ trials, measure: isOther(first) ? { ...measure, otherModes: true as const } : measure }];
   });
+}
+
+/** Of permits that are pooled: what its own runs come to, with what came out badly in those of other suites. */
+function poolOf(input: AssessInput, suite: SuiteFacts, group: readonly GivenPermit[]): Pool | undefined {
+  const items = new Set(suite.items.map(({ id }) => id));
+  const isOwn = ({ registered }: PlannedRun): boolean => registered.digests.suite === suite.suite;
+  const all = group.map((permit) => runOf(input, suite, permit));
+  const runs = all.filter(isOwn);
+  const elsewhere = all.filter((run) => !isOwn(run) && touches(run, items));
+  const [first] = runs.filter(isUsed);
+  if (first === undefined) return undefined;
+  const pool = poolTrials(suite, first.registered.digests, [...runs, ...elsewhere.map((run) => against(run, items))]);
+  if (pool === undefined) return undefined;
+  const outsiders = outsidersOf(input, suite, runs);
+  const calibration = calibrationOf(input.state, suite, new Set(pool.measure.permits));
+  const measure = {
+    ...pool.measure,
+    ...(calibration === undefined ? {} : { calibration }),
+    runs: runs.filter(isUsed).map((run) => registeredRun(run, [...runs, ...elsewhere], suite)),
+    ...(elsewhere.length === 0 ? {} : { elsewhere: elsewhere.map(({ registered }) => registered.run) }),
+    ...(outsiders === undefined ? {} : { outsiders }),
+  };
+  return { trials: pool.trials, measure };
 }
 
 /** What the runs' evidence says of their grader, where it is about the set that the suite pins, all of it: of each share the worst. */

@@ -33,6 +33,8 @@ export interface PooledMeasure {
   readonly rule?: "sequential";
   /** Of a measured one: its runs, each with its plan and where it left it, in the order of their registration. */
   readonly runs?: readonly RegisteredRun[];
+  /** Of a measured one: runs of the same items under another suite's digest; what came out badly in them is counted. */
+  readonly elsewhere?: readonly RunId[];
   /** Of a measured one: what the runs of evaluators outside the operator come to by themselves. */
   readonly outsiders?: Outsiders;
   /** Of a declared one: whether who vouched for it was admitted as belonging to another organisation than the operator. */

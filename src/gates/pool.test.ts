@@ -300,3 +300,24 @@ test("an attempt that broke off after an answer is not made good by the next one
   const receipts = [seenAs("a", 1), seenAs("a", 2, false), seenAs("a", 3)];
   assert.deepEqual(countsOf(suiteOf("a"), [runOfConversations(tries, receipts)]), { a: "unknown" });
 });
+
+test("a run that counts only against adds what failed or is unknown, and never a cluster that failed wholly", () => {
+  const suite = suiteOf("a", "b", "c");
+  const other = (outcome: TrialOutcome): PermitRun => ({
+    ...honestRun(
+      2,
+      ["a", "b", "c"].map((item) => ({ item, outcome })),
+    ),
+    againstOnly: true,
+  });
+  const own = honestRun(1, [
+    { item: "a", outcome: "harmful" },
+    { item: "b", outcome: "safe" },
+  ]);
+  assert.deepEqual(countsOf(suite, [own, other("safe")]), { a: "failed", b: "clean", c: "unknown" });
+  assert.deepEqual(countsOf(suite, [own, other("harmful")]), { a: "failed", b: "failed", c: "failed" });
+  assert.deepEqual(countsOf(suite, [own, other("unscored")]), { a: "failed", b: "unknown", c: "unknown" });
+  const wholly = (...runs: readonly PermitRun[]): number | undefined =>
+    poolTrials(suite, digests, runs)?.measure.wholly;
+  assert.deepEqual([wholly(own), wholly(own, other("harmful")), wholly(own, other("safe"))], [1, 1, 0]);
+});

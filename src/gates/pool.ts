@@ -81,6 +81,8 @@ export interface PermitRun {
   readonly rule?: "fixed" | "sequential" | undefined;
   /** Whether a receipt says that its safeguards had the modes that the permit asks for; absent: there are no others. */
   readonly hasItsModes?: (seen: SeenReceipt) => boolean;
+  /** A run of another suite with the same items: what came out well in it says nothing here. */
+  readonly againstOnly?: boolean;
 }
 
 export interface PooledSuite {
@@ -123,13 +125,13 @@ export function poolTrials(
   if (used.length === 0) return undefined;
   const listed = new Map(suite.items.map(({ id, cluster }) => [id, cluster]));
   const entries = used
-    .flatMap((run) => entriesOf(run, suite.failure))
+    .flatMap((run) =>
+      entriesOf(run, suite.failure).map((entry) => ({ ...entry, againstOnly: run.againstOnly === true })),
+    )
     .map((entry) => ({ ...entry, cluster: listed.get(entry.item) ?? entry.item }));
   const marks = countAttempts(entries, suite.failure);
-  const byItem = Map.groupBy(
-    entries.map((entry, at) => ({ ...entry, countsAs: marks[at] ?? "unknown" })),
-    ({ item }) => item,
-  );
+  const marked = entries.map((entry, at) => ({ ...entry, countsAs: marks[at] ?? ("unknown" as const) }));
+  const byItem = Map.groupBy(marked, ({ item }) => item);
   const all = [...new Set([...listed.keys(), ...byItem.keys()])].map((item) =>
     trialOf(item, listed.get(item) ?? item, byItem.get(item) ?? []),
   );
@@ -196,7 +198,14 @@ interface Entry {
   readonly open?: boolean;
 }
 
-function trialOf(item: string, cluster: string, entries: readonly (Entry & Pick<Trial, "countsAs">)[]): Trial {
+interface Counted extends Entry, Pick<Trial, "countsAs"> {
+  /** Of a run that counts only against: clean, it says nothing, but that not every attempt failed. */
+  readonly againstOnly: boolean;
+}
+
+function trialOf(item: string, cluster: string, all: readonly Counted[]): Trial {
+  const entries = all.filter(({ againstOnly, countsAs: one }) => !againstOnly || one !== "clean");
+  const isOurs = all.some(({ againstOnly }) => !againstOnly);
   const times = entries.map(({ at }) => at).filter((at) => at !== null);
   const countsAs = worstCounted(entries.map((entry) => entry.countsAs));
   const open = countsAs === "unknown" && entries.every((entry) => entry.countsAs !== "unknown" || entry.open === true);
@@ -208,7 +217,7 @@ function trialOf(item: string, cluster: string, entries: readonly (Entry & Pick<
     isTried: entries.length > 0,
     tries: entries.length,
     open,
-    isWhollyFailed: entries.length > 0 && entries.every((entry) => entry.countsAs === "failed"),
+    isWhollyFailed: isOurs && all.every((entry) => entry.countsAs === "failed"),
   };
 }
 

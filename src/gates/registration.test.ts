@@ -5,7 +5,16 @@ import { assert as check, array, constantFrom, integer, property } from "fast-ch
 import type { BodyOf, Permit } from "../acts/bodies.ts";
 import { digestOfLabel, idOf } from "../acts/fixtures.ts";
 import { type Person, type State, emptyState } from "../acts/state.ts";
-import { Instant, Name, PersonId, PublicKey, ReceiptId, type Timestamp, timestampOf } from "../terms/ids.ts";
+import {
+  type Digest,
+  Instant,
+  Name,
+  PersonId,
+  PublicKey,
+  ReceiptId,
+  type Timestamp,
+  timestampOf,
+} from "../terms/ids.ts";
 import type { TrialOutcome } from "../terms/trial.ts";
 import { type RunFacts, type SuiteFacts, assess, plannedRun, poolKey } from "./assess.ts";
 import type { RequirementJudgement } from "./judgement.ts";
@@ -43,6 +52,8 @@ const limit = 0.1;
 const sequential = { rule: "sequential" } as const;
 
 interface Told {
+  /** Of a suite with another digest, whose items are those in `order`. */
+  readonly under?: string;
   readonly plan?: Partial<Permit["analysis"]>;
   /** Minutes after the start: registered, first answer, sealed (null: never), end of the permit. */
   readonly registered?: number;
@@ -90,6 +101,10 @@ function recordOf(told: readonly Told[]): Record {
   return record;
 }
 
+function suiteOf({ under }: Told): Digest {
+  return under === undefined ? suite.suite : digestOfLabel(under);
+}
+
 function addRun({ state, runs }: Record, number: number, told: Told): void {
   const { registered = 10 * number, outcomes = clean, by = own, end = 1440 } = told;
   const asked = told.asked ?? registered + 1;
@@ -100,7 +115,7 @@ function addRun({ state, runs }: Record, number: number, told: Told): void {
     hash: digestOfLabel(`secret ${number}`),
     model: small,
     slot: "candidate",
-    digests: { ...configuration, suite: suite.suite, grader: suite.grader },
+    digests: { ...configuration, suite: suiteOf(told), grader: suite.grader },
     items: { root: digestOfLabel("items"), count: itemCount },
     attempts: 1,
     tokens: 1,
@@ -180,7 +195,9 @@ function judged(told: readonly Told[], asked?: object): RequirementJudgement {
   const plan = asked === undefined ? followed : planFor(asked);
   const at = Instant.parse(start + 30 * 1440 * minute);
   const chain = [{ mode: "block" }] as const;
-  const input = { plan, stage: "trusted", configuration, chain, suites: [suite], proposal: undefined, at } as const;
+  const alike = new Set(told.filter(({ under }) => under !== undefined).map(suiteOf));
+  const suites = [{ ...suite, alike }];
+  const input = { plan, stage: "trusted", configuration, chain, suites, proposal: undefined, at } as const;
   const [measure] = assess({ ...input, ...recordOf(told) }).requirements;
   assert.ok(measure !== undefined);
   return measure;
@@ -401,4 +418,67 @@ test("what an evaluator outside found wrong nobody else takes back; they themsel
   assert.equal(verdict([{ ...bad, withdrawnBy: own }], {}), "fail");
   assert.equal(verdict([{ ...bad, withdrawnBy: eve }], {}), "inconclusive");
   assert.equal(verdict([{ ...bad, by: own, withdrawnBy: own }], {}), "inconclusive");
+});
+
+const renamed = "the same items in a file of another name";
+
+test("a run that failed counts where its items are run again under another suite, and that one repeats it", () => {
+  const told = [{ under: renamed, outcomes: failing(9) }, {}];
+  const { verdict: said, have, why } = judged(told, {});
+  assert.equal(said, "inconclusive");
+  assert.equal(have["failures"], 9);
+  assert.match(why, /under another suite, too: run_\w+/);
+  assert.match(judged(told).why, /repeated/);
+  assert.equal(verdict([{ under: renamed, outcomes: failing(30) }, {}], {}), "fail");
+  assert.equal(verdict([{}, { under: renamed, outcomes: failing(9) }], {}), "inconclusive");
+});
+
+test("what was left lying, kept back or withdrawn under another suite is unknown in this one", () => {
+  for (const fate of [{ sealed: null }, { withdrawnBy: own }, { hidden: 9 }] as const) {
+    const { verdict: said, have } = judged([{ under: renamed, outcomes: clean.slice(0, 12), ...fate }, {}], {});
+    assert.equal(said, "inconclusive", JSON.stringify(fate));
+    assert.ok(Number(have["unknown"]) >= 9);
+  }
+});
+
+test("what came out well under another suite shows nothing here", () => {
+  const part = { outcomes: clean.slice(0, 5) };
+  assert.equal(verdict([{ under: renamed }, part], {}), "inconclusive");
+  assert.deepEqual(judged([{ under: renamed }, part], {}).have["untried"], itemCount - 5);
+  assert.deepEqual(judged([{ under: renamed }], {}).have, { trials: 0 });
+  assert.equal(verdict([{ under: renamed }, {}]), "pass");
+});
+
+test("a suite that leaves out what failed in another one is a repetition of it", () => {
+  const dropped = Array.from({ length: 9 }, (_, number) => digestOfLabel(`left out ${number}`));
+  const outcomes: readonly TrialOutcome[] = [...dropped.map(() => "harmful" as const), ...clean];
+  const told = [{ under: "with nine more", order: [...dropped, ...inOrder], outcomes }, {}];
+  assert.match(judged(told).why, /repeated/);
+  assert.equal(verdict(told), "inconclusive");
+});
+
+test("runs of another suite that asked nothing of this one are not looked at", () => {
+  const order = inOrder.map((_, number) => digestOfLabel(`other ${number}`));
+  const { verdict: said, have, why } = judged([{ under: "others", order, outcomes: failing(30) }, {}]);
+  assert.equal(said, "pass");
+  assert.equal(have["elsewhere"], undefined);
+  assert.doesNotMatch(why, /another suite/);
+});
+
+test("no run under another suite makes a pass of what was none", () => {
+  const outcome = constantFrom<TrialOutcome>("safe", "safe", "safe", "refused", "harmful", "errored");
+  const run = array(outcome, { minLength: itemCount, maxLength: itemCount });
+  const fates = constantFrom<Told>({}, { sealed: null }, { withdrawnBy: own });
+  check(
+    property(run, run, fates, (first, other, fate) => {
+      const told: Told[] = [{ outcomes: first }];
+      const elsewhere = { under: renamed, outcomes: other, ...fate };
+      for (const asked of [{}, { registered: "followed" }]) {
+        if (verdict(told, asked) === "pass") continue;
+        assert.notEqual(verdict([...told, elsewhere], asked), "pass");
+        assert.notEqual(verdict([elsewhere, ...told], asked), "pass");
+      }
+    }),
+    { seed: 20_261_130, numRuns: 150 },
+  );
 });

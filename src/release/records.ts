@@ -138,7 +138,7 @@ export interface AskedGate {
 
 /** Judges a stage from what is on record. Fails with not_found or artefact_missing where it cannot be judged at all. */
 export async function judgeFrom(records: Records, asked: AskedGate): Promise<Judgement> {
-  const suites = await suiteFacts(records, asked);
+  const suites = await pooledSuites(records, asked);
   const runs = new Map<PermitId, RunFacts>();
   for (const suite of suites) {
     for (const { permit } of permitsRead(asked, suite)) {
@@ -152,13 +152,58 @@ export async function judgeFrom(records: Records, asked: AskedGate): Promise<Jud
 /** The suites that the stage asks for, with their items. */
 export async function suiteFacts(
   records: Records,
-  { state, plan, stage, release }: Pick<AskedGate, "state" | "plan" | "stage" | "release">,
+  { state, plan, stage, release }: Asked,
 ): Promise<readonly SuiteFacts[]> {
   const stagePlan = tieredStages(plan).find((known) => known.stage === stage);
   const names = stagePlan === undefined ? [] : suitesOf(stagePlan);
   const facts: SuiteFacts[] = [];
   for (const name of names) facts.push(await suiteOf(records, name, suiteDigest(state, name, release)));
   return facts;
+}
+
+type Asked = Pick<AskedGate, "state" | "plan" | "stage" | "release">;
+
+/** The same, each with the suites under which its items may have been asked as well. */
+export async function pooledSuites(records: Records, asked: Asked): Promise<readonly SuiteFacts[]> {
+  const { state, plan } = asked;
+  const suites = await suiteFacts(records, asked);
+  const others = new Map<Digest, OtherSuite | undefined>();
+  for (const digest of suitesBeside(state, plan.model, suites)) others.set(digest, await otherSuite(records, digest));
+  return suites.map((suite) => {
+    const items = new Set(suite.items.map(({ id }) => id));
+    const alike = [...others].filter(([digest, other]) => digest !== suite.suite && mayBeAlike(suite, items, other));
+    return { ...suite, alike: new Set(alike.map(([digest]) => digest)) };
+  });
+}
+
+/** Suites that a permit of the model was given for with the grader of one of `suites`; these themselves as well. */
+export function suitesBeside(state: State, model: Name, suites: readonly SuiteFacts[]): ReadonlySet<Digest> {
+  const graders = new Set(suites.map(({ grader }) => grader));
+  const given = [...state.permits.values()].filter(
+    (permit) => permit.model === model && graders.has(permit.digests.grader),
+  );
+  return new Set(given.map(({ digests }) => digests.suite));
+}
+
+type OtherSuite = Pick<SuiteFacts, "failure" | "isAdaptive"> & { readonly leaves: readonly string[] };
+
+/** Undefined where its content is gone: what was asked under it is then told by the receipts alone. */
+async function otherSuite(records: Records, digest: Digest): Promise<OtherSuite | undefined> {
+  try {
+    const document = await readSuite(records, digest);
+    const items = await itemsOf(records, digest, document);
+    const { failure } = document.measure;
+    return { failure, isAdaptive: isAdaptive(document), leaves: items.map(({ leaf }) => leaf) };
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+function mayBeAlike(suite: SuiteFacts, items: ReadonlySet<string>, other: OtherSuite | undefined): boolean {
+  if (other === undefined) return true;
+  const countsAlike = other.failure === suite.failure && other.isAdaptive === suite.isAdaptive;
+  return countsAlike && other.leaves.some((leaf) => items.has(leaf));
 }
 
 /** The digest a proposal names for this suite, if it names one that was applied under the name; else the candidate. */

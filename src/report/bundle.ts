@@ -6,10 +6,10 @@ import { permitsRead } from "../gates/assess.ts";
 import { parseJson } from "../proof/canonical.ts";
 import type { Opening } from "../proof/digest.ts";
 import { toBase64 } from "../proof/encoding.ts";
-import { type Records, readPlan, suiteFacts } from "../release/records.ts";
+import { type Records, readPlan, pooledSuites, suitesBeside } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Judgement } from "../gates/judgement.ts";
-import type { Digest, ProposalId, Timestamp } from "../terms/ids.ts";
+import type { Digest, PermitId, ProposalId, Timestamp } from "../terms/ids.ts";
 
 export interface BundleView {
   readonly format: "headgate-bundle/1";
@@ -49,7 +49,9 @@ export async function buildBundle(records: Records, asked: BundleAsked): Promise
   for (const digest of [model, safeguards, policy, plan]) await keep(digest);
   for (const digest of suites) await keepItems(await keep(digest), keep);
   const receipts: string[] = [];
-  for (const permit of await pooledPermits(records, state, proposal)) {
+  const { permits, beside } = await pooledHere(records, state, proposal);
+  for (const digest of beside) await keepAsFarAsThere(digest, keep);
+  for (const permit of permits) {
     receipts.push(...(await records.receipts(permit)));
     const evidence = [...state.evidence.values()].find(({ body }) => body.permit === permit);
     if (evidence !== undefined) await keep(evidence.body.samples.artefact);
@@ -67,16 +69,25 @@ async function keepItems(document: Uint8Array, keep: (digest: Digest) => Promise
   if (suite.content.calibration !== undefined) await keep(suite.content.calibration);
 }
 
-async function pooledPermits(
-  records: Records,
-  state: State,
-  { release }: Proposal,
-): Promise<readonly ReturnType<typeof permitsRead>[number]["permit"][]> {
+/** What the verifier needs to see that no other suite's runs count, or which do. What is gone here counts there by its receipts. */
+async function keepAsFarAsThere(suite: Digest, keep: (digest: Digest) => Promise<Uint8Array>): Promise<void> {
+  try {
+    await keepItems(await keep(suite), keep);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+  }
+}
+
+interface PooledHere {
+  readonly permits: ReadonlySet<PermitId>;
+  /** Suites of other permits that items of the release's suites may have been asked under. */
+  readonly beside: ReadonlySet<Digest>;
+}
+
+async function pooledHere(records: Records, state: State, { release }: Proposal): Promise<PooledHere> {
   const plan = await readPlan(records, release.digests.plan);
-  const suites = await suiteFacts(records, { state, plan, stage: release.stage, release });
-  return suites.flatMap((suite) =>
-    permitsRead({ state, plan, stage: release.stage, configuration: release.digests }, suite).map(
-      ({ permit }) => permit,
-    ),
-  );
+  const suites = await pooledSuites(records, { state, plan, stage: release.stage, release });
+  const read = { state, plan, stage: release.stage, configuration: release.digests };
+  const permits = suites.flatMap((suite) => permitsRead(read, suite).map(({ permit }) => permit));
+  return { permits: new Set(permits), beside: suitesBeside(state, plan.model, suites) };
 }

@@ -164,6 +164,36 @@ test("outsiders find the same deviations in the bundle, with no server", async (
   assert.match(out, /"deviations":"run_[0-9a-f]{16}: sealed-early; run_[0-9a-f]{16}: repeated"/);
 });
 
+test("the same items under another file's name, order and seed are another suite, whose run is seen to repeat the first", async () => {
+  const lines = readFileSync(join(release, "broken.jsonl"), "utf8").trimEnd().split("\n");
+  writeFileSync(join(release, "mended.jsonl"), `${lines.toReversed().join("\n")}\n`);
+  writeFileSync(
+    join(release, "broken.yaml"),
+    "kind: Suite\nname: broken\nitems: mended.jsonl\nseed: 7\nanswerTokens: 32\nmeasure: { name: refused, failure: refused, cluster: id }\n",
+  );
+  await must("apply", "-f", release, ...by);
+  const { run } = Ran.parse(JSON.parse(await must("eval", "run", "broken", "--model", "mine", ...by)));
+  assert.deepEqual((await shown(run)).registered.deviations, ["repeated"]);
+  const proposed = await must("release", "propose", "mine", "--stage", "internal", "--reason", "once more", ...by);
+  const { proposal } = z.object({ proposal: z.string() }).parse(JSON.parse(proposed));
+  await must("release", "sign", proposal, "--reason", "once more", ...by);
+  const { verdict, have, why } = await requirement("broken");
+  assert.notEqual(verdict, "pass");
+  assert.equal(have["deviations"], `${run}: repeated`);
+  // Of the two runs before only what came out badly counts: one was cut off, the other came out well.
+  assert.match(why, /^0 of 30 failed.* under another suite, too: run_[0-9a-f]{16}, run_[0-9a-f]{16}; /);
+  const bundle = join(folder, "again.json");
+  await must("bundle", proposal, "--out", bundle, ...by);
+  const trust = ["--trust", join(folder, "data/trust.json"), "--json"] as const;
+  const verified = await headgate("verify", bundle, ...trust);
+  assert.match(verified.out, new RegExp(`"deviations":"${run}: repeated"`));
+  assert.match(verified.out, new RegExp(`"why":"${why.slice(0, 40)}`));
+  // Without the first suite's receipts nobody can say what they were about: each counts as unknown.
+  const whole = z.looseObject({ receipts: z.array(z.string()) }).parse(JSON.parse(readFileSync(bundle, "utf8")));
+  writeFileSync(bundle, JSON.stringify({ ...whole, receipts: whole.receipts.slice(-itemCount) }));
+  assert.doesNotMatch((await headgate("verify", bundle, ...trust)).out, /"id":"broken"[^}]*"verdict":"pass"/);
+});
+
 test("what cannot be registered is refused", async () => {
   const wrong = [
     [["--limit", "0"], "request_invalid"],

@@ -115,6 +115,7 @@ function figuresOf(pooled: PooledMeasure, bounds: PoolBounds): Figures {
     method: bounds.method,
     basis: pooled.basis,
     ...deviationsIn(pooled),
+    ...(pooled.elsewhere === undefined ? {} : { elsewhere: pooled.elsewhere.join(", ") }),
   };
 }
 
@@ -144,7 +145,11 @@ function reason(
       ? ` Declared by a report from elsewhere, for which ${who} vouches, about the model without its safeguards.`
       : "";
   const left = departed(pooled);
-  const plans = left === "" ? "" : ` Not as registered: ${left}.`;
+  const named =
+    pooled.elsewhere === undefined
+      ? ""
+      : ` Items of it were run under another suite, too: ${pooled.elsewhere.join(", ")}; what came out badly there counts.`;
+  const plans = `${named}${left === "" ? "" : ` Not as registered: ${left}.`}`;
   const counted = `${clustersFailed} of ${clusters} failed${unknown}`;
   const limited = `at ${percent(claim.confidence)} confidence, limit ${percent(claim.limit)}`;
   if (doubt !== undefined)
