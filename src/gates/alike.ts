@@ -11,7 +11,7 @@ export function touches(run: Run, items: ReadonlySet<string>): boolean {
 }
 
 /** The run as far as it asked `items`, with what was kept back of it; it counts only against. */
-export function against<R extends PermitRun>(run: R, items: ReadonlySet<string>): R {
+export function countedAgainst<R extends PermitRun>(run: R, items: ReadonlySet<string>): R {
   const receipts = run.receipts.filter(({ item }) => items.has(item));
   return {
     ...run,

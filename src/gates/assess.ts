@@ -12,7 +12,7 @@ import { type Configuration, type SuiteDigests, stageOf, wantedSuites } from "./
 import { judge } from "./judge.ts";
 import type { GivenSignOff, Judgement, PairedMeasure, PooledMeasure, RegisteredRun } from "./judgement.ts";
 import type { ReleasePlan } from "./plan-document.ts";
-import { against, touches } from "./alike.ts";
+import { countedAgainst, touches } from "./alike.ts";
 import { comparedOn, pairedClusters, permitsAgainst } from "./paired-evidence.ts";
 import { type Pool, type SealedTry, type SeenReceipt, poolTrials } from "./pool.ts";
 import { type PlannedRun, deviationsOf, isUsed } from "./registration.ts";
@@ -127,7 +127,7 @@ function poolsHere(input: AssessInput, suite: SuiteFacts): readonly Pool[] {
   const ofSuite = (permit: GivenPermit): string =>
     poolKey(input, suite, { ...permit, digests: { ...permit.digests, suite: suite.suite } });
   return [...Map.groupBy(permits, ofSuite).values()].flatMap((group) => {
-    const [first] = group.filter(({ digests }) => digests.suite === suite.suite);
+    const first = group.find(({ digests }) => digests.suite === suite.suite);
     const pool = first === undefined ? undefined : poolOf(input, suite, group);
     if (first === undefined || pool === undefined) return [];
     const { trials, measure } = pool;
@@ -142,9 +142,12 @@ function poolOf(input: AssessInput, suite: SuiteFacts, group: readonly GivenPerm
   const all = group.map((permit) => runOf(input, suite, permit));
   const runs = all.filter(isOwn);
   const elsewhere = all.filter((run) => !isOwn(run) && touches(run, items));
-  const [first] = runs.filter(isUsed);
+  const first = runs.find(isUsed);
   if (first === undefined) return undefined;
-  const pool = poolTrials(suite, first.registered.digests, [...runs, ...elsewhere.map((run) => against(run, items))]);
+  const pool = poolTrials(suite, first.registered.digests, [
+    ...runs,
+    ...elsewhere.map((run) => countedAgainst(run, items)),
+  ]);
   if (pool === undefined) return undefined;
   const outsiders = outsidersOf(input, suite, runs);
   const calibration = calibrationOf(input.state, suite, new Set(pool.measure.permits));
