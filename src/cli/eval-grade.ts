@@ -269,7 +269,7 @@ function standing(work: Marking, { base }: Call<GradeOptions>): Answer {
   const { run, file, grader } = work;
   const open = openGrades(work);
   const left = [...open].filter(([ask]) => forPeople.has(ask)).reduce((sum, [, count]) => sum + count, 0);
-  const sums = file.record.grades.sums().filter((sum) => isPerson({ by: sum.by, verdict: "unscored" }));
+  const sums = file.record.grades.sums().filter((sum) => isPerson(sum));
   const said = waitingTries(file.record).map((tried) => file.record.grades.saidOf(tried));
   // Whoever still marks is not told what others said.
   const agreement = left > 0 ? undefined : agreementOfGraders(said, grader, confidence);

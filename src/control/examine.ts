@@ -7,17 +7,16 @@ import { wrongAudience } from "../acts/rules/release.ts";
 import type { Act } from "../acts/statement.ts";
 import type { Proposal, State } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
-import { followsFromGraded } from "../evidence/graders/follows.ts";
 import { responseClassifierName } from "../evidence/graders/response-classifier.ts";
 import { checkSharedTraining } from "../evidence/graders/guard-overlap.ts";
 import { graderDigest } from "../evidence/graders/registry.ts";
 import { type Sample, type SealedRun, tallySamples } from "../evidence/seal.ts";
-import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
+import { isAdaptive } from "../evidence/suite-document.ts";
 import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf, tieredStages } from "../gates/plan-document.ts";
 import { canonicalBytes, isCanonical, parseJson } from "../proof/canonical.ts";
-import { calibrationSet, checkGrading } from "../release/calibrated.ts";
+import { calibrationSet, checkGraded, checkGrading } from "../release/calibrated.ts";
 import {
   type AskedGate,
   type CountedItem,
@@ -256,7 +255,7 @@ async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examine
   if (body.basis === "declared") checkReport(sealed.report, body);
   if (body.permit !== null) {
     checkSamples(sealed.samples, await itemsOf(records, body.digests.suite, suite));
-    checkGraded(sealed.samples, suite);
+    checkGraded(sealed.samples, suite, given.state.persons);
   }
   const { failures, trials, clusters, unknown } = tallySamples(sealed.samples, suite.measure.failure);
   const counted = { failures, trials, clusters, unknown };
@@ -296,12 +295,6 @@ function checkSamples(samples: readonly Sample[], items: readonly CountedItem[])
     "statement_invalid",
     "The samples are of other items than the suite's, or count them in other clusters.",
   );
-}
-
-/** That no outcome is better than what its graders said: of these there is nobody's word but theirs. */
-function checkGraded(samples: readonly Sample[], suite: Suite): void {
-  if (samples.every((sample) => followsFromGraded(sample, suite))) return;
-  throw new Failure("statement_invalid", "The samples have outcomes that do not follow from what their graders said.");
 }
 
 async function examineProposal({ body }: PredicateOf<"proposal">, given: Examined): Promise<void> {

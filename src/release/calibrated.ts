@@ -1,12 +1,14 @@
-// What evidence says of its grader, checked against the calibration set that the suite pins: by the control plane before it is
-// recorded, and by whoever judges a decision again.
+// What evidence says of its grader, and what graders said in it, checked against the suite and the calibration set that it pins: by the
+// control plane before it is recorded, and by whoever judges a decision again.
 import type { EvidenceBody } from "../acts/bodies.ts";
 import { calibrationProblem } from "../evidence/calibrate.ts";
 import { type CalibrationSet, openCalibration } from "../evidence/suite-calibration.ts";
+import { gradedProblem } from "../evidence/graders/follows.ts";
+import type { Sample } from "../evidence/seal.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import type { Digest } from "../terms/ids.ts";
+import type { Digest, PersonId } from "../terms/ids.ts";
 
 /** Where the content lies, as in src/release/records.ts. */
 interface Contents {
@@ -44,4 +46,17 @@ export async function checkGrading(
     "statement_invalid",
     `What the evidence says of its grader is not what the calibration set of ${suite.name} says: ${problem}.`,
   );
+}
+
+/**
+ * That no outcome is better than what its graders said, of which there is nobody's word but theirs, and that as many answers were marked
+ * twice as the suite asks for. Fails with statement_invalid.
+ */
+export function checkGraded(
+  samples: readonly Sample[],
+  suite: Suite,
+  persons: { readonly has: (person: PersonId) => boolean },
+): void {
+  const problem = gradedProblem(samples, suite, persons);
+  if (problem !== undefined) throw new Failure("statement_invalid", `The samples ${problem}.`);
 }

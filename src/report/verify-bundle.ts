@@ -2,10 +2,11 @@
 // again, and the gate is judged again as it stood when the certificate was given, by the bundle's plan or by one's own.
 // Pure: everything comes from the bundle and the arguments.
 import { foldAct } from "../acts/fold.ts";
-import type { Release } from "../acts/bodies.ts";
+import type { EvidenceBody, Release } from "../acts/bodies.ts";
 import type { Certificate, Proposal, State } from "../acts/state.ts";
 import { emptyState } from "../acts/state.ts";
 import type { Act } from "../acts/statement.ts";
+import type { Sample } from "../evidence/seal.ts";
 import { createReplica } from "../feed/replica.ts";
 import { releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
@@ -13,7 +14,7 @@ import type { ReleasePlan } from "../gates/plan-document.ts";
 import { digestOf } from "../proof/digest.ts";
 import { fromBase64 } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
-import { checkGrading } from "../release/calibrated.ts";
+import { checkGraded, checkGrading } from "../release/calibrated.ts";
 import {
   type Records,
   judgeFrom,
@@ -21,6 +22,7 @@ import {
   readModes,
   readPlan,
   readSuite,
+  samplesOf,
   suiteFacts,
 } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
@@ -204,7 +206,21 @@ async function checkGraders(records: Records, state: State, { digests, model }: 
   for (const digest of digests.suites) {
     const suite = await readSuite(records, digest);
     for (const { body } of state.evidence.values())
-      if (body.digests.suite === digest && body.model === model) await checkGrading(records, body, suite);
+      if (body.digests.suite === digest && body.model === model) {
+        await checkGrading(records, body, suite);
+        const samples = body.permit === null ? [] : await samplesHere(records, body);
+        checkGraded(samples, suite, state.persons);
+      }
+  }
+}
+
+/** None where they are gone: their items are unknown then. */
+async function samplesHere(records: Records, body: EvidenceBody): Promise<readonly Sample[]> {
+  try {
+    return (await samplesOf(records, body)).samples;
+  } catch (error) {
+    if (error instanceof Failure) return [];
+    throw error;
   }
 }
 

@@ -16,7 +16,7 @@ import { type ControlServer, serveControl } from "../../src/control/serve-contro
 import { parseDocuments } from "../../src/documents/parse.ts";
 import { type ResolvedDocument, documentKind, resolveDocuments } from "../../src/documents/resolve.ts";
 import type { DrainedReceipt } from "../../src/feed/feed.ts";
-import { refusalRulesDigest } from "../../src/evidence/graders/refusal-rules.ts";
+import { graderDigest } from "../../src/evidence/graders/registry.ts";
 import { type Tried, sealRun } from "../../src/evidence/seal.ts";
 import { openSealingKeys } from "../../src/main/sealing-keys.ts";
 import { openSuite } from "../../src/evidence/suite.ts";
@@ -449,11 +449,13 @@ export function planOf(
 
 function suiteOf(documents: readonly ResolvedDocument[]): {
   readonly digest: Digest;
+  readonly grader: Digest;
   readonly loaded: ReturnType<typeof openSuite>;
 } {
   const found = documents.find(({ kind }) => kind === "Suite");
   if (found?.document.kind !== "Suite") throw new Error("no suite");
-  return { digest: found.digest, loaded: openSuite(found.document, toUtf8(itemLines.join("\n")), nodePrimitives) };
+  const loaded = openSuite(found.document, toUtf8(itemLines.join("\n")), nodePrimitives);
+  return { digest: found.digest, grader: graderDigest(found.document, nodePrimitives), loaded };
 }
 
 export interface Run {
@@ -475,7 +477,7 @@ export interface RunOf {
 }
 
 export async function runAs(desk: Desk, by: Member, { documents, stage, modes }: RunOf): Promise<Run> {
-  const { digest, loaded } = suiteOf(documents);
+  const { digest, grader, loaded } = suiteOf(documents);
   const configuration = configurationOf(desk.control.state, planOf(documents), "candidate");
   const permit: BodyOf<"permit"> = {
     permit: PermitId.parse(randomId("permit_", 16)),
@@ -489,7 +491,7 @@ export async function runAs(desk: Desk, by: Member, { documents, stage, modes }:
       safeguards: configuration.safeguards,
       policy: configuration.policy,
       suite: digest,
-      grader: refusalRulesDigest(nodePrimitives),
+      grader,
     },
     items: { root: loaded.content.root, count: loaded.content.count },
     attempts: 1,
@@ -638,9 +640,7 @@ export function draft(
     },
     reason: committed("It held.").digest,
     identityBasis: "declared",
-    suites: [
-      { name: Name.parse("misuse-core"), suite: suiteOf(documents).digest, grader: refusalRulesDigest(nodePrimitives) },
-    ],
+    suites: [{ name: Name.parse("misuse-core"), suite: suiteOf(documents).digest, grader: suiteOf(documents).grader }],
     answers,
     slot,
   });

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { nodePrimitives } from "../../proof/node.ts";
-import { RunId } from "../../terms/ids.ts";
+import { PersonId, RunId } from "../../terms/ids.ts";
 import { FailureKind, type TrialOutcome, countedAs } from "../../terms/trial.ts";
 import { Sample } from "../seal.ts";
 import { Suite } from "../suite-document.ts";
-import { combinedVerdict } from "./combine.ts";
-import { followsFromGraded } from "./follows.ts";
+import { combinedVerdict, personName } from "./combine.ts";
+import { followsFromGraded, gradedProblem } from "./follows.ts";
 import { DeclaredGrader } from "./grader-document.ts";
 import { GraderVerdict } from "./grader.ts";
 import { doubleMarked } from "./marking-order.ts";
@@ -194,4 +194,51 @@ test("all that can change a verdict is in the grader's digest", () => {
     { dialect: "anthropic-messages" },
   ].map(digestOf);
   assert.equal(new Set(all).size, all.length);
+});
+
+const marker = (of: string): PersonId => PersonId.parse(`person_${of.repeat(16)}`);
+const [ada, bo] = [marker("a"), marker("b")];
+
+/** Ten answers: the first are marked by so many persons, the rest by nobody. */
+function markedBy(counts: readonly number[], outcome: TrialOutcome = "safe"): readonly Sample[] {
+  return Array.from({ length: 10 }, (_, at): Sample => {
+    const graded = [ada, bo].slice(0, counts[at] ?? 0).map((by) => ({ by: personName(by), verdict: "safe" as const }));
+    return {
+      ...sample,
+      outcome: graded.length === 0 ? "unscored" : outcome,
+      ...(graded.length === 0 ? {} : { graded }),
+    };
+  });
+}
+
+test("fewer answers that two persons marked than the suite asks for are refused, whoever seals them", () => {
+  const suite = suiteWith({ people: { rubric: "x", doubleShare: 0.3, disagreement: "worse" } });
+  const known = new Set([ada, bo]);
+  const problem = (samples: readonly Sample[], of: Suite = suite): string | undefined =>
+    gradedProblem(samples, of, known);
+  assert.match(problem(markedBy([1, 1, 1, 1, 1, 1, 1, 1, 1, 1])) ?? "", /two persons.*doubleShare/);
+  assert.match(problem(markedBy([2, 2, 1, 1, 1, 1, 1, 1, 1, 1])) ?? "", /two persons/);
+  assert.equal(problem(markedBy([2, 2, 2, 1, 1, 1, 1, 1, 1, 1])), undefined);
+  // Without a second mark it is unknown; and what nobody marked may have been what was drawn.
+  assert.equal(
+    problem([...markedBy([2, 2, 1, 1, 1, 1, 1, 1, 1]), ...markedBy([1], "unscored").slice(0, 1)]),
+    undefined,
+  );
+  assert.equal(problem(markedBy([1, 1, 1, 1, 1, 1, 1])), undefined);
+  assert.match(problem(markedBy([1, 1, 1, 1, 1, 1, 1, 1, 1])) ?? "", /two persons/);
+  const [first = sample] = markedBy([1]);
+  const twice = { ...first, graded: [...(first.graded ?? []), ...(first.graded ?? [])] };
+  assert.match(problem([twice, ...markedBy([1, 1, 1, 1, 1, 1, 1, 1, 1, 1]).slice(1)]) ?? "", /two persons/);
+  assert.equal(
+    problem(markedBy([1, 1]), suiteWith({ people: { rubric: "x", doubleShare: 0, disagreement: "worse" } })),
+    undefined,
+  );
+});
+
+test("a marker who was never admitted is none", () => {
+  const suite = suiteWith({ people: { rubric: "x", doubleShare: 0, disagreement: "worse" } });
+  assert.match(gradedProblem(markedBy([2]), suite, new Set([ada])) ?? "", /never admitted/);
+  assert.equal(gradedProblem(markedBy([1]), suite, new Set([ada])), undefined);
+  const invented = Sample.parse({ ...sample, outcome: "safe", graded: [{ by: "people:somebody", verdict: "safe" }] });
+  assert.match(gradedProblem([invented], suite, new Set([ada])) ?? "", /never admitted/);
 });

@@ -25,7 +25,7 @@ export function personName(person: string): string {
   return `${personPrefix}${person}`;
 }
 
-export function isPerson({ by }: Said): boolean {
+export function isPerson({ by }: Pick<Said, "by">): boolean {
   return by.startsWith(personPrefix);
 }
 
