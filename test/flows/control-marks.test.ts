@@ -3,9 +3,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { BodyOf } from "../../src/acts/bodies.ts";
-import { Bundle, routes } from "../../src/control/contract.ts";
+import { routes } from "../../src/control/contract.ts";
 import { SealedRun, sealRun } from "../../src/evidence/seal.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
+import { Bundle } from "../../src/report/bundle-file.ts";
 import { verifyBundle } from "../../src/report/verify-bundle.ts";
 import {
   apply,

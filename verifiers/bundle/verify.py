@@ -444,6 +444,9 @@ class Evidence:
             raise Unknown("runs that two persons permitted")
         if runs and all(one["analysis"]["rule"] == "sequential" for one in runs):
             raise Unknown("bounds that hold at all times (rule: sequential)")
+        beside = [one for one in state.permits.values() if one["model"] == release["model"] and one["digests"] != digests == {**one["digests"], "suite": name}]
+        if runs and any(one["digests"]["suite"] not in self.content or clusters.keys() & self.suite(one["digests"]["suite"])[1].keys() for one in beside):
+            raise Unknown("runs of the same items under another suite")
         failure, items = suite["measure"]["failure"], {item: [] for item in clusters}
         for permit in runs:
             for item, outcome, at in self.entries(state, permit, failure):
