@@ -91,12 +91,21 @@ async function hold(call: Call<z.infer<typeof HoldOptions>>): Promise<Answer> {
   const scope = scopeOf(call);
   const who = identify(call.base, call.context);
   if ("model" in scope) await refuseUnknown(who, scope.model);
-  const reason = committed(call.options.reason);
-  const body: BodyOf<"hold"> = { hold: HoldId.parse(randomId("hold_", 16)), scope, reason: reason.digest };
-  const envelope = await signAs(who, "hold", body);
-  const closed = await close(who, envelope, { opening: reason.opening, gateways: call.options.gateway });
+  const { reason, gateway: gateways } = call.options;
+  const { body, closed } = await placeHold(who, { scope, reason, gateways });
   const words = `${scopeInWords(scope)} is held since ${closed.heldAt}${told(closed)}.`;
   return done({ hold: body.hold, scope, ...closed }, words, reopening(body, sameProfile(call.base)));
+}
+
+/** Signs a hold and tells the gateway, the further ones that are named, and the control plane, all at once. */
+export async function placeHold(
+  who: Identity,
+  wish: { readonly scope: HoldScope; readonly reason: string; readonly gateways: readonly string[] },
+): Promise<{ readonly body: BodyOf<"hold">; readonly closed: Closed }> {
+  const reason = committed(wish.reason);
+  const body = { hold: HoldId.parse(randomId("hold_", 16)), scope: wish.scope, reason: reason.digest };
+  const envelope = await signAs(who, "hold", body);
+  return { body, closed: await close(who, envelope, { opening: reason.opening, gateways: wish.gateways }) };
 }
 
 function reopening({ hold: id, scope }: BodyOf<"hold">, profile: string): string {

@@ -16,7 +16,13 @@ export interface Transparency {
   readonly floors: readonly { readonly stage: string; readonly seats: string }[];
   readonly personsForChange: number;
   readonly persons: Readonly<Record<string, number>>;
-  readonly drills: readonly { readonly at: string; readonly attempts: number; readonly opened: number }[];
+  /** `brakeMs`: of one of the brake, whose attempts are streams: when the last of them came after the order. */
+  readonly drills: readonly {
+    readonly at: string;
+    readonly attempts: number;
+    readonly opened: number;
+    readonly brakeMs?: number;
+  }[];
   /** Requests that a person looked at and decided on. */
   readonly reviews: { readonly read: number; readonly allowed: number; readonly refused: number };
   readonly anomalies: number;
@@ -155,10 +161,11 @@ reached the ledger, and are said so in entries of their own.</p>
 
 function renderDrills({ drills }: Transparency): string {
   const rows = drills.map(
-    ({ at, attempts, opened }) => `<tr><td>${escaped(at)}</td><td>${attempts}</td><td>${opened}</td></tr>`,
+    ({ at, attempts, opened, brakeMs }) =>
+      `<tr><td>${escaped(at)}</td><td>${attempts}</td><td>${opened}</td><td>${brakeMs === undefined ? "" : `${brakeMs} ms`}</td></tr>`,
   );
   const table = `<table><caption>Attempts to get past this gate</caption>
-<thead><tr><th scope="col">When</th><th scope="col">Attempts</th><th scope="col">Opened</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
+<thead><tr><th scope="col">When</th><th scope="col">Attempts</th><th scope="col">Opened</th><th scope="col">Brake</th></tr></thead><tbody>${rows.join("")}</tbody></table>`;
   return `<section aria-labelledby="drills"><h2 id="drills">Drills</h2>${rows.length === 0 ? "<p>None on record.</p>" : table}</section>`;
 }
 

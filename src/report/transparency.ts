@@ -48,7 +48,16 @@ async function viewOf(records: Records, asked: TransparencyAsked): Promise<Trans
     persons: countRoles(state),
     drills: state.facts
       .flatMap(({ at: when, body: { fact } }) =>
-        fact.kind === "drill" ? [{ at: when, attempts: fact.attempts, opened: fact.opened }] : [],
+        fact.kind === "drill"
+          ? [
+              {
+                at: when,
+                attempts: fact.attempts,
+                opened: fact.opened,
+                ...(fact.hold === undefined ? {} : { brakeMs: fact.hold.milliseconds }),
+              },
+            ]
+          : [],
       )
       .slice(-drillsShown),
     reviews: countReviews(state),

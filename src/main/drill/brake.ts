@@ -1,0 +1,163 @@
+// `headgate drill --hold`: how soon a hold stops what runs, on gateways that serve. Streams are opened with a key of the drill's own,
+// a real hold is signed and told as `release hold` tells it, and each stream is read until it ends. By default only that key is held.
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import type { HoldScope } from "../../acts/bodies.ts";
+import type { State } from "../../acts/state.ts";
+import { placeHold } from "../../cli/hold.ts";
+import type { Identity } from "../../cli/session.ts";
+import { Failure } from "../../terms/failure.ts";
+import type { KeyId, Name } from "../../terms/ids.ts";
+import { type Door, type Stream, askStream } from "../talk.ts";
+
+/** A stream that still sends text so long after the order was not stopped by it, in milliseconds. */
+const watchedMs = 10_000;
+/** How long streams may take to begin, in milliseconds. */
+const beginMsMax = 60_000;
+
+export interface BrakeWish {
+  readonly who: Identity;
+  readonly scope: HoldScope;
+  readonly reason: string;
+  readonly gateways: readonly string[];
+  readonly secret: string;
+  readonly model: Name;
+  /** At each gateway. */
+  readonly streams: number;
+}
+
+export interface BrakeReport {
+  readonly scope: HoldScope;
+  readonly gateways: number;
+  readonly streams: number;
+  /** From before the order was signed to the last text of any stream that it ended, as this program read it. */
+  readonly milliseconds: number;
+  /** Of each stream that the hold ended. */
+  readonly lastTextMs: readonly number[];
+  /** Streams that still sent text when nobody waited any longer. */
+  readonly opened: number;
+  /** Streams that did not begin, or that ended before the order or by something else. */
+  readonly unfinished: number;
+  /** The longest that this program stood still meanwhile: what came then was read so much later. */
+  readonly stalledMs: number;
+}
+
+/** Callers other than the drill's own key that a hold of this scope would stop, by organisation. */
+export function othersReached(state: State, scope: HoldScope, own: KeyId): readonly Name[] {
+  const house = organisationOf(state, own);
+  return [...state.organisations.values()]
+    .filter(({ organisation, suspended }) => !suspended && (organisation !== house || hasOtherKeys(state, house, own)))
+    .filter(({ organisation, grants }) => {
+      if (scope.kind === "key") return false;
+      if (scope.kind === "organisation") return organisation === scope.organisation;
+      return "model" in scope ? grants.some(({ model }) => model === scope.model) : true;
+    })
+    .map(({ organisation }) => organisation);
+}
+
+function hasOtherKeys(state: State, house: Name | undefined, own: KeyId): boolean {
+  return [...state.keys.values()].some(
+    ({ key, organisation, standing }) => organisation === house && key !== own && standing === "active",
+  );
+}
+
+export function organisationOf(state: State, own: KeyId): Name | undefined {
+  return [...state.keys.values()].find(({ key }) => key === own)?.organisation;
+}
+
+interface Watched {
+  /** Resolves once it showed text, ended or failed. */
+  readonly begun: Promise<void>;
+  readonly ended: Promise<void>;
+  lastTextMs: number;
+  texts: number;
+  finish: string | undefined;
+  finishMs: number;
+}
+
+/** Fails with gateway_closed where no stream began anywhere: then nothing is held either. */
+export async function tryBrake(wish: BrakeWish): Promise<BrakeReport> {
+  const doors = wish.gateways.map((dataPlane): Door => ({ dataPlane, secret: wish.secret }));
+  const stop = new AbortController();
+  const watched = doors.flatMap((door) =>
+    Array.from({ length: wish.streams }, () => watch(askStream(door, bodyFor(wish.model)), stop.signal)),
+  );
+  await Promise.race([Promise.all(watched.map(({ begun }) => begun)), delay(beginMsMax)]);
+  if (watched.every(({ texts }) => texts === 0))
+    throw new Failure(
+      "gateway_closed",
+      "No stream began, so nothing was held. Is the key's grant open at these gateways?",
+    );
+  const stalls = monitorEventLoopDelay();
+  stalls.enable();
+  const orderMs = performance.now();
+  await placeHold(wish.who, { scope: wish.scope, reason: wish.reason, gateways: wish.gateways });
+  await Promise.race([Promise.all(watched.map(({ ended }) => ended)), delay(watchedMs)]);
+  stalls.disable();
+  const report = judge(watched, orderMs);
+  stop.abort();
+  return {
+    scope: wish.scope,
+    gateways: doors.length,
+    streams: watched.length,
+    ...report,
+    stalledMs: Math.round(stalls.max / 1e6),
+  };
+}
+
+type Judged = Pick<BrakeReport, "milliseconds" | "lastTextMs" | "opened" | "unfinished">;
+
+/** Only what showed text, and was ended as a hold ends it after the order, was stopped by it. */
+export function judge(watched: readonly Omit<Watched, "begun" | "ended">[], orderMs: number): Judged {
+  const stopped = watched.filter(
+    ({ texts, finish, finishMs }) => texts > 0 && finish === "content_filter" && finishMs >= orderMs,
+  );
+  const opened = watched.filter(({ finish, texts }) => finish === undefined && texts > 0).length;
+  const lastTextMs = stopped
+    .map((one) => Math.max(0, Math.ceil(one.lastTextMs - orderMs)))
+    .toSorted((one, other) => one - other);
+  return {
+    milliseconds: lastTextMs.at(-1) ?? 0,
+    lastTextMs,
+    opened,
+    unfinished: watched.length - stopped.length - opened,
+  };
+}
+
+function bodyFor(model: Name): Readonly<Record<string, unknown>> {
+  const content = "Write a very long story about a canal, its locks and the people who keep them. Do not stop.";
+  return { model, max_tokens: 4_000, messages: [{ role: "user", content }] };
+}
+
+function watch(asking: Promise<Stream>, signal: AbortSignal): Watched {
+  const begun = Promise.withResolvers<void>();
+  const read = async (): Promise<void> => {
+    const { pieces } = await asking;
+    for await (const piece of pieces) {
+      if (signal.aborted) return;
+      if (piece.kind === "text") {
+        watched.texts += 1;
+        watched.lastTextMs = piece.atMs;
+        begun.resolve();
+      }
+      if (piece.kind !== "end") continue;
+      watched.finish = piece.finish;
+      watched.finishMs = piece.atMs;
+    }
+    watched.finish ??= "broken off";
+  };
+  const ended = read()
+    .catch(() => {
+      watched.finish ??= "broken off";
+    })
+    .finally(() => {
+      begun.resolve();
+    });
+  const watched: Watched = { begun: begun.promise, ended, lastTextMs: 0, texts: 0, finish: undefined, finishMs: 0 };
+  return watched;
+}
+
+async function delay(ms: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
