@@ -121,17 +121,18 @@ function brake(days: number, milliseconds: number, { opened = 0, unfinished = 0,
   return { fact: { kind: "drill", attempts, opened, unfinished, hold }, at: daysAgo(days) };
 }
 
+const braked = (...facts: readonly GivenFact[]): string =>
+  judgeDrilled({ id, drillWithinDays: 30, withinMs: 1000 }, { facts, at }).verdict;
+
 test("a drill of the brake: the last one of the brake, recent, whole, and soon enough; other drills count for nothing there", () => {
-  const asked = (...facts: readonly GivenFact[]): string =>
-    judgeDrilled({ id, drillWithinDays: 30, withinMs: 1000 }, { facts, at }).verdict;
-  assert.equal(asked(), "inconclusive");
-  assert.equal(asked(drill(1)), "inconclusive");
+  assert.equal(braked(), "inconclusive");
+  assert.equal(braked(drill(1)), "inconclusive");
   assert.equal(drilled(brake(1, 10)), "inconclusive", "and it counts for no drill of locks");
-  assert.equal(asked(brake(1, 1000)), "pass");
-  assert.equal(asked(brake(1, 1001)), "fail");
-  assert.equal(asked(brake(2, 1001), brake(1, 20), drill(1, { opened: 1 })), "pass");
-  assert.equal(asked(brake(31, 20)), "inconclusive");
-  assert.equal(asked(brake(1, 20, { opened: 1 })), "fail");
-  assert.equal(asked(brake(1, 20, { unfinished: 1 })), "inconclusive");
-  assert.equal(asked(brake(1, 0, { attempts: 0 })), "inconclusive");
+  assert.equal(braked(brake(1, 1000)), "pass");
+  assert.equal(braked(brake(1, 1001)), "fail");
+  assert.equal(braked(brake(2, 1001), brake(1, 20), drill(1, { opened: 1 })), "pass");
+  assert.equal(braked(brake(31, 20)), "inconclusive");
+  assert.equal(braked(brake(1, 20, { opened: 1 })), "fail");
+  assert.equal(braked(brake(1, 20, { unfinished: 1 })), "inconclusive");
+  assert.equal(braked(brake(1, 0, { attempts: 0 })), "inconclusive");
 });

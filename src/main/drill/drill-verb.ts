@@ -4,9 +4,10 @@ import { z } from "zod";
 import type { Answer } from "../../cli/answer.ts";
 import type { Context } from "../../cli/context.ts";
 import type { ExtraVerb } from "../../cli/program.ts";
-import { openSession, recordedIndex, signAs, submit } from "../../cli/session.ts";
+import { type Session, openSession, recordedIndex, signAs, submit } from "../../cli/session.ts";
 import { type Call, addVerb } from "../../cli/verb.ts";
 import { readNeeded } from "../../cli/files.ts";
+import type { HoldScope } from "../../acts/bodies.ts";
 import { scopeInWords } from "../../acts/hold-scope.ts";
 import { digestOfText } from "../../proof/digest.ts";
 import { nodePrimitives } from "../../proof/node.ts";
@@ -14,6 +15,7 @@ import { Failure } from "../../terms/failure.ts";
 import { Name } from "../../terms/ids.ts";
 import { version } from "../version.ts";
 import type { Result } from "./attempt.ts";
+import type { BrakeReport } from "./brake.ts";
 import type { DrillReport } from "./drill.ts";
 
 const Options = z.object({
@@ -64,7 +66,7 @@ async function drill(call: Call<object>): Promise<Answer> {
   });
   const isOwn = (base.profile ?? context.profile) !== undefined;
   const ledgerIndex = isOwn ? await stateFact(call, report, context) : null;
-  const exit = report.opened > 0 ? 1 : report.unfinished > 0 ? 3 : 0;
+  const exit = exitOf(report);
   return {
     json: { ...report, ledgerIndex },
     text: [...loudLines(report.results), summaryOf(report, ledgerIndex)].join("\n"),
@@ -99,14 +101,52 @@ const keyBytesMax = 4_096;
 
 async function drillBrake(call: Call<Options>): Promise<Answer> {
   const { base, context, options } = call;
-  const { model, keyFile } = options;
+  const { tryBrake } = await import("./brake.ts");
+  const session = await openSession(base, context);
+  const { scope, secret, model } = await aimOf(options, session);
+  const planes = [session.profile.dataPlane, ...options.gateway].map((url) => url.replace(/\/+$/, ""));
+  const gateways = [...new Set(planes)];
+  const { streams } = options;
+  const report = await tryBrake({ who: session, scope, reason: "drill", gateways, secret, model, streams });
+  const resumed = await letIn(call, scope);
+  const { milliseconds, opened, unfinished } = report;
+  const hold = { gateways: report.gateways, milliseconds };
+  const fact = { kind: "drill", attempts: report.streams, opened, unfinished, hold } as const;
+  const ledgerIndex = recordedIndex(await submit(session, await signAs(session, "fact", { fact, model })));
+  return {
+    json: { ...report, resumed, ledgerIndex },
+    text: `${brakeInWords(report)} Recorded as entry ${ledgerIndex} of the ledger.`,
+    exit: exitOf(report),
+    next: resumed ? undefined : resuming(scope),
+  };
+}
+
+function exitOf({ opened, unfinished }: Pick<DrillReport, "opened" | "unfinished">): 0 | 1 | 3 {
+  if (opened > 0) return 1;
+  return unfinished > 0 ? 3 : 0;
+}
+
+function brakeInWords({ scope, gateways, streams, milliseconds, opened, unfinished, stalledMs }: BrakeReport): string {
+  return (
+    `The last token of ${streams} streams at ${gateways} gateway(s) came ${milliseconds} ms after the order to hold ${scopeInWords(scope)}; ` +
+    `${opened} did not end, ${unfinished} ended otherwise. This program stood still for ${stalledMs} ms at the most.`
+  );
+}
+
+interface Aim {
+  readonly scope: DrillScope & HoldScope;
+  readonly secret: string;
+  readonly model: Name;
+}
+
+/** What is held, and through whose key it is seen. Fails with conflict where others would be stopped, and nobody said so. */
+async function aimOf({ model, keyFile, scope: wanted, live }: Options, { state }: Session): Promise<Aim> {
   if (model === undefined || keyFile === undefined)
     throw new Failure("request_invalid", "Say what streams, and with which key: --model NAME --key-file FILE.");
-  const { othersReached, organisationOf, tryBrake } = await import("./brake.ts");
-  const session = await openSession(base, context);
+  const { othersReached, organisationOf } = await import("./brake.ts");
   const secret = Buffer.from(readNeeded(keyFile, keyBytesMax)).toString("utf8").trim();
-  const key = session.state.keys.get(digestOfText(secret, nodePrimitives))?.key;
-  const organisation = key === undefined ? undefined : organisationOf(session.state, key);
+  const key = state.keys.get(digestOfText(secret, nodePrimitives))?.key;
+  const organisation = key === undefined ? undefined : organisationOf(state, key);
   if (key === undefined || organisation === undefined)
     throw new Failure("key_unknown", `What ${keyFile} holds is no key of this deployment: headgate key create`);
   const scopes = {
@@ -114,37 +154,14 @@ async function drillBrake(call: Call<Options>): Promise<Answer> {
     organisation: { kind: "organisation", organisation },
     model: { kind: "model", model },
   } as const;
-  const scope = scopes[options.scope];
-  const others = othersReached(session.state, scope, key);
-  if (others.length > 0 && !options.live)
-    throw new Failure(
-      "conflict",
-      `This would stop others too: ${others.slice(0, 5).join(", ")}${others.length > 5 ? ", …" : ""}. Hold the key alone (--scope key), or say --live.`,
-    );
-  const gateways = [...new Set([session.profile.dataPlane, ...options.gateway].map((url) => url.replace(/\/+$/, "")))];
-  const report = await tryBrake({
-    who: session,
-    scope,
-    reason: "drill",
-    gateways,
-    secret,
-    model,
-    streams: options.streams,
-  });
-  const resumed = await letIn(call, scope);
-  const { milliseconds, opened, unfinished, streams, stalledMs } = report;
-  const hold = { gateways: report.gateways, milliseconds };
-  const fact = { kind: "drill", attempts: streams, opened, unfinished, hold } as const;
-  const ledgerIndex = recordedIndex(await submit(session, await signAs(session, "fact", { fact, model })));
-  const text =
-    `The last token of ${streams} streams at ${report.gateways} gateway(s) came ${milliseconds} ms after the order to hold ${scopeInWords(scope)}; ` +
-    `${opened} did not end, ${unfinished} ended otherwise. This program stood still for ${stalledMs} ms at the most. Recorded as entry ${ledgerIndex} of the ledger.`;
-  return {
-    json: { ...report, resumed, ledgerIndex },
-    text,
-    exit: opened > 0 ? 1 : unfinished > 0 ? 3 : 0,
-    next: resumed ? undefined : resuming(scope),
-  };
+  const scope = scopes[wanted];
+  const others = othersReached(state, scope, key);
+  if (others.length === 0 || live) return { scope, secret, model };
+  const named = `${others.slice(0, 5).join(", ")}${others.length > 5 ? ", …" : ""}`;
+  throw new Failure(
+    "conflict",
+    `This would stop others too: ${named}. Hold the key alone (--scope key), or say --live.`,
+  );
 }
 
 type DrillScope =
