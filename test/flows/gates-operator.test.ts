@@ -165,6 +165,23 @@ test("what changes a document voids the proposals about it", async () => {
   await served.must(z.unknown(), "apply", "-f", file, "--profile", ada);
 });
 
+test("why somebody stepped back stands in a bundle for whoever may read, and in the public one as a commitment only", async () => {
+  const proposal = await propose();
+  const why = "I own a part of the vendor";
+  await served.must(z.unknown(), "release", "recuse", proposal, "--reason", why, "--profile", ada);
+  const bundles = await Promise.all(
+    [["--profile", ada], []].map(async (who, at) => {
+      const file = join(folder, `bundle-${at}.json`);
+      await served.must(z.unknown(), "bundle", proposal, "--out", file, ...who);
+      return readFileSync(file, "utf8");
+    }),
+  );
+  assert.deepEqual(
+    bundles.map((text) => text.includes(why)),
+    [true, false],
+  );
+});
+
 const Workflow = z.object({
   jobs: z.object({
     gate: z.object({ steps: z.array(z.object({ name: z.string().optional(), run: z.string().optional() })) }),

@@ -1,0 +1,97 @@
+// What is certified is judged again at the start, on news and a day later, and lapses only by what was judged: a store that does not
+// answer says nothing of a decision.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type World, ada, configurationOf, openModel, servers, worldOfTwo } from "../acts/fixtures.ts";
+import { openStatement } from "../acts/statement.ts";
+import type { Release } from "../acts/bodies.ts";
+import { nodePrimitives } from "../proof/node.ts";
+import { Failure, type FailureCode } from "../terms/failure.ts";
+import { Instant, Name } from "../terms/ids.ts";
+import { type Rejudging, openRejudging } from "./rejudging.ts";
+
+const small = Name.parse("small");
+const dayMs = 86_400_000;
+
+interface Bench {
+  readonly world: World;
+  readonly rejudging: Rejudging;
+  readonly asked: () => number;
+  readonly trouble: () => number;
+  readonly later: (ms: number) => void;
+}
+
+/** A model whose plan cannot be read: each judgement asks for it once, and gets this. */
+async function judging(code: FailureCode, conditions: Release["conditions"]): Promise<Bench> {
+  const world = await worldOfTwo();
+  await openModel(world, { model: small, stage: "trusted", configuration: configurationOf("one"), conditions });
+  let [asked, trouble, ms] = [0, 0, 0];
+  const rejudging = openRejudging({
+    replica: { state: world.state },
+    records: {
+      primitives: nodePrimitives,
+      artefact: async () => {
+        asked += 1;
+        throw new Failure(code, "It is not there.");
+      },
+      receipts: async () => [],
+    },
+    writer: {
+      record: async (envelope) => {
+        const act = await openStatement(envelope, nodePrimitives);
+        const refusal = world.record({ act, envelope });
+        if (refusal !== undefined) throw new Failure(refusal.code, refusal.why);
+        return { kind: "recorded", act, index: world.entries.length - 1, size: world.entries.length };
+      },
+    },
+    control: servers.control,
+    deployment: world.deployment,
+    primitives: nodePrimitives,
+    clock: () => Instant.parse(world.now() + ms),
+    report: (event) => {
+      if (event === "rejudge") trouble += 1;
+    },
+  });
+  return { world, rejudging, asked: () => asked, trouble: () => trouble, later: (more) => void (ms += more) };
+}
+
+async function looks(count: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, count * 1000 + 300));
+}
+
+test("what nobody can judge any more lapses where it was signed so, once", async () => {
+  const { world, rejudging } = await judging("artefact_missing", { endsOnFailedGate: "not-pass" });
+  await looks(2);
+  await rejudging.close();
+  assert.deepEqual(
+    [...world.state.lapsed.values()].map(({ verdict, requirements }) => [verdict, requirements]),
+    [["inconclusive", []]],
+  );
+  assert.equal(world.state.anomalies.length, 0);
+  assert.deepEqual(rejudging.all(), [], "what is not open is not judged again");
+});
+
+test("a store that does not answer ends nothing, and is asked again", async () => {
+  const { world, rejudging, trouble } = await judging("store_unavailable", { endsOnFailedGate: "not-pass" });
+  await looks(2);
+  await rejudging.close();
+  assert.equal(world.state.lapsed.size, 0);
+  assert.ok(trouble() >= 2);
+  assert.equal(rejudging.last(small), undefined);
+});
+
+test("it is judged at the start, on news and a day later, and not in between", async () => {
+  const { world, rejudging, asked, later } = await judging("artefact_missing", { endsOnFailedGate: "fail" });
+  await looks(2);
+  assert.equal(asked(), 1);
+  assert.equal(rejudging.last(small)?.verdict, "inconclusive");
+  const fact = { kind: "drill", attempts: 1, opened: 0, unfinished: 0 } as const;
+  await world.say({ verb: "fact", body: { fact, model: null }, by: [ada] });
+  await looks(2);
+  assert.equal(asked(), 2);
+  later(dayMs);
+  await looks(1);
+  await rejudging.close();
+  assert.equal(asked(), 3);
+  assert.equal(world.state.lapsed.size, 0, "nothing was shown to fail");
+});
