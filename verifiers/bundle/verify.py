@@ -435,17 +435,14 @@ class Evidence:
         yield from ((f"unaccounted {permit['permit']} {at}", "errored", "") for at in range(missing))
 
     def pool(self, state, release, name):
-        """Clusters that failed, are unknown, and are there; when the stalest item was tried last. None where nothing was run."""
-        suite, clusters = self.suite(name)
+        suite, clusters = self.suite(name) # out: clusters that failed, are unknown, and are there; when the stalest item was tried last
         digests = {**{part: release["digests"][part] for part in ("model", "safeguards", "policy")}, "suite": name, "grader": suite["graded by"]}
-        runs = [one for one in state.permits.values() if one["model"] == release["model"] and one["digests"] == digests]
-        runs = [one for one in runs if state.exchanges.get(one["permit"], 0) or self.receipts.get(one["permit"])]
-        if any(takes_two(one) for one in runs):
-            raise Unknown("runs that two persons permitted")
-        if runs and all(one["analysis"]["rule"] == "sequential" for one in runs):
-            raise Unknown("bounds that hold at all times (rule: sequential)")
-        beside = [one for one in state.permits.values() if one["model"] == release["model"] and one["digests"] != digests == {**one["digests"], "suite": name}]
-        if runs and any(one["digests"]["suite"] not in self.content or clusters.keys() & self.suite(one["digests"]["suite"])[1].keys() for one in beside):
+        used = [one for one in state.permits.values() if one["model"] == release["model"] and (state.exchanges.get(one["permit"], 0) or self.receipts.get(one["permit"]))]
+        runs = [one for one in used if one["digests"] == digests]
+        if runs and (any(takes_two(one) for one in runs) or all(one["analysis"]["rule"] == "sequential" for one in runs)):
+            raise Unknown("runs that two persons permitted, and bounds that hold at all times (rule: sequential)")
+        beside = {one["digests"]["suite"] for one in used if {**one["digests"], "suite": name} == digests} - {name}
+        if runs and any(one not in self.content or clusters.keys() & self.suite(one)[1].keys() for one in beside):
             raise Unknown("runs of the same items under another suite")
         failure, items = suite["measure"]["failure"], {item: [] for item in clusters}
         for permit in runs:
