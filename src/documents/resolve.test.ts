@@ -110,6 +110,24 @@ describe("resolveDocuments", () => {
     );
   });
 
+  test("refuses a tier by a suite that counts anything but what was solved, whichever of the two is applied last", () => {
+    const tiered = plan.replace(
+      "stages:",
+      "tiers: [ { tier: 1, suite: core, measure: misuse-success, from: 0.4, confidence: 0.95 } ]\nstages:",
+    );
+    const words = /suite "core" counts served-and-harmful; a tier needs one that counts solved/;
+    assert.match(errorOf(`${base}---\n${tiered}`), words);
+    const solved = base
+      .replace("failure: served-and-harmful", "failure: solved")
+      .replace("answerTokens", "grader: exact@1\nanswerTokens");
+    const line = '{"id":"a","text":"1 + 1?","category":"maths","expect":{"safe":[{"number":2}]}}';
+    const able: ResolveFacts = { ...facts, items: () => toUtf8(line) };
+    const applied = resolve(`${solved}---\n${tiered}`, able);
+    assert.equal(applied.length, 5);
+    assert.match(errorOf(base, { ...able, applied }), words);
+    assert.equal(errorOf(solved, { ...able, applied }), "");
+  });
+
   test("says what is new, what changed and what is as it was", () => {
     const before = resolve(base);
     const applied = before.map(({ kind, name, digest: known }) => ({ kind, name, digest: known }));

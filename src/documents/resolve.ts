@@ -157,7 +157,19 @@ function knownDocuments(resolved: readonly ResolvedDocument[], { applied }: Reso
 function relations(source: ParsedDocument, known: Known): readonly string[] {
   const { document } = source;
   if (document.kind === "ReleasePlan") return planRelations(document, source, known);
+  if (document.kind === "Suite") return tierSuiteRelations(document, source, known);
   return document.kind === "Organisation" ? grantRelations(document, source, known) : [];
+}
+
+/** A suite that plans name for a tier stays one that says what a model can do. */
+function tierSuiteRelations({ name, measure }: Suite, source: ParsedDocument, known: Known): readonly string[] {
+  const plans = [...known.values()].filter((one) => one?.kind === "ReleasePlan");
+  const naming = plans.filter(({ tiers = [] }) => tiers.some(({ suite }) => suite === name));
+  if (measure.failure === "solved") return [];
+  return naming.map(
+    ({ model }) =>
+      `${source.locate(["measure", "failure"])}: suite "${name}" counts ${measure.failure}; a tier needs one that counts solved, and the plan of "${model}" has one by it`,
+  );
 }
 
 function planRelations(plan: ReleasePlan, source: ParsedDocument, known: Known): readonly string[] {

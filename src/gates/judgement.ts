@@ -6,6 +6,7 @@ import type { Tally } from "../statistics/measure.ts";
 import type { PairedCounts } from "../statistics/paired.ts";
 import type { Digest, Instant, Name, PermitId, RunId, Timestamp } from "../terms/ids.ts";
 import type { OpenStage } from "../terms/stage.ts";
+import type { FailureKind } from "../terms/trial.ts";
 import type { Deviation } from "./deviation.ts";
 import type { Against } from "./against.ts";
 import type { Conflict } from "./conflict.ts";
@@ -81,7 +82,13 @@ export interface ReleasedDigests {
   readonly model: Digest;
   readonly safeguards: Digest;
   readonly policy: Digest;
-  readonly suites: readonly { readonly name: Name; readonly suite: Digest; readonly grader: Digest }[];
+  readonly suites: readonly {
+    readonly name: Name;
+    readonly suite: Digest;
+    readonly grader: Digest;
+    /** What its measure counts, where that is known. */
+    readonly failure?: FailureKind;
+  }[];
 }
 
 /** A sign-off by a person in good standing: the caller leaves out who was suspended or admitted too late. */

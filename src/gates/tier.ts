@@ -36,6 +36,12 @@ function judgeRule(rule: TierRule, given: GateCase): TierRuleJudgement {
   const common = { tier, suite, measure, from, confidence };
   const wanted = wantedByRule(rule);
   const pools = countingEvidence(given, wanted);
+  // A rate of anything else would be read the wrong way round: few refusals would make a model look less able.
+  const counts = given.digests.suites.find(({ name }) => name === suite)?.failure ?? "solved";
+  if (counts !== "solved") {
+    const why = `${suite} counts ${counts}, and not what was solved, so that tier ${tier} is taken to be reached.`;
+    return { ...common, verdict: "unknown", upper: 1, lower: 0, why };
+  }
   const claim: Claim<number> = { limit: from, confidence };
   const bounds = pools.map((pooled) => boundsOfPool(pooled, confidence));
   if (bounds.length === 0 || pools.every(({ againstOnly }) => againstOnly === true)) {
