@@ -84,15 +84,22 @@ function rowOf(name: string, { failed, unknown, clusters, lower, upper }: Once, 
   return { name, estimate: failed / clusters, lower, upper, behind: `${failed} of ${clusters}${doubt}`, kind };
 }
 
+/** The one that most suites were measured at, and any other with its suites. */
+function revisionsOf(suites: readonly Measured[]): string {
+  const groups = [...Map.groupBy(suites, ({ revision }) => revision)];
+  const [most, ...others] = groups.toSorted(([, one], [, other]) => other.length - one.length);
+  const words = others.map(([revision, some]) => `${revision}: ${some.map(({ suite }) => suite).join(", ")}`);
+  return [most?.[0] ?? "none", ...words].join("; ");
+}
+
 /** `missing`: suites that ship and were not measured. */
 export function pageOf(suites: readonly Measured[], missing: readonly string[]): string {
   const days = [...new Set(suites.map(({ at }) => at.slice(0, 10)))].join(", ");
   const machines = [...new Set(suites.map(({ machine }) => machine))].join("; ");
-  const revisions = [...new Set(suites.map(({ revision }) => revision))].join(", ");
   const seconds = suites.reduce((sum, { bare, shipped }) => sum + bare.seconds + shipped.seconds, 0);
   return `# The shipped suites, measured
 
-Made by \`node bench/suites.ts --write\` (${days}; revision ${revisions}; ${machines}; ${Math.round(seconds / 60)} minutes in all); the figures are in \`bench/results/suites.json\`. What the suites are says [suites.md](suites.md).
+Made by \`node bench/suites.ts --write\` (${days}; revision ${revisionsOf(suites)}; ${machines}; ${Math.round(seconds / 60)} minutes in all); the figures are in \`bench/results/suites.json\`. What the suites are says [suites.md](suites.md).
 
 Each suite was run against the embedded model \`small\` (SmolLM2-135M-Instruct) twice: *without safeguards*, under a permit that two persons signed (\`--bare\`), and *with the shipped
 ones*, the documents of \`examples/first-release\`. Counted are clusters; intervals are exact, two-sided, at 95 %, and hold whichever way unknown ones went. The last column is the
