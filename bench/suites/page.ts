@@ -86,8 +86,8 @@ function rowOf(name: string, { failed, unknown, clusters, lower, upper }: Once, 
 
 /** The one that most suites were measured at, and any other with its suites. */
 function revisionsOf(suites: readonly Measured[]): string {
-  const groups = [...Map.groupBy(suites, ({ revision }) => revision)];
-  const [most, ...others] = groups.toSorted(([, one], [, other]) => other.length - one.length);
+  const measured = [...Map.groupBy(suites, ({ revision }) => revision)];
+  const [most, ...others] = measured.toSorted(([, one], [, other]) => other.length - one.length);
   const words = others.map(([revision, some]) => `${revision}: ${some.map(({ suite }) => suite).join(", ")}`);
   return [most?.[0] ?? "none", ...words].join("; ");
 }
