@@ -25,13 +25,16 @@ import {
   toInstant,
 } from "../terms/ids.ts";
 import { troubleIn } from "../terms/trouble.ts";
+import type { Content } from "./content.ts";
 import type { LiveMeasureView, WatchView } from "./contract.ts";
 import type { Writer } from "./writer.ts";
 
 export interface WatchDeskOptions {
   readonly database: Database;
   readonly replica: Pick<Replica, "state">;
-  readonly writer: Pick<Writer, "record" | "onAppend">;
+  readonly writer: Pick<Writer, "onAppend"> & {
+    readonly record: (envelope: Uint8Array, content: Content) => Promise<unknown>;
+  };
   readonly control: Signer;
   readonly deployment: DeploymentId;
   readonly primitives: Primitives;

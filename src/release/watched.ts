@@ -31,12 +31,13 @@ export function watchedStages(state: State): WatchedStages {
   return watched;
 }
 
-/** Undefined where its certificate has no watch; one that an incident ended has none any more. */
+/** Undefined where its certificate has no watch; one that ended or lapsed has none any more. */
 export function watchedStage(state: State, model: Name): WatchedStage | undefined {
   const latest = latestCertificate(state, model);
   const watch = latest?.release.conditions.share?.watch;
-  if (latest === undefined || watch === undefined || state.ended.has(latest.release.certificate)) return undefined;
+  if (latest === undefined || watch === undefined) return undefined;
   const { certificate } = latest.release;
+  if (state.ended.has(certificate) || state.lapsed.has(certificate)) return undefined;
   return { certificate, model, period: periodOf(state, latest), measures: watch.measures };
 }
 

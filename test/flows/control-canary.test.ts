@@ -8,8 +8,9 @@ import type { Receipt } from "../../src/acts/receipt.ts";
 import { stepOf } from "../../src/acts/rules/share.ts";
 import { latestCertificate } from "../../src/acts/state.ts";
 import { WatchAnswer, type WatchView } from "../../src/control/contract.ts";
+import { type WatchDesk, openWatchDesk } from "../../src/control/watch-desk.ts";
 import { requestDigest, sealText } from "../../src/feed/reviews.ts";
-import { nodePrimitives } from "../../src/proof/node.ts";
+import { nodePrimitives, randomBytes } from "../../src/proof/node.ts";
 import type { Database } from "../../src/store/database.ts";
 import { parsePostgresAddress } from "../../src/store/postgres-address.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
@@ -92,6 +93,25 @@ async function watched({ desk, owner }: Stage): Promise<WatchView> {
   return watch;
 }
 
+/** One more that watches the same store, as a second control plane would. */
+function beside({ desk }: Stage, t: TestContext): { readonly desk: WatchDesk; readonly reports: readonly string[] } {
+  const reports: string[] = [];
+  const { database, control, keys } = desk;
+  const another = openWatchDesk({
+    database,
+    replica: { state: control.state },
+    writer: { record: async (envelope, content) => control.record(envelope, content), onAppend: () => undefined },
+    control: keys.control,
+    deployment: control.deployment,
+    primitives: nodePrimitives,
+    clock: desk.now,
+    random: randomBytes,
+    report: (event, { why }) => reports.push(`${event} ${why}`),
+  });
+  t.after(another.close);
+  return { desk: another, reports };
+}
+
 const of = (view: WatchView, id: string): WatchView["measures"][number] => {
   const one = view.measures.find((measure) => measure.id === id);
   assert.ok(one !== undefined);
@@ -147,8 +167,11 @@ function describeWatch(name: string, optionsOf: () => Promise<DeskOptions>): voi
       assert.deepEqual([before.verdict, before.period, before.exchanges], ["hold", 3, 7]);
       assert.deepEqual([of(before, "broken").exchanges, of(before, "broken").good], [6, 6], "each counts once");
       const size = desk.control.head().size;
+      const [one, other] = [beside(stage, t), beside(stage, t)];
       await drained(stage, times(8, broken));
+      await Promise.all([one.desk.look(), other.desk.look()]);
       await until(() => stepNow(stage) === 0);
+      assert.deepEqual([...one.reports, ...other.reports], [], "who comes second has nothing to report");
       await until(async () => (await watched(stage)).rolledBackFor === "broken");
       assert.equal(desk.control.head().size, size + 2, "the receipts, and one step back");
       const after = await watched(stage);
