@@ -26,8 +26,8 @@ export function pageOfCard({ card, bundle, modules, nonce }: Page): string {
 <style>${style}</style>
 </head>
 <body>
-<aside id="check" role="status" aria-live="polite">
-<p id="outcome"><strong>Not checked.</strong> This page checks its data when it is opened in a browser that runs its scripts. Elsewhere: <code>headgate verify</code>.</p>
+<aside id="check" aria-label="Check of this page">
+<p id="outcome" role="status" aria-live="polite"><strong>Not checked.</strong> This page checks its data when it is opened in a browser that runs its scripts. Elsewhere: <code>headgate verify</code>.</p>
 <div id="steps" hidden></div>
 <p id="root" hidden><label for="known">The first trust root that you know from elsewhere:</label> <input id="known" spellcheck="false" autocomplete="off" placeholder="sha256:…"> <output id="same" for="known">Paste it here: without it, anyone could have made this page.</output></p>
 <p id="save" hidden><a id="file" download="bundle.json">Save the bundle in this page</a>, for <code>headgate verify</code> or a program of your own.</p>

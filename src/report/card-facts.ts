@@ -197,13 +197,16 @@ function signingSentences(before: State, { release, certificate, refused }: Sign
 }
 
 function endings({ notAfter, conditions, digests }: Release): readonly string[] {
-  const { endsOnIncident } = conditions;
+  const { endsOnIncident, endsOnFailedGate } = conditions;
   return [
     `It ends by itself at ${notAfter}, whoever forgets it.`,
     "Any one admitted person but an auditor can hold it, at once; to go on after a hold takes a new decision.",
     endsOnIncident === undefined
       ? "No incident ends it by itself; one that is open may keep the next decision from passing."
       : `An incident of severity ${endsOnIncident} or a worse one ends it for good.`,
+    endsOnFailedGate === undefined
+      ? "It does not end where its gate, judged again, passes no more."
+      : `It lapses where its gate, judged again each day, ${endsOnFailedGate === "fail" ? "fails" : "does not pass"}.`,
     "Any other model, safeguards or usage policy than the ones named below is not served under it.",
     ...(digests.evidence.length === 0 ? [] : ["It lapses once any evidence that it rests on is withdrawn."]),
   ];
@@ -220,6 +223,7 @@ function sinceThen(now: State, release: Release): readonly string[] {
       : [`Another certificate counts now: ${latest.certificate}, for stage ${stageInWords(latest)}.`]),
     ...(holds.length === 0 ? [] : [`Held: ${holds.join(", ")}.`]),
     ...(ended === undefined ? [] : [`Ended by ${ended}.`]),
+    ...(now.lapsed.has(release.certificate) ? ["Lapsed: its gate, judged again, passed no more."] : []),
     ...(lapsed ? ["Lapsed: evidence that it rests on was withdrawn."] : []),
   ];
   return said.length === 0 ? ["Nothing in this record has ended or held it since."] : said;

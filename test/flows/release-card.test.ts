@@ -65,7 +65,7 @@ async function opened(html: string): Promise<Opened> {
     });
   });
   const [, state = ""] = /<aside id="check"[^>]*class="([^"]*)"/.exec(document) ?? [];
-  const [, outcome = ""] = /<p id="outcome">(.*?)<\/p>/s.exec(document) ?? [];
+  const [, outcome = ""] = /<p id="outcome"[^>]*>(.*?)<\/p>/s.exec(document) ?? [];
   return { state, outcome, document };
 }
 

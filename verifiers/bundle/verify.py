@@ -45,11 +45,11 @@ STAGES = ["internal", "evaluators", "trusted", "limited", "general"]
 SEVERITIES = ["low", "medium", "high", "critical"]
 EVERYONE = {"owner", "safety", "assurance", "policy", "access", "evaluator", "reviewer"}
 RUNS = {"owner", "assurance", "evaluator"}
-MAY = {"document": {"owner", "policy", "evaluator"}, "mandate": {"owner", "assurance"}, "permit": RUNS, "evidence": RUNS, "withdrawal": RUNS,
+MAY = {"document": {"owner", "policy", "evaluator"}, "permit": RUNS, "evidence": RUNS, "withdrawal": RUNS,
        "proposal": {"owner", "safety"}, "sign-off": EVERYONE, "certificate": {"owner"}, "hold": EVERYONE,
        "fact": EVERYONE, "suspend": {"owner", "access"}, "invite": {"owner"}, "key": {"owner", "access"}}
 # What no judgement reads: opened and proven like the rest, and without consequences here.
-IDLE = {"organisation", "restriction", "widen", "narrow", "reading", "review"}
+IDLE = {"organisation", "restriction", "lapse", "widen", "narrow", "reading", "review"}
 STOPS = {"suspend", "hold", "restriction", "withdrawal"}
 NO_SAFEGUARDS = "sha256:7178ecd8056ea8072c931633d1f2e9b8a8de52109380cf076128d5e63d92ca63"
 DAY = 86_400_000
@@ -101,6 +101,8 @@ class State:
             return False
 
     def apply(self, act):
+        if act.verb not in MAY and act.verb not in ("root", "admit", "receipts", "lost"):
+            raise Unknown(f"statements of the verb {act.verb}")
         known = {key: self.persons.get(self.by_key.get(key), {"suspended": True}) for key in act.signers}
         persons = [one for one in known.values() if not one["suspended"]]
         strangers = [key for key, one in known.items() if one["suspended"]]
@@ -175,9 +177,6 @@ class State:
     def was_applied(self, kind, digest):
         return any(digest in one["all"] for one in self.documents[kind].values())
 
-    def on_mandate(self, *_):
-        raise Unknown("mandates of evaluators outside")
-
     def on_permit(self, act, body, persons, _):
         digests, by = body["digests"], persons[0]
         must(body["permit"] not in self.permits and body["hash"] not in self.hashes and "mandate" not in body and "mandated" not in by)
@@ -242,7 +241,7 @@ class State:
         self.facts.append({**fact, "model": body["model"], "when": act.at})
 
     def on_hold(self, act, body, *_):
-        if body["scope"]["kind"] not in ("organisation", "key"):
+        if body["scope"]["kind"] in ("model", "stage", "everything"):
             earlier = self.holds.get(body["hold"])
             scope = {"kind": "everything"} if earlier and earlier["scope"] != body["scope"] else body["scope"]
             self.holds[body["hold"]] = {"scope": scope, "index": act.index}
