@@ -91,9 +91,18 @@ export function compareJudgements(stated: unknown, found: unknown): void {
  */
 const digits = 9;
 
-/** How a gate was judged and when, as bundles hold it. */
-export function judgedPart(judgement: Judgement, at: Timestamp): { at: Timestamp; judgement: Record<string, unknown> } {
-  return { at, judgement: roundedMembers(judgement) };
+/** How a gate was judged and when, as bundles hold it: verdicts and figures. Sentences are for people, and may be put better one day. */
+export function judgedPart(
+  { stage, verdict, tier, requirements }: Judgement,
+  at: Timestamp,
+): { at: Timestamp; judgement: Record<string, unknown> } {
+  const told = {
+    stage,
+    verdict,
+    ...(tier === undefined ? {} : { tier: { tier: tier.tier } }),
+    requirements: requirements.map(({ id, kind, verdict: of, have }) => ({ id, kind, verdict: of, have })),
+  };
+  return { at, judgement: roundedMembers(told) };
 }
 
 function roundedMembers(members: object): Record<string, unknown> {
@@ -116,15 +125,18 @@ function isRounded(stated: number, found: number): boolean {
 function firstDifference(stated: unknown, found: unknown, path: string): string | undefined {
   if (typeof stated === "number" && typeof found === "number")
     return isRounded(stated, found) ? undefined : differs(stated, found, path);
-  if (typeof stated !== "object" || typeof found !== "object" || stated === null || found === null)
-    return stated === found ? undefined : differs(stated, found, path);
-  const said = new Map<string, unknown>(Object.entries(stated));
+  const isDeep = typeof stated === "object" && typeof found === "object" && stated !== null && found !== null;
+  if (isDeep) return firstWithin(stated, found, path);
+  return stated === found ? undefined : differs(stated, found, path);
+}
+
+/** What is not stated, as a figure that was not reckoned then, is not said otherwise. */
+function firstWithin(stated: object, found: object, path: string): string | undefined {
   const come = new Map<string, unknown>(Object.entries(found));
-  for (const name of new Set([...said.keys(), ...come.keys()])) {
-    const difference = firstDifference(said.get(name), come.get(name), path === "" ? name : `${path}.${name}`);
-    if (difference !== undefined) return difference;
-  }
-  return undefined;
+  if (Array.isArray(found) && come.size !== Object.keys(stated).length) return differs(stated, found, path);
+  return Object.entries(stated)
+    .map(([name, said]) => firstDifference(said, come.get(name), path === "" ? name : `${path}.${name}`))
+    .find((difference) => difference !== undefined);
 }
 
 function differs(stated: unknown, found: unknown, path: string): string {

@@ -8,7 +8,6 @@ import type { Opening } from "../proof/digest.ts";
 import { toBase64 } from "../proof/encoding.ts";
 import { type Records, readPlan, pooledSuites, suitesBeside } from "../release/records.ts";
 import { Failure } from "../terms/failure.ts";
-import type { Judgement } from "../gates/judgement.ts";
 import type { Digest, PermitId, ProposalId, Timestamp } from "../terms/ids.ts";
 
 export interface BundleView {
@@ -24,7 +23,7 @@ export interface BundleView {
   readonly openings: readonly Opening[];
   readonly receipts: readonly string[];
   /** How the gate was judged by whoever saved it, so that whoever judges again says where they differ. */
-  readonly judged?: { readonly at: Timestamp; readonly judgement: Judgement };
+  readonly judged?: { readonly at: Timestamp; readonly judgement: Readonly<Record<string, unknown>> };
 }
 
 export interface BundleAsked {
