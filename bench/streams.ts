@@ -34,7 +34,7 @@ const soaking = {
 } as const;
 
 /** How a caller reads one stream. */
-interface Reading {
+export interface Reading {
   readonly id: number;
   readonly request: ClientRequest;
   firstTextAt: number;
@@ -54,7 +54,7 @@ interface Door {
   readonly model: string;
 }
 
-interface Ground {
+export interface Ground {
   readonly upstream: StreamUpstream;
   readonly door: Door;
 }
@@ -127,7 +127,7 @@ function takeText(reading: Reading, piece: string, upstream: StreamUpstream): vo
   if (sent !== undefined) reading.delays.push(now - sent.at);
 }
 
-async function opened(ground: Ground, count: number, pace: Pace): Promise<Reading[]> {
+export async function opened(ground: Ground, count: number, pace: Pace): Promise<Reading[]> {
   const readings: Reading[] = [];
   while (readings.length < count) {
     for (let at = 0; at < 50 && readings.length < count; at += 1) readings.push(openStream(ground, pace));
@@ -143,11 +143,11 @@ async function opened(ground: Ground, count: number, pace: Pace): Promise<Readin
 const openingMax = 200;
 const isAnswered = ({ status, endedAt }: Reading): boolean => status > 0 || !Number.isNaN(endedAt);
 
-function leave(readings: readonly Reading[]): void {
+export function leave(readings: readonly Reading[]): void {
   for (const { request } of readings) request.destroy();
 }
 
-const hasFailed = ({ status, chars, endedAt }: Reading): boolean =>
+export const hasFailed = ({ status, chars, endedAt }: Reading): boolean =>
   status !== 200 || chars === 0 || !Number.isNaN(endedAt);
 
 /** In a word: refused with a status, silent, or ended too early. */
@@ -161,7 +161,7 @@ async function waitMs(ms: number): Promise<void> {
 }
 
 /** Waits until it is so, or the time is over: what is then not so is counted as failed by who asked. */
-async function until(isSo: () => boolean, msMax: number): Promise<void> {
+export async function until(isSo: () => boolean, msMax: number): Promise<void> {
   const endAt = performance.now() + msMax;
   while (!isSo() && performance.now() < endAt) await waitMs(20);
 }

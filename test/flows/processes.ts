@@ -42,6 +42,11 @@ export interface Deployment {
 export interface DeploymentOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly requestsPerMinute?: number;
+  /** Of the key's organisation at once. */
+  readonly exchanges?: number;
+  readonly outputTokensMax?: number;
+  /** Port of another model server than the mock. */
+  readonly upstreamPort?: number;
   /** Fields of the usage policy but kind and name, as YAML; no categories unless said. */
   readonly policy?: string;
 }
@@ -186,7 +191,13 @@ export async function askOnce(dataPlane: string, key: string): Promise<Answer> {
 function writeDocuments(
   folder: string,
   mock: Mock,
-  { requestsPerMinute = 100_000, policy = "categories: []" }: DeploymentOptions,
+  {
+    requestsPerMinute = 100_000,
+    policy = "categories: []",
+    outputTokensMax = 1024,
+    upstreamPort = mock.port,
+    exchanges,
+  }: DeploymentOptions,
 ): string {
   const documents = path.join(folder, "documents");
   mkdirSync(documents, { recursive: true });
@@ -194,16 +205,16 @@ function writeDocuments(
     path.join(documents, "all.yaml"),
     `kind: Model
 name: m
-upstream: { dialect: openai-chat, url: "http://127.0.0.1:${mock.port}/v1", model: mock }
+upstream: { dialect: openai-chat, url: "http://127.0.0.1:${upstreamPort}/v1", model: mock }
 identity: { basis: declared }
-envelope: { temperature: [0, 1], outputTokensMax: 1024 }
+envelope: { temperature: [0, 1], outputTokensMax: ${outputTokensMax} }
 ---
 kind: Organisation
 name: us
 type: internal
 country: DE
 purpose: Tests
-grants: [ { model: m, stage: internal, scopes: [], requestsPerMinute: ${requestsPerMinute}, tokensPerDay: 100000000, expiresInDays: 30 } ]
+grants: [ { model: m, stage: internal, scopes: [], requestsPerMinute: ${requestsPerMinute}, tokensPerDay: 100000000,${exchanges === undefined ? "" : ` exchanges: ${exchanges},`} expiresInDays: 30 } ]
 ---
 kind: Safeguards
 name: default
