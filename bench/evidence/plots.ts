@@ -9,7 +9,7 @@ const [width, height] = [760, 400] as const;
 const [left, right, top] = [64, 24, 34] as const;
 const lineHeight = 18;
 
-interface Line {
+export interface Line {
   readonly name: string;
   /** Across 0 to 1, up from 0 to `most`. */
   readonly places: readonly Place[];
@@ -19,6 +19,8 @@ interface Plot {
   readonly title: string;
   readonly most: number;
   readonly upTicks: readonly number[];
+  /** The share that was promised, drawn as a line. */
+  readonly even: number;
   readonly acrossTicks: readonly (readonly [at: number, words: string])[];
   readonly acrossWords: string;
   readonly upWords: string;
@@ -49,6 +51,7 @@ function falsePassPlot(passes: readonly FalsePass[]): string {
     title: "A true rate of 1 %, right at the limit: how many runs have been called proven safe by each look",
     most: 0.55,
     upTicks: [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5],
+    even: doubt,
     acrossTicks: [1, 10, 20, 30, 40, 50].map((look) => [look / looks, String(look * 100)]),
     acrossWords: "trials (a look after each 100)",
     upWords: "runs wrongly called safe",
@@ -67,6 +70,7 @@ function coveragePlot({ trials, rates, missed }: FixedCoverage): string {
     title: `Two-sided intervals at 95 % of ${trials} trials: how often they miss the true rate`,
     most: 0.3,
     upTicks: [0, 0.05, 0.1, 0.2, 0.3],
+    even: doubt,
     acrossTicks: [0, 0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5].map((rate) => [Math.sqrt(rate / 0.5), percent(rate)]),
     acrossWords: "true rate (by its root)",
     upWords: "chance to miss",
@@ -80,7 +84,18 @@ function coveragePlot({ trials, rates, missed }: FixedCoverage): string {
   });
 }
 
-function plot({ title, most, upTicks, acrossTicks, acrossWords, upWords, lines, description }: Plot): string {
+/** Lines over a grid, the words of each beneath. */
+export function plot({
+  title,
+  most,
+  upTicks,
+  even,
+  acrossTicks,
+  acrossWords,
+  upWords,
+  lines,
+  description,
+}: Plot): string {
   const at = ({ x, y }: Place): Place => ({
     x: left + x * (width - left - right),
     y: top + (1 - y / most) * height,
@@ -92,7 +107,7 @@ function plot({ title, most, upTicks, acrossTicks, acrossWords, upWords, lines, 
   });
   return drawn({ width, height: end + 64 + lines.length * lineHeight, title, description }, [
     ...upTicks.flatMap((share) => [
-      straight(at({ x: 0, y: share }), at({ x: 1, y: share }), share === doubt ? "even" : "faint"),
+      straight(at({ x: 0, y: share }), at({ x: 1, y: share }), share === even ? "even" : "faint"),
       words(percent(share), { x: left - 8, y: at({ x: 0, y: share }).y + 4 }, { anchor: "end" }),
     ]),
     ...acrossTicks.map(([x, text]) => words(text, { x: at({ x, y: 0 }).x, y: end + 18 }, { anchor: "middle" })),
