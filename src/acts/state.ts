@@ -74,6 +74,8 @@ export interface Organisation {
   /** When it was last written or suspended, as its signer says. */
   readonly at: Timestamp;
   readonly suspended: boolean;
+  /** Ledger index of what suspended it last. */
+  readonly stopped?: number;
 }
 
 /** One secret of a key. All secrets of a key agree but in their end, `ending` and `isLatest`. */
@@ -88,6 +90,8 @@ export interface CallerKey {
   /** When the key was last written or suspended, as its signer says. */
   readonly at: Timestamp;
   readonly standing: "active" | "suspended" | "revoked";
+  /** Ledger index of what suspended it last. */
+  readonly stopped?: number;
   /** False for a secret that a rotation ends. */
   readonly isLatest: boolean;
 }

@@ -208,8 +208,8 @@ export const suspend: Rule<"suspend"> = (state, act, context) => {
       });
     }
     case "organisation":
-      return stopOrganisation(state, target.organisation, at);
+      return stopOrganisation(state, target.organisation, { at, index: context.index });
     case "key":
-      return stopKey(state, { key: target.key, forGood: target.forGood === true }, at);
+      return stopKey(state, { key: target.key, forGood: target.forGood === true }, { at, index: context.index });
   }
 };

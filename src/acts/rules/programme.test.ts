@@ -236,3 +236,29 @@ test("a hold on a key or an organisation that is not there is refused", async ()
     assert.match(await verdictOn(world, { verb: "hold", body, by: [bo] }), /^not_found/);
   }
 });
+
+test("a stop that is dated years ahead keeps out what was signed before it, and not whoever has seen it", async () => {
+  const seenRoot = digestOfLabel("the ledger's root");
+  const world = await worldOfTwo({}, { rootAt: () => seenRoot });
+  const organisation = organisationOf(world, { model: small, stage: "trusted" });
+  const key = callerKeyOf(digestOfLabel("a secret"));
+  await world.say({ verb: "organisation", body: organisation, by: [ada] });
+  await world.say({ verb: "key", body: key, by: [ada] });
+  const inYears = timestampOf(Instant.parse(world.now() + 3650 * day));
+  for (const scope of [
+    { kind: "organisation", organisation: acme },
+    { kind: "key", key: key.key },
+  ] as const)
+    await world.say({ verb: "hold", body: { hold: idOf.hold(scope.kind), scope, reason }, by: [bo], at: inYears });
+  const anew = { ...key, anew: { kind: "change" } } as const;
+  const size = world.entries.length;
+  for (const seen of [null, { size: size - 2, root: seenRoot }]) {
+    assert.match(await verdictOn(world, { verb: "organisation", body: organisation, by: [ada], seen }), /^conflict/);
+    assert.match(await verdictOn(world, { verb: "key", body: anew, by: [ada], seen }), /^conflict/);
+  }
+  const seen = { size, root: seenRoot };
+  await world.say({ verb: "organisation", body: organisation, by: [ada], seen });
+  await world.say({ verb: "key", body: anew, by: [ada], seen });
+  assert.equal(world.state.organisations.get(acme)?.suspended, false);
+  assert.equal(world.state.keys.get(key.hash)?.standing, "active");
+});

@@ -5,6 +5,7 @@ import { type Digest, type Timestamp, instantOf } from "../../terms/ids.ts";
 import type { BodyOf } from "../bodies.ts";
 import { type Change, type Refusal, type Rule, change, refuse } from "../rule.ts";
 import type { CallerKey, Former, Organisation, State } from "../state.ts";
+import type { Act } from "../statement.ts";
 
 /** How long an old secret may go on working beside the new one, in days. */
 export const overlapDaysMax = 30;
@@ -20,7 +21,7 @@ export const grantOrganisation: Rule<"organisation"> = (state, act, context) => 
   if (new Set(models).size !== models.length)
     return refuse("statement_invalid", "An organisation has one grant a model.");
   const known = state.organisations.get(body.organisation);
-  if (known?.suspended === true && at <= known.at)
+  if (known?.suspended === true && isFromBefore(known, act.predicate))
     return refuse("conflict", "This was signed before the organisation was suspended. Write it anew.");
   return change(() => {
     state.organisations.set(body.organisation, {
@@ -49,7 +50,7 @@ export const writeKey: Rule<"key"> = (state, act) => {
   if (!state.organisations.has(body.organisation)) {
     return refuse("not_found", `There is no organisation "${body.organisation}". Apply its document first.`);
   }
-  const problem = body.anew === undefined ? newKeyProblem(state, body) : anewProblem(state, body, at);
+  const problem = body.anew === undefined ? newKeyProblem(state, body) : anewProblem(state, act);
   if (problem !== undefined) return problem;
   return change(() => {
     writeSecrets(state, body, at);
@@ -65,14 +66,15 @@ function isFree(state: State, hash: Digest): boolean {
   return !state.keys.has(hash) && !state.permitByHash.has(hash);
 }
 
-function anewProblem(state: State, body: KeyBody, at: Timestamp): Refusal | undefined {
+function anewProblem(state: State, { predicate }: Act<"key">): Refusal | undefined {
+  const { body, at } = predicate;
   const [known] = secretsOf(state, body.key);
   if (known === undefined) return refuse("not_found", "There is no such key.");
   if (known.organisation !== body.organisation) {
     return refuse("statement_invalid", "A key stays with its organisation. Make a new one for the other.");
   }
   if (known.standing === "revoked") return refuse("conflict", "This key was revoked. Make a new one.");
-  if (known.standing === "suspended" && at <= known.at) {
+  if (known.standing === "suspended" && isFromBefore(known, predicate)) {
     return refuse("conflict", "This was signed before the key was suspended. Write it anew.");
   }
   if (body.anew?.kind === "rotation") return rotationProblem(state, body, instantOf(body.anew.until) - instantOf(at));
@@ -115,17 +117,35 @@ function secretsOf(state: State, key: KeyBody["key"]): readonly CallerKey[] {
   return (state.keySecrets.get(key) ?? []).flatMap((hash) => state.keys.get(hash) ?? []);
 }
 
+/**
+ * Whether it was signed before the suspension, as far as one can tell: it may lie in somebody's drawer. Stops are taken whatever date they
+ * have, one that lies years ahead too; so whoever signed a ledger that has the stop in it signed after it, whatever the dates say.
+ */
+function isFromBefore(
+  { at, stopped }: Pick<CallerKey, "at" | "stopped">,
+  predicate: Pick<Act["predicate"], "at" | "seen">,
+): boolean {
+  const hasSeenIt = stopped !== undefined && predicate.seen !== null && predicate.seen.size > stopped;
+  return predicate.at <= at && !hasSeenIt;
+}
+
+/** Where a stop stands in the ledger, and how it is dated. */
+interface Stop {
+  readonly at: Timestamp;
+  readonly index: number;
+}
+
 /** Stops every key of an organisation. */
 export function stopOrganisation(
   state: State,
   name: BodyOf<"organisation">["organisation"],
-  at: Timestamp,
+  { at, index }: Stop,
 ): Refusal | Change {
   const organisation = state.organisations.get(name);
   if (organisation === undefined) return refuse("not_found", "There is no such organisation.");
   return change(() => {
     const latest = at > organisation.at ? at : organisation.at;
-    state.organisations.set(name, { ...organisation, at: latest, suspended: true });
+    state.organisations.set(name, { ...organisation, at: latest, suspended: true, stopped: index });
   });
 }
 
@@ -133,7 +153,7 @@ export function stopOrganisation(
 export function stopKey(
   state: State,
   target: { readonly key: KeyBody["key"]; readonly forGood: boolean },
-  at: Timestamp,
+  { at, index }: Stop,
 ): Refusal | Change {
   const secrets = state.keySecrets.get(target.key) ?? [];
   if (secrets.length === 0) return refuse("not_found", "There is no such key.");
@@ -142,7 +162,7 @@ export function stopKey(
       const known = state.keys.get(hash);
       if (known === undefined) continue;
       const standing = target.forGood || known.standing === "revoked" ? "revoked" : "suspended";
-      state.keys.set(hash, { ...known, at: at > known.at ? at : known.at, standing });
+      state.keys.set(hash, { ...known, at: at > known.at ? at : known.at, standing, stopped: index });
     }
   });
 }

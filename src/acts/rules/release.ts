@@ -315,8 +315,8 @@ export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
   if (scope.kind === "organisation" || scope.kind === "key") {
     const stop =
       scope.kind === "organisation"
-        ? stopOrganisation(state, scope.organisation, at)
-        : stopKey(state, { key: scope.key, forGood: false }, at);
+        ? stopOrganisation(state, scope.organisation, { at, index: context.index })
+        : stopKey(state, { key: scope.key, forGood: false }, { at, index: context.index });
     if (stop.kind === "refused") return stop;
     return change(() => {
       stop.commit();
