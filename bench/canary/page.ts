@@ -43,7 +43,7 @@ export function pageOf({ at, runs, rollBacks, widenings, partlySeen }: Report): 
     "",
     "- *Argo Rollouts* measures a rate in each interval, and aborts once more measurements than `failureLimit` (0 unless it is set) failed; *Flagger* rolls back once `threshold` checks failed. Neither forgets failed ones. How many exchanges",
     "  an interval has is the traffic's matter: here 100, once 1,000. *Three in a row* is the same with a memory that is cleared.",
-    `- *Difference from a control*: LaunchDarkly's guarded rollouts test a difference from the stable version sequentially, and its documentation gives no formula. This is such a test (an asymptotic confidence sequence, arXiv 2103.06476), with a control at ${percent(controlRate)},`,
+    `- *Difference from a control*: LaunchDarkly's guarded rollouts test a difference from the stable version sequentially, and the page that describes it gives no formula. This is such a test (an asymptotic confidence sequence, arXiv 2103.06476), with a control at ${percent(controlRate)},`,
     `  as many exchanges as the canary, ${percent(limit - controlRate)} more allowed, at the same doubt, a look after each 100. It needs no limit known beforehand, and twice the exchanges.`,
     "",
     "A fixed threshold that is quick is quick at every rate: it rolls back what is right at the limit, and in time what is well below it, since each interval is a new chance to fail. One that forgives is slow where it matters.",
@@ -78,7 +78,7 @@ function partlySection(partlySeen: readonly Outcome[], runs: number): readonly s
   return [
     "## Seen in part",
     "",
-    `One exchange in ten looks suspicious, and half of the harm is among those. The grader's interval is 85 to 97 % found and at most 0.5 % raised. At ${percent(limit)} the share wrongly rolled back of ${count(runs)} runs; at 5 % exchanges, of ${count(Math.ceil(runs / 10))}.`,
+    `One exchange in ten looks suspicious, and half of the harm is among those. The grader's interval is 85 to 97 % found and at most 0.5 % raised. At ${percent(limit)} the share wrongly rolled back; at 5 % exchanges; of ${count(Math.ceil(runs / 10))} runs each.`,
     "",
     table(
       ["what is seen", `wrongly, at ${percent(limit)}`, "found, at 5 %"],
