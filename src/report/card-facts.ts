@@ -168,11 +168,14 @@ const never = [
   "Nobody outside has countersigned this log: that others are shown the same one, only comparing shows.",
 ] as const;
 
+/** What a sign-off says, where the one who stepped back has said nothing for or against. */
+const said = { for: "for", against: "AGAINST", recused: "stepped back" } as const;
+
 function signature({ role, person, verdict, at, reason }: SignOff, texts: Texts): CardFacts["signed"][number] {
   return {
     role,
     person,
-    said: verdict === "for" ? "for" : "AGAINST",
+    said: said[verdict],
     at,
     reason: texts.get(reason) ?? "(not shown here)",
   };
@@ -217,7 +220,7 @@ function sinceThen(now: State, release: Release): readonly string[] {
   const holds = holdsOn(now, release.model).map(({ hold, at }) => `${hold} at ${at}`);
   const ended = now.ended.get(release.certificate);
   const lapsed = release.digests.evidence.some((act) => now.evidence.get(act)?.withdrawn === true);
-  const said = [
+  const told = [
     ...(latest === undefined || latest.certificate === release.certificate
       ? []
       : [`Another certificate counts now: ${latest.certificate}, for stage ${stageInWords(latest)}.`]),
@@ -226,7 +229,7 @@ function sinceThen(now: State, release: Release): readonly string[] {
     ...(now.lapsed.has(release.certificate) ? ["Lapsed: its gate, judged again, passed no more."] : []),
     ...(lapsed ? ["Lapsed: evidence that it rests on was withdrawn."] : []),
   ];
-  return said.length === 0 ? ["Nothing in this record has ended or held it since."] : said;
+  return told.length === 0 ? ["Nothing in this record has ended or held it since."] : told;
 }
 
 function namesOf(bundle: BundleLike, now: State, { digests, certificate }: Release): CardFacts["names"] {

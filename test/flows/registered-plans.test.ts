@@ -159,7 +159,9 @@ test("outsiders find the same deviations in the bundle, with no server", async (
   const { proposal } = z.object({ proposal: z.string() }).parse(JSON.parse(proposed));
   await must("release", "sign", proposal, "--reason", "to look at", ...by);
   const bundle = join(folder, "decision.json");
-  await must("bundle", proposal, "--out", bundle, ...by);
+  await must("bundle", proposal, "--out", bundle, "--html", join(folder, "card.html"), ...by);
+  assert.match(readFileSync(join(folder, "card.html"), "utf8"), /<main id="card">/);
+  assert.equal((await headgate("bundle", proposal, ...by)).code, 2, "where to write it has to be said");
   const { out } = await headgate("verify", bundle, "--trust", join(folder, "data/trust.json"), "--json");
   assert.match(out, /"deviations":"run_[0-9a-f]{16}: sealed-early; run_[0-9a-f]{16}: repeated"/);
 });
@@ -183,7 +185,9 @@ test("the same items under another file's name, order and seed are another suite
   // Of the two runs before only what came out badly counts: one was cut off, the other came out well.
   assert.match(why, /^0 of 30 failed.* under another suite, too: run_[0-9a-f]{16}, run_[0-9a-f]{16}; /);
   const bundle = join(folder, "again.json");
-  await must("bundle", proposal, "--out", bundle, ...by);
+  await must("bundle", proposal, "--out", bundle, "--html", join(folder, "card.html"), ...by);
+  assert.match(readFileSync(join(folder, "card.html"), "utf8"), /<main id="card">/);
+  assert.equal((await headgate("bundle", proposal, ...by)).code, 2, "where to write it has to be said");
   const trust = ["--trust", join(folder, "data/trust.json"), "--json"] as const;
   const verified = await headgate("verify", bundle, ...trust);
   assert.match(verified.out, new RegExp(`"deviations":"${run}: repeated"`));
