@@ -151,7 +151,7 @@ export const hasFailed = ({ status, chars, endedAt }: Reading): boolean =>
   status !== 200 || chars === 0 || !Number.isNaN(endedAt);
 
 /** In a word: refused with a status, silent, or ended too early. */
-function whyFailed({ status, chars, error }: Reading): string {
+export function whyFailed({ status, chars, error }: Reading): string {
   if (status !== 200) return status === 0 ? error : String(status);
   return chars === 0 ? "no text" : "ended";
 }

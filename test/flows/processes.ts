@@ -42,9 +42,11 @@ export interface Deployment {
 export interface DeploymentOptions {
   readonly environment?: Readonly<Record<string, string>>;
   readonly requestsPerMinute?: number;
-  /** Of the key's organisation at once. */
+  /** Of the key, and of its organisation, at once. */
   readonly exchanges?: number;
   readonly outputTokensMax?: number;
+  /** Four words looked for exactly, in place of the shipped detector. */
+  readonly isLight?: boolean;
   /** Port of another model server than the mock. */
   readonly upstreamPort?: number;
   /** Fields of the usage policy but kind and name, as YAML; no categories unless said. */
@@ -123,8 +125,9 @@ export async function openDeployment(options: DeploymentOptions = {}): Promise<D
   const any = z.unknown();
   const begun = await need(desk.run(["init", "--name", "Ada", "--profile", owner]), z.looseObject({}));
   await need(desk.run(["apply", "-f", writeDocuments(folder, mock, options), "--profile", owner]), any);
+  const atOnce = options.exchanges === undefined ? [] : ["--exchanges", String(options.exchanges)];
   const { key } = await need(
-    desk.run(["key", "create", "--organisation", "us", "--profile", owner]),
+    desk.run(["key", "create", "--organisation", "us", ...atOnce, "--profile", owner]),
     z.object({ key: z.string() }),
   );
   const { proposal } = await need(
@@ -188,6 +191,11 @@ export async function askOnce(dataPlane: string, key: string): Promise<Answer> {
   return { status: response.status, id, receipt, body: await response.text() };
 }
 
+const detector =
+  "{ safeguard: misuse@4, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } }";
+const exactWords =
+  "{ safeguard: patterns@1, on: [input, output], patterns: [ { name: words, category: weapons, words: [poison, doubtful, exploit, curious] } ] }";
+
 function writeDocuments(
   folder: string,
   mock: Mock,
@@ -197,6 +205,7 @@ function writeDocuments(
     outputTokensMax = 1024,
     upstreamPort = mock.port,
     exchanges,
+    isLight = false,
   }: DeploymentOptions,
 ): string {
   const documents = path.join(folder, "documents");
@@ -218,7 +227,7 @@ grants: [ { model: m, stage: internal, scopes: [], requestsPerMinute: ${requests
 ---
 kind: Safeguards
 name: default
-chain: [ { safeguard: misuse@4, on: [input, output], mode: block, block: { benignRate: 0.005 }, review: { benignRate: 0.02 } } ]
+chain: [ ${isLight ? exactWords : detector} ]
 ---
 kind: UsagePolicy
 name: default
