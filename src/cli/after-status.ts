@@ -27,6 +27,7 @@ function stepOf(view: StatusView): string | undefined {
   const proposal = waitingProposal(view);
   if (proposal !== undefined) {
     const isSigned = proposal.needs?.length === 0;
+    if (isSigned && isShort(view, proposal)) return measuring(view);
     return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}`;
   }
   if (certified !== null) {
@@ -37,13 +38,23 @@ function stepOf(view: StatusView): string | undefined {
 }
 
 function towardsNext(view: StatusView): string | undefined {
-  const { model, next, verdict } = view;
+  const { next, verdict } = view;
   if (next === null) return undefined;
   // What was never certified is reopened by its first release, which answers the holds.
   if (holdsOnModel(view).length > 0) return proposing(view, next);
-  const suite = unmeasured(view);
-  if (suite !== undefined) return `headgate eval run ${suite} --model ${model}`;
+  const step = measuring(view);
+  if (step !== undefined) return step;
   return verdict === "pass" || lacksOnlySignOffs(view) ? proposing(view, next) : undefined;
+}
+
+/** Everybody signed, and the gate has not passed all the same: what it lacks, no signature gives. */
+function isShort({ next, verdict }: StatusView, { stage }: Waiting): boolean {
+  return stage === next && (verdict === "inconclusive" || verdict === "fail");
+}
+
+function measuring(view: StatusView): string | undefined {
+  const suite = unmeasured(view);
+  return suite === undefined ? undefined : `headgate eval run ${suite} --model ${view.model}`;
 }
 
 const ofMeasures: ReadonlySet<string> = new Set(["measure-bound", "measure-floor", "comparison"]);

@@ -209,6 +209,20 @@ test("a proposal about documents that were changed since is said to be, and is n
   assert.equal(afterStatus(view, ""), undefined);
 });
 
+test("what everybody signed is not the next step while its gate lacks evidence", () => {
+  const signed = { ...proposal, needs: [], answers: [], stage: "trusted" };
+  const [board] = open.requirements;
+  const lacking = { ...open, verdict: "inconclusive", proposals: [signed] };
+  assert.equal(afterStatus(StatusView.parse(lacking), ""), undefined);
+  const requirements = [board, unmeasured];
+  assert.equal(
+    afterStatus(StatusView.parse({ ...lacking, requirements }), ""),
+    "headgate eval run misuse-core --model small",
+  );
+  const passed = { ...lacking, verdict: "pass" };
+  assert.equal(afterStatus(StatusView.parse(passed), ""), "headgate release advance prop_0123456789abcdef");
+});
+
 test("a proposal that leaves a hold unanswered is not the next step", () => {
   const view = StatusView.parse({ ...held, proposals: [{ ...proposal, answers: [] }] });
   assert.equal(afterStatus(view, ""), "headgate release resume small");

@@ -173,7 +173,7 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: SignOff["verdic
   const proposal = proposalOf(session, argument(call, 0));
   const { role } = session.me;
   const earlier = proposal.signOffs.get(session.me.person);
-  if (earlier?.verdict === verdict) return signedAlready(call, proposal, earlier);
+  if (earlier?.verdict === verdict) return signedAlready({ session, proposal, earlier }, sameProfile(call.base));
   const reason = committed(call.options.reason);
   const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
   call.context.tell(`You ${signing[verdict]}: ${releaseInWords(proposal.release)}\n`);
@@ -191,7 +191,7 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: SignOff["verdic
   return done(
     { proposal: id, digest: proposal.digest, verdict, role, ledgerIndex: index },
     verdict === "recused" ? `Stepped back as ${role}; the reason is kept.` : `Signed ${verdict} as ${role}.`,
-    verdict === "for" ? afterSigning(`headgate release advance ${id}`, role, sameProfile(call.base)) : undefined,
+    verdict === "for" ? await afterSigning(session, proposal, sameProfile(call.base)) : undefined,
   );
 }
 
@@ -200,20 +200,36 @@ const signing = { for: "sign for", against: "sign against", recused: "step back 
   string
 >;
 
+interface Signed {
+  readonly session: Session;
+  readonly proposal: Proposal;
+  readonly earlier: SignOff;
+}
+
 /** A second sign-off of the same verdict would say nothing new, so none is sent. */
-function signedAlready(call: Call<unknown>, { release, digest }: Proposal, earlier: SignOff): Answer {
+async function signedAlready({ session, proposal, earlier }: Signed, profile: string): Promise<Answer> {
   const { verdict, role, at, index } = earlier;
-  const { proposal } = release;
+  const { digest, release } = proposal;
   return done(
-    { proposal, digest, verdict, role, ledgerIndex: index, already: true },
+    { proposal: release.proposal, digest, verdict, role, ledgerIndex: index, already: true },
     `You ${verdict === "recused" ? "stepped back" : `signed ${verdict}`} as ${role} already, at ${at}. Nothing was sent.`,
-    verdict === "for" ? afterSigning(`headgate release advance ${proposal}`, role, sameProfile(call.base)) : undefined,
+    verdict === "for" ? await afterSigning(session, proposal, profile) : undefined,
   );
 }
 
-/** Advancing takes an owner, whoever signed last. */
-function afterSigning(command: string, role: string, profile: string): string {
-  return role === "owner" ? `${command}${profile}` : `an owner runs: ${command} --profile OWNER.json`;
+/** Whoever still has to sign, one after another; then an owner advances it, whoever signed last. */
+async function afterSigning(session: Session, proposal: Proposal, profile: string): Promise<string> {
+  const { state, me } = session;
+  const { release } = proposal;
+  const plan = await planOf(session, release.digests.plan);
+  const given = { ends: stopsEnded(release), persons: supporters(state, proposal) };
+  const [need] = missingSignOffs(state, stageOf(plan, release.stage), given);
+  if (need !== undefined) {
+    const who = need === "person" ? "a second person, of any role," : `somebody of role ${need}`;
+    return `${who} runs: headgate release sign ${release.proposal} --reason "…" --profile ${need.toUpperCase()}.json`;
+  }
+  const command = `headgate release advance ${release.proposal}`;
+  return me.role === "owner" ? `${command}${profile}` : `an owner runs: ${command} --profile OWNER.json`;
 }
 
 async function advance(call: Call<object>): Promise<Answer> {

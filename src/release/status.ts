@@ -18,9 +18,9 @@ import {
 } from "../acts/state.ts";
 import { type Standing, standing } from "../exposure/exposure.ts";
 import { type Renewal, renewalOf } from "../exposure/renewal.ts";
-import { type Configuration, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
+import { type Configuration, candidate, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
 import type { GateVerdict, Judgement, RequirementJudgement, TierJudgement } from "../gates/judgement.ts";
-import type { ReleasePlan } from "../gates/plan-document.ts";
+import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { givenSignOffs } from "../gates/assess.ts";
 import { fillsSeat } from "../gates/requirements/sign-offs.ts";
 import { Failure } from "../terms/failure.ts";
@@ -363,10 +363,16 @@ function proposalFor(
 ): Proposal | undefined {
   return proposalsOn(state, wanted.plan.model).find(
     ({ release, certified }) =>
-      (wanted.isAsked || !certified) &&
+      (certified ? wanted.isAsked : namesSuites(state, wanted.plan, release)) &&
       isSameConfiguration(release.digests, wanted.configuration) &&
       release.stage === wanted.next,
   );
+}
+
+/** Whether a release names the suites that its stage asks for as they were applied last: evidence on others is not in it. */
+function namesSuites(state: State, plan: ReleasePlan, { stage, digests }: Release): boolean {
+  const asked = plan.stages.some((known) => known.stage === stage) ? suitesOf(stageOf(plan, stage)) : [];
+  return asked.every((name) => digests.suites.includes(candidate(state, "Suite", name)));
 }
 
 function isSameConfiguration(one: Configuration, other: Configuration): boolean {
@@ -406,7 +412,7 @@ async function proposalView(
     signOffs: [...signOffs.values()].map(({ person, role, verdict }) => ({ person, role, verdict })),
     certified,
     waiting,
-    current: await isCurrent(records, state, release),
+    current: (await isCurrent(records, state, release)) && (await asksAsNow(records, state, release)),
     decideBy: release.decideBy,
     answers: release.answers,
     lifts: release.lifts ?? [],
@@ -432,6 +438,14 @@ export async function isCurrent(records: Records, state: State, release: Release
       throw error;
     }
   });
+}
+
+/** What is certified may be proposed again by the suites that it was certified by. */
+async function asksAsNow(records: Records, state: State, release: Release): Promise<boolean> {
+  const pinned = latestCertificate(state, release.model)?.release.digests.suites;
+  if (pinned?.join() === release.digests.suites.join()) return true;
+  const plan = await candidatePlan(records, state, release.model);
+  return plan !== undefined && namesSuites(state, plan, release);
 }
 
 async function needsOf(
