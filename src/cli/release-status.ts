@@ -194,13 +194,17 @@ function breakGlassLines({ breakGlass, model }: StatusView, profile: string): re
   ];
 }
 
-function shareLines({ certified, stage, model }: StatusView, profile: string): readonly string[] {
+function shareLines({ certified, stage, model, holds }: StatusView, profile: string): readonly string[] {
   if (certified === null || certified.share === null || stage === "withheld") return [];
   const { by, steps, step, open, since } = certified.share;
   const line = `  open to ${percentInWords(open)} of its ${by}s at ${certified.stage} since ${since}: step ${step} of ${steps.length}`;
   const next = steps[step];
+  // What is held opens to nobody by a wider step.
+  const isHeld = holds.some(({ callers }) => callers === undefined);
   const wider =
-    next === undefined ? "" : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"${profile}`;
+    next === undefined || isHeld
+      ? ""
+      : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"${profile}`;
   return [`${line}${wider}`];
 }
 

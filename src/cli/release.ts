@@ -191,7 +191,7 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: SignOff["verdic
   return done(
     { proposal: id, digest: proposal.digest, verdict, role, ledgerIndex: index },
     verdict === "recused" ? `Stepped back as ${role}; the reason is kept.` : `Signed ${verdict} as ${role}.`,
-    verdict === "for" ? await afterSigning(session, proposal, sameProfile(call.base)) : undefined,
+    verdict === "for" ? await afterSigning(session, id, sameProfile(call.base)) : undefined,
   );
 }
 
@@ -213,13 +213,15 @@ async function signedAlready({ session, proposal, earlier }: Signed, profile: st
   return done(
     { proposal: release.proposal, digest, verdict, role, ledgerIndex: index, already: true },
     `You ${verdict === "recused" ? "stepped back" : `signed ${verdict}`} as ${role} already, at ${at}. Nothing was sent.`,
-    verdict === "for" ? await afterSigning(session, proposal, profile) : undefined,
+    verdict === "for" ? await afterSigning(session, release.proposal, profile) : undefined,
   );
 }
 
 /** Whoever still has to sign, one after another; then an owner advances it, whoever signed last. */
-async function afterSigning(session: Session, proposal: Proposal, profile: string): Promise<string> {
+async function afterSigning(session: Session, id: ProposalId, profile: string): Promise<string> {
   const { state, me } = session;
+  // Anew: the ledger has a sign-off more than when it was read.
+  const proposal = proposalOf(session, id);
   const { release } = proposal;
   const plan = await planOf(session, release.digests.plan);
   const given = { ends: stopsEnded(release), persons: supporters(state, proposal) };

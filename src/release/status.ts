@@ -440,10 +440,10 @@ export async function isCurrent(records: Records, state: State, release: Release
   });
 }
 
-/** What is certified may be proposed again by the suites that it was certified by. */
+/** What is certified may be proposed again for its stage by the suites that it was certified by. */
 async function asksAsNow(records: Records, state: State, release: Release): Promise<boolean> {
-  const pinned = latestCertificate(state, release.model)?.release.digests.suites;
-  if (pinned?.join() === release.digests.suites.join()) return true;
+  const now = latestCertificate(state, release.model)?.release;
+  if (now?.stage === release.stage && now.digests.suites.join() === release.digests.suites.join()) return true;
   const plan = await candidatePlan(records, state, release.model);
   return plan !== undefined && namesSuites(state, plan, release);
 }
