@@ -1,6 +1,7 @@
 // The watch over stages that open by steps, at work: after each append it reads what was counted of the running periods, and where a
 // live measure's limit is shown to be exceeded it signs the step back with the control plane's own key. At the first step there
 // is none to go back to: there it holds the stage. It never widens.
+import { stopsStage } from "../acts/hold-scope.ts";
 import { stepOf } from "../acts/rules/share.ts";
 import { type State, holdsOn, latestCertificate } from "../acts/state.ts";
 import { type Draft, signStatement } from "../acts/statement.ts";
@@ -65,14 +66,20 @@ export function openWatchDesk(options: WatchDeskOptions): WatchDesk {
   let dropped = options.clock();
 
   async function lookOnce(): Promise<void> {
+    for (const stage of watchedStages(options.replica.state).values())
+      await reporting(async () => lookAt(stage, options), { model: stage.model });
+    const now = options.clock();
+    if (now - dropped < dropMs) return;
+    dropped = now;
+    await reporting(async () => dropOldSamples(options.database, now), {});
+  }
+
+  /** What fails for one model keeps no other from being looked at; it is tried again at the next look. */
+  async function reporting(work: () => Promise<void>, about: { readonly model?: Name }): Promise<void> {
     try {
-      for (const stage of watchedStages(options.replica.state).values()) await lookAt(stage, options);
-      const now = options.clock();
-      if (now - dropped < dropMs) return;
-      dropped = now;
-      await dropOldSamples(options.database, now);
+      await work();
     } catch (error) {
-      options.report("watch", { why: troubleIn(error) });
+      options.report("watch", { ...about, why: troubleIn(error) });
     }
   }
 
@@ -142,13 +149,14 @@ function backTo({ certificate }: WatchedStage, { step, watch }: Back, options: W
   };
 }
 
-/** Undefined where the stage is held already. */
+/** Undefined where the stage is held already; a hold on some callers, or on wider stages alone, does not hold it. */
 function holdOf(
   { model }: WatchedStage,
   { replica: { state }, random, control, primitives }: WatchDeskOptions,
 ): Stop | undefined {
   const stage = latestCertificate(state, model)?.release.stage;
-  if (stage === undefined || holdsOn(state, model).length > 0) return undefined;
+  if (stage === undefined || holdsOn(state, model).some(({ scope }) => stopsStage(scope, model, stage)))
+    return undefined;
   const hold = HoldId.parse(`hold_${toHex(random(8))}`);
   return async (said, reason) => {
     const draft = { ...said, verb: "hold", body: { hold, scope: { kind: "stage", model, stage }, reason } } as const;

@@ -237,7 +237,7 @@ if (cluster !== undefined) {
   });
 }
 
-test("at the first step the stage is held; a gateway's late receipts are not of the narrower step; silence is unknown", async (t) => {
+test("at the first step the stage is held; a gateway's late receipts are not of the narrower step; silence is unknown; holds on others do not stand in for the stage's", async (t) => {
   const stage = await staged(t);
   const { desk } = stage;
   await step(stage, "widen", 1);
@@ -250,10 +250,18 @@ test("at the first step the stage is held; a gateway's late receipts are not of 
   assert.equal(late.blindSince, null);
   desk.ahead = 11 * 60_000;
   assert.notEqual((await watched(stage)).blindSince, null);
-  assert.equal(desk.control.state.holds.size, 0);
+  const { digest: reason, opening } = committed("others");
+  for (const [label, scope] of [
+    ["a country", { kind: "country", country: "FR" }],
+    ["a wider stage", { kind: "stage", model, stage: "general" }],
+  ] as const) {
+    const body = { hold: idOf.hold(label), scope, reason };
+    const said = { verb: "hold", body, by: [stage.safety.signer] } as const;
+    assert.equal(wordOf(await say(desk, said, { openings: [opening] })), "recorded");
+  }
   await drained(stage, times(12, broken));
-  await until(() => desk.control.state.holds.size === 1);
-  const [held] = desk.control.state.holds.values();
+  await until(() => desk.control.state.holds.size === 3);
+  const held = [...desk.control.state.holds.values()].at(-1);
   assert.deepEqual(held?.scope, { kind: "stage", model, stage: "trusted" });
   const size = desk.control.head().size;
   await drained(stage, times(3, broken));
