@@ -7,7 +7,7 @@ import { openStatement } from "../acts/statement.ts";
 import type { Release } from "../acts/bodies.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { Failure, type FailureCode } from "../terms/failure.ts";
-import { Instant, Name } from "../terms/ids.ts";
+import { type Digest, Instant, Name } from "../terms/ids.ts";
 import { type Rejudging, openRejudging } from "./rejudging.ts";
 
 const small = Name.parse("small");
@@ -21,18 +21,24 @@ interface Bench {
   readonly later: (ms: number) => void;
 }
 
-/** A model whose plan cannot be read: each judgement asks for it once, and gets this. */
-async function judging(code: FailureCode, conditions: Release["conditions"]): Promise<Bench> {
+/** Models whose plans cannot be read: each judgement asks for one once, and gets its code. */
+async function judging(codes: readonly FailureCode[], conditions: Release["conditions"]): Promise<Bench> {
   const world = await worldOfTwo();
-  await openModel(world, { model: small, stage: "trusted", configuration: configurationOf("one"), conditions });
+  const failing = new Map<Digest, FailureCode>();
+  for (const [at, code] of codes.entries()) {
+    const configuration = configurationOf(`plan ${at}`);
+    const model = at === 0 ? small : Name.parse(`other-${at}`);
+    failing.set(configuration.plan, code);
+    await openModel(world, { model, stage: "trusted", configuration, conditions });
+  }
   let [asked, trouble, ms] = [0, 0, 0];
   const rejudging = openRejudging({
     replica: { state: world.state },
     records: {
       primitives: nodePrimitives,
-      artefact: async () => {
+      artefact: async (digest) => {
         asked += 1;
-        throw new Failure(code, "It is not there.");
+        throw new Failure(failing.get(digest) ?? "not_found", "It is not there.");
       },
       receipts: async () => [],
     },
@@ -55,13 +61,14 @@ async function judging(code: FailureCode, conditions: Release["conditions"]): Pr
   return { world, rejudging, asked: () => asked, trouble: () => trouble, later: (more) => void (ms += more) };
 }
 
-async function looks(count: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, count * 1000 + 300));
+async function looks({ rejudging }: Bench, count: number): Promise<void> {
+  for (let made = 0; made < count; made += 1) await rejudging.look();
 }
 
 test("what nobody can judge any more lapses where it was signed so, once", async () => {
-  const { world, rejudging } = await judging("artefact_missing", { endsOnFailedGate: "not-pass" });
-  await looks(2);
+  const bench = await judging(["artefact_missing"], { endsOnFailedGate: "not-pass" });
+  const { world, rejudging } = bench;
+  await looks(bench, 2);
   await rejudging.close();
   assert.deepEqual(
     [...world.state.lapsed.values()].map(({ verdict, requirements }) => [verdict, requirements]),
@@ -72,8 +79,9 @@ test("what nobody can judge any more lapses where it was signed so, once", async
 });
 
 test("a store that does not answer ends nothing, and is asked again", async () => {
-  const { world, rejudging, trouble } = await judging("store_unavailable", { endsOnFailedGate: "not-pass" });
-  await looks(2);
+  const bench = await judging(["store_unavailable"], { endsOnFailedGate: "not-pass" });
+  const { world, rejudging, trouble } = bench;
+  await looks(bench, 2);
   await rejudging.close();
   assert.equal(world.state.lapsed.size, 0);
   assert.ok(trouble() >= 2);
@@ -81,17 +89,28 @@ test("a store that does not answer ends nothing, and is asked again", async () =
 });
 
 test("it is judged at the start, on news and a day later, and not in between", async () => {
-  const { world, rejudging, asked, later } = await judging("artefact_missing", { endsOnFailedGate: "fail" });
-  await looks(2);
+  const bench = await judging(["artefact_missing"], { endsOnFailedGate: "fail" });
+  const { world, rejudging, asked, later } = bench;
+  await looks(bench, 2);
   assert.equal(asked(), 1);
   assert.equal(rejudging.last(small)?.verdict, "inconclusive");
   const fact = { kind: "drill", attempts: 1, opened: 0, unfinished: 0 } as const;
   await world.say({ verb: "fact", body: { fact, model: null }, by: [ada] });
-  await looks(2);
+  await looks(bench, 2);
   assert.equal(asked(), 2);
   later(dayMs);
-  await looks(1);
+  await looks(bench, 1);
   await rejudging.close();
   assert.equal(asked(), 3);
   assert.equal(world.state.lapsed.size, 0, "nothing was shown to fail");
+});
+
+test("a model that cannot be judged now keeps no other from being judged, or from lapsing", async () => {
+  const bench = await judging(["store_unavailable", "artefact_missing"], { endsOnFailedGate: "not-pass" });
+  const { world, rejudging } = bench;
+  await looks(bench, 1);
+  await rejudging.close();
+  const [lapsed, ...others] = world.state.lapsed.keys();
+  assert.deepEqual(others, []);
+  assert.equal(lapsed, world.state.certificates.get(Name.parse("other-1"))?.at(-1)?.release.certificate);
 });

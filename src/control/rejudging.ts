@@ -29,6 +29,8 @@ export interface Rejudging {
   /** What each model's certificate came to when it was judged last; none where none is open. */
   readonly last: (model: Name) => Rejudged | undefined;
   readonly all: () => readonly Rejudged[];
+  /** Judges what there is to judge by now; what fails is reported, and tried again at the next look. Never fails. */
+  readonly look: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -41,7 +43,7 @@ export function openRejudging(options: RejudgingOptions): Rejudging {
   let isClosed = false;
   let looking: Promise<void> | undefined;
 
-  async function look(): Promise<void> {
+  async function lookOnce(): Promise<void> {
     const { state } = replica;
     const open = openCertificates(state, clock());
     for (const model of found.keys()) if (!open.some(({ release }) => release.model === model)) found.delete(model);
@@ -50,23 +52,29 @@ export function openRejudging(options: RejudgingOptions): Rejudging {
       const { model, certificate: id } = certificate.release;
       const [seen, news, at] = [found.get(model), newsIn(state), clock()];
       const isSeen = seen?.rejudged.certificate === id && seen.news === news && at - seen.rejudged.at < dayMs;
-      if (!isSeen) found.set(model, { news, rejudged: await judgeOne(certificate, at, options) });
+      if (isSeen) continue;
+      try {
+        found.set(model, { news, rejudged: await judgeOne(certificate, at, options) });
+      } catch (error) {
+        // One that cannot be judged now keeps no other from being judged.
+        report("rejudge", { model, why: troubleIn(error) });
+      }
     }
   }
 
-  const timer = setInterval(() => {
-    looking ??= look()
-      .catch((error: unknown) => {
-        // Tried again at the next look.
-        report("rejudge", { why: troubleIn(error) });
-      })
-      .finally(() => {
-        looking = undefined;
-      });
-  }, lookMs);
+  /** One at a time. */
+  async function look(): Promise<void> {
+    looking ??= lookOnce().finally(() => {
+      looking = undefined;
+    });
+    await looking;
+  }
+
+  const timer = setInterval(() => void look(), lookMs);
   return {
     last: (model) => found.get(model)?.rejudged,
     all: () => [...found.values()].map(({ rejudged }) => rejudged),
+    look,
     close: async () => {
       isClosed = true;
       clearInterval(timer);
@@ -101,23 +109,26 @@ async function judgeOne(certificate: Certificate, at: Instant, options: Rejudgin
   const rejudged = await rejudge(records, { state: replica.state, certificate, at });
   if (!lapsesBy(certificate, rejudged.verdict)) return rejudged;
   const { model, verdict, open } = rejudged;
-  await recordLapse(rejudged, options);
-  report("lapsed", { model, certificate: rejudged.certificate, verdict, requirements: open.join(",") });
+  if (await recordLapse(rejudged, options))
+    report("lapsed", { model, certificate: rejudged.certificate, verdict, requirements: open.join(",") });
   return rejudged;
 }
 
+/** Whether it lapsed by this. */
 async function recordLapse(
   { certificate, verdict, open }: Rejudged,
   { writer, control, deployment, primitives, clock }: RejudgingOptions,
-): Promise<void> {
-  if (verdict === "pass") return;
+): Promise<boolean> {
+  if (verdict === "pass") return false;
   const body = { certificate, verdict, requirements: [...open] };
   const nonce = randomBytes(16).toString("hex");
   const draft = { deployment, verb: "lapse", body, nonce, at: timestampOf(clock()), seen: null } as const;
   try {
     await writer.record(await signStatement(draft, [control], primitives), noContent);
+    return true;
   } catch (error) {
     // It lapsed meanwhile, or another certificate took its place: there is nothing left to end.
     if (!(error instanceof Failure) || (error.code !== "conflict" && error.code !== "not_found")) throw error;
+    return false;
   }
 }
