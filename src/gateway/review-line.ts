@@ -19,8 +19,8 @@ import { troubleIn } from "../terms/trouble.ts";
 import type { Clock, Follower } from "./follower.ts";
 import { within } from "./within.ts";
 
-/** Requests on their way to the control plane at once; one more is told that the queue is full. */
-const underWayMax = 32;
+/** On their way to the control plane at once; of requests one more is told that the queue is full. Samples take none of their room. */
+const underWayMax = { requests: 32, samples: 32 } as const;
 const keepMsMax = 5_000;
 
 type Handed = KeptReview | { readonly kind: "away" };
@@ -37,9 +37,9 @@ export interface ReviewLine {
 }
 
 export interface ReviewLineOptions {
-  readonly feed: Feed;
-  readonly follower: Follower;
-  readonly clock: Clock;
+  readonly feed: Pick<Feed, "sealingKey" | "recordReview">;
+  readonly follower: Pick<Follower, "state">;
+  readonly clock: Pick<Clock, "now">;
   readonly primitives: Primitives;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
@@ -48,7 +48,7 @@ export interface ReviewLineOptions {
 export function openReviewLine(options: ReviewLineOptions): ReviewLine {
   const { feed, clock, report } = options;
   let told: SignedSealingKey | undefined;
-  let underWay = 0;
+  const underWay = { requests: 0, samples: 0 };
 
   async function sealingKey(): Promise<SealingKey> {
     if (told === undefined || instantOf(told.notAfter) <= clock.now()) told = await askKey(options);
@@ -57,8 +57,9 @@ export function openReviewLine(options: ReviewLineOptions): ReviewLine {
 
   return {
     hand: async ({ text, ...asked }) => {
-      if (underWay >= underWayMax) return { kind: "full" };
-      underWay += 1;
+      const kind = asked.sample === undefined ? "requests" : "samples";
+      if (underWay[kind] >= underWayMax[kind]) return { kind: "full" };
+      underWay[kind] += 1;
       try {
         const facts = { ...asked.facts, review: ReviewId.parse(`review_${toHex(options.randomBytes(8))}`) };
         const sealed = sealText(text, await sealingKey(), facts);
@@ -67,7 +68,7 @@ export function openReviewLine(options: ReviewLineOptions): ReviewLine {
         report("review", { why: troubleIn(error) });
         return { kind: "away" };
       } finally {
-        underWay -= 1;
+        underWay[kind] -= 1;
       }
     },
   };
