@@ -37,8 +37,9 @@ export interface Counting {
 /** Counts what receipts say, once each. */
 export async function addSeen(transaction: Transaction, seen: readonly Seen[], counting: Counting): Promise<void> {
   const sums = new Map<string, { stage: WatchedStage; measure: string; added: Added }>();
+  const room = roomOf(transaction);
   for (const one of seen) {
-    const added = await addedBy(transaction, one, counting);
+    const added = await addedBy(transaction, one, { ...counting, room });
     if (added === undefined) continue;
     const { stage } = one;
     const measure = one.kind === "exchange" ? everyExchange : one.measure.id;
@@ -54,7 +55,11 @@ export async function addSeen(transaction: Transaction, seen: readonly Seen[], c
     );
 }
 
-async function addedBy(transaction: Transaction, seen: Seen, counting: Counting): Promise<Added | undefined> {
+interface Adding extends Counting {
+  readonly room: Room;
+}
+
+async function addedBy(transaction: Transaction, seen: Seen, counting: Adding): Promise<Added | undefined> {
   switch (seen.kind) {
     case "counted":
       return { exchanges: 1, bad: seen.isBad ? 1 : 0, good: seen.isBad ? 0 : 1, late: 0 };
@@ -72,16 +77,12 @@ type Label = z.infer<typeof Label>;
 async function addDrawn(
   transaction: Transaction,
   { stage, measure, receipt, at }: Extract<Seen, { kind: "drawn" }>,
-  { now, organisationOf }: Counting,
+  { now, organisationOf, room }: Adding,
 ): Promise<Added | undefined> {
   const organisation = organisationOf(receipt.key) ?? "";
   const hour = Math.floor(at / hourMs);
   const place = [stage.model, stage.period.index, measure.id, organisation, hour] as const;
-  const [had] = await transaction.query(
-    "SELECT count(*) AS count FROM watch_sample WHERE model = ? AND began = ? AND measure = ? AND organisation = ? AND hour = ?",
-    place,
-  );
-  if (z.object({ count: z.number() }).parse(had).count >= measure.perOrganisationPerHour) return undefined;
+  if ((await room.taken(place)) >= measure.perOrganisationPerHour) return undefined;
   const [row] = await transaction.query(
     `INSERT INTO watch_sample (receipt, measure, model, began, organisation, hour, at) VALUES (?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (receipt, measure) DO UPDATE SET model = excluded.model, began = excluded.began,
@@ -89,8 +90,40 @@ async function addDrawn(
     [receipt.id, measure.id, stage.model, stage.period.index, organisation, hour, now],
   );
   if (row === undefined) return undefined;
+  room.take(place);
   const { label } = z.object({ label: Label.nullable() }).parse(row);
   return { exchanges: 1, bad: label === "bad" ? 1 : 0, good: label === "good" ? 1 : 0, late: 0 };
+}
+
+type HourPlace = readonly [model: Name, began: number, measure: Name, organisation: string, hour: number];
+
+/** How many samples there are of a place, asked once for all receipts that come together: a place may hold thousands. */
+interface Room {
+  readonly taken: (place: HourPlace) => Promise<number>;
+  readonly take: (place: HourPlace) => void;
+}
+
+function roomOf(queries: Queries): Room {
+  const counts = new Map<string, number>();
+  const count = async (place: HourPlace): Promise<number> => {
+    const [row] = await queries.query(
+      "SELECT count(*) AS count FROM watch_sample WHERE model = ? AND began = ? AND measure = ? AND organisation = ? AND hour = ?",
+      place,
+    );
+    return z.object({ count: z.number() }).parse(row).count;
+  };
+  return {
+    taken: async (place) => {
+      const name = place.join(" ");
+      const known = counts.get(name) ?? (await count(place));
+      counts.set(name, known);
+      return known;
+    },
+    take: (place) => {
+      const name = place.join(" ");
+      counts.set(name, (counts.get(name) ?? 0) + 1);
+    },
+  };
 }
 
 /** That the text of an exchange waits as this review; the receipt may come before it or after it. */
