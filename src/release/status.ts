@@ -150,11 +150,11 @@ export interface StatusAsked {
   readonly model: Name;
   readonly at: Instant;
   readonly ledgerSize: number;
-  /** Where counts of observe mode are to be shown: they tell volumes, so not to everybody. */
   /** The stage whose gate is asked for; the next one where it is not given. */
   readonly gate?: OpenStage | undefined;
   /** What the certificate of a model came to when it was judged again. */
   readonly rejudged?: ((model: Name) => Rejudged | undefined) | undefined;
+  /** Where counts of observe mode are to be shown: they tell volumes, so not to everybody. */
   readonly observed?: ((as: ObservedAs, at: Instant) => Promise<ObservedSum>) | undefined;
 }
 

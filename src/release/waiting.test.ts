@@ -61,6 +61,9 @@ test("days count from what moved last, and name the roles that can move it", asy
   await world.say({ verb: "fact", body: { fact, model: null }, by: [ada] });
   assert.equal(waiting(world, {}, 2)?.days, 2, "a drill was made since");
   assert.equal(waiting(world, { kind: "measure-bound" }, 2)?.days, 12, "and no run");
+  world.wait(5 * dayMs);
+  await world.say({ verb: "fact", body: { fact, model: Name.parse("another") }, by: [ada] });
+  assert.equal(waiting(world, {}, 0)?.days, 5, "a drill of another model moves nothing here");
 });
 
 test("what passes, or is not asked, waits for nobody; sign-offs wait on the roles that are missing", async () => {

@@ -84,7 +84,9 @@ function movedAt({ kind, need }: RequirementJudgement, { state, plan, proposal }
       .map(({ at }) => at);
   if (measuring.has(kind)) return ranAt(state, plan, need["suite"]);
   const fact = factOf[kind];
-  return state.facts.flatMap(({ body, at }) => (body.fact.kind === fact ? [at] : []));
+  return state.facts
+    .filter(({ body }) => body.fact.kind === fact && (body.model === null || body.model === plan.model))
+    .map(({ at }) => at);
 }
 
 const measuring: ReadonlySet<Kind> = new Set([
