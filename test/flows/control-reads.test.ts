@@ -141,6 +141,22 @@ describe("what is read", () => {
     const expected = Object.values(routes).map((path) => path.replaceAll(/:([a-z]+)/g, "{$1}"));
     assert.deepEqual(described, expected.toSorted());
   });
+
+  test("it says what a status is asked with, and another stage than there is one is refused", async () => {
+    const Parameters = z.object({ get: z.object({ parameters: z.array(z.object({ name: z.string() })) }) });
+    const document = z
+      .object({ paths: z.record(z.string(), z.unknown()) })
+      .parse((await get(desk, "/api/openapi.json")).json);
+    for (const route of [routes.status, routes.publicStatus]) {
+      const { parameters } = Parameters.parse(document.paths[route.replace(":model", "{model}")]).get;
+      assert.deepEqual(
+        parameters.map(({ name }) => name),
+        ["model", "gate"],
+      );
+    }
+    const wrong = await get(desk, `${routes.publicStatus.replace(":model", model)}?gate=everyone`);
+    assert.equal(refusalOf(wrong).code, "request_invalid");
+  });
 });
 
 describe("the listener", () => {
