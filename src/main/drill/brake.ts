@@ -89,19 +89,22 @@ export async function tryBrake(wish: BrakeWish): Promise<BrakeReport> {
     );
   const stalls = monitorEventLoopDelay();
   stalls.enable();
-  const orderMs = performance.now();
-  await placeHold(wish.who, { scope: wish.scope, reason: wish.reason, gateways: wish.gateways });
-  await Promise.race([Promise.all(watched.map(({ ended }) => ended)), delay(watchedMs)]);
-  stalls.disable();
-  const report = judge(watched, orderMs);
-  stop.abort();
-  return {
-    scope: wish.scope,
-    gateways: doors.length,
-    streams: watched.length,
-    ...report,
-    stalledMs: Math.round(stalls.max / 1e6),
-  };
+  try {
+    const orderMs = performance.now();
+    await placeHold(wish.who, { scope: wish.scope, reason: wish.reason, gateways: wish.gateways });
+    await Promise.race([Promise.all(watched.map(({ ended }) => ended)), delay(watchedMs)]);
+    return {
+      scope: wish.scope,
+      gateways: doors.length,
+      streams: watched.length,
+      ...judge(watched, orderMs),
+      stalledMs: Math.round(stalls.max / 1e6),
+    };
+  } finally {
+    stalls.disable();
+    // Also where the order was refused: a caller that nobody reads any longer leaves.
+    stop.abort();
+  }
 }
 
 type Judged = Pick<BrakeReport, "milliseconds" | "lastTextMs" | "opened" | "unfinished">;
