@@ -98,9 +98,35 @@ test("formats/bundles holds them, byte for byte", () => {
   const again: Readonly<Record<string, unknown>> = { ...vectors.bundles, forged: vectors.forged };
   for (const [name, value] of Object.entries(again)) {
     const text = readFileSync(join(kept, `${name}.json`), "utf8");
-    assert.equal(text, `${JSON.stringify(value, undefined, 1)}\n`, `${name}: node scripts/make-bundle-vectors.ts`);
+    const difference = lineApart(text, `${JSON.stringify(value, undefined, 1)}\n`);
+    if (difference !== undefined)
+      assert.fail(
+        `formats/bundles/${name}.json, ${difference}\nWhere that is meant: node scripts/make-bundle-vectors.ts`,
+      );
   }
 });
+
+test("a file that is not what is made is told by its first line that differs", () => {
+  assert.equal(lineApart("one\ntwo\n", "one\ntwo\n"), undefined);
+  assert.equal(lineApart("one\ntwo\n", "one\n2\nthree\n"), "line 2:\n  kept: two\n  made: 2");
+  assert.equal(lineApart("one", "one\n"), "line 2:\n  kept: (it ends)\n  made: ");
+  assert.ok((lineApart("", "x".repeat(50_000)) ?? "").length < 500, "a line may hold a whole bundle");
+});
+
+/** The first line that two texts do not share, in words; whole files of 48,000 characters tell nobody anything. */
+function lineApart(there: string, made: string): string | undefined {
+  if (there === made) return undefined;
+  const [old, now] = [there.split("\n"), made.split("\n")];
+  const at = old.findIndex((line, index) => line !== now[index]);
+  const line = at < 0 ? old.length : at;
+  return `line ${line + 1}:\n  kept: ${shown(old[line])}\n  made: ${shown(now[line])}`;
+}
+
+const shownChars = 200;
+
+function shown(line: string | undefined): string {
+  return line?.slice(0, shownChars) ?? "(it ends)";
+}
 
 test("the second verifier knows the graders that ship by their digests, and is under 600 lines without blank ones and comments", () => {
   const source = readFileSync(join(second, "verify.py"), "utf8");
