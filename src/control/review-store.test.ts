@@ -10,7 +10,7 @@ import { parsePostgresAddress } from "../store/postgres-address.ts";
 import { openPostgres } from "../store/postgres.ts";
 import { schema } from "../store/schema.ts";
 import { openSqlite } from "../store/sqlite.ts";
-import { type Instant, Name, toInstant } from "../terms/ids.ts";
+import { type Instant, Name, ReceiptId, toInstant } from "../terms/ids.ts";
 import {
   eraseReviews,
   findReview,
@@ -132,6 +132,26 @@ function describeReviews(name: string, open: () => Promise<Database>): void {
       assert.deepEqual([...(await sealingKeysNeeded(database))], []);
       await erase(later(40 * dayMs));
       assert.equal(await hasReviews(database), false);
+    });
+
+    test("samples crowd no request out of the list, and one key's leave room for another's", async () => {
+      const sample = {
+        watch: Name.parse("misuse"),
+        measure: "confirmed-misuse",
+        receipt: ReceiptId.parse(`rcpt_${"a".repeat(24)}`),
+      } as const;
+      const sampled = (label: string, key: string): AskedReview => ({ ...askedOf(label, {}, key), found: [], sample });
+      await database.transaction(async (transaction) => {
+        for (const key of ["one", "two", "three"])
+          for (let at = 0; at < 249; at += 1) await keepReview(transaction, sampled(`${key} ${at}`, key), start);
+      });
+      await keep({ ...askedOf("waits"), at: later(60_000) });
+      const [first, ...listed] = await listWaiting(database, start);
+      assert.equal(first?.facts.review, idOf.review("waits"), "for it somebody waits");
+      assert.equal(listed.length, 500);
+      assert.equal((await keep(sampled("one more", "one"))).kind, "waiting");
+      assert.equal((await keep(sampled("one too many", "one"))).kind, "full");
+      assert.equal((await keep(sampled("another", "four"))).kind, "waiting");
     });
 
     test("only what is undecided is listed as such, and a decision's moment is not moved", async () => {

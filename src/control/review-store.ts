@@ -14,7 +14,10 @@ const reviewsWaitingMax = 2_000;
 /** Samples of watches that wait for a label at once, apart from those for which somebody waits. */
 const samplesWaitingMax = 2_000;
 
-/** Reviews that are listed at once. */
+/** Of these, those of one key: none takes the room of the others. */
+const samplesOfKeyMax = 250;
+
+/** Requests that are listed at once, and samples that are listed behind them. */
 const listedMax = 500;
 
 const hourMs = 3_600_000;
@@ -73,7 +76,10 @@ export async function keepReview(transaction: Transaction, asked: AskedReview, n
 }
 
 async function isFull(transaction: Transaction, { facts, rules, sample }: AskedReview, now: Instant): Promise<boolean> {
-  if (sample !== undefined) return (await countSamples(transaction, now)) >= samplesWaitingMax;
+  if (sample !== undefined) {
+    const { all, own } = await countSamples(transaction, now, facts.key);
+    return all >= samplesWaitingMax || own >= samplesOfKeyMax;
+  }
   const ofKey = await countWaiting(transaction, now, facts.key);
   return ofKey >= rules.perKeyMax || (await countWaiting(transaction, now)) >= reviewsWaitingMax;
 }
@@ -87,12 +93,17 @@ async function keepIfSample(
   await keepSample(transaction, { receipt: sample.receipt, measure: sample.watch, review }, now);
 }
 
-async function countSamples(queries: Queries, now: Instant): Promise<number> {
+async function countSamples(
+  queries: Queries,
+  now: Instant,
+  key: ReviewFacts["key"],
+): Promise<{ readonly all: number; readonly own: number }> {
   const [row] = await queries.query(
-    "SELECT count(*) AS count FROM review WHERE decided_at IS NULL AND expires_at > ? AND sample IS NOT NULL",
-    [now],
+    `SELECT count(*) AS "all", count(CASE WHEN key = ? THEN 1 END) AS own FROM review
+     WHERE decided_at IS NULL AND expires_at > ? AND sample IS NOT NULL`,
+    [key, now],
   );
-  return z.object({ count: z.number() }).parse(row).count;
+  return z.object({ all: z.number(), own: z.number() }).parse(row);
 }
 
 /** Digest, key, model and configuration have to be the same: they are what the digest is about. */
@@ -166,13 +177,17 @@ export async function findReview(queries: Queries, review: ReviewId): Promise<St
   return row === undefined ? undefined : Row.parse(row);
 }
 
-/** Those that wait, oldest first. */
+/** Those that wait, oldest first: requests, for which somebody waits, and behind them samples. */
 export async function listWaiting(database: Database, now: Instant): Promise<readonly StoredReview[]> {
-  const rows = await database.query(
-    `SELECT ${columns} FROM review WHERE decided_at IS NULL AND expires_at > ? ORDER BY at, id LIMIT ?`,
-    [now, listedMax],
+  const [requests, samples] = await Promise.all(
+    ["IS NULL", "IS NOT NULL"].map(async (which) =>
+      database.query(
+        `SELECT ${columns} FROM review WHERE decided_at IS NULL AND expires_at > ? AND sample ${which} ORDER BY at, id LIMIT ?`,
+        [now, listedMax],
+      ),
+    ),
   );
-  return rows.map((row) => Row.parse(row));
+  return [...(requests ?? []), ...(samples ?? [])].map((row) => Row.parse(row));
 }
 
 export async function hasReviews(queries: Queries): Promise<boolean> {

@@ -2,6 +2,7 @@
 // live measure's limit is shown to be exceeded it signs the step back with the control plane's own key. At the first step there
 // is none to go back to: there it holds the stage. It never widens.
 import { stopsStage } from "../acts/hold-scope.ts";
+import { standingGlass } from "../acts/rules/break-glass.ts";
 import { stepOf } from "../acts/rules/share.ts";
 import { type State, holdsOn, latestCertificate } from "../acts/state.ts";
 import { type Draft, signStatement } from "../acts/statement.ts";
@@ -25,6 +26,7 @@ import {
   timestampOf,
   toInstant,
 } from "../terms/ids.ts";
+import type { OpenStage } from "../terms/stage.ts";
 import { troubleIn } from "../terms/trouble.ts";
 import type { Content } from "./content.ts";
 import type { LiveMeasureView, WatchView } from "./contract.ts";
@@ -149,19 +151,33 @@ function backTo({ certificate }: WatchedStage, { step, watch }: Back, options: W
   };
 }
 
-/** Undefined where the stage is held already; a hold on some callers, or on wider stages alone, does not hold it. */
-function holdOf(
-  { model }: WatchedStage,
-  { replica: { state }, random, control, primitives }: WatchDeskOptions,
-): Stop | undefined {
-  const stage = latestCertificate(state, model)?.release.stage;
-  if (stage === undefined || holdsOn(state, model).some(({ scope }) => stopsStage(scope, model, stage)))
-    return undefined;
+/** Undefined where the stage is held already. */
+function holdOf(watched: WatchedStage, options: WatchDeskOptions): Stop | undefined {
+  const { model } = watched;
+  const { replica, random, control, primitives } = options;
+  const stage = latestCertificate(replica.state, model)?.release.stage;
+  if (stage === undefined || isHeld(watched, stage, options)) return undefined;
   const hold = HoldId.parse(`hold_${toHex(random(8))}`);
   return async (said, reason) => {
     const draft = { ...said, verb: "hold", body: { hold, scope: { kind: "stage", model, stage }, reason } } as const;
     return signStatement(draft, [control], primitives);
   };
+}
+
+/**
+ * Whether a hold stops this stage now: one on some callers or on wider stages does not, and no more does one that a break-glass goes over,
+ * unless it held this very stage in this period. Then whoever opened over it knew of what was counted, or of as much.
+ */
+function isHeld(
+  { model, period }: WatchedStage,
+  stage: OpenStage,
+  { replica: { state }, clock }: Pick<WatchDeskOptions, "replica" | "clock">,
+): boolean {
+  const over = standingGlass(state, model, clock())?.holds ?? [];
+  return holdsOn(state, model).some(({ hold, scope, index }) => {
+    if (!stopsStage(scope, model, stage)) return false;
+    return !over.includes(hold) || (scope.kind === "stage" && scope.stage === stage && index > period.index);
+  });
 }
 
 async function record(stop: Stop, text: string, options: WatchDeskOptions): Promise<void> {
