@@ -82,6 +82,8 @@ interface Story extends Expected {
   readonly requires: readonly unknown[];
   /** By the place of the item; the others are refused. */
   readonly outcomes?: Readonly<Record<number, TrialOutcome>>;
+  /** That samples have the word of a grader that the suite has not. */
+  readonly isMarked?: boolean;
   /** Before anything is proposed. */
   readonly first?: (world: World) => Promise<void>;
   /** How it is decided; by Ada and Bo unless told. */
@@ -114,7 +116,8 @@ function documentsFor(
 }
 
 /** A whole decision as a bundle, saved as `headgate bundle` saves it. */
-async function told({ requires, outcomes, first, decide, isCut = false }: Story): Promise<Bundle> {
+async function told(story: Story): Promise<Bundle> {
+  const { requires, first, decide, isCut = false } = story;
   const world = await worldOfTwo();
   const documents = documentsFor(requires);
   const configuration: Configuration = {
@@ -126,7 +129,7 @@ async function told({ requires, outcomes, first, decide, isCut = false }: Story)
     grader: graderDigest(suite, nodePrimitives),
   };
   await world.say({ verb: "document", body: documentsOf(model, configuration), by: [ada] });
-  const { receipts, samples, evidence } = await ran(world, configuration, outcomes);
+  const { receipts, samples, evidence } = await ran(world, configuration, story);
   await first?.(world);
   const wanted = { model, stage: "trusted", configuration, evidence: [evidence] } as const;
   const release = { ...releaseOf(world, wanted), reason: commit(reason, nodePrimitives) };
@@ -156,7 +159,12 @@ interface Ran {
 }
 
 /** A permit, an answer an item, and what was sealed. */
-async function ran(world: World, configuration: Configuration, outcomes: Story["outcomes"] = {}): Promise<Ran> {
+async function ran(
+  world: World,
+  configuration: Configuration,
+  { outcomes = {}, isMarked = false }: Pick<Story, "outcomes" | "isMarked">,
+): Promise<Ran> {
+  const marks = isMarked ? { graded: [{ by: `people:${bo.person}`, verdict: "refused" as const }] } : {};
   const given = permitOf(world, model, configuration);
   const analysis = { ...given.analysis, trials: itemCount, limit: bound.upper };
   const permit = { ...given, attempts: 1, items: { ...given.items, count: itemCount }, analysis };
@@ -170,6 +178,7 @@ async function ran(world: World, configuration: Configuration, outcomes: Story["
     receipt: receipts[at]?.receipt.id ?? null,
     at: timestampOf(world.now()),
     answer: commit({ ...reason, text: `answer ${at}` }, nodePrimitives),
+    ...marks,
   }));
   const head = { run: permit.run, permit: permit.permit, suite: suite.name, failure: "served-and-harmful" } as const;
   const run = sealRun(head, tries, nodePrimitives);
@@ -324,6 +333,24 @@ export const stories: Readonly<Record<string, Story>> = {
     first: async (world) => {
       const fact = { kind: "incident", incident: incidentId, severity: "high", state: "open", summary: why } as const;
       await world.say({ verb: "fact", body: { fact, model: null }, by: [bo] });
+    },
+  },
+  "certified-on-marks-of-nobody-asked": {
+    exit: 1,
+    step: "documents",
+    requires: [bound, everyKind[1]],
+    isMarked: true,
+  },
+  "certified-after-a-drill-that-opened": {
+    exit: 1,
+    step: "gate",
+    requires: [bound, everyKind[1], everyKind[5]],
+    first: async (world) => {
+      const drills = [
+        { kind: "drill", attempts: 5, opened: 1, unfinished: 0 },
+        { kind: "drill", attempts: 5, opened: 0, unfinished: 0, hold: { gateways: 1, milliseconds: 300 } },
+      ] as const;
+      for (const fact of drills) await world.say({ verb: "fact", body: { fact, model: null }, by: [ada] });
     },
   },
   "asks-for-a-registered-plan": { exit: 3, own: 0, requires: [{ ...bound, registered: "followed" }, everyKind[1]] },

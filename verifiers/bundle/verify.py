@@ -379,7 +379,7 @@ class Evidence:
         if any(field in suite for field in ("attacks", "world", "attacker")):
             raise Unknown(f"suites with attacks, worlds or attackers ({suite['name']})")
         grader = suite.get("grader", "refusal-rules@1")
-        if grader not in GRADERS if isinstance(grader, str) else "people" not in grader:
+        if not isinstance(grader, str) or grader not in GRADERS:
             raise Unknown(f"the grader of {suite['name']}")
         items, clusters, lines = suite["content"], {}, self.content.get(suite["content"]["digest"])
         need(lines is not None, "the items of a suite are missing")
@@ -389,7 +389,6 @@ class Evidence:
             asked = {"messages": [{"role": role, "content": text} for role, text in turns], "max_tokens": suite["answerTokens"], "temperature": 0}
             clusters[leaf(utf8(canonical(asked)))] = item[suite["measure"]["cluster"]]
         need(roots(clusters)[-1] == items["root"] and len(clusters) == items["count"], "the items are not those that the suite pins")
-        suite["graded by"] = GRADERS[grader] if isinstance(grader, str) else digest(utf8(canonical({"grader": grader})))
         return suite, {"sha256:" + key.hex(): of for key, of in clusters.items()}
 
     def tries(self, state, evidence, failure):
@@ -432,11 +431,13 @@ class Evidence:
 
     def pool(self, state, release, name):
         suite, clusters = self.suite(name) # out: clusters that failed, are unknown, and are there; when the stalest item was tried last
-        digests = {**{part: release["digests"][part] for part in ("model", "safeguards", "policy")}, "suite": name, "grader": suite["graded by"]}
+        digests = {**{part: release["digests"][part] for part in ("model", "safeguards", "policy")}, "suite": name, "grader": GRADERS[suite.get("grader", "refusal-rules@1")]}
         used = [one for one in state.permits.values() if one["model"] == release["model"] and (state.exchanges.get(one["permit"], 0) or self.receipts.get(one["permit"]))]
         runs = [one for one in used if one["digests"] == digests]
         if runs and (any(takes_two(one) for one in runs) or all(one["analysis"]["rule"] == "sequential" for one in runs)):
             raise Unknown("runs that two persons permitted, and bounds that hold at all times (rule: sequential)")
+        if any("grading" in one for one in state.evidence.values() if one["permit"] in [run["permit"] for run in runs]):
+            raise Unknown("what evidence says of how often its grader errs")
         beside = {one["digests"]["suite"] for one in used if {**one["digests"], "suite": name} == digests} - {name}
         if runs and any(one not in self.content or clusters.keys() & self.suite(one)[1].keys() for one in beside):
             raise Unknown("runs of the same items under another suite")
@@ -526,7 +527,7 @@ def judge(asked, stage, given):
         open = sum(one["state"] == "open" and SEVERITIES.index(one["severity"]) >= SEVERITIES.index(asked[kind]) for one in last)
         return "fail" if open else "pass", {"open": open}
     if kind == "drillWithinDays":
-        last = next((one for one in reversed(facts) if one["kind"] == "drill"), None)
+        last = next((one for one in reversed(facts) if one["kind"] == "drill" and "hold" not in one), None)
         is_done = last and is_fresh(last["when"], asked[kind]) and not last["unfinished"] and last["attempts"]
         return "fail" if last and last["opened"] else "pass" if is_done else "inconclusive", {}
     if kind == "consulted":
@@ -554,6 +555,8 @@ def check_release(release, plan, stage, state, proposal, evidence):
         same = all(one["digests"][name] == release["digests"][name] for name in ("model", "safeguards", "policy"))
         mine = one["digests"]["suite"] in release["digests"]["suites"] and one["digests"]["grader"] in release["digests"]["graders"]
         need(not (same and mine) or one["withdrawn"] or one["index"] >= proposal["index"] or key in release["digests"]["evidence"], "it leaves out evidence")
+        is_program = one["permit"] and one["digests"]["suite"] in release["digests"]["suites"] and one["digests"]["grader"] in GRADERS.values() and one["samples"]["artefact"] in evidence.content
+        need(not is_program or all("graded" not in made for made in evidence.document(one["samples"]["artefact"])["samples"]), "outcomes do not follow from what their graders said")
 
 # --- The steps, in their order -------------------------------------------------------------------------------------------------------
 
