@@ -144,7 +144,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
     ...observedLines(view),
     ...modesLines(view),
     ...shareLines(view, profile),
-    ...(stage === "withheld" ? [] : watchLines(view.watch)),
+    ...(stage === "withheld" ? [] : watchLines(view.watch, isHeld(view))),
     ...holdLines(view),
     ...restrictionLines(view),
     ...view.incidents.map(({ incident, severity, at }) => `  ${incident} (${severity}) is open since ${at}`),
@@ -194,15 +194,20 @@ function breakGlassLines({ breakGlass, model }: StatusView, profile: string): re
   ];
 }
 
-function shareLines({ certified, stage, model, holds }: StatusView, profile: string): readonly string[] {
+/** All of it or a stage; not only some callers of every model. */
+function isHeld({ holds }: StatusView): boolean {
+  return holds.some(({ callers }) => callers === undefined);
+}
+
+function shareLines(view: StatusView, profile: string): readonly string[] {
+  const { certified, stage, model } = view;
   if (certified === null || certified.share === null || stage === "withheld") return [];
   const { by, steps, step, open, since } = certified.share;
   const line = `  open to ${percentInWords(open)} of its ${by}s at ${certified.stage} since ${since}: step ${step} of ${steps.length}`;
   const next = steps[step];
   // What is held opens to nobody by a wider step.
-  const isHeld = holds.some(({ callers }) => callers === undefined);
   const wider =
-    next === undefined || isHeld
+    next === undefined || isHeld(view)
       ? ""
       : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"${profile}`;
   return [`${line}${wider}`];

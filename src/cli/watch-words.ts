@@ -4,7 +4,8 @@ import type { WatchView } from "../control/contract.ts";
 import { tableOf } from "./stats-options.ts";
 import { percentInWords } from "./words.ts";
 
-export function watchLines(watch: WatchView | null): readonly string[] {
+/** `isHeld`: a hold stands on the model or a stage of it. */
+export function watchLines(watch: WatchView | null, isHeld: boolean): readonly string[] {
   if (watch === null) return [];
   const { verdict, measures, blindSince, exchanges, since, late, period } = watch;
   const lateWords = late === 0 ? "" : `, and ${late} that were drained too late to be of it`;
@@ -13,7 +14,7 @@ export function watchLines(watch: WatchView | null): readonly string[] {
     ...measures.map(rowOf),
   ]);
   return [
-    `  Watch: ${sentenceOf(watch)} (${verdict}). Period ${period}, since ${since}: ${exchanges} exchange(s)${lateWords}.`,
+    `  Watch: ${sentenceOf(watch, isHeld)} (${verdict}). Period ${period}, since ${since}: ${exchanges} exchange(s)${lateWords}.`,
     ...table.split("\n").map((line) => `    ${line}`),
     ...(blindSince === null
       ? []
@@ -23,7 +24,7 @@ export function watchLines(watch: WatchView | null): readonly string[] {
   ];
 }
 
-function sentenceOf({ verdict, rolledBackFor, measures }: WatchView): string {
+function sentenceOf({ verdict, rolledBackFor, measures }: WatchView, isHeld: boolean): string {
   switch (verdict) {
     case "may-widen":
       return "every live measure is shown to keep its limit, so that a person may widen it";
@@ -33,7 +34,9 @@ function sentenceOf({ verdict, rolledBackFor, measures }: WatchView): string {
       return `${measures
         .filter((one) => one.verdict === "exceeded")
         .map(({ id }) => id)
-        .join(", ")} exceeded its limit: the server steps back, or holds the stage where this is the first step`;
+        .join(
+          ", ",
+        )} exceeded its limit: ${isHeld ? "there is no smaller step, so it is held" : "the server steps back"}`;
     case "hold":
       return `not shown yet: ${measures
         .filter((one) => one.verdict !== "kept")
