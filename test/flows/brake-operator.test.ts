@@ -23,6 +23,7 @@ const documents = (upstream: number): string => `kind: Model
 name: small
 upstream: { dialect: openai-chat, url: "http://127.0.0.1:${upstream}/v1", model: mock }
 identity: { basis: declared }
+envelope: { outputTokensMax: 1024 }
 ---
 kind: Organisation
 name: us
@@ -164,7 +165,7 @@ test("a drill that would stop others is refused unless --live is said; one witho
   await served.must(z.unknown(), "release", "hold", "small", "--reason", "shut", "--profile", ada);
   const shut = await drill();
   assert.notEqual(shut.code, 0);
-  assert.match(shut.err, /No stream began, so nothing was held/);
+  assert.match(shut.err, /No stream began, so nothing was held\. A gateway says: stage_closed, /);
   const key = /"key":"(key_[0-9a-f]{16})"[^}]*"standing":"suspended"/;
   const listed = await served.headgate("key", "list", "--profile", ada);
   assert.doesNotMatch(JSON.stringify(listed.json), key);

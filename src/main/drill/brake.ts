@@ -72,6 +72,8 @@ interface Watched {
   texts: number;
   finish: string | undefined;
   finishMs: number;
+  /** Why it did not begin, where a gateway said so. */
+  refusal: string | undefined;
 }
 
 /** Fails with gateway_closed where no stream began anywhere: then nothing is held either. */
@@ -82,11 +84,11 @@ export async function tryBrake(wish: BrakeWish): Promise<BrakeReport> {
     Array.from({ length: wish.streams }, () => watch(askStream(door, bodyFor(wish.model)), stop.signal)),
   );
   await Promise.race([Promise.all(watched.map(({ begun }) => begun)), delay(beginMsMax)]);
-  if (watched.every(({ texts }) => texts === 0))
-    throw new Failure(
-      "gateway_closed",
-      "No stream began, so nothing was held. Is the key's grant open at these gateways?",
-    );
+  if (watched.every(({ texts }) => texts === 0)) {
+    const said = watched.find(({ refusal }) => refusal !== undefined)?.refusal;
+    const why = said === undefined ? "Is the key's grant open at these gateways?" : `A gateway says: ${said}`;
+    throw new Failure("gateway_closed", `No stream began, so nothing was held. ${why}`);
+  }
   const stalls = monitorEventLoopDelay();
   stalls.enable();
   try {
@@ -110,7 +112,7 @@ export async function tryBrake(wish: BrakeWish): Promise<BrakeReport> {
 type Judged = Pick<BrakeReport, "milliseconds" | "lastTextMs" | "opened" | "unfinished">;
 
 /** Only what showed text, and was ended as a hold ends it after the order, was stopped by it. */
-export function judge(watched: readonly Omit<Watched, "begun" | "ended">[], orderMs: number): Judged {
+export function judge(watched: readonly Omit<Watched, "begun" | "ended" | "refusal">[], orderMs: number): Judged {
   const stopped = watched.filter(
     ({ texts, finish, finishMs }) => texts > 0 && finish === "content_filter" && finishMs >= orderMs,
   );
@@ -126,15 +128,17 @@ export function judge(watched: readonly Omit<Watched, "begun" | "ended">[], orde
   };
 }
 
+/** Names no length: it gets the longest answer that the model's envelope has. */
 function bodyFor(model: Name): Readonly<Record<string, unknown>> {
   const content = "Write a very long story about a canal, its locks and the people who keep them. Do not stop.";
-  return { model, max_tokens: 4_000, messages: [{ role: "user", content }] };
+  return { model, messages: [{ role: "user", content }] };
 }
 
 function watch(asking: Promise<Stream>, signal: AbortSignal): Watched {
   const begun = Promise.withResolvers<void>();
   const read = async (): Promise<void> => {
-    const { pieces } = await asking;
+    const { pieces, refused } = await asking;
+    if (refused !== undefined) watched.refusal = `${refused.code ?? String(refused.status)}, ${refused.message}`;
     for await (const piece of pieces) {
       if (signal.aborted) return;
       if (piece.kind === "text") {
@@ -155,7 +159,15 @@ function watch(asking: Promise<Stream>, signal: AbortSignal): Watched {
     .finally(() => {
       begun.resolve();
     });
-  const watched: Watched = { begun: begun.promise, ended, lastTextMs: 0, texts: 0, finish: undefined, finishMs: 0 };
+  const watched: Watched = {
+    begun: begun.promise,
+    ended,
+    lastTextMs: 0,
+    texts: 0,
+    finish: undefined,
+    finishMs: 0,
+    refusal: undefined,
+  };
   return watched;
 }
 
