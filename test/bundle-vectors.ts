@@ -353,6 +353,16 @@ export const stories: Readonly<Record<string, Story>> = {
       for (const fact of drills) await world.say({ verb: "fact", body: { fact, model: null }, by: [ada] });
     },
   },
+  "answers-a-hold-on-a-country": {
+    exit: 0,
+    requires: [bound, everyKind[1]],
+    decide: async (world, release) => {
+      const hold = idOf.hold("abroad");
+      const scope = { kind: "country", country: "FR" } as const;
+      await world.say({ verb: "hold", body: { hold, scope, reason: why }, by: [bo] });
+      await certify(world, { ...release, answers: [hold] }, [ada, bo]);
+    },
+  },
   "asks-for-a-registered-plan": { exit: 3, own: 0, requires: [{ ...bound, registered: "followed" }, everyKind[1]] },
 };
 

@@ -50,7 +50,7 @@ MAY = {"document": {"owner", "policy", "evaluator"}, "permit": RUNS, "evidence":
        "fact": EVERYONE, "suspend": {"owner", "access"}, "invite": {"owner"}, "key": {"owner", "access"}}
 # What no judgement reads: opened and proven like the rest, and without consequences here.
 IDLE = {"organisation", "restriction", "lapse", "widen", "narrow", "reading", "review"}
-STOPS = {"suspend", "hold", "restriction", "withdrawal"}
+STOPS = {"suspend", "hold", "restriction", "narrow", "lapse", "withdrawal"}
 NO_SAFEGUARDS = "sha256:7178ecd8056ea8072c931633d1f2e9b8a8de52109380cf076128d5e63d92ca63"
 DAY = 86_400_000
 
@@ -239,7 +239,7 @@ class State:
         self.facts.append({**fact, "model": body["model"], "when": act.at})
 
     def on_hold(self, act, body, *_):
-        if body["scope"]["kind"] in ("model", "stage", "everything"):
+        if body["scope"]["kind"] not in ("organisation", "key"):
             earlier = self.holds.get(body["hold"])
             scope = {"kind": "everything"} if earlier and earlier["scope"] != body["scope"] else body["scope"]
             self.holds[body["hold"]] = {"scope": scope, "index": act.index}
