@@ -67,8 +67,8 @@ const show = (state, strong, text) => {
   document.head.append(Object.assign(document.createElement("script"), { type: "importmap", nonce: ${JSON.stringify(nonce)}, textContent: JSON.stringify({ imports }) }));
   const { recheck } = await import("report/card-recheck");
   const bytes = await unpacked("bundle");
-  const { html, checks, firstDifference, certified } = await recheck(bytes);
-  const same = Object.assign(document.createElement("template"), { innerHTML: "\\n" + html + "\\n" }).innerHTML === at("card").innerHTML;
+  const { html, title, checks, firstDifference, certified } = await recheck(bytes);
+  const same = Object.assign(document.createElement("template"), { innerHTML: "\\n" + html + "\\n" }).innerHTML === at("card").innerHTML && document.title === title;
   const all = [...checks, { name: "page", ok: same, detail: same ? "says what its data comes to, word for word" : "does NOT say what its data comes to: its text was changed" }];
   const items = all.map(({ name, ok, detail }) => Object.assign(document.createElement("li"), { textContent: (ok ? "✓ " : "✗ ") + name + ": " + detail, className: ok ? "" : "wrong" }));
   const list = document.createElement("ul");

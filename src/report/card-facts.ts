@@ -1,7 +1,15 @@
 // What a release card tells, read off a bundle that was examined: the decision, its evidence, what was not shown, who signed, and
 // what would end it. Sentences and figures, no markup; the same in the server's language and in a browser that checks it.
 import type { Release } from "../acts/bodies.ts";
-import { type Certificate, type SignOff, type State, holdsOn, latestCertificate } from "../acts/state.ts";
+import { breakGlassHours } from "../acts/rules/break-glass.ts";
+import {
+  type BreakGlass,
+  type Certificate,
+  type SignOff,
+  type State,
+  holdsOn,
+  latestCertificate,
+} from "../acts/state.ts";
 import type { Judgement, RequirementJudgement } from "../gates/judgement.ts";
 import { commit } from "../proof/digest.ts";
 import type { Primitives } from "../proof/primitives.ts";
@@ -199,11 +207,19 @@ function signingSentences(before: State, { release, certificate, refused }: Sign
   ];
 }
 
-function endings({ notAfter, conditions, digests }: Release): readonly string[] {
+function overHolds(release: Release): string {
+  const hours = breakGlassHours(release);
+  return hours === 0
+    ? ""
+    : `, but for ${hours} hours at a time at the most: so long an owner and somebody from safety may go on over it (break-glass), where no further hold ends that`;
+}
+
+function endings(release: Release): readonly string[] {
+  const { notAfter, conditions, digests } = release;
   const { endsOnIncident, endsOnFailedGate } = conditions;
   return [
     `It ends by itself at ${notAfter}, whoever forgets it.`,
-    "Any one admitted person but an auditor can hold it, at once; to go on after a hold takes a new decision.",
+    `Any one admitted person but an auditor can hold it, at once; to go on after a hold takes a new decision${overHolds(release)}.`,
     endsOnIncident === undefined
       ? "No incident ends it by itself; one that is open may keep the next decision from passing."
       : `An incident of severity ${endsOnIncident} or a worse one ends it for good.`,
@@ -225,11 +241,19 @@ function sinceThen(now: State, release: Release): readonly string[] {
       ? []
       : [`Another certificate counts now: ${latest.certificate}, for stage ${stageInWords(latest)}.`]),
     ...(holds.length === 0 ? [] : [`Held: ${holds.join(", ")}.`]),
+    ...(now.glasses.get(release.model) ?? [])
+      .filter((one) => one.certificate === release.certificate)
+      .map(glassSentence),
     ...(ended === undefined ? [] : [`Ended by ${ended}.`]),
     ...(now.lapsed.has(release.certificate) ? ["Lapsed: its gate, judged again, passed no more."] : []),
     ...(lapsed ? ["Lapsed: evidence that it rests on was withdrawn."] : []),
   ];
   return told.length === 0 ? ["Nothing in this record has ended or held it since."] : told;
+}
+
+function glassSentence({ glass, holds, at, notAfter, ended, review }: BreakGlass): string {
+  const found = review === undefined ? "Nobody has reviewed that here" : `A third person found it ${review.finding}`;
+  return `Gone on with over ${holds.join(", ")} from ${at} to ${ended?.at ?? notAfter} (${glass}). ${found}.`;
 }
 
 function namesOf(bundle: BundleLike, now: State, { digests, certificate }: Release): CardFacts["names"] {

@@ -6,6 +6,7 @@ import { cardOf } from "./release-card.ts";
 export interface Rechecked {
   /** What the page has to say. */
   readonly html: string;
+  readonly title: string;
   readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
   readonly firstDifference: string | null;
   readonly certified: boolean;
@@ -17,7 +18,7 @@ export async function recheck(bytes: Uint8Array): Promise<Rechecked> {
     throw new Error(
       "This browser cannot check Ed25519 signatures. Open the page in a newer one, or use headgate verify.",
     );
-  const { html, verification } = await cardOf(bytes, browserPrimitives);
+  const { html, title, verification } = await cardOf(bytes, browserPrimitives);
   const { checks, firstDifference, certified } = verification;
-  return { html, checks, firstDifference, certified };
+  return { html, title, checks, firstDifference, certified };
 }

@@ -6,12 +6,14 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { idOf } from "../../src/acts/fixtures.ts";
 import { cardModules } from "../../src/cli/card-modules.ts";
 import { pageOfCard } from "../../src/cli/card-page.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { cardOf } from "../../src/report/release-card.ts";
+import { GlassId, Instant, timestampOf } from "../../src/terms/ids.ts";
 import { chanceOf } from "../fuzz/seeded.ts";
-import { type Desk, dropFolder, openDesk, released } from "./control-desk.ts";
+import { type Desk, committed, dropFolder, must, openDesk, released } from "./control-desk.ts";
 import { savedBundle } from "./decided-bundle.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
@@ -20,13 +22,14 @@ const chromium = process.env["HEADGATE_CHROMIUM"] ?? places.find((place) => exis
 
 const folder = mkdtempSync(join(tmpdir(), "headgate-card-"));
 let desk: Desk;
+let board: Awaited<ReturnType<typeof released>>;
 let bundle: Uint8Array;
 let page = "";
 
 before(async () => {
   desk = await openDesk();
-  const { owner, release } = await released(desk);
-  bundle = await savedBundle(desk, release, owner);
+  board = await released(desk);
+  bundle = await savedBundle(desk, board.release, board.owner);
   page = await pageWith(bundle);
 });
 
@@ -75,6 +78,28 @@ test("a card asks for nothing outside itself, and is one file", () => {
   assert.doesNotMatch(head, /https?:(?!\/\/www\.w3\.org\/2000\/svg")|<(?:img|link|iframe|object)\b|@import|url\(/);
 });
 
+test("a card says that a hold may be gone on over, and that it was", async () => {
+  const { owner, safety, release } = board;
+  const before = await cardOf(bundle, nodePrimitives);
+  assert.match(before.html, /to go on after a hold takes a new decision, but for 4 hours at a time at the most/);
+  assert.doesNotMatch(before.html, /Gone on with over/);
+  const { digest: reason, opening } = committed("An emergency.");
+  const openings = { openings: [opening] };
+  const hold = idOf.hold("of a card");
+  const scope = { kind: "model", model: release.model } as const;
+  await must(desk, { verb: "hold", body: { hold, scope, reason }, by: [safety.signer] }, openings);
+  const glass = GlassId.parse(`glass_${"0".repeat(16)}`);
+  const { model, certificate } = release;
+  const notAfter = timestampOf(Instant.parse(desk.now() + 3_600_000));
+  const body = { glass, model, certificate, holds: [hold], notAfter, reason };
+  await must(desk, { verb: "break-glass", body, by: [owner.signer, safety.signer] }, openings);
+  const { html } = await cardOf(await savedBundle(desk, release, owner), nodePrimitives);
+  assert.match(
+    html,
+    new RegExp(`Gone on with over ${hold} from .* to ${notAfter} \\(${glass}\\)\\. Nobody has reviewed`),
+  );
+});
+
 if (chromium === undefined) {
   test("no Chromium is installed here (HEADGATE_CHROMIUM): nothing was opened", () => {
     assert.equal(isCi, false, "CI leaves nothing out: a Chromium has to be there");
@@ -97,10 +122,12 @@ if (chromium === undefined) {
       assert.match(document, /at most 4\.87 %/);
     });
 
-    test("finds one word of its text changed", async () => {
-      const { state, outcome } = await opened(page.replaceAll("4.87 %", "1.87 %"));
-      assert.equal(state, "wrong");
-      assert.match(outcome, /DOES NOT VERIFY\.<\/strong> First difference: page: /);
+    test("finds one word of its text changed, and of its title", async () => {
+      for (const forged of [page.replaceAll("4.87 %", "1.87 %"), page.replace("<title>", "<title>Approved: ")]) {
+        const { state, outcome } = await opened(forged);
+        assert.equal(state, "wrong");
+        assert.match(outcome, /DOES NOT VERIFY\.<\/strong> First difference: page: /);
+      }
     });
 
     test("finds one byte of its data changed, in a log entry, a receipt, a document and the judgement", async () => {
