@@ -80,9 +80,9 @@ test("a card asks for nothing outside itself, and is one file", () => {
 
 test("a card says that a hold may be gone on over, and that it was", async () => {
   const { owner, safety, release } = board;
-  const before = await cardOf(bundle, nodePrimitives);
-  assert.match(before.html, /to go on after a hold takes a new decision, but for 4 hours at a time at the most/);
-  assert.doesNotMatch(before.html, /Gone on with over/);
+  const first = await cardOf(bundle, nodePrimitives);
+  assert.match(first.html, /to go on after a hold takes a new decision, but for 4 hours at a time at the most/);
+  assert.doesNotMatch(first.html, /Gone on with over/);
   const { digest: reason, opening } = committed("An emergency.");
   const openings = { openings: [opening] };
   const hold = idOf.hold("of a card");
