@@ -121,6 +121,16 @@ test("a held model is shown with its hold, and the next step is to resume it as 
   assert.equal(afterStatus(view, " --profile ada.json"), "headgate release resume small --profile ada.json");
 });
 
+test("a wider step is named unless what it would open is held: a wider stage, or some callers, are something else", () => {
+  const share = { by: "organisation", steps: [0.1, 1], step: 1, open: 0.1, since: hold.at };
+  const certified = { ...open.certified, stage: "trusted", share };
+  const said = (more: object): string =>
+    statusInWords(StatusView.parse({ ...open, stage: "trusted", certified, holds: [{ ...hold, ...more }] }));
+  for (const more of [{ stage: "general" }, { callers: "every organisation of type press" }])
+    assert.match(said(more), /headgate release widen small/);
+  for (const more of [{}, { stage: "trusted" }, { stage: "internal" }]) assert.doesNotMatch(said(more), /widen/);
+});
+
 test("a held model that was never released is reopened by its first release", () => {
   const view = StatusView.parse({ ...held, certified: null, next: "internal" });
   assert.match(afterStatus(view, "") ?? "", /^headgate release propose small --stage internal /);

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { type GatewaysView, StatusView, routes } from "../control/contract.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
-import { OpenStage, stageInWords } from "../terms/stage.ts";
+import { OpenStage, compareStages, stageInWords } from "../terms/stage.ts";
 import { stageModesInWords } from "../terms/stage-modes.ts";
 import { type Answer, done, inconclusive, notPassed } from "./answer.ts";
 import { afterStatus, proposing } from "./after-status.ts";
@@ -194,9 +194,13 @@ function breakGlassLines({ breakGlass, model }: StatusView, profile: string): re
   ];
 }
 
-/** All of it or a stage; not only some callers of every model. */
-function isHeld({ holds }: StatusView): boolean {
-  return holds.some(({ callers }) => callers === undefined);
+/** All of it, or what it is out at; not only some callers of every model, or stages wider than that. */
+function isHeld({ holds, certified }: StatusView): boolean {
+  return holds.some(
+    ({ callers, stage }) =>
+      callers === undefined &&
+      (stage === undefined || certified === null || compareStages(certified.stage, stage) >= 0),
+  );
 }
 
 function shareLines(view: StatusView, profile: string): readonly string[] {

@@ -4,7 +4,7 @@ import type { WatchView } from "../control/contract.ts";
 import { tableOf } from "./stats-options.ts";
 import { percentInWords } from "./words.ts";
 
-/** `isHeld`: a hold stands on the model or a stage of it. */
+/** `isHeld`: a hold stops the model, or the stage that is watched. */
 export function watchLines(watch: WatchView | null, isHeld: boolean): readonly string[] {
   if (watch === null) return [];
   const { verdict, measures, blindSince, exchanges, since, late, period } = watch;
