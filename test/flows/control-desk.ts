@@ -535,15 +535,13 @@ async function drainedOf(
   permit: BodyOf<"permit">,
   { items, ...said }: { readonly items: readonly Digest[] } & Pick<Receipt, "modes">,
 ): Promise<Interval> {
-  const [gateway] = desk.keys.gateways;
-  if (gateway === undefined) throw new Error("no gateway");
-  const continued = nextInterval(desk.control.state, gateway.publicKey);
+  const { first } = nextInterval(desk.control.state, gatewayOf(desk).publicKey);
   const receipts = items.map((item, at): Receipt => {
     const id = ReceiptId.parse(randomId("rcpt_", 24));
     return {
       v: 1,
       id,
-      seq: continued.first + at,
+      seq: first + at,
       at: timestampOf(desk.now()),
       model,
       ...said,
@@ -560,23 +558,34 @@ async function drainedOf(
       tokens: [7, 0],
     };
   });
+  return loggedReceipts(desk, receipts, permit.permit);
+}
+
+export function gatewayOf({ keys }: Desk): Signer {
+  const [gateway] = keys.gateways;
+  if (gateway === undefined) throw new Error("no gateway");
+  return gateway;
+}
+
+/** Receipts as a gateway drains them, with the statement of their interval; null where they are under no permit. */
+export async function loggedReceipts(
+  desk: Desk,
+  receipts: readonly Receipt[],
+  permit: PermitId | null,
+): Promise<Interval> {
+  const gateway = gatewayOf(desk);
   const signed = await signReceipts(receipts, gateway, nodePrimitives);
   const leaves = signed.map(({ leaf }) => leaf);
   const body: BodyOf<"receipts"> = {
     gateway: gateway.publicKey,
-    ...continued,
+    ...nextInterval(desk.control.state, gateway.publicKey),
     count: signed.length,
     root: digestOfHash(rootOf(leaves, nodePrimitives)),
-    permits: [{ permit: permit.permit, count: signed.length }],
+    permits: permit === null ? [] : [{ permit, count: signed.length }],
   };
   const envelope = await signBy(desk, { verb: "receipts", body, by: [gateway] });
-  const drained = signed.map(({ receipt, text }) => ({
-    id: receipt.id,
-    text,
-    at: desk.now(),
-    permit: permit.permit,
-    item: receipt.item,
-  }));
+  const at = desk.now();
+  const drained = signed.map(({ receipt: { id, item }, text }) => ({ id, text, at, permit, item }));
   return { envelope, drained };
 }
 

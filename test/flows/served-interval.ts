@@ -1,12 +1,11 @@
 // Receipts of exchanges under a certificate, as a gateway would drain them: for what the control plane makes of them.
-import type { BodyOf, Release } from "../../src/acts/bodies.ts";
-import { type Receipt, configDigest, contentDigest, signReceipts } from "../../src/acts/receipt.ts";
+import type { Release } from "../../src/acts/bodies.ts";
+import { type Receipt, configDigest, contentDigest } from "../../src/acts/receipt.ts";
 import { nextInterval } from "../../src/acts/rules/evaluation.ts";
-import { digestOfHash, digestOfText } from "../../src/proof/digest.ts";
-import { rootOf } from "../../src/proof/merkle.ts";
+import { digestOfText } from "../../src/proof/digest.ts";
 import { nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { KeyId, ReceiptId, timestampOf } from "../../src/terms/ids.ts";
-import { type Desk, type Interval, model, signBy } from "./control-desk.ts";
+import { type Desk, type Interval, gatewayOf, loggedReceipts, model } from "./control-desk.ts";
 
 /** What a gateway would drain of exchanges under the certificate. */
 export async function servedInterval(
@@ -14,15 +13,13 @@ export async function servedInterval(
   release: Release,
   ended: readonly Partial<Receipt>[],
 ): Promise<Interval> {
-  const [gateway] = desk.keys.gateways;
-  if (gateway === undefined) throw new Error("no gateway");
-  const continued = nextInterval(desk.control.state, gateway.publicKey);
+  const { first } = nextInterval(desk.control.state, gatewayOf(desk).publicKey);
   const receipts = ended.map((changes, at): Receipt => {
     const id = ReceiptId.parse(randomId("rcpt_", 24));
     return {
       v: 1,
       id,
-      seq: continued.first + at,
+      seq: first + at,
       at: timestampOf(desk.now()),
       model,
       config: configDigest(release.digests, nodePrimitives),
@@ -40,28 +37,5 @@ export async function servedInterval(
       ...changes,
     };
   });
-  const signed = await signReceipts(receipts, gateway, nodePrimitives);
-  const root = digestOfHash(
-    rootOf(
-      signed.map(({ leaf }) => leaf),
-      nodePrimitives,
-    ),
-  );
-  const body: BodyOf<"receipts"> = {
-    gateway: gateway.publicKey,
-    ...continued,
-    count: signed.length,
-    root,
-    permits: [],
-  };
-  const envelope = await signBy(desk, { verb: "receipts", body, by: [gateway] });
-  const at = desk.now();
-  const drained = signed.map(({ receipt: { id }, text }) => ({
-    id,
-    text,
-    at,
-    permit: null,
-    item: null,
-  }));
-  return { envelope, drained };
+  return loggedReceipts(desk, receipts, null);
 }
