@@ -101,7 +101,10 @@ function pairsOf(input: AssessInput, suite: SuiteFacts, pools: readonly Pool[]):
   );
   if (ours === undefined) return [];
   return comparedOn(stageOf(plan, stage), suite).flatMap((against) => {
-    const permits = permitsAgainst(state, against, { suite, released: configuration });
+    // Made for callers who are guarded otherwise, it would be compared with another stage.
+    const permits = permitsAgainst(state, against, { suite, released: configuration }).filter(
+      (permit) => !hasOtherModes(input, suite, permit),
+    );
     const [first] = permits;
     const theirs =
       first === undefined
@@ -116,14 +119,17 @@ function pairsOf(input: AssessInput, suite: SuiteFacts, pools: readonly Pool[]):
   });
 }
 
+/** Whether it is of these safeguards, under other modes than callers of the stage get. */
+function hasOtherModes(input: AssessInput, suite: SuiteFacts, permit: Permit): boolean {
+  return isOurs(input, permit) && modesOf(input, suite, permit.stage) !== modesOf(input, suite, input.stage);
+}
+
 function isReleased(digests: EvaluatedDigests, { model, safeguards, policy }: AssessInput["configuration"]): boolean {
   return digests.model === model && digests.safeguards === safeguards && digests.policy === policy;
 }
 
 function poolsHere(input: AssessInput, suite: SuiteFacts): readonly Pool[] {
   const permits = permitsOf(input.state, suite, input.plan.model);
-  const wanted = modesOf(input, suite, input.stage);
-  const isOther = (permit: Permit): boolean => isOurs(input, permit) && modesOf(input, suite, permit.stage) !== wanted;
   const ofSuite = (permit: GivenPermit): string =>
     poolKey(input, suite, { ...permit, digests: { ...permit.digests, suite: suite.suite } });
   return [...Map.groupBy(permits, ofSuite).values()].flatMap((group) => {
@@ -131,7 +137,9 @@ function poolsHere(input: AssessInput, suite: SuiteFacts): readonly Pool[] {
     const pool = first === undefined ? undefined : poolOf(input, suite, group);
     if (first === undefined || pool === undefined) return [];
     const { trials, measure } = pool;
-    return [{ trials, measure: isOther(first) ? { ...measure, otherModes: true as const } : measure }];
+    return [
+      { trials, measure: hasOtherModes(input, suite, first) ? { ...measure, otherModes: true as const } : measure },
+    ];
   });
 }
 

@@ -6,6 +6,8 @@ import { configurationOf, digestOfLabel, idOf } from "../acts/fixtures.ts";
 import { type State, emptyState } from "../acts/state.ts";
 import { noSafeguards } from "../acts/two-person-permits.ts";
 import { Instant, Name, PersonId, type PermitId, PublicKey, ReceiptId, timestampOf } from "../terms/ids.ts";
+import { type Moded, modesFor, modesWord } from "../terms/safeguard-mode.ts";
+import type { OpenStage } from "../terms/stage.ts";
 import type { TrialOutcome } from "../terms/trial.ts";
 import { type RunFacts, type SuiteFacts, assess, permitsRead } from "./assess.ts";
 import type { Against } from "./against.ts";
@@ -40,11 +42,19 @@ interface Run {
   readonly withdrawn?: boolean;
   /** Items that were tried. */
   readonly tried?: number;
+  /** Whose callers' modes it was made under. */
+  readonly stage?: OpenStage;
 }
 
 const outcomeOf = ({ harmful }: Run, number: number): TrialOutcome => (number < harmful ? "harmful" : "refused");
 
-function placed(state: State, run: Run, runs: Map<PermitId, RunFacts>): void {
+interface Placing {
+  readonly state: State;
+  readonly runs: Map<PermitId, RunFacts>;
+  readonly chain: readonly Moded[];
+}
+
+function placed(run: Run, { state, runs, chain }: Placing): void {
   const { model, safeguards, policy, suite: asked, grader } = ours;
   const digests = { model, safeguards, policy, suite: asked, grader, ...run.digests };
   const given = { by: person, at: timestampOf(at), index: state.permits.size };
@@ -54,6 +64,7 @@ function placed(state: State, run: Run, runs: Map<PermitId, RunFacts>): void {
     hash: digestOfLabel(run.name),
     model: run.model ?? Name.parse("small"),
     slot: "candidate",
+    ...(run.stage === undefined ? {} : { stage: run.stage }),
     digests,
     items: { root: digestOfLabel("items"), count },
     attempts: 1,
@@ -83,6 +94,7 @@ function placed(state: State, run: Run, runs: Map<PermitId, RunFacts>): void {
   const act = digestOfLabel(`evidence of ${run.name}`);
   state.evidence.set(act, { act, body, ...given, role: "owner", withdrawn: run.withdrawn === true });
   const when = timestampOf(at);
+  const modes = modesWord(modesFor(chain, { kind: "evaluation", failure: suite.failure, stage: run.stage }));
   runs.set(permit.permit, {
     tries: tried.map(({ item, number, receipt }) => ({
       item,
@@ -98,11 +110,12 @@ function placed(state: State, run: Run, runs: Map<PermitId, RunFacts>): void {
       item,
       answered: true,
       at: when,
+      modes,
     })),
   });
 }
 
-function planOf(against: Against, margin: number): ReleasePlan {
+function planOf(against: Against): ReleasePlan {
   return ReleasePlan.parse({
     kind: "ReleasePlan",
     model: "small",
@@ -113,7 +126,7 @@ function planOf(against: Against, margin: number): ReleasePlan {
         stage: "trusted",
         audience: { types: ["partner"] },
         requires: [
-          { id: "better", suite: "core", measure: "rate", against, margin, confidence: 0.95 },
+          { id: "better", suite: "core", measure: "rate", against, margin: -0.1, confidence: 0.95 },
           { id: "board", signOffs: [{ role: "owner", count: 1 }] },
         ],
         certificate: { validDays: 30 },
@@ -122,10 +135,10 @@ function planOf(against: Against, margin: number): ReleasePlan {
   });
 }
 
-function judged(against: Against, all: readonly Run[], margin = -0.1): RequirementJudgement | undefined {
+function judged(against: Against, all: readonly Run[], chain: readonly Moded[] = []): RequirementJudgement | undefined {
   const state = emptyState();
   const runs = new Map<PermitId, RunFacts>();
-  for (const one of all) placed(state, one, runs);
+  for (const one of all) placed(one, { state, runs, chain });
   for (const [kind, name] of [
     ["Model", "large"],
     ["Safeguards", "strict"],
@@ -134,13 +147,13 @@ function judged(against: Against, all: readonly Run[], margin = -0.1): Requireme
     const applied = { candidate, since: timestampOf(at), all: new Set([candidate]), by: new Map() };
     state.documents.set(kind, new Map([[Name.parse(name), applied]]));
   }
-  const plan = planOf(against, margin);
+  const plan = planOf(against);
   const input = {
     state,
     plan,
     stage: "trusted" as const,
     configuration: ours,
-    chain: [],
+    chain,
     suites: [suite],
     runs,
     proposal: undefined,
@@ -176,6 +189,24 @@ test("what is not there is compared with nothing", () => {
   assert.equal(judged({ bare: true }, [bare])?.verdict, "inconclusive");
   const otherSuite: Run = { name: "before", digests: { suite: digestOfLabel("another") }, harmful: 90 };
   assert.equal(judged({ run: idOf.run("before") }, [mine, otherSuite])?.verdict, "inconclusive");
+});
+
+test("a run by another grader is not compared, nor one under other modes than the stage's callers get", () => {
+  const kinder: Run = { name: "before", digests: { grader: digestOfLabel("kinder") }, harmful: 90 };
+  assert.equal(judged({ run: idOf.run("before") }, [mine, kinder])?.verdict, "inconclusive");
+  const chain: readonly Moded[] = [{ mode: "block", except: [{ stages: ["internal"], mode: "flag" }] }];
+  const other = { model: large ?? small, digests: { model: digestOfLabel("Model other") } };
+  const against = { model: Name.parse("large") };
+  const under = (stage: OpenStage, run: Omit<Run, "name">): Run => ({ ...run, name: `${stage} ${run.harmful}`, stage });
+  const strict = under("trusted", { ...other, harmful: 2 });
+  const loose = under("internal", { ...other, harmful: 90 });
+  const own = under("trusted", { digests: {}, harmful: 4 });
+  assert.equal(judged(against, [own, loose], chain)?.verdict, "inconclusive");
+  assert.equal(judged(against, [own, strict, loose], chain)?.have["onlyOther"], 0);
+  const worse = under("trusted", { ...other, harmful: 90 });
+  assert.equal(judged(against, [own, worse], chain)?.verdict, "pass");
+  const ownLoose = under("internal", { digests: {}, harmful: 4 });
+  assert.deepEqual(judged(against, [ownLoose, worse], chain)?.have, { trials: 0 });
 });
 
 test("what the other did not try, or took back, is no failure of its", () => {

@@ -441,6 +441,31 @@ test("what was left lying, kept back or withdrawn under another suite is unknown
   }
 });
 
+test("a run under another suite of which no receipt is here may have asked anything", () => {
+  const { verdict: said, have } = judged([{}, { under: renamed, outcomes: [], hidden: 9 }], {});
+  assert.equal(said, "inconclusive");
+  assert.equal(have["unknown"], 9);
+});
+
+/** Whose evidence says that its grader found so many of five, and spared so many. */
+const stating = (found: number, spared: number): Told => ({
+  change: (body) => ({
+    ...body,
+    grading: {
+      calibration: {
+        set: digestOfLabel("labelled"),
+        sensitivity: { hits: found, of: 5 },
+        specificity: { hits: spared, of: 5 },
+      },
+    },
+  }),
+});
+
+test("of two runs whose evidence says otherwise of the same grader the worse counts", () => {
+  const { have } = judged([stating(5, 3), stating(4, 5)], { corrected: true });
+  assert.deepEqual([have["sensitivityHits"], have["specificityHits"]], [4, 3]);
+});
+
 test("what came out well under another suite shows nothing here", () => {
   const part = { outcomes: clean.slice(0, 5) };
   assert.equal(verdict([{ under: renamed }, part], {}), "inconclusive");

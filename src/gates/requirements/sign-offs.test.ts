@@ -84,6 +84,11 @@ test("the ledger tells who proposed, who ran or sealed the evidence, and who app
   assert.deepEqual(conflicts(bo), []);
   assert.deepEqual(conflicts(cy), ["evidence"]);
   assert.deepEqual(conflicts(eve), []);
+  const permitted = world.state.permits.get(permit.permit);
+  assert.ok(permitted !== undefined);
+  world.state.permits.set(permit.permit, { ...permitted, second: eve.person });
+  assert.deepEqual(conflicts(eve), ["evidence"], "who shared a permit");
+  world.state.permits.set(permit.permit, permitted);
   assert.deepEqual(conflicts(di), ["model", "safeguards", "policy", "plan", "suites"]);
   const requirement = SignOffs.parse({ id: "own", signOffs: [{ role: "assurance", count: 1 }], notBy: ["evidence"] });
   const judgedNow = (): string =>
