@@ -18,6 +18,7 @@ import type { BodyOf, HoldScope, Release } from "../acts/bodies.ts";
 import { latestCertificate } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
 import { nodePrimitives, randomBytes } from "../proof/node.ts";
+import { watchedStage } from "../release/watched.ts";
 import { migrate } from "../store/migrations.ts";
 import { schema } from "../store/schema.ts";
 import { openSqlite } from "../store/sqlite.ts";
@@ -50,7 +51,14 @@ interface Bench {
   readonly reports: readonly string[];
 }
 
-async function benchOf(t: TestContext, models: readonly Name[], broken?: Name): Promise<Bench> {
+interface Apart {
+  /** The model whose hold the ledger does not take. */
+  readonly broken?: Name;
+  /** What happens between reading counts and acting on them. */
+  readonly between?: (world: World) => Promise<void>;
+}
+
+async function benchOf(t: TestContext, models: readonly Name[], { broken, between }: Apart = {}): Promise<Bench> {
   const world = await worldOfTwo();
   for (const model of models)
     await openModel(world, { model, stage: "trusted", configuration: configurationOf(model), conditions });
@@ -59,7 +67,16 @@ async function benchOf(t: TestContext, models: readonly Name[], broken?: Name): 
   const held: HoldScope[] = [];
   const reports: string[] = [];
   const desk = openWatchDesk({
-    database,
+    database: {
+      dialect: database.dialect,
+      transaction: async (work) => database.transaction(work),
+      close: async () => database.close(),
+      query: async (sql, params) => {
+        const rows = await database.query(sql, params);
+        await between?.(world);
+        return rows;
+      },
+    },
     replica: { state: world.state },
     writer: {
       onAppend: () => undefined,
@@ -85,7 +102,7 @@ async function benchOf(t: TestContext, models: readonly Name[], broken?: Name): 
     await database.close();
   });
   async function exceed(model: Name): Promise<void> {
-    const began = latestCertificate(world.state, model)?.index ?? 0;
+    const began = watchedStage(world.state, model)?.period.index ?? 0;
     await database.transaction(async (transaction) =>
       transaction.query(
         `INSERT INTO watch_count (model, began, measure, exchanges, bad, good, late, last_at)
@@ -158,10 +175,30 @@ test("a watch holds what a break-glass goes on with, and not once more where it 
 });
 
 test("a stage that cannot be stepped back keeps no other from it", async (t) => {
-  const { desk, exceed, held, reports } = await benchOf(t, [other, small], other);
+  const { desk, exceed, held, reports } = await benchOf(t, [other, small], { broken: other });
   await exceed(other);
   await exceed(small);
   await desk.look();
   assert.deepEqual(held, [stage]);
   assert.ok(reports.length > 0 && reports.every((line) => line === "watch other: Not now."));
 });
+
+test("who steps back while a watch reads is first: what it counted of the wider step holds nobody at the narrower one", async (t) => {
+  let isNarrowed = false;
+  const between = async (world: World): Promise<void> => {
+    if (isNarrowed) return;
+    isNarrowed = true;
+    await step(world, "narrow", 0);
+  };
+  const { world, desk, exceed, held, reports } = await benchOf(t, [small], { between });
+  await step(world, "widen", 1);
+  await exceed(small);
+  await desk.look();
+  assert.equal(isNarrowed, true);
+  assert.deepEqual([held, reports], [[], []]);
+});
+
+async function step(world: World, verb: "widen" | "narrow", to: number): Promise<void> {
+  const { certificate = idOf.certificate("none") } = latestCertificate(world.state, small)?.release ?? {};
+  await world.say({ verb, body: { certificate, step: to, reason }, by: [ada] });
+}

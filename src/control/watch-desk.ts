@@ -119,6 +119,9 @@ async function lookAt(stage: WatchedStage, options: WatchDeskOptions): Promise<v
   const exceeded = stage.measures.filter((measure) => judged(stage, measure, counts).verdict === "exceeded");
   const [first] = exceeded;
   if (first === undefined) return;
+  // Somebody was first while this read: what it counted is of a step that stands no more.
+  const running = watchedStage(options.replica.state, stage.model);
+  if (running?.period.index !== stage.period.index) return;
   const now = stepOf(options.replica.state, stage.certificate);
   // To where the strictest of them leads.
   const cause = exceeded.find(({ back }) => back !== "one") ?? first;
