@@ -24,8 +24,9 @@ import { Network } from "../terms/network.ts";
 import { Quorum, Role } from "../terms/role.ts";
 import { Severity } from "../terms/severity.ts";
 import { OpenStage } from "../terms/stage.ts";
+import { Conditions } from "./conditions.ts";
 import { Limits, limitFields } from "./limits.ts";
-import { Sample, Watch } from "./watch.ts";
+import { Sample } from "./watch.ts";
 
 const Count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
@@ -272,34 +273,6 @@ const Evidence = z.strictObject({
 });
 export type EvidenceBody = z.infer<typeof Evidence>;
 
-/** To which part of a stage's callers it is open: steps that are signed together, of which the first is taken with the certificate. */
-export const Share = z.strictObject({
-  /** What is in or out as a whole. */
-  by: z.enum(["organisation", "key"]),
-  /** Parts of them, each larger than the one before; which callers are in is settled for the model and stage, so that none falls out by a wider step. */
-  steps: z
-    .array(z.number().gt(0).lte(1))
-    .min(2)
-    .max(16)
-    .refine((steps) => steps.every((share, at) => at === 0 || share > (steps[at - 1] ?? 1)), {
-      error: "each step is larger than the one before",
-    }),
-  watch: Watch.optional(),
-});
-export type Share = z.infer<typeof Share>;
-
-/** How much of a release there is, over all callers together, and for which part of them. */
-export const Conditions = z.strictObject({
-  limits: Limits.optional(),
-  share: Share.optional(),
-  /** An incident of this severity or a worse one ends the certificate, for good. */
-  endsOnIncident: Severity.optional(),
-  /** Where its gate, judged again, fails (`fail`), or does anything but pass (`not-pass`), the certificate lapses, for good. */
-  endsOnFailedGate: z.enum(["fail", "not-pass"]).optional(),
-  /** How long an owner and safety together may go on over a hold, in hours; 0: not at all. Absent: four. */
-  breakGlassHours: z.number().int().min(0).max(24).optional(),
-});
-
 /** A step of a certificate's share, by its place from 0 on. */
 const Step = z.strictObject({ certificate: CertificateId, step: Count, reason: Digest });
 
@@ -332,7 +305,7 @@ export const Release = z.strictObject({
   identityBasis: z.enum(["measured", "vendor", "declared"]),
   /** Organisation types admitted, per stage up to this one. */
   audience: z.array(z.strictObject({ stage: OpenStage, types: z.array(Name).min(1).max(32) })).min(1),
-  /** What the gateway enforces of it; the seam for hours, regions, retention. */
+  /** What the gateway enforces of it; the seam for retention. */
   conditions: Conditions,
   /** True where one person's sign-off was enough; shown wherever the certificate is. */
   oneSigner: z.boolean(),

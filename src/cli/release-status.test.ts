@@ -268,3 +268,23 @@ test("watching gives a view a change: a ledger that only grew is none, and a ser
   assert.deepEqual(stages, ["internal", "withheld", "internal"]);
   assert.equal(told.length, 1);
 });
+
+test("whom, over what and when a stage serves is named, and at which time it opens again", () => {
+  const windows = [{ days: ["mon", "fri"], from: "22:00", to: "02:00" }];
+  const words = (hours: object): string => {
+    const certified = { ...open.certified, countries: ["DE", "FR"], surfaces: ["chat"], hours: { windows, ...hours } };
+    return statusInWords(StatusView.parse({ ...open, certified }));
+  };
+  const opensAt = "2027-01-04T22:00:00.000Z";
+  assert.match(
+    words({ open: false, opensAt }),
+    /served only where their organisation is registered in DE, FR\n.* only over chat\n/,
+  );
+  assert.match(
+    words({ open: false, opensAt }),
+    /only on mon fri 22:00 to 02:00 of the next day \(UTC\)\n {2}CLOSED at this hour .*: open again at 2027-01-04T22/,
+  );
+  assert.match(words({ open: false, opensAt: null }), /CLOSED at this hour .* not again before its certificate ends/);
+  assert.doesNotMatch(words({ open: true, opensAt: null }), /CLOSED/);
+  assert.doesNotMatch(statusInWords(StatusView.parse(open)), /served only/);
+});

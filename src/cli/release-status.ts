@@ -2,6 +2,7 @@
 // when its certificate ends. With --watch it stays and says what changes. The server's view is shown, never signed from.
 import { z } from "zod";
 import { type GatewaysView, StatusView, routes } from "../control/contract.ts";
+import { servedInWords } from "../acts/condition-words.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { OpenStage, compareStages, stageInWords } from "../terms/stage.ts";
@@ -144,6 +145,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
     ...observedLines(view),
     ...modesLines(view),
     ...shareLines(view, profile),
+    ...servedLines(view),
     ...(stage === "withheld" ? [] : watchLines(view.watch, isHeld(view))),
     ...holdLines(view),
     ...restrictionLines(view),
@@ -215,6 +217,17 @@ function shareLines(view: StatusView, profile: string): readonly string[] {
       ? ""
       : `; to ${percentInWords(next)}: headgate release widen ${model} --reason "…"${profile}`;
   return [`${line}${wider}`];
+}
+
+function servedLines({ certified, stage }: StatusView): readonly string[] {
+  if (certified === null || stage === "withheld") return [];
+  const { countries, surfaces, hours } = certified;
+  const lines = servedInWords({ countries, surfaces, hours: hours?.windows }).map(
+    (words) => `  at ${certified.stage} served ${words}`,
+  );
+  if (hours === null || hours.open) return lines;
+  const next = hours.opensAt === null ? "not again before its certificate ends" : `again at ${hours.opensAt}`;
+  return [...lines, `  CLOSED at this hour for callers at ${certified.stage}: open ${next}`];
 }
 
 function tierLines({ tier }: StatusView): readonly string[] {

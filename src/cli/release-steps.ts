@@ -3,7 +3,8 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import { stepOf } from "../acts/rules/share.ts";
-import type { Release, Share } from "../acts/bodies.ts";
+import type { Release } from "../acts/bodies.ts";
+import type { Share } from "../acts/conditions.ts";
 import { latestCertificate } from "../acts/state.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";

@@ -1,6 +1,8 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
-import type { BodyOf, Limit, Mandate, Release, Share, Verb } from "../acts/bodies.ts";
+import type { BodyOf, Limit, Mandate, Release, Verb } from "../acts/bodies.ts";
+import type { Share } from "../acts/conditions.ts";
+import { servedInWords } from "../acts/condition-words.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import type { Limits } from "../acts/limits.ts";
 import type { State } from "../acts/state.ts";
@@ -207,7 +209,9 @@ export function releaseInWords(release: Release): string {
   const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
   const lifts = release.lifts === undefined ? "" : `, LIFTING ${release.lifts.join(", ")}`;
   const alone = release.oneSigner ? ", marked as one signer's" : "";
-  const limits = `${shareInWords(release.conditions.share)}${limitsInWords(release.conditions.limits)}`;
+  const { conditions, stage } = release;
+  const served = servedInWords(conditions).map((words) => `, at ${stage} served ${words}`);
+  const limits = `${shareInWords(conditions.share)}${served.join("")}${limitsInWords(conditions.limits)}`;
   const mode = modeOf(release) === "observe" ? " in OBSERVE mode (safeguards stop nothing)" : "";
   return (
     `${release.model} at stage ${release.stage}${mode} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${lifts}${alone}; ` +

@@ -19,6 +19,7 @@ import {
   Timestamp,
 } from "../terms/ids.ts";
 import { Limit, ReviewReason } from "../acts/bodies.ts";
+import { Hours } from "../acts/hours.ts";
 import { Sample } from "../acts/watch.ts";
 import { Category, Surface } from "../terms/finding.ts";
 import { Severity } from "../terms/severity.ts";
@@ -301,6 +302,11 @@ export const StatusView = z.object({
           since: Timestamp,
         })
         .nullable(),
+      /** Who of its stage is served, over what and when, as it was signed. */
+      countries: z.array(z.string()).nullable().default(null),
+      surfaces: z.array(z.string()).nullable().default(null),
+      /** `opensAt`: null while it is open, or where its certificate ends before. */
+      hours: z.object({ windows: Hours, open: z.boolean(), opensAt: Timestamp.nullable() }).nullable().default(null),
     })
     .nullable(),
   /** In observe mode, and not in the public view: what would have been stopped, by side and verdict. */

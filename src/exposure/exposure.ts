@@ -3,6 +3,7 @@
 // everyone else learns no more than that there is no such model.
 import type { Grant, HoldScope, Permit, Release, ReleaseScope } from "../acts/bodies.ts";
 import { isOnModel, stopsModel, stopsOrganisation, stopsStage } from "../acts/hold-scope.ts";
+import { isWithinHours, opensAt } from "../acts/hours.ts";
 import type { Limits } from "../acts/limits.ts";
 import {
   type BreakGlass,
@@ -19,6 +20,7 @@ import { standingGlass } from "../acts/rules/break-glass.ts";
 import { shareNow } from "../acts/rules/share.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import type { FailureCode } from "../terms/failure.ts";
+import type { FormatName } from "../terms/format-name.ts";
 import {
   type Digest,
   type GlassId,
@@ -139,6 +141,8 @@ export interface Asked {
   readonly model: Name;
   /** The address it is asked from; undefined where nobody knows, and then outside every network. */
   readonly from: string | undefined;
+  /** The wire format it is asked in; "any" where the question is about none of them. Absent: in none that a condition admits. */
+  readonly format?: FormatName | "any";
 }
 
 export type Exposure =
@@ -155,10 +159,15 @@ export type Exposure =
   | { readonly kind: "permit"; readonly permit: Permit }
   | Refused;
 
+/** Why what is open to others of its stage is not to this caller, in this format, at this time. */
+type CallerReason = "share" | "country" | "surface" | "hours";
+
 interface Refused {
   readonly kind: "refused";
   readonly code: RefusalCode;
-  readonly reason: ClosedReason | "share" | "network" | null;
+  readonly reason: ClosedReason | CallerReason | "network" | null;
+  /** With the reason `hours`: when it opens next, where it does before its certificate ends. */
+  readonly opensAt?: Instant;
 }
 
 type RefusalCode = Extract<
@@ -231,7 +240,8 @@ function exposeKey(state: State, asked: Asked, moment: Moment): Exposure {
   const holds = holdsLeft(state, asked.model, { early: moment.early, glass });
   if (isCallerHeld(holds, grant, organisation)) return refused("stage_closed", "held");
   if (!isReached(release, grant, organisation)) return refused("stage_closed", "withheld");
-  if (!isInShare(state, release, { grant, key, hasher: moment.hasher })) return refused("stage_closed", "share");
+  const unmet = unmetCondition(state, release, { grant, key, organisation, asked, moment });
+  if (unmet !== undefined) return unmet;
   const left = withoutHeldScopes(grant, holds);
   const { key: id, limits: keyLimits } = key;
   return { kind: "open", key: id, keyLimits, organisation, grant: left, release, ...underGlass(glass) };
@@ -287,16 +297,36 @@ function isReached(release: Release, grant: Grant, organisation: Organisation): 
   return audience?.types.includes(organisation.type) === true;
 }
 
-interface Sharing {
+interface Calling {
   readonly grant: Grant;
   readonly key: CallerKey;
-  readonly hasher: Hasher | undefined;
+  readonly organisation: Organisation;
+  readonly asked: Asked;
+  readonly moment: Moment;
 }
 
-/** The share is of the stage that the certificate opened; narrower ones are open to all of theirs. */
-function isInShare(state: State, release: Release, { grant, key, hasher }: Sharing): boolean {
+/**
+ * Share, countries, surfaces and hours are of the stage that the certificate opened; narrower ones are open to all of theirs.
+ * Hours come last: whoever waits for them is then served.
+ */
+function unmetCondition(state: State, release: Release, calling: Calling): Refused | undefined {
+  const { grant, organisation, asked, moment } = calling;
+  if (compareStages(grant.stage, release.stage) < 0) return undefined;
+  const { countries, surfaces, hours } = release.conditions;
+  if (!isInShare(state, release, calling)) return refused("stage_closed", "share");
+  if (countries?.some((country) => country === organisation.country) === false)
+    return refused("stage_closed", "country");
+  const isAnyFormat = surfaces === undefined || asked.format === "any";
+  if (!isAnyFormat && !surfaces.some((name) => name === asked.format)) return refused("stage_closed", "surface");
+  if (hours === undefined || isWithinHours(hours, moment.at)) return undefined;
+  const next = opensAt(hours, moment.at);
+  const isLate = next >= instantOf(release.notAfter);
+  return { ...refused("stage_closed", "hours"), ...(isLate ? {} : { opensAt: next }) };
+}
+
+function isInShare(state: State, release: Release, { key, moment: { hasher } }: Calling): boolean {
   const { share } = release.conditions;
-  if (share === undefined || compareStages(grant.stage, release.stage) < 0) return true;
+  if (share === undefined) return true;
   const part = shareNow(state, release);
   if (part >= 1) return true;
   if (hasher === undefined) return false;
@@ -323,7 +353,7 @@ export function mayReadReceipts({ standing: now, isLatest, notAfter }: CallerKey
 }
 
 /** Models this key may call now, for `GET /v1/models`. */
-export function reachableModels(state: State, asked: Omit<Asked, "model">, moment: Moment): readonly Name[] {
+export function reachableModels(state: State, asked: Omit<Asked, "model" | "format">, moment: Moment): readonly Name[] {
   const models = [...(state.documents.get("Model")?.keys() ?? [])];
-  return models.filter((model) => expose(state, { ...asked, model }, moment).kind !== "refused");
+  return models.filter((model) => expose(state, { ...asked, format: "any", model }, moment).kind !== "refused");
 }

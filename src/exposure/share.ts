@@ -1,6 +1,6 @@
 // Whether a caller is in the part that a certificate is open to. Each organisation or key has a place between 0 and 1 of its own
 // for each model and stage, from a hash: it is in as soon as the share reaches past its place, and no wider step puts it out.
-import type { Share } from "../acts/bodies.ts";
+import type { Share } from "../acts/conditions.ts";
 import { digestOfText, hashOfDigest } from "../proof/digest.ts";
 import type { Hasher } from "../proof/primitives.ts";
 import type { KeyId, Name } from "../terms/ids.ts";

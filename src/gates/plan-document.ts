@@ -1,7 +1,7 @@
 // The ReleasePlan document: for one model its stages, each with audience, requirements and the life of a certificate.
 // Limits live in here and nowhere in code, so that an outsider can judge the same evidence by a plan of their own.
 import { z } from "zod";
-import { Conditions } from "../acts/bodies.ts";
+import { Conditions } from "../acts/conditions.ts";
 import { Name } from "../terms/ids.ts";
 import { Mode, OpenStage } from "../terms/stage.ts";
 import { Requirement, tierOf } from "./requirement.ts";
@@ -17,7 +17,7 @@ export const StagePlan = z
     requires: z.array(Requirement).min(1).max(64),
     /** `observe`: the safeguards of this stage stop nothing. Absent: they do. */
     mode: Mode.optional(),
-    /** What the gateway enforces of it; the seam for hours, regions, retention. */
+    /** What the gateway enforces of it; the seam for retention. */
     conditions: Conditions.optional(),
     certificate: z.strictObject({ validDays: z.number().int().min(1).max(validDaysMax) }),
   })

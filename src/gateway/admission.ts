@@ -7,7 +7,7 @@ import { type Asked, type Exposure, expose, isWhereItMay } from "../exposure/exp
 import { parseJson } from "../proof/canonical.ts";
 import { digestOfHash, digestOfText } from "../proof/digest.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, type Name, isName } from "../terms/ids.ts";
+import { type Digest, type Instant, type Name, isName, timestampOf } from "../terms/ids.ts";
 import type { JudgedFor } from "../terms/safeguard-mode.ts";
 import type { FailureKind } from "../terms/trial.ts";
 import { admitCall, lacking } from "../upstream/envelope.ts";
@@ -117,10 +117,16 @@ export function modelOf(body: Readonly<Record<string, unknown>>): Name {
 }
 
 /** Asked anew at every attempt, and while an exchange runs. */
-export function exposeNow(gateway: Gateway, { hash, model, from }: Asked): Admitted {
-  const exposure = expose(gateway.follower.state, { hash, model, from }, gateway.follower.moment());
+export function exposeNow(gateway: Gateway, { hash, model, from, format }: Required<Asked>): Admitted {
+  const moment = gateway.follower.moment();
+  const exposure = expose(gateway.follower.state, { hash, model, from, format }, moment);
   if (exposure.kind !== "refused") return exposure;
-  throw new Failure(exposure.code, "", { detail: { reason: exposure.reason } });
+  const { code, reason, opensAt } = exposure;
+  throw new Failure(code, "", { detail: { reason, ...(opensAt === undefined ? {} : opening(opensAt, moment.at)) } });
+}
+
+function opening(opensAt: Instant, at: Instant): object {
+  return { opensAt: timestampOf(opensAt), retryAfterSeconds: Math.max(1, Math.ceil((opensAt - at) / 1_000)) };
 }
 
 export function servedDigests(exposure: Admitted): ServedDigests {

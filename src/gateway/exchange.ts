@@ -9,6 +9,7 @@ import type { UsagePolicy } from "../policy/policy-document.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Wording } from "../safeguards/wording.ts";
 import type { Category, Finding, Inspection, Look, Surface, Verdict } from "../terms/finding.ts";
+import type { FormatName } from "../terms/format-name.ts";
 import type { Digest, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { type RequestText, textsAlone } from "../terms/provenance.ts";
 import { modeOf } from "../terms/stage.ts";
@@ -30,6 +31,7 @@ export interface Exchange {
   readonly hash: Digest;
   /** The address it came from. */
   readonly from: string | undefined;
+  readonly format: FormatName;
   readonly model: Name;
   /** Where this model stands in for another: the one that the caller asked for. */
   readonly asked: Name | undefined;
@@ -88,6 +90,7 @@ export interface Beginning {
   readonly hash: Digest;
   /** The address it came from. */
   readonly from: string | undefined;
+  readonly format: FormatName;
   readonly model: Name;
   readonly asked: Name | undefined;
   readonly exposure: Admitted;
@@ -147,6 +150,7 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
     id: known.id,
     hash: known.hash,
     from: known.from,
+    format: known.format,
     model,
     asked: known.asked,
     exposure: known.exposure,

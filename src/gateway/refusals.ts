@@ -123,6 +123,10 @@ const sentences: Readonly<Record<string, string>> = {
     "Another certificate of this model took effect while this was answered. Send it again.",
   "stage_closed:incident": "An incident ended the certificate of this model.",
   "stage_closed:share": "This model is open to a part of its callers so far, and not to this one.",
+  "stage_closed:country":
+    "This model is open only to organisations registered in certain countries, and yours is in none of them, or in none that is known.",
+  "stage_closed:surface": "This model is not open over this format. Ask your contact which formats it is open over.",
+  "stage_closed:hours": "This model is open to you at certain hours only, and not now.",
   "stage_closed:not-yet": "The certificate of this model is not in force yet.",
   "safeguard_unavailable:overloaded":
     "Too much of what you sent waits for a safeguard, so this is not served. Send less at once, and try again shortly.",
@@ -188,10 +192,11 @@ function sentenceOf(failure: Failure, wording: Wording, reason: string | null): 
   if (own !== undefined && failure.message !== "") return failure.message;
   if (failure.code === "key_unknown" && failure.detail["isWhole"] === false) return notWhole;
   const named = typeof failure.detail["digest"] === "string" ? ` (${failure.detail["digest"]})` : "";
-  const { what } = failure.detail;
+  const { what, opensAt } = failure.detail;
+  const later = typeof opensAt === "string" ? ` It opens at ${opensAt}.` : "";
   const told = `${failure.code}:${reason}`;
   const sentence = typeof what === "string" ? sentences[`${told}:${what}`] : undefined;
-  return `${sentence ?? sentences[told] ?? wording.sentence}${named}`;
+  return `${sentence ?? sentences[told] ?? wording.sentence}${named}${later}`;
 }
 
 function isCallerCode(code: FailureCode): code is CallerCode {

@@ -193,15 +193,16 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
   const { hash, model, format, raw } = trail;
   if (hash === undefined || model === undefined || raw === undefined) throw new Failure("request_invalid", "");
   const { from } = request;
+  const asking = { hash, model, from, format: format.name };
   checkOpen(gateway);
-  let exposure = exposeNow(gateway, { hash, model, from });
+  let exposure = exposeNow(gateway, asking);
   const digests = servedDigests(exposure);
   let configuration = gateway.configurations.ready(digests);
   if (configuration === undefined) {
     configuration = await gateway.configurations.load(digests);
     // Loading may have taken a while: whether it may be served is asked again, now.
     checkOpen(gateway);
-    const exposed = exposeNow(gateway, { hash, model, from });
+    const exposed = exposeNow(gateway, asking);
     if (!isSameConfiguration(exposed, exposure)) throw changed(exposed, "replaced");
     exposure = exposed;
   }
@@ -210,7 +211,7 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
     configuration = await judging;
     // Only permits have to wait, and a permit is what it was or is over.
     checkOpen(gateway);
-    const exposed = exposeNow(gateway, { hash, model, from });
+    const exposed = exposeNow(gateway, asking);
     if (underOf(exposed) !== underOf(exposure)) throw changed(exposed, "replaced");
   } else configuration = judging;
   const asked: Envelope = { raw, format, bytes: request.body.length, item: request.item };
@@ -219,6 +220,7 @@ async function admit(request: CallRequest, { trail, gateway }: Context): Promise
     id: trail.id,
     hash,
     from,
+    format: format.name,
     model,
     asked: trail.asked,
     exposure,

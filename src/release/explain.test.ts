@@ -15,7 +15,7 @@ import {
   worldOfTwo,
 } from "../acts/fixtures.ts";
 import { nodePrimitives as primitives } from "../proof/node.ts";
-import { Name } from "../terms/ids.ts";
+import { Name, Timestamp } from "../terms/ids.ts";
 import { explain } from "./explain.ts";
 
 const small = Name.parse("small");
@@ -48,4 +48,23 @@ test("a hold on an organisation or a key, and a restriction, are explained by th
   await world.say({ verb: "key", body: { ...caller, anew: { kind: "change" } }, by: [ada] });
   assert.match(await told(second), /It was resumed since\.$/);
   await assert.rejects(told(idOf.hold("nobody's")), { code: "not_found" });
+});
+
+test("a refusal by a release's conditions says which of them, and the certificate what they are", async () => {
+  const world = await worldOfTwo();
+  const conditions = { countries: ["DE"], surfaces: ["chat" as const] };
+  await openModel(world, { model: small, stage: "trusted", configuration: configurationOf("one"), conditions });
+  const lines = async (id: string, reason: string): Promise<string> => {
+    const at = Timestamp.parse("2027-01-03T00:00:00.000Z");
+    const refusal = { at, route: "chat", code: "stage_closed", reason, status: 403, key: "key_1", model: "small" };
+    const means = { state: world.state, primitives, findReceipt: async () => undefined };
+    return (await explain(id, { ...means, recentRefusal: async () => refusal })).lines.join(" ");
+  };
+  const id = `rcpt_${"0".repeat(24)}`;
+  assert.match(await lines(id, "hours"), /certain hours of the week, and it came outside them/);
+  assert.match(await lines(id, "country"), /registered in certain countries/);
+  assert.match(await lines(id, "surface"), /certain formats/);
+  assert.match(await lines(id, "held"), /The model was not open to this key/);
+  const [certificate] = [...world.state.certificates.values()].flat();
+  assert.match(await lines(certificate?.release.certificate ?? "", ""), /registered in DE\. .*only over chat\./);
 });

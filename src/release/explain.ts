@@ -2,6 +2,7 @@
 // permit. For people who may read; it says no more than the ledger and the receipt do.
 import type { HoldScope, Permit, ReleaseScope } from "../acts/bodies.ts";
 import { glassOf } from "../acts/rules/break-glass.ts";
+import { servedInWords } from "../acts/condition-words.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { BreakGlass, Proposal, Restriction, ReviewDecision, State } from "../acts/state.ts";
@@ -139,13 +140,34 @@ const checks: Readonly<Record<string, string>> = {
   upstream_timeout: "The model's server took too long.",
 };
 
+/** Of the conditions of a release, each by its reason. */
+const unmet: Readonly<Record<string, string>> = {
+  share: "Its certificate opens the stage to a part of its callers so far, and this one is not in it.",
+  country:
+    "Its certificate serves organisations that are registered in certain countries, and the caller's is in none of them.",
+  surface: "Its certificate serves certain formats, and it was asked in another one.",
+  hours:
+    "Its certificate serves at certain hours of the week, and it came outside them: release status says when it opens.",
+};
+
+function checkSaid(code: string, reason: string | null): string {
+  const [told] = unmetSaid(`${code}:${reason ?? ""}`);
+  return told ?? checks[code] ?? "No check is known by this code.";
+}
+
+function unmetSaid(why: string): readonly string[] {
+  const [code, reason = ""] = why.split(":");
+  const told = code === "stage_closed" ? unmet[reason] : undefined;
+  return told === undefined ? [] : [told];
+}
+
 function refusalLines({ at, route, code, reason, status, key, model }: RecentRefusal): readonly string[] {
   const who = key === null ? "A caller that was not known" : `A caller with ${key}`;
   const what = model === null ? "" : ` for ${model}`;
   const word = reason === null ? code : `${code} (${reason})`;
   return [
     `At ${at} ${who} was refused${what} (${route}): ${status} ${word}.`,
-    checks[code] ?? "No check is known by this code.",
+    checkSaid(code, reason),
     key === null
       ? "It left no receipt: there are none for strangers."
       : "Its receipt, if it left one, is not on record yet: ask again in a few seconds. There are none for what cannot be read, and " +
@@ -189,7 +211,7 @@ const outcomeWords = {
   served: "The answer was served.",
   refused: "Nothing was asked of the model.",
   blocked: "A safeguard stopped it.",
-  stopped: "It was ended while it ran, by a hold or because the certificate ended.",
+  stopped: "It was ended while it ran, by a hold, or because its certificate or a window of its hours ended.",
   cut: "The caller went away before the end.",
   failed: "The model's server or a part of Headgate did not do its work.",
 } as const satisfies Record<Receipt["outcome"], string>;
@@ -206,7 +228,7 @@ function receiptLines(receipt: Receipt, safeguards: readonly string[]): readonly
     lines.push(`The model was held, and two persons had it go on: headgate explain ${receipt.glass}.`);
   lines.push(...modeLines(receipt));
   if (receipt.review !== undefined) lines.push(`It had a review: headgate explain ${receipt.review}.`);
-  if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`);
+  if (receipt.why !== null) lines.push(`The caller was told: ${receipt.why}.`, ...unmetSaid(receipt.why));
   if (receipt.why === reworded) {
     lines.push("It was like requests in other words that this key had been stopped for, by what was found in those.");
     return [...lines, `It took ${receipt.tokens[0]} tokens in and ${receipt.tokens[1]} out.`];
@@ -283,6 +305,7 @@ function proposalLines(state: State, { release, signOffs, at, certified }: Propo
     : [`It is not certified; it can be decided on until ${release.decideBy}.`];
   return [
     `At ${at} it was proposed to let ${release.model} out to stage ${release.stage}${mode}, on ${release.digests.evidence.length} piece(s) of evidence.`,
+    ...servedInWords(release.conditions).map((words) => `Who was granted it at ${release.stage} is served ${words}.`),
     ...signed,
     ...end,
   ];

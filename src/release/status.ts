@@ -1,13 +1,11 @@
 // Where a model stands and what is still to be shown for its next stage: the view of `release status`, of the transparency
 // page and of the console, worked out anew from the fold each time.
-import type { Limit, Release, Share } from "../acts/bodies.ts";
+import type { Limit, Release } from "../acts/bodies.ts";
 import { isOnCallers, scopeInWords } from "../acts/hold-scope.ts";
 import { standingGlass, unreviewed } from "../acts/rules/break-glass.ts";
 import { supporters } from "../acts/rules/release.ts";
 import { stopsEnded } from "../acts/rules/restriction.ts";
-import { shareNow, stepOf } from "../acts/rules/share.ts";
 import {
-  type Certificate,
   type Incident,
   type Lapsed,
   type Proposal,
@@ -41,6 +39,7 @@ import type { Role } from "../terms/role.ts";
 import { type Mode, type OpenStage, type Stage, compareStages, modeOf } from "../terms/stage.ts";
 import type { ObservedAs, ObservedSum } from "./observed.ts";
 import { type StageModes, modesAtStage } from "../terms/stage-modes.ts";
+import { type Served, servedOf } from "./served.ts";
 import type { Rejudged } from "./rejudge.ts";
 import { type Waiting, waitingOf } from "./waiting.ts";
 import { type Records, candidatePlan, judgeFrom, readModes, readPlan } from "./records.ts";
@@ -57,9 +56,8 @@ export interface Status {
         readonly oneSigner: boolean;
         readonly mode: Mode;
         readonly identityBasis: Release["identityBasis"];
-        /** Where it is open to a part of its callers by steps, of which `step` counts from 1 on. */
-        readonly share: ShareStanding | null;
-      } & Renewal)
+      } & Served &
+        Renewal)
     | null;
   /** In observe mode, and for those who may read: what it came to lately. */
   readonly observed: ObservedSum | null;
@@ -119,13 +117,6 @@ export interface Status {
     readonly safeguards: StageModes | null;
   }[];
   readonly ledgerSize: number;
-}
-
-interface ShareStanding extends Share {
-  readonly step: number;
-  /** The part that it is open to now. */
-  readonly open: number;
-  readonly since: Timestamp;
 }
 
 interface BreakGlassStanding {
@@ -297,7 +288,6 @@ function certifiedOf(state: State, model: Name, at: Instant): Status["certified"
   if (latest === undefined) return null;
   const { certificate, stage, notAfter, oneSigner, identityBasis } = latest.release;
   const until = { validUntil: notAfter, ...renewalOf(latest.release, at) };
-  const share = shareOf(state, latest);
   return {
     certificate,
     stage,
@@ -306,16 +296,8 @@ function certifiedOf(state: State, model: Name, at: Instant): Status["certified"
     oneSigner,
     mode: modeOf(latest.release),
     identityBasis,
-    share,
+    ...servedOf(state, latest, at),
   };
-}
-
-function shareOf(state: State, { release, at }: Certificate): ShareStanding | null {
-  const { share } = release.conditions;
-  if (share === undefined) return null;
-  const taken = state.steps.get(release.certificate);
-  const step = stepOf(state, release.certificate) + 1;
-  return { ...share, step, open: shareNow(state, release), since: taken?.at ?? at };
 }
 
 /** The first stage of the plan beyond what is certified; the certified one again where its certificate no longer holds. */

@@ -1,6 +1,7 @@
 // What a wire format is to the rest of the program, in both directions: to callers a Format (their request in, an answer or
 // an error out), to servers a Dialect (a request out, their answer in). One folder a format: chat, responses, messages.
 import type { Category } from "../terms/finding.ts";
+import type { FormatName } from "../terms/format-name.ts";
 import type { Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import type { AnswerEvent, Usage, WholeAnswer } from "./answer.ts";
 import type { Call, CallField } from "./call.ts";
@@ -32,7 +33,7 @@ export interface AnswerContext {
 }
 
 export interface Format {
-  readonly name: "chat" | "responses" | "messages" | "embeddings";
+  readonly name: FormatName;
   /** The caller's field for a part of a call, for messages that name it. */
   readonly fields: Readonly<Record<CallField, string>>;
   /** What a policy block before the first byte is: an error, or an answer of status 200 that ends as a refusal ends. */

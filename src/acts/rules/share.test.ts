@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { IncidentId, Name } from "../../terms/ids.ts";
-import { Conditions, type Release, type Verb } from "../bodies.ts";
+import { type Release, type Verb } from "../bodies.ts";
+import { Conditions } from "../conditions.ts";
 import {
   type Spoken,
   type Wanted,
@@ -103,10 +104,16 @@ async function openAfter(next: Partial<Wanted>, before?: (world: World) => Promi
   return open(world);
 }
 
-test("a renewal goes on where the one before stood; another model or safeguard, an answered hold, and other steps begin anew", async () => {
+test("a renewal goes on where the one before stood; another model or safeguard, an answered hold, other steps, hours, countries and surfaces begin anew", async () => {
   assert.equal(await openAfter({}), 0.25);
   assert.equal(await openAfter({ configuration: configurationOf("two") }), 0.01);
   assert.equal(await openAfter({ conditions: { share: { by: "key", steps: [0.01, 0.05, 0.25, 1] } } }), 0.01);
+  const more: readonly Partial<Release["conditions"]>[] = [
+    { countries: ["DE"] },
+    { surfaces: ["chat"] },
+    { hours: [{ days: ["mon"], from: "08:00", to: "18:00" }] },
+  ];
+  for (const added of more) assert.equal(await openAfter({ conditions: { ...conditions, ...added } }), 0.01);
   const hold = idOf.hold("night");
   const held = async (world: World): Promise<void> => {
     const scope = { kind: "model", model: small } as const;

@@ -1,7 +1,8 @@
 // The steps of a certificate's share. All of them were signed with it; taking the next one is an entry of its own, by one person,
 // and going back takes one person at once, or the server itself. Nothing widens by itself.
 import type { CertificateId, Name, Timestamp } from "../../terms/ids.ts";
-import type { BodyOf, Release, Share } from "../bodies.ts";
+import type { BodyOf, Release } from "../bodies.ts";
+import type { Share } from "../conditions.ts";
 import { type Change, type Context, type Refusal, type Rule, change, refuse } from "../rule.ts";
 import { type Certificate, type State, latestCertificate } from "../state.ts";
 import type { Act } from "../statement.ts";
@@ -107,7 +108,7 @@ function noSuch({ certificate }: Pick<BodyOf<"widen">, "certificate">): Refusal 
 }
 
 /**
- * A certificate that replaces one of the same stage, configuration and share, for nobody that was not in its audience, goes on where
+ * A certificate that replaces one of the same stage, configuration, share, hours, countries and surfaces, for nobody that was not in its audience, goes on where
  * that one stood: a renewal makes nobody fall out. One that answers a hold, or comes after one that an incident or a failed gate ended, begins at the first step again.
  */
 export function carryStep(state: State, earlier: Release | undefined, release: Release): void {
@@ -128,6 +129,9 @@ function isSameThing(one: Release, other: Release): boolean {
   const isSameConfiguration = (["model", "safeguards", "policy"] as const).every(
     (name) => one.digests[name] === other.digests[name],
   );
-  const isSameShare = JSON.stringify(one.conditions.share) === JSON.stringify(other.conditions.share);
-  return one.stage === other.stage && isSameConfiguration && isSameShare;
+  // Whoever was shut out by them is not let in at a late step.
+  const areSameConditions = (["share", "hours", "countries", "surfaces"] as const).every(
+    (name) => JSON.stringify(one.conditions[name]) === JSON.stringify(other.conditions[name]),
+  );
+  return one.stage === other.stage && isSameConfiguration && areSameConditions;
 }

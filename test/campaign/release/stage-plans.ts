@@ -8,7 +8,7 @@ import {
   signerOf,
   type Player,
 } from "../../../src/acts/fixtures.ts";
-import type { Share } from "../../../src/acts/bodies.ts";
+import type { Share } from "../../../src/acts/conditions.ts";
 import { ReleasePlan } from "../../../src/gates/plan-document.ts";
 import type { SuiteFacts } from "../../../src/gates/assess.ts";
 import { type Digest, Name } from "../../../src/terms/ids.ts";

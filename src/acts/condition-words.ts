@@ -1,0 +1,17 @@
+// What a release's conditions say of who is served, over what and when, in words that go on after "is served".
+import { type Hours, hoursInWords } from "./hours.ts";
+
+interface Served {
+  readonly hours?: Hours | undefined | null;
+  readonly countries?: readonly string[] | undefined | null;
+  readonly surfaces?: readonly string[] | undefined | null;
+}
+
+/** They are of the stage that was opened, and bind nobody who has the model from a narrower one. */
+export function servedInWords({ hours, countries, surfaces }: Served): readonly string[] {
+  return [
+    ...(countries ? [`only where their organisation is registered in ${countries.join(", ")}`] : []),
+    ...(surfaces ? [`only over ${surfaces.join(", ")}`] : []),
+    ...(hours ? [`only on ${hoursInWords(hours)}`] : []),
+  ];
+}
