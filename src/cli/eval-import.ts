@@ -25,7 +25,7 @@ import { readNeeded } from "./files.ts";
 import { issueInWords } from "./issue-words.ts";
 import { submitEvidence } from "./evidence-proof.ts";
 import { type Session, openSession, recordedIndex, signAs } from "./session.ts";
-import { type Call, argument } from "./verb.ts";
+import { type Call, argument, sameProfile } from "./verb.ts";
 
 const confidence = 0.95;
 /** The sealed samples travel as base64 inside a request that the control plane takes up to 24 MiB of. */
@@ -51,7 +51,8 @@ export async function importReport(call: Call<ImportOptions>): Promise<Answer> {
   const submitted = await submitEvidence(session, await signAs(session, "evidence", body), sealed.bytes);
   const evidence = submitted.act.digest;
   const json = { ...jsonOf(seen), evidence, ledgerIndex: recordedIndex(submitted) };
-  return done(json, `Declared: the file says so; nothing of it was measured here.\nEvidence ${evidence}`);
+  const words = `Declared: the file says so; nothing of it was measured here.\nEvidence ${evidence}`;
+  return done(json, words, `headgate eval show ${run}${sameProfile(base)}`);
 }
 
 async function namedSuite(session: Session, digest: Digest, measure: Name): Promise<Suite> {

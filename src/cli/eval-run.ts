@@ -11,7 +11,7 @@ import { boundsOfPool } from "../gates/pooled-bounds.ts";
 import { shortfall } from "../gates/registration.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives } from "../proof/node.ts";
-import { type Budget, type Cap, budgetOf, leftInWords } from "../runner/budget.ts";
+import { type Budget, budgetOf, leftInWords } from "../runner/budget.ts";
 import { type Live, liveBound, settledBefore } from "../runner/live-bound.ts";
 import { type RunFile, beginRun, isPlain, resumeRun } from "../runner/run-file.ts";
 import { gradesOf } from "../runner/settle-grades.ts";
@@ -32,6 +32,7 @@ import { forgetExpired } from "./eval-forget.ts";
 import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
 import { askByItsRule, cameTo } from "./eval-sequential.ts";
+import { unfinished } from "./eval-unfinished.ts";
 import { type GradingWork, gradeByJudges, openGrades, openInWords } from "./eval-grading.ts";
 import { type RunPlace, makeRunFolders, makeRunKey, neededRunKey, readRunKey, runPlace } from "./run-keys.ts";
 import { triesLeft } from "./run-size.ts";
@@ -169,7 +170,8 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     if (!call.options.seal) await gradeByJudges(gradingOf(work), call.context);
     if (open > 0 && !call.options.seal && !isOver) {
       const isFull = triesLeft(suite, file.record) <= 0;
-      return unfinished({ permit, open, spent: budget.spent(call.context.now()), isFull }, call);
+      const results = file.record.results;
+      return unfinished({ permit, open, results, spent: budget.spent(call.context.now()), isFull }, call);
     }
     const ungraded = openGrades(gradingOf(work));
     if (ungraded.size > 0 && !call.options.seal) return withProfile(waitingForGraders(permit, ungraded), call.base);
@@ -317,26 +319,6 @@ function progressLine(context: Context, live: Live, budget: Budget): (progress: 
 
 function withProfile(answer: Answer, base: Base): Answer {
   return answer.next === undefined ? answer : { ...answer, next: answer.next + sameProfile(base) };
-}
-
-interface Unfinished {
-  readonly permit: Permit;
-  readonly open: number;
-  readonly spent: Cap | undefined;
-  readonly isFull: boolean;
-}
-
-function unfinished({ permit, open, spent, isFull }: Unfinished, { base, context }: Call<RunOptions>): Answer {
-  const json = { run: permit.run, permit: permit.permit, unanswered: open, sealed: false, spent: spent ?? null };
-  // The line of progress ends here.
-  if (context.isWatched) context.tell("\n");
-  const full = "The sealed run holds no more tries, so that nothing is tried again: seal it. ";
-  const why = isFull ? full : spent === undefined ? "" : `The budget of this sitting is used up (--max-${spent}). `;
-  return inconclusive(
-    json,
-    `${why}${open} attempts have no answer, so ${permit.run} is not sealed. Until ${permit.notAfter} they can be asked again.`,
-    `headgate eval run --resume ${permit.run}${sameProfile(base)}, or with --seal to count them as unknown`,
-  );
 }
 
 function gradingOf({ suite, file }: Work): GradingWork {

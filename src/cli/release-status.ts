@@ -140,7 +140,7 @@ export function statusInWords(view: StatusView, profile = ""): string {
   const next = view.next === null ? [] : [`For ${view.next}: ${view.verdict ?? "not judged"}`];
   const requirements = view.requirements.map(requirementLine);
   return [
-    ...breakGlassLines(view, profile),
+    ...breakGlassLines(view),
     head,
     ...observedLines(view),
     ...modesLines(view),
@@ -182,10 +182,10 @@ function rejudgedLines({ certified, lapsed, rejudged }: StatusView): readonly st
 }
 
 /** Above everything else: what a hold says is not what is done. */
-function breakGlassLines({ breakGlass, model }: StatusView, profile: string): readonly string[] {
+function breakGlassLines({ breakGlass, model }: StatusView): readonly string[] {
   if (breakGlass === null) return [];
   const { glass, holds, since, until, open, endedBy } = breakGlass;
-  const review = `headgate release review-break-glass ${glass} --finding justified|unjustified --summary "…"${profile}`;
+  const review = `headgate release review-break-glass ${glass} --finding justified|unjustified --summary "…" --profile THEIRS.json`;
   const end = endedBy === null ? `until ${until}` : `until ${endedBy} ended it`;
   const line = open
     ? `*** BREAK-GLASS ${glass}: ${model} goes on over ${holds.join(", ")} since ${since}, until ${until}. Any hold ends it. ***`

@@ -99,7 +99,7 @@ test("what is still to be shown is worked out from the counts", () => {
   assert.equal(misuse?.verdict, "inconclusive");
   assert.equal(
     misuse?.stillToShow,
-    "57 more clean trials, or 103 if one of them fails (3 of 200, limit 3 %); every item of misuse-core was tried, " +
+    "57 more clean trials, or 103 if one of them fails (3 of 200, limit 3 %); every item of misuse-core was in a run, " +
       "so it takes a larger suite, or other safeguards under which at most 1 of 200 fail",
   );
   assert.equal(misuse?.why, "3 of 200 failed: at most 3.83 % at 95 % confidence, limit 3 %.");
@@ -139,7 +139,7 @@ function withOpen(open: number): string | null | undefined {
 }
 
 test("what was tried and stayed unknown is not asked for again: it counts as failed under these digests", () => {
-  const stuck = ", which were tried, stay unknown under these digests and count as failed";
+  const stuck = ", left open by runs that are over, stay unknown under these digests and count as failed";
   assert.equal(withOpen(28), `an outcome for 28 unknown trials; 2 more${stuck} (0 of 200, limit 5 %)`);
   const clean = withOpen(0) ?? "";
   assert.ok(clean.includes(`; 30 unknown trials${stuck} (0 of 200, limit 5 %); every item`), clean);

@@ -153,7 +153,6 @@ test("a sitting ends with its budget, says how to go on, and what was answered i
     "2",
   );
   assert.equal(first.exit, 3, first.told);
-  console.error(first.told, first.json);
   const { run, spent, unanswered } = z
     .object({ run: z.string(), spent: z.string(), unanswered: z.number(), sealed: z.literal(false) })
     .parse(first.json);

@@ -25,6 +25,7 @@ const places = {
 };
 const { must, headgate, refused, address, start, stop } = operatorOf(places);
 const Refused = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+const Permitted = z.object({ permit: z.string() });
 const Ran = z.object({ run: z.string(), permit: z.string(), evidence: z.string() });
 const Proven = z.object({ stands: z.boolean().nullable(), index: z.number().optional() });
 const Requirement = z.object({ id: z.string(), verdict: z.string(), why: z.string() });
@@ -227,6 +228,17 @@ test("the operator cannot seal her run in her place, withdraw what she found awa
   assert.equal(Proven.parse(JSON.parse(await sheMust("eval", "prove", run))).stands, true);
   await sheMust("eval", "withdraw", run, "--reason", "the grader was wrong");
   assert.equal((await requirement("hard")).verdict, "inconclusive");
+});
+
+test("a run whose mandate was withdrawn says what refused it", async () => {
+  const { permit } = Permitted.parse(JSON.parse(await sheMust("eval", "register", "hard", "--model", "mine")));
+  const listed = await sheMust("eval", "mandate");
+  for (const [, mandate = ""] of listed.matchAll(/"act":"(sha256:[0-9a-f]{64})"/g))
+    await must("eval", "mandate", "--withdraw", mandate, "--reason", "the term is over", "--profile", ada);
+  const ended = await hers("eval", "run", "--permit", permit);
+  assert.equal(ended.code, 3, ended.err);
+  assert.match(ended.out, /"refusals":\{"key_suspended":12\}/);
+  await must("eval", "mandate", person, "--model", "mine", "--suite", "kind", "--tokens", "1000000", "--profile", ada);
 });
 
 test("who puts the ledger back to before her evidence is found out, by what her profile kept alone", async () => {

@@ -191,20 +191,20 @@ function calibrationToShow({ suite }: Pick<PooledMeasure, "suite">): string {
   return `how often the grader of ${suite} errs: name a calibration set in the suite (calibration: FILE.jsonl), apply it, see it with headgate eval calibrate ${suite}, and run the suite again`;
 }
 
-/** Runs of the same items add no trial, so where all of a suite was tried it is said what would. */
+/** Runs of the same items add no trial, so where all of a suite was in one it is said what would. */
 function exhausted({ basis, suite, tally, rule }: PooledMeasure, claim: Claim<number>): string {
   // Of a plan that may end at any time the rest of the suite is still there.
   if (basis === "declared" || rule === "sequential") return "";
   const allowed = failuresAllowed(tally.clusters, claim);
   const other =
     allowed === undefined ? "" : `, or other safeguards under which at most ${allowed} of ${tally.clusters} fail`;
-  return `; every item of ${suite} was tried, so it takes a larger suite${other}`;
+  return `; every item of ${suite} was in a run, so it takes a larger suite${other}`;
 }
 
-/** A trial that was tried and came to nothing that can be graded is never clean again, or bad runs could be repeated away. */
+/** What a run that is over never made, or could not grade, is never clean again, or bad runs could be repeated away. */
 function staying(count: number, kind: "more" | "unknown"): string {
   if (count === 0) return "";
   const which = kind === "more" ? `${count} more` : wording(count, "unknown trial");
-  const [verb, past, counts] = count === 1 ? ["stays", "was", "counts"] : ["stay", "were", "count"];
-  return `; ${which}, which ${past} tried, ${verb} unknown under these digests and ${counts} as failed`;
+  const [verb, counts] = count === 1 ? ["stays", "counts"] : ["stay", "count"];
+  return `; ${which}, left open by runs that are over, ${verb} unknown under these digests and ${counts} as failed`;
 }
