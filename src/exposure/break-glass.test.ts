@@ -104,7 +104,7 @@ test("an owner and safety together go on over a hold, for as long as they said, 
   await shatter(held);
   assert.equal(word(asked(held)), "open under glass");
   assert.equal(word(asked(held, [direct])), "stage_closed:held", "a hold that came directly");
-  const others = { hold: idOf.hold("of others"), scope: { kind: "country", country: "NO" } } as const;
+  const others = { hold: idOf.hold("of others"), scope: { kind: "scope", scope: Name.parse("biology") } } as const;
   assert.equal(word(asked(held, [others])), "stage_closed:held", "it ends by any that reaches the model");
   held.world.wait(3_600_000);
   assert.equal(word(asked(held)), "stage_closed:held");

@@ -294,6 +294,9 @@ test("nobody leaves a hold on a type or a country by being written as of another
   assert.equal(word(asked(world)), "stage_closed:held");
   await answerHold(world, hold);
   assert.equal(word(asked(world)), "open");
+  await holdAll(world, { kind: "country", country: "FR" });
+  await write({ country: "AT" });
+  assert.equal(word(asked(world)), "stage_closed:held", "by the very next entry");
 });
 
 test("a hold on a country stops those of which nothing says where they are, until it is said", async () => {
