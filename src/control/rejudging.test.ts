@@ -22,7 +22,11 @@ interface Bench {
 }
 
 /** Models whose plans cannot be read: each judgement asks for one once, and gets its code. */
-async function judging(codes: readonly FailureCode[], conditions: Release["conditions"]): Promise<Bench> {
+async function judging(
+  codes: readonly FailureCode[],
+  conditions: Release["conditions"],
+  during: (world: World) => Promise<void> = async () => undefined,
+): Promise<Bench> {
   const world = await worldOfTwo();
   const failing = new Map<Digest, FailureCode>();
   for (const [at, code] of codes.entries()) {
@@ -38,6 +42,7 @@ async function judging(codes: readonly FailureCode[], conditions: Release["condi
       primitives: nodePrimitives,
       artefact: async (digest) => {
         asked += 1;
+        await during(world);
         throw new Failure(failing.get(digest) ?? "not_found", "It is not there.");
       },
       receipts: async () => [],
@@ -113,4 +118,20 @@ test("a model that cannot be judged now keeps no other from being judged, or fro
   const [lapsed, ...others] = world.state.lapsed.keys();
   assert.deepEqual(others, []);
   assert.equal(lapsed, world.state.certificates.get(Name.parse("other-1"))?.at(-1)?.release.certificate);
+});
+
+test("nothing lapses by what was judged while news came; it is judged again with them", async () => {
+  let isTold = false;
+  const bench = await judging(["artefact_missing"], { endsOnFailedGate: "not-pass" }, async (world) => {
+    if (isTold) return;
+    isTold = true;
+    const fact = { kind: "drill", attempts: 1, opened: 0, unfinished: 0 } as const;
+    await world.say({ verb: "fact", body: { fact, model: null }, by: [ada] });
+  });
+  const { world, rejudging } = bench;
+  await looks(bench, 1);
+  assert.equal(world.state.lapsed.size, 0);
+  await looks(bench, 1);
+  await rejudging.close();
+  assert.equal(world.state.lapsed.size, 1);
 });

@@ -54,7 +54,11 @@ export function openRejudging(options: RejudgingOptions): Rejudging {
       const isSeen = seen?.rejudged.certificate === id && seen.news === news && at - seen.rejudged.at < dayMs;
       if (isSeen) continue;
       try {
-        found.set(model, { news, rejudged: await judgeOne(certificate, at, options) });
+        const rejudged = await rejudge(options.records, { state, certificate, at });
+        // What came while this read is judged at the next look: nothing lapses for good by half of what there is.
+        if (newsIn(state) !== news) continue;
+        if (lapsesBy(certificate, rejudged.verdict)) await letLapse(rejudged, options);
+        found.set(model, { news, rejudged });
       } catch (error) {
         // One that cannot be judged now keeps no other from being judged.
         report("rejudge", { model, why: troubleIn(error) });
@@ -104,14 +108,10 @@ function newsIn({ facts, evidence, persons, proposals, lost }: State): string {
   return [facts.length, evidence.size, withdrawn, persons.size, suspended, proposals.size, lost.length].join(" ");
 }
 
-async function judgeOne(certificate: Certificate, at: Instant, options: RejudgingOptions): Promise<Rejudged> {
-  const { replica, records, report } = options;
-  const rejudged = await rejudge(records, { state: replica.state, certificate, at });
-  if (!lapsesBy(certificate, rejudged.verdict)) return rejudged;
-  const { model, verdict, open } = rejudged;
+async function letLapse(rejudged: Rejudged, options: RejudgingOptions): Promise<void> {
+  const { model, certificate, verdict, open } = rejudged;
   if (await recordLapse(rejudged, options))
-    report("lapsed", { model, certificate: rejudged.certificate, verdict, requirements: open.join(",") });
-  return rejudged;
+    options.report("lapsed", { model, certificate, verdict, requirements: open.join(",") });
 }
 
 /** Whether it lapsed by this. */
