@@ -34,7 +34,7 @@ export interface Deployment {
   readonly gateway: (
     name: string,
     environment?: Readonly<Record<string, string>>,
-    readyMsMax?: number,
+    endsAfter?: RegExp,
   ) => Promise<Running>;
   readonly close: () => Promise<void>;
 }
@@ -53,13 +53,16 @@ export interface DeploymentOptions {
   readonly policy?: string;
 }
 
+/** So long may a busy machine take. */
+const readyMsMax = 60_000;
+
 const program = path.resolve(import.meta.dirname, "../../src/main/headgate.ts");
 
-/** Fails where it ends before it is ready, and where it is not ready in time: then it is killed. */
+/** Fails where it ends before it is ready, where it is not ready in time, and once it said what it is not to go on after: then it is killed. */
 export async function startHeadgate(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-  readyMsMax = 60_000,
+  endsAfter?: RegExp,
 ): Promise<Running> {
   const child = spawn(process.execPath, [program, ...args, "--json"], {
     env: { PATH: process.env["PATH"], HOME: process.env["HOME"], ...environment },
@@ -71,6 +74,7 @@ export async function startHeadgate(
     const lines = (rest + chunk.toString()).split("\n");
     rest = lines.pop() ?? "";
     for (const line of lines) reports.push(jsonOf(line));
+    if (lines.some((line) => endsAfter?.test(line))) child.kill("SIGKILL");
   });
   const closed = once(child, "close");
   const late = setTimeout(() => child.kill("SIGKILL"), readyMsMax);
@@ -151,9 +155,9 @@ export async function openDeployment(options: DeploymentOptions = {}): Promise<D
       environment = { ...environment, ...more };
       deployment.server = await startHeadgate(["serve"], environment);
     },
-    gateway: async (name, more = {}, readyMsMax) => {
+    gateway: async (name, more = {}, endsAfter?: RegExp) => {
       const own = { HEADGATE_PORT: "0", HEADGATE_DATA: path.join(folder, name), HEADGATE_TRUST: deployment.pin };
-      const running = await startHeadgate(["gateway"], { ...own, ...more }, readyMsMax);
+      const running = await startHeadgate(["gateway"], { ...own, ...more }, endsAfter);
       others.push(running);
       return running;
     },
