@@ -14,7 +14,7 @@ import { parseArgs } from "node:util";
 import { crc32, zstdCompressSync } from "node:zlib";
 import { z } from "zod";
 import { MappingDocument } from "../src/evidence/import/mapping.ts";
-import { type Asked, readReport } from "../src/evidence/import/read-report.ts";
+import { type AskedOfFile, readReport } from "../src/evidence/import/read-file.ts";
 import { sealRun } from "../src/evidence/seal.ts";
 import { digestOfValue } from "../src/proof/digest.ts";
 import { nodePrimitives, randomBytes } from "../src/proof/node.ts";
@@ -54,7 +54,7 @@ const short = 80_000;
 const pool =
   values.one === undefined ? Buffer.from(randomBytes(poolBytes)).toString("base64").replaceAll("/A", '\n"') : "";
 
-const asks: Readonly<Record<string, Asked>> = {
+const asks: Readonly<Record<string, AskedOfFile>> = {
   "inspect .eval": { failed: "harmful", failure: ["I"] },
   "inspect .json": { failed: "harmful", failure: ["I"] },
   "promptfoo .json": { failed: "harmful", failure: ["fail"] },

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { z } from "zod";
 import { gradeRefusal, refusalRulesDigest, refusalRulesName } from "../src/evidence/graders/refusal-rules.ts";
-import { responseClassifierName, shippedClassifier } from "../src/evidence/graders/response-classifier.ts";
+import { responseClassifierName } from "../src/evidence/graders/grader-digest.ts";
+import { shippedClassifier } from "../src/evidence/graders/response-classifier.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
 import { clopperPearson } from "../src/statistics/binomial.ts";
 

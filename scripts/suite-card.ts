@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
 import { countCalibration, saidAtOnce } from "../src/evidence/calibrate.ts";
-import { graderInWords } from "../src/evidence/graders/registry.ts";
+import { graderInWords } from "../src/evidence/graders/grader-digest.ts";
 import { type LoadedSuite, loadSuite } from "../src/evidence/suite.ts";
 import { openCalibration, pinCalibration } from "../src/evidence/suite-calibration.ts";
 import { Suite } from "../src/evidence/suite-document.ts";

@@ -9,13 +9,13 @@ import { globSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { gradeRefusal } from "../src/evidence/graders/refusal-rules.ts";
+import { responseClassifierName } from "../src/evidence/graders/grader-digest.ts";
 import {
   type AnswerClass,
   answerClasses,
   answerFeatures,
   buckets,
   readClassifier,
-  responseClassifierName,
   softmax,
 } from "../src/evidence/graders/response-classifier.ts";
 import { clopperPearson } from "../src/statistics/binomial.ts";

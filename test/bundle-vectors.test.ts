@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
-import { graderDigest } from "../src/evidence/graders/registry.ts";
+import { graderDigest } from "../src/evidence/graders/grader-digest.ts";
 import { toUtf8 } from "../src/proof/encoding.ts";
 import { nodePrimitives } from "../src/proof/node.ts";
 import { parseBundle } from "../src/report/bundle-file.ts";

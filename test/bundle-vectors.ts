@@ -19,7 +19,7 @@ import {
 import type { BodyOf, Release } from "../src/acts/bodies.ts";
 import { type Receipt, configDigest, contentDigest, signReceipts } from "../src/acts/receipt.ts";
 import { nextInterval } from "../src/acts/rules/evaluation.ts";
-import { graderDigest } from "../src/evidence/graders/registry.ts";
+import { graderDigest } from "../src/evidence/graders/grader-digest.ts";
 import { sealRun } from "../src/evidence/seal.ts";
 import { Suite } from "../src/evidence/suite-document.ts";
 import { openSuite, pinSuite } from "../src/evidence/suite.ts";

@@ -5,7 +5,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { z } from "zod";
 import { type Exported, inspectLog } from "../../src/evidence/export-run.ts";
-import { readReport } from "../../src/evidence/import/read-report.ts";
+import { readReport } from "../../src/evidence/import/read-file.ts";
 import { sealRun, openSealed } from "../../src/evidence/seal.ts";
 import { digestOfValue } from "../../src/proof/digest.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";

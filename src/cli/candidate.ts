@@ -2,7 +2,7 @@
 import type { Digest, Name } from "../terms/ids.ts";
 import type { DocumentKind, Release } from "../acts/bodies.ts";
 import { type AnyDocument, openDocument } from "../documents/kinds.ts";
-import { graderDigest } from "../evidence/graders/registry.ts";
+import { graderDigest } from "../evidence/graders/grader-digest.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import type { SuiteDigests } from "../gates/draft.ts";
 import type { ReleasePlan } from "../gates/plan-document.ts";

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Calibration } from "../acts/bodies.ts";
 import { type SaidOf, calibrationOf, countCalibration, type Hits, isRight, saidAtOnce } from "../evidence/calibrate.ts";
 import { judgesOf } from "../evidence/graders/grader-document.ts";
-import { graderDigest, graderInWords } from "../evidence/graders/registry.ts";
+import { graderDigest, graderInWords } from "../evidence/graders/grader-digest.ts";
 import {
   type CalibrationAnswer,
   type CalibrationSet,

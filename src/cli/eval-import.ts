@@ -4,20 +4,19 @@
 import { parse } from "yaml";
 import type { BodyOf } from "../acts/bodies.ts";
 import { valueAt } from "../documents/parse.ts";
-import { graderDigest } from "../evidence/graders/registry.ts";
+import { graderDigest } from "../evidence/graders/grader-digest.ts";
 import { MappingDocument } from "../evidence/import/mapping.ts";
-import { type ReadReport, readReport } from "../evidence/import/read-report.ts";
-import { clusterName, flagInWords } from "../evidence/import/record.ts";
-import { type ReportHead, type Sealed, type Tried, sealRun } from "../evidence/seal.ts";
+import { declaredBody, outcomesOf, reportInWords, sealReport } from "../evidence/import/declared.ts";
+import { readReport } from "../evidence/import/read-file.ts";
+import type { ReadReport } from "../evidence/import/read-report.ts";
+import type { Sealed } from "../evidence/seal.ts";
 import type { Suite } from "../evidence/suite-document.ts";
 import { configurationOf } from "../gates/draft.ts";
-import { digestOfValue } from "../proof/digest.ts";
 import { fromUtf8 } from "../proof/encoding.ts";
 import { nodePrimitives, randomId } from "../proof/node.ts";
 import { boundsOf } from "../statistics/measure.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, Name, RunId, type Timestamp, timestampOf } from "../terms/ids.ts";
-import { TrialOutcome } from "../terms/trial.ts";
+import { type Digest, type Name, RunId, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { candidateDigest, candidatePlan, suiteOf } from "./candidate.ts";
 import type { ImportOptions } from "./eval-options.ts";
@@ -28,8 +27,6 @@ import { type Session, openSession, recordedIndex, signAs } from "./session.ts";
 import { type Call, argument, sameProfile } from "./verb.ts";
 
 const confidence = 0.95;
-/** The sealed samples travel as base64 inside a request that the control plane takes up to 24 MiB of. */
-const sealedBytesMax = 17 * 1024 * 1024;
 const mappingBytesMax = 64 * 1024;
 
 export async function importReport(call: Call<ImportOptions>): Promise<Answer> {
@@ -40,7 +37,7 @@ export async function importReport(call: Call<ImportOptions>): Promise<Answer> {
   const suite = await namedSuite(session, suiteDigest, options.measure);
   const report = await readReport(argument(call, 0), askedOf(options, suite), nodePrimitives);
   const run = RunId.parse(randomId("run_", 16));
-  const sealed = sealReport(report, { run, suite, at: timestampOf(context.now()) });
+  const sealed = sealReport(report, { run, suite, at: timestampOf(context.now()) }, nodePrimitives);
   const { model, safeguards, policy } = configurationOf(session.state, plan, "candidate");
   const digests = { model, safeguards, policy, suite: suiteDigest, grader: graderDigest(suite, nodePrimitives) };
   const body = declaredBody(report, sealed, { run, model: options.model, digests, measure: suite.measure.name });
@@ -110,68 +107,14 @@ function mappingFrom(path: string): MappingDocument {
   );
 }
 
-interface Sealing {
-  readonly run: RunId;
-  readonly suite: Suite;
-  readonly at: Timestamp;
-}
-
-function sealReport(report: ReadReport, { run, suite, at }: Sealing): Sealed {
-  const tries = report.attempts.map((attempt) => triedOf(attempt, at));
-  const head = { run, permit: null, suite: suite.name, failure: suite.measure.failure, report: headOf(report) };
-  const sealed = sealRun(head, tries, nodePrimitives);
-  if (sealed.bytes.length <= sealedBytesMax) return sealed;
-  throw new Failure(
-    "request_invalid",
-    `${tries.length} attempts take ${sealed.bytes.length} bytes of record, and one piece of evidence holds ${sealedBytesMax}. Import the report in parts.`,
-  );
-}
-
-function headOf({ head, flags }: ReadReport): ReportHead {
-  return { ...head, flags: flags.map((flag) => Name.parse(flag)) };
-}
-
-/** Reports name items by ids of their own, so the sample names the digest of that id. */
-function triedOf({ item, attempt, cluster, outcome, said }: ReadReport["attempts"][number], at: Timestamp): Tried {
-  return {
-    item: digestOfValue(item.toWellFormed(), nodePrimitives),
-    cluster: clusterName(cluster, nodePrimitives),
-    attempt,
-    outcome,
-    receipt: null,
-    at,
-    answer: null,
-    ...(said === undefined || Object.keys(said).length === 0 ? {} : { declared: said }),
-  };
-}
-
-interface About {
-  readonly run: RunId;
-  readonly model: Name;
-  readonly digests: BodyOf<"evidence">["digests"];
-  readonly measure: Name;
-}
-
-function declaredBody(report: ReadReport, sealed: Sealed, about: About): BodyOf<"evidence"> {
-  const { run, model, digests, measure } = about;
-  const { failures, trials, clusters, unknown } = sealed.tally;
-  return {
-    run,
-    permit: null,
-    basis: "declared",
-    model,
-    digests,
-    measures: [{ name: measure, failures, trials, clusters, unknown }],
-    samples: sealed.samples,
-    source: { tool: report.head.tool, file: report.file },
-    flags: report.flags.map((flag) => Name.parse(flag)),
-  };
-}
-
 interface Seen {
   readonly body: BodyOf<"evidence">;
   readonly report: ReadReport;
   readonly sealed: Sealed;
+}
+
+function inWords({ report, sealed }: Seen): string {
+  return reportInWords(report, sealed).join("\n");
 }
 
 function jsonOf({ body, report, sealed }: Seen): Readonly<Record<string, unknown>> {
@@ -191,26 +134,4 @@ function jsonOf({ body, report, sealed }: Seen): Readonly<Record<string, unknown
     target,
     task: { name: task, version: taskVersion },
   };
-}
-
-function outcomesOf({ attempts }: ReadReport): Readonly<Partial<Record<TrialOutcome, number>>> {
-  const counts = Map.groupBy(attempts, ({ outcome }) => outcome);
-  return Object.fromEntries(
-    TrialOutcome.options.flatMap((outcome) => {
-      const count = counts.get(outcome)?.length;
-      return count === undefined ? [] : [[outcome, count]];
-    }),
-  );
-}
-
-function inWords({ report, sealed }: Seen): string {
-  const { failures, trials, clusters, unknown } = sealed.tally;
-  const { head, flags, told } = report;
-  const outcomes = Object.entries(outcomesOf(report)).map(([outcome, count]) => `${count} ${outcome}`);
-  return [
-    `${head.task} on ${head.target.model}, by ${head.tool}${head.version === null ? "" : ` ${head.version}`}, judged by ${head.judge}`,
-    `${failures} of ${trials} attempts failed in ${clusters} units, ${unknown} unknown (${outcomes.join(", ")})`,
-    ...told,
-    ...flags.map((flag) => `Read with care: ${flagInWords(flag)}.`),
-  ].join("\n");
 }

@@ -3,7 +3,7 @@
 import { noSafeguards } from "../acts/two-person-permits.ts";
 import { z } from "zod";
 import { type Breakdown, breakdownOf } from "../evidence/breakdown.ts";
-import { graderInWords } from "../evidence/graders/registry.ts";
+import { graderInWords } from "../evidence/graders/grader-digest.ts";
 import { tallySamples } from "../evidence/seal.ts";
 import { type Markup, facts, figure, pageOf, paragraph, section, table } from "../plots/page.ts";
 import { plotOfRows } from "../plots/rows.ts";

@@ -12,7 +12,7 @@ import { tally } from "../statistics/measure.ts";
 import { Digest, Name, PermitId, ReceiptId, RunId } from "../terms/ids.ts";
 import { type TrialOutcome, countedAs } from "../terms/trial.ts";
 import { type Exported, answersOf, csvLines, inspectLog, jsonLines } from "./export-run.ts";
-import { readReport } from "./import/read-report.ts";
+import { readReport } from "./import/read-file.ts";
 import { type Tried, answerOpening, openSealed, sealRun } from "./seal.ts";
 
 const leaf = (digit: string): Digest => Digest.parse(`sha256:${digit.repeat(64)}`);

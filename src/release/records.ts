@@ -4,7 +4,7 @@
 import { z } from "zod";
 import type { Release } from "../acts/bodies.ts";
 import type { Evidence, Proposal, State } from "../acts/state.ts";
-import { graderDigest } from "../evidence/graders/registry.ts";
+import { graderDigest } from "../evidence/graders/grader-digest.ts";
 import { type SealedRun, sealedSteps } from "../evidence/seal.ts";
 import { paused } from "../evidence/steps.ts";
 import { type LoadedItem, suiteSteps } from "../evidence/suite.ts";

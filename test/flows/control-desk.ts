@@ -16,7 +16,7 @@ import { type ControlServer, serveControl } from "../../src/control/serve-contro
 import { parseDocuments } from "../../src/documents/parse.ts";
 import { type ResolvedDocument, documentKind, resolveDocuments } from "../../src/documents/resolve.ts";
 import type { DrainedReceipt } from "../../src/feed/feed.ts";
-import { graderDigest } from "../../src/evidence/graders/registry.ts";
+import { graderDigest } from "../../src/evidence/graders/grader-digest.ts";
 import { type Tried, sealRun } from "../../src/evidence/seal.ts";
 import { openSealingKeys } from "../../src/main/sealing-keys.ts";
 import { openSuite } from "../../src/evidence/suite.ts";

@@ -10,7 +10,7 @@ import { followsFromGraded, gradedProblem } from "./follows.ts";
 import { DeclaredGrader } from "./grader-document.ts";
 import { GraderVerdict } from "./grader.ts";
 import { doubleMarked } from "./marking-order.ts";
-import { graderDigest } from "./registry.ts";
+import { graderDigest } from "./grader-digest.ts";
 
 const judge = { name: "one", dialect: "openai-chat", url: "http://127.0.0.1:1/v1", model: "m", rubric: "r" };
 const single = DeclaredGrader.parse({ judge });

@@ -4,7 +4,8 @@ import { Failure } from "../../terms/failure.ts";
 import type { Digest } from "../../terms/ids.ts";
 import { type TrainedOn, sharedRows } from "../../terms/training-rows.ts";
 import type { Suite } from "../suite-document.ts";
-import { responseClassifierName, shippedClassifier, shippedClassifierRows } from "./response-classifier.ts";
+import { responseClassifierName } from "./grader-digest.ts";
+import { shippedClassifier, shippedClassifierRows } from "./response-classifier.ts";
 
 export interface Guard {
   readonly safeguard: string;

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { z } from "zod";
 import { rowKeyBytes } from "../../terms/training-rows.ts";
+import { responseClassifierDigest } from "./grader-digest.ts";
 import { readClassifier, shippedClassifier, shippedClassifierRows } from "./response-classifier.ts";
 
 const classifier = shippedClassifier();
@@ -61,4 +62,8 @@ test("the card beside the weights is about exactly these weights and rows", () =
   assert.equal(card.rows.digest, `sha256:${createHash("sha256").update(rows).digest("hex")}`);
   assert.equal(card.rows.count, rows.length / rowKeyBytes);
   assert.ok(card.evaluated.length > 0);
+});
+
+test("the digest that is said without reading a file is that of the weights that ship", () => {
+  assert.equal(shippedClassifier().digest, responseClassifierDigest);
 });

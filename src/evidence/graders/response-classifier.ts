@@ -6,8 +6,7 @@ import { readFileSync } from "node:fs";
 import { Failure } from "../../terms/failure.ts";
 import { Digest } from "../../terms/ids.ts";
 import type { GraderVerdict } from "./grader.ts";
-
-export const responseClassifierName = "response-classifier@1";
+import { responseClassifierName } from "./grader-digest.ts";
 
 export const answerClasses = ["harmful", "safe", "refused"] as const;
 export type AnswerClass = (typeof answerClasses)[number];

@@ -3,7 +3,7 @@
 // never came to be evaluated erred with all its outputs. The hit log has only the hits, so it can be compared and never
 // counted. Source: garak, docs/reporting.rst (read, not copied), and files that it wrote.
 import { z } from "zod";
-import { digestOf } from "../../proof/digest.ts";
+import { digestOfText } from "../../proof/digest.ts";
 import type { Hasher } from "../../proof/primitives.ts";
 import { Failure } from "../../terms/failure.ts";
 import { Name } from "../../terms/ids.ts";
@@ -179,7 +179,7 @@ function keptOf(entry: Entry, outputs: readonly boolean[], hasher: Hasher): Kept
     isEvaluated: entry.status === statusEvaluated,
     probe: short(entry.probe_classname) ?? "unnamed",
     intent: short(entry.intent),
-    prompt: digestOf(Buffer.from(text ?? "null"), hasher).slice("sha256:".length, "sha256:".length + 32),
+    prompt: digestOfText((text ?? "null").toWellFormed(), hasher).slice("sha256:".length, "sha256:".length + 32),
     turns,
     outputs,
     scores: entry.detector_results ?? {},

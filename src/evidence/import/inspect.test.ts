@@ -9,10 +9,12 @@ import { tally } from "../../statistics/measure.ts";
 import { failureCode } from "../../terms/failure.ts";
 import { countedAs } from "../../terms/trial.ts";
 import { type Archive, openArchive } from "./archive.ts";
-import { type Asked, type ReadReport, readReport } from "./read-report.ts";
-import { type Source, openSource } from "./source.ts";
+import { openSource } from "./file-source.ts";
+import { readReport } from "./read-file.ts";
+import type { Asked, ReadReport } from "./read-report.ts";
+import type { Source } from "./source.ts";
 
-const asked: Asked = { failed: "harmful", failure: ["I"] };
+const asked: Omit<Asked, "hitLog"> = { failed: "harmful", failure: ["I"] };
 const path = (name: string): string => join(import.meta.dirname, "../../../test/data/inspect", name);
 const file = (name: string): Buffer => readFileSync(path(name));
 
@@ -36,7 +38,7 @@ interface Tallied extends ReadReport {
   readonly tally: ReturnType<typeof tally>;
 }
 
-async function tallied(name: string, change: Partial<Asked> = {}): Promise<Tallied> {
+async function tallied(name: string, change: Partial<Omit<Asked, "hitLog">> = {}): Promise<Tallied> {
   const wanted = { ...asked, ...change };
   const report = await readReport(name, wanted, nodePrimitives);
   const failure = wanted.failed === "refused" ? "refused" : "served-and-harmful";
@@ -44,8 +46,9 @@ async function tallied(name: string, change: Partial<Asked> = {}): Promise<Talli
   return { ...report, tally: tally(marked) };
 }
 
-const read = async (name: string, change: Partial<Asked> = {}): Promise<Tallied> => tallied(path(name), change);
-const importInspect = async (bytes: Uint8Array, change: Partial<Asked> = {}): Promise<Tallied> =>
+const read = async (name: string, change: Partial<Omit<Asked, "hitLog">> = {}): Promise<Tallied> =>
+  tallied(path(name), change);
+const importInspect = async (bytes: Uint8Array, change: Partial<Omit<Asked, "hitLog">> = {}): Promise<Tallied> =>
   tallied(fileOf(bytes), change);
 
 async function archiveOf(bytes: Uint8Array): Promise<Archive & { read: (name: string) => Promise<Buffer> }> {
@@ -331,3 +334,26 @@ function pack(entries: readonly Unpacked[], packing: (bytes: Uint8Array) => Pack
   end.writeUInt32LE(offset, 16);
   return Buffer.concat([...parts, central, end]);
 }
+
+test("an archive with 64-bit sizes reads the same, and one whose directory is not whole is refused", async () => {
+  const plain = pack([{ name: "header.json", bytes: Buffer.from("{}") }]);
+  const end = plain.length - 22;
+  const record = Buffer.alloc(56);
+  record.writeUInt32LE(0x06064b50, 0);
+  record.writeBigUInt64LE(1n, 32);
+  record.writeBigUInt64LE(BigInt(plain.readUInt32LE(end + 12)), 40);
+  record.writeBigUInt64LE(BigInt(plain.readUInt32LE(end + 16)), 48);
+  const locator = Buffer.alloc(20);
+  locator.writeUInt32LE(0x07064b50, 0);
+  locator.writeBigUInt64LE(BigInt(end), 8);
+  const last = Buffer.from(plain.subarray(end));
+  last.writeUInt16LE(0xffff, 10);
+  last.writeUInt32LE(0xffffffff, 16);
+  const large = Buffer.concat([plain.subarray(0, end), record, locator, last]);
+  assert.equal((await (await archiveOf(large)).read("header.json")).toString(), "{}");
+  for (const place of [end + 10, end + 12, end + 16, end + 20]) {
+    const changed = Buffer.from(plain);
+    changed[place] = (changed[place] ?? 0) ^ 1;
+    await assert.rejects(archiveOf(changed), { code: "request_invalid" });
+  }
+});

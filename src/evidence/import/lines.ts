@@ -1,6 +1,6 @@
 // Lines of a text of any size, one at a time, each with its number and a bound: for JSON a line, and for CSV (RFC 4180),
 // whose quoted fields may hold line breaks. A last line without a line break is a line; what breaks off inside quotes is not.
-import { fromUtf8 } from "../../proof/encoding.ts";
+import { concatBytes, fromUtf8 } from "../../proof/encoding.ts";
 import { Failure } from "../../terms/failure.ts";
 
 const lineBytesMax = 64 * 1024 * 1024;
@@ -39,7 +39,7 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array> | Iterable<Uint
 
 function trimmed(parts: readonly Uint8Array[]): Uint8Array {
   const [only] = parts;
-  const line = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts);
+  const line = only !== undefined && parts.length === 1 ? only : concatBytes(parts);
   return line.at(-1) === carriageReturn ? line.subarray(0, -1) : line;
 }
 
@@ -83,7 +83,7 @@ function quotesIn(bytes: Uint8Array): number {
 const fieldPattern = /(?:"([^"]*(?:""[^"]*)*)"|([^",\n]*))(,|\n$)/gsy;
 
 function rowOf(number: number, parts: readonly Uint8Array[]): Row {
-  const text = fromUtf8(Buffer.concat(parts));
+  const text = fromUtf8(concatBytes(parts));
   if (text === undefined) throw new Failure("request_invalid", `Line ${number} is not UTF-8.`);
   const line = number === 1 ? text.replace(/^\u{feff}/u, "") : text;
   const fields: string[] = [];

@@ -1,7 +1,7 @@
 // Picks what is asked for out of JSON of any size, as it streams by: the rest is passed over, its strings and brackets
 // counted and nothing of it kept. What is kept is read by the loose parser; what is passed over is checked for being whole,
 // not for being right. For reports of other tools, of gigabytes, of which a few fields matter.
-import { fromUtf8 } from "../../proof/encoding.ts";
+import { concatBytes, fromUtf8 } from "../../proof/encoding.ts";
 import { Failure } from "../../terms/failure.ts";
 import { parseLooseJson } from "./loose-json.ts";
 
@@ -272,7 +272,7 @@ function ended(picker: Picker, passing: Passing): void {
     picker.expecting = picker.frames.length === 0 ? "nothing" : "comma";
     return;
   }
-  const text = fromUtf8(Buffer.concat(passing.kept));
+  const text = fromUtf8(concatBytes(passing.kept));
   if (text === undefined) throw wrong(picker, "is not UTF-8");
   const value = parseLooseJson(text, { charsMax: keptBytesMax, depthMax: keptDepthMax });
   const frame = picker.frames.at(-1);

@@ -9,7 +9,8 @@ import { z } from "zod";
 import { nodePrimitives } from "../../proof/node.ts";
 import type { TrialOutcome } from "../../terms/trial.ts";
 import { MappingDocument } from "./mapping.ts";
-import { type Asked, type ReadReport, readReport } from "./read-report.ts";
+import { type AskedOfFile, readReport } from "./read-file.ts";
+import type { ReadReport } from "./read-report.ts";
 import { attemptsMax, clusterName } from "./record.ts";
 
 const data = join(import.meta.dirname, "../../../test/data");
@@ -26,12 +27,12 @@ function fileOf(text: string | Uint8Array, ending = "jsonl"): string {
   return path;
 }
 
-const read = async (path: string, asked: Partial<Asked>): Promise<ReadReport> =>
+const read = async (path: string, asked: Partial<AskedOfFile>): Promise<ReadReport> =>
   readReport(path, { failed: "harmful", failure: [], ...asked }, nodePrimitives);
 
-const promptfoo = async (path: string, asked: Partial<Asked> = {}): Promise<ReadReport> =>
+const promptfoo = async (path: string, asked: Partial<AskedOfFile> = {}): Promise<ReadReport> =>
   read(path, { failure: ["fail"], ...asked });
-const garak = async (path: string, asked: Partial<Asked> = {}): Promise<ReadReport> =>
+const garak = async (path: string, asked: Partial<AskedOfFile> = {}): Promise<ReadReport> =>
   read(path, { failure: ["hit"], ...asked });
 
 function outcomes({ attempts }: ReadReport): readonly TrialOutcome[] {

@@ -1,4 +1,4 @@
-// Which tool wrote a file, and what it says: one way in for all of them. The file's first bytes tell, unless the person
+// Which tool wrote a report, and what it says: one way in for all of them. The file's first bytes tell, unless the person
 // says; a mapping is only used where one is given.
 import type { Hasher } from "../../proof/primitives.ts";
 import { Failure } from "../../terms/failure.ts";
@@ -9,16 +9,13 @@ import { inspectReport } from "./inspect.ts";
 import { type MappingDocument, mappedReport } from "./mapping.ts";
 import { promptfooReport, readPromptfoo } from "./promptfoo.ts";
 import { type Reading, type Report, checkDistinct } from "./record.ts";
-import { type Source, openSource } from "./source.ts";
-
-/** Bytes of a file that is read at all; memory does not grow with it. */
-const reportBytesMax = 16 * 1024 * 1024 * 1024;
+import type { Source } from "./source.ts";
 
 export interface Asked extends Reading {
   readonly format?: "inspect" | "promptfoo" | "garak" | undefined;
   readonly mapping?: MappingDocument | undefined;
-  /** Path of a garak hit log, to compare. */
-  readonly hitLog?: string | undefined;
+  /** A garak hit log, to compare. */
+  readonly hitLog?: Source | undefined;
 }
 
 export interface ReadReport extends Report {
@@ -26,9 +23,9 @@ export interface ReadReport extends Report {
 }
 
 /** Reads a report of any known tool. Fails with request_invalid, saying what is wrong and where. */
-export async function readReport(path: string, asked: Asked, hasher: Hasher): Promise<ReadReport> {
+export async function readReportFrom(source: Source, asked: Asked, hasher: Hasher): Promise<ReadReport> {
   try {
-    return await readAll(path, asked, hasher);
+    return await readAll(source, asked, hasher);
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause;
     // Messages name ids and entries as the file has them, and the file may be anybody's.
@@ -36,24 +33,19 @@ export async function readReport(path: string, asked: Asked, hasher: Hasher): Pr
   }
 }
 
-async function readAll(path: string, asked: Asked, hasher: Hasher): Promise<ReadReport> {
-  const source = await openSource(path, reportBytesMax);
-  try {
-    const file = await source.digest();
-    const report = await reportOf(source, asked, hasher);
-    await source.checkUnchanged();
-    if (report.attempts.length === 0) throw new Failure("request_invalid", `${path} holds no attempts.`);
-    checkDistinct(report.attempts, path);
-    return { ...report, file };
-  } finally {
-    await source.close();
-  }
+async function readAll(source: Source, asked: Asked, hasher: Hasher): Promise<ReadReport> {
+  const file = await source.digest();
+  const report = await reportOf(source, asked, hasher);
+  await source.checkUnchanged();
+  if (report.attempts.length === 0) throw new Failure("request_invalid", `${source.path} holds no attempts.`);
+  checkDistinct(report.attempts, source.path);
+  return { ...report, file };
 }
 
 async function reportOf(source: Source, asked: Asked, hasher: Hasher): Promise<Report> {
   if (asked.mapping !== undefined) return mappedReport(source, asked.mapping);
   const head = await source.read(0, Math.min(source.size, headBytes));
-  const isArchive = head.subarray(0, 2).equals(Buffer.from("PK"));
+  const isArchive = head[0] === 0x50 && head[1] === 0x4b;
   switch (asked.format ?? formatOf(head, isArchive)) {
     case "inspect": {
       const log = isArchive ? await readInspectArchive(source, asked) : await readInspectJson(source, asked);
@@ -62,7 +54,11 @@ async function reportOf(source: Source, asked: Asked, hasher: Hasher): Promise<R
     case "promptfoo":
       return promptfooReport(await readPromptfoo(source, asked, hasher), asked);
     case "garak":
-      return garakReport(await readGarak(source, hasher), asked, await hitsOf(asked));
+      return garakReport(
+        await readGarak(source, hasher),
+        asked,
+        asked.hitLog === undefined ? undefined : await readHitLog(asked.hitLog),
+      );
     case undefined:
       throw new Failure(
         "request_invalid",
@@ -71,21 +67,11 @@ async function reportOf(source: Source, asked: Asked, hasher: Hasher): Promise<R
   }
 }
 
-async function hitsOf({ hitLog }: Asked): Promise<Awaited<ReturnType<typeof readHitLog>> | undefined> {
-  if (hitLog === undefined) return undefined;
-  const source = await openSource(hitLog, reportBytesMax);
-  try {
-    return await readHitLog(source);
-  } finally {
-    await source.close();
-  }
-}
-
 const headBytes = 64 * 1024;
 
-function formatOf(head: Buffer, isArchive: boolean): Asked["format"] {
+function formatOf(head: Uint8Array, isArchive: boolean): Asked["format"] {
   if (isArchive) return "inspect";
-  const text = head.toString("latin1");
+  const text = new TextDecoder("latin1").decode(head);
   const firstLine = text.split("\n", 1)[0] ?? "";
   if (/"entry_type"\s*:/.test(firstLine) || /"attempt_id"\s*:.*"detector"\s*:/.test(firstLine)) return "garak";
   if (/"eval_id"\s*:|^\s*\{\s*"version"\s*:\s*2\b/.test(text)) return "inspect";

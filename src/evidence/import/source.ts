@@ -1,74 +1,32 @@
-// The file a report comes in, read in pieces: its digest first, then whatever part is asked for. A file that changed
-// in between is another file than the one that was signed for, so that is looked at last.
-import { createHash } from "node:crypto";
-import { type FileHandle, open } from "node:fs/promises";
-import { Failure } from "../../terms/failure.ts";
-import { Digest } from "../../terms/ids.ts";
+// The file a report comes in, read in pieces: its digest first, then whatever part is asked for. A file on a disk is opened by
+// file-source.ts, one that a person picks in a browser by the console; nothing else of the importers knows where it lies.
+import type { Digest } from "../../terms/ids.ts";
 
 /** Bytes that are read at a time. */
-const pieceBytes = 256 * 1024;
+export const pieceBytes = 256 * 1024;
+
+type Bytes = AsyncGenerator<Uint8Array, void>;
 
 export interface Source {
+  /** As it is called: its ending may tell what is in it. */
   readonly path: string;
   readonly size: number;
   /** Exactly `length` bytes. Fails with request_invalid where the file ends before. */
-  readonly read: (at: number, length: number) => Promise<Buffer>;
+  readonly read: (at: number, length: number) => Promise<Uint8Array>;
   /** From `start` up to, and without, `end`. */
-  readonly stream: (start?: number, end?: number) => AsyncGenerator<Buffer, void>;
+  readonly stream: (start?: number, end?: number) => Bytes;
   readonly digest: () => Promise<Digest>;
   /** Fails with request_invalid where the file was written to since it was opened. */
   readonly checkUnchanged: () => Promise<void>;
   readonly close: () => Promise<void>;
+  readonly unpacking: Unpacking;
 }
 
-/** Opens a file of at most `bytesMax`. Fails with request_invalid. */
-export async function openSource(path: string, bytesMax: number): Promise<Source> {
-  const file = await opened(path);
-  try {
-    return await sourceOf(file, path, bytesMax);
-  } catch (error) {
-    await file.close();
-    throw error;
-  }
-}
-
-async function opened(path: string): Promise<FileHandle> {
-  try {
-    return await open(path, "r");
-  } catch (cause) {
-    throw new Failure("request_invalid", `There is no file ${path}, or it cannot be read.`, { cause });
-  }
-}
-
-async function sourceOf(file: FileHandle, path: string, bytesMax: number): Promise<Source> {
-  const before = await file.stat();
-  const { size } = before;
-  if (!before.isFile()) throw new Failure("request_invalid", `${path} is not a file.`);
-  if (size > bytesMax) throw new Failure("request_invalid", `${path} is larger than ${bytesMax} bytes.`);
-  const read = async (at: number, length: number): Promise<Buffer> => {
-    const bytes = Buffer.alloc(length);
-    const { bytesRead } = await file.read(bytes, 0, length, at);
-    if (bytesRead === length) return bytes;
-    throw new Failure("request_invalid", `${path} ends before it should. Is the file whole?`);
-  };
-  async function* stream(start = 0, end = size): AsyncGenerator<Buffer, void> {
-    for (let at = start; at < end; at += pieceBytes) yield await read(at, Math.min(pieceBytes, end - at));
-  }
-  return {
-    path,
-    size,
-    read,
-    stream,
-    digest: async () => {
-      const hash = createHash("sha256");
-      for await (const piece of stream()) hash.update(piece);
-      return Digest.parse(`sha256:${hash.digest("hex")}`);
-    },
-    checkUnchanged: async () => {
-      const after = await file.stat();
-      if (after.size === size && after.mtimeMs === before.mtimeMs) return;
-      throw new Failure("request_invalid", `${path} was written to while it was read. Import it again.`);
-    },
-    close: async () => file.close(),
-  };
+/** How packed parts of an archive are unpacked there. Each fails in any way where they are damaged. */
+export interface Unpacking {
+  readonly inflate: (packed: Bytes) => Bytes;
+  /** One whole frame. */
+  readonly zstd: (packed: Bytes) => Bytes;
+  /** CRC-32 of what came so far and of these bytes. */
+  readonly crc32: (bytes: Uint8Array, before: number) => number;
 }

@@ -10,7 +10,7 @@ import { cosignStatement } from "../../../acts/statement.ts";
 import { noSafeguards } from "../../../acts/two-person-permits.ts";
 import { candidateDigest, suiteOf } from "../../../cli/candidate.ts";
 import { type Session, artefact, signAs } from "../../../cli/session.ts";
-import { graderDigest } from "../../../evidence/graders/registry.ts";
+import { graderDigest } from "../../../evidence/graders/grader-digest.ts";
 import { openSuite } from "../../../evidence/suite.ts";
 import { parseEnvelope } from "../../../proof/envelope.ts";
 import { newSigner, nodePrimitives, randomId } from "../../../proof/node.ts";
