@@ -10,9 +10,8 @@ import type { Root } from "../src/acts/bodies.ts";
 import { digestOfLabel, idOf, signerOf } from "../src/acts/fixtures.ts";
 import { configDigest, contentDigest, openReceipt, signReceipts } from "../src/acts/receipt.ts";
 import { type Draft, openStatement, signStatement } from "../src/acts/statement.ts";
-import { LedgerProof, checkLedgerProof, proveEntry, proveGrowth } from "../src/cli/ledger-proof.ts";
-import { checkGateway, checkProof } from "../src/cli/receipt-check.ts";
-import { ReceiptProof } from "../src/feed/feed.ts";
+import { LedgerProof, checkLedgerProof, proveEntry, proveGrowth } from "../src/acts/ledger-proof.ts";
+import { ReceiptProof, checkGateway, checkProof } from "../src/acts/receipt-proof.ts";
 import { publicKeyOf, seal } from "../src/feed/hpke.ts";
 import {
   ReviewFacts,

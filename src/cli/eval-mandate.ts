@@ -9,7 +9,7 @@ import { Digest, Instant, Name, PersonId, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, parsed } from "./verb.ts";
-import { mandateInWords } from "./words.ts";
+import { mandateInWords } from "../acts/act-words.ts";
 
 export const MandateOptions = z.object({
   model: Name.optional(),

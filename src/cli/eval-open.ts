@@ -13,7 +13,7 @@ import { type Answer, done } from "./answer.ts";
 import { createFile } from "./files.ts";
 import { keptOpenings, keptReceipt } from "./kept-texts.ts";
 import { checkLog, readEntry } from "./ledger-check.ts";
-import { type LedgerProof, proveEntry } from "./ledger-proof.ts";
+import { type LedgerProof, proveEntry } from "../acts/ledger-proof.ts";
 import { publicLog } from "./ledger-prove.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
 import { type Session, artefact, openSession } from "./session.ts";

@@ -13,7 +13,7 @@ import { type Answer, done, inconclusive, notPassed } from "./answer.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
 import { type KeptEvidence, envelopeIn, keptEvidence, proofIn } from "./evidence-proof.ts";
 import { readNeeded, replaceFile } from "./files.ts";
-import { type LedgerProof, checkLedgerProof } from "./ledger-proof.ts";
+import { type LedgerProof, checkLedgerProof } from "../acts/ledger-proof.ts";
 import { type Identity, type Replayed, batchOf, identify, replayCache, shownLedger } from "./session.ts";
 import { type Call, argument, parsed } from "./verb.ts";
 

@@ -11,7 +11,7 @@ import { nodePrimitives } from "../proof/node.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { Digest, PublicKey, RunId, Timestamp } from "../terms/ids.ts";
 import { readBounded, replaceFile } from "./files.ts";
-import { LedgerProof } from "./ledger-proof.ts";
+import { LedgerProof } from "../acts/ledger-proof.ts";
 import { readProfile } from "./profile.ts";
 import {
   type Identity,

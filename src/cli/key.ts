@@ -15,7 +15,7 @@ import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
-import { limitLines } from "./words.ts";
+import { limitLines } from "../acts/act-words.ts";
 
 /** Times that say themselves: `30d`, `12h`, a day in UTC, or a moment. */
 const When = z

@@ -24,7 +24,7 @@ import {
   submit,
 } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
-import { describeAct } from "./words.ts";
+import { describeAct } from "../acts/act-words.ts";
 
 const Invite = z.object({
   name: z.string().trim().min(1).max(200),
@@ -174,7 +174,7 @@ async function pendingActs(session: Session): Promise<readonly Waiting[]> {
 
 /** The statement in words; an invitation with the name that its commitment stands for, which the ledger does not hold. */
 async function inWords(act: Act, session: Session): Promise<string> {
-  const words = describeAct(act, session.state);
+  const words = describeAct(act, session.state, nodePrimitives);
   const { predicate } = act;
   if (predicate.verb !== "invite") return words;
   const name = await openingOf(session, predicate.body.name);

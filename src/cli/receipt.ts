@@ -3,7 +3,6 @@ import { existsSync } from "node:fs";
 import type { Command } from "commander";
 import { z } from "zod";
 import { type OpenedReceipt, openReceipt, receiptCharsMax } from "../acts/receipt.ts";
-import { ReceiptProof } from "../feed/feed.ts";
 import { parseJson } from "../proof/canonical.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
@@ -12,7 +11,7 @@ import { type Answer, done, inconclusive } from "./answer.ts";
 import { fetchBytes } from "./client.ts";
 import type { Context } from "./context.ts";
 import { readNeeded, replaceFile } from "./files.ts";
-import { checkGateway, checkProof, receiptInWords } from "./receipt-check.ts";
+import { ReceiptProof, checkGateway, checkProof, receiptInWords } from "../acts/receipt-proof.ts";
 import { type Trust, trustFor } from "./trust.ts";
 import { type Call, addVerb, argument } from "./verb.ts";
 

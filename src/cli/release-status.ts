@@ -15,7 +15,7 @@ import { modesLines, observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument, parsed, sameProfile } from "./verb.ts";
 import { watchLines } from "./watch-words.ts";
-import { limitInWords, percentInWords } from "./words.ts";
+import { limitInWords, percentInWords } from "../acts/act-words.ts";
 
 export const StatusOptions = z.object({ watch: z.boolean().default(false), gate: OpenStage.optional() });
 

@@ -20,7 +20,7 @@ import type { Context } from "./context.ts";
 import { StatusOptions, status } from "./release-status.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
-import { limitInWords, releaseInWords } from "./words.ts";
+import { limitInWords, releaseInWords } from "../acts/act-words.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
 const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;

@@ -15,10 +15,10 @@ import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { createFile, readBounded, readNeeded } from "./files.ts";
 import { nextRoot } from "./root-change.ts";
-import { rootChanges, rootInWords } from "./root-words.ts";
+import { rootChanges, rootInWords } from "../acts/root-words.ts";
 import { type Session, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, sameProfile } from "./verb.ts";
-import { describeAct } from "./words.ts";
+import { describeAct } from "../acts/act-words.ts";
 
 const Texts = z.array(z.string().min(1)).max(64).default([]);
 const Propose = z.object({
@@ -143,7 +143,7 @@ async function written(envelope: Uint8Array, out: string, missing: readonly Publ
 
 async function signWithKey(call: Call<z.infer<typeof Sign>>): Promise<Answer> {
   const { envelope, act } = await readRoot(argument(call, 0));
-  call.context.tell(`You sign: ${describeAct(act, emptyState())}\n`);
+  call.context.tell(`You sign: ${describeAct(act, emptyState(), nodePrimitives)}\n`);
   const signed = await cosignStatement(parseEnvelope(envelope), signerIn(call.options.key));
   createFile(call.options.out, Buffer.from(signed).toString("utf8"));
   const json = { act: act.digest, file: call.options.out };

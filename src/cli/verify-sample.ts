@@ -10,7 +10,7 @@ import { Failure, failureCode } from "../terms/failure.ts";
 import { z } from "zod";
 import { type Answer, done, inconclusive, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { LedgerProof, checkLedgerProof } from "./ledger-proof.ts";
+import { LedgerProof, checkLedgerProof } from "../acts/ledger-proof.ts";
 import { legible, legibleLines } from "./legible.ts";
 import { type Trust, trustFileHere, trustFor } from "./trust.ts";
 import type { Base } from "./verb.ts";

@@ -2,7 +2,8 @@
 // gateways serve these; here they are made.
 import type { State } from "../acts/state.ts";
 import { intervalOf } from "../evidence/receipt-store.ts";
-import type { PublicFile, ReceiptProof } from "../feed/feed.ts";
+import type { ReceiptProof } from "../acts/receipt-proof.ts";
+import type { PublicFile } from "../feed/feed.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { toBase64, toUtf8, equalBytes } from "../proof/encoding.ts";
 import { inclusionProof } from "../proof/merkle.ts";

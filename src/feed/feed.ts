@@ -8,7 +8,7 @@ import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import type { AskedReview, KeptReview, SignedSealingKey } from "./reviews.ts";
 import {
-  Digest,
+  type Digest,
   type Instant,
   type KeyId,
   type Name,
@@ -118,25 +118,6 @@ export interface PublicFile {
   readonly contentType: string;
   readonly cacheControl: string;
 }
-
-const Hashes = z.array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/)).max(64);
-
-/** That a receipt stands in the ledger: its path to the interval's root, and that interval's path to a checkpoint. */
-export const ReceiptProof = z.strictObject({
-  format: z.literal("headgate-receipt-proof/1"),
-  receipt: Digest,
-  /** Place among the receipts of the interval, and its path; leaves are the receipts' bytes. */
-  index: z.number().int().nonnegative(),
-  count: z.number().int().min(1),
-  path: Hashes,
-  /** The gateway's `receipts` act, base64, and where it stands in the ledger. */
-  envelope: z.string(),
-  ledgerIndex: z.number().int().nonnegative(),
-  ledgerSize: z.number().int().min(1),
-  inclusion: Hashes,
-  checkpoint: z.string(),
-});
-export type ReceiptProof = z.infer<typeof ReceiptProof>;
 
 export interface Feed extends Drain {
   /** Waits until the ledger is longer than `from`, then delivers from there. Rejects when `signal` aborts. */

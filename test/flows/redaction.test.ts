@@ -5,7 +5,7 @@ import { after, test } from "node:test";
 import Anthropic from "@anthropic-ai/sdk";
 import type OpenAI from "openai";
 import { z } from "zod";
-import { receiptInWords } from "../../src/cli/receipt-check.ts";
+import { receiptInWords } from "../../src/acts/receipt-proof.ts";
 import type { Answered } from "../../src/gateway/note.ts";
 import { createMeters } from "../../src/main/telemetry/meters.ts";
 import { openModel } from "../../src/acts/fixtures.ts";

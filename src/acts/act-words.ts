@@ -1,28 +1,33 @@
 // Statements in words, for people who are about to sign or read them. Made from the opened act and the folded state,
 // never from a server's summary. A new verb does not compile until it has words.
-import type { BodyOf, Limit, Mandate, Release, Verb } from "../acts/bodies.ts";
-import type { Share } from "../acts/conditions.ts";
-import { servedInWords } from "../acts/condition-words.ts";
-import { scopeInWords } from "../acts/hold-scope.ts";
-import type { Limits } from "../acts/limits.ts";
-import type { State } from "../acts/state.ts";
-import type { Act } from "../acts/statement.ts";
-import { rootChanges } from "./root-words.ts";
 import { signerIdOf } from "../proof/digest.ts";
+import type { Hasher } from "../proof/primitives.ts";
 import type { Digest } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
-import { nodePrimitives } from "../proof/node.ts";
+import type { BodyOf, Limit, Mandate, Release, Verb } from "./bodies.ts";
+import { servedInWords } from "./condition-words.ts";
+import type { Share } from "./conditions.ts";
+import { scopeInWords } from "./hold-scope.ts";
+import type { Limits } from "./limits.ts";
+import { rootChanges } from "./root-words.ts";
+import type { State } from "./state.ts";
+import type { Act } from "./statement.ts";
 
 type Words = { readonly [V in Verb]: (body: Act<V>["predicate"]["body"], state: State) => string };
 
 /** One sentence: what the act does, and who has signed it so far. */
-export function describeAct(act: Act, state: State): string {
+export function describeAct(act: Act, state: State, hasher: Hasher): string {
   const signers = act.signers.map((key) => {
     const id = state.personByKey.get(key);
     const person = id === undefined ? undefined : state.persons.get(id);
-    return person === undefined ? signerIdOf(key, nodePrimitives) : `${person.person} (${person.role})`;
+    return person === undefined ? signerIdOf(key, hasher) : `${person.person} (${person.role})`;
   });
-  return `${sentence(act, state)}${changesIn(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+  return `${actInWords(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+}
+
+/** What it does, in a sentence. */
+function actInWords(act: Act, state: State): string {
+  return `${sentence(act, state)}${changesIn(act, state)}`;
 }
 
 /** Whoever signs a new root has to see which keys and floors it changes. */

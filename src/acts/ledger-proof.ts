@@ -1,7 +1,6 @@
 // One file that shows, with nothing but the log's key, that an entry stands in the ledger, or that a later ledger contains
 // an earlier one (RFC 9162 sections 2.1.3 and 2.1.4, under a signed checkpoint). Pure; docs/formats.md describes the file.
 import { z } from "zod";
-import type { Seen } from "../acts/statement.ts";
 import { openCheckpoint } from "../proof/checkpoint.ts";
 import { digestOfHash, hashOfDigest } from "../proof/digest.ts";
 import { fromBase64, fromUtf8, toBase64, toUtf8 } from "../proof/encoding.ts";
@@ -11,7 +10,7 @@ import type { Verifier } from "../proof/note.ts";
 import type { Hasher, Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { Digest } from "../terms/ids.ts";
-import type { CheckedLog } from "./ledger-check.ts";
+import type { Seen } from "./statement.ts";
 
 const Size = z.number().int().nonnegative();
 const Hashes = z.array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/)).max(64);
@@ -44,19 +43,28 @@ export type LedgerProof = z.infer<typeof LedgerProof>;
 
 const format = "headgate-ledger-proof/1";
 
+/** A ledger of which every hash is known. */
+export interface KnownLog {
+  /** Hashes of all leaves, in order. */
+  readonly leaves: readonly Uint8Array[];
+  readonly rootAt: (size: number) => Digest;
+  /** The signed head. */
+  readonly checkpoint: Uint8Array;
+}
+
 export interface ProvenEntry {
   readonly index: number;
   readonly leaf: Uint8Array;
 }
 
-export function proveEntry(log: CheckedLog, { index, leaf }: ProvenEntry, hasher: Hasher): LedgerProof {
+export function proveEntry(log: KnownLog, { index, leaf }: ProvenEntry, hasher: Hasher): LedgerProof {
   const path = inclusionProof(log.leaves, index, hasher).map(toBase64);
   return { format, kind: "inclusion", index, leaf: toBase64(leaf), path, checkpoint: noteOf(log) };
 }
 
 /** That the ledger of `to` entries begins with the one of `from`; both are at least 1 and at most its size. */
 export function proveGrowth(
-  log: CheckedLog,
+  log: KnownLog,
   sizes: { readonly from: number; readonly to: number },
   hasher: Hasher,
 ): LedgerProof {
@@ -73,7 +81,7 @@ export function proveGrowth(
   };
 }
 
-function noteOf({ checkpoint }: CheckedLog): string {
+function noteOf({ checkpoint }: KnownLog): string {
   return fromUtf8(checkpoint) ?? "";
 }
 

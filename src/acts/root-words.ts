@@ -1,7 +1,7 @@
 // What a change of the trust root changes, line by line, for the people who are to sign it: keys by what they are for,
 // persons, floors. Made from the two bodies, so that nothing in a new root goes unsaid.
-import type { Root } from "../acts/bodies.ts";
 import { OpenStage } from "../terms/stage.ts";
+import type { Root } from "./bodies.ts";
 
 /** A sentence a difference; empty where the new root says the same. The log's key and origin never change. */
 export function rootChanges(before: Root, after: Root): readonly string[] {

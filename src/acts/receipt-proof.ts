@@ -1,8 +1,6 @@
 // That a receipt stands in the ledger: receipt, interval, leaf, checkpoint, each hash recomputed and each signature
 // checked. Pure, so that it works offline from a proof file.
-import type { OpenedReceipt, Receipt } from "../acts/receipt.ts";
-import { openStatement } from "../acts/statement.ts";
-import type { ReceiptProof } from "../feed/feed.ts";
+import { z } from "zod";
 import { formatLeaf } from "../proof/leaf.ts";
 import { openCheckpoint } from "../proof/checkpoint.ts";
 import { digestOfHash, hashOfDigest } from "../proof/digest.ts";
@@ -10,11 +8,37 @@ import { fromBase64, toUtf8 } from "../proof/encoding.ts";
 import { leafHash, verifyInclusion } from "../proof/merkle.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
-import type { Seen } from "../acts/statement.ts";
-import type { Trust } from "./trust.ts";
+import { Digest, type PublicKey } from "../terms/ids.ts";
+import type { OpenedReceipt, Receipt } from "./receipt.ts";
+import { type Seen, openStatement } from "./statement.ts";
+
+const Hashes = z.array(z.string().regex(/^[A-Za-z0-9+/]{43}=$/)).max(64);
+
+/** That a receipt stands in the ledger: its path to the interval's root, and that interval's path to a checkpoint. */
+export const ReceiptProof = z.strictObject({
+  format: z.literal("headgate-receipt-proof/1"),
+  receipt: Digest,
+  /** Place among the receipts of the interval, and its path; leaves are the receipts' bytes. */
+  index: z.number().int().nonnegative(),
+  count: z.number().int().min(1),
+  path: Hashes,
+  /** The gateway's `receipts` act, base64, and where it stands in the ledger. */
+  envelope: z.string(),
+  ledgerIndex: z.number().int().nonnegative(),
+  ledgerSize: z.number().int().min(1),
+  inclusion: Hashes,
+  checkpoint: z.string(),
+});
+export type ReceiptProof = z.infer<typeof ReceiptProof>;
+
+/** Whose signatures are believed. */
+interface Believed {
+  readonly gateways: readonly PublicKey[];
+  readonly log: { readonly origin: string; readonly key: PublicKey };
+}
 
 /** Fails with signature_invalid where the receipt was not given by a gateway of the trust root. */
-export function checkGateway(receipt: OpenedReceipt, trust: Pick<Trust, "gateways">): void {
+export function checkGateway(receipt: OpenedReceipt, trust: Pick<Believed, "gateways">): void {
   if (trust.gateways.includes(receipt.gateway)) return;
   throw new Failure("signature_invalid", "This receipt is signed by a key that is no gateway of the trust root.");
 }
@@ -23,7 +47,7 @@ export function checkGateway(receipt: OpenedReceipt, trust: Pick<Trust, "gateway
 export async function checkProof(
   receipt: OpenedReceipt,
   proof: ReceiptProof,
-  { trust, primitives }: { readonly trust: Pick<Trust, "log">; readonly primitives: Primitives },
+  { trust, primitives }: { readonly trust: Pick<Believed, "log">; readonly primitives: Primitives },
 ): Promise<Seen> {
   const act = await openStatement(bytesOf(proof.envelope), primitives);
   const { predicate } = act;

@@ -7,8 +7,7 @@ import { formatLeaf } from "../proof/leaf.ts";
 import { leafHash, rootOf } from "../proof/merkle.ts";
 import { newSigner, nodePrimitives, signerFromSeed } from "../proof/node.ts";
 import { failureCode } from "../terms/failure.ts";
-import type { CheckedLog } from "./ledger-check.ts";
-import { LedgerProof, checkLedgerProof, proveEntry, proveGrowth } from "./ledger-proof.ts";
+import { type KnownLog, LedgerProof, checkLedgerProof, proveEntry, proveGrowth } from "./ledger-proof.ts";
 
 const signer = signerFromSeed("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=");
 const key = { name: "test/log", publicKey: signer.publicKey };
@@ -17,12 +16,10 @@ function leafAt(index: number): Uint8Array {
   return formatLeaf(digestOf(toUtf8(`act ${index}`), nodePrimitives), "hold");
 }
 
-async function logOf(size: number): Promise<CheckedLog> {
+async function logOf(size: number): Promise<KnownLog> {
   const leaves = Array.from({ length: size }, (_, index) => leafHash(leafAt(index), nodePrimitives));
   const root = rootOf(leaves, nodePrimitives);
   return {
-    size,
-    root: digestOfHash(root),
     rootAt: (at) => digestOfHash(rootOf(leaves.slice(0, at), nodePrimitives)),
     leaves,
     checkpoint: await signCheckpoint({ origin: key.name, size, root }, signer, nodePrimitives),
