@@ -17,6 +17,7 @@ interface Step {
 
 const steps: readonly Step[] = [
   { name: "types", arguments: [tool("typescript", "tsc"), "--noEmit", "-p", "."], mend: "mend the types" },
+  { name: "console", arguments: [tool("typescript", "tsc"), "--noEmit", "-p", "console"], mend: "mend the types" },
   { name: "lint", arguments: [tool("oxlint", "oxlint")], mend: "mend what oxlint names" },
   { name: "format", arguments: [tool("oxfmt", "oxfmt"), "--check", "."], mend: "run `npm run format`" },
   { name: "unused", arguments: [tool("knip", "knip")], mend: "delete or use what knip names" },

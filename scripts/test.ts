@@ -6,6 +6,7 @@ import { availableParallelism } from "node:os";
 import { dirname, join, relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
+import { keepConsoleBuilt } from "../src/main/console-build.ts";
 
 const filesAtOnce = Math.max(3, availableParallelism() + 1);
 const fileMinutesMax = 8;
@@ -28,6 +29,7 @@ interface Outcome {
 }
 
 process.chdir(root);
+await keepConsoleBuilt((text) => process.stderr.write(text));
 report(await runTests(filesOf(process.argv.slice(2))), (process.env["CI"] ?? "") !== "");
 
 // `strict`: what was left out counts as failed.

@@ -20,7 +20,7 @@ const root = dirname(import.meta.dirname);
 
 /**
  * A folder of src/ and the folders that it may import from. `noun(not PATTERN)` leaves out the files that match, with
- * all that only they reach; `noun(only PATTERN)` admits no other file of it; `*` is everything.
+ * all that only they reach; `noun(only PATTERN)` admits no other file of it; `*` is everything. The console is a folder of its own.
  */
 const importTable = `
 src/terms:
@@ -47,8 +47,9 @@ src/release: terms proof acts store ledger evidence gates exposure
 src/watch: terms store ledger access
 src/report: terms proof statistics plots acts gates exposure feed access evidence release watch
 src/control: terms proof statistics acts gates policy safeguards documents exposure feed store ledger access evidence release watch report outbound
-src/cli: terms proof statistics plots acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only {verify-bundle,bundle-parts,bundle-file,release-card}.ts) control(only contract.ts)
+src/cli: terms proof statistics plots acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only {verify-bundle,bundle-parts,bundle-file,release-card}.ts) control(only contract*.ts)
 src/main: *
+console: control(only contract*.ts) terms proof statistics acts gates policy feed(only {replica,feed,catch-up}.ts)
 `;
 
 /** What no file of a folder reaches, through however many others: the promises behind the table. */
@@ -75,6 +76,11 @@ const neverReached: readonly { readonly from: string; readonly patterns: readonl
     from: "src/documents",
     patterns: ["src/{store,ledger}/**", "src/**/*-store.ts", "node:sqlite"],
     why: "it only parses",
+  },
+  {
+    from: "console",
+    patterns: ["src/{store,ledger,main}/**", "src/**/*-store.ts", "node:*"],
+    why: "it runs in a browser",
   },
 ];
 
@@ -119,7 +125,7 @@ interface Import {
 
 const files = listFiles();
 const codeFiles = files.filter((path) => /\.(?:ts|tsx|mjs|js)$/.test(path));
-const sources = codeFiles.filter((path) => path.startsWith("src/") && !isTest(path));
+const sources = codeFiles.filter((path) => /^(?:src|console)\//.test(path) && !isTest(path));
 const table = parseTable(importTable);
 const imports = new Map(codeFiles.map((path) => [path, importsOf(path)]));
 
@@ -213,6 +219,12 @@ describe("imports", () => {
   test("no report holds the text of an error: troubleIn says what may be told of one", () => {
     const quoting = /\breport\(\s*[^\s{](?:[^()]|\([^()]*\))*\.(?:message|stack)\b/;
     const wrong = sources.filter((path) => quoting.test(withoutComments(read(path))));
+    assert.deepEqual(wrong, []);
+  });
+
+  test("the console writes no HTML of its own making: what comes from outside is text", () => {
+    const mark = /\bdangerously[S]etInnerHTML|\.(?:inner|outer)HTML\b|insertAdjacentHTML|document\.write/;
+    const wrong = codeFiles.filter((path) => path.startsWith("console/") && mark.test(read(path)));
     assert.deepEqual(wrong, []);
   });
 
@@ -379,6 +391,10 @@ describe("this test", () => {
     assert.equal(isAdmitted("src/gateway/serve.ts", "src/store/store.ts"), false);
     assert.equal(isAdmitted("src/terms/ids.ts", "test/tidy.test.ts"), false);
     assert.equal(isAdmitted("src/main/start.ts", "src/gateway/serve.ts"), true);
+    assert.equal(isAdmitted("console/app/reads.ts", "src/control/contract.ts"), true);
+    assert.equal(isAdmitted("console/app/reads.ts", "src/control/core.ts"), false);
+    assert.equal(isAdmitted("console/app/reads.ts", "console/parts/page.tsx"), true);
+    assert.equal(isAdmitted("src/acts/fold.ts", "console/parts/page.tsx"), false);
   });
 
   test("counts neither blank lines nor comments as code", () => {
@@ -406,8 +422,8 @@ function parseTable(text: string): readonly Row[] {
 }
 
 function isAdmitted(from: string, to: string): boolean {
-  if (!to.startsWith("src/")) return false;
   if (folderOf(from) === folderOf(to)) return true;
+  if (!to.startsWith("src/")) return false;
   const row = table.find(({ folder }) => folder === folderOf(from));
   if (row === undefined) return false;
   if (row.everything) return true;
@@ -418,8 +434,9 @@ function isAdmitted(from: string, to: string): boolean {
   return admitted.not === undefined || !matchesGlob(name, admitted.not);
 }
 
+/** The console is one folder, however many it has inside. */
 function folderOf(path: string): string {
-  return path.split("/").slice(0, 2).join("/");
+  return path.startsWith("console/") ? "console" : path.split("/").slice(0, 2).join("/");
 }
 
 function isTest(path: string): boolean {
@@ -433,7 +450,7 @@ function listFiles(): readonly string[] {
     const output = execFileSync("git", listed, { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
     return output.split("\0").filter((path) => path !== "" && isFile(path));
   } catch {
-    const fetched = ["node_modules/**", ".node/**", ".git/**", "data/**", "data-demo/**", "keys/**"];
+    const fetched = ["node_modules/**", "console/dist/**", ".node/**", ".git/**", "data/**", "data-demo/**", "keys/**"];
     return globSync(["**/*", ".ci/*"], { cwd: root, exclude: fetched }).filter(isFile);
   }
 }

@@ -1,12 +1,13 @@
 // Talks to the control plane: reads with a pass, writes statements (with one too: large bodies are taken from an admitted
 // person only). What comes back is bounded, parsed once, and trusted
 // for nothing that a signature or a digest can decide.
-import { z } from "zod";
+import type { z } from "zod";
 import { signPass } from "../acts/pass.ts";
-import { ErrorView, StatementAnswer, type StatementRequest, routes } from "../control/contract.ts";
+import { StatementAnswer, type StatementRequest, routes } from "../control/contract.ts";
+import { refusalIn } from "../control/contract-paths.ts";
 import { concatBytes } from "../proof/encoding.ts";
 import type { Signer } from "../proof/primitives.ts";
-import { Failure, type FailureCode, httpStatus } from "../terms/failure.ts";
+import { Failure } from "../terms/failure.ts";
 import { type DeploymentId, type Instant, timestampOf } from "../terms/ids.ts";
 
 export interface ClientOptions {
@@ -65,11 +66,6 @@ export function createClient(options: ClientOptions): Client {
   };
 }
 
-/** A route of the contract with its parameters filled in. */
-export function pathOf(route: string, values: Readonly<Record<string, string>> = {}): string {
-  return route.replaceAll(/:([a-z]+)/g, (_, name: string) => encodeURIComponent(values[name] ?? ""));
-}
-
 /** Bytes behind a URL, whoever serves them. Fails with server_unreachable, or as the server's refusal says. */
 export async function fetchBytes(url: string): Promise<Uint8Array> {
   return answerOf({ method: "GET" }, url);
@@ -93,7 +89,8 @@ async function answerOf(init: RequestInit, url: string): Promise<Uint8Array> {
     );
   }
   if (status >= 200 && status < 300) return bytes;
-  throw refusalOf(status, bytes, url);
+  const { origin, pathname } = new URL(url);
+  throw refusalIn(jsonOf(bytes), { status, place: `${origin}${pathname}` });
 }
 
 /**
@@ -143,40 +140,4 @@ function jsonOf(bytes: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-const KnownCode = z.enum(Object.keys(httpStatus).filter((code): code is FailureCode => code in httpStatus));
-
-/** How the data plane refuses: its errors name a contact, which the control plane's do not. */
-const DataPlaneError = z.object({ error: z.object({ contact: z.string() }) });
-
-interface Answered {
-  readonly status: number;
-  readonly url: URL;
-  readonly isDataPlane: boolean;
-}
-
-/** An answer that is not the control plane's: most often of another port or path than was meant. */
-function otherAnswer({ status, url, isDataPlane }: Answered): Failure {
-  const what = `${url.origin}${url.pathname} answered ${status}.`;
-  const detail = { status };
-  if (isDataPlane && url.pathname.startsWith("/api/")) {
-    return new Failure("server_unreachable", `${what} That is a data plane, for callers; name the control plane.`, {
-      detail,
-    });
-  }
-  const hint = isDataPlane && status === 404 ? " A gateway's log lies under /log." : "";
-  return new Failure(status === 404 ? "not_found" : "server_unreachable", `${what}${hint}`, { detail });
-}
-
-/** The server's refusal as a failure of our own; what it lacks travels in `detail.needs`. */
-function refusalOf(status: number, bytes: Uint8Array, url: string): Failure {
-  const body = ErrorView.safeParse(jsonOf(bytes));
-  if (!body.success)
-    return otherAnswer({ status, url: new URL(url), isDataPlane: DataPlaneError.safeParse(jsonOf(bytes)).success });
-  const { code, message, detail, needs } = body.data.error;
-  const known = KnownCode.safeParse(code);
-  return new Failure(known.success ? known.data : "server_unreachable", message, {
-    detail: needs.length === 0 ? detail : { ...detail, needs: needs.join(",") },
-  });
 }

@@ -1,8 +1,8 @@
 // `headgate explain ID`: what happened to one exchange and why, by the id in its refusal or receipt.
 import type { Command } from "commander";
 import { ExplainView, routes } from "../control/contract.ts";
+import { pathOf } from "../control/contract-paths.ts";
 import { type Answer, done } from "./answer.ts";
-import { pathOf } from "./client.ts";
 import type { Context } from "./context.ts";
 import { openSession } from "./session.ts";
 import { type Call, addVerb, argument, noOptions } from "./verb.ts";

@@ -3,10 +3,10 @@
 // open. Whatever goes wrong with asking, the brake is not kept waiting.
 import { nearestWord } from "../documents/nearest.ts";
 import { StatusView, routes } from "../control/contract.ts";
+import { pathOf } from "../control/contract-paths.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import type { State } from "../acts/state.ts";
 import type { Name } from "../terms/ids.ts";
-import { pathOf } from "./client.ts";
 import { type Identity, replay } from "./session.ts";
 
 /** What asking may take of the time of a brake. */

@@ -2,6 +2,7 @@
 // and the sealed runs. The same function as the gate's (src/gates/registration.ts).
 import type { Evidence, GivenPermit } from "../acts/state.ts";
 import { ReceiptsView, receiptsPageMax, routes } from "../control/contract.ts";
+import { pathOf } from "../control/contract-paths.ts";
 import { openSealed } from "../evidence/seal.ts";
 import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { touches } from "../gates/alike.ts";
@@ -14,7 +15,6 @@ import { nodePrimitives } from "../proof/node.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import type { Digest, PermitId } from "../terms/ids.ts";
 import { safeguardsOf, suiteOf } from "./candidate.ts";
-import { pathOf } from "./client.ts";
 import type { OpenedRun } from "./opened-run.ts";
 import { type Session, artefact } from "./session.ts";
 

@@ -2,6 +2,7 @@
 // when its certificate ends. With --watch it stays and says what changes. The server's view is shown, never signed from.
 import { z } from "zod";
 import { type GatewaysView, StatusView, routes } from "../control/contract.ts";
+import { pathOf } from "../control/contract-paths.ts";
 import { servedInWords } from "../acts/condition-words.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
@@ -9,7 +10,7 @@ import { OpenStage, compareStages, stageInWords } from "../terms/stage.ts";
 import { stageModesInWords } from "../terms/stage-modes.ts";
 import { type Answer, done, inconclusive, notPassed } from "./answer.ts";
 import { afterStatus, proposing } from "./after-status.ts";
-import { createClient, pathOf } from "./client.ts";
+import { createClient } from "./client.ts";
 import { gatewaysLine, readGateways } from "./gateways.ts";
 import { modesLines, observedLines } from "./observed-words.ts";
 import { openSession } from "./session.ts";

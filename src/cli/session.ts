@@ -8,6 +8,7 @@ import type { BodyOf, Verb } from "../acts/bodies.ts";
 import type { Person, State } from "../acts/state.ts";
 import { type Act, type Seen, openStatement, signStatement } from "../acts/statement.ts";
 import { BatchView, OpeningsView, type StatementAnswer, routes, unpackedRatioMax } from "../control/contract.ts";
+import { pathOf } from "../control/contract-paths.ts";
 import type { Batch } from "../feed/feed.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
 import { openCheckpoint } from "../proof/checkpoint.ts";
@@ -17,7 +18,7 @@ import { nodePrimitives, randomBytes, randomId, signerFromSeed } from "../proof/
 import type { Signer } from "../proof/primitives.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
 import { type Digest, timestampOf } from "../terms/ids.ts";
-import { type Client, createClient, pathOf } from "./client.ts";
+import { type Client, createClient } from "./client.ts";
 import type { Context } from "./context.ts";
 import { readBounded, replaceFile } from "./files.ts";
 import { type Profile, readProfile, rememberCheckpoint } from "./profile.ts";

@@ -7,6 +7,7 @@ import type { RecentRefusal } from "../release/explain.ts";
 import type { Records } from "../release/records.ts";
 import type { Database } from "../store/database.ts";
 import type { Digest, Instant, ReceiptId } from "../terms/ids.ts";
+import type { ConsoleFiles } from "./console-files.ts";
 import type { Content } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import type { FeedServer } from "./feed-server.ts";
@@ -37,6 +38,8 @@ export interface ControlOptions {
   /** Base URL of the data plane, for those who ask. */
   readonly dataPlane: string;
   readonly demo: boolean;
+  /** The built console; where it is not given, its address says how it comes to be built. */
+  readonly console?: ConsoleFiles | undefined;
   /** Names besides those of this machine that the Host header may carry. */
   readonly hosts: readonly string[];
   /** A tree seen before: the ledger must contain it. */

@@ -19,6 +19,7 @@ import { Digest, Name, PermitId, ProposalId, timestampOf } from "../terms/ids.ts
 import { framesOf, kindOf } from "../terms/trouble.ts";
 import { type Bodies, createBodies, firstIssue, strangerBytesMax } from "./body.ts";
 import { contentOf } from "./content.ts";
+import { serveConsole } from "./console-files.ts";
 import {
   type BatchView,
   type DeploymentView,
@@ -41,7 +42,6 @@ import { readingOf } from "./reading.ts";
 import { addReviewRoutes, checkNoReading } from "./review-routes.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
 import { createMemory } from "./remember.ts";
-import { startPage } from "./start-page.ts";
 
 /** Openings asked for at once. */
 const openingsMax = 200;
@@ -50,6 +50,7 @@ export function createApp(core: Core): Hono {
   const app = new Hono();
   app.use(checkHost(core.options.hosts));
   app.use(checkOrigin);
+  app.use(serveConsole(core.options.console));
   app.use(async (context, next) => {
     await next();
     context.header("x-content-type-options", "nosniff");
@@ -86,7 +87,6 @@ function addOpenRoutes(app: Hono, core: Core): void {
   const { options, here, replica, records } = core;
   const statuses = createMemory<Status>(options.clock);
   const bundles = createMemory<BundleView>(options.clock);
-  app.get("/", (context) => context.html(startPage(options.dataPlane, replica.state.root !== undefined)));
   app.get("/healthz", (context) => context.json({ ok: true, version: options.version, ledgerSize: replica.size() }));
   app.get("/api/openapi.json", (context) => context.json(openApi(options.version)));
   app.get(routes.deployment, (context) => {

@@ -4,6 +4,7 @@ import path from "node:path";
 import type { ExtraVerb } from "../cli/program.ts";
 import { quoted } from "../cli/verb.ts";
 import { readConfiguration } from "./configuration.ts";
+import { keepConsoleBuilt } from "./console-build.ts";
 import { urlOf } from "./gateway-here.ts";
 import { endOnFault, reportTo } from "./report.ts";
 import { type Serving, serve } from "./serve.ts";
@@ -19,6 +20,7 @@ export const addServeVerb: ExtraVerb = (program, context) => {
       const configuration = readConfiguration(process.env);
       const report = reportTo(process.stderr, configuration.operating?.logLevel);
       endOnFault(report);
+      await keepConsoleBuilt((text) => process.stderr.write(text));
       const given = { configuration, environment: process.env, version: version(), demo: false, report };
       const workers = configuration.distribution?.workers ?? 1;
       const serving = workers > 1 ? await serveWithWorkers(given, workers) : await serve(given);

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { Server as TlsServer } from "node:https";
 import path from "node:path";
 import { type Control, openControl } from "../control/open-control.ts";
+import { readConsoleFiles } from "../control/console-files.ts";
 import { readTrustFile } from "../control/initialise.ts";
 import { type ControlServer, serveControl } from "../control/serve-control.ts";
 import { openEndpoints } from "../control/webhooks/open-endpoints.ts";
@@ -15,6 +16,7 @@ import type { OpenGateway } from "../gateway/open.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import type { Digest } from "../terms/ids.ts";
 import type { Configuration } from "./configuration.ts";
+import { consoleFolder } from "./console-build.ts";
 import { type FeedListener, openFeedListener } from "./feed-listener.ts";
 import {
   type Ports,
@@ -149,6 +151,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     version: options.version,
     dataPlane: urlOf(configuration, ports.data),
     demo: options.demo,
+    console: readConsoleFiles(consoleFolder),
     metrics: watch.telemetry.metrics,
     recentRefusal: watch.telemetry.recentRefusal,
     hosts: configuration.hosts,

@@ -10,6 +10,8 @@ async function start(): Promise<void> {
   process.stdout.write(
     `Headgate ${version()}: holds a model back, and lets it out only as far as the evidence reaches.\n`,
   );
+  const { keepConsoleBuilt } = await import("./console-build.ts");
+  await keepConsoleBuilt((text) => process.stdout.write(text));
   const real = path.resolve(process.env["HEADGATE_DATA"] ?? "./data");
   if (existsSync(path.join(real, "trust.json"))) await serveReal();
   else await playDemo();

@@ -1,0 +1,21 @@
+// How a page reads the server: a path of the contract and the type of its answer. Kept under its path, read again as often as
+// asked, and put aside when nobody shows it.
+import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import type { z } from "zod";
+import { ask } from "./server.ts";
+
+export interface ReadOptions {
+  /** Read again after so long, while it is shown. */
+  readonly refreshMs?: number;
+  readonly enabled?: boolean;
+}
+
+/** `path`: of `pathOf(routes.x, …)`, with its query. The error of the result is a Failure: show it by `<Problem>`. */
+export function useView<T>(path: string, type: z.ZodType<T>, options: ReadOptions = {}): UseQueryResult<T> {
+  return useQuery({
+    queryKey: ["view", path],
+    queryFn: async ({ signal }) => ask(path, type, { signal }),
+    enabled: options.enabled ?? true,
+    refetchInterval: options.refreshMs ?? false,
+  });
+}

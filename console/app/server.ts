@@ -1,0 +1,76 @@
+// Asks the control plane that served this page. What comes back is bounded and parsed once; a refusal is the same Failure, with
+// the same sentence, that the command line would show.
+import type { z } from "zod";
+import { refusalIn } from "../../src/control/contract-paths.ts";
+import { Failure } from "../../src/terms/failure.ts";
+
+/** Bytes of one answer that are read at all. */
+const answerBytesMax = 96 * 1024 * 1024;
+const answerMsMax = 60_000;
+
+export interface Asked {
+  readonly method?: "GET" | "POST" | "DELETE";
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The parsed answer. Fails with server_unreachable, or as the server refuses. */
+export async function ask<T>(path: string, type: z.ZodType<T>, asked: Asked = {}): Promise<T> {
+  const parsed = type.safeParse(jsonOf(new TextDecoder().decode(await askBytes(path, asked))));
+  if (parsed.success) return parsed.data;
+  throw new Failure(
+    "server_unreachable",
+    "The server's answer is not what this console expects. Load the page again.",
+    {
+      cause: parsed.error,
+    },
+  );
+}
+
+async function askBytes(path: string, asked: Asked = {}): Promise<Uint8Array> {
+  const answer = await answerTo(path, asked);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  if (bytes.length > answerBytesMax) throw new Failure("server_unreachable", "The server's answer is too long.");
+  if (answer.ok) return bytes;
+  throw refusalIn(jsonOf(new TextDecoder().decode(bytes)), {
+    status: answer.status,
+    place: `${location.origin}${path.split("?")[0] ?? ""}`,
+  });
+}
+
+async function answerTo(path: string, { method = "GET", body, headers = {}, signal }: Asked): Promise<Response> {
+  const limits = [AbortSignal.timeout(answerMsMax), ...(signal === undefined ? [] : [signal])];
+  try {
+    return await fetch(path, {
+      method,
+      headers: {
+        "x-headgate-console": "1",
+        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...headers,
+      },
+      body: body === undefined ? null : JSON.stringify(body),
+      credentials: "same-origin",
+      redirect: "error",
+      cache: "no-store",
+      signal: AbortSignal.any(limits),
+    });
+  } catch (cause) {
+    if (signal?.aborted === true) throw cause;
+    throw new Failure(
+      "server_unreachable",
+      `${location.origin} does not answer. Is \`headgate serve\` running there?`,
+      {
+        cause,
+      },
+    );
+  }
+}
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

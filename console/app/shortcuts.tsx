@@ -1,0 +1,41 @@
+// The list of keys that work on every page.
+import type { ReactNode } from "react";
+import { Button } from "../parts/button.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { words } from "../words/words.ts";
+import { pages } from "./pages.ts";
+import styles from "./shortcuts.module.css";
+
+export interface ShortcutsProps {
+  readonly isOpen: boolean;
+  readonly onClose: () => void;
+}
+
+export function Shortcuts({ isOpen, onClose }: ShortcutsProps): ReactNode {
+  const said = words.shell.shortcuts;
+  const lines = [
+    { keys: said.ctrlK, what: said.palette },
+    { keys: said.question, what: said.help },
+    { keys: said.escapeKey, what: said.escape },
+    ...pages.map(({ key, name }) => ({ keys: `G ${key.toUpperCase()}`, what: said.page(name) })),
+  ];
+  return (
+    <Dialog
+      title={said.title}
+      isOpen={isOpen}
+      onClose={onClose}
+      actions={<Button onPress={onClose}>{said.close}</Button>}
+    >
+      <dl className={styles.list}>
+        {lines.map(({ keys, what }) => (
+          <div key={keys}>
+            <dt>
+              <kbd>{keys}</kbd>
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

@@ -1,0 +1,16 @@
+// Where the console begins in a browser.
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { Console } from "./app/console.tsx";
+// oxlint-disable import/no-unassigned-import -- style sheets have nothing to be called
+import "./tokens.css";
+import "./base.css";
+
+const place = document.querySelector("#console");
+if (place !== null) {
+  createRoot(place).render(
+    <StrictMode>
+      <Console />
+    </StrictMode>,
+  );
+}

@@ -1,0 +1,12 @@
+// Release: which models there are, and where one stands: addresses. A page itself is loaded when somebody goes there.
+import { createRoute } from "@tanstack/react-router";
+import { rootRoute } from "../../app/root-route.ts";
+
+export const releaseRoutes = [
+  createRoute({ getParentRoute: () => rootRoute, path: "/release" }).lazy(
+    async () => (await import("./page.tsx")).page,
+  ),
+  createRoute({ getParentRoute: () => rootRoute, path: "/release/$model" }).lazy(
+    async () => (await import("./model-page.tsx")).page,
+  ),
+] as const;

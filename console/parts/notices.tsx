@@ -1,0 +1,52 @@
+// What was done is said once, at the edge of the page and to those who hear it, and stays until it is put away.
+import { type ReactNode, createContext, use, useCallback, useMemo, useState } from "react";
+import { words } from "../words/words.ts";
+import { Button } from "./button.tsx";
+import { Notice, type NoticeProps } from "./notice.tsx";
+import styles from "./notices.module.css";
+
+type Said = Pick<NoticeProps, "kind" | "title" | "children">;
+type Say = (said: Said) => void;
+
+const Context = createContext<Say>(() => undefined);
+const noticesMax = 4;
+
+export function NoticesProvider({ children }: { readonly children: ReactNode }): ReactNode {
+  const [shown, setShown] = useState<readonly (Said & { readonly id: string })[]>([]);
+  const say = useCallback((said: Said) => {
+    setShown((before) => [...before.slice(1 - noticesMax), { ...said, id: crypto.randomUUID() }]);
+  }, []);
+  const close = useCallback((id: string) => {
+    setShown((before) => before.filter((one) => one.id !== id));
+  }, []);
+  const list = useMemo(
+    () =>
+      shown.map(({ id, ...said }) => (
+        <li key={id} className={styles.one}>
+          <Notice {...said} />
+          <Button
+            small
+            onPress={() => {
+              close(id);
+            }}
+          >
+            {words.parts.close}
+          </Button>
+        </li>
+      )),
+    [shown, close],
+  );
+  return (
+    <Context value={say}>
+      {children}
+      <section className={styles.notices} aria-label={words.parts.notices} aria-live="polite">
+        <ul>{list}</ul>
+      </section>
+    </Context>
+  );
+}
+
+/** Says something once; for what was done. What is wrong is shown where it went wrong, by `<Problem>`. */
+export function useNotice(): Say {
+  return use(Context);
+}

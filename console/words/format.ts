@@ -1,0 +1,90 @@
+// Numbers, shares, times and sizes as people read them: with their unit, in English, the same everywhere.
+const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
+const short = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
+const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+
+/** 1842 → "1,842"; 0.034567 → "0.0346". */
+export function numberInWords(value: number): string {
+  return Number.isInteger(value) ? whole.format(value) : short.format(value);
+}
+
+/** 0.0154 → "1.54 %". */
+export function percentInWords(share: number): string {
+  return `${short.format(share * 100)} %`;
+}
+
+/** 0.0154 → "1 in 65": how often, for small shares that per cents say badly. */
+export function oneInWords(share: number): string {
+  if (share <= 0) return "none";
+  return share >= 1 ? "every one" : `1 in ${short.format(Math.floor(1 / share))}`;
+}
+
+export interface Bounds {
+  readonly lower: number;
+  readonly upper: number;
+  /** 0.95 for 95 %. */
+  readonly confidence: number;
+}
+
+/** "below 1 in 65 with 95 % confidence", or "between 12 % and 18 % with 95 % confidence". */
+export function boundsInWords({ lower, upper, confidence }: Bounds): string {
+  const sure = `with ${percentInWords(confidence)} confidence`;
+  if (lower <= 0 && upper >= 1) return `not known: anything from none to all ${sure}`;
+  if (lower <= 0) return `below ${upper < 0.1 ? oneInWords(upper) : percentInWords(upper)} ${sure}`;
+  if (upper >= 1) return `above ${percentInWords(lower)} ${sure}`;
+  return `between ${percentInWords(lower)} and ${percentInWords(upper)} ${sure}`;
+}
+
+/** "3 of 200". */
+export function countInWords(count: number, of: number): string {
+  return `${whole.format(count)} of ${whole.format(of)}`;
+}
+
+const spans = [
+  { unit: "year", ms: 31_557_600_000 },
+  { unit: "month", ms: 2_629_800_000 },
+  { unit: "day", ms: 86_400_000 },
+  { unit: "hour", ms: 3_600_000 },
+  { unit: "minute", ms: 60_000 },
+  { unit: "second", ms: 1000 },
+] as const;
+
+/** "3 minutes ago", "in 12 days". */
+export function agoInWords(at: number, now: number): string {
+  const away = at - now;
+  const { unit, ms } = spans.find((span) => Math.abs(away) >= span.ms) ?? { unit: "second", ms: 1000 };
+  return relative.format(Math.trunc(away / ms), unit);
+}
+
+/** "30 Nov 2026, 23:58:00 UTC". */
+export function momentInWords(at: number): string {
+  return `${moment.format(at)} UTC`;
+}
+
+/** "30 Nov 2026". */
+export function dayInWords(at: number): string {
+  return day.format(at);
+}
+
+/** "840 ms", "2.31 s", "4 min 10 s". */
+export function durationInWords(ms: number): string {
+  if (ms < 1000) return `${short.format(ms)} ms`;
+  if (ms < 60_000) return `${short.format(ms / 1000)} s`;
+  const seconds = Math.round(ms / 1000);
+  return `${whole.format(Math.floor(seconds / 60))} min ${seconds % 60} s`;
+}
+
+const sizes = ["bytes", "kB", "MB", "GB", "TB"] as const;
+
+/** "1.8 MB"; in thousands, as disks count. */
+export function bytesInWords(bytes: number): string {
+  const power = Math.min(sizes.length - 1, Math.max(0, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return `${short.format(bytes / 1000 ** power)} ${sizes[power] ?? "bytes"}`;
+}
+
+/** "12.4 requests/s". */
+export function rateInWords(perSecond: number, what: string): string {
+  return `${short.format(perSecond)} ${what}/s`;
+}

@@ -1,0 +1,31 @@
+// What the parts say that every page is made of.
+export const parts = {
+  verdict: { pass: "pass", fail: "fail", inconclusive: "inconclusive", "not-asked": "not asked" },
+  copy: "Copy",
+  copied: "Copied",
+  copyOf: (what: string) => `Copy ${what}`,
+  problem: {
+    title: "This could not be shown",
+    code: "Code",
+    whatToDo: "What to do",
+    again: "Try again",
+    unexpected: "The console met an error of its own. Load the page again; if it stays, look at the log of the server.",
+    unexpectedCode: "console_error",
+  },
+  notices: "Notices",
+  close: "Close",
+  loading: "Loading …",
+  table: {
+    scroll: (caption: string) => `${caption}, can be scrolled`,
+    sortBy: (column: string) => `Sort by ${column}`,
+    next: "Next",
+    previous: "Previous",
+    csv: "CSV",
+    jsonl: "JSONL",
+    export: "Save these rows as",
+    none: "No rows.",
+  },
+  chart: { asTable: "As a table", asChart: "As a chart" },
+  none: "–",
+  required: "Say something here.",
+} as const;

@@ -1,0 +1,153 @@
+// A console to try pages in: a real control plane behind a real socket, with an owner, a safety lead, a model released to
+// `trusted` and its evidence, and a real Chromium. Whoever is `as` a person has their key in the browser, as if made there.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { type Browser, type BrowserContext, type Page, chromium as driver } from "playwright-core";
+import { readConsoleFiles } from "../../src/control/console-files.ts";
+import { consoleFolder, keepConsoleBuilt } from "../../src/main/console-build.ts";
+import { newSigner, signerFromSeed } from "../../src/proof/node.ts";
+import type { Role } from "../../src/terms/role.ts";
+import { type Desk, type Member, dropFolder, invite, must, openDesk, released } from "../flows/control-desk.ts";
+import { chromium } from "./chromium.ts";
+
+/** A person whose key can be put into a browser. */
+export interface SitePerson extends Member {
+  /** 32 bytes, base64. */
+  readonly seed: string;
+}
+
+export interface Site {
+  readonly desk: Desk;
+  readonly url: string;
+  readonly board: Awaited<ReturnType<typeof released>>;
+  readonly owner: SitePerson;
+  readonly safety: SitePerson;
+  /** One more person, with a key for a browser. */
+  readonly enrol: (role: Role) => Promise<SitePerson>;
+  /** A page of a browser of its own: nothing of another page's keys or sessions is in it. */
+  readonly open: (path: string, how?: Opening) => Promise<SitePage>;
+  readonly close: () => Promise<void>;
+}
+
+export interface Opening {
+  readonly as?: SitePerson;
+  readonly theme?: "light" | "dark";
+  readonly width?: number;
+  readonly height?: number;
+}
+
+export interface SitePage {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  /** What the console or the browser complained of so far. */
+  readonly complaints: readonly string[];
+}
+
+export async function openSite(): Promise<Site> {
+  assert.ok(chromium !== undefined, "there is no Chromium: HEADGATE_CHROMIUM names one");
+  await keepConsoleBuilt((text) => process.stderr.write(text));
+  const files = readConsoleFiles(consoleFolder);
+  assert.ok(files !== undefined, "the console could not be built");
+  const desk = await openDesk({ control: { console: files } });
+  const board = await released(desk);
+  const enrol = async (role: Role): Promise<SitePerson> => enrolled(desk, role, [board.owner, board.safety]);
+  const [owner, safety] = [await enrol("owner"), await enrol("safety")];
+  const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+  return {
+    desk,
+    url: desk.url,
+    board,
+    owner,
+    safety,
+    enrol,
+    open: async (path, how = {}) => openPage({ desk, browser, path }, how),
+    close: async () => {
+      await browser.close();
+      await desk.close();
+      dropFolder(desk.folder);
+    },
+  };
+}
+
+async function enrolled(desk: Desk, role: Role, by: readonly Member[]): Promise<SitePerson> {
+  const { act, seat, person } = await invite(desk, role, by);
+  const { seed } = newSigner();
+  const signer = signerFromSeed(seed);
+  await must(desk, { verb: "admit", body: { person, key: signer.publicKey, invitation: act }, by: [seat, signer] });
+  return { person, role, signer, seed };
+}
+
+interface Where {
+  readonly desk: Desk;
+  readonly browser: Browser;
+  readonly path: string;
+}
+
+async function openPage({ desk, browser, path }: Where, how: Opening): Promise<SitePage> {
+  const context = await browser.newContext({
+    viewport: { width: how.width ?? 1280, height: how.height ?? 800 },
+    colorScheme: how.theme ?? "light",
+    reducedMotion: "reduce",
+    baseURL: desk.url,
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    // Nobody signed in: the browser tells its log so, whatever the page makes of it.
+    const isNobody = message.location().url.endsWith("/api/v1/session");
+    if (!isNobody && ["error", "warning"].includes(message.type())) complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("request", (request) => {
+    const isOwn = [desk.url, "blob:", "data:"].some((start) => request.url().startsWith(start));
+    if (!isOwn) complaints.push(`a request to ${request.url()}`);
+  });
+  await page.goto(path);
+  return { page, context, complaints };
+}
+
+const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+
+/** What every page keeps: nothing that axe finds, no complaint of the browser, no scrolling sideways at 320 px. */
+export async function checkPage({ page, complaints }: SitePage): Promise<void> {
+  await page.locator("h1").first().waitFor();
+  const size = page.viewportSize() ?? { width: 1280, height: 800 };
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    await page.locator(`html[data-theme="${colorScheme}"]`).waitFor();
+    assert.deepEqual(await axeFindings(page), [], `${colorScheme}: ${page.url()}`);
+  }
+  await page.setViewportSize({ width: 320, height: 640 });
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert.ok(wide <= 0, `${page.url()} is ${wide} px too wide for 320 px`);
+  await page.setViewportSize(size);
+  assert.deepEqual(complaints, []);
+}
+
+interface Finding {
+  readonly id: string;
+  readonly nodes: readonly string[];
+}
+
+async function axeFindings(page: Page): Promise<readonly Finding[]> {
+  // By the driver, which the content policy of the page does not bind.
+  const { readFileSync } = await import("node:fs");
+  await page.evaluate(readFileSync(axeFile, "utf8"));
+  return page.evaluate(async () => {
+    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+    return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }));
+  });
+}
+
+declare global {
+  interface Window {
+    axe: {
+      readonly run: (
+        root: unknown,
+        options: object,
+      ) => Promise<{
+        readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+      }>;
+    };
+  }
+}
