@@ -21,6 +21,8 @@ import {
   WatchAnswer,
   routes,
 } from "./contract.ts";
+import { SeriesView, canaryRoutes } from "./contract-canary.ts";
+import { NeedsView, needsRoutes } from "./contract-needs.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
@@ -89,6 +91,8 @@ const operations: readonly Operation[] = [
   },
   { method: "get", path: routes.status, summary: "Where a model stands", query: "gate", answer: StatusView },
   { method: "get", path: routes.watch, summary: "What a watch counted since the last step", answer: WatchAnswer },
+  { method: "get", path: canaryRoutes.series, summary: "How a watch came to what it counted", answer: SeriesView },
+  { method: "get", path: needsRoutes.needs, summary: "What needs the person who asks, and others", answer: NeedsView },
   {
     method: "get",
     path: routes.publicStatus,

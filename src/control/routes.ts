@@ -12,7 +12,7 @@ import { observedSum } from "../release/observed.ts";
 import { type Status, type StatusAsked, statusOf } from "../release/status.ts";
 import { type BundleView, buildBundle } from "../report/bundle.ts";
 import { openStatement } from "../acts/statement.ts";
-import type { Proposal } from "../acts/state.ts";
+import type { Person, Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { Digest, Name, PermitId, ProposalId, timestampOf } from "../terms/ids.ts";
@@ -39,6 +39,8 @@ import { openApi } from "./openapi.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
 import { bearerOf, readerOf } from "./passes.ts";
 import { readingOf } from "./reading.ts";
+import { addCanaryRoutes } from "./canary-routes.ts";
+import { addNeedsRoutes } from "./needs-routes.ts";
 import { addReviewRoutes, checkNoReading } from "./review-routes.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
 import { createMemory } from "./remember.ts";
@@ -63,6 +65,8 @@ export function createApp(core: Core): Hono {
   addReadRoutes(app, core);
   addStatusRoutes(app, core);
   addReviewRoutes(app, { core, bodies, read: passRequired(core) });
+  addCanaryRoutes(app, { core, read: passRequired(core) });
+  addNeedsRoutes(app, { core, reader: readerIn(core), gateways: () => gatewaysView(core) });
   addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),
@@ -304,11 +308,17 @@ function unknownProposal(): Failure {
   );
 }
 
-function passRequired({ replica, options }: Core): MiddlewareHandler {
+function passRequired(core: Core): MiddlewareHandler {
+  const reader = readerIn(core);
   return async (context, next) => {
-    await readerOf(replica.state, readingOf(context), { at: options.clock(), primitives: options.primitives });
+    await reader(context);
     await next();
   };
+}
+
+function readerIn({ replica, options }: Core): (context: Context) => Promise<Person> {
+  return async (context) =>
+    readerOf(replica.state, readingOf(context), { at: options.clock(), primitives: options.primitives });
 }
 
 /** Whether an active person sends it; a statement's own signatures are judged later, and may be those of somebody new. */

@@ -57,6 +57,23 @@ export async function findReceipt(database: Database, id: ReceiptId): Promise<st
   return row === undefined ? undefined : Text.parse(row);
 }
 
+const Logged = z
+  .object({ bytes: z.instanceof(Uint8Array), entry: z.number().int().nullable() })
+  .transform(({ bytes, entry }) => ({ text: fromUtf8(bytes) ?? "", entry }));
+
+/** Receipts that are looked through for one of a caller who was served. */
+const lastMax = 50;
+
+/** The newest receipts of callers, not of permits, that are in the ledger, and the entry of each. */
+export async function lastOfCallers(database: Database): Promise<readonly z.infer<typeof Logged>[]> {
+  const rows = await database.query(
+    `SELECT r.bytes AS bytes, i.ledger_index AS entry FROM receipt r JOIN receipt_interval i ON i.root = r.interval_root
+     WHERE r.permit IS NULL ORDER BY r.at DESC LIMIT ?`,
+    [lastMax],
+  );
+  return rows.map((row) => Logged.parse(row));
+}
+
 /** The texts of receipts under a permit, all or a part of them; the caller checks their signatures. */
 export async function receiptsUnder(
   database: Database,

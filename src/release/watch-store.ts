@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { Database, Queries, Transaction } from "../store/database.ts";
 import type { Sample } from "../acts/watch.ts";
 import { Instant, type KeyId, Name, type ReceiptId, type ReviewId } from "../terms/ids.ts";
+import { addPoint } from "./watch-points.ts";
 import type { Seen, WatchedStage } from "./watched.ts";
 
 const hourMs = 3_600_000;
@@ -181,14 +182,16 @@ async function addCounts(
   { added, now }: { readonly added: Added; readonly now: Instant },
 ): Promise<void> {
   const { exchanges, bad, good, late } = added;
-  await transaction.query(
+  const [row] = await transaction.query(
     `INSERT INTO watch_count (model, began, measure, exchanges, bad, good, late, last_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (model, began, measure) DO UPDATE SET exchanges = watch_count.exchanges + excluded.exchanges,
      bad = watch_count.bad + excluded.bad, good = watch_count.good + excluded.good,
      late = watch_count.late + excluded.late,
-     last_at = CASE WHEN excluded.exchanges > 0 THEN excluded.last_at ELSE watch_count.last_at END`,
+     last_at = CASE WHEN excluded.exchanges > 0 THEN excluded.last_at ELSE watch_count.last_at END
+     RETURNING exchanges, bad, good`,
     [model, began, measure, exchanges, bad, good, late, exchanges > 0 ? now : 0],
   );
+  if (measure !== everyExchange) await addPoint(transaction, { model, began, measure }, { row, now });
 }
 
 const Row = z.object({

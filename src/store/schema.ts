@@ -365,6 +365,33 @@ CREATE INDEX watch_sample_by_hour ON watch_sample (model, began, measure, organi
 CREATE INDEX watch_sample_by_time ON watch_sample (at);
 `;
 
+// How the counts of a watch came to be: one row for each time they grew, thinned to a bounded number a measure and period.
+const watchPoint = `
+CREATE TABLE watch_point (
+  model TEXT NOT NULL,
+  began INTEGER NOT NULL,
+  measure TEXT NOT NULL,
+  exchanges INTEGER NOT NULL,
+  bad INTEGER NOT NULL,
+  good INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (model, began, measure, exchanges)
+) STRICT;
+`;
+
+const watchPointPostgres = `
+CREATE TABLE watch_point (
+  model TEXT COLLATE "C" NOT NULL,
+  began BIGINT NOT NULL,
+  measure TEXT COLLATE "C" NOT NULL,
+  exchanges BIGINT NOT NULL,
+  bad BIGINT NOT NULL,
+  good BIGINT NOT NULL,
+  at BIGINT NOT NULL,
+  PRIMARY KEY (model, began, measure, exchanges)
+);
+`;
+
 export const schema: readonly Migration[] = [
   { id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } },
   { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
@@ -373,4 +400,5 @@ export const schema: readonly Migration[] = [
   { id: 5, name: "shadowed", sql: { sqlite: shadowed, postgres: shadowedPostgres } },
   { id: 6, name: "webhook", sql: { sqlite: webhook, postgres: webhookPostgres } },
   { id: 7, name: "watch", sql: { sqlite: watch, postgres: watchPostgres } },
+  { id: 8, name: "watch point", sql: { sqlite: watchPoint, postgres: watchPointPostgres } },
 ];
