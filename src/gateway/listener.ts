@@ -20,6 +20,7 @@ import { type CallRequest, type Caller, bodyBytesMax, checkOpen, identify } from
 import type { Answer } from "./answer.ts";
 import { refusedHeaders, streamHeaders, wholeHeaders } from "./answer-headers.ts";
 import { callerAddress } from "./caller-address.ts";
+import { answerPage } from "./cross-origin.ts";
 import { serveCount } from "./count-tokens.ts";
 import type { Gateway } from "./gateway.ts";
 import { type Heartbeats, createHeartbeats } from "./heartbeat.ts";
@@ -43,6 +44,8 @@ export interface ListenerOptions {
   readonly hosts: readonly string[];
   /** Proxies whose word on where a request comes from counts. */
   readonly proxies: readonly Network[];
+  /** Origins of pages that may call, as a browser writes them; none where it is not given. */
+  readonly pages?: readonly string[] | undefined;
   /** Certificate and key in PEM, where it speaks TLS itself. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
@@ -50,6 +53,7 @@ export interface ListenerOptions {
 const loopbackHosts = ["127.0.0.1", "localhost", "[::1]"];
 
 export function createListener(gateway: Gateway, options: ListenerOptions): Server {
+  const pages = new Set(options.pages);
   const isOurs = hostCheck([...loopbackHosts, ...options.hosts]);
   const left = new WeakSet<object>();
   const bodies = { calls: bodiesOfCalls(), holds: bodiesOfHolds() };
@@ -83,6 +87,7 @@ export function createListener(gateway: Gateway, options: ListenerOptions): Serv
       readiness,
       heartbeats,
       proxies: options.proxies,
+      pages,
       isRead: false,
     };
     void answered(asked, isOurs);
@@ -104,7 +109,7 @@ async function answered(asked: Asked, isOurs: HostCheck): Promise<void> {
     if (gateway.isDraining()) response.setHeader("connection", "close");
     checkHead(request);
     if (!isOurs(request.headers.host ?? "")) throw new Failure("not_found", "");
-    await route(asked);
+    if (!answerPage(request, response, { origins: asked.pages, path: asked.path })) await route(asked);
   } catch (error) {
     sendFailure(asked, error);
   }
@@ -129,6 +134,7 @@ interface Asked extends Reading {
   /** The socket; a request that has ended does not know it any more. */
   readonly connection: object;
   readonly proxies: readonly Network[];
+  readonly pages: ReadonlySet<string>;
   readonly note: Note;
   readonly readiness: () => Promise<Readiness>;
   readonly heartbeats: Heartbeats;

@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly hosts: readonly string[];
   /** Proxies whose word on where a request comes from counts. */
   readonly proxies?: readonly Network[];
+  /** Origins of pages that may call. */
+  readonly pages?: readonly string[] | undefined;
   /** Certificate and key in PEM, where it speaks TLS itself. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;

@@ -29,6 +29,8 @@ export interface Configuration {
   readonly hosts: readonly string[];
   /** Proxies whose word on where a request comes from counts. */
   readonly proxies?: readonly Network[];
+  /** Origin of the console, whose pages may call the data plane; null for none, undefined where nothing is set. */
+  readonly console?: string | null | undefined;
   /** TLS, logs, metrics, traces; nothing of it where it is not given. */
   readonly operating?: Operating;
   /** Workers, gateways elsewhere; one process that is everything where it is not given. */
@@ -60,6 +62,7 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
     contact: environment["HEADGATE_CONTACT"] ?? "the operator of this gateway",
     hosts: (environment["HEADGATE_HOSTS"] ?? "").split(",").filter((name) => name !== ""),
     proxies: proxiesOf(environment["HEADGATE_PROXIES"]),
+    console: originOf(environment["HEADGATE_CONSOLE_ORIGIN"]),
     operating: readOperating(environment),
     distribution: readDistribution(environment, host),
   };
@@ -68,6 +71,18 @@ export function readConfiguration(environment: Environment, dataDefault = "./dat
 /** Set to nothing is not set. */
 function webhooksOf(text: string | undefined): string | undefined {
   return text === undefined || text === "" ? undefined : path.resolve(text);
+}
+
+/** As a browser writes it: scheme, host and port, and nothing behind them. */
+function originOf(text: string | undefined): string | null | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (text === "none") return null;
+  const url = URL.parse(text);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.origin === text) return text;
+  throw new Failure(
+    "configuration_invalid",
+    `HEADGATE_CONSOLE_ORIGIN is the origin of the console, such as https://console.example, or none; not "${text}".`,
+  );
 }
 
 function proxiesOf(text = ""): readonly Network[] {

@@ -78,6 +78,8 @@ export interface Around {
   readonly ports: Ports;
   readonly watch: Watch;
   readonly signer: Parameters<typeof openGateway>[0]["signer"];
+  /** Where the console of this very deployment is, unless it is set. */
+  readonly console?: string | undefined;
 }
 
 /** Opens a gateway of this configuration on a feed; it does not listen yet. */
@@ -126,12 +128,25 @@ export async function openGatewayHere(options: ServeOptions, around: Around): Pr
     contact: configuration.contact,
     hosts: configuration.hosts,
     proxies: configuration.proxies ?? [],
+    pages: pagesOf(configuration.console, around.console),
     report,
     answered: telemetry.answered,
     isTracing: telemetry.isTracing,
     tls: tls?.pair,
     ...(drainMsMax === undefined ? {} : { drainMsMax }),
   });
+}
+
+/** What is set counts, `null` for none; the usual one where nothing is. */
+export function pagesOf(set: string | null | undefined, usual: string | undefined): readonly string[] {
+  const origin = set === undefined ? usual : set;
+  return origin === null || origin === undefined ? [] : [origin];
+}
+
+/** Where a browser on this machine finds the console: by the name that passkeys take. Elsewhere it has to be said. */
+export function consoleOf({ host, operating }: Configuration, port: number): string | undefined {
+  if (!["127.0.0.1", "localhost", "::1"].includes(host)) return undefined;
+  return `${operating?.tls === undefined ? "http" : "https"}://localhost:${port}`;
 }
 
 export interface Ports {

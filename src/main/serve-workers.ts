@@ -8,7 +8,7 @@ import { type ControlServer, serveControl } from "../control/serve-control.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest } from "../terms/ids.ts";
 import { type FeedListener, openFeedListener } from "./feed-listener.ts";
-import { type ServeOptions, urlOf } from "./gateway-here.ts";
+import { type ServeOptions, consoleOf, pagesOf, urlOf } from "./gateway-here.ts";
 import { type ControlHere, openControlHere, openFeedPort } from "./serve.ts";
 import { type ServerKeys, gatewayKeyName } from "./server-keys.ts";
 import { type Snapshot, gauge } from "./telemetry/series.ts";
@@ -116,6 +116,7 @@ function environmentOf({ options, pin, socketPath, ports }: Given): Readonly<Rec
     HEADGATE_PORT: String(ports.data),
     // Where no request of a document may go.
     HEADGATE_CONTROL_PORT: String(ports.control),
+    HEADGATE_CONSOLE_ORIGIN: pagesOf(configuration.console, consoleOf(configuration, ports.control))[0] ?? "none",
   };
 }
 

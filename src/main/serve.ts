@@ -23,6 +23,7 @@ import {
   type ServeOptions,
   type Watch,
   choosePorts,
+  consoleOf,
   listen,
   openGatewayHere,
   openWatch,
@@ -58,12 +59,19 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { report } = watch.telemetry;
   const [signer] = keys.gateways;
   const { pin, clock } = here;
-  const gateway = await openGatewayHere(options, { feed: control.feed, clock, pin, ports, signer, watch }).catch(
-    async (error: unknown) => {
-      await here.close();
-      throw error;
-    },
-  );
+  const around = {
+    feed: control.feed,
+    clock,
+    pin,
+    ports,
+    signer,
+    watch,
+    console: consoleOf(configuration, ports.control),
+  };
+  const gateway = await openGatewayHere(options, around).catch(async (error: unknown) => {
+    await here.close();
+    throw error;
+  });
   watch.telemetry.attach(gateway.gateway);
   let server: ControlServer | undefined;
   let feed: FeedListener | undefined;

@@ -148,7 +148,10 @@ test("holds, restrictions, incidents and ends are told, the most urgent first; a
   assert.deepEqual([ends.urgency, ends.matter.endsInDays, ends.mine], ["now", 0, true]);
   assert.equal(late.needs[0]?.urgency, "now");
   const urgencies = late.needs.map(({ urgency }) => ["now", "soon", "later"].indexOf(urgency));
-  assert.deepEqual(urgencies, urgencies.toSorted(), "sorted by urgency");
+  assert.ok(
+    urgencies.every((place, at) => at === 0 || (urgencies[at - 1] ?? 0) <= place),
+    "sorted by urgency",
+  );
   desk.ahead += 2 * 86_400_000;
   assert.ok(kinds(await needsOf(desk, owner)).includes("expired"));
 });
@@ -208,7 +211,14 @@ test("the series of a canary has its steps, their causes, and bands that hold at
   for (const { measures } of periods)
     for (const { rate, lower, upper } of measures.flatMap(({ points }) => points))
       assert.ok(rate !== null && lower <= rate && rate <= upper);
-  const began = periods[0]?.entry ?? 0;
+  await boundedPoints(desk, periods[0]?.entry ?? 0, series);
+});
+
+async function boundedPoints(
+  desk: Desk,
+  began: number,
+  series: () => Promise<NonNullable<SeriesView["series"]>>,
+): Promise<void> {
   await desk.database.transaction(async (transaction) => {
     for (let at = 7; at < 400; at += 1)
       await transaction.query(
@@ -219,7 +229,7 @@ test("the series of a canary has its steps, their causes, and bands that hold at
   const shown = (await series()).periods[0]?.measures[0]?.points ?? [];
   assert.equal(shown.length, 60);
   assert.deepEqual([shown[0]?.exchanges, shown.at(-1)?.exchanges], [2, 399], "the first and the last are kept");
-});
+}
 
 test("points of a period are thinned, and its newest one stays", async (t) => {
   const desk = await deskOf(t);

@@ -124,6 +124,8 @@ export interface WorldOptions {
   /** What the upstream speaks; chat completions unless said. */
   readonly dialect?: UpstreamSource["dialect"];
   readonly hosts?: readonly string[];
+  /** Origins of pages that may call. */
+  readonly pages?: readonly string[];
   readonly proxies?: readonly Network[];
   readonly refusalsPerMinuteMax?: number;
   /** How much of the model there is, over all callers. */
@@ -422,6 +424,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       randomBytes,
       contact: "release@example.test",
       hosts: options.hosts ?? [],
+      pages: options.pages,
       proxies: options.proxies ?? [],
       report: (event, detail) => reports.push(`${event} ${JSON.stringify(detail)}`),
       ...(options.answered === undefined ? {} : { answered: options.answered }),
