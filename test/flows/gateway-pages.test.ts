@@ -60,11 +60,12 @@ test("where no page is named none is answered", async (t) => {
 
 const configured = (more: object): ReturnType<typeof readConfiguration> => readConfiguration({ ...more });
 
+function pages(more: object): readonly string[] {
+  const configuration = configured(more);
+  return pagesOf(configuration.console, consoleOf(configuration, 8701));
+}
+
 test("the console is this machine's own unless another is set, or none", () => {
-  const pages = (more: object): readonly string[] => {
-    const configuration = configured(more);
-    return pagesOf(configuration.console, consoleOf(configuration, 8701));
-  };
   assert.deepEqual(pages({}), [console]);
   assert.deepEqual(pages({ HEADGATE_HOST: "0.0.0.0" }), [], "from elsewhere nobody knows its name");
   assert.deepEqual(pages({ HEADGATE_CONSOLE_ORIGIN: "none" }), []);
