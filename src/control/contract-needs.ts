@@ -28,7 +28,7 @@ const proposal = { proposal: ProposalId, stage: OpenStage, decideBy: Timestamp }
 const ending = { notAfter: Timestamp, endsInDays: z.number().int().nonnegative() };
 
 /** What there is to do, by kind. */
-export const Matter = z.discriminatedUnion("kind", [
+const Matter = z.discriminatedUnion("kind", [
   /** Sign, refuse or step back: it lacks the sign-off of `needs`. */
   z.object({ kind: z.literal("sign"), ...proposal, needs: z.array(z.string()).readonly() }),
   /** Signed by all; `verdict` is that of its gate where that is known. */
@@ -78,7 +78,6 @@ export const Matter = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("webhook"), name: z.string(), waiting: z.number().int(), failing: z.string().nullable() }),
 ]);
-export type Matter = z.infer<typeof Matter>;
 
 export const Urgency = z.enum(["now", "soon", "later"]);
 export type Urgency = z.infer<typeof Urgency>;
