@@ -22,12 +22,7 @@ export function describeAct(act: Act, state: State, hasher: Hasher): string {
     const person = id === undefined ? undefined : state.persons.get(id);
     return person === undefined ? signerIdOf(key, hasher) : `${person.person} (${person.role})`;
   });
-  return `${actInWords(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
-}
-
-/** What it does, in a sentence. */
-function actInWords(act: Act, state: State): string {
-  return `${sentence(act, state)}${changesIn(act, state)}`;
+  return `${sentenceOf(act, state)}${changesIn(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
 }
 
 /** Whoever signs a new root has to see which keys and floors it changes. */
@@ -37,7 +32,8 @@ function changesIn({ predicate }: Act, { root }: State): string {
   return changes.length === 0 ? " It changes nothing." : ` What changes: ${changes.join("; ")}.`;
 }
 
-function sentence<V extends Verb>(act: Act<V>, state: State): string {
+/** What it does, in a sentence; nothing about who signed it. */
+export function sentenceOf<V extends Verb>(act: Act<V>, state: State): string {
   const words: Words[V] = wordsOf[act.predicate.verb];
   return words(act.predicate.body, state);
 }

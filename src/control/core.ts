@@ -1,4 +1,5 @@
 // What the parts of a running control plane know of each other; made once by src/control/open-control.ts.
+import type { PublicFile } from "../feed/feed.ts";
 import type { Replica } from "../feed/replica.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import type { Mark } from "../ledger/load.ts";
@@ -12,6 +13,7 @@ import type { Content } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import type { FeedServer } from "./feed-server.ts";
 import type { Here } from "./initialise.ts";
+import type { LedgerIndex } from "./ledger-index.ts";
 import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
 import type { Rejudging } from "./rejudging.ts";
 import type { OpenEndpoint, Webhooks } from "./webhooks/webhooks.ts";
@@ -67,6 +69,8 @@ export interface Core {
   readonly database: WatchedDatabase;
   readonly ledger: Ledger;
   readonly replica: Replica;
+  /** What the ledger is looked through by. */
+  readonly index: LedgerIndex;
   readonly writer: Writer;
   readonly feeds: FeedServer;
   readonly records: Records;
@@ -74,6 +78,8 @@ export interface Core {
   readonly watch: WatchDesk;
   readonly webhooks: Webhooks;
   readonly rejudging: Rejudging;
+  /** As `publicFile` of src/feed/feed.ts. */
+  readonly publicFile: (path: string) => Promise<PublicFile | undefined>;
   readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
   readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
 }

@@ -36,6 +36,7 @@ import {
   writeTrustFile,
 } from "./initialise.ts";
 import { keptItems } from "./kept-items.ts";
+import { createLedgerIndex } from "./ledger-index.ts";
 import { publicFiles } from "./public-files.ts";
 import { type ReviewDesk, openReviewDesk } from "./review-desk.ts";
 import { type StoredReview, findReview } from "./review-store.ts";
@@ -94,7 +95,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   }
   const replica = createReplica({ primitives, pin: trust?.root, mark });
   const records = recordsOf(database, primitives);
-  const writer = writerOf(options, { database, ledger, replica, records });
+  const index = createLedgerIndex({ hasher: primitives, seeds: seedsFrom(options.random(8)) });
+  const writer = writerOf(options, { database, ledger, replica, records, index });
   await writer.catchUp();
   if (trust !== undefined && replica.size() === 0) {
     await writer.record(await trustedEnvelope(trust, primitives), noContent);
@@ -134,6 +136,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       database,
       ledger,
       replica,
+      index,
       records,
       writer,
       reviews,
@@ -150,7 +153,17 @@ export async function openControl(options: ControlOptions): Promise<Control> {
 
 type Parts = Pick<
   Core,
-  "here" | "database" | "ledger" | "replica" | "records" | "writer" | "reviews" | "watch" | "webhooks" | "rejudging"
+  | "here"
+  | "database"
+  | "ledger"
+  | "replica"
+  | "index"
+  | "records"
+  | "writer"
+  | "reviews"
+  | "watch"
+  | "webhooks"
+  | "rejudging"
 >;
 
 function compose(options: ControlOptions, parts: Parts): Control {
@@ -186,6 +199,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     ...parts,
     options,
     feeds,
+    publicFile,
     submit,
     initialise: async (envelope, given, content) => {
       if (code === undefined) throw new Failure("conflict", "This deployment has an owner already. Ask to be invited.");
@@ -281,14 +295,20 @@ function recordsOf(database: Database, primitives: Primitives): Records {
   };
 }
 
-function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledger" | "replica" | "records">): Writer {
+function writerOf(
+  options: ControlOptions,
+  parts: Pick<Core, "database" | "ledger" | "replica" | "records" | "index">,
+): Writer {
   const { primitives, clock } = options;
-  const { replica, records, database } = parts;
+  const { replica, records, database, index } = parts;
   const review = async (id: ReviewId): Promise<StoredReview | undefined> => findReview(database, id);
   return new Writer({
     ...parts,
     primitives,
     clock,
+    folded: (place, act) => {
+      index.add(place, act, replica.state);
+    },
     examine: async (act, content) => {
       const withSent: Records = {
         ...records,
@@ -304,6 +324,11 @@ function writerOf(options: ControlOptions, parts: Pick<Core, "database" | "ledge
       });
     },
   });
+}
+
+function seedsFrom(random: Uint8Array): readonly [number, number] {
+  const view = new DataView(random.buffer, random.byteOffset, random.byteLength);
+  return [view.getUint32(0), view.getUint32(4)];
 }
 
 function isRoot(act: Act): act is Act<"root"> {

@@ -23,12 +23,15 @@ import {
 } from "./contract.ts";
 import { SeriesView, canaryRoutes } from "./contract-canary.ts";
 import { NeedsView, needsRoutes } from "./contract-needs.ts";
+import { LedgerEntryView, LedgerView, ledgerRoutes } from "./contract-ledger.ts";
+import { ReceiptProof } from "../acts/receipt-proof.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
   readonly method: "get" | "post";
   readonly path: string;
   readonly summary: string;
+  /** Names, with spaces between. */
   readonly query?: string;
   readonly request?: z.ZodType;
   /** Undefined: bytes. */
@@ -102,6 +105,21 @@ const operations: readonly Operation[] = [
   },
   { method: "get", path: routes.bundle, summary: "A whole decision", answer: Bundle },
   { method: "get", path: routes.publicBundle, summary: "A whole decision about a public model", answer: Bundle },
+  {
+    method: "get",
+    path: ledgerRoutes.ledger,
+    summary: "Entries of the ledger, newest first",
+    query: "q verb since until before limit",
+    answer: LedgerView,
+  },
+  {
+    method: "get",
+    path: ledgerRoutes.ledgerEntry,
+    summary: "One entry, and what proves it",
+    query: "from",
+    answer: LedgerEntryView,
+  },
+  { method: "get", path: ledgerRoutes.receiptProof, summary: "That a receipt is logged", answer: ReceiptProof },
   { method: "get", path: routes.explain, summary: "What happened, in sentences", answer: ExplainView },
 ];
 
@@ -134,7 +152,7 @@ function describe({ path, method, summary, query, request, answer }: Operation):
     required: true,
     schema: text,
   }));
-  const asked = query === undefined ? [] : [{ name: query, in: "query", required: false, schema: text }];
+  const asked = (query?.split(" ") ?? []).map((name) => ({ name, in: "query", required: false, schema: text }));
   const body = request === undefined ? {} : { requestBody: { required: true, content: json(request, "input") } };
   const content = answer === undefined ? { "application/octet-stream": {} } : json(answer, "output");
   return {

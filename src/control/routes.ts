@@ -36,6 +36,7 @@ import { batchFrom } from "./feed-server.ts";
 import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
+import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
 import { bearerOf, readerOf } from "./passes.ts";
 import { readingOf } from "./reading.ts";
@@ -67,6 +68,7 @@ export function createApp(core: Core): Hono {
   addReviewRoutes(app, { core, bodies, read: passRequired(core) });
   addCanaryRoutes(app, { core, read: passRequired(core) });
   addNeedsRoutes(app, { core, reader: readerIn(core), gateways: () => gatewaysView(core) });
+  addLedgerRoutes(app, { core, read: passRequired(core) });
   addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),

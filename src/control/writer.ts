@@ -32,6 +32,8 @@ export interface WriterOptions {
   readonly replica: Replica;
   readonly primitives: Primitives;
   readonly clock: () => Instant;
+  /** Told of each act that was folded, in their order. */
+  readonly folded: (index: number, act: Act) => void;
   /** Checks what a statement says about its content; throws a Failure. */
   readonly examine: (act: Act, content: Content) => Promise<void>;
 }
@@ -160,14 +162,17 @@ export class Writer {
   }
 
   async #fold(): Promise<void> {
-    const { ledger, replica } = this.#options;
+    const { ledger, replica, folded } = this.#options;
     const before = replica.size();
     while (replica.size() < ledger.head().size) {
       const from = replica.size();
       const records = await ledger.entries(from, batchRecordsMax);
       const checkpoint = await ledger.checkpointAt(from + records.length);
       const acts = await replica.receive({ from, records, checkpoint });
-      for (const [offset, act] of acts.entries()) this.#indices.set(act.digest, from + offset);
+      for (const [offset, act] of acts.entries()) {
+        this.#indices.set(act.digest, from + offset);
+        folded(from + offset, act);
+      }
     }
     if (replica.size() > before) for (const listener of this.#listeners) listener();
   }

@@ -94,6 +94,15 @@ export async function countReceiptsUnder(database: Database, permit: PermitId): 
   return z.object({ count: z.number() }).parse(row).count;
 }
 
+/** The entry of the interval that a receipt stands in. */
+export async function intervalOfReceipt(database: Database, id: ReceiptId): Promise<number | undefined> {
+  const [row] = await database.query(
+    'SELECT i.ledger_index AS "index" FROM receipt r JOIN receipt_interval i ON i.root = r.interval_root WHERE r.id = ?',
+    [id],
+  );
+  return row === undefined ? undefined : z.object({ index: z.number().int().nonnegative() }).parse(row).index;
+}
+
 const Interval = z.object({
   root: Digest,
   leaves: z.instanceof(Uint8Array),

@@ -140,3 +140,11 @@ export async function readTileHashes(queries: Queries, level: number, index: num
   ]);
   return row === undefined ? undefined : TileRow.parse(row).hashes;
 }
+
+const IndexRow = z.strictObject({ index: z.number().int().nonnegative() });
+
+/** Where an envelope is in the ledger. */
+export async function findStatement(queries: Queries, statement: Digest): Promise<number | undefined> {
+  const [row] = await queries.query('SELECT idx AS "index" FROM ledger_leaf WHERE statement = ?', [statement]);
+  return row === undefined ? undefined : IndexRow.parse(row).index;
+}
