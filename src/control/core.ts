@@ -16,6 +16,7 @@ import type { Here } from "./initialise.ts";
 import type { LedgerIndex } from "./ledger-index.ts";
 import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
 import type { Rejudging } from "./rejudging.ts";
+import type { TryText } from "./try-desk.ts";
 import type { OpenEndpoint, Webhooks } from "./webhooks/webhooks.ts";
 import type { WatchDesk } from "./watch-desk.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
@@ -54,6 +55,8 @@ export interface ControlOptions {
   readonly endpoints?: readonly OpenEndpoint[] | undefined;
   /** A refusal that left no receipt, where a gateway of this server remembers it. */
   readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
+  /** What a text would come to; nobody can try one where it is not given. */
+  readonly tryText?: TryText | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
 }
 

@@ -25,6 +25,7 @@ import { SeriesView, canaryRoutes } from "./contract-canary.ts";
 import { NeedsView, needsRoutes } from "./contract-needs.ts";
 import { LedgerEntryView, LedgerView, ledgerRoutes } from "./contract-ledger.ts";
 import { ReceiptProof } from "../acts/receipt-proof.ts";
+import { RulesView, TryRequest, TryView, policyRoutes } from "./contract-policy.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
@@ -75,6 +76,19 @@ const operations: readonly Operation[] = [
     summary: "The text of one, to a reviewer's signed reading of it",
     request: ReadingRequest,
     answer: ReviewTextView,
+  },
+  {
+    method: "get",
+    path: policyRoutes.rules,
+    summary: "Policy and safeguards of a model, in force and candidate",
+    answer: RulesView,
+  },
+  {
+    method: "post",
+    path: policyRoutes.try,
+    summary: "What a text would come to; nothing of it is kept",
+    request: TryRequest,
+    answer: TryView,
   },
   { method: "get", path: routes.batch, summary: "Ledger records from an index on", query: "from", answer: BatchView },
   { method: "get", path: routes.artefact, summary: "Content by digest", answer: undefined },

@@ -42,6 +42,7 @@ import { bearerOf, readerOf } from "./passes.ts";
 import { readingOf } from "./reading.ts";
 import { addCanaryRoutes } from "./canary-routes.ts";
 import { addNeedsRoutes } from "./needs-routes.ts";
+import { addPolicyRoutes } from "./policy-routes.ts";
 import { addReviewRoutes, checkNoReading } from "./review-routes.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
 import { createMemory } from "./remember.ts";
@@ -69,6 +70,7 @@ export function createApp(core: Core): Hono {
   addCanaryRoutes(app, { core, read: passRequired(core) });
   addNeedsRoutes(app, { core, reader: readerIn(core), gateways: () => gatewaysView(core) });
   addLedgerRoutes(app, { core, read: passRequired(core) });
+  addPolicyRoutes(app, { core, bodies, read: passRequired(core) });
   addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),

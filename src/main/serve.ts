@@ -30,6 +30,7 @@ import {
   systemClock,
   urlOf,
 } from "./gateway-here.ts";
+import { type Registry, shippedSafeguards } from "../safeguards/registry.ts";
 import { takeLock } from "../store/lock.ts";
 import { furthest, keepSeen, readSeen } from "./seen.ts";
 import { openSealingKeys } from "./sealing-keys.ts";
@@ -39,6 +40,7 @@ import { reviewGauges } from "./telemetry/review-gauges.ts";
 import { watchGauges } from "./telemetry/watch-gauges.ts";
 import { webhookGauges } from "./telemetry/webhook-gauges.ts";
 import { openStore } from "./open-store.ts";
+import { openTrying } from "./trying.ts";
 
 export interface Serving {
   readonly control: Control;
@@ -58,7 +60,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
   const { control, keys, ports, watch, ...here } = await openControlHere(options);
   const { report } = watch.telemetry;
   const [signer] = keys.gateways;
-  const { pin, clock } = here;
+  const { pin, clock, registry } = here;
   const around = {
     feed: control.feed,
     clock,
@@ -68,7 +70,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     watch,
     console: consoleOf(configuration, ports.control),
   };
-  const gateway = await openGatewayHere(options, around).catch(async (error: unknown) => {
+  const gateway = await openGatewayHere({ ...options, registry }, around).catch(async (error: unknown) => {
     await here.close();
     throw error;
   });
@@ -114,6 +116,7 @@ export interface ControlHere {
   readonly ports: Ports;
   readonly watch: Watch;
   readonly clock: Clock;
+  readonly registry: Registry;
   /** The first trust root, where there was one at the start. */
   readonly pin: Digest | undefined;
   readonly close: () => Promise<void>;
@@ -146,6 +149,8 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
   const watch = openWatch(options, store.kind === "sqlite" ? store.path : undefined);
   const { report } = watch.telemetry;
   const endpoints = await endpointsOf(options, ports);
+  const registry = options.registry ?? shippedSafeguards();
+  const trying = openTrying(options, { registry, ports, clock, report });
   const database = await openStore(store);
   const mark = furthest([await knownMark(configuration.data), readSeen(configuration.keys)]);
   const control = await openControl({
@@ -164,6 +169,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     recentRefusal: watch.telemetry.recentRefusal,
     hosts: configuration.hosts,
     endpoints,
+    tryText: trying.tryText,
     mark,
     pin,
     report,
@@ -181,12 +187,13 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
   const seen = keepSeen(configuration.keys, control.head);
   const close = async (): Promise<void> => {
     await control.close();
+    await trying.close();
     seen.close();
     await watch.close();
     await database.close();
     unlock();
   };
-  return { control, keys, ports, watch, clock, pin, close };
+  return { control, keys, ports, watch, clock, registry, pin, close };
 }
 
 async function endpointsOf(

@@ -48,6 +48,27 @@ export function redactedIn(inspection: Inspection, policy: UsagePolicy, caller: 
   });
 }
 
+/** What policy makes of one finding, and by which rule. */
+export interface Ruling {
+  readonly rule: CategoryRule;
+  /** Whether the policy names the category; one that it does not name is prohibited. */
+  readonly isNamed: boolean;
+  /** Whether a scope of the caller lifts it. */
+  readonly isLifted: boolean;
+  readonly verdict: Verdict;
+}
+
+/** For people: what `decide` does with this finding by itself. */
+export function rulingOn(finding: Finding, policy: UsagePolicy, caller: Caller): Ruling {
+  const rule = ruleOf(policy, finding.category);
+  return {
+    rule,
+    isNamed: policy.categories.includes(rule),
+    isLifted: isLifted(rule, caller),
+    verdict: verdictOf(finding, rule, caller),
+  };
+}
+
 /** The stricter of two verdicts, the first where they are equally strict. */
 export function stricter(a: Verdict, b: Verdict): Verdict {
   return strictness[b.kind] > strictness[a.kind] ? b : a;
@@ -70,8 +91,11 @@ function verdictOf(finding: Finding, rule: CategoryRule, caller: Caller): Verdic
 }
 
 function actionOf(rule: CategoryRule, caller: Caller): Action {
-  const lifted = rule.treat === "restricted" && caller.scopes.includes(rule.scope);
-  return lifted ? "flag" : rule[caller.surface];
+  return isLifted(rule, caller) ? "flag" : rule[caller.surface];
+}
+
+function isLifted(rule: CategoryRule, { scopes }: Caller): boolean {
+  return rule.treat === "restricted" && scopes.includes(rule.scope);
 }
 
 /** The most that a finding of a band may do, however strict the policy. What was redacted is recorded, and lets the rest through. */

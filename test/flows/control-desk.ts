@@ -176,10 +176,9 @@ export async function passOf(desk: Desk, path: string, signer: Signer): Promise<
   return `Headgate ${await signPass(pass, signer)}`;
 }
 
-/** The pass that goes with a statement. */
-export async function writePassOf(desk: Desk, signer: Signer): Promise<string> {
+/** The pass that goes with a statement, or with what is sent elsewhere. */
+export async function writePassOf(desk: Desk, signer: Signer, path: string = routes.statements): Promise<string> {
   const at = timestampOf(desk.now());
-  const path = routes.statements;
   return `Headgate ${await signPass({ deployment: desk.control.deployment, signer: signer.publicKey, method: "POST", path, at }, signer)}`;
 }
 

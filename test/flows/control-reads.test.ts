@@ -1,7 +1,9 @@
 // Reading the control plane, and what its listener refuses: passes that are stale, foreign, misdirected or of somebody
 // suspended; wrong hosts; bodies that are too large, not JSON, or not UTF-8.
 import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
 import { request } from "node:http";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
 import { BatchView, OpeningsView, StatusView, controlBodyBytesMax, routes } from "../../src/control/contract.ts";
@@ -138,7 +140,7 @@ describe("what is read", () => {
       .object({ paths: z.record(z.string(), z.unknown()) })
       .parse((await get(desk, "/api/openapi.json")).json);
     const described = Object.keys(document.paths).toSorted();
-    const expected = Object.values(routes).map((path) => path.replaceAll(/:([a-z]+)/g, "{$1}"));
+    const expected = (await allRoutes()).map((path) => path.replaceAll(/:([a-z]+)/g, "{$1}"));
     assert.deepEqual(described, expected.toSorted());
   });
 
@@ -210,4 +212,18 @@ async function statusOfHost(host: string): Promise<number> {
 
 function bytes(text: string): Uint8Array {
   return fromBase64(text) ?? new Uint8Array(0);
+}
+
+/** Of the contract and of those files beside it that are about one noun. */
+async function allRoutes(): Promise<readonly string[]> {
+  const folder = join(import.meta.dirname, "../../src/control");
+  const names = readdirSync(folder).filter((name) => /^contract(?:-[a-z-]+)?\.ts$/.test(name));
+  const contracts = await Promise.all(
+    names.map(async (name) => z.record(z.string(), z.unknown()).parse({ ...(await import(join(folder, name))) })),
+  );
+  return contracts.flatMap((contract) =>
+    Object.entries(contract).flatMap(([name, value]) =>
+      /(?:^r|R)outes$/.test(name) ? Object.values(z.record(z.string(), z.string()).parse(value)) : [],
+    ),
+  );
 }
