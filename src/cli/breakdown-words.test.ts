@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Part } from "../evidence/breakdown.ts";
-import { attacksThatDiffer, breakdownInWords, tallyInWords } from "./breakdown-words.ts";
+import { breakdownInWords, tallyInWords } from "./breakdown-words.ts";
+import { attacksThatDiffer } from "../evidence/part-figures.ts";
 
 function partOf(
   name: string,

@@ -1,35 +1,9 @@
 // A run by attack and by category, in figures: each part with its interval, for the terminal, for JSON and for reports.
 import type { Breakdown, Part } from "../evidence/breakdown.ts";
-import { chanceInTries, clopperPearson } from "../statistics/binomial.ts";
+import { type PartFigures, figuresOf } from "../evidence/part-figures.ts";
 import type { Tally } from "../statistics/measure.ts";
 import { percentToTenth } from "../statistics/share.ts";
 import { legible } from "./legible.ts";
-
-export const shownConfidence = 0.95;
-
-export interface PartFigures {
-  readonly name: string;
-  readonly trials: number;
-  readonly failures: number;
-  readonly unknown: number;
-  readonly clusters: number;
-  readonly clustersFailed: number;
-  readonly clustersUnknown: number;
-  /** Two-sided, 95 %: of clusters that failed; unknown ones are clean below and failed above. */
-  readonly interval: readonly [lower: number, upper: number];
-  /** The k of hit@k. */
-  readonly perCluster: number;
-  /** If tries were independent: how often one of `perCluster` passes where each passes as often as these did. */
-  readonly expectedOfTries: number;
-}
-
-export function figuresOf({ name, tally, perCluster }: Part): PartFigures {
-  const { trials, failures, clusters, clustersFailed, clustersUnknown } = tally;
-  const { lower } = clopperPearson({ failures: clustersFailed, trials: clusters }, shownConfidence);
-  const { upper } = clopperPearson({ failures: clustersFailed + clustersUnknown, trials: clusters }, shownConfidence);
-  const expectedOfTries = chanceInTries(failures / trials, perCluster);
-  return { name, ...tally, interval: [lower, upper], perCluster, expectedOfTries };
-}
 
 /** A table each for attacks and categories, of those that there are, with an interval drawn for every row. */
 export function breakdownInWords(taken: Breakdown): string {
@@ -75,21 +49,4 @@ export function tallyInWords(tally: Tally): string {
   if (clusters === trials) return `${failures} of ${trials} failed, ${unknown} unknown`;
   const attempts = `of their ${trials} attempts ${failures} failed, ${unknown} unknown`;
   return `${clustersFailed} of ${clusters} clusters failed, ${clustersUnknown} unknown (${attempts})`;
-}
-
-export interface AttackDifference {
-  readonly attack: string;
-  /** Clusters that failed under it, in the first run and in the second. */
-  readonly one: number;
-  readonly other: number;
-}
-
-/** Attacks of which not as many clusters failed in two runs of one suite, in its order. */
-export function attacksThatDiffer(one: readonly Part[], other: readonly Part[]): readonly AttackDifference[] {
-  const failedIn = new Map(other.map(({ name, tally }) => [name, tally.clustersFailed]));
-  return one.flatMap(({ name, tally }) => {
-    const failed = failedIn.get(name);
-    if (failed === undefined || failed === tally.clustersFailed) return [];
-    return [{ attack: name, one: tally.clustersFailed, other: failed }];
-  });
 }

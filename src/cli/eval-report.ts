@@ -11,13 +11,15 @@ import { boundsOf } from "../statistics/measure.ts";
 import { percentToTenth } from "../statistics/share.ts";
 import { type FailureKind, TrialOutcome, countAttempts, countedAs } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
-import { type PartFigures, figuresOf, shownConfidence } from "./breakdown-words.ts";
+import { type PartFigures, figuresOf, shownConfidence } from "../evidence/part-figures.ts";
 import { attackDifferences, comparisonOf, differenceInWords } from "./eval-compare.ts";
 import { createFile } from "./files.ts";
 import { kappaInWords } from "./grader-words.ts";
-import { gradersShown, saidInWords } from "./graders-shown.ts";
+import { gradersShown } from "../evidence/graders/shown.ts";
+import { saidInWords } from "./graders-shown.ts";
 import { type OpenedRun, openedRunCalled } from "./opened-run.ts";
-import { type Followed, followedBy, followedInWords } from "./plan-followed.ts";
+import type { Followed } from "../gates/followed.ts";
+import { followedBy, followedInWords } from "./plan-followed.ts";
 import { openSession } from "./session.ts";
 import { type Call, argument } from "./verb.ts";
 

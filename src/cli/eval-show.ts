@@ -8,10 +8,12 @@ import { type Sample, countedSamples, openSealed, tallySamples } from "../eviden
 import { nodePrimitives } from "../proof/node.ts";
 import type { FailureKind, TrialOutcome } from "../terms/trial.ts";
 import { type Answer, done } from "./answer.ts";
-import { breakdownInWords, figuresOf, shownConfidence, tallyInWords } from "./breakdown-words.ts";
+import { breakdownInWords, tallyInWords } from "./breakdown-words.ts";
+import { figuresOf, shownConfidence } from "../evidence/part-figures.ts";
 import { planIn, planInWords } from "./eval-plan.ts";
 import { evidenceCalled } from "./eval-withdraw.ts";
-import { gradersInWords, gradersShown, worstInWords, worstOf } from "./graders-shown.ts";
+import { gradersShown } from "../evidence/graders/shown.ts";
+import { gradersInWords, worstInWords, worstOf } from "./graders-shown.ts";
 import { legible } from "./legible.ts";
 import { textsInWords, textsKept } from "./kept-texts.ts";
 import { openedRun } from "./opened-run.ts";

@@ -1,44 +1,10 @@
 // What the graders of a sealed run said beside each other, and which items fared worst: for eval show, reports and comparisons.
-import { type GraderAgreement, agreementOfGraders, differ } from "../evidence/graders/agreement.ts";
 import type { Said } from "../evidence/graders/combine.ts";
 import { type ItemCount, worstItems } from "../evidence/worst-items.ts";
-import type { TrialOutcome } from "../terms/trial.ts";
 import { kappaInWords } from "./grader-words.ts";
+import type { GradersShown } from "../evidence/graders/shown.ts";
 import { legible } from "./legible.ts";
 import type { OpenedRun } from "./opened-run.ts";
-
-interface Disagreement {
-  readonly item: string;
-  readonly attempt: number;
-  readonly said: readonly Said[];
-  readonly outcome: TrialOutcome;
-}
-
-export interface GradersShown {
-  /** Of two judges, or of two persons; absent where no two say something of the same answers. */
-  readonly agreement?: GraderAgreement;
-  /** Every answer on which graders differ. */
-  readonly disagreements: readonly Disagreement[];
-}
-
-/** Undefined where nobody graded afterwards: rules do not differ from themselves. */
-export function gradersShown({ suite, samples, items }: OpenedRun, confidence: number): GradersShown | undefined {
-  const { grader } = suite;
-  if (typeof grader === "string") return undefined;
-  const names = new Map(items.map(({ leaf, id }) => [leaf, id]));
-  const graded = samples.flatMap(({ graded: said, ...sample }) => (said === undefined ? [] : [{ ...sample, said }]));
-  const agreement = agreementOfGraders(
-    graded.map(({ said }) => said),
-    grader,
-    confidence,
-  );
-  return {
-    ...(agreement === undefined ? {} : { agreement }),
-    disagreements: graded
-      .filter(({ said }) => differ(said))
-      .map(({ item, attempt, said, outcome }) => ({ item: names.get(item) ?? item, attempt, said, outcome })),
-  };
-}
 
 /** Rows that the terminal shows; all of them are in JSON. */
 const shownMax = 15;

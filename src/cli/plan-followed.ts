@@ -1,14 +1,13 @@
 // Whether runs went as they were registered, worked out here: from the ledger, the receipts under their permits, checked one by one,
-// and the sealed runs. The same function as the gate's (src/gates/registration.ts).
-import type { Evidence, GivenPermit } from "../acts/state.ts";
+// and the sealed runs. The same function as the gate's (src/gates/followed.ts).
+import type { Evidence } from "../acts/state.ts";
 import { ReceiptsView, receiptsPageMax, routes } from "../control/contract.ts";
 import { pathOf } from "../control/contract-paths.ts";
 import { openSealed } from "../evidence/seal.ts";
 import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
-import { touches } from "../gates/alike.ts";
-import { type Deviation, deviationWords } from "../gates/deviation.ts";
-import { type AboutSuite, type RunFacts, permitsOf, poolKey, runOf } from "../gates/assess.ts";
-import { deviationsOf } from "../gates/registration.ts";
+import type { RunFacts } from "../gates/assess.ts";
+import { deviationWords } from "../gates/deviation.ts";
+import { type Followed, followedBy as followed } from "../gates/followed.ts";
 import type { SealedTry, SeenReceipt } from "../gates/pool.ts";
 import { seenReceipts } from "../gates/seen-receipts.ts";
 import { nodePrimitives } from "../proof/node.ts";
@@ -18,59 +17,26 @@ import { safeguardsOf, suiteOf } from "./candidate.ts";
 import type { OpenedRun } from "./opened-run.ts";
 import { type Session, artefact } from "./session.ts";
 
-export interface Followed {
-  readonly plan: GivenPermit["analysis"];
-  readonly registered: GivenPermit["at"];
-  readonly deviations: readonly Deviation[];
-}
-
 /** Undefined where the run has no permit. */
 export async function followedBy(session: Session, run: OpenedRun): Promise<Followed | undefined> {
-  const { permits, permitExchanges } = session.state;
+  const { permits } = session.state;
   const permit = run.evidence.body.permit === null ? undefined : permits.get(run.evidence.body.permit);
   if (permit === undefined) return undefined;
   const { name, measure, content } = run.suite;
-  const { failure } = measure;
-  const about: AboutSuite = {
-    failure,
-    isAdaptive: isAdaptive(run.suite),
-    calibration: content?.calibration === undefined ? undefined : { set: content.calibration },
-  };
-  const chain = permit.bare === true ? [] : (await safeguardsOf(session, permit.digests.safeguards)).chain;
-  const runs = new Map<PermitId, RunFacts>();
-  const pooling = { state: session.state, configuration: permit.digests, chain, runs };
-  const key = poolKey(pooling, about, permit);
-  const asked = { ...permit.digests, alike: await countingAlike(session, permit, run.suite) };
-  const isUsed = ({ permit: id }: GivenPermit): boolean => id === permit.permit || (permitExchanges.get(id) ?? 0) > 0;
-  const ofSuite = (other: GivenPermit): GivenPermit => ({
-    ...other,
-    digests: { ...other.digests, suite: permit.digests.suite },
+  return followed(permit, {
+    state: session.state,
+    chain: permit.bare === true ? [] : (await safeguardsOf(session, permit.digests.safeguards)).chain,
+    suite: {
+      name,
+      measure: measure.name,
+      failure: measure.failure,
+      isAdaptive: isAdaptive(run.suite),
+      calibration: content?.calibration === undefined ? undefined : { set: content.calibration },
+      items: run.items.map(({ leaf, cluster }) => ({ id: leaf, cluster })),
+    },
+    facts: async (one) => factsOf(session, one),
+    countsAlike: async (digest) => countsAlike(session, digest, run.suite),
   });
-  const used = permitsOf(session.state, asked, permit.model).filter(
-    (other) => isUsed(other) && poolKey(pooling, about, ofSuite(other)) === key,
-  );
-  for (const one of used) runs.set(one.permit, await factsOf(session, one.permit));
-  const items = run.items.map(({ leaf, cluster }) => ({ id: leaf, cluster }));
-  const leaves = new Set(items.map(({ id }) => id));
-  const planned = used
-    .map((one) => runOf(pooling, about, one))
-    .filter((one) => one.registered.digests.suite === permit.digests.suite || touches(one, leaves));
-  const own = planned.find(({ permit: id }) => id === permit.permit);
-  const suite = { name, measure: measure.name, failure, items };
-  return {
-    plan: permit.analysis,
-    registered: permit.at,
-    deviations: own === undefined ? [] : deviationsOf(own, planned, suite),
-  };
-}
-
-/** Other suites of the model's permits that count what this one does; one whose content is gone is taken to. Receipts say what was asked. */
-async function countingAlike(session: Session, { model }: GivenPermit, suite: Suite): Promise<ReadonlySet<Digest>> {
-  const given = [...session.state.permits.values()].filter((permit) => permit.model === model);
-  const alike = new Set<Digest>();
-  for (const digest of new Set(given.map(({ digests }) => digests.suite)))
-    if (await countsAlike(session, digest, suite)) alike.add(digest);
-  return alike;
 }
 
 async function countsAlike(session: Session, digest: Digest, suite: Suite): Promise<boolean> {

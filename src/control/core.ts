@@ -11,6 +11,7 @@ import type { Digest, Instant, ReceiptId } from "../terms/ids.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import type { Content } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
+import type { RunDesk } from "./evidence/run-desk.ts";
 import type { FeedServer } from "./feed-server.ts";
 import type { Here } from "./initialise.ts";
 import type { LedgerIndex } from "./ledger-index.ts";
@@ -77,6 +78,8 @@ export interface Core {
   readonly writer: Writer;
   readonly feeds: FeedServer;
   readonly records: Records;
+  /** Sealed runs, opened and looked through. */
+  readonly runs: RunDesk;
   readonly reviews: ReviewDesk;
   readonly watch: WatchDesk;
   readonly webhooks: Webhooks;

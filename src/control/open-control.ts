@@ -23,6 +23,7 @@ import { DeploymentId, type Digest, type PublicKey, type ReviewId } from "../ter
 import { type Content, noContent } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import { examine } from "./examine.ts";
+import { openRunDesk } from "./evidence/run-desk.ts";
 import { createFeedServer } from "./feed-server.ts";
 import {
   type Code,
@@ -197,6 +198,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
   if (replica.state.root === undefined) code = createCode(options.paths.codeFile, options.random);
   const core: Core = {
     ...parts,
+    runs: openRunDesk(records),
     options,
     feeds,
     publicFile,
@@ -233,9 +235,9 @@ function compose(options: ControlOptions, parts: Parts): Control {
   };
 }
 
-async function closeAll({ feeds, rejudging, webhooks, watch, reviews, writer, ledger }: Core): Promise<void> {
+async function closeAll({ feeds, rejudging, webhooks, watch, reviews, writer, ledger, runs }: Core): Promise<void> {
   feeds.close();
-  await Promise.all([rejudging.close(), webhooks.close(), watch.close()]);
+  await Promise.all([rejudging.close(), webhooks.close(), watch.close(), runs.close()]);
   await reviews.close();
   await writer.idle();
   await ledger.close();

@@ -26,6 +26,15 @@ import { NeedsView, needsRoutes } from "./contract-needs.ts";
 import { LedgerEntryView, LedgerView, ledgerRoutes } from "./contract-ledger.ts";
 import { ReceiptProof } from "../acts/receipt-proof.ts";
 import { RulesView, TryRequest, TryView, policyRoutes } from "./contract-policy.ts";
+import {
+  CompareView,
+  EvidencePlanView,
+  EvidenceRunView,
+  EvidenceView,
+  SampleView,
+  SamplesView,
+  evidenceRoutes,
+} from "./contract-evidence.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
@@ -38,6 +47,8 @@ interface Operation {
   /** Undefined: bytes. */
   readonly answer: z.ZodType | undefined;
 }
+
+const sampleQuery = "outcome counts category attack differ q sort";
 
 const operations: readonly Operation[] = [
   {
@@ -134,6 +145,53 @@ const operations: readonly Operation[] = [
     answer: LedgerEntryView,
   },
   { method: "get", path: ledgerRoutes.receiptProof, summary: "That a receipt is logged", answer: ReceiptProof },
+  {
+    method: "get",
+    path: evidenceRoutes.evidence,
+    summary: "Runs on record, unfinished ones included, newest first",
+    query: "model suite person basis slot standing since until after limit",
+    answer: EvidenceView,
+  },
+  {
+    method: "get",
+    path: evidenceRoutes.evidenceRun,
+    summary: "One run taken apart",
+    answer: EvidenceRunView,
+  },
+  {
+    method: "get",
+    path: evidenceRoutes.evidencePlan,
+    summary: "Whether a run went as registered",
+    answer: EvidencePlanView,
+  },
+  {
+    method: "get",
+    path: evidenceRoutes.evidenceSamples,
+    summary: "Samples of a run, 200 at the most",
+    query: `${sampleQuery} after limit`,
+    answer: SamplesView,
+  },
+  {
+    method: "get",
+    path: evidenceRoutes.evidenceSample,
+    summary: "One sample, with what was asked",
+    query: sampleQuery,
+    answer: SampleView,
+  },
+  {
+    method: "get",
+    path: evidenceRoutes.evidenceExport,
+    summary: "The samples that a filter shows, as CSV or a JSON object a line",
+    query: `${sampleQuery} format`,
+    answer: undefined,
+  },
+  {
+    method: "get",
+    path: evidenceRoutes.evidenceCompare,
+    summary: "Two runs of one suite, and what came out otherwise",
+    query: "after limit",
+    answer: CompareView,
+  },
   { method: "get", path: routes.explain, summary: "What happened, in sentences", answer: ExplainView },
 ];
 

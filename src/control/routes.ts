@@ -32,6 +32,7 @@ import {
   receiptsPageMax,
   routes,
 } from "./contract.ts";
+import { addEvidenceRoutes } from "./evidence-routes.ts";
 import { batchFrom } from "./feed-server.ts";
 import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
@@ -66,6 +67,7 @@ export function createApp(core: Core): Hono {
   addWriteRoutes(app, core, bodies);
   addReadRoutes(app, core);
   addStatusRoutes(app, core);
+  addEvidenceRoutes(app, { core, read: passRequired(core) });
   addReviewRoutes(app, { core, bodies, read: passRequired(core) });
   addCanaryRoutes(app, { core, read: passRequired(core) });
   addNeedsRoutes(app, { core, reader: readerIn(core), gateways: () => gatewaysView(core) });

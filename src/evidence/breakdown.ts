@@ -4,6 +4,9 @@ import type { FailureKind } from "../terms/trial.ts";
 import { type Sample, tallySamples } from "./seal.ts";
 import type { LoadedItem } from "./suite.ts";
 
+/** What tells the parts of a run apart. */
+type Placed = Pick<LoadedItem, "leaf" | "category" | "attack">;
+
 export interface Part {
   readonly name: string;
   readonly tally: Tally;
@@ -18,9 +21,9 @@ export interface Breakdown {
 }
 
 /** Samples of items that are not the suite's are counted nowhere here: there are none in a run under a permit. */
-export function breakdownOf(samples: readonly Sample[], items: readonly LoadedItem[], failure: FailureKind): Breakdown {
+export function breakdownOf(samples: readonly Sample[], items: readonly Placed[], failure: FailureKind): Breakdown {
   const byLeaf = new Map(items.map((item) => [item.leaf, item]));
-  const by = (nameOf: (item: LoadedItem) => string | undefined): readonly Part[] => {
+  const by = (nameOf: (item: Placed) => string | undefined): readonly Part[] => {
     const parts = Map.groupBy(samples, ({ item }) => {
       const known = byLeaf.get(item);
       return known === undefined ? undefined : nameOf(known);

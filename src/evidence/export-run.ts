@@ -27,6 +27,8 @@ export interface Exported {
   readonly items: ReadonlyMap<Digest, ExportedItem>;
   /** Prompts may leave, and these answers, by the commitment that each opens; undefined where no text leaves. */
   readonly answers: ReadonlyMap<Digest, string> | undefined;
+  /** Which samples, by their places, and in which order; all of them as they were sealed where it is not given. */
+  readonly order?: Iterable<number>;
 }
 
 /** A try, and whether one of the same attempt with an answer stands in its place. */
@@ -36,9 +38,10 @@ interface Row {
   readonly countsAs: CountedAs;
 }
 
-function rowsIn({ run, failure }: Exported): readonly Row[] {
+function rowsIn({ run, failure, order }: Exported): readonly Row[] {
   const counted = new Map(countedSamples(run.samples, failure).map(({ sample, countsAs }) => [sample, countsAs]));
-  return run.samples.map((sample) => ({
+  const wanted = order === undefined ? run.samples : Array.from(order).flatMap((at) => run.samples[at] ?? []);
+  return wanted.map((sample) => ({
     sample,
     isCounted: counted.has(sample),
     countsAs: counted.get(sample) ?? countedAs(sample.outcome, failure),

@@ -1,9 +1,11 @@
 // The items of a sealed run with most failures: where to look first.
+import type { Digest } from "../terms/ids.ts";
 import type { FailureKind } from "../terms/trial.ts";
 import { type Sample, countedSamples } from "./seal.ts";
 import type { LoadedItem } from "./suite.ts";
 
 export interface ItemCount {
+  readonly leaf: Digest;
   readonly id: string;
   readonly cluster: string;
   readonly attempts: number;
@@ -20,6 +22,7 @@ export function worstItems(
   const byLeaf = new Map(items.map((item) => [item.leaf, item]));
   const counts = [...Map.groupBy(countedSamples(samples, failure), ({ sample }) => sample.item)].map(([leaf, own]) => ({
     id: byLeaf.get(leaf)?.id ?? leaf,
+    leaf,
     cluster: own[0]?.sample.cluster ?? "",
     attempts: own.length,
     failed: own.filter(({ countsAs }) => countsAs === "failed").length,

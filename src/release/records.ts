@@ -252,7 +252,7 @@ async function calibrationFacts(records: Records, document: Suite): Promise<Suit
 /** Receipts whose signatures are checked between two pauses. */
 const receiptsAtOnce = 64;
 
-async function runFacts(records: Records, state: State, permit: PermitId): Promise<RunFacts> {
+export async function runFacts(records: Records, state: State, permit: PermitId): Promise<RunFacts> {
   const under = { state, permit, primitives: records.primitives };
   const receipts: SeenReceipt[] = [];
   const texts = await records.receipts(permit);

@@ -1,6 +1,6 @@
 // How far graders agree, and on which answers they do not: from what stands in the sealed run alone. Two judges of a panel are one pair;
 // of people it is the two who marked the same answers. A third, who is asked only where two differ, is in no kappa.
-import { type Kappa, cohensKappa } from "../../statistics/kappa.ts";
+import { type AgreementTable, type Kappa, cohensKappa } from "../../statistics/kappa.ts";
 import { type Said, isPerson, judgeName } from "./combine.ts";
 import type { DeclaredGrader } from "./grader-document.ts";
 import { GraderVerdict } from "./grader.ts";
@@ -8,6 +8,9 @@ import { GraderVerdict } from "./grader.ts";
 export interface GraderAgreement extends Kappa {
   readonly one: string;
   readonly other: string;
+  /** How often the one said what its row says, and the other what the column says; in the order of `words`. */
+  readonly words: readonly GraderVerdict[];
+  readonly table: AgreementTable;
 }
 
 /** Undefined where no two graders say something of the same answers. */
@@ -29,7 +32,7 @@ export function agreementOfGraders(
       (column) => pairs.filter(({ first, second }) => first === row && second === column).length,
     ),
   );
-  return { one, other, ...cohensKappa(table, confidence) };
+  return { one, other, words: GraderVerdict.options, table, ...cohensKappa(table, confidence) };
 }
 
 /** The first two who marked it; who of them is called the first does not hang on who came first. */
