@@ -193,6 +193,9 @@ const Analysis = z
 /** Requests of one attempt under a permit whose bodies are written as it goes on. */
 export const adaptiveTurnsMax = 32;
 
+/** Probes of one live measure under one certificate. */
+export const probesMax = 10_000;
+
 const Permit = z.strictObject({
   permit: PermitId,
   run: RunId,
@@ -220,6 +223,13 @@ const Permit = z.strictObject({
       turns: z.number().int().min(1).max(adaptiveTurnsMax),
       requests: z.number().int().min(1).max(10_000_000),
     })
+    .optional(),
+  /**
+   * A probe of what a certificate serves: which live measure of its watch it is for, and the how manieth of this measure and certificate it
+   * is, which settles what is drawn (src/acts/probe-draw.ts).
+   */
+  probe: z
+    .strictObject({ certificate: CertificateId, watch: Name, number: z.number().int().min(1).max(probesMax) })
     .optional(),
   notAfter: Timestamp,
   analysis: Analysis,

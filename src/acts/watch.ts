@@ -32,13 +32,32 @@ const sampled = {
   }),
 };
 
-export const LiveMeasure = z.discriminatedUnion("measure", [
+/** What is counted by the receipts of callers. */
+export const CallerMeasure = z.discriminatedUnion("measure", [
   z.strictObject({ measure: z.literal("safeguard-failures"), ...common }),
   z.strictObject({ measure: z.literal("confirmed-misuse"), ...sampled }),
   z.strictObject({ measure: z.literal("over-blocking"), ...sampled }),
 ]);
+export type CallerMeasure = z.infer<typeof CallerMeasure>;
+export type SampledMeasure = Exclude<CallerMeasure, { measure: "safeguard-failures" }>;
+
+/** Suite items, asked of what is certified and served: how much of the suite at one time, and how often. */
+export const Probes = z.strictObject({
+  ...common,
+  measure: z.literal("probes"),
+  /** As the release names it by its digest. */
+  suite: Name,
+  /** Clusters of the suite that are drawn for each probe; all of them where it has fewer. */
+  clusters: z.number().int().min(1).max(10_000),
+  /** Within 24 hours, at the most: what probing may cost. */
+  perDay: z.number().int().min(1).max(24),
+  /** How old the last sealed probe may be for the next step to be taken. */
+  withinHours: z.number().int().min(1).max(168),
+});
+export type Probes = z.infer<typeof Probes>;
+
+export const LiveMeasure = z.discriminatedUnion("measure", [...CallerMeasure.options, Probes]);
 export type LiveMeasure = z.infer<typeof LiveMeasure>;
-export type SampledMeasure = Exclude<LiveMeasure, { measure: "safeguard-failures" }>;
 
 export const Watch = z.strictObject({
   /** `when-shown`: the next step is only taken once every measure is shown to keep its limit. Absent: that is advice. */

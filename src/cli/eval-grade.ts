@@ -25,6 +25,7 @@ import { Failure } from "../terms/failure.ts";
 import { RunId, type Timestamp, instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { GradeOptions } from "./eval-options.ts";
+import { askedItems } from "./eval-probe.ts";
 import { type GradingWork, openGrades, openInWords, sumsInWords, waitingIn } from "./eval-grading.ts";
 import { loadedSuite } from "./eval-plan.ts";
 import { createFile, readNeeded } from "./files.ts";
@@ -62,7 +63,15 @@ async function gradeRun(call: Call<GradeOptions>, run: RunId): Promise<Answer> {
         `No answer of ${run} is for people: its suite says who grades, and does not name them.`,
       );
     }
-    const work = { session, grader, grades, run, suite: document, items: loaded.items, file };
+    const work = {
+      session,
+      grader,
+      grades,
+      run,
+      suite: document,
+      items: askedItems(session, file.record.begun.permit, loaded.items),
+      file,
+    };
     checkMarkable(work, call);
     const { handOut, takeIn } = call.options;
     if (handOut !== undefined) return handOutTo(handOut, work, call);

@@ -21,6 +21,8 @@ const plan = {
   limit: z.coerce.number().gt(0).lt(1).optional(),
   requirement: Name.optional(),
   bare: z.boolean().default(false),
+  /** A live measure of the watch over what is certified. */
+  probe: Name.optional(),
 } as const;
 export type PlanOptions = z.infer<z.ZodObject<typeof plan>>;
 

@@ -18,6 +18,7 @@ import { modesFor } from "../terms/safeguard-mode.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { candidateDigest, candidatePlan, safeguardsOf, suiteOf } from "./candidate.ts";
 import { mandateFor } from "./eval-mandate.ts";
+import { askedItems, attemptsBefore, nextProbe } from "./eval-probe.ts";
 import type { PlanOptions } from "./eval-options.ts";
 import { type Budgeted, adaptiveOf, tokensOf } from "./run-budget.ts";
 import { triesThatFit } from "./run-size.ts";
@@ -35,8 +36,9 @@ export interface PlannedPermit {
 
 /** Fails with not_found where the model, the suite or the requirement is not there. */
 export async function planRun(call: Call<PlanOptions>, session: Session, name: Name): Promise<PlannedPermit> {
-  const { options, context } = call;
+  const { options } = call;
   if (options.model === undefined) throw new Failure("request_invalid", "Say which model: --model NAME.");
+  if (options.probe !== undefined) return planProbe(call, session, { model: options.model, suite: name });
   const { plan } = await candidatePlan(session, options.model);
   const suiteDigest = candidateDigest(session, "Suite", name);
   const suite = await loadedSuite(session, suiteDigest);
@@ -46,7 +48,6 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
     ? { confidence: options.confidence ?? confidenceDefault }
     : claimOf(plan, suite.document, options);
   checkRule(suite.document, options, claim);
-  const { secret, hash } = secretKeyOf(randomBytes(secretBytes), session.profile.demo, nodePrimitives);
   const { model, safeguards, policy } = configurationOf(session.state, plan, options.slot);
   const grader = graderDigest(suite.document, nodePrimitives);
   if (!options.bare) {
@@ -57,11 +58,10 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
   const { content } = suite.loaded;
   checkSize(suite, options.attempts);
   const tokens = tokensOf(suite, options.attempts);
-  const notAfter = timestampOf(Instant.parse(context.now() + options.hours * 3_600_000));
+  const { secret, ...made } = newPermit(call, session);
+  const { notAfter } = made;
   const permit: Permit = {
-    permit: PermitId.parse(randomId("permit_", 16)),
-    run: RunId.parse(randomId("run_", 16)),
-    hash,
+    ...made,
     model: options.model,
     slot: options.slot,
     ...(options.stage === undefined ? {} : { stage: options.stage }),
@@ -71,7 +71,6 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
     tokens,
     ...(options.bare ? { bare: true } : {}),
     ...(adaptive === undefined ? {} : { adaptive }),
-    notAfter,
     ...mandateFor(session, { model: options.model, suite: suiteDigest, tokens, notAfter }),
     analysis: {
       measure: suite.document.measure.name,
@@ -81,6 +80,68 @@ export async function planRun(call: Call<PlanOptions>, session: Session, name: N
     },
   };
   return { permit, secret, suite };
+}
+
+type Made = Pick<Permit, "permit" | "run" | "hash" | "notAfter"> & Pick<PlannedPermit, "secret">;
+
+/** What is new of every permit. */
+function newPermit({ options, context }: Call<PlanOptions>, { profile }: Session): Made {
+  const { secret, hash } = secretKeyOf(randomBytes(secretBytes), profile.demo, nodePrimitives);
+  const notAfter = timestampOf(Instant.parse(context.now() + options.hours * 3_600_000));
+  return {
+    permit: PermitId.parse(randomId("permit_", 16)),
+    run: RunId.parse(randomId("run_", 16)),
+    hash,
+    notAfter,
+    secret,
+  };
+}
+
+/** The next probe of what is certified: nothing of it is chosen but when. */
+async function planProbe(
+  call: Call<PlanOptions>,
+  session: Session,
+  named: { readonly model: Name; readonly suite: Name },
+): Promise<PlannedPermit> {
+  checkSettled(call.options);
+  const { probe, release, measure, suite: digest } = nextProbe(session, { ...named, watch: call.options.probe });
+  const suite = await loadedSuite(session, digest);
+  const attempts = attemptsBefore(session, release, digest);
+  const asked = askedItems(session, { probe }, suite.loaded.items);
+  const { content } = suite.loaded;
+  const { model, safeguards, policy } = release.digests;
+  const tokens = tokensOf({ ...suite, loaded: { ...suite.loaded, items: asked } }, attempts);
+  const { secret, ...made } = newPermit(call, session);
+  const permit: Permit = {
+    ...made,
+    model: named.model,
+    slot: "in-force",
+    stage: release.stage,
+    digests: { model, safeguards, policy, suite: digest, grader: graderDigest(suite.document, nodePrimitives) },
+    items: { root: content.root, count: content.count },
+    attempts,
+    tokens,
+    probe,
+    ...mandateFor(session, { model: named.model, suite: digest, tokens, notAfter: made.notAfter }),
+    analysis: {
+      measure: suite.document.measure.name,
+      rule: "fixed",
+      trials: asked.length * attempts,
+      confidence: 1 - measure.alpha,
+      limit: measure.limit,
+    },
+  };
+  return { permit, secret, suite };
+}
+
+/** What the plan and the certificate say of a probe nobody says again. */
+function checkSettled({ bare, stage, limit, requirement, confidence, rule, attempts }: PlanOptions): void {
+  const isSaid = bare || rule !== "fixed" || attempts !== 1;
+  if (!isSaid && [stage, limit, requirement, confidence].every((one) => one === undefined)) return;
+  throw new Failure(
+    "request_invalid",
+    "What a probe asks follows from the certificate: --probe goes with none of --stage, --limit, --requirement, --confidence, --rule, --attempts and --bare.",
+  );
 }
 
 /** Attempts whose samples fit one piece of evidence: what could not be sealed is not begun. */
@@ -100,7 +161,7 @@ function checkSize(suite: LoadedDocument, attempts: number): void {
 
 /** The plan as JSON shows it. */
 export function planIn(permit: Permit): object {
-  const { model, slot, stage, digests, items, attempts, tokens, bare, adaptive, notAfter, analysis } = permit;
+  const { model, slot, stage, digests, items, attempts, tokens, bare, adaptive, probe, notAfter, analysis } = permit;
   return {
     model,
     slot,
@@ -111,6 +172,7 @@ export function planIn(permit: Permit): object {
     tokens,
     ...(bare === undefined ? {} : { bare }),
     ...(adaptive === undefined ? {} : { adaptive }),
+    ...(probe === undefined ? {} : { probe }),
     notAfter,
     analysis,
   };
@@ -118,7 +180,7 @@ export function planIn(permit: Permit): object {
 
 /** The plan as a board reads it. */
 export function planInWords(permit: Permit): string {
-  const { model, slot, items, attempts, bare, adaptive, tokens, notAfter, analysis } = permit;
+  const { model, slot, items, attempts, bare, adaptive, probe, tokens, notAfter, analysis } = permit;
   const { measure, rule, trials, confidence, limit, requirement } = analysis;
   const each = attempts === 1 ? "" : `, ${attempts} attempts on each`;
   const ending =
@@ -131,7 +193,8 @@ export function planInWords(permit: Permit): string {
       : `to show: ${measure} at most ${Number((100 * limit).toPrecision(6))} % at ${100 * confidence} % confidence`;
   const what = requirement === undefined ? "" : `, for the requirement ${requirement}`;
   const how = `${bare === true ? ", WITHOUT SAFEGUARDS" : ""}${adaptive === undefined ? "" : `, up to ${adaptive.turns} requests an attempt`}`;
-  return `${items.count} items on ${model} (${slot})${each}${how}: ${ending}; ${shows}${what}. At most ${tokens} tokens, until ${notAfter}.`;
+  const drawn = probe === undefined ? "" : `Probe ${probe.number} of ${probe.watch}, drawn from `;
+  return `${drawn}${items.count} items on ${model} (${slot})${each}${how}: ${ending}; ${shows}${what}. At most ${tokens} tokens, until ${notAfter}.`;
 }
 
 export async function loadedSuite(session: Session, digest: Digest): Promise<LoadedDocument> {

@@ -5,6 +5,7 @@ import type { Permit } from "../acts/bodies.ts";
 import type { Evidence } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
 import { takesTwo } from "../acts/two-person-permits.ts";
+import type { LoadedItem } from "../evidence/suite.ts";
 import { graderAtOnce } from "../evidence/graders/registry.ts";
 import { type Sealed, type Tried, openSealed, sealRun, tallySamples } from "../evidence/seal.ts";
 import { boundsOfPool } from "../gates/pooled-bounds.ts";
@@ -29,6 +30,7 @@ import { candidateDigest, suiteOf } from "./candidate.ts";
 import { calibrationInWords, statedCalibration } from "./eval-calibrate.ts";
 import { completeProof, submitEvidence } from "./evidence-proof.ts";
 import { forgetExpired } from "./eval-forget.ts";
+import { askedItems, nextProbe } from "./eval-probe.ts";
 import type { PlanOptions, RegisterOptions, RunOptions } from "./eval-options.ts";
 import { type LoadedDocument, loadedSuite, planIn, planInWords, planRun } from "./eval-plan.ts";
 import { askByItsRule, cameTo } from "./eval-sequential.ts";
@@ -43,7 +45,11 @@ import { type Base, type Call, sameProfile } from "./verb.ts";
 /** Registers the run's plan, and begins with it at once. */
 export async function beginSuiteRun(call: Call<RunOptions>, name: Name): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const digest = candidateDigest(session, "Suite", name);
+  const { probe, model } = call.options;
+  const digest =
+    probe === undefined || model === undefined
+      ? candidateDigest(session, "Suite", name)
+      : nextProbe(session, { model, suite: name, watch: probe }).suite;
   const document = await suiteOf(session, digest);
   // Before the permit is in the ledger: what cannot be graded is not begun.
   const servers = { suite: document, digest, origins: call.options.judgeOrigin };
@@ -148,15 +154,16 @@ function forgetOver({ context, path }: Session): void {
   if (runs.length > 0) context.tell(`Erased, as their time is over: the texts of ${runs.join(", ")}.\n`);
 }
 
-interface Work {
+interface Work extends Begun {
   readonly session: Session;
-  readonly suite: LoadedDocument;
-  readonly file: RunFile;
+  /** What its permit asks. */
+  readonly asked: readonly LoadedItem[];
 }
 
-async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
-  const { session, suite, file } = work;
+async function carryOn(call: Call<RunOptions>, begun: Begun & Pick<Work, "session">): Promise<Answer> {
+  const { session, suite, file } = begun;
   const { permit } = file.record.begun;
+  const work = { ...begun, asked: askedItems(session, permit, suite.loaded.items) };
   try {
     const before = evidenceOf(session, permit.run);
     if (before !== undefined) return withProfile(await recorded(work, before), call.base);
@@ -165,7 +172,7 @@ async function carryOn(call: Call<RunOptions>, work: Work): Promise<Answer> {
     if (waits !== undefined) return waitingFor(permit, waits, call.base);
     const budget = budgetFor(call);
     const isShown = call.options.seal ? false : await ask(call, work, budget);
-    const open = unanswered(suite.loaded.items, permit.attempts, file.record.results);
+    const open = unanswered(work.asked, permit.attempts, file.record.results);
     const isOver = isShown || call.context.now() >= instantOf(permit.notAfter);
     if (!call.options.seal) await gradeByJudges(gradingOf(work), call.context);
     if (open > 0 && !call.options.seal && !isOver) {
@@ -258,7 +265,7 @@ interface Sitting {
 
 async function askItems(
   call: Call<RunOptions>,
-  { session, suite, file }: Work,
+  { session, suite, file, asked }: Work,
   { budget, attacker }: Sitting,
 ): Promise<boolean> {
   const { permit, secret } = file.record.begun;
@@ -267,7 +274,7 @@ async function askItems(
   const items = suite.loaded.items.map((item) => runItemOf(item, suite.document, attacker));
   const known = settledBefore(items, file.record.results);
   const live = liveBound({ failure, confidence: permit.analysis.confidence, startMs: context.now(), known });
-  const of = suiteInWords(permit.items.count, new Set(items.map(({ cluster }) => cluster)).size);
+  const of = suiteInWords(asked.length, new Set(asked.map(({ cluster }) => cluster)).size);
   context.tell(`${permit.run}: ${of} of ${suite.document.name}, permit ${permit.permit}\n`);
   const show = progressLine(context, live, budget);
   const plan = {
@@ -285,7 +292,7 @@ async function askItems(
   const ports = { file, now, wait, signal, budget, primitives: nodePrimitives };
   return askByItsRule({ known, failure, items: suite.loaded.items, permit }, async ({ order, isEnough, progress }) =>
     runSuite(
-      { ...plan, order },
+      { ...plan, order: permit.probe === undefined ? order : placesOf(asked, suite.loaded.items) },
       {
         ...ports,
         isEnough,
@@ -321,8 +328,13 @@ function withProfile(answer: Answer, base: Base): Answer {
   return answer.next === undefined ? answer : { ...answer, next: answer.next + sameProfile(base) };
 }
 
-function gradingOf({ suite, file }: Work): GradingWork {
-  return { suite: suite.document, items: suite.loaded.items, file };
+/** Where items stand in their suite. */
+function placesOf(asked: readonly LoadedItem[], all: readonly LoadedItem[]): readonly number[] {
+  return asked.map((item) => all.indexOf(item));
+}
+
+function gradingOf({ suite, file, asked }: Work): GradingWork {
+  return { suite: suite.document, items: asked, file };
 }
 
 /** All is answered, and not all of it graded. */
@@ -339,11 +351,11 @@ function waitingForGraders({ run, permit }: Permit, open: ReturnType<typeof open
 }
 
 async function sealAndReport(work: Work, asItIs: boolean): Promise<Answer> {
-  const { session, suite, file } = work;
+  const { session, suite, file, asked } = work;
   const { permit } = file.record.begun;
   const { name, measure } = suite.document;
   const at = session.context.now();
-  const tries = triesOf(cameTo(permit, suite.loaded.items, file.record), {
+  const tries = triesOf(cameTo(permit, asked, file.record), {
     record: file.record,
     answers: answersIn(file, nodePrimitives),
     at,

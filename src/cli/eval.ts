@@ -68,6 +68,7 @@ const planFlags: readonly (readonly [string, string])[] = [
   ["--limit <rate>", "the rate that it is to show is not exceeded (default: what the release plan asks)"],
   ["--keep <days>", "how long answers are kept here, encrypted (default 90); then eval forget --expired erases them"],
   ["--requirement <id>", "the requirement of the release plan that it is for (default: all that ask for the suite)"],
+  ["--probe <id>", "as the next probe of this live measure, on what is certified: asks what is drawn for it"],
   ["--bare", "without safeguards, to compare with; a second person signs before it begins"],
 ];
 

@@ -16,6 +16,7 @@ export function watchLines(watch: WatchView | null, isHeld: boolean): readonly s
   return [
     `  Watch: ${sentenceOf(watch, isHeld)} (${verdict}). Period ${period}, since ${since}: ${exchanges} exchange(s)${lateWords}.`,
     ...table.split("\n").map((line) => `    ${line}`),
+    ...measures.flatMap(probeLines),
     ...(blindSince === null
       ? []
       : [
@@ -43,6 +44,17 @@ function sentenceOf({ verdict, rolledBackFor, measures }: WatchView, isHeld: boo
         .map(({ id }) => id)
         .join(", ")}`;
   }
+}
+
+/** Of probes: how many there were, and what the bet that the limit is kept began with. */
+function probeLines({ id, probes, kept, neededKept }: WatchView["measures"][number]): readonly string[] {
+  if (probes === null) return [];
+  const { suite, count, isFresh, withinHours, laboratory } = probes;
+  const { exchanges, bad, unknown } = laboratory;
+  const stale = isFresh ? "" : `; none was sealed within ${withinHours} h, which the next step takes`;
+  return [
+    `    ${id}: ${count} probe(s) of ${suite} in this period${stale}. "Kept" goes on with the laboratory's ${exchanges} clusters (${bad} bad, ${unknown} unknown) and all probes since: ${short(kept)} of ${short(neededKept)}.`,
+  ];
 }
 
 function rowOf(measure: WatchView["measures"][number]): readonly string[] {

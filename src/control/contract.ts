@@ -226,7 +226,7 @@ const ModesView = z.object({
 /** One live measure of a watch, of the period that runs: since the last step up or down. */
 const LiveMeasureView = z.object({
   id: Name,
-  measure: z.enum(["safeguard-failures", "confirmed-misuse", "over-blocking"]),
+  measure: z.enum(["safeguard-failures", "confirmed-misuse", "over-blocking", "probes"]),
   limit: z.number(),
   /** The part of its error that this period may use. */
   alpha: z.number(),
@@ -241,9 +241,22 @@ const LiveMeasureView = z.object({
   exceeded: z.number(),
   kept: z.number(),
   needed: z.number(),
+  /** What `kept` has to reach: of probes another number, since that bet goes on with the laboratory's. */
+  neededKept: z.number(),
   /** Of the rate, at all moments of the period at once. */
   interval: z.object({ lower: z.number(), upper: z.number() }),
   verdict: z.enum(["exceeded", "kept", "open"]),
+  /** Of probes, whose `exchanges` are clusters of the suite. `laboratory`: the clusters that `kept` began with. */
+  probes: z
+    .object({
+      suite: Name,
+      /** Of this period; `isFresh`: one of them was sealed within so many hours. */
+      count: z.number().int(),
+      withinHours: z.number().int(),
+      isFresh: z.boolean(),
+      laboratory: z.object({ exchanges: z.number().int(), bad: z.number().int(), unknown: z.number().int() }),
+    })
+    .nullable(),
 });
 export type LiveMeasureView = z.infer<typeof LiveMeasureView>;
 

@@ -3,15 +3,16 @@
 // only where the gate passes. Asked once, before a statement is appended.
 import { isDeepStrictEqual } from "node:util";
 import type { EvidenceBody, Verb } from "../acts/bodies.ts";
+import { drawnClusters } from "../acts/probe-draw.ts";
 import { wrongAudience } from "../acts/rules/release.ts";
 import type { Act } from "../acts/statement.ts";
-import type { Proposal, State } from "../acts/state.ts";
+import { type Proposal, type State, latestCertificate } from "../acts/state.ts";
 import { type AnyDocument, nameOf, openDocument } from "../documents/kinds.ts";
 import { responseClassifierName } from "../evidence/graders/grader-digest.ts";
 import { checkSharedTraining } from "../evidence/graders/guard-overlap.ts";
 import { graderDigest } from "../evidence/graders/grader-digest.ts";
 import { type Sample, type SealedRun, tallySamples } from "../evidence/seal.ts";
-import { isAdaptive } from "../evidence/suite-document.ts";
+import { type Suite, isAdaptive } from "../evidence/suite-document.ts";
 import { audienceOf, releaseProblems } from "../gates/draft.ts";
 import type { Judgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf, tieredStages } from "../gates/plan-document.ts";
@@ -230,8 +231,7 @@ async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): 
     suite.measure.name === body.analysis.measure;
   if (!isSuite) throw new Failure("statement_invalid", "The permit's items or measure are not those of its suite.");
   // A plan of fewer could be ended early, and would have gone as it was registered.
-  if (body.analysis.trials !== body.items.count * body.attempts)
-    throw new Failure("statement_invalid", "The plan's trials are not all attempts on all items of its suite.");
+  await checkTrials(body, suite, given);
   if (isAdaptive(suite) !== (body.adaptive !== undefined))
     throw new Failure(
       "statement_invalid",
@@ -242,6 +242,27 @@ async function examinePermit({ body }: PredicateOf<"permit">, given: Examined): 
   if (body.bare !== undefined || suite.grader !== responseClassifierName) return;
   const safeguards = await readDocument(given.records, body.digests.safeguards);
   if (safeguards.kind === "Safeguards") checkSharedTraining(suite, safeguards.chain, trainedOn);
+}
+
+async function checkTrials(body: PredicateOf<"permit">["body"], suite: Suite, given: Examined): Promise<void> {
+  const asked = body.probe === undefined ? body.items.count : await drawnOf(body, suite, given);
+  if (body.analysis.trials !== asked * body.attempts)
+    throw new Failure("statement_invalid", "The plan's trials are not all attempts on all items that it asks.");
+}
+
+/** How many items the probe draws. */
+async function drawnOf(
+  { model, probe, digests }: PredicateOf<"permit">["body"],
+  suite: Suite,
+  { state, records }: Examined,
+): Promise<number> {
+  const measures = latestCertificate(state, model)?.release.conditions.share?.watch?.measures ?? [];
+  const measure = measures.find(({ id }) => id === probe?.watch);
+  if (probe === undefined || measure?.measure !== "probes")
+    throw new Failure("statement_invalid", "No live measure of what is certified asks for this probe.");
+  const items = await itemsOf(records, digests.suite, suite);
+  const drawn = drawnClusters(items, { probe, count: measure.clusters }, records.primitives);
+  return items.filter(({ cluster }) => drawn.has(cluster)).length;
 }
 
 async function examineEvidence({ body }: PredicateOf<"evidence">, given: Examined): Promise<void> {

@@ -13,6 +13,7 @@ import { openLedger } from "../ledger/ledger.ts";
 import { signerIdOf } from "../proof/digest.ts";
 import { toHex } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
+import { type ProbeReader, openProbeReader } from "../release/probed.ts";
 import type { Records } from "../release/records.ts";
 import type { Database } from "../store/database.ts";
 import { breathe } from "../store/breathe.ts";
@@ -97,7 +98,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   const replica = createReplica({ primitives, pin: trust?.root, mark });
   const records = recordsOf(database, primitives);
   const index = createLedgerIndex({ hasher: primitives, seeds: seedsFrom(options.random(8)) });
-  const writer = writerOf(options, { database, ledger, replica, records, index });
+  const probes = openProbeReader(records, replica);
+  const writer = writerOf(options, { database, ledger, replica, records, index, probes });
   await writer.catchUp();
   if (trust !== undefined && replica.size() === 0) {
     await writer.record(await trustedEnvelope(trust, primitives), noContent);
@@ -109,6 +111,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
     ...options,
     database,
     replica,
+    probes,
     writer,
     control: signers.control,
     deployment: here.deployment,
@@ -297,10 +300,11 @@ function recordsOf(database: Database, primitives: Primitives): Records {
   };
 }
 
-function writerOf(
-  options: ControlOptions,
-  parts: Pick<Core, "database" | "ledger" | "replica" | "records" | "index">,
-): Writer {
+interface Writing extends Pick<Core, "database" | "ledger" | "replica" | "records" | "index"> {
+  readonly probes: ProbeReader;
+}
+
+function writerOf(options: ControlOptions, { probes, ...parts }: Writing): Writer {
   const { primitives, clock } = options;
   const { replica, records, database, index } = parts;
   const review = async (id: ReviewId): Promise<StoredReview | undefined> => findReview(database, id);
@@ -322,7 +326,7 @@ function writerOf(
         index: replica.size(),
         at: clock(),
         review,
-        watch: async (model) => readWatch({ database, replica, clock }, model),
+        watch: async (model) => readWatch({ database, replica, probes, clock }, model),
       });
     },
   });

@@ -78,6 +78,7 @@ async function benchOf(t: TestContext, models: readonly Name[], { broken, betwee
       },
     },
     replica: { state: world.state },
+    probes: async () => new Map(),
     writer: {
       onAppend: () => undefined,
       record: async (envelope) => {

@@ -5,12 +5,15 @@ import { stopsStage } from "../acts/hold-scope.ts";
 import { standingGlass } from "../acts/rules/break-glass.ts";
 import { stepOf } from "../acts/rules/share.ts";
 import { type State, holdsOn, latestCertificate } from "../acts/state.ts";
+import type { Probes } from "../acts/watch.ts";
 import { type Draft, signStatement } from "../acts/statement.ts";
 import type { Replica } from "../feed/replica.ts";
-import { type LiveJudgement, judgeLive } from "../gates/watch.ts";
+import type { Counted } from "../gates/probes.ts";
+import { type LiveJudgement, judgeLive, judgeProbes } from "../gates/watch.ts";
 import { type Opening, commit } from "../proof/digest.ts";
 import { toBase64, toHex } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { ProbeReader } from "../release/probed.ts";
 import { type WatchedStage, watchedStage, watchedStages } from "../release/watched.ts";
 import { type StoredCounts, countsOf, dropOldSamples, everyExchange } from "../release/watch-store.ts";
 import type { Database } from "../store/database.ts";
@@ -35,6 +38,7 @@ import type { Writer } from "./writer.ts";
 export interface WatchDeskOptions {
   readonly database: Database;
   readonly replica: Pick<Replica, "state">;
+  readonly probes: ProbeReader;
   readonly writer: Pick<Writer, "onAppend"> & {
     readonly record: (envelope: Uint8Array, content: Content) => Promise<unknown>;
   };
@@ -115,7 +119,7 @@ export function openWatchDesk(options: WatchDeskOptions): WatchDesk {
 }
 
 async function lookAt(stage: WatchedStage, options: WatchDeskOptions): Promise<void> {
-  const counts = await countsOf(options.database, stage);
+  const counts = await readCounts(stage, options);
   const exceeded = stage.measures.filter((measure) => judged(stage, measure, counts).verdict === "exceeded");
   const [first] = exceeded;
   if (first === undefined) return;
@@ -130,12 +134,23 @@ async function lookAt(stage: WatchedStage, options: WatchDeskOptions): Promise<v
   if (stop !== undefined) await record(stop, `Live measure ${cause.id} exceeded its limit.`, options);
 }
 
+interface AllCounts {
+  readonly ofCallers: ReadonlyMap<string, StoredCounts>;
+  readonly ofProbes: ReadonlyMap<Name, Counted>;
+}
+
+async function readCounts(stage: WatchedStage, { database, probes, clock }: Reading): Promise<AllCounts> {
+  return { ofCallers: await countsOf(database, stage), ofProbes: await probes(stage, clock()) };
+}
+
 function judged(
   { period }: WatchedStage,
   measure: WatchedStage["measures"][number],
-  counts: ReadonlyMap<string, StoredCounts>,
+  { ofCallers, ofProbes }: AllCounts,
 ): LiveJudgement {
-  return judgeLive(measure, counts.get(measure.id) ?? { exchanges: 0, bad: 0, good: 0 }, period.number);
+  const none = { exchanges: 0, bad: 0, good: 0 };
+  if (measure.measure !== "probes") return judgeLive(measure, ofCallers.get(measure.id) ?? none, period.number);
+  return judgeProbes(measure, ofProbes.get(measure.id) ?? { ...none, inAll: none, isFresh: false }, period.number);
 }
 
 /** What every statement of the server's says. */
@@ -197,7 +212,7 @@ async function record(stop: Stop, text: string, options: WatchDeskOptions): Prom
   }
 }
 
-type Reading = Pick<WatchDeskOptions, "database" | "replica" | "clock">;
+type Reading = Pick<WatchDeskOptions, "database" | "replica" | "probes" | "clock">;
 
 export async function readWatch(reading: Reading, model: Name): Promise<WatchView | null> {
   const stage = watchedStage(reading.replica.state, model);
@@ -206,9 +221,11 @@ export async function readWatch(reading: Reading, model: Name): Promise<WatchVie
 
 async function viewOf(stage: WatchedStage, options: Reading): Promise<WatchView> {
   const { certificate, model, period } = stage;
-  const counts = await countsOf(options.database, stage);
-  const measures = stage.measures.map((measure) => measureView(measure, judged(stage, measure, counts)));
-  const all = counts.get(everyExchange);
+  const counts = await readCounts(stage, options);
+  const measures = stage.measures.map((measure) =>
+    measureView(measure, judged(stage, measure, counts), counts.ofProbes.get(measure.id)),
+  );
+  const all = counts.ofCallers.get(everyExchange);
   const now = options.clock();
   const since = toInstant(Math.min(now, Math.max(instantOf(period.at), all?.lastAt ?? 0)));
   return {
@@ -241,7 +258,11 @@ function verdictOf(measures: readonly LiveMeasureView[], rolledBackFor: Name | n
   return rolledBackFor === null ? "hold" : "rolled-back";
 }
 
-function measureView(measure: WatchedStage["measures"][number], live: LiveJudgement): LiveMeasureView {
+function measureView(
+  measure: WatchedStage["measures"][number],
+  live: LiveJudgement,
+  probed: Counted | undefined,
+): LiveMeasureView {
   const { id, limit, exchangesMin } = measure;
   const { exchanges, bad, good, unknown, alpha, interval, verdict } = live;
   return {
@@ -257,8 +278,23 @@ function measureView(measure: WatchedStage["measures"][number], live: LiveJudgem
     exceeded: eValue(live.logExceeded),
     kept: eValue(live.logKept),
     needed: 1 / alpha,
+    neededKept: Math.exp(live.logNeededKept),
     interval: { lower: interval.lower, upper: interval.upper },
     verdict,
+    probes: measure.measure === "probes" ? probesView(measure, probed) : null,
+  };
+}
+
+function probesView({ suite, withinHours }: Probes, probed: Counted | undefined): LiveMeasureView["probes"] {
+  const none = { exchanges: 0, bad: 0, good: 0 };
+  const { probes = 0, isFresh = false, laboratory = none } = probed ?? {};
+  const { exchanges, bad, good } = laboratory;
+  return {
+    suite,
+    withinHours,
+    count: probes,
+    isFresh,
+    laboratory: { exchanges, bad, unknown: exchanges - bad - good },
   };
 }
 

@@ -198,7 +198,15 @@ function exposePermit(
   if (permit.model !== asked.model) return refused("model_unknown");
   const holds = holdsNow(state, permit.model, moment.early);
   if (holds.some(({ scope }) => stopsModel(scope, permit.model))) return refused("stage_closed", "held");
-  return stoppedDoor(state, permit) ?? { kind: "permit", permit };
+  return stoppedDoor(state, permit) ?? stoppedProbe(state, permit, moment) ?? { kind: "permit", permit };
+}
+
+/** A probe is of what its certificate serves: where that serves nobody, there is nothing to probe. */
+function stoppedProbe(state: State, { model, probe }: GivenPermit, moment: Moment): Refused | undefined {
+  if (probe === undefined) return undefined;
+  const now = standing(state, model, moment);
+  if (now.kind === "closed") return refused("stage_closed", now.reason);
+  return now.certificate.release.certificate === probe.certificate ? undefined : refused("stage_closed", "changed");
 }
 
 /** A permit without safeguards, or without fixed bodies: only for what still stands in its slot, and never past a restriction. */

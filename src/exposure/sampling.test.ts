@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { idOf } from "../acts/fixtures.ts";
-import { LiveMeasure } from "../acts/watch.ts";
+import { CallerMeasure } from "../acts/watch.ts";
 import { nodePrimitives as hasher, randomId } from "../proof/node.ts";
 import { Name, ReceiptId } from "../terms/ids.ts";
 import { type Ended, isAbout, isDrawn } from "./sampling.ts";
@@ -36,9 +36,9 @@ test("misuse is looked for in what was let in, over-blocking in what policy stop
   const common = { id: "a", limit: 0.1, alpha: 0.1, exchangesMin: 1 };
   const sampled = { ...common, sample: 1, perOrganisationPerHour: 1, labelHours: 1, labels: { by: "reviewers" } };
   const measures = [
-    LiveMeasure.parse({ ...common, measure: "safeguard-failures" }),
-    LiveMeasure.parse({ ...sampled, measure: "confirmed-misuse" }),
-    LiveMeasure.parse({ ...sampled, measure: "over-blocking" }),
+    CallerMeasure.parse({ ...common, measure: "safeguard-failures" }),
+    CallerMeasure.parse({ ...sampled, measure: "confirmed-misuse" }),
+    CallerMeasure.parse({ ...sampled, measure: "over-blocking" }),
   ];
   const about = (ended: Partial<Ended>): readonly boolean[] =>
     measures.map((one) => isAbout(one, { outcome: "served", why: null, input: "pass", output: "pass", ...ended }));

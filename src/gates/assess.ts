@@ -158,11 +158,13 @@ function poolOf(input: AssessInput, suite: SuiteFacts, group: readonly GivenPerm
   ]);
   if (pool === undefined) return undefined;
   const outsiders = outsidersOf(input, suite, runs);
+  // Probes are of what is released already: they count, and are nobody's plan to show what a release is to rest on.
+  const planned = runs.filter(({ registered }) => registered.probe === undefined);
   const calibration = calibrationOf(input.state, suite, new Set(pool.measure.permits));
   const measure = {
     ...pool.measure,
     ...(calibration === undefined ? {} : { calibration }),
-    runs: runs.filter(isUsed).map((run) => registeredRun(run, [...runs, ...elsewhere], suite)),
+    runs: planned.filter(isUsed).map((run) => registeredRun(run, [...planned, ...elsewhere], suite)),
     ...(elsewhere.length === 0 ? {} : { elsewhere: elsewhere.map(({ registered }) => registered.run) }),
     ...(outsiders === undefined ? {} : { outsiders }),
   };

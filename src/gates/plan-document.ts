@@ -25,6 +25,17 @@ export const StagePlan = z
   .refine((plan) => plan.requires.some((requirement) => "signOffs" in requirement), {
     message: "a stage needs a requirement with signOffs: somebody has to answer for it",
     path: ["requires"],
+  })
+  .superRefine(({ requires, conditions }, context) => {
+    // Else the release does not name the suite, and nobody could probe with it.
+    const suites = new Set<string>(requires.flatMap((one) => ("measure" in one ? [one.suite] : [])));
+    for (const [at, measure] of (conditions?.share?.watch?.measures ?? []).entries())
+      if (measure.measure === "probes" && !suites.has(measure.suite))
+        context.addIssue({
+          code: "custom",
+          path: ["conditions", "share", "watch", "measures", at, "suite"],
+          message: `no requirement of this stage asks for ${measure.suite}: probes go on with what the laboratory began`,
+        });
   });
 export type StagePlan = z.infer<typeof StagePlan>;
 

@@ -12,7 +12,7 @@ import { isPoolShown } from "./pooled-bounds.ts";
 export interface PlannedRun extends PermitRun {
   readonly registered: Pick<
     GivenPermit,
-    "run" | "digests" | "by" | "at" | "index" | "notAfter" | "items" | "attempts"
+    "run" | "digests" | "by" | "at" | "index" | "notAfter" | "items" | "attempts" | "probe"
   > & {
     readonly plan: GivenPermit["analysis"];
     /** The labelled set that the suite pins, where it has one. */
@@ -72,12 +72,15 @@ function isOther(stated: Digest | undefined, pinned: Digest | undefined): boolea
  * trials than all attempts on all items could be ended early, and is held to all of them.
  */
 export function shortfall(
-  { plan, notAfter, items, attempts }: Pick<PlannedRun["registered"], "plan" | "notAfter" | "items" | "attempts">,
+  registered: Pick<PlannedRun["registered"], "plan" | "notAfter" | "items" | "attempts" | "probe">,
   made: readonly Pick<SealedTry, "item" | "attempt">[],
   sealedAt: Timestamp,
 ): "sealed-early" | "fewer-trials" | undefined {
+  const { plan, notAfter, items, attempts, probe } = registered;
   const trials = new Set(made.map(({ item, attempt }) => JSON.stringify([item, attempt]))).size;
-  if (plan.rule !== "fixed" || trials >= Math.max(plan.trials, items.count * attempts)) return undefined;
+  // Of a probe it was settled which part it asks before anybody could choose.
+  const least = probe === undefined ? Math.max(plan.trials, items.count * attempts) : plan.trials;
+  if (plan.rule !== "fixed" || trials >= least) return undefined;
   return sealedAt < notAfter ? "sealed-early" : "fewer-trials";
 }
 

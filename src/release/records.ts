@@ -219,7 +219,8 @@ export async function readSuite(records: Records, digest: Digest): Promise<Suite
   throw new Failure("artefact_missing", "The suite's content is not a suite. Apply it again.");
 }
 
-async function suiteOf(records: Records, name: Name, digest: Digest): Promise<SuiteFacts> {
+/** Fails with artefact_missing. */
+export async function suiteOf(records: Records, name: Name, digest: Digest): Promise<SuiteFacts> {
   const { primitives } = records;
   const document = await readSuite(records, digest);
   if (document.content === undefined)

@@ -73,7 +73,7 @@ export function seenIn(receipt: Receipt, watched: WatchedStages, hasher: Hasher)
   const isLate = stage.period.watch !== null && at < instantOf(stage.period.at);
   if (isLate) return [{ kind: "exchange", stage, isLate }];
   const seen = stage.measures.flatMap((measure): readonly Seen[] => {
-    if (!isAbout(measure, receipt)) return [];
+    if (measure.measure === "probes" || !isAbout(measure, receipt)) return [];
     if (!isSampled(measure)) return [{ kind: "counted", stage, measure, isBad: hasFailed(receipt) }];
     const drawn = { certificate: stage.certificate, receipt: receipt.id };
     if (!isDrawn(measure, drawn, hasher)) return [];

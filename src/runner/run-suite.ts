@@ -92,7 +92,7 @@ interface Task {
 /** Asks what there is to ask. What came of it stands in the file, and in its record, earlier sittings included. */
 export async function runSuite(plan: RunPlan, ports: RunPorts): Promise<void> {
   const tasks = openTasks(plan, ports.file);
-  const total = plan.items.length * plan.permit.attempts;
+  const total = (plan.order ?? plan.items).length * plan.permit.attempts;
   let done = total - tasks.length;
   const leaves = plan.items.map(({ body, leaf }) => leaf ?? itemLeaf(body, ports.primitives));
   const tree = provingTree(leaves, ports.primitives);

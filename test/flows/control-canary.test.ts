@@ -100,6 +100,7 @@ function beside({ desk }: Stage, t: TestContext): { readonly desk: WatchDesk; re
   const another = openWatchDesk({
     database,
     replica: { state: control.state },
+    probes: async () => new Map(),
     writer: { record: async (envelope, content) => control.record(envelope, content), onAppend: () => undefined },
     control: keys.control,
     deployment: control.deployment,

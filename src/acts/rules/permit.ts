@@ -9,6 +9,7 @@ import type { Act } from "../statement.ts";
 import { noSafeguards, secondSeat, standsInSlot, takesTwo } from "../two-person-permits.ts";
 import { isApplied } from "./evaluation.ts";
 import { outsideMandate } from "./mandate.ts";
+import { wrongProbe } from "./probe.ts";
 
 /** A permit is for one run, not for a season. */
 export const permitDaysMax = 7;
@@ -26,6 +27,8 @@ export const permitRun: Rule<"permit"> = (state, act, context) => {
   }
   const unknown = unknownDocument(state, body);
   if (unknown !== undefined) return refuse("not_found", `The permit names a ${unknown} that nobody applied.`);
+  const wrongly = wrongProbe(state, body, at);
+  if (wrongly !== undefined) return refuse("conflict", wrongly);
   if (!takesTwo(body)) {
     const by = author(context);
     return (

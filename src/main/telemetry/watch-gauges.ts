@@ -13,7 +13,10 @@ export async function watchGauges({ watches }: Pick<Control, "watches">): Promis
     (["bad", "good", "unknown"] as const).map((label) => ({ labels: { ...labels, label }, value: one[label] })),
   );
   const bets = each.flatMap(({ one, labels }) =>
-    (["exceeded", "kept"] as const).map((bet) => ({ labels: { ...labels, bet }, value: one[bet] / one.needed })),
+    (["exceeded", "kept"] as const).map((bet) => ({
+      labels: { ...labels, bet },
+      value: one[bet] / (bet === "kept" ? one.neededKept : one.needed),
+    })),
   );
   const blind = views.map(({ model, blindSince }) => ({ labels: { model }, value: blindSince === null ? 0 : 1 }));
   return [
