@@ -3,7 +3,7 @@
 import { stepOf } from "../acts/rules/share.ts";
 import { latestCertificate } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
-import type { LiveMeasure } from "../acts/watch.ts";
+import type { CallerMeasure } from "../acts/watch.ts";
 import { judgeLive } from "../gates/watch.ts";
 import { type Point, pointsOf, thinned } from "../release/watch-points.ts";
 import { type WatchedStage, watchedStage } from "../release/watched.ts";
@@ -79,6 +79,8 @@ interface Counted {
 async function measuresOf({ measures }: WatchedStage, { points, number }: Counted): Promise<PeriodMeasure[]> {
   const shown: PeriodMeasure[] = [];
   for (const measure of measures) {
+    // Probes come as whole runs, and not one exchange after another.
+    if (measure.measure === "probes") continue;
     const views: PeriodMeasure["points"] = [];
     for (const [at, point] of thinned(points?.get(measure.id) ?? [], seriesPointsMax).entries()) {
       // A band takes half a millisecond, and callers may be answered in this very process.
@@ -93,7 +95,7 @@ async function measuresOf({ measures }: WatchedStage, { points, number }: Counte
 
 const bandsAtOnce = 8;
 
-function pointView(measure: LiveMeasure, { at, ...counts }: Point, number: number): PeriodMeasure["points"][number] {
+function pointView(measure: CallerMeasure, { at, ...counts }: Point, number: number): PeriodMeasure["points"][number] {
   const { exchanges, bad, good, unknown, interval } = judgeLive(measure, counts, number);
   const known = bad + good;
   const { lower, upper } = interval;
