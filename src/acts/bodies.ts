@@ -194,7 +194,7 @@ const Analysis = z
 export const adaptiveTurnsMax = 32;
 
 /** Probes of one live measure under one certificate. */
-export const probesMax = 10_000;
+const probesMax = 10_000;
 
 const Permit = z.strictObject({
   permit: PermitId,
