@@ -107,15 +107,8 @@ export async function openControl(options: ControlOptions): Promise<Control> {
   checkKeys(replica.state, options);
   // Last, because it keeps time: what fails before leaves nothing behind that would keep the process from ending.
   const reviews = openReviewDesk({ ...options, database, replica, writer, control: signers.control });
-  const watch = openWatchDesk({
-    ...options,
-    database,
-    replica,
-    probes,
-    writer,
-    control: signers.control,
-    deployment: here.deployment,
-  });
+  const signing = { ...options, control: signers.control, deployment: here.deployment };
+  const watch = openWatchDesk({ ...signing, database, replica, probes, writer });
   try {
     await reviews.sweep();
     const webhooks = await openWebhooks({
@@ -127,14 +120,7 @@ export async function openControl(options: ControlOptions): Promise<Control> {
       replica,
       chance: Math.random,
     });
-    const rejudging = openRejudging({
-      ...options,
-      replica,
-      records,
-      writer,
-      control: signers.control,
-      deployment: here.deployment,
-    });
+    const rejudging = openRejudging({ ...signing, replica, records, writer });
     return compose(options, {
       here,
       database,
