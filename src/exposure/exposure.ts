@@ -84,7 +84,7 @@ function stoppingHolds(state: State, model: Name, over: Over): readonly HoldId[]
 }
 
 /** A hold that came directly ends a break-glass before the ledger has it; which hold that is it does not name. */
-function glassNow(state: State, model: Name, { at, early }: Moment): BreakGlass | undefined {
+export function glassNow(state: State, model: Name, { at, early }: Moment): BreakGlass | undefined {
   if (state.glasses.size === 0) return undefined;
   const isHeldAnew = early.some((direct) => releaseHolds(direct, model).length > 0);
   return isHeldAnew ? undefined : standingGlass(state, model, at);
@@ -95,7 +95,7 @@ function underGlass(glass: BreakGlass | undefined): { readonly glass?: GlassId }
 }
 
 /** Holds that stand, without those over which it goes on. */
-function holdsLeft(state: State, model: Name, { early, glass }: Over): readonly ReleaseHold[] {
+export function holdsLeft(state: State, model: Name, { early, glass }: Over): readonly ReleaseHold[] {
   const holds = holdsNow(state, model, early);
   return glass === undefined ? holds : holds.filter(({ hold }) => !glass.holds.includes(hold));
 }
@@ -107,7 +107,7 @@ export interface Moment {
   readonly hasher?: Hasher;
 }
 
-function closedReason(state: State, release: Release, at: Instant): ClosedReason | undefined {
+export function closedReason(state: State, release: Release, at: Instant): ClosedReason | undefined {
   if (at < instantOf(release.notBefore)) return "not-yet";
   if (at >= instantOf(release.notAfter)) return "expired";
   if (state.ended.has(release.certificate)) return "incident";
@@ -162,7 +162,7 @@ export type Exposure =
 /** Why what is open to others of its stage is not to this caller, in this format, at this time. */
 type CallerReason = "share" | "country" | "surface" | "hours";
 
-interface Refused {
+export interface Refused {
   readonly kind: "refused";
   readonly code: RefusalCode;
   readonly reason: ClosedReason | CallerReason | "network" | null;
@@ -266,12 +266,12 @@ function stoppedKey(
 }
 
 /** Of a model that is there. */
-function grantOf(state: State, { grants }: Organisation, model: Name): Grant | undefined {
+export function grantOf(state: State, { grants }: Organisation, model: Name): Grant | undefined {
   if (state.documents.get("Model")?.has(model) !== true) return undefined;
   return grants.find((known) => known.model === model);
 }
 
-function isEnded(key: CallerKey, { at, early }: Moment): boolean {
+export function isEnded(key: CallerKey, { at, early }: Moment): boolean {
   if (key.standing !== "active" || (key.notAfter !== null && at >= instantOf(key.notAfter))) return true;
   return early.some(({ scope }) => isHeldKey(key, scope));
 }
@@ -288,7 +288,11 @@ export function isWhereItMay({ networks }: Pick<CallerKey, "networks">, from: st
 }
 
 /** Whether a hold stops the stage that was granted, or organisations as this one is, where none stops the model whole. */
-function isCallerHeld(holds: readonly ReleaseHold[], { model, stage }: Grant, organisation: Organisation): boolean {
+export function isCallerHeld(
+  holds: readonly ReleaseHold[],
+  { model, stage }: Grant,
+  organisation: Organisation,
+): boolean {
   return holds.some((hold) => stopsStage(hold.scope, model, stage) || stopsOrganisation(hold, organisation));
 }
 
@@ -300,12 +304,14 @@ function withoutHeldScopes(grant: Grant, holds: readonly ReleaseHold[]): Grant {
 
 /** The model is out as far as the grant's stage, and that stage admits organisations of this type. */
 function isReached(release: Release, grant: Grant, organisation: Organisation): boolean {
-  if (compareStages(release.stage, grant.stage) < 0) return false;
-  const audience = release.audience.find((known) => known.stage === grant.stage);
-  return audience?.types.includes(organisation.type) === true;
+  return compareStages(release.stage, grant.stage) >= 0 && isInAudience(release, grant, organisation);
 }
 
-interface Calling {
+export function isInAudience({ audience }: Release, { stage }: Grant, { type }: Organisation): boolean {
+  return audience.find((known) => known.stage === stage)?.types.includes(type) === true;
+}
+
+export interface Calling {
   readonly grant: Grant;
   readonly key: CallerKey;
   readonly organisation: Organisation;
@@ -332,7 +338,7 @@ function unmetCondition(state: State, release: Release, calling: Calling): Refus
   return { ...refused("stage_closed", "hours"), ...(isLate ? {} : { opensAt: next }) };
 }
 
-function isInShare(state: State, release: Release, { key, moment: { hasher } }: Calling): boolean {
+export function isInShare(state: State, release: Release, { key, moment: { hasher } }: Calling): boolean {
   const { share } = release.conditions;
   if (share === undefined) return true;
   const part = shareNow(state, release);
