@@ -33,6 +33,40 @@ export async function usageOf(database: Database, at: Instant): Promise<readonly
   return rows.map((row) => Usage.parse(row));
 }
 
+const OfDay = z.object({
+  model: Name,
+  day: z.string(),
+  tokens: z.number().int().nonnegative(),
+  requests: z.number().int().nonnegative(),
+});
+export type UsageOfDay = Readonly<z.infer<typeof OfDay>>;
+
+/** One organisation's, by model and day, from the day of `from` on, in UTC. */
+export async function usageByDay(
+  database: Database,
+  organisation: Name,
+  from: Instant,
+): Promise<readonly UsageOfDay[]> {
+  const rows = await database.query(
+    `SELECT model, day, CAST(sum(tokens) AS BIGINT) AS tokens, CAST(sum(requests) AS BIGINT) AS requests FROM usage
+     WHERE organisation = ? AND day >= ? GROUP BY model, day ORDER BY day, model`,
+    [organisation, dayOf(from)],
+  );
+  return rows.map((row) => OfDay.parse(row));
+}
+
+const LastDay = z.object({ organisation: Name, key: KeyId, day: z.string() });
+
+/** The last day on which each key was used, of those used since the day of `from`. */
+export async function lastUsed(database: Database, from: Instant): Promise<ReadonlyMap<KeyId, LastUsed>> {
+  const rows = await database.query(
+    "SELECT organisation, key, max(day) AS day FROM usage WHERE day >= ? GROUP BY organisation, key",
+    [dayOf(from)],
+  );
+  return new Map(rows.map((row) => LastDay.parse(row)).map((one) => [one.key, one]));
+}
+export type LastUsed = Readonly<z.infer<typeof LastDay>>;
+
 /** Adds what one gateway told to its own counts of the day of `at`. */
 export async function addUsageOfGateway(
   transaction: Transaction,

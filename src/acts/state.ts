@@ -87,6 +87,8 @@ export interface CallerKey {
   /** Where it may be used from; null for anywhere. */
   readonly networks: readonly Network[] | null;
   readonly limits: Limits;
+  /** When the key was first written, as its signer says. */
+  readonly made: Timestamp;
   /** When the key was last written or suspended, as its signer says. */
   readonly at: Timestamp;
   readonly standing: "active" | "suspended" | "revoked";

@@ -5,9 +5,8 @@ import { dirname, join } from "node:path";
 import type { Command } from "commander";
 import { stringify } from "yaml";
 import { z } from "zod";
-import type { BodyOf } from "../acts/bodies.ts";
 import { judgeAct } from "../acts/fold.ts";
-import type { OrganisationDocument } from "../acts/organisation-document.ts";
+import { organisationBody } from "../acts/key-bodies.ts";
 import { openStatement } from "../acts/statement.ts";
 import { AnyKind, openDocument } from "../documents/kinds.ts";
 import { type SourceFile, fileCharsMax, parseDocuments } from "../documents/parse.ts";
@@ -16,9 +15,8 @@ import { schemaOf } from "../documents/schema.ts";
 import { suiteBytesMax } from "../evidence/suite-document.ts";
 import { nodePrimitives } from "../proof/node.ts";
 import { shippedSafeguards } from "../safeguards/registry.ts";
-import { Country } from "../terms/country.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, Instant, Name, instantOf, timestampOf } from "../terms/ids.ts";
+import { type Digest, Name, instantOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { differences } from "./differences.ts";
@@ -236,24 +234,6 @@ function unique(artefacts: readonly Uint8Array[]): readonly Uint8Array[] {
 }
 
 const dayMs = 86_400_000;
-
-function organisationBody(document: OrganisationDocument, digest: Digest, at: Instant): BodyOf<"organisation"> {
-  const grants = document.grants.map(({ expiresInDays, ...grant }) => ({
-    ...grant,
-    notAfter: timestampOf(Instant.parse(at + expiresInDays * dayMs)),
-  }));
-  const { name: organisation, type, limits } = document;
-  // A code that is none, as the one that `connect` writes, says nothing of where it is.
-  const country = Country.safeParse(document.country).data;
-  return {
-    organisation,
-    type,
-    ...(country === undefined ? {} : { country }),
-    document: digest,
-    grants,
-    ...(limits === undefined ? {} : { limits }),
-  };
-}
 
 /** All or nothing: what the rules would refuse is refused before the first statement leaves. */
 async function judged(session: Session, statements: readonly Statement[]): Promise<readonly Statement[]> {

@@ -3,13 +3,23 @@
 import type { Command } from "commander";
 import { z } from "zod";
 import type { BodyOf } from "../acts/bodies.ts";
-import { Limits, limitFields } from "../acts/limits.ts";
+import {
+  type KeyBody,
+  definedOf,
+  expectNotSuspended,
+  latestSecret,
+  resumedKey,
+  resumedOrganisation,
+  rotatedKey,
+  secretStandingAt,
+  whereAndHowMuch,
+} from "../acts/key-bodies.ts";
+import { limitFields } from "../acts/limits.ts";
 import { overlapDaysMax } from "../acts/rules/programme.ts";
 import { secretBytes, secretEnding, secretKeyOf } from "../acts/secret-key.ts";
-import type { CallerKey, State } from "../acts/state.ts";
 import { nodePrimitives, randomBytes, randomId } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Digest, Instant, KeyId, Name, type Timestamp, instantOf, timestampOf } from "../terms/ids.ts";
+import { type Digest, Instant, KeyId, Name, type Timestamp, timestampOf } from "../terms/ids.ts";
 import { Network } from "../terms/network.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
@@ -134,8 +144,6 @@ function keyOf(call: Call<unknown>): KeyId {
   return parsed(KeyId, argument(call, 0), "The key");
 }
 
-type KeyBody = BodyOf<"key">;
-
 async function createKey(call: Call<z.infer<typeof Create>>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const { organisation, expires, network, ...limits } = call.options;
@@ -154,32 +162,25 @@ async function createKey(call: Call<z.infer<typeof Create>>): Promise<Answer> {
 
 async function rotateKey(call: Call<z.infer<typeof Rotate>>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const { known } = latestOf(session.state, keyOf(call));
-  if (known.standing === "suspended") {
-    throw new Failure("conflict", "This key is suspended, and a rotation would let it work again. Resume it first.");
-  }
+  const { known } = latestSecret(session.state, keyOf(call));
   const { expires, overlap } = call.options;
   const made = newSecret(session);
-  const until = momentOf(overlap, call.context);
-  const body: KeyBody = {
-    ...stated(known, made.hash),
-    ending: made.ending,
-    notAfter: expires === undefined ? known.notAfter : momentOf(expires, call.context),
-    anew: { kind: "rotation", until },
-  };
-  if (body.notAfter !== null && instantOf(body.notAfter) <= call.context.now()) {
-    throw new Failure("request_invalid", "The key has ended. Say --expires for the new secret.");
-  }
+  const { hash, ending } = made;
+  const body = rotatedKey(known, {
+    hash,
+    ending,
+    until: momentOf(overlap, call.context),
+    notAfter: expires === undefined ? undefined : momentOf(expires, call.context),
+    now: call.context.now(),
+  });
   await write(session, body);
   return shown(session, body, made.secret);
 }
 
 async function changeKey(call: Call<z.infer<typeof Change>>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const { hash, known } = latestOf(session.state, keyOf(call));
-  if (known.standing === "suspended") {
-    throw new Failure("conflict", "This key is suspended, and a change would let it work again. Resume it first.");
-  }
+  const { hash, known } = latestSecret(session.state, keyOf(call));
+  expectNotSuspended(known, "a change");
   const { expires, network, anyNetwork, withoutLimits, ...limits } = call.options;
   if (anyNetwork && network !== undefined) {
     throw new Failure("request_invalid", "--network and --any-network say two things.");
@@ -201,9 +202,8 @@ async function changeKey(call: Call<z.infer<typeof Change>>): Promise<Answer> {
 
 async function resumeKey(call: Call<object>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
-  const { hash, known } = latestOf(session.state, keyOf(call));
-  if (known.standing === "active") throw new Failure("conflict", "This key is not suspended.");
-  const index = await write(session, { ...stated(known, hash), notAfter: known.notAfter, anew: { kind: "change" } });
+  const { hash, known } = latestSecret(session.state, keyOf(call));
+  const index = await write(session, resumedKey(known, hash));
   return done({ id: known.key, ledgerIndex: index }, `${known.key} works again.`);
 }
 
@@ -216,27 +216,6 @@ interface NewSecret {
 function newSecret({ profile }: Session): NewSecret {
   const { secret, hash } = secretKeyOf(randomBytes(secretBytes), profile.demo, nodePrimitives);
   return { secret, hash, ending: secretEnding(secret) };
-}
-
-/** What the latest statement says of a key, to be said again. */
-function stated({ key, organisation, networks, limits }: CallerKey, hash: Digest): Omit<KeyBody, "notAfter"> {
-  return { key, organisation, hash, ...whereAndHowMuch({ networks: networks ?? undefined, limits }) };
-}
-
-function whereAndHowMuch(wish: {
-  readonly networks: readonly Network[] | undefined;
-  readonly limits: Limits;
-}): Pick<KeyBody, "networks" | "limits"> {
-  const limits = definedOf(wish.limits);
-  return {
-    ...(wish.networks === undefined ? {} : { networks: [...new Set(wish.networks)] }),
-    ...(Object.keys(limits).length === 0 ? {} : { limits }),
-  };
-}
-
-/** The limits that are written; an option nobody gave is none. */
-function definedOf(limits: Limits): Limits {
-  return Limits.parse(Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined)));
 }
 
 function said({ networks, limits, notAfter }: KeyBody): object {
@@ -272,22 +251,11 @@ function momentOf(when: string, context: Context): Timestamp {
   return timestampOf(Instant.parse(ms));
 }
 
-/** The latest secret of a key. Fails with not_found or conflict where there is none to be written anew. */
-function latestOf(state: State, key: KeyId): { readonly hash: Digest; readonly known: CallerKey } {
-  for (const hash of state.keySecrets.get(key) ?? []) {
-    const known = state.keys.get(hash);
-    if (known?.isLatest !== true) continue;
-    if (known.standing === "revoked") throw new Failure("conflict", "This key was revoked. Make a new one.");
-    return { hash, known };
-  }
-  throw new Failure("not_found", `There is no key ${key}. \`headgate key list\` shows which there are.`);
-}
-
 async function listKeys(call: Call<object>): Promise<Answer> {
   const { state } = await openSession(call.base, call.context);
   const at = call.context.now();
   const keys = [...state.keys.values()].map(({ at: _written, standing: _word, ...known }) => known);
-  const states = [...state.keys.values()].map((known) => standingAt(known, at));
+  const states = [...state.keys.values()].map((known) => secretStandingAt(known, at));
   const listed = keys.map((known, index) => ({ ...known, state: states[index] ?? "revoked" }));
   const lines = listed.map(({ key, organisation, ending, notAfter, networks, limits, state: standing }) =>
     [
@@ -303,16 +271,6 @@ async function listKeys(call: Call<object>): Promise<Answer> {
       .join("  "),
   );
   return done({ keys: listed }, lines.length === 0 ? "There are no keys." : lines.join("\n"));
-}
-
-/** What a secret is worth now; `ending`: a rotation gave the key another, and this one works a while yet. */
-function standingAt(
-  { standing, notAfter, isLatest }: CallerKey,
-  at: Instant,
-): CallerKey["standing"] | "expired" | "ending" {
-  if (standing !== "active") return standing;
-  if (notAfter !== null && at >= instantOf(notAfter)) return "expired";
-  return isLatest ? "active" : "ending";
 }
 
 async function listOrganisations(call: Call<object>): Promise<Answer> {
@@ -332,16 +290,7 @@ async function resumeOrganisation(call: Call<object>): Promise<Answer> {
   const known = session.state.organisations.get(name);
   if (known === undefined) throw new Failure("not_found", `There is no organisation "${name}".`);
   if (!known.suspended) return done({ organisation: name, suspended: false }, `${name} is not suspended.`);
-  const { organisation, type, country, document, grants, limits } = known;
-  const body = {
-    organisation,
-    type,
-    ...(country === null ? {} : { country }),
-    document,
-    grants: [...grants],
-    ...(Object.keys(limits).length === 0 ? {} : { limits }),
-  };
-  const index = recordedIndex(await submit(session, await signAs(session, "organisation", body)));
+  const index = recordedIndex(await submit(session, await signAs(session, "organisation", resumedOrganisation(known))));
   return done({ resumed: name, ledgerIndex: index }, `The keys of ${name} work again.`);
 }
 

@@ -4,6 +4,7 @@
 import type { Receipt } from "../acts/receipt.ts";
 import type { State } from "../acts/state.ts";
 import { type Act, openStatement, signStatement } from "../acts/statement.ts";
+import { type Refused, addRefused } from "../access/refusal-store.ts";
 import { addUsage, addUsageOfGateway, usageOf, usageOfGateway } from "../access/usage-store.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { type KeptReceipt, findReceipt, keepInterval } from "../evidence/receipt-store.ts";
@@ -21,16 +22,16 @@ import {
 import type { Replica } from "../feed/replica.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
-import { fromBase64Url } from "../proof/encoding.ts";
+import { fromBase64Url, fromUtf8 } from "../proof/encoding.ts";
 import { growingTree, leafHash } from "../proof/merkle.ts";
 import type { Hasher, Primitives, Signer } from "../proof/primitives.ts";
-import { type Observed, addObserved, observedIn } from "../release/observed.ts";
+import { type Observed, addObserved, observedIn, readReceipt } from "../release/observed.ts";
 import { addSeen } from "../release/watch-store.ts";
 import { type WatchedStages, seenIn, watchedReceipt, watchedStages } from "../release/watched.ts";
 import { breathe, piecesAtOnce } from "../store/breathe.ts";
 import type { Database } from "../store/database.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
-import { type Digest, Instant, type Name, type PublicKey, timestampOf } from "../terms/ids.ts";
+import { type Digest, Instant, type Name, type PublicKey, instantOf, timestampOf } from "../terms/ids.ts";
 import { noContent } from "./content.ts";
 import type { ReviewDesk } from "./review-desk.ts";
 import { createTelling } from "./told-holds.ts";
@@ -306,12 +307,16 @@ async function recordInterval(options: FeedOptions, envelope: Uint8Array, receip
   if (predicate.verb !== "receipts") throw new Failure("statement_invalid", "Only a receipts act comes this way.");
   const { replica, primitives } = options;
   const watched = watchedStages(replica.state);
-  const { leaves, digests, observed, ofWatched } = await checked(predicate.body, receipts, { primitives, watched });
+  const { leaves, digests, observed, refused, ofWatched } = await checked(predicate.body, receipts, {
+    primitives,
+    watched,
+  });
   const { root } = predicate.body;
   if (options.writer.indexOf(act.digest) !== undefined) return;
   await options.writer.record(envelope, noContent, async (transaction, index) => {
     await keepInterval(transaction, { root, leaves, ledgerIndex: index }, withDigests(receipts, digests));
     await addObserved(transaction, observed);
+    await addRefused(transaction, refused);
     // By the period that runs now: a step may have been taken since these were looked at.
     const now = watchedStages(replica.state);
     const seen = ofWatched.flatMap((receipt) => seenIn(receipt, now, primitives));
@@ -332,6 +337,7 @@ interface Checked {
   /** Of the same bytes: what a receipt is found by. */
   readonly digests: readonly Digest[];
   readonly observed: readonly Observed[];
+  readonly refused: readonly Refused[];
   /** Those that were made under a certificate that has a watch. */
   readonly ofWatched: readonly Receipt[];
 }
@@ -356,19 +362,29 @@ async function checked(
     throw new Failure("statement_invalid", "The interval counts other receipts than came with it.");
   }
   const tree = growingTree(primitives);
-  const [leaves, digests, observed, ofWatched]: [Uint8Array[], Digest[], Observed[], Receipt[]] = [[], [], [], []];
+  const [leaves, digests]: [Uint8Array[], Digest[]] = [[], []];
+  const [observed, refused, ofWatched]: [Observed[], Refused[], Receipt[]] = [[], [], []];
   for (const { text } of receipts) {
     const bytes = receiptBytes(text);
     digests.push(digestOf(bytes, primitives));
     const leaf = leafHash(bytes, primitives);
     tree.append(leaf);
     for (const one of observedIn(bytes)) observed.push(one);
+    for (const one of refusedIn(bytes)) refused.push(one);
     const receipt = watchedReceipt(bytes, watched);
     if (receipt !== undefined) ofWatched.push(receipt);
     if (leaves.push(leaf) % piecesAtOnce === 0) await breathe();
   }
-  if (digestOfHash(tree.root()) === body.root) return { leaves, digests, observed, ofWatched };
+  if (digestOfHash(tree.root()) === body.root) return { leaves, digests, observed, refused, ofWatched };
   throw new Failure("statement_invalid", "The receipts do not make the root of their interval.");
+}
+
+/** What a caller with a key was told in place of an answer. No signature is checked here. */
+function refusedIn(bytes: Uint8Array): readonly Refused[] {
+  // Most were served, and need no reading.
+  if (fromUtf8(bytes)?.includes('"why":"') !== true) return [];
+  const { key = null, why = null, at } = readReceipt(bytes) ?? {};
+  return key === null || why === null || at === undefined ? [] : [{ key, why, at: instantOf(at) }];
 }
 
 /** Leaf of a receipt in its interval's tree. */

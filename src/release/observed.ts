@@ -52,7 +52,7 @@ export function observedIn(receipt: Uint8Array): readonly Observed[] {
 }
 
 /** What cannot be read is not counted, and recorded all the same: counting is no reason to lose receipts. */
-function readReceipt(bytes: Uint8Array): Receipt | undefined {
+export function readReceipt(bytes: Uint8Array): Receipt | undefined {
   try {
     return Receipt.safeParse(parseJson(bytes, { bytesMax: receiptCharsMax, depthMax: 3, code: "proof_invalid" })).data;
   } catch (error) {

@@ -392,6 +392,29 @@ CREATE TABLE watch_point (
 );
 `;
 
+// Refusals by key, day and what the caller was told; and an index for what is asked of the days of usage.
+const refusal = `
+CREATE TABLE refusal (
+  key TEXT NOT NULL,
+  day TEXT NOT NULL,
+  why TEXT NOT NULL,
+  count INTEGER NOT NULL CHECK (count >= 1),
+  PRIMARY KEY (key, day, why)
+) STRICT;
+CREATE INDEX usage_by_day ON usage (day);
+`;
+
+const refusalPostgres = `
+CREATE TABLE refusal (
+  key TEXT COLLATE "C" NOT NULL,
+  day TEXT COLLATE "C" NOT NULL,
+  why TEXT COLLATE "C" NOT NULL,
+  count BIGINT NOT NULL CHECK (count >= 1),
+  PRIMARY KEY (key, day, why)
+);
+CREATE INDEX usage_by_day ON usage (day);
+`;
+
 export const schema: readonly Migration[] = [
   { id: 1, name: "first", sql: { sqlite: first, postgres: firstPostgres } },
   { id: 2, name: "observed", sql: { sqlite: observed, postgres: observedPostgres } },
@@ -401,4 +424,5 @@ export const schema: readonly Migration[] = [
   { id: 6, name: "webhook", sql: { sqlite: webhook, postgres: webhookPostgres } },
   { id: 7, name: "watch", sql: { sqlite: watch, postgres: watchPostgres } },
   { id: 8, name: "watch point", sql: { sqlite: watchPoint, postgres: watchPointPostgres } },
+  { id: 9, name: "refusal", sql: { sqlite: refusal, postgres: refusalPostgres } },
 ];

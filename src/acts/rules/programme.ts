@@ -95,7 +95,8 @@ function rotationProblem(state: State, { key, hash }: KeyBody, overlapMs: number
 /** The new secret, or what is new of an old one; and of the key's other secrets, what they have in common with it. */
 function writeSecrets(state: State, body: KeyBody, at: Timestamp): void {
   const { key, organisation, hash, notAfter, anew } = body;
-  const common = { networks: body.networks ?? null, limits: body.limits ?? {}, at, standing: "active" } as const;
+  const made = secretsOf(state, key)[0]?.made ?? at;
+  const common = { networks: body.networks ?? null, limits: body.limits ?? {}, made, at, standing: "active" } as const;
   const others = (state.keySecrets.get(key) ?? []).filter((known) => known !== hash);
   for (const other of others) {
     const known = state.keys.get(other);
