@@ -31,7 +31,7 @@ import { Sample } from "./watch.ts";
 const Count = z.number().int().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 /** The keys everything else hangs on, and the least quorum the gateway demands per stage, whatever a plan says. */
-const Root = z.strictObject({
+export const Root = z.strictObject({
   version: z.number().int().min(1),
   /** Act digest of the version before; null in version 1 only. */
   previous: Digest.nullable(),

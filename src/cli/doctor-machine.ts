@@ -2,7 +2,7 @@
 // the server's clock is this one. Only where a data folder lies here; elsewhere there is nothing to look at.
 import { existsSync, readdirSync, statSync, statfsSync } from "node:fs";
 import { connect } from "node:net";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { Failure } from "../terms/failure.ts";
 import type { Context } from "./context.ts";
 
@@ -11,8 +11,7 @@ const freeBytesMin = 1024 ** 3;
 const gib = 1024 ** 3;
 
 /** Fails with disk_full where too little is left; undefined where no data folder is here. */
-export function aboutDisk({ codeFile }: Context): string | undefined {
-  const folder = dirname(codeFile);
+export function aboutDisk(folder: string): string | undefined {
   if (!existsSync(folder)) return undefined;
   const { bavail, bsize } = statfsSync(folder);
   const free = bavail * bsize;
@@ -22,7 +21,7 @@ export function aboutDisk({ codeFile }: Context): string | undefined {
 }
 
 /** Fails with configuration_invalid where others may read a key; undefined where no keys lie here. */
-export function aboutKeys({ keysFolder }: Context): string | undefined {
+export function aboutKeys(keysFolder: string | undefined): string | undefined {
   if (keysFolder === undefined || !existsSync(keysFolder)) return undefined;
   const files = readdirSync(keysFolder).map((name) => join(keysFolder, name));
   const exposed = [keysFolder, ...files].filter((path) => (statSync(path).mode & 0o077) !== 0);

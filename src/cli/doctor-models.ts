@@ -1,7 +1,7 @@
 // What `headgate doctor` sees of the models: whether their servers answer from this machine and have the model that the
 // document names, and which certificates are about to end.
 import { latestCertificate } from "../acts/state.ts";
-import { renewalOf } from "../exposure/renewal.ts";
+import { type CheckView, policiesInUse, reviewerChecks } from "../control/contract-doctor.ts";
 import { nearestWord } from "../documents/nearest.ts";
 import { openDocument } from "../documents/kinds.ts";
 import { outboundDefaults } from "../outbound/connector.ts";
@@ -10,7 +10,6 @@ import type { Digest, Name } from "../terms/ids.ts";
 import { discover } from "../upstream/discover.ts";
 import { type UpstreamSource, sourcesOf } from "../upstream/model-document.ts";
 import type { UsagePolicy } from "../policy/policy-document.ts";
-import { lacksReviewer, noReviewer } from "./reviewers.ts";
 import { type Session, artefact } from "./session.ts";
 
 /** Models whose servers one call looks at. */
@@ -60,29 +59,12 @@ async function lookAt(upstream: UpstreamSource): Promise<string> {
   );
 }
 
-/** What is wrong with who reviews, under the policies that are certified or were applied last; undefined where nothing is. */
-export async function reviewersMissing(session: Session): Promise<string | undefined> {
-  const { state } = session;
-  const applied = [...(state.documents.get("UsagePolicy")?.values() ?? [])].map(({ candidate }) => candidate);
-  const certified = [...state.certificates.keys()].flatMap(
-    (model) => latestCertificate(state, model)?.release.digests.policy ?? [],
-  );
+/** What is to be said of who reviews, under the policies that are certified or were applied last. */
+export async function aboutReviewers(session: Session): Promise<readonly CheckView[]> {
   const policies: UsagePolicy[] = [];
-  for (const digest of new Set([...certified, ...applied].slice(0, modelsMax))) {
+  for (const digest of policiesInUse(session.state)) {
     const document = openDocument(await artefact(session, digest));
     if (document.kind === "UsagePolicy") policies.push(document);
   }
-  return lacksReviewer(state, policies) ? noReviewer : undefined;
-}
-
-/** A sentence a certificate that is to be renewed. */
-export function endingCertificates({ state, context }: Session, profile: string): readonly string[] {
-  return [...state.certificates.keys()].flatMap((model) => {
-    const release = latestCertificate(state, model)?.release;
-    if (release === undefined) return [];
-    const { renewalDue } = renewalOf(release, context.now());
-    if (renewalDue === null) return [];
-    const how = `headgate release propose ${model} --stage ${release.stage} --reason "…"${profile}`;
-    return [`${model} ends within ${renewalDue} day(s), at ${release.notAfter}; renew it: ${how}`];
-  });
+  return reviewerChecks(session.state, policies);
 }

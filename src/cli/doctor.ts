@@ -1,8 +1,10 @@
 // `headgate doctor`: looks at what most often goes wrong and says how to mend it. Each check says what it saw.
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { z } from "zod";
 import { standing } from "../exposure/exposure.ts";
-import { DeploymentView, routes } from "../control/contract.ts";
+import { DeploymentView, WebhooksView, routes } from "../control/contract.ts";
+import { type CheckView, certificateChecks, webhookChecks } from "../control/contract-doctor.ts";
 import { Failure } from "../terms/failure.ts";
 import { stageInWords } from "../terms/stage.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
@@ -10,11 +12,10 @@ import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
 import { aboutClock, aboutDisk, aboutKeys, portInWords } from "./doctor-machine.ts";
 import { aboutGateways } from "./gateways.ts";
-import { aboutUpstream, endingCertificates, reviewersMissing, servedModels } from "./doctor-models.ts";
+import { aboutReviewers, aboutUpstream, servedModels } from "./doctor-models.ts";
 import { aboutRemote, remoteEntries } from "./doctor-safeguards.ts";
 import { readProfile } from "./profile.ts";
 import { type Session, openSession } from "./session.ts";
-import { aboutWebhooks } from "./doctor-webhooks.ts";
 import { type Base, type Call, addVerb, noOptions, sameProfile } from "./verb.ts";
 
 interface Check {
@@ -47,8 +48,8 @@ async function doctor({ base: given, context }: Call<object>): Promise<Answer> {
   const control = await check("control plane", async () => withPort(server, async () => aboutControl(base, context)));
   const data = await check("data plane", async () => aboutGateway(base, context));
   const machine = [
-    ...(await ifHere("disk", aboutDisk, context)),
-    ...(await ifHere("keys", aboutKeys, context)),
+    ...(await ifHere("disk", () => aboutDisk(dirname(context.codeFile)))),
+    ...(await ifHere("keys", () => aboutKeys(context.keysFolder))),
     ...(control.ok ? [await check("clock", async () => aboutClock(server, context))] : []),
   ];
   const checks = [node, control, data, ...machine, ...(await aboutPerson(base, context))];
@@ -90,21 +91,21 @@ async function aboutPerson(base: Base, context: Context): Promise<readonly Check
   for (const entry of await remoteEntries(opened)) {
     upstreams.push(await check(`safeguard ${entry.name}`, async () => aboutRemote(entry, opened)));
   }
-  const ends = endingCertificates(opened, sameProfile(base)).map(
-    (detail) => ({ name: "certificate", ok: true, detail, warning: true }) as const,
-  );
-  const missing = await reviewersMissing(opened);
-  const reviewers =
-    missing === undefined ? [] : [{ name: "reviewers", ok: true, detail: missing, warning: true } as const];
-  return [ledger, ...gateways, ...upstreams, ...reviewers, ...ends, ...(await aboutWebhooks(opened))];
+  const seen = [
+    ...(await aboutReviewers(opened)),
+    ...certificateChecks(opened.state, context.now(), sameProfile(base)),
+    ...webhookChecks(await opened.client.get(routes.webhooks, WebhooksView)),
+  ];
+  return [ledger, ...gateways.map(checkOf), ...upstreams, ...seen.map(checkOf)];
 }
 
-async function ifHere(
-  name: string,
-  look: (context: Context) => string | undefined,
-  context: Context,
-): Promise<readonly Check[]> {
-  const seen = await check(name, async () => look(context) ?? "");
+function checkOf({ name, verdict, seen, fix }: CheckView): Check {
+  const detail = fix === null ? seen : `${seen}. ${fix}`;
+  return { name, ok: verdict !== "failed", detail, ...(verdict === "warning" ? { warning: true } : {}) };
+}
+
+async function ifHere(name: string, look: () => string | undefined): Promise<readonly Check[]> {
+  const seen = await check(name, async () => look() ?? "");
   return seen.detail === "" ? [] : [seen];
 }
 

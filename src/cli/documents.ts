@@ -8,6 +8,7 @@ import { z } from "zod";
 import { judgeAct } from "../acts/fold.ts";
 import { organisationBody } from "../acts/key-bodies.ts";
 import { openStatement } from "../acts/statement.ts";
+import { lacksReviewer, noReviewer } from "../control/contract-doctor.ts";
 import { AnyKind, openDocument } from "../documents/kinds.ts";
 import { type SourceFile, fileCharsMax, parseDocuments } from "../documents/parse.ts";
 import { type AppliedDocument, type ResolvedDocument, documentKind, resolveDocuments } from "../documents/resolve.ts";
@@ -21,7 +22,6 @@ import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { differences } from "./differences.ts";
 import { readInside, readNeeded } from "./files.ts";
-import { lacksReviewer, noReviewer } from "./reviewers.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";
 

@@ -12,6 +12,8 @@ import type { ConsoleFiles } from "./console-files.ts";
 import type { Content } from "./content.ts";
 import type { StatementAnswer } from "./contract.ts";
 import type { RunDesk } from "./evidence/run-desk.ts";
+import type { CheckView } from "./contract-doctor.ts";
+import type { SettingView } from "./contract-settings.ts";
 import type { FeedServer } from "./feed-server.ts";
 import type { Here } from "./initialise.ts";
 import type { LedgerIndex } from "./ledger-index.ts";
@@ -54,6 +56,10 @@ export interface ControlOptions {
   readonly metrics?: Metrics | undefined;
   /** Who is told of what happens here; nobody where it is not given. */
   readonly endpoints?: readonly OpenEndpoint[] | undefined;
+  /** Where each setting of the server comes from; nothing where it is not given. */
+  readonly settings?: readonly SettingView[] | undefined;
+  /** What is seen of the machine that the server runs on. */
+  readonly machineChecks?: (() => readonly CheckView[]) | undefined;
   /** A refusal that left no receipt, where a gateway of this server remembers it. */
   readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
   /** What a text would come to; nobody can try one where it is not given. */

@@ -35,6 +35,9 @@ import {
   SamplesView,
   evidenceRoutes,
 } from "./contract-evidence.ts";
+import { DoctorView, doctorRoutes } from "./contract-doctor.ts";
+import { OrganisationView, OrganisationsView, WhyView, organisationRoutes } from "./contract-organisations.ts";
+import { PeopleView, SettingsView, StandingView, TrustView, settingsRoutes } from "./contract-settings.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
@@ -192,6 +195,36 @@ const operations: readonly Operation[] = [
     query: "after limit",
     answer: CompareView,
   },
+  {
+    method: "get",
+    path: organisationRoutes.organisations,
+    summary: "Organisations, their grants and use, a page of them",
+    query: "q type country state sort order after limit",
+    answer: OrganisationsView,
+  },
+  {
+    method: "get",
+    path: organisationRoutes.organisation,
+    summary: "One of them with keys, use and refusals",
+    answer: OrganisationView,
+  },
+  {
+    method: "get",
+    path: organisationRoutes.why,
+    summary: "What a key would get now, check by check",
+    query: "key model from format",
+    answer: WhyView,
+  },
+  { method: "get", path: settingsRoutes.people, summary: "Who was admitted, and who is invited", answer: PeopleView },
+  { method: "get", path: settingsRoutes.trust, summary: "The trust root in force", answer: TrustView },
+  { method: "get", path: settingsRoutes.standing, summary: "What stands against models", answer: StandingView },
+  {
+    method: "get",
+    path: settingsRoutes.settings,
+    summary: "Where each setting comes from, and what is kept how long",
+    answer: SettingsView,
+  },
+  { method: "get", path: doctorRoutes.doctor, summary: "What the server sees of its own health", answer: DoctorView },
   { method: "get", path: routes.explain, summary: "What happened, in sentences", answer: ExplainView },
 ];
 

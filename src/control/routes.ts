@@ -44,8 +44,10 @@ import { readingOf } from "./reading.ts";
 import { addCanaryRoutes } from "./canary-routes.ts";
 import { addNeedsRoutes } from "./needs-routes.ts";
 import { addPolicyRoutes } from "./policy-routes.ts";
+import { addOrganisationRoutes } from "./organisation-routes.ts";
 import { addReviewRoutes, checkNoReading } from "./review-routes.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
+import { addSettingsRoutes } from "./settings-routes.ts";
 import { createMemory } from "./remember.ts";
 
 /** Openings asked for at once. */
@@ -73,6 +75,14 @@ export function createApp(core: Core): Hono {
   addNeedsRoutes(app, { core, reader: readerIn(core), gateways: () => gatewaysView(core) });
   addLedgerRoutes(app, { core, read: passRequired(core) });
   addPolicyRoutes(app, { core, bodies, read: passRequired(core) });
+  const read = passRequired(core);
+  addOrganisationRoutes(app, { core, read });
+  addSettingsRoutes(app, {
+    core,
+    read,
+    gateways: () => gatewaysView(core),
+    webhooks: async () => webhooksView(core),
+  });
   addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),
@@ -188,12 +198,7 @@ function addReadRoutes(app: Hono, core: Core): void {
     return context.json({ pending: view });
   });
   app.get(routes.gateways, read, (context) => context.json(gatewaysView(core)));
-  app.get(routes.webhooks, read, async (context) => {
-    const view: WebhooksView = {
-      endpoints: (await core.webhooks.view()).map((one) => ({ ...one, events: [...one.events] })),
-    };
-    return context.json(view);
-  });
+  app.get(routes.webhooks, read, async (context) => context.json(await webhooksView(core)));
   app.get(routes.batch, read, async (context) => {
     const from = parsed(Place, context.req.query("from") ?? "0", "request_invalid");
     if (from > replica.size())
@@ -251,6 +256,10 @@ function addStatusRoutes(app: Hono, core: Core): void {
     const view: z.infer<typeof WatchAnswer> = { watch: await core.watch.view(model) };
     return context.json(view);
   });
+}
+
+async function webhooksView({ webhooks }: Core): Promise<WebhooksView> {
+  return { endpoints: (await webhooks.view()).map((one) => ({ ...one, events: [...one.events] })) };
 }
 
 function gatewaysView({ replica, feeds, options }: Core): GatewaysView {

@@ -107,7 +107,8 @@ function grantChecks(
 }
 
 function reachChecks(state: State, release: Release, { grant, organisation, moment }: Calling): readonly Check[] {
-  const holds = holdsNow(state, release.model, moment);
+  // Those that stop the model whole have been said.
+  const holds = holdsNow(state, release.model, moment).filter(({ scope }) => !stopsModel(scope, release.model));
   return [
     check("caller-hold", !isCallerHeld(holds, grant, organisation), "stage_closed", "held"),
     check("stage", compareStages(release.stage, grant.stage) >= 0, "stage_closed", "withheld"),

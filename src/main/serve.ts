@@ -39,6 +39,7 @@ import { rejudgedGauges } from "./telemetry/rejudged-gauges.ts";
 import { reviewGauges } from "./telemetry/review-gauges.ts";
 import { watchGauges } from "./telemetry/watch-gauges.ts";
 import { webhookGauges } from "./telemetry/webhook-gauges.ts";
+import { machineChecksOf, settingsOf } from "./settings.ts";
 import { openStore } from "./open-store.ts";
 import { openTrying } from "./trying.ts";
 
@@ -166,6 +167,8 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     demo: options.demo,
     console: readConsoleFiles(consoleFolder),
     metrics: watch.telemetry.metrics,
+    settings: settingsOf(options.environment, configuration),
+    machineChecks: machineChecksOf(configuration),
     recentRefusal: watch.telemetry.recentRefusal,
     hosts: configuration.hosts,
     endpoints,

@@ -16,7 +16,7 @@ const dayMs = 86_400_000;
 const observedHours = 24;
 
 /** Counts that are older, in days, are dropped when newer ones come. */
-const observedDaysMax = 30;
+export const observedDaysMax = 30;
 
 /** By what it would have been: by all safeguards, where the certificate only observes, or by those in shadow. */
 const tables = { observe: "observed", shadow: "shadowed" } as const;

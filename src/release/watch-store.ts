@@ -12,7 +12,7 @@ const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
 /** Samples are kept for so long after they came; no label comes later, in days. */
-const sampleDaysMax = 60;
+export const sampleDaysMax = 60;
 
 /** Stands among the measures for all exchanges of the period, whether or not any of them looks at them. No id is so called. */
 export const everyExchange = "*";

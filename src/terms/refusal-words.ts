@@ -139,6 +139,6 @@ export function refusalSentence(code: CallerCode, reason: string | null, what?: 
   return exact ?? sentences[told] ?? refusalWordings[code].sentence;
 }
 
-export function isCallerCode(code: FailureCode): code is CallerCode {
-  return code in refusalWordings;
+export function isCallerCode(code: string): code is CallerCode {
+  return Object.hasOwn(refusalWordings, code);
 }

@@ -95,8 +95,7 @@ function rotationProblem(state: State, { key, hash }: KeyBody, overlapMs: number
 /** The new secret, or what is new of an old one; and of the key's other secrets, what they have in common with it. */
 function writeSecrets(state: State, body: KeyBody, at: Timestamp): void {
   const { key, organisation, hash, notAfter, anew } = body;
-  const made = secretsOf(state, key)[0]?.made ?? at;
-  const common = { networks: body.networks ?? null, limits: body.limits ?? {}, made, at, standing: "active" } as const;
+  const common = inCommon(state, body, at);
   const others = (state.keySecrets.get(key) ?? []).filter((known) => known !== hash);
   for (const other of others) {
     const known = state.keys.get(other);
@@ -108,6 +107,15 @@ function writeSecrets(state: State, body: KeyBody, at: Timestamp): void {
   const ending = body.ending ?? before?.ending ?? null;
   state.keys.set(hash, { key, organisation, ending, notAfter, ...common, isLatest: true });
   if (before === undefined) state.keySecrets.set(key, [...others, hash]);
+}
+
+function inCommon(
+  state: State,
+  { key, networks, limits }: KeyBody,
+  at: Timestamp,
+): Pick<CallerKey, "networks" | "limits" | "made" | "at" | "standing"> {
+  const made = secretsOf(state, key)[0]?.made ?? at;
+  return { networks: networks ?? null, limits: limits ?? {}, made, at, standing: "active" };
 }
 
 function earlier(one: Timestamp | null, other: Timestamp): Timestamp {

@@ -9,7 +9,7 @@ import { type Instant, toInstant } from "../../terms/ids.ts";
 const waitingMax = 10_000;
 
 /** How long a message is kept after it was made, in days. */
-const keptDays = 30;
+export const keptDays = 30;
 const dayMs = 86_400_000;
 
 export interface Seen {
