@@ -121,13 +121,11 @@ describe("the list", () => {
     const whole = namesOf(await list("?sort=ends&order=down"));
     assert.deepEqual(whole, ["acme", "gamma", "beta", "alpha"]);
     const pages: string[] = [];
-    for (let after: string | null = ""; after !== null;) {
-      const view: OrganisationsView = await list(
-        `?sort=ends&order=down&limit=1${after === "" ? "" : `&after=${after}`}`,
-      );
+    for (let last: string | null = ""; last !== null;) {
+      const view: OrganisationsView = await list(`?sort=ends&order=down&limit=1${last === "" ? "" : `&after=${last}`}`);
       assert.equal(view.total, 4);
       pages.push(...namesOf(view));
-      after = view.next;
+      last = view.next;
     }
     assert.deepEqual(pages, whole);
   });

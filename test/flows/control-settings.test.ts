@@ -116,8 +116,8 @@ test("the trust root has its version, digest, floors and keys", async () => {
 
 test("the server names its machine's trouble first, with what to do", async () => {
   const view = DoctorView.parse(await read(doctorRoutes.doctor));
-  const names = view.checks.map(({ name }) => name);
-  assert.ok(names.includes("node") && names.includes("ledger"));
+  const names = new Set(view.checks.map(({ name }) => name));
+  assert.ok(names.has("node") && names.has("ledger"));
   assert.deepEqual(view.checks.find(({ name }) => name === "ledger")?.verdict, "well");
 });
 
