@@ -96,7 +96,7 @@ export async function usageView(database: Database, { organisation, keys, at }: 
 }
 
 /** What a caller was told, from the word in a receipt. */
-export function toldBy(why: Refused["why"]): { code: string; reason: string | null; sentence: string } {
+function toldBy(why: Refused["why"]): { code: string; reason: string | null; sentence: string } {
   const [word = "", reason = null] = why.split(":");
   const code = codeIn(word);
   return { code: word, reason, sentence: code === undefined ? word : refusalSentence(code, reason) };
@@ -106,10 +106,10 @@ function codeIn(word: string): Parameters<typeof refusalSentence>[0] | undefined
   return isCallerCode(word) ? word : undefined;
 }
 
-export function daysBefore(at: Instant, days: number): Instant {
+function daysBefore(at: Instant, days: number): Instant {
   return Instant.parse(Math.max(0, at - days * dayMs));
 }
 
-export function dayOf(at: Instant): string {
+function dayOf(at: Instant): string {
   return timestampOf(at).slice(0, "2026-01-01".length);
 }

@@ -14,11 +14,10 @@ export const organisationRoutes = {
 } as const;
 
 /** Organisations in one answer, at the most and where nobody says. */
-export const organisationsPageMax = 200;
+const organisationsPageMax = 200;
 const organisationsPage = 50;
 
-export const OrganisationSort = z.enum(["name", "type", "country", "ends", "used", "seen"]);
-export type OrganisationSort = z.infer<typeof OrganisationSort>;
+const OrganisationSort = z.enum(["name", "type", "country", "ends", "used", "seen"]);
 
 /** What can be asked of the list, as it stands in a query string and in a page's address. */
 export const OrganisationsQuery = z.strictObject({
@@ -143,7 +142,7 @@ export const WhyQuery = z.strictObject({
 });
 
 /** A check as people read it. */
-export const CheckView = z.object({
+const CheckView = z.object({
   name: z.string(),
   verdict: z.enum(["passes", "refuses", "not-asked"]),
   /** Where it refuses, what the caller is told. */
@@ -152,7 +151,6 @@ export const CheckView = z.object({
   sentence: z.string().nullable(),
   opensAt: Timestamp.nullable(),
 });
-export type CheckView = z.infer<typeof CheckView>;
 
 /** `GET why`: `answer` is what a caller would get at `at`, as far as the control plane decides it. */
 export const WhyView = z.object({

@@ -54,7 +54,7 @@ export type SettingsView = z.infer<typeof SettingsView>;
 /** People in one answer. */
 export const peopleMax = 500;
 
-export const PersonView = z.object({
+const PersonView = z.object({
   person: PersonId,
   /** Null where it was erased. */
   name: z.string().nullable(),
@@ -64,7 +64,6 @@ export const PersonView = z.object({
   /** Entry of the ledger that admitted them. */
   admitted: z.number().int(),
 });
-export type PersonView = z.infer<typeof PersonView>;
 
 /** `GET people`: who was admitted, and who is invited. */
 export const PeopleView = z.object({

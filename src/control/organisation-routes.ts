@@ -223,7 +223,7 @@ async function organisationView(core: Core, organisation: Organisation, now: Now
 }
 
 /** A key by its secrets, oldest first. */
-export function keyView(secrets: readonly CallerKey[], { at, use }: Now): readonly KeyView[] {
+function keyView(secrets: readonly CallerKey[], { at, use }: Now): readonly KeyView[] {
   const latest = latestOf(secrets);
   if (latest === undefined) return [];
   const { key, made, notAfter, networks, limits } = latest;
@@ -245,15 +245,15 @@ export function keyView(secrets: readonly CallerKey[], { at, use }: Now): readon
   ];
 }
 
-export function secretsOf({ keySecrets, keys }: State, key: KeyId): readonly CallerKey[] {
+function secretsOf({ keySecrets, keys }: State, key: KeyId): readonly CallerKey[] {
   return (keySecrets.get(key) ?? []).flatMap((hash) => keys.get(hash) ?? []);
 }
 
-export function latestOf(secrets: readonly CallerKey[] | undefined): CallerKey | undefined {
+function latestOf(secrets: readonly CallerKey[] | undefined): CallerKey | undefined {
   return secrets?.find(({ isLatest }) => isLatest) ?? secrets?.at(-1);
 }
 
-export interface WhyAsked {
+interface WhyAsked {
   readonly organisation: Organisation;
   readonly key: CallerKey;
   readonly model: Name;
@@ -261,7 +261,7 @@ export interface WhyAsked {
   readonly format?: Parameters<typeof checksOf>[1]["format"] | undefined;
 }
 
-export function whyView(
+function whyView(
   { replica, options }: Core,
   { organisation, key, model, from, format = "any" }: WhyAsked,
   { at, today }: { readonly at: Instant; readonly today: CallerUse["today"] },
