@@ -58,7 +58,8 @@ const wordsOf: Words = {
       ? `Steps back from proposal ${body.proposal} as ${body.role}.`
       : `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
   certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
-  hold: (body) => `Holds ${scopeInWords(body.scope)}.`,
+  hold: ({ scope, session }) =>
+    `Holds ${scopeInWords(scope)}${session === undefined ? "" : `, as ${session.person} asked in ${session.session}`}.`,
   restriction: (body) => `Restricts ${body.model}: ${limitInWords(body.limit)}.`,
   "break-glass": (body) =>
     `BREAKS THE GLASS: goes on with ${body.certificate} of ${body.model} OVER ${body.holds.join(", ")}, until ${body.notAfter}.`,

@@ -16,6 +16,7 @@ import {
   PublicKey,
   ReviewId,
   RunId,
+  SessionId,
   Timestamp,
 } from "../terms/ids.ts";
 import { Country } from "../terms/country.ts";
@@ -365,7 +366,13 @@ export type HoldScope = z.infer<typeof HoldScope>;
 /** What a certificate answers: the others suspend somebody. */
 export type ReleaseScope = Exclude<HoldScope, { kind: "organisation" | "key" }>;
 
-const Hold = z.strictObject({ hold: HoldId, scope: HoldScope, reason: Digest });
+const Hold = z.strictObject({
+  hold: HoldId,
+  scope: HoldScope,
+  reason: Digest,
+  /** Where somebody who was signed in to the console placed it: then the control plane's key signs it, and nobody else's. */
+  session: z.strictObject({ session: SessionId, person: PersonId }).optional(),
+});
 
 /** An owner and somebody from safety go on with what a certificate covers, over the holds that they name. */
 const BreakGlass = z.strictObject({

@@ -21,6 +21,7 @@ import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
 import type { Rejudging } from "./rejudging.ts";
 import type { TryText } from "./try-desk.ts";
 import type { OpenEndpoint, Webhooks } from "./webhooks/webhooks.ts";
+import type { SessionDesk } from "./session-desk.ts";
 import type { WatchDesk } from "./watch-desk.ts";
 import type { WatchedDatabase } from "./watched-database.ts";
 import type { Writer } from "./writer.ts";
@@ -92,6 +93,7 @@ export interface Core {
   readonly rejudging: Rejudging;
   /** As `publicFile` of src/feed/feed.ts. */
   readonly publicFile: (path: string) => Promise<PublicFile | undefined>;
+  readonly sessions: SessionDesk;
   readonly submit: (envelope: Uint8Array, content: Content) => Promise<StatementAnswer>;
   readonly initialise: (envelope: Uint8Array, code: string, content: Content) => Promise<StatementAnswer>;
 }

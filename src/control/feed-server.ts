@@ -287,7 +287,8 @@ async function recordHold(options: Telling, envelope: Uint8Array): Promise<void>
   } catch (error) {
     if (predicate.verb !== "hold" || failureCode(error) !== "authority_missing") throw error;
     if (options.replica.state.holds.has(predicate.body.hold)) return;
-    const { deployment, verb, body } = predicate;
+    const { deployment, verb } = predicate;
+    const { session: _gone, ...body } = predicate.body;
     const draft = { deployment, verb, body, nonce: options.nonce(), at: timestampOf(options.clock()), seen: null };
     await options.writer.record(await signStatement(draft, [options.control], options.primitives), noContent);
   }

@@ -45,6 +45,7 @@ import { type StoredReview, findReview } from "./review-store.ts";
 import { type Rejudging, openRejudging } from "./rejudging.ts";
 import { createApp } from "./routes.ts";
 import type { ControlOptions, Core } from "./core.ts";
+import { openSessionDesk } from "./session-desk.ts";
 import { type Webhooks, openWebhooks } from "./webhooks/webhooks.ts";
 import { type WatchDesk, openWatchDesk, readWatch } from "./watch-desk.ts";
 import { watchDatabase } from "./watched-database.ts";
@@ -191,6 +192,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     options,
     feeds,
     publicFile,
+    sessions: openSessionDesk({ ...options, database, replica }),
     submit,
     initialise: async (envelope, given, content) => {
       if (code === undefined) throw new Failure("conflict", "This deployment has an owner already. Ask to be invited.");

@@ -38,10 +38,19 @@ import {
 import { DoctorView, doctorRoutes } from "./contract-doctor.ts";
 import { OrganisationView, OrganisationsView, WhyView, organisationRoutes } from "./contract-organisations.ts";
 import { PeopleView, SettingsView, StandingView, TrustView, settingsRoutes } from "./contract-settings.ts";
+import {
+  EndedView,
+  SessionHoldRequest,
+  SessionHoldView,
+  SessionView,
+  SessionsView,
+  sessionCookie,
+  sessionRoutes,
+} from "./contract-session.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
-  readonly method: "get" | "post";
+  readonly method: "get" | "post" | "delete";
   readonly path: string;
   readonly summary: string;
   /** Names, with spaces between. */
@@ -225,10 +234,32 @@ const operations: readonly Operation[] = [
     answer: SettingsView,
   },
   { method: "get", path: doctorRoutes.doctor, summary: "What the server sees of its own health", answer: DoctorView },
+  {
+    method: "post",
+    path: sessionRoutes.session,
+    summary: "Sign in with a pass, or with `authorization: Bearer hg_…`; sets the session's cookie",
+    answer: SessionView,
+  },
+  { method: "get", path: sessionRoutes.session, summary: "Who is signed in", answer: SessionView },
+  { method: "delete", path: sessionRoutes.session, summary: "Sign out", answer: EndedView },
+  {
+    method: "post",
+    path: sessionRoutes.sessionHold,
+    summary: "A hold by whoever is signed in, under the control plane's key",
+    request: SessionHoldRequest,
+    answer: SessionHoldView,
+  },
+  {
+    method: "get",
+    path: sessionRoutes.sessions,
+    summary: "Sessions of one's own; an owner's, of all",
+    answer: SessionsView,
+  },
+  { method: "delete", path: sessionRoutes.sessionOne, summary: "End one of them", answer: EndedView },
   { method: "get", path: routes.explain, summary: "What happened, in sentences", answer: ExplainView },
 ];
 
-const security = [{ pass: [] }] as const;
+const security = [{ pass: [] }, { session: [] }] as const;
 
 /** The document. Public routes, the root and statements need no pass: a statement carries its own signatures. */
 export function openApi(version: string): Readonly<Record<string, unknown>> {
@@ -244,6 +275,7 @@ export function openApi(version: string): Readonly<Record<string, unknown>> {
     components: {
       securitySchemes: {
         pass: { type: "apiKey", in: "header", name: "authorization", description: "Headgate <pass>: src/acts/pass.ts" },
+        session: { type: "apiKey", in: "cookie", name: sessionCookie },
       },
     },
   };

@@ -1,10 +1,8 @@
-// Who may read: the bearer of a fresh pass signed by an active person's key. A pass reads, and lets a large body in; what a
-// body then does, its own signatures decide.
+// The pass of a request: a short-lived note signed by an active person's key. Who may read is decided in src/control/reader.ts.
 import { openPass } from "../acts/pass.ts";
 import type { Person, State } from "../acts/state.ts";
 import type { Primitives } from "../proof/primitives.ts";
-import { Failure } from "../terms/failure.ts";
-import type { Instant } from "../terms/ids.ts";
+import type { Instant, PublicKey } from "../terms/ids.ts";
 
 export interface Reading {
   readonly authorization: string | undefined;
@@ -20,21 +18,25 @@ interface Given {
   readonly primitives: Primitives;
 }
 
-/** The person who reads. Fails with session_missing, without saying which part of a pass was wrong. */
-export async function readerOf(state: State, reading: Reading, given: Given): Promise<Person> {
-  const person = await bearerOf(state, reading, given);
-  if (person !== undefined) return person;
-  throw new Failure(
-    "session_missing",
-    "Reading this takes a profile of an admitted person: --profile FILE. Check this machine's clock, too: a pass lives a minute.",
-  );
+export function hasPass({ authorization }: Reading): boolean {
+  return authorization?.startsWith(scheme) === true;
 }
 
 /** The active person whose pass the request bears, or undefined where there is none that is good for it. */
 export async function bearerOf(state: State, reading: Reading, given: Given): Promise<Person | undefined> {
-  const text = reading.authorization?.startsWith(scheme) === true ? reading.authorization.slice(scheme.length) : "";
+  return (await signedBy(state, reading, given))?.person;
+}
+
+/** The same, with the key that signed it. */
+export async function signedBy(
+  state: State,
+  reading: Reading,
+  given: Given,
+): Promise<{ readonly person: Person; readonly key: PublicKey } | undefined> {
+  const text = hasPass(reading) ? (reading.authorization ?? "").slice(scheme.length) : "";
   const pass = text === "" ? undefined : await openPass(text, { method: reading.method, path: reading.path, ...given });
-  const id = pass === undefined ? undefined : state.personByKey.get(pass.signer);
+  if (pass === undefined || pass.deployment !== state.deployment) return undefined;
+  const id = state.personByKey.get(pass.signer);
   const person = id === undefined ? undefined : state.persons.get(id);
-  return person?.suspended === false && pass?.deployment === state.deployment ? person : undefined;
+  return person?.suspended === false ? { person, key: pass.signer } : undefined;
 }

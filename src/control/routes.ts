@@ -12,7 +12,7 @@ import { observedSum } from "../release/observed.ts";
 import { type Status, type StatusAsked, statusOf } from "../release/status.ts";
 import { type BundleView, buildBundle } from "../report/bundle.ts";
 import { openStatement } from "../acts/statement.ts";
-import type { Person, Proposal } from "../acts/state.ts";
+import type { Proposal } from "../acts/state.ts";
 import { Failure, httpStatus } from "../terms/failure.ts";
 import { OpenStage } from "../terms/stage.ts";
 import { Digest, Name, PermitId, ProposalId, timestampOf } from "../terms/ids.ts";
@@ -39,16 +39,17 @@ import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
 import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
-import { bearerOf, readerOf } from "./passes.ts";
-import { readingOf } from "./reading.ts";
 import { addCanaryRoutes } from "./canary-routes.ts";
 import { addNeedsRoutes } from "./needs-routes.ts";
 import { addPolicyRoutes } from "./policy-routes.ts";
 import { addOrganisationRoutes } from "./organisation-routes.ts";
+import { askingPerson, checkConsole, isPerson, personRequired } from "./reader.ts";
 import { addReviewRoutes, checkNoReading } from "./review-routes.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
 import { addSettingsRoutes } from "./settings-routes.ts";
 import { createMemory } from "./remember.ts";
+import { createTries } from "./tries.ts";
+import { addSessionRoutes } from "./session-routes.ts";
 
 /** Openings asked for at once. */
 const openingsMax = 200;
@@ -57,6 +58,7 @@ export function createApp(core: Core): Hono {
   const app = new Hono();
   app.use(checkHost(core.options.hosts));
   app.use(checkOrigin);
+  app.use(checkConsole);
   app.use(serveConsole(core.options.console));
   app.use(async (context, next) => {
     await next();
@@ -65,17 +67,18 @@ export function createApp(core: Core): Hono {
     context.header("cache-control", "no-store");
   });
   addOpenRoutes(app, core);
-  const bodies = createBodies(bearsPass(core));
+  const bodies = createBodies(async (context) => isPerson(core, context));
   addWriteRoutes(app, core, bodies);
   addReadRoutes(app, core);
   addStatusRoutes(app, core);
-  addEvidenceRoutes(app, { core, read: passRequired(core) });
-  addReviewRoutes(app, { core, bodies, read: passRequired(core) });
-  addCanaryRoutes(app, { core, read: passRequired(core) });
-  addNeedsRoutes(app, { core, reader: readerIn(core), gateways: () => gatewaysView(core) });
-  addLedgerRoutes(app, { core, read: passRequired(core) });
-  addPolicyRoutes(app, { core, bodies, read: passRequired(core) });
-  const read = passRequired(core);
+  const read = personRequired(core);
+  addEvidenceRoutes(app, { core, read });
+  addReviewRoutes(app, { core, bodies, read });
+  addCanaryRoutes(app, { core, read });
+  addNeedsRoutes(app, { core, reader: askingPerson(core), gateways: () => gatewaysView(core) });
+  addLedgerRoutes(app, { core, read });
+  addPolicyRoutes(app, { core, bodies, read });
+
   addOrganisationRoutes(app, { core, read });
   addSettingsRoutes(app, {
     core,
@@ -83,6 +86,7 @@ export function createApp(core: Core): Hono {
     gateways: () => gatewaysView(core),
     webhooks: async () => webhooksView(core),
   });
+  addSessionRoutes(app, { core, bodies, tries: createTries(core.options.clock) });
   addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),
@@ -185,7 +189,7 @@ const Place = z.coerce.number().int().nonnegative().max(1_000_000_000);
 function addReadRoutes(app: Hono, core: Core): void {
   const { replica, writer, database } = core;
   const { primitives } = core.options;
-  const read = passRequired(core);
+  const read = personRequired(core);
   app.get(routes.pending, read, async (context) => {
     const pending = await writer.pending();
     const view = pending.map(({ act, envelope, at, needs }) => ({
@@ -241,7 +245,7 @@ function addReadRoutes(app: Hono, core: Core): void {
 
 function addStatusRoutes(app: Hono, core: Core): void {
   const { replica, database } = core;
-  const read = passRequired(core);
+  const read = personRequired(core);
   app.get(routes.status, read, async (context) => {
     const model = parsed(Name, context.req.param("model"), "model_unknown");
     const gate = parsed(OpenStage.optional(), context.req.query("gate"), "request_invalid");
@@ -321,27 +325,6 @@ function unknownProposal(): Failure {
     "not_found",
     "There is no such proposal here, or it is not public: then reading it takes --profile.",
   );
-}
-
-function passRequired(core: Core): MiddlewareHandler {
-  const reader = readerIn(core);
-  return async (context, next) => {
-    await reader(context);
-    await next();
-  };
-}
-
-function readerIn({ replica, options }: Core): (context: Context) => Promise<Person> {
-  return async (context) =>
-    readerOf(replica.state, readingOf(context), { at: options.clock(), primitives: options.primitives });
-}
-
-/** Whether an active person sends it; a statement's own signatures are judged later, and may be those of somebody new. */
-function bearsPass({ replica, options }: Core): (context: Context) => Promise<boolean> {
-  return async (context) => {
-    const given = { at: options.clock(), primitives: options.primitives };
-    return (await bearerOf(replica.state, readingOf(context), given)) !== undefined;
-  };
 }
 
 const localNames = ["localhost", "127.0.0.1", "[::1]"];

@@ -75,6 +75,12 @@ export const HoldId = z
   .regex(/^hold_[0-9a-f]{16}$/)
   .brand<"HoldId">();
 export type HoldId = z.infer<typeof HoldId>;
+/** Of a sign-in to the console; it says nothing of the secret that the browser holds. */
+export const SessionId = z
+  .string()
+  .regex(/^session_[0-9a-f]{16}$/)
+  .brand<"SessionId">();
+export type SessionId = z.infer<typeof SessionId>;
 /** Of a break-glass. */
 export const GlassId = z
   .string()

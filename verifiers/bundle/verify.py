@@ -236,7 +236,10 @@ class State:
             self.incidents[fact["incident"]] = {**fact, "model": body["model"], "severity": severity, "index": act.index}
         self.facts.append({**fact, "model": body["model"], "when": act.at})
 
-    def on_hold(self, act, body, *_):
+    def on_hold(self, act, body, persons, _):
+        if "session" in body:
+            person = self.persons.get(body["session"]["person"], {"suspended": True})
+            must(not persons and not person["suspended"] and person["role"] != "auditor")
         if body["scope"]["kind"] not in ("organisation", "key"):
             earlier = self.holds.get(body["hold"])
             scope = {"kind": "everything"} if earlier and earlier["scope"] != body["scope"] else body["scope"]

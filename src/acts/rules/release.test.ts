@@ -1,11 +1,12 @@
 // Proposal, sign-off, certificate, hold: who must have signed which bytes before anything opens.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type Digest, Name } from "../../terms/ids.ts";
+import { type Digest, Name, SessionId } from "../../terms/ids.ts";
 import { OpenStage } from "../../terms/stage.ts";
 import type { BodyOf, HoldScope, Release } from "../bodies.ts";
 import {
   type Player,
+  type Spoken,
   type Wanted,
   type World,
   ada,
@@ -457,6 +458,32 @@ test("an auditor and a stranger do not hold; the control plane's key does, alone
   assert.match(await verdictOn(world, { verb: "hold", body, by: [servers.gateway] }), /^authority_missing/);
   assert.match(await verdictOn(world, { verb: "hold", body, by: [servers.control, servers.gateway] }), /^authority/);
   assert.equal(await verdictOn(world, { verb: "hold", body, by: [servers.control] }), "admitted");
+});
+
+const inSession = ({ person }: Player): BodyOf<"hold"> => ({
+  hold: idOf.hold("s"),
+  scope: { kind: "everything" },
+  reason: digestOfLabel("reason"),
+  session: { session: SessionId.parse("session_0123456789abcdef"), person },
+});
+
+test("a hold that names a session is signed by the control plane's key, for an active person whose role may hold", async () => {
+  const world = await worldOfTwo();
+  const eve = playerOf("Eve", "auditor");
+  await join(world, eve, [ada, bo]);
+  const verdict = async (player: Player, by: Spoken<"hold">["by"]): Promise<string> =>
+    verdictOn(world, { verb: "hold", body: inSession(player), by });
+  assert.equal(await verdict(bo, [servers.control]), "admitted");
+  for (const by of [[bo], [ada], [servers.gateway], [bo, servers.control]] as const)
+    assert.match(await verdict(bo, by), /^(statement_invalid: Only the control plane|authority_missing: A signature)/);
+  assert.match(await verdict(eve, [servers.control]), /^authority_missing: A session holds for/);
+  assert.match(
+    await verdict(playerOf("Nobody", "owner"), [servers.control]),
+    /^authority_missing: A session holds for/,
+  );
+  const target = { kind: "person", person: bo.person } as const;
+  await world.say({ verb: "suspend", body: { target, reason: digestOfLabel("left") }, by: [ada] });
+  assert.match(await verdict(bo, [servers.control]), /^authority_missing: A session holds for/);
 });
 
 test("the control plane's key holds, and does nothing else", async () => {

@@ -3,9 +3,10 @@
 // bundle (src/gates).
 import type { Seat } from "../../terms/role.ts";
 import { compareStages, modeOf } from "../../terms/stage.ts";
+import { anyRoleButAuditor } from "../authority.ts";
 import type { BodyOf, Release, ReleaseScope } from "../bodies.ts";
 import { isOnModel, isSameScope } from "../hold-scope.ts";
-import { type Change, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
+import { type Change, type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import { type Person, type Proposal, type SignOff, type State, latestCertificate } from "../state.ts";
 import type { Act } from "../statement.ts";
 import { isApplied } from "./evaluation.ts";
@@ -312,6 +313,8 @@ function answer(state: State, hold: Release["answers"][number], release: Release
 export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
   const { body, at } = act.predicate;
   const { scope } = body;
+  const unheld = notInSession(state, body.session, context);
+  if (unheld !== undefined) return unheld;
   if (scope.kind === "organisation" || scope.kind === "key") {
     const stop =
       scope.kind === "organisation"
@@ -332,3 +335,13 @@ export const hold: Rule<"hold"> = (state, act, context): Refusal | Change => {
     endGlasses(state, held, { hold: body.hold, at, index: context.index });
   });
 };
+
+/** A hold that names a session is the control plane's word that this person, signed in, wanted it: whoever may hold may so. */
+function notInSession(state: State, session: BodyOf<"hold">["session"], { persons }: Context): Refusal | undefined {
+  if (session === undefined) return undefined;
+  if (persons.length > 0)
+    return refuse("statement_invalid", "Only the control plane's key names a session in a hold; sign it without.");
+  const person = state.persons.get(session.person);
+  if (person?.suspended === false && anyRoleButAuditor.includes(person.role)) return undefined;
+  return refuse("authority_missing", "A session holds for an admitted person whose role may hold.");
+}
