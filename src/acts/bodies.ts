@@ -316,7 +316,7 @@ export const Release = z.strictObject({
   identityBasis: z.enum(["measured", "vendor", "declared"]),
   /** Organisation types admitted, per stage up to this one. */
   audience: z.array(z.strictObject({ stage: OpenStage, types: z.array(Name).min(1).max(32) })).min(1),
-  /** What the gateway enforces of it; the seam for retention. */
+  /** What is enforced of it. */
   conditions: Conditions,
   /** True where one person's sign-off was enough; shown wherever the certificate is. */
   oneSigner: z.boolean(),

@@ -1,4 +1,5 @@
 // What a release's conditions say of who is served, over what and when, in words that go on after "is served".
+import type { Retention } from "./conditions.ts";
 import { type Hours, hoursInWords } from "./hours.ts";
 
 interface Served {
@@ -13,5 +14,15 @@ export function servedInWords({ hours, countries, surfaces }: Served): readonly 
     ...(countries ? [`only where their organisation is registered in ${countries.join(", ")}`] : []),
     ...(surfaces ? [`only over ${surfaces.join(", ")}`] : []),
     ...(hours ? [`only on ${hoursInWords(hours)}`] : []),
+  ];
+}
+
+/** Of the texts of all callers; nothing where the release says nothing of them. */
+export function keptInWords(retention: Retention | null | undefined): readonly string[] {
+  const { waitHours, decidedDays } = retention ?? {};
+  const decided = decidedDays === 0 ? "once they decided" : `${decidedDays} day(s) after they decided`;
+  return [
+    ...(waitHours === undefined ? [] : [`A text that is kept for reviewers waits ${waitHours} hour(s) at the most.`]),
+    ...(decidedDays === undefined ? [] : [`What reviewers have read is erased ${decided}, at the latest.`]),
   ];
 }

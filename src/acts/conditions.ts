@@ -24,6 +24,16 @@ export const Share = z.strictObject({
 });
 export type Share = z.infer<typeof Share>;
 
+/**
+ * How long a text that is kept of any exchange under the certificate may live: while it waits for a person, and after they decided. What
+ * policy and watch say holds where it is shorter.
+ */
+export const Retention = z.strictObject({
+  waitHours: z.number().int().min(1).max(168).optional(),
+  decidedDays: z.number().int().min(0).max(30).optional(),
+});
+export type Retention = z.infer<typeof Retention>;
+
 const countriesMax = 64;
 
 function isDistinct(list: readonly string[]): boolean {
@@ -50,6 +60,7 @@ export const Conditions = z.strictObject({
     .max(FormatName.options.length)
     .refine(isDistinct, { error: "the same surface stands here twice" })
     .optional(),
+  retention: Retention.optional(),
   /** An incident of this severity or a worse one ends the certificate, for good. */
   endsOnIncident: Severity.optional(),
   /** Where its gate, judged again, fails (`fail`), or does anything but pass (`not-pass`), the certificate lapses, for good. */

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { type GatewaysView, StatusView, routes } from "../control/contract.ts";
 import { pathOf } from "../control/contract-paths.ts";
-import { servedInWords } from "../acts/condition-words.ts";
+import { keptInWords, servedInWords } from "../acts/condition-words.ts";
 import { Failure } from "../terms/failure.ts";
 import { Name } from "../terms/ids.ts";
 import { OpenStage, compareStages, stageInWords } from "../terms/stage.ts";
@@ -222,10 +222,12 @@ function shareLines(view: StatusView, profile: string): readonly string[] {
 
 function servedLines({ certified, stage }: StatusView): readonly string[] {
   if (certified === null || stage === "withheld") return [];
-  const { countries, surfaces, hours } = certified;
-  const lines = servedInWords({ countries, surfaces, hours: hours?.windows }).map(
-    (words) => `  at ${certified.stage} served ${words}`,
-  );
+  const { countries, surfaces, hours, retention } = certified;
+  const served = servedInWords({ countries, surfaces, hours: hours?.windows });
+  const lines = [
+    ...served.map((words) => `  at ${certified.stage} served ${words}`),
+    ...keptInWords(retention).map((words) => `  ${words}`),
+  ];
   if (hours === null || hours.open) return lines;
   const next = hours.opensAt === null ? "not again before its certificate ends" : `again at ${hours.opensAt}`;
   return [...lines, `  CLOSED at this hour for callers at ${certified.stage}: open ${next}`];

@@ -19,6 +19,7 @@ import {
   Timestamp,
 } from "../terms/ids.ts";
 import { Limit, ReviewReason } from "../acts/bodies.ts";
+import { Retention } from "../acts/conditions.ts";
 import { Hours } from "../acts/hours.ts";
 import { Sample } from "../acts/watch.ts";
 import { Category, Surface } from "../terms/finding.ts";
@@ -320,6 +321,8 @@ export const StatusView = z.object({
       surfaces: z.array(z.string()).nullable().default(null),
       /** `opensAt`: null while it is open, or where its certificate ends before. */
       hours: z.object({ windows: Hours, open: z.boolean(), opensAt: Timestamp.nullable() }).nullable().default(null),
+      /** How long texts of any of its callers live, at the most. */
+      retention: Retention.nullable().default(null),
     })
     .nullable(),
   /** In observe mode, and not in the public view: what would have been stopped, by side and verdict. */

@@ -1,5 +1,8 @@
 // The control plane's part in reviews: it keeps what gateways hand over, shows who waits, opens a text for a reviewer once the
 // ledger says who read it, and erases. What was decided is the ledger's word; rows follow it.
+import type { Retention } from "../acts/conditions.ts";
+import { shorterOf } from "../acts/retention.ts";
+import { type State, latestCertificate } from "../acts/state.ts";
 import { openStatement } from "../acts/statement.ts";
 import type { Replica } from "../feed/replica.ts";
 import {
@@ -15,7 +18,7 @@ import type { Primitives, Signer } from "../proof/primitives.ts";
 import { labelOf, labelSamples } from "../release/watch-store.ts";
 import type { Database } from "../store/database.ts";
 import { Failure } from "../terms/failure.ts";
-import { type Instant, type ReviewId, type Timestamp, instantOf } from "../terms/ids.ts";
+import { type Instant, type Name, type ReviewId, type Timestamp, instantOf } from "../terms/ids.ts";
 import { troubleIn } from "../terms/trouble.ts";
 import { noContent } from "./content.ts";
 import {
@@ -29,6 +32,7 @@ import {
   listWaiting,
   markDecided,
   sealingKeysNeeded,
+  shortenReviews,
   waitingReviews,
 } from "./review-store.ts";
 import type { Writer } from "./writer.ts";
@@ -79,11 +83,11 @@ const sweepMs = 60_000;
 export function openReviewDesk(options: ReviewOptions): ReviewDesk {
   const { database, replica, sealing, clock } = options;
   let last: Promise<void> = Promise.resolve();
-  /** Decisions that rows have been told of. */
+  /** Decisions and certificates that rows have been told of. */
   let swept = 0;
 
   async function sweepNow(): Promise<void> {
-    swept = decisionsIn(replica);
+    swept = newsIn(replica);
     if (await hasReviews(database)) {
       const undecided = await listUndecided(database);
       const decided = undecided.flatMap((id) => replica.state.reviews.get(id) ?? []);
@@ -93,6 +97,8 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
           if (sample === undefined) continue;
           await labelSamples(transaction, { review, label: labelOf(sample, verdict) }, clock());
         }
+        for (const { release } of [...replica.state.certificates.values()].flatMap((all) => all.slice(-1)))
+          await shortenReviews(transaction, release.model, release.conditions.retention);
         await eraseReviews(transaction, clock());
       });
     }
@@ -108,14 +114,16 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
 
   const timer = setInterval(() => void sweep(), sweepMs);
   options.writer.onAppend(() => {
-    if (decisionsIn(replica) > swept) void sweep();
+    if (newsIn(replica) > swept) void sweep();
   });
   return {
     sealingKey: async () => signSealingKey(sealing.current(), options.control),
     keep: async (asked) => {
       if (!replica.state.keySecrets.has(asked.facts.key))
         throw new Failure("statement_invalid", "There is no such key.");
-      return database.transaction(async (transaction) => keepReview(transaction, asked, clock()));
+      // A gateway that knows the certificate of before keeps nothing for longer than the one that counts says.
+      const rules = shorterOf(asked.rules, retentionOf(replica.state, asked.facts.model));
+      return database.transaction(async (transaction) => keepReview(transaction, { ...asked, rules }, clock()));
     },
     waiting: async () => waitingReviews(database, clock()),
     list: async () =>
@@ -134,8 +142,14 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
   };
 }
 
-function decisionsIn({ state: { reviewed } }: Replica): number {
-  return reviewed.allow + reviewed.refuse + reviewed.labels;
+function retentionOf(state: State, model: Name): Retention | undefined {
+  return latestCertificate(state, model)?.release.conditions.retention;
+}
+
+/** How much there was by now of what ends the time of a text. */
+function newsIn({ state: { reviewed, certificates } }: Replica): number {
+  const certified = [...certificates.values()].reduce((sum, all) => sum + all.length, 0);
+  return certified + reviewed.allow + reviewed.refuse + reviewed.labels;
 }
 
 async function readText(

@@ -2,11 +2,12 @@
 // ledger, a text opens only for the very row it was sealed for, and `decided_at` is put right from the fold.
 import { z } from "zod";
 import { type AskedReview, type KeptReview, ReviewFacts, SealedText } from "../feed/reviews.ts";
+import type { Retention } from "../acts/conditions.ts";
 import { Sample } from "../acts/watch.ts";
 import { keepSample } from "../release/watch-store.ts";
 import type { Database, Queries, Transaction } from "../store/database.ts";
 import { Category } from "../terms/finding.ts";
-import { Instant, ReviewId, toInstant } from "../terms/ids.ts";
+import { Instant, type Name, ReviewId, toInstant } from "../terms/ids.ts";
 
 /** Reviews that wait at once, of all keys together. */
 const reviewsWaitingMax = 2_000;
@@ -216,6 +217,26 @@ export async function eraseReviews(transaction: Transaction, now: Instant): Prom
   );
   const kept = toInstant(Math.max(0, now - rowDaysMax * dayMs));
   await transaction.query("DELETE FROM review WHERE sealed IS NULL AND expires_at <= ?", [kept]);
+}
+
+/** What is kept of a model lives no longer than its release says, whenever it was kept. */
+export async function shortenReviews(
+  transaction: Transaction,
+  model: Name,
+  { waitHours, decidedDays }: Retention = {},
+): Promise<void> {
+  if (waitHours !== undefined)
+    await transaction.query("UPDATE review SET expires_at = at + ? WHERE model = ? AND expires_at > at + ?", [
+      waitHours * hourMs,
+      model,
+      waitHours * hourMs,
+    ]);
+  if (decidedDays !== undefined)
+    await transaction.query("UPDATE review SET retention_days = ? WHERE model = ? AND retention_days > ?", [
+      decidedDays,
+      model,
+      decidedDays,
+    ]);
 }
 
 /** Rows without a text are kept for so long, in days, so that `explain` can say what became of them. */

@@ -17,7 +17,7 @@ export const StagePlan = z
     requires: z.array(Requirement).min(1).max(64),
     /** `observe`: the safeguards of this stage stop nothing. Absent: they do. */
     mode: Mode.optional(),
-    /** What the gateway enforces of it; the seam for retention. */
+    /** What is enforced of it. */
     conditions: Conditions.optional(),
     certificate: z.strictObject({ validDays: z.number().int().min(1).max(validDaysMax) }),
   })

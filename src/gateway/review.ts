@@ -1,6 +1,7 @@
 // A request whose worst finding is for review: let through where a person allowed this very request, refused where one
 // refused it, else kept for one and told to come again. Where nobody could decide (the policy names no reviewers, none is
 // admitted, the safeguards only observe, another model was asked for) it is a block, as it was before there were reviewers.
+import { shorterOf } from "../acts/retention.ts";
 import { type ReviewDecision, isAllowance, lastDecision } from "../acts/state.ts";
 import { type ReviewFacts, type ReviewText, reviewCharsMax } from "../feed/reviews.ts";
 import type { ReviewRules } from "../policy/policy-document.ts";
@@ -45,14 +46,15 @@ interface Open {
 /** Throws the block that it is where no person may decide. */
 function openTo(exchange: Exchange, { verdict, inspection, secret }: ForReview, gateway: Gateway): Open {
   const { exposure, configuration } = exchange;
-  const rules = configuration.policy.review;
+  const { review } = configuration.policy;
   const categories = exchange.forReview(inspection);
   const isOpen = categories.length > 0 && !isObserved(exchange) && exchange.asked === undefined;
-  if (rules === undefined || !isOpen) throw blocked(verdict);
+  if (review === undefined || !isOpen) throw blocked(verdict);
   // An evaluation waits for nobody, and fills no queue: what a person might have allowed is unknown.
   if (exposure.kind === "permit") throw pending(verdict, undefined);
   if (secret === undefined || !hasReviewer(gateway)) throw blocked(verdict);
   const text = textOf(exchange, secret);
+  const rules = shorterOf(review, exposure.release.conditions.retention);
   return { rules, categories, text, facts: factsOf(exchange, { key: exposure.key, text, gateway }) };
 }
 

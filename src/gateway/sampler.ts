@@ -1,5 +1,6 @@
 // The gateway's part in a watch: the text of an exchange that was drawn is kept until it ends, and then handed to the control plane,
 // sealed, for somebody to label. Nobody waits for that, and nothing of the exchange depends on it: what does not arrive is unknown.
+import { shorterOf } from "../acts/retention.ts";
 import { type Ended, isAbout, isDrawn, isSampled } from "../exposure/sampling.ts";
 import { reviewCharsMax } from "../feed/reviews.ts";
 import type { Exchange } from "./exchange.ts";
@@ -24,7 +25,7 @@ export function handSample(exchange: Exchange, ended: Ended, gateway: Gateway): 
   exchange.sampling = undefined;
   if (sampling === undefined || exposure.kind !== "open") return;
   const { text, measures } = sampling;
-  const { certificate } = exposure.release;
+  const { certificate, conditions } = exposure.release;
   const isKept = text.call.length <= reviewCharsMax && hasReviewer(gateway);
   for (const measure of measures) {
     if (!isAbout(measure, ended)) continue;
@@ -37,7 +38,7 @@ export function handSample(exchange: Exchange, ended: Ended, gateway: Gateway): 
       found: [],
       sample: { watch: measure.id, measure: measure.measure, receipt: exchange.id },
       at: gateway.clock.now(),
-      rules: { expiresHours: measure.labelHours, perKeyMax: 1, retentionDays: 0 },
+      rules: shorterOf({ expiresHours: measure.labelHours, perKeyMax: 1, retentionDays: 0 }, conditions.retention),
     });
   }
 }

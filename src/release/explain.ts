@@ -2,7 +2,7 @@
 // permit. For people who may read; it says no more than the ledger and the receipt do.
 import type { HoldScope, Permit, ReleaseScope } from "../acts/bodies.ts";
 import { glassOf } from "../acts/rules/break-glass.ts";
-import { servedInWords } from "../acts/condition-words.ts";
+import { keptInWords, servedInWords } from "../acts/condition-words.ts";
 import { scopeInWords } from "../acts/hold-scope.ts";
 import { openReceipt, type Receipt } from "../acts/receipt.ts";
 import type { BreakGlass, Proposal, Restriction, ReviewDecision, State } from "../acts/state.ts";
@@ -306,6 +306,7 @@ function proposalLines(state: State, { release, signOffs, at, certified }: Propo
   return [
     `At ${at} it was proposed to let ${release.model} out to stage ${release.stage}${mode}, on ${release.digests.evidence.length} piece(s) of evidence.`,
     ...servedInWords(release.conditions).map((words) => `Who was granted it at ${release.stage} is served ${words}.`),
+    ...keptInWords(release.conditions.retention),
     ...signed,
     ...end,
   ];

@@ -1,6 +1,6 @@
 // Which of the callers of its stage what is certified serves now, over what and when, as status tells it.
 import type { Release } from "../acts/bodies.ts";
-import type { Conditions, Share } from "../acts/conditions.ts";
+import type { Conditions, Retention, Share } from "../acts/conditions.ts";
 import { type Hours, isWithinHours, opensAt } from "../acts/hours.ts";
 import { shareNow, stepOf } from "../acts/rules/share.ts";
 import type { Certificate, State } from "../acts/state.ts";
@@ -13,6 +13,7 @@ export interface Served {
   readonly countries: NonNullable<Conditions["countries"]> | null;
   readonly surfaces: NonNullable<Conditions["surfaces"]> | null;
   readonly hours: HoursStanding | null;
+  readonly retention: Retention | null;
 }
 
 interface ShareStanding extends Share {
@@ -30,8 +31,14 @@ interface HoursStanding {
 }
 
 export function servedOf(state: State, certificate: Certificate, at: Instant): Served {
-  const { countries = null, surfaces = null } = certificate.release.conditions;
-  return { share: shareOf(state, certificate), countries, surfaces, hours: hoursOf(certificate.release, at) };
+  const { countries = null, surfaces = null, retention = null } = certificate.release.conditions;
+  return {
+    share: shareOf(state, certificate),
+    countries,
+    surfaces,
+    hours: hoursOf(certificate.release, at),
+    retention,
+  };
 }
 
 function shareOf(state: State, { release, at }: Certificate): ShareStanding | null {

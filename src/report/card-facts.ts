@@ -1,7 +1,7 @@
 // What a release card tells, read off a bundle that was examined: the decision, its evidence, what was not shown, who signed, and
 // what would end it. Sentences and figures, no markup; the same in the server's language and in a browser that checks it.
 import type { Release } from "../acts/bodies.ts";
-import { servedInWords } from "../acts/condition-words.ts";
+import { keptInWords, servedInWords } from "../acts/condition-words.ts";
 import { breakGlassHours } from "../acts/rules/break-glass.ts";
 import {
   type BreakGlass,
@@ -109,6 +109,7 @@ function decision(release: Release, certificate: Certificate | undefined, texts:
             .join(", ")}.`,
         ]),
     ...servedInWords(conditions).map((words) => `Who was granted it at stage ${release.stage} is served ${words}.`),
+    ...keptInWords(conditions.retention),
     `It holds from ${notBefore} to ${notAfter}.`,
     ...(release.mode === "observe"
       ? ["OBSERVE MODE: its safeguards stop nothing; they only record what they would have stopped."]

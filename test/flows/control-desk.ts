@@ -676,6 +676,17 @@ export async function released(
   const owner = await initialise(desk);
   const safety = await enrol(desk, "safety", [owner]);
   await apply(desk, owner, documents);
+  return { owner, safety, release: await releaseBy(desk, { owner, safety, documents }) };
+}
+
+interface Board {
+  readonly owner: Member;
+  readonly safety: Member;
+  readonly documents: readonly ResolvedDocument[];
+}
+
+/** From what was applied to a certificate for `trusted`. */
+export async function releaseBy(desk: Desk, { owner, safety, documents }: Board): Promise<Release> {
   const done = sealed(desk, await run(desk, owner, documents));
   await must(desk, { verb: "evidence", body: done.body, by: [owner.signer] }, { artefacts: [done.bytes] });
   const release = draft(desk, { documents });
@@ -683,7 +694,7 @@ export async function released(
   await signOff(desk, proposal, owner);
   await signOff(desk, proposal, safety);
   await must(desk, { verb: "certificate", body: { release }, by: [owner.signer] });
-  return { owner, safety, release };
+  return release;
 }
 
 export async function hold(desk: Desk, by: Member, scope: HoldScope = { kind: "model", model }): Promise<HoldId> {

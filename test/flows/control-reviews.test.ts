@@ -22,6 +22,7 @@ import {
   type DeskOptions,
   type Member,
   apply,
+  documentsText,
   dropFolder,
   enrol,
   get,
@@ -30,10 +31,13 @@ import {
   must,
   openDesk,
   post,
+  releaseBy,
+  resolved,
   say,
   signBy,
   wordOf,
 } from "./control-desk.ts";
+import { until } from "./gateway-world.ts";
 import { readingOf, textPath } from "./review-reading.ts";
 
 const cluster = await clusterForTests();
@@ -281,4 +285,46 @@ test("what the fold does not know is not kept: a key that nobody made", async (t
   const asked = await handed(stage);
   const stray = { ...asked, facts: { ...asked.facts, review: idOf.review("stray"), key: idOf.key("nobody's") } };
   await assert.rejects(stage.desk.control.feed.recordReview(stray), { code: "statement_invalid" });
+});
+
+test("a text lives no longer than the release says: what comes, and what was kept before it", async (t) => {
+  const desk = await openDesk();
+  t.after(async () => {
+    await desk.close().catch(() => undefined);
+    dropFolder(desk.folder);
+  });
+  const conditions = "    conditions: { retention: { waitHours: 1, decidedDays: 0 } }\n";
+  const documents = resolved(documentsText().replace("    certificate:", `${conditions}    certificate:`));
+  const owner = await initialise(desk);
+  const safety = await enrol(desk, "safety", [owner]);
+  const reviewer = await enrol(desk, "reviewer", [owner, safety]);
+  await apply(desk, owner, documents);
+  const { key } = callerKeyOf(digestOfLabel("a caller's secret"));
+  await must(desk, { verb: "key", body: callerKeyOf(digestOfLabel("a caller's secret")), by: [owner.signer] });
+  const stage = { desk, owner, reviewer, key };
+  const hoursLeft = async (): Promise<readonly unknown[]> =>
+    (
+      await desk.database.query("SELECT (expires_at - at) / 3600000 AS hours, retention_days FROM review ORDER BY at")
+    ).map(({ hours, retention_days: days }) => [hours, days]);
+  const first = await handed(stage, "before", { expiresHours: 24, retentionDays: 7 });
+  assert.deepEqual(await hoursLeft(), [[24, 7]]);
+  await releaseBy(desk, { owner, safety, documents });
+  await until(async () => (await hoursLeft())[0]?.toString() === "1,0");
+  desk.ahead += 1;
+  await handed(stage, "after", { expiresHours: 24, retentionDays: 7 });
+  assert.deepEqual(await hoursLeft(), [
+    [1, 0],
+    [1, 0],
+  ]);
+  await readingOf(desk, first.facts.review, reviewer);
+  assert.equal(await decided(stage, first), "recorded");
+  const texts = async (): Promise<readonly boolean[]> =>
+    (await desk.database.query("SELECT sealed FROM review ORDER BY at")).map(({ sealed }) => sealed !== null);
+  await until(async () => (await texts())[0] === false);
+  assert.deepEqual(await texts(), [false, true], "the other one waits");
+  await desk.close();
+  const later = await openDesk({ folder: desk.folder, keys: desk.keys, control: at(desk, hourMs) });
+  t.after(async () => later.close());
+  const left = await later.database.query("SELECT sealed FROM review WHERE sealed IS NOT NULL");
+  assert.equal(left.length, 0, "its hour is over");
 });

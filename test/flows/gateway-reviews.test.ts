@@ -135,6 +135,17 @@ describe("a request for review", () => {
     assert.equal(model.records.length, calls);
   });
 
+  test("waits as long as its release says, where policy and watch say longer", async (t) => {
+    const own = await opened({ conditions: { retention: { waitHours: 3 } } });
+    t.after(own.close);
+    await own.ask(doubtful);
+    assert.deepEqual(newest(own).rules, { ...newest(here).rules, expiresHours: 3 });
+    const longer = await opened({ conditions: { retention: { waitHours: 168, decidedDays: 30 } } });
+    t.after(longer.close);
+    await longer.ask(doubtful);
+    assert.deepEqual(newest(longer).rules, newest(here).rules);
+  });
+
   test("is kept sealed: nothing of its text, its caller's secret or a guessable digest of it is handed over", async () => {
     await here.ask(doubtful);
     const asked = newest(here);

@@ -128,6 +128,8 @@ export interface WorldOptions {
   readonly pages?: readonly string[];
   readonly proxies?: readonly Network[];
   readonly refusalsPerMinuteMax?: number;
+  /** What the release says beside `modelLimits`. */
+  readonly conditions?: Release["conditions"];
   /** How much of the model there is, over all callers. */
   readonly modelLimits?: Limits;
   readonly leaseMs?: number;
@@ -237,7 +239,10 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
   const { bytes, ...configuration } = await documentsFor(options, mock);
   const documents = new Map(bytes.map((one) => [digestOf(one, primitives), one]));
   let release: Release | undefined;
-  const conditions = options.modelLimits === undefined ? {} : { limits: options.modelLimits };
+  const conditions = {
+    ...options.conditions,
+    ...(options.modelLimits === undefined ? {} : { limits: options.modelLimits }),
+  };
   const model = options.name ?? small;
   const wanted: Wanted = { model, stage: "trusted", configuration, conditions };
   if (options.isWithheld === true) {
