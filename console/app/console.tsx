@@ -2,7 +2,6 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { NoticesProvider } from "../parts/notices.tsx";
 import { queries } from "./queries.ts";
 import { router } from "./router.ts";
 import { SessionProvider } from "./session.tsx";
@@ -12,11 +11,9 @@ export function Console(): ReactNode {
   return (
     <QueryClientProvider client={queries}>
       <ThemeProvider>
-        <NoticesProvider>
-          <SessionProvider>
-            <RouterProvider router={router} />
-          </SessionProvider>
-        </NoticesProvider>
+        <SessionProvider>
+          <RouterProvider router={router} />
+        </SessionProvider>
       </ThemeProvider>
     </QueryClientProvider>
   );

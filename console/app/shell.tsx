@@ -2,6 +2,8 @@
 import { Outlet, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import { Button } from "../parts/button.tsx";
+import { NoticesProvider } from "../parts/notices.tsx";
+import { ActsProvider } from "../signing/acts.tsx";
 import { words } from "../words/words.ts";
 import { AskSignIn } from "./ask-sign-in.tsx";
 import { Banners } from "./banners.tsx";
@@ -15,7 +17,18 @@ import styles from "./shell.module.css";
 
 type Over = "palette" | "shortcuts" | "menu";
 
+/** Notices and signing lead to pages, so they lie inside what knows the way. */
 export function Shell(): ReactNode {
+  return (
+    <NoticesProvider>
+      <ActsProvider>
+        <Frame />
+      </ActsProvider>
+    </NoticesProvider>
+  );
+}
+
+function Frame(): ReactNode {
   const [over, setOver] = useState<Over | undefined>();
   const close = useCallback(() => {
     setOver(undefined);

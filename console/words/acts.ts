@@ -2,7 +2,7 @@
 export const acts = {
   confirm: {
     title: "Sign this?",
-    lead: "You sign this, in these words, with the key of this browser:",
+    lead: (who: string) => `With the key of this browser you sign, as ${who}:`,
     sign: "Sign",
     cancel: "Do not sign",
   },

@@ -36,9 +36,15 @@ export const shell = {
   },
   hold: {
     button: "Hold",
-    title: "Hold",
-    text: "This console cannot hold by itself yet. In a terminal on any machine with a profile, this stops every model at once:",
-    command: "headgate release hold --all --reason REASON",
+    title: "Stop every model",
+    text: "Every model stops answering at once. Opening it again takes a proposal and its signatures.",
+    noKey: "This browser has no key to sign a hold with. In a terminal with a profile, this stops every model at once:",
+    command: "headgate release hold --everything --reason REASON",
+    reason: "Why",
+    reasonHelp: "Kept beside the ledger for those who may read it; the ledger has its digest only.",
+    confirm: "Stop every model?",
+    consequence: "No request is served from then on, and those under way are cut.",
+    sign: "Sign and stop",
     close: "Close",
   },
   offline: {

@@ -13,7 +13,7 @@ import { rootChanges } from "./root-words.ts";
 import type { State } from "./state.ts";
 import type { Act } from "./statement.ts";
 
-type Words = { readonly [V in Verb]: (body: Act<V>["predicate"]["body"], state: State) => string };
+type Words = { readonly [V in Verb]: (body: BodyOf<V>, state: State) => string };
 
 /** One sentence: what the act does, and who has signed it so far. */
 export function describeAct(act: Act, state: State, hasher: Hasher): string {
@@ -33,9 +33,14 @@ function changesIn({ predicate }: Act, { root }: State): string {
 }
 
 /** What it does, in a sentence; nothing about who signed it. */
-export function sentenceOf<V extends Verb>(act: Act<V>, state: State): string {
-  const words: Words[V] = wordsOf[act.predicate.verb];
-  return words(act.predicate.body, state);
+export function sentenceOf({ predicate }: Act, state: State): string {
+  return bodyInWords(predicate.verb, predicate.body, state);
+}
+
+/** What a statement of this body would do, before anybody has signed it. */
+export function bodyInWords<V extends Verb>(verb: V, body: BodyOf<V>, state: State): string {
+  const words: Words[V] = wordsOf[verb];
+  return words(body, state);
 }
 
 const wordsOf: Words = {

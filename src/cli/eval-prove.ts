@@ -1,6 +1,7 @@
 // `headgate eval prove`: that a piece of evidence stands in the ledger, or that it was left out of what is shown now or of a bundle,
 // from what its signer kept and nothing else. The proof it prints is one that anybody checks with `ledger verify --proof`.
 import { z } from "zod";
+import { batchOf } from "../feed/catch-up.ts";
 import type { Evidence } from "../acts/state.ts";
 import { type Seen, openStatement } from "../acts/statement.ts";
 import { bundleBytesMax, parseBundle } from "../report/bundle-file.ts";
@@ -14,7 +15,7 @@ import { evidenceCalled } from "./eval-withdraw.ts";
 import { type KeptEvidence, envelopeIn, keptEvidence, proofIn } from "./evidence-proof.ts";
 import { readNeeded, replaceFile } from "./files.ts";
 import { type LedgerProof, checkLedgerProof } from "../acts/ledger-proof.ts";
-import { type Identity, type Replayed, batchOf, identify, replayCache, shownLedger } from "./session.ts";
+import { type Identity, type Replayed, identify, replayCache, shownLedger } from "./session.ts";
 import { type Call, argument, parsed } from "./verb.ts";
 
 export const ProveEvidenceOptions = z.object({

@@ -2,6 +2,7 @@
 // admitted it takes two signatures, so it may wait for a second person, who reads in words what they sign.
 import type { Command } from "commander";
 import { z } from "zod";
+import { bytesOf } from "../feed/catch-up.ts";
 import { type Act, cosignStatement, openStatement } from "../acts/statement.ts";
 import { PendingView, routes } from "../control/contract.ts";
 import { parseEnvelope } from "../proof/envelope.ts";
@@ -14,7 +15,6 @@ import type { Context } from "./context.ts";
 import { formatInvitation } from "./invitation.ts";
 import {
   type Session,
-  bytesOf,
   committed,
   openSession,
   openingOf,

@@ -6,14 +6,14 @@ import { gzip as gzipCallback } from "node:zlib";
 import { z } from "zod";
 import type { BodyOf, Verb } from "../acts/bodies.ts";
 import type { Person, State } from "../acts/state.ts";
-import { type Act, type Seen, openStatement, signStatement } from "../acts/statement.ts";
+import { type Act, openStatement, signStatement } from "../acts/statement.ts";
 import { BatchView, OpeningsView, type StatementAnswer, routes, unpackedRatioMax } from "../control/contract.ts";
 import { pathOf } from "../control/contract-paths.ts";
+import { type BatchText, type Means, batchOf, catchUp, checkLength, checkRecorded, textOf } from "../feed/catch-up.ts";
 import type { Batch } from "../feed/feed.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
-import { openCheckpoint } from "../proof/checkpoint.ts";
-import { type Opening, commit, digestOf, digestOfHash } from "../proof/digest.ts";
-import { fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
+import { type Opening, commit, digestOf } from "../proof/digest.ts";
+import { toBase64 } from "../proof/encoding.ts";
 import { nodePrimitives, randomBytes, randomId, signerFromSeed } from "../proof/node.ts";
 import type { Signer } from "../proof/primitives.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
@@ -90,7 +90,10 @@ export async function replayed(identity: Identity): Promise<Replayed> {
   const cached = await replayCache(identity);
   const replica = cached.replica;
   const batches = [...cached.batches];
-  await catchUp(client, replica, (batch) => batches.push(batch));
+  await catchUp(
+    replica,
+    meansOf(client, (batch) => batches.push(batch)),
+  );
   checkLength(profile.checkpoint, replica);
   if (batches.length > cached.batches.length) writeCache(path, batches);
   rememberCheckpoint(path, { size: replica.size(), root: replica.root() });
@@ -104,66 +107,16 @@ export async function replayed(identity: Identity): Promise<Replayed> {
 export async function shownLedger({ client, profile }: Identity): Promise<Replayed> {
   const replica = createReplica({ primitives: nodePrimitives, pin: profile.root, mark: undefined });
   const batches: Batch[] = [];
-  await catchUp(client, replica, (batch) => batches.push(batch));
+  await catchUp(
+    replica,
+    meansOf(client, (batch) => batches.push(batch)),
+  );
   return { replica, batches };
 }
 
-/** Takes what the server has beyond the replica, until it says, under the log's signature, that this is all. */
-async function catchUp(client: Client, replica: Replica, received: (batch: Batch) => void): Promise<void> {
-  let batch = await nextBatch(client, replica.size());
-  for (; batch.records.length > 0; batch = await nextBatch(client, replica.size())) {
-    await replica.receive(batch);
-    received(batch);
-  }
-  await checkHead(batch.checkpoint, replica);
-}
-
-/** An answer without new records is about the very tree that is here: another one of the same size is another history. */
-async function checkHead(note: string, replica: Replica): Promise<void> {
-  const log = replica.state.root?.body.log;
-  if (log === undefined || note === replica.checkpoint()) return;
-  const head = await openCheckpoint(toUtf8(note), { name: log.origin, publicKey: log.key }, nodePrimitives);
-  if (head.size === replica.size() && digestOfHash(head.root) === replica.root()) return;
-  if (head.size > replica.size()) {
-    throw new Failure("proof_invalid", "The server signs a longer ledger than it shows. Ask again; do not rely on it.");
-  }
-  throw new Failure(
-    "fork_detected",
-    `The server signs another ledger of ${head.size} entries than the one of ${replica.size()} that you have seen; do not go on.`,
-    { detail: { size: head.size, seen: replica.size() } },
-  );
-}
-
-/** A ledger shorter than the one seen before is another history, however well it is signed. */
-export function checkLength(mark: Seen | null, replica: Replica): void {
-  if (mark === null || replica.size() >= mark.size) return;
-  throw new Failure(
-    "fork_detected",
-    `This ledger has ${replica.size()} entries, and you have seen ${mark.size}. Someone cut it or shows you an old copy; do not go on.`,
-    { detail: { size: replica.size(), seen: mark.size } },
-  );
-}
-
-async function nextBatch(client: Client, from: number): Promise<Batch> {
-  try {
-    return batchOf(await client.get(`${routes.batch}?from=${from}`, BatchView));
-  } catch (cause) {
-    if (failureCode(cause) !== "not_found" || from === 0) throw cause;
-    const message = `You have seen ${from} entries of this ledger, and its server has fewer. Someone cut it or shows you an old copy; do not go on.`;
-    throw new Failure("fork_detected", message, { cause, detail: { seen: from } });
-  }
-}
-
-/** The bytes of a batch as the contract writes it. */
-export function batchOf(view: z.infer<typeof BatchView>): Batch {
-  const records = view.records.map(({ leaf, envelope }) => ({ leaf: bytesOf(leaf), envelope: bytesOf(envelope) }));
-  return { from: view.from, records, checkpoint: view.checkpoint };
-}
-
-export function bytesOf(base64: string): Uint8Array {
-  const bytes = fromBase64(base64);
-  if (bytes === undefined) throw new Failure("proof_invalid", "The server sent something that is not base64.");
-  return bytes;
+function meansOf(client: Client, received: (batch: Batch) => void): Means {
+  const next = async (from: number): Promise<BatchText> => client.get(`${routes.batch}?from=${from}`, BatchView);
+  return { next, primitives: nodePrimitives, received };
 }
 
 const Cache = z.object({ format: z.literal("headgate-cache/1"), batches: z.array(BatchView) });
@@ -194,12 +147,7 @@ export async function replayCache({ path, profile }: Pick<Identity, "path" | "pr
 }
 
 function writeCache(path: string, batches: readonly Batch[]): void {
-  const views = batches.map(({ from, records, checkpoint }) => ({
-    from,
-    records: records.map(({ leaf, envelope }) => ({ leaf: toBase64(leaf), envelope: toBase64(envelope) })),
-    checkpoint,
-  }));
-  replaceFile(`${path}.cache`, JSON.stringify({ format: "headgate-cache/1", batches: views }));
+  replaceFile(`${path}.cache`, JSON.stringify({ format: "headgate-cache/1", batches: batches.map(textOf) }));
 }
 
 /** A statement by this person, naming the ledger they saw: the session's, or the profile's where there is no session. */
@@ -255,15 +203,15 @@ export async function submit(
  */
 async function rememberOwn({ client, path, replica }: Session, index: number): Promise<void> {
   try {
-    await catchUp(client, replica, () => undefined);
+    await catchUp(
+      replica,
+      meansOf(client, () => undefined),
+    );
   } catch (error) {
     if (failureCode(error) !== "server_unreachable") throw error;
     return;
   }
-  if (replica.size() <= index) {
-    const message = `The server says it recorded this as entry ${index}, and shows ${replica.size()} entries. Do not rely on it.`;
-    throw new Failure("fork_detected", message, { detail: { size: replica.size(), index } });
-  }
+  checkRecorded(index, replica);
   rememberCheckpoint(path, { size: replica.size(), root: replica.root() });
 }
 

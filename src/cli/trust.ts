@@ -4,6 +4,7 @@
 import { existsSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { z } from "zod";
+import { checkLength } from "../feed/catch-up.ts";
 import { Seen, openStatement } from "../acts/statement.ts";
 import type { Root } from "../acts/bodies.ts";
 import type { State } from "../acts/state.ts";
@@ -17,7 +18,7 @@ import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
 import { readBounded, readNeeded, replaceFile } from "./files.ts";
 import { readProfile, rememberCheckpoint } from "./profile.ts";
-import { checkLength, openSession, replayCache } from "./session.ts";
+import { openSession, replayCache } from "./session.ts";
 import type { Base } from "./verb.ts";
 
 export interface Trust {

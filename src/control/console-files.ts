@@ -49,39 +49,40 @@ function bytesOf(file: string): Bytes {
   return new Uint8Array(readFileSync(file));
 }
 
-/** Scripts, styles and workers are files of ours; nothing is asked of anybody else, and nobody frames it. */
-const policy = [
+/** Scripts, styles and workers are files of ours; nothing is asked of anybody else but the data plane, and nobody frames it. */
+const policyFor = (dataPlane: string): string => [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
   "img-src 'self'",
-  "connect-src 'self'",
+  `connect-src 'self' ${new URL(dataPlane).origin}`,
   "worker-src 'self'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types headgate-worker",
+  "trusted-types default",
 ].join("; ");
 
-const headers: Readonly<Record<string, string>> = {
-  "content-security-policy": policy,
+const headersFor = (dataPlane: string): Readonly<Record<string, string>> => ({
+  "content-security-policy": policyFor(dataPlane),
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-resource-policy": "same-origin",
   "permissions-policy": "camera=(), geolocation=(), microphone=()",
   vary: "accept-encoding",
-};
+});
 
 /** Answers for the files, and with index.html where a browser goes to a page; everything else is left to the routes. */
-export function serveConsole(files: ConsoleFiles | undefined): MiddlewareHandler {
+export function serveConsole(files: ConsoleFiles | undefined, dataPlane: string): MiddlewareHandler {
+  const headers = headersFor(dataPlane);
   return async (context, next) => {
     const { method, path } = context.req;
     if ((method !== "GET" && method !== "HEAD") || isRoute(path)) return next();
     const file = files?.get(path) ?? (isNavigation(context) ? files?.get(start) : undefined);
-    if (file !== undefined) return answerOf(context, file);
-    return isNavigation(context) && files === undefined ? notBuilt() : next();
+    if (file !== undefined) return answerOf(context, file, headers);
+    return isNavigation(context) && files === undefined ? notBuilt(headers) : next();
   };
 }
 
@@ -94,7 +95,9 @@ function isNavigation(context: Context): boolean {
   return !context.req.path.startsWith("/assets/") && (context.req.header("accept") ?? "").includes("text/html");
 }
 
-function answerOf(context: Context, file: ConsoleFile): Response {
+type Headers = Readonly<Record<string, string>>;
+
+function answerOf(context: Context, file: ConsoleFile, headers: Headers): Response {
   const codings = (context.req.header("accept-encoding") ?? "").split(",");
   const accepted = new Set(codings.map((one) => one.split(";")[0]?.trim()));
   const coding = (["br", "gzip"] as const).find((one) => file[one] !== undefined && accepted.has(one));
@@ -108,7 +111,7 @@ function answerOf(context: Context, file: ConsoleFile): Response {
   });
 }
 
-function notBuilt(): Response {
+function notBuilt(headers: Headers): Response {
   const page = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Headgate: the console is not built</title></head><body><main>
 <h1>The console is not built</h1>

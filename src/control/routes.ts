@@ -59,7 +59,7 @@ export function createApp(core: Core): Hono {
   app.use(checkHost(core.options.hosts));
   app.use(checkOrigin);
   app.use(checkConsole);
-  app.use(serveConsole(core.options.console));
+  app.use(serveConsole(core.options.console, core.options.dataPlane));
   app.use(async (context, next) => {
     await next();
     context.header("x-content-type-options", "nosniff");

@@ -1,6 +1,7 @@
 // A console to try pages in: a real control plane behind a real socket, with an owner, a safety lead, a model released to
 // `trusted` and its evidence, and a real Chromium. Whoever is `as` a person has their key in the browser, as if made there.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, type Page, chromium as driver } from "playwright-core";
 import { readConsoleFiles } from "../../src/control/console-files.ts";
@@ -102,9 +103,51 @@ async function openPage({ desk, browser, path }: Where, how: Opening): Promise<S
     const isOwn = [desk.url, "blob:", "data:"].some((start) => request.url().startsWith(start));
     if (!isOwn) complaints.push(`a request to ${request.url()}`);
   });
+  if (how.as !== undefined) await putKey({ page, desk }, how.as);
   await page.goto(path);
   return { page, context, complaints };
 }
+
+/** As console/signing keeps it: a key that no script reads, and the root that an invitation tells. */
+async function putKey({ page, desk }: { readonly page: Page; readonly desk: Desk }, person: SitePerson): Promise<void> {
+  await page.goto("/healthz");
+  const { firstRoot } = desk.control.state;
+  assert.ok(firstRoot !== undefined);
+  const given = {
+    deployment: desk.control.deployment,
+    person: person.person,
+    role: person.role,
+    publicKey: person.signer.publicKey,
+    pkcs8: [...privateKeyPrefix, ...Buffer.from(person.seed, "base64")],
+    root: firstRoot,
+  };
+  await page.evaluate(async ({ pkcs8, root, ...key }) => {
+    const privateKey = await crypto.subtle.importKey("pkcs8", new Uint8Array(pkcs8), "Ed25519", false, ["sign"]);
+    const database = await new Promise<IDBDatabase>((resolve, reject) => {
+      const asked = indexedDB.open("headgate", 1);
+      asked.addEventListener("upgradeneeded", () => {
+        for (const store of ["keys", "trust"]) asked.result.createObjectStore(store, { keyPath: "deployment" });
+        asked.result.createObjectStore("batches", { keyPath: ["deployment", "from"] });
+      });
+      asked.addEventListener("success", () => {
+        resolve(asked.result);
+      });
+      asked.addEventListener("error", () => {
+        reject(new Error("no database"));
+      });
+    });
+    const step = database.transaction(["keys", "trust"], "readwrite");
+    step.objectStore("keys").put({ ...key, privateKey });
+    step.objectStore("trust").put({ deployment: key.deployment, root, basis: "told", checkpoint: null });
+    await new Promise((resolve) => {
+      step.addEventListener("complete", resolve);
+    });
+    database.close();
+  }, given);
+}
+
+/** DER around a raw Ed25519 key (RFC 8410). */
+const privateKeyPrefix = [48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32];
 
 const axeFile = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
@@ -131,7 +174,6 @@ interface Finding {
 
 async function axeFindings(page: Page): Promise<readonly Finding[]> {
   // By the driver, which the content policy of the page does not bind.
-  const { readFileSync } = await import("node:fs");
   await page.evaluate(readFileSync(axeFile, "utf8"));
   return page.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });

@@ -1,8 +1,9 @@
 // Attempts by people of the board, or by whoever has one of their keys: opening alone, opening more than was signed,
 // opening without evidence, opening again with what opened once.
 import { z } from "zod";
+import { batchOf } from "../../../feed/catch-up.ts";
 import type { Proposal } from "../../../acts/state.ts";
-import { type Session, batchOf, signAs } from "../../../cli/session.ts";
+import { type Session, signAs } from "../../../cli/session.ts";
 import { BatchView, routes } from "../../../control/contract.ts";
 import { digestOf } from "../../../proof/digest.ts";
 import { toUtf8 } from "../../../proof/encoding.ts";

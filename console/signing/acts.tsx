@@ -1,0 +1,107 @@
+// Signing, as every page does it: the ledger is brought up to date and verified, what will be signed is shown in words, the person
+// agrees, the key of this browser signs, and a notice says where it was recorded. Whatever goes wrong is handed back to the page,
+// and nothing that was typed is lost.
+import { useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, createContext, use, useCallback, useMemo, useState } from "react";
+import type { Verb } from "../../src/acts/bodies.ts";
+import type { State } from "../../src/acts/state.ts";
+import type { StatementAnswer } from "../../src/control/contract.ts";
+import { Go } from "../parts/go.tsx";
+import { useNotice } from "../parts/notices.tsx";
+import { numberInWords } from "../words/format.ts";
+import { words } from "../words/words.ts";
+import type { Prepared } from "./act-flow.ts";
+import { ConfirmAct, type Stage } from "./confirm-act.tsx";
+import { useBrowserKey } from "./signer.ts";
+
+export interface Asking<V extends Verb> {
+  readonly verb: V;
+  /** Makes the body from verified state and what was typed; may throw a Failure that says why not. */
+  readonly prepare: (state: State) => Prepared<V> | Promise<Prepared<V>>;
+  /** Of the dialog: its title, and what follows from signing, where the page says it better than the statement's own sentence. */
+  readonly words?: { readonly title?: string; readonly lead?: string; readonly sign?: string };
+}
+
+export type ActEnd =
+  | (Extract<StatementAnswer, { kind: "recorded" }> & { readonly failure?: never })
+  | (Extract<StatementAnswer, { kind: "pending" }> & { readonly failure?: never })
+  /** The person did not agree, or there is no key here, which was said. */
+  | { readonly kind: "declined"; readonly failure?: never }
+  /** For `<Problem failure={…}>`. */
+  | { readonly kind: "refused"; readonly failure: unknown };
+
+export type ActOf = <V extends Verb>(asking: Asking<V>) => Promise<ActEnd>;
+
+const Context = createContext<ActOf | undefined>(undefined);
+
+export function useAct(): ActOf {
+  const act = use(Context);
+  if (act === undefined) throw new Error("no ActsProvider above");
+  return act;
+}
+
+export function ActsProvider({ children }: { readonly children: ReactNode }): ReactNode {
+  const [stage, setStage] = useState<Stage | undefined>();
+  const key = useBrowserKey();
+  const tell = useTell();
+  const act = useCallback<ActOf>(
+    async ({ verb, prepare, words: said = {} }) => {
+      try {
+        if (key === undefined || key === null) {
+          await shown(setStage, { kind: "no-key" });
+          return { kind: "declined" };
+        }
+        setStage({ kind: "bringing" });
+        const { draftAct, signAct } = await import("./act-flow.ts");
+        const draft = await draftAct(key, verb, prepare);
+        if (!(await shown(setStage, { kind: "confirm", sentence: draft.sentence, ...said })))
+          return { kind: "declined" };
+        setStage({ kind: "signing" });
+        const answer = await signAct(key, draft);
+        tell(answer);
+        return answer;
+      } catch (failure) {
+        return { kind: "refused", failure };
+      } finally {
+        setStage(undefined);
+      }
+    },
+    [key, tell],
+  );
+  return (
+    <Context value={act}>
+      {children}
+      <ConfirmAct stage={stage} />
+    </Context>
+  );
+}
+
+type Shown = Extract<Stage, { kind: "no-key" }> | Extract<Stage, { kind: "confirm" }>;
+
+/** Whether the person agreed to what is shown. */
+async function shown(
+  show: (stage: Stage) => void,
+  stage: Omit<Extract<Shown, { kind: "no-key" }>, "answer"> | Omit<Extract<Shown, { kind: "confirm" }>, "answer">,
+): Promise<boolean> {
+  return new Promise((answer) => {
+    show({ ...stage, answer });
+  });
+}
+
+/** Says where it was recorded, or whom it waits for; everything shown is read again. */
+function useTell(): (answer: StatementAnswer) => void {
+  const say = useNotice();
+  const client = useQueryClient();
+  return useMemo(
+    () => (answer: StatementAnswer) => {
+      void client.invalidateQueries();
+      if (answer.kind === "pending") {
+        say({ kind: "warning", title: words.acts.pending(answer.needs.join(", ")) });
+        return;
+      }
+      const text = words.acts.recorded(numberInWords(answer.index));
+      say({ kind: "done", children: <Go href={`/ledger/${answer.index}`}>{text}</Go> });
+    },
+    [say, client],
+  );
+}

@@ -1,0 +1,102 @@
+// Signing in a real browser: the ledger is verified from the pinned root before anything is signed, what is signed is shown in words,
+// and a ledger that is another one, or shorter than this browser saw, is refused as the command line refuses it.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { chromium } from "./chromium.ts";
+import { type Site, checkPage, openSite } from "./site.ts";
+
+const isCi = (process.env["CI"] ?? "") !== "";
+
+async function hold(page: Page, reason: string): Promise<void> {
+  await page.getByRole("button", { name: "Hold", exact: true }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Stop every model", exact: true });
+  await dialog.getByLabel("Why").fill(reason);
+  await dialog.getByRole("button", { name: "Hold", exact: true }).click();
+}
+
+describe("signing in the console", { skip: chromium === undefined && !isCi }, () => {
+  let site: Site;
+  before(async () => {
+    site = await openSite();
+  });
+  after(async () => {
+    await site.close();
+  });
+
+  test("a hold is shown in words, signed by the key of the browser, and recorded where the notice says", async () => {
+    const opened = await site.open("/", { as: site.safety });
+    const { page, complaints } = opened;
+    await page.getByRole("link", { name: /· safety$/ }).waitFor();
+    const size = site.desk.control.head().size;
+    await hold(page, '<img src=x onerror="alert(1)">');
+    const asked = page.getByRole("dialog", { name: "Stop every model?" });
+    await asked.getByText("Holds every model.").waitFor();
+    assert.equal(site.desk.control.head().size, size, "nothing is signed before the person agreed");
+    await asked.getByRole("button", { name: "Sign and stop" }).click();
+    await page.getByRole("link", { name: `Recorded as entry ${size}` }).waitFor();
+    assert.equal(site.desk.control.head().size, size + 1);
+    assert.equal([...site.desk.control.state.holds.values()].at(-1)?.scope.kind, "everything");
+    assert.deepEqual(complaints, []);
+    await page.getByRole("link", { name: `Recorded as entry ${size}` }).click();
+    await page.waitForURL(`**/ledger/${size}`);
+    await checkPage(opened);
+  });
+
+  test("who does not agree has signed nothing, and what they typed is still there", async () => {
+    const { page } = await site.open("/", { as: site.owner });
+    const size = site.desk.control.head().size;
+    await hold(page, "on second thoughts");
+    await page.getByRole("button", { name: "Do not sign" }).click();
+    await page.getByRole("dialog", { name: "Stop every model?" }).waitFor({ state: "detached" });
+    assert.equal(await page.getByLabel("Why").inputValue(), "on second thoughts");
+    assert.equal(site.desk.control.head().size, size);
+  });
+
+  test("a ledger that begins with another root than the pinned one is refused, and nothing is signed", async () => {
+    const { page } = await site.open("/", { as: site.owner });
+    await page.locator("h1").waitFor();
+    await change(page, { root: `sha256:${"0".repeat(64)}` });
+    await hold(page, "stop");
+    await page.getByRole("alert").getByText("trust_unknown").waitFor();
+    await page.getByText("begins with another trust root").waitFor();
+  });
+
+  test("a ledger shorter than the one this browser saw is refused", async () => {
+    const { page } = await site.open("/", { as: site.owner });
+    await page.locator("h1").waitFor();
+    const { size, root } = site.desk.control.head();
+    await change(page, { checkpoint: { size: size + 5, root } });
+    await hold(page, "stop");
+    await page.getByRole("alert").getByText("fork_detected").waitFor();
+  });
+
+  test("a browser without a key says the command instead", async () => {
+    const { page } = await site.open("/");
+    await page.getByRole("button", { name: "Hold", exact: true }).click();
+    await page.getByText("headgate release hold --everything").waitFor();
+  });
+});
+
+/** Changes what the browser keeps of the ledger that it trusts, and loads the page anew. */
+async function change(page: Page, to: object): Promise<void> {
+  await page.evaluate(async (changed) => {
+    const database = await new Promise<IDBDatabase>((resolve) => {
+      const asked = indexedDB.open("headgate");
+      asked.addEventListener("success", () => {
+        resolve(asked.result);
+      });
+    });
+    const store = database.transaction("trust", "readwrite").objectStore("trust");
+    await new Promise((resolve) => {
+      const read = store.getAll();
+      read.addEventListener("success", () => {
+        const wrote = store.put({ ...read.result[0], ...changed });
+        wrote.addEventListener("success", resolve);
+      });
+    });
+    database.close();
+  }, to);
+  await page.reload();
+  await page.locator("h1").waitFor();
+}
