@@ -50,19 +50,20 @@ function bytesOf(file: string): Bytes {
 }
 
 /** Scripts, styles and workers are files of ours; nothing is asked of anybody else but the data plane, and nobody frames it. */
-const policyFor = (dataPlane: string): string => [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  `connect-src 'self' ${new URL(dataPlane).origin}`,
-  "worker-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-  "trusted-types default",
-].join("; ");
+const policyFor = (dataPlane: string): string =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    `connect-src 'self' ${new URL(dataPlane).origin}`,
+    "worker-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types default",
+  ].join("; ");
 
 const headersFor = (dataPlane: string): Readonly<Record<string, string>> => ({
   "content-security-policy": policyFor(dataPlane),
