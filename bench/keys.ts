@@ -22,7 +22,7 @@ import {
 import type { State } from "../src/acts/state.ts";
 import { signStatement } from "../src/acts/statement.ts";
 import { expose } from "../src/exposure/exposure.ts";
-import type { LedgerRecord } from "../src/feed/feed.ts";
+import type { LedgerRecord } from "../src/feed/batch.ts";
 import { createReplica } from "../src/feed/replica.ts";
 import { type Quotas, askOf, createQuotas } from "../src/gateway/quota.ts";
 import { signCheckpoint } from "../src/proof/checkpoint.ts";

@@ -3,7 +3,7 @@
 import { z } from "zod";
 import { BatchView, routes } from "../../src/control/contract.ts";
 import { type BatchText, batchOf, catchUp, checkLength, checkRecorded, textOf } from "../../src/feed/catch-up.ts";
-import { type Batch, batchRecordsMax } from "../../src/feed/feed.ts";
+import { type Batch, batchRecordsMax } from "../../src/feed/batch.ts";
 import { type Replica, createReplica } from "../../src/feed/replica.ts";
 import { browserPrimitives } from "../../src/proof/browser.ts";
 import type { DeploymentId } from "../../src/terms/ids.ts";

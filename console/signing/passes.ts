@@ -2,11 +2,12 @@
 import { signPass } from "../../src/acts/pass.ts";
 import { DeploymentView, routes } from "../../src/control/contract.ts";
 import { timestampOf, toInstant } from "../../src/terms/ids.ts";
-import type { Session } from "../app/session.tsx";
 import { ask, readWith } from "../app/server.ts";
 import { type BrowserKey, readKey, signerOf } from "./browser-key.ts";
 
-export async function sessionByKey(): Promise<Session | null> {
+export async function sessionByKey(): Promise<
+  ({ readonly kind: "person" } & Pick<BrowserKey, "person" | "role">) | null
+> {
   const { deployment } = await ask(routes.deployment, DeploymentView);
   const key = await readKey(deployment);
   if (key === undefined) return null;

@@ -10,7 +10,7 @@ import { type Act, openStatement, signStatement } from "../acts/statement.ts";
 import { BatchView, OpeningsView, type StatementAnswer, routes, unpackedRatioMax } from "../control/contract.ts";
 import { pathOf } from "../control/contract-paths.ts";
 import { type BatchText, type Means, batchOf, catchUp, checkLength, checkRecorded, textOf } from "../feed/catch-up.ts";
-import type { Batch } from "../feed/feed.ts";
+import type { Batch } from "../feed/batch.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
 import { type Opening, commit, digestOf } from "../proof/digest.ts";
 import { toBase64 } from "../proof/encoding.ts";

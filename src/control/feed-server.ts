@@ -8,14 +8,13 @@ import { type Refused, addRefused } from "../access/refusal-store.ts";
 import { addUsage, addUsageOfGateway, usageOf, usageOfGateway } from "../access/usage-store.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { type KeptReceipt, findReceipt, keepInterval } from "../evidence/receipt-store.ts";
+import { type Batch, batchRecordsMax } from "../feed/batch.ts";
 import {
-  type Batch,
   type DrainedReceipts,
   type Feed,
   type PublicFile,
   type ToldHolds,
   type UsageCount,
-  batchRecordsMax,
   leaseMsDefault,
   signLease,
 } from "../feed/feed.ts";

@@ -6,7 +6,7 @@ import { ageMinutesMax, judgeAct } from "../acts/fold.ts";
 import type { Refusal } from "../acts/rule.ts";
 import { type Act, openStatement } from "../acts/statement.ts";
 import { keepArtefact } from "../evidence/artefact-store.ts";
-import { batchRecordsMax } from "../feed/feed.ts";
+import { batchRecordsMax } from "../feed/batch.ts";
 import type { Replica } from "../feed/replica.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { type Envelope, envelopeBytes, parseEnvelope } from "../proof/envelope.ts";

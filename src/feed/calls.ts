@@ -2,7 +2,8 @@
 // Parsed by both ends: a gateway believes no control plane about the form of an answer, nor the other way round.
 import { z } from "zod";
 import { base64Bytes } from "./encoded.ts";
-import { batchRecordsMax, toldHoldsMax } from "./feed.ts";
+import { batchRecordsMax } from "./batch.ts";
+import { toldHoldsMax } from "./feed.ts";
 import { AskedReview, KeptReview, SignedSealingKey } from "./reviews.ts";
 import { Digest, Instant, KeyId, Name, PermitId, ReceiptId, Timestamp } from "../terms/ids.ts";
 

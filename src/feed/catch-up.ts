@@ -7,7 +7,7 @@ import { digestOfHash } from "../proof/digest.ts";
 import { fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
-import type { Batch } from "./feed.ts";
+import type { Batch } from "./batch.ts";
 import type { Replica } from "./replica.ts";
 
 /** A batch as the contract writes it. */

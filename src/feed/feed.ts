@@ -6,6 +6,7 @@ import { canonicalBytes } from "../proof/canonical.ts";
 import { rawPublicKey } from "../proof/digest.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
+import type { Batch } from "./batch.ts";
 import type { AskedReview, KeptReview, SignedSealingKey } from "./reviews.ts";
 import {
   type Digest,
@@ -17,23 +18,6 @@ import {
   type ReceiptId,
   Timestamp,
 } from "../terms/ids.ts";
-
-/** One ledger entry as it is delivered: the leaf the tree holds, and the envelope the leaf names. */
-export interface LedgerRecord {
-  readonly leaf: Uint8Array;
-  readonly envelope: Uint8Array;
-}
-
-/** Consecutive entries from index `from` on, ending where `checkpoint` says. */
-export interface Batch {
-  readonly from: number;
-  readonly records: readonly LedgerRecord[];
-  /** Signed note over the tree that ends with the last record. */
-  readonly checkpoint: string;
-}
-
-/** Entries in one batch, at most. */
-export const batchRecordsMax = 1000;
 
 /** How long a gateway serves on one renewal. */
 export const leaseMsDefault = 3000;

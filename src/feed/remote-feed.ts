@@ -10,7 +10,8 @@ import type { PublicKey } from "../terms/ids.ts";
 import { type Call, calls, nextWaitMs } from "./calls.ts";
 import { jsonOf } from "./encoded.ts";
 import { type Connection, type FeedAddress, type Reply, connectionTo, unreachable } from "./connection.ts";
-import type { Batch, Feed, ToldHolds } from "./feed.ts";
+import type { Batch } from "./batch.ts";
+import type { Feed, ToldHolds } from "./feed.ts";
 import { headers, isAnswerSigned, signRequest } from "./session.ts";
 
 export interface RemoteFeedOptions {

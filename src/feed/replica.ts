@@ -12,7 +12,7 @@ import { type Frontier, appendLeaf, emptyFrontier, frontierRoot, leafHash } from
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import type { Digest, PublicKey } from "../terms/ids.ts";
-import type { Batch, LedgerRecord } from "./feed.ts";
+import type { Batch, LedgerRecord } from "./batch.ts";
 
 export interface Mark {
   readonly size: number;

@@ -6,7 +6,8 @@ import path from "node:path";
 import { type TestContext, test } from "node:test";
 import type { BodyOf } from "../../src/acts/bodies.ts";
 import { digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
-import type { Batch, SignedLease } from "../../src/feed/feed.ts";
+import type { Batch } from "../../src/feed/batch.ts";
+import type { SignedLease } from "../../src/feed/feed.ts";
 import {
   type GatewayWorld,
   ada,

@@ -17,7 +17,8 @@ import {
 } from "../../src/acts/fixtures.ts";
 import type { BodyOf } from "../../src/acts/bodies.ts";
 import { configDigest, openReceipt } from "../../src/acts/receipt.ts";
-import { type Batch, type SignedLease, signLease } from "../../src/feed/feed.ts";
+import type { Batch } from "../../src/feed/batch.ts";
+import { type SignedLease, signLease } from "../../src/feed/feed.ts";
 import { openMark } from "../../src/gateway/mark.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { signCheckpoint } from "../../src/proof/checkpoint.ts";

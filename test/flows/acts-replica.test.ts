@@ -21,7 +21,7 @@ import {
   worldOfOne,
 } from "../../src/acts/fixtures.ts";
 import { holdsOn, latestCertificate } from "../../src/acts/state.ts";
-import type { Batch, LedgerRecord } from "../../src/feed/feed.ts";
+import type { Batch, LedgerRecord } from "../../src/feed/batch.ts";
 import { type Mark, type Replica, createReplica } from "../../src/feed/replica.ts";
 import { formatLeaf } from "../../src/proof/leaf.ts";
 import { signCheckpoint } from "../../src/proof/checkpoint.ts";

@@ -23,7 +23,8 @@ import {
 } from "../../src/acts/fixtures.ts";
 import type { Grant, Release } from "../../src/acts/bodies.ts";
 import type { Limits } from "../../src/acts/limits.ts";
-import { type Batch, type DrainedReceipt, type Feed, type SignedLease, signLease } from "../../src/feed/feed.ts";
+import type { Batch } from "../../src/feed/batch.ts";
+import { type DrainedReceipt, type Feed, type SignedLease, signLease } from "../../src/feed/feed.ts";
 import { newSealingPair } from "../../src/feed/hpke.ts";
 import { type AskedReview, SealingKey, type SignedSealingKey, signSealingKey } from "../../src/feed/reviews.ts";
 import type { Answered } from "../../src/gateway/note.ts";
