@@ -1,6 +1,6 @@
 // How a page reads the server: a path of the contract and the type of its answer. Kept under its path, read again as often as
 // asked, and put aside when nobody shows it.
-import { type UseQueryResult, useQuery } from "@tanstack/react-query";
+import { type UseQueryResult, useQuery, useQueryClient } from "@tanstack/react-query";
 import type { z } from "zod";
 import { ask } from "./server.ts";
 
@@ -12,9 +12,15 @@ export interface ReadOptions {
 
 /** `path`: of `pathOf(routes.x, …)`, with its query. The error of the result is a Failure: show it by `<Problem>`. */
 export function useView<T>(path: string, type: z.ZodType<T>, options: ReadOptions = {}): UseQueryResult<T> {
+  const client = useQueryClient();
+  const queryKey = ["view", path];
   return useQuery({
-    queryKey: ["view", path],
-    queryFn: async ({ signal }) => ask(path, type, { signal }),
+    queryKey,
+    // A clock's reads after the first are nobody's being here.
+    queryFn: async ({ signal }) => {
+      const isBackground = options.refreshMs !== undefined && client.getQueryData(queryKey) !== undefined;
+      return ask(path, type, { signal, isBackground });
+    },
     enabled: options.enabled ?? true,
     refetchInterval: options.refreshMs ?? false,
   });

@@ -1,6 +1,7 @@
 // Asks the control plane that served this page. What comes back is bounded and parsed once; a refusal is the same Failure, with
 // the same sentence, that the command line would show.
 import type { z } from "zod";
+import { backgroundHeader, consoleHeader } from "../../src/control/contract-session.ts";
 import { refusalIn } from "../../src/control/contract-paths.ts";
 import { Failure } from "../../src/terms/failure.ts";
 
@@ -13,6 +14,8 @@ export interface Asked {
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** Asked by a clock, not by a person: it does not keep a session from ending. */
+  readonly isBackground?: boolean;
 }
 
 /** The parsed answer. Fails with server_unreachable, or as the server refuses. */
@@ -39,22 +42,17 @@ async function askBytes(path: string, asked: Asked = {}): Promise<Uint8Array> {
   });
 }
 
-/** Until the server has sessions: what a read proves who asks with, by the key of this browser. */
-let passFor: ((method: string, path: string) => Promise<string | undefined>) | undefined;
-
-export function readWith(maker: typeof passFor): void {
-  passFor = maker;
-}
-
-async function answerTo(path: string, { method = "GET", body, headers = {}, signal }: Asked): Promise<Response> {
-  const pass = await passFor?.(method, path);
+async function answerTo(
+  path: string,
+  { method = "GET", body, headers = {}, signal, isBackground }: Asked,
+): Promise<Response> {
   const limits = [AbortSignal.timeout(answerMsMax), ...(signal === undefined ? [] : [signal])];
   try {
     return await fetch(path, {
       method,
       headers: {
-        "x-headgate-console": "1",
-        ...(pass === undefined ? {} : { authorization: pass }),
+        [consoleHeader]: "1",
+        ...(isBackground === true ? { [backgroundHeader]: "1" } : {}),
         ...(body === undefined ? {} : { "content-type": "application/json" }),
         ...headers,
       },

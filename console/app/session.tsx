@@ -1,20 +1,12 @@
 // Who is here: a person of the deployment or a partner's own, as the server says by its session; null where nobody signed in.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, createContext, use, useMemo, useState } from "react";
-import { z } from "zod";
+import { SessionView, sessionRoutes } from "../../src/control/contract-session.ts";
 import { failureCode } from "../../src/terms/failure.ts";
-import { Name, PersonId, Timestamp } from "../../src/terms/ids.ts";
-import { Role } from "../../src/terms/role.ts";
 import { ask } from "./server.ts";
 
-const Session = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("person"), person: PersonId, role: Role, expires: Timestamp.optional() }),
-  z.object({ kind: z.literal("partner"), organisation: Name, expires: Timestamp.optional() }),
-]);
-export type Session = z.infer<typeof Session>;
-
 interface Known {
-  readonly session: Session | null;
+  readonly session: SessionView | null;
   /** Not asked yet. */
   readonly isOpen: boolean;
   readonly refresh: () => void;
@@ -26,7 +18,6 @@ interface Known {
 
 const Context = createContext<Known | undefined>(undefined);
 
-const sessionPath = "/api/v1/session";
 const refreshMs = 60_000;
 
 export function SessionProvider({ children }: { readonly children: ReactNode }): ReactNode {
@@ -54,14 +45,12 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
   return <Context value={known}>{children}</Context>;
 }
 
-/** Nobody is an answer, not a failure; a server that does not know the route has no sessions. */
-async function readSession(): Promise<Session | null> {
+/** Nobody is an answer, not a failure. */
+async function readSession(): Promise<SessionView | null> {
   try {
-    return await ask(sessionPath, Session);
+    return await ask(sessionRoutes.session, SessionView, { isBackground: true });
   } catch (error) {
-    const code = failureCode(error);
-    if (code === "session_missing") return null;
-    if (code === "not_found") return (await import("../signing/passes.ts")).sessionByKey();
+    if (failureCode(error) === "session_missing") return null;
     throw error;
   }
 }
@@ -72,6 +61,6 @@ export function useSessionState(): Known {
   return known;
 }
 
-export function useSession(): Session | null {
+export function useSession(): SessionView | null {
   return useSessionState().session;
 }

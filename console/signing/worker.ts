@@ -2,7 +2,6 @@
 import { Failure } from "../../src/terms/failure.ts";
 import { type Ledger, openLedger } from "./ledger.ts";
 import { type BringAnswer, BringRequest } from "./messages.ts";
-import { sessionByKey } from "./passes.ts";
 import { trustIn } from "./trust.ts";
 
 let ledger: Promise<Ledger> | undefined;
@@ -24,7 +23,6 @@ function progress(entries: number): void {
 async function bring({ deployment, firstRoot, recorded }: BringRequest): Promise<void> {
   try {
     const trust = await trustIn(deployment, firstRoot);
-    await sessionByKey();
     ledger ??= openLedger(trust, progress);
     const { replica, bring: take } = await ledger;
     await take(progress, recorded);

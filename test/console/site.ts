@@ -4,9 +4,12 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, type Page, chromium as driver } from "playwright-core";
+import { signPass } from "../../src/acts/pass.ts";
+import { consoleHeader, sessionRoutes } from "../../src/control/contract-session.ts";
 import { readConsoleFiles } from "../../src/control/console-files.ts";
 import { consoleFolder, keepConsoleBuilt } from "../../src/main/console-build.ts";
 import { newSigner, signerFromSeed } from "../../src/proof/node.ts";
+import { timestampOf } from "../../src/terms/ids.ts";
 import type { Role } from "../../src/terms/role.ts";
 import { type Desk, type Member, dropFolder, invite, must, openDesk, released } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
@@ -103,7 +106,10 @@ async function openPage({ desk, browser, path }: Where, how: Opening): Promise<S
     const isOwn = [desk.url, "blob:", "data:"].some((start) => request.url().startsWith(start));
     if (!isOwn) complaints.push(`a request to ${request.url()}`);
   });
-  if (how.as !== undefined) await putKey({ page, desk }, how.as);
+  if (how.as !== undefined) {
+    await putKey({ page, desk }, how.as);
+    await signIn({ context, desk }, how.as);
+  }
   await page.goto(path);
   return { page, context, complaints };
 }
@@ -144,6 +150,19 @@ async function putKey({ page, desk }: { readonly page: Page; readonly desk: Desk
     });
     database.close();
   }, given);
+}
+
+/** A session as the sign-in page opens it: by a pass that the person's key signs. */
+async function signIn(
+  { context, desk }: { readonly context: BrowserContext; readonly desk: Desk },
+  person: SitePerson,
+): Promise<void> {
+  const path = sessionRoutes.session;
+  const at = timestampOf(desk.now());
+  const pass = { deployment: desk.control.deployment, signer: person.signer.publicKey, method: "POST", path, at };
+  const authorization = `Headgate ${await signPass(pass, person.signer)}`;
+  const answer = await context.request.post(path, { headers: { authorization, [consoleHeader]: "1" } });
+  assert.equal(answer.status(), 200, await answer.text());
 }
 
 /** DER around a raw Ed25519 key (RFC 8410). */
