@@ -10,6 +10,7 @@ import type { Database } from "../store/database.ts";
 import type { Digest, Instant, ReceiptId } from "../terms/ids.ts";
 import type { ConsoleFiles } from "./console-files.ts";
 import type { Content } from "./content.ts";
+import type { LiveProcess } from "./contract-live.ts";
 import type { StatementAnswer } from "./contract.ts";
 import type { RunDesk } from "./evidence/run-desk.ts";
 import type { CheckView } from "./contract-doctor.ts";
@@ -65,6 +66,8 @@ export interface ControlOptions {
   readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
   /** What a text would come to; nobody can try one where it is not given. */
   readonly tryText?: TryText | undefined;
+  /** What goes on now, by the second, of the processes here that have gateways. */
+  readonly live?: ((since: number) => Promise<readonly LiveProcess[]>) | undefined;
   readonly report: (event: string, detail: Readonly<Record<string, string | number>>) => void;
 }
 

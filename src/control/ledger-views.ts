@@ -34,7 +34,7 @@ export async function ledgerView(core: Reading, asked: Asked): Promise<LedgerVie
   };
 }
 
-async function rowsOf(core: Reading, found: readonly Found[]): Promise<LedgerRow[]> {
+export async function rowsOf(core: Reading, found: readonly Found[]): Promise<LedgerRow[]> {
   const rows: LedgerRow[] = [];
   for (const one of found) rows.push(await rowOf(core, one));
   return rows;

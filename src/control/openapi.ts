@@ -47,6 +47,7 @@ import {
   sessionCookie,
   sessionRoutes,
 } from "./contract-session.ts";
+import { LiveView, liveRoutes } from "./contract-live.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
@@ -155,6 +156,13 @@ const operations: readonly Operation[] = [
     summary: "One entry, and what proves it",
     query: "from",
     answer: LedgerEntryView,
+  },
+  {
+    method: "get",
+    path: liveRoutes.live,
+    summary: "What goes on now, by the second",
+    query: "since",
+    answer: LiveView,
   },
   { method: "get", path: ledgerRoutes.receiptProof, summary: "That a receipt is logged", answer: ReceiptProof },
   {

@@ -10,7 +10,7 @@ import { Category } from "../terms/finding.ts";
 import { Instant, type Name, ReviewId, toInstant } from "../terms/ids.ts";
 
 /** Reviews that wait at once, of all keys together. */
-const reviewsWaitingMax = 2_000;
+export const reviewsWaitingMax = 2_000;
 
 /** Samples of watches that wait for a label at once, apart from those for which somebody waits. */
 const samplesWaitingMax = 2_000;

@@ -38,6 +38,7 @@ import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { openApi } from "./openapi.ts";
 import { addLedgerRoutes } from "./ledger-routes.ts";
+import { addLiveRoutes } from "./live-routes.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
 import { addCanaryRoutes } from "./canary-routes.ts";
 import { addNeedsRoutes } from "./needs-routes.ts";
@@ -87,6 +88,7 @@ export function createApp(core: Core): Hono {
     webhooks: async () => webhooksView(core),
   });
   addSessionRoutes(app, { core, bodies, tries: createTries(core.options.clock) });
+  addLiveRoutes(app, { core, read, gateways: () => gatewaysView(core) });
   addMetricsRoute(app, core);
   app.notFound((context) =>
     answerFailure(context, new Failure("not_found", "There is no such route. See /api/openapi.json.")),

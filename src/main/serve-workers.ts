@@ -13,7 +13,7 @@ import { type ControlHere, openControlHere, openFeedPort } from "./serve.ts";
 import { type ServerKeys, gatewayKeyName } from "./server-keys.ts";
 import { type Snapshot, gauge } from "./telemetry/series.ts";
 import type { Others } from "./telemetry/telemetry.ts";
-import { Remembered, Snapshots } from "./worker-talk.ts";
+import { Counted, Remembered, Snapshots } from "./worker-talk.ts";
 import { type WorkerState, type Workers, startWorkers } from "./workers.ts";
 
 export interface ServingWorkers {
@@ -137,6 +137,13 @@ function othersOf(workers: Workers): Others {
         new Map<string, readonly Snapshot[]>(),
       );
       return all;
+    },
+    live: async (since) => {
+      const answers = await workers.ask({ ask: "live", since });
+      return [...answers].flatMap(([number, answer]) => {
+        const counted = Counted.safeParse(answer).data;
+        return counted === undefined ? [] : [{ gateway: gatewayKeyName(number - 1), samples: counted }];
+      });
     },
     recentRefusal: async (id) => {
       const answers = await workers.ask({ ask: "refusal", id });

@@ -170,6 +170,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     settings: settingsOf(options.environment, configuration),
     machineChecks: machineChecksOf(configuration),
     recentRefusal: watch.telemetry.recentRefusal,
+    live: watch.telemetry.live,
     hosts: configuration.hosts,
     endpoints,
     tryText: trying.tryText,

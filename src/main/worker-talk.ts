@@ -2,16 +2,21 @@
 // them: that it listens, its numbers for /metrics, and a refusal it remembers. When that channel breaks, the process that
 // started it is gone, and the worker ends. What serves requests goes over the feed, not here.
 import { z } from "zod";
+import { LiveProcess } from "../control/contract-live.ts";
 import { ReceiptId, Timestamp } from "../terms/ids.ts";
 import type { RecentRefusal } from "./telemetry/refusals.ts";
 import type { Snapshot } from "./telemetry/series.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
 
 /** What a worker is asked. */
-export type Question = { readonly ask: "metrics" } | { readonly ask: "refusal"; readonly id: ReceiptId };
+export type Question =
+  | { readonly ask: "metrics" }
+  | { readonly ask: "live"; readonly since: number }
+  | { readonly ask: "refusal"; readonly id: ReceiptId };
 
 const Asked = z.discriminatedUnion("ask", [
   z.object({ ask: z.literal("metrics"), number: z.number() }),
+  z.object({ ask: z.literal("live"), number: z.number(), since: z.number() }),
   z.object({ ask: z.literal("refusal"), number: z.number(), id: ReceiptId }),
 ]);
 
@@ -34,9 +39,7 @@ export function talkToStarter(telemetry: Telemetry): void {
   process.on("message", (message) => {
     const asked = Asked.safeParse(message).data;
     if (asked === undefined) return;
-    const answer =
-      asked.ask === "metrics" ? telemetry.snapshots() : Promise.resolve(telemetry.recentRefusal(asked.id) ?? null);
-    answer.then(
+    answerTo(asked, telemetry).then(
       (answered) => {
         say({ number: asked.number, answer: answered });
       },
@@ -44,6 +47,17 @@ export function talkToStarter(telemetry: Telemetry): void {
     );
   });
   say({ ready: true });
+}
+
+async function answerTo(asked: z.infer<typeof Asked>, telemetry: Telemetry): Promise<unknown> {
+  switch (asked.ask) {
+    case "metrics":
+      return telemetry.snapshots();
+    case "live":
+      return telemetry.liveHere(asked.since);
+    case "refusal":
+      return (await telemetry.recentRefusal(asked.id)) ?? null;
+  }
 }
 
 /** Infinite ones too. */
@@ -72,6 +86,9 @@ export const Snapshots: z.ZodType<readonly Snapshot[]> = z.array(
     }),
   ]),
 );
+
+/** The seconds that a worker counted. */
+export const Counted = LiveProcess.shape.samples;
 
 /** A refusal that a worker remembers; null where it does not. */
 export const Remembered: z.ZodType<RecentRefusal | null> = z

@@ -7,7 +7,9 @@ import type { AskedQuestion } from "../../safeguards/remote/desk.ts";
 import type { ReceiptId } from "../../terms/ids.ts";
 import type { Operating } from "../operating.ts";
 import type { Report } from "../report.ts";
+import type { LiveProcess, LiveSample } from "../../control/contract-live.ts";
 import { type AccessLog, openAccessLog } from "./access-log.ts";
+import { createLiveRing } from "./live-ring.ts";
 import { createMeters } from "./meters.ts";
 import { type Otlp, openOtlp } from "./otlp.ts";
 import { byProcess } from "./processes.ts";
@@ -36,6 +38,10 @@ export interface Telemetry {
   /** What /metrics would show. */
   readonly snapshots: () => Promise<readonly Snapshot[]>;
   readonly metrics: Metrics;
+  /** What this process counted by the second, after `since`. */
+  readonly liveHere: (since: number) => readonly LiveSample[];
+  /** As `live` of src/control/core.ts: of this process, or of those that it started. */
+  readonly live: (since: number) => Promise<readonly LiveProcess[]>;
   /** Whether requests are traced, so that they need ids. */
   readonly isTracing: boolean;
   /** From now on there is a gateway to look at. */
@@ -54,6 +60,7 @@ export interface Others {
   /** By the name of the process. */
   readonly snapshots: () => Promise<ReadonlyMap<string, readonly Snapshot[]>>;
   readonly recentRefusal: (id: ReceiptId) => Promise<RecentRefusal | undefined>;
+  readonly live: (since: number) => Promise<readonly LiveProcess[]>;
 }
 
 export function openTelemetry(options: TelemetryOptions): Telemetry {
@@ -63,6 +70,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   let control: (() => Promise<readonly Snapshot[]>) | undefined;
   const meters = createMeters();
   const refusals = createRecentRefusals();
+  const ring = createLiveRing({ gateway: () => gateway, now: Date.now });
   const log = operating.accessLog === undefined ? undefined : openAccessLog(operating.accessLog);
   const counted: Report = (event, detail) => {
     meters.event(event);
@@ -80,11 +88,15 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
   return {
     answered: (answered) => {
       meters.take(answered);
+      ring.take(answered);
       refusals.take(answered);
       log?.take(answered);
       otlp?.take(answered);
     },
-    asked: meters.asked,
+    asked: (question) => {
+      meters.asked(question);
+      ring.asked(question);
+    },
     report: counted,
     recentRefusal: async (id) => refusals.find(id) ?? others?.recentRefusal(id),
     snapshots: read,
@@ -92,6 +104,11 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
       token: operating.metricsToken,
       read: async () => ({ text: prometheusText(await read()), type: prometheusType }),
     },
+    liveHere: ring.samples,
+    live: async (since) =>
+      gateway === undefined
+        ? ((await others?.live(since)) ?? [])
+        : [{ gateway: "gateway", samples: [...ring.samples(since)] }],
     isTracing: otlp !== undefined,
     attach: (one) => {
       gateway = one;
@@ -107,6 +124,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     },
     close: async () => {
       meters.close();
+      ring.close();
       await otlp?.close();
       await log?.close();
     },
