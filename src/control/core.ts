@@ -9,6 +9,7 @@ import type { Records } from "../release/records.ts";
 import type { Database } from "../store/database.ts";
 import type { Digest, Instant, ReceiptId } from "../terms/ids.ts";
 import type { ConsoleFiles } from "./console-files.ts";
+import type { RunningAt } from "../terms/running.ts";
 import type { Content } from "./content.ts";
 import type { LiveProcess } from "./contract-live.ts";
 import type { StatementAnswer } from "./contract.ts";
@@ -16,6 +17,7 @@ import type { RunDesk } from "./evidence/run-desk.ts";
 import type { CheckView } from "./contract-doctor.ts";
 import type { SettingView } from "./contract-settings.ts";
 import type { FeedServer } from "./feed-server.ts";
+import type { HoldWatch } from "./hold-watch.ts";
 import type { Here } from "./initialise.ts";
 import type { LedgerIndex } from "./ledger-index.ts";
 import type { ReviewDesk, SealingKeys } from "./review-desk.ts";
@@ -64,6 +66,8 @@ export interface ControlOptions {
   readonly machineChecks?: (() => readonly CheckView[]) | undefined;
   /** A refusal that left no receipt, where a gateway of this server remembers it. */
   readonly recentRefusal?: ((id: ReceiptId) => Promise<RecentRefusal | undefined>) | undefined;
+  /** What the gateways of this server have under way; nobody knows where it is not given. */
+  readonly running?: (() => Promise<readonly RunningAt[]>) | undefined;
   /** What a text would come to; nobody can try one where it is not given. */
   readonly tryText?: TryText | undefined;
   /** What goes on now, by the second, of the processes here that have gateways. */
@@ -87,6 +91,7 @@ export interface Core {
   readonly index: LedgerIndex;
   readonly writer: Writer;
   readonly feeds: FeedServer;
+  readonly holdWatch: HoldWatch;
   readonly records: Records;
   /** Sealed runs, opened and looked through. */
   readonly runs: RunDesk;

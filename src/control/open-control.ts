@@ -37,6 +37,8 @@ import {
   trustedEnvelope,
   writeTrustFile,
 } from "./initialise.ts";
+import { gatewaysHere } from "./gateways-here.ts";
+import { type HoldWatch, type Watched, createHoldWatch } from "./hold-watch.ts";
 import { keptItems } from "./kept-items.ts";
 import { createLedgerIndex } from "./ledger-index.ts";
 import { publicFiles } from "./public-files.ts";
@@ -174,16 +176,12 @@ function compose(options: ControlOptions, parts: Parts): Control {
     checkStore: async () => checkStore(parts),
     publicFile,
   });
-  const submit = async (envelope: Uint8Array, content: Content): Promise<StatementAnswer> => {
-    const recorded = await writer.record(envelope, content).catch(async (error: unknown) => {
-      await tellIfHold({ replica, writer, primitives, feeds }, envelope);
-      throw error;
-    });
-    const { act } = recorded;
-    if (recorded.kind === "pending") return { kind: "pending", act: act.digest, needs: [...recorded.needs] };
-    const behind = loosens(act) ? await feeds.followed(recorded.index + 1) : 0;
-    return { kind: "recorded", act: act.digest, index: recorded.index, size: recorded.size, behind };
-  };
+  const holdWatch = createHoldWatch({
+    state: replica.state,
+    gateways: () => gatewaysHere({ replica, feeds, options }),
+    running: options.running,
+  });
+  const submit = submitOf({ replica, writer, primitives, feeds, holdWatch });
   let code: Code | undefined;
   if (replica.state.root === undefined) code = createCode(options.paths.codeFile, options.random);
   const core: Core = {
@@ -191,6 +189,7 @@ function compose(options: ControlOptions, parts: Parts): Control {
     runs: openRunDesk(records),
     options,
     feeds,
+    holdWatch,
     publicFile,
     sessions: openSessionDesk({ ...options, database, replica }),
     submit,
@@ -226,12 +225,41 @@ function compose(options: ControlOptions, parts: Parts): Control {
   };
 }
 
-async function closeAll({ feeds, rejudging, webhooks, watch, reviews, writer, ledger, runs }: Core): Promise<void> {
+async function closeAll({
+  feeds,
+  holdWatch,
+  rejudging,
+  webhooks,
+  watch,
+  reviews,
+  writer,
+  ledger,
+  runs,
+}: Core): Promise<void> {
   feeds.close();
-  await Promise.all([rejudging.close(), webhooks.close(), watch.close(), runs.close()]);
+  await Promise.all([holdWatch.close(), rejudging.close(), webhooks.close(), watch.close(), runs.close()]);
   await reviews.close();
   await writer.idle();
   await ledger.close();
+}
+
+/** Records a statement; after one that opens something, waits for the gateways. What a hold takes is measured on the way. */
+function submitOf(judging: Judging & Pick<Core, "holdWatch">): Core["submit"] {
+  const { writer, primitives, feeds, holdWatch } = judging;
+  return async (envelope, content) => {
+    const watched = await watchIfHold(holdWatch, primitives, envelope);
+    const recorded = await writer.record(envelope, content).catch(async (error: unknown) => {
+      const isTold = await tellIfHold(judging, envelope);
+      if (isTold) watched?.placed(null);
+      else watched?.refused();
+      throw error;
+    });
+    const { act } = recorded;
+    if (recorded.kind === "pending") return { kind: "pending", act: act.digest, needs: [...recorded.needs] };
+    watched?.placed(recorded.index);
+    const behind = loosens(act) ? await feeds.followed(recorded.index + 1) : 0;
+    return { kind: "recorded", act: act.digest, index: recorded.index, size: recorded.size, behind };
+  };
 }
 
 interface Judging extends Pick<Core, "replica" | "writer" | "feeds"> {
@@ -239,12 +267,23 @@ interface Judging extends Pick<Core, "replica" | "writer" | "feeds"> {
 }
 
 /** A hold that the store did not take, but the rules do: the gateways are told, and hand it over when it is back. */
-async function tellIfHold({ replica, writer, primitives, feeds }: Judging, envelope: Uint8Array): Promise<void> {
+async function tellIfHold({ replica, writer, primitives, feeds }: Judging, envelope: Uint8Array): Promise<boolean> {
   const act = await openStatement(envelope, primitives).catch(() => undefined);
-  if (act?.predicate.verb !== "hold" && act?.predicate.verb !== "restriction") return;
+  if (act?.predicate.verb !== "hold" && act?.predicate.verb !== "restriction") return false;
   const place = { index: replica.size(), rootAt: replica.rootAt };
   const isAdmitted = judgeAct(replica.state, act, place).kind !== "refused";
   if (isAdmitted && writer.indexOf(act.digest) === undefined) feeds.tell(act.digest, envelope);
+  return isAdmitted;
+}
+
+/** What it takes is measured from here on. */
+async function watchIfHold(
+  watch: HoldWatch,
+  primitives: ControlOptions["primitives"],
+  envelope: Uint8Array,
+): Promise<Watched | undefined> {
+  const act = await openStatement(envelope, primitives).catch(() => undefined);
+  return act?.predicate.verb === "hold" ? watch.begin(act.predicate.body) : undefined;
 }
 
 /** The deployment is named by its log key, so that its name is the same before and after it begins. */

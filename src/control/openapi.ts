@@ -25,6 +25,7 @@ import { SeriesView, canaryRoutes } from "./contract-canary.ts";
 import { NeedsView, needsRoutes } from "./contract-needs.ts";
 import { LedgerEntryView, LedgerView, ledgerRoutes } from "./contract-ledger.ts";
 import { ReceiptProof } from "../acts/receipt-proof.ts";
+import { HoldEffectView, HoldPreviewView, HoldsView, holdRoutes } from "./contract-hold.ts";
 import { RulesView, TryRequest, TryView, policyRoutes } from "./contract-policy.ts";
 import {
   CompareView,
@@ -100,6 +101,20 @@ const operations: readonly Operation[] = [
     summary: "The text of one, to a reviewer's signed reading of it",
     request: ReadingRequest,
     answer: ReviewTextView,
+  },
+  { method: "get", path: holdRoutes.holds, summary: "Holds that stand, and what there is to hold", answer: HoldsView },
+  {
+    method: "get",
+    path: holdRoutes.holdPreview,
+    summary: "What a hold would cut now",
+    query: "kind",
+    answer: HoldPreviewView,
+  },
+  {
+    method: "get",
+    path: holdRoutes.holdEffect,
+    summary: "How long a hold took to reach the last gateway and the last token",
+    answer: HoldEffectView,
   },
   {
     method: "get",

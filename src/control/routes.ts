@@ -42,6 +42,8 @@ import { addLiveRoutes } from "./live-routes.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
 import { addCanaryRoutes } from "./canary-routes.ts";
 import { addNeedsRoutes } from "./needs-routes.ts";
+import { gatewaysHere } from "./gateways-here.ts";
+import { addHoldRoutes } from "./hold-routes.ts";
 import { addPolicyRoutes } from "./policy-routes.ts";
 import { addOrganisationRoutes } from "./organisation-routes.ts";
 import { askingPerson, checkConsole, isPerson, personRequired } from "./reader.ts";
@@ -79,7 +81,7 @@ export function createApp(core: Core): Hono {
   addNeedsRoutes(app, { core, reader: askingPerson(core), gateways: () => gatewaysView(core) });
   addLedgerRoutes(app, { core, read });
   addPolicyRoutes(app, { core, bodies, read });
-
+  addHoldRoutes(app, { core, read });
   addOrganisationRoutes(app, { core, read });
   addSettingsRoutes(app, {
     core,
@@ -268,20 +270,15 @@ async function webhooksView({ webhooks }: Core): Promise<WebhooksView> {
   return { endpoints: (await webhooks.view()).map((one) => ({ ...one, events: [...one.events] })) };
 }
 
-function gatewaysView({ replica, feeds, options }: Core): GatewaysView {
-  const size = replica.size();
-  const seen = new Map(feeds.seen().map((one) => [one.gateway, one]));
-  const gateways = (replica.state.root?.body.gateways ?? []).map((key) => {
-    const one = seen.get(key);
-    const own = options.signers.gateways.findIndex(({ publicKey }) => publicKey === key);
-    return {
-      key,
-      name: own < 0 ? null : own === 0 ? "gateway" : `gateway-${own + 1}`,
-      connected: one?.isConnected === true,
-      behind: one === undefined ? null : Math.max(0, size - one.has),
-      lastSeen: one === undefined ? null : timestampOf(one.lastAsked),
-    };
-  });
+function gatewaysView(core: Core): GatewaysView {
+  const size = core.replica.size();
+  const gateways = gatewaysHere(core).map(({ key, name, connected, has, lastAsked }) => ({
+    key,
+    name,
+    connected,
+    behind: has === undefined ? null : Math.max(0, size - has),
+    lastSeen: lastAsked === undefined ? null : timestampOf(lastAsked),
+  }));
   return { size, gateways };
 }
 

@@ -12,6 +12,7 @@ import type { Category, Finding, Inspection, Look, Surface, Verdict } from "../t
 import type { FormatName } from "../terms/format-name.ts";
 import type { Digest, Name, ReceiptId, ReviewId } from "../terms/ids.ts";
 import { type RequestText, textsAlone } from "../terms/provenance.ts";
+import type { Running } from "../terms/running.ts";
 import { modeOf } from "../terms/stage.ts";
 import { Stop, type StopSignal } from "../upstream/stop.ts";
 import type { Asking } from "../upstream/upstream.ts";
@@ -184,8 +185,19 @@ export function beginExchange(known: Beginning, gateway: Gateway): Exchange {
   };
   leave();
   departure.addEventListener("abort", leave);
-  const unwatch = gateway.live.add({ check: () => mayGoOn(exchange, gateway), stop: stopWith });
+  const unwatch = watch(exchange, stopWith, gateway);
   return exchange;
+}
+
+/** From now on it is asked whether it may go on, until it ends. */
+function watch(exchange: Exchange, stop: (why: Failure) => void, gateway: Gateway): () => void {
+  return gateway.live.add({ about: aboutOf(exchange), check: () => mayGoOn(exchange, gateway), stop });
+}
+
+function aboutOf({ model, exposure }: Pick<Exchange, "model" | "exposure">): Omit<Running, "count"> {
+  if (exposure.kind === "permit") return { model, stage: null, organisation: null, key: null };
+  const { organisation, grant, key } = exposure;
+  return { model, stage: grant.stage, organisation: organisation.organisation, key };
 }
 
 interface JudgedBy {

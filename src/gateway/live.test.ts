@@ -2,8 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Failure } from "../terms/failure.ts";
+import { Name } from "../terms/ids.ts";
 import { createLiveExchanges, recheckMs, recheckSteps } from "./live.ts";
 
+const about = { model: Name.parse("small"), stage: null, organisation: null, key: null } as const;
 const stepMs = recheckMs / recheckSteps;
 const stop = (): void => assert.fail("it may go on");
 
@@ -18,7 +20,7 @@ for (const count of [1, 9, 10, 11, 1_000]) {
       const check = (): undefined => {
         asked[place] = at(place) + 1;
       };
-      live.add({ check, stop });
+      live.add({ about, check, stop });
     }
     for (let round = 1; round <= 5; round += 1) {
       for (let step = 0; step < recheckSteps; step += 1) {
@@ -39,7 +41,7 @@ test("one that may not go on is stopped in its round, one that has ended is aske
   const over = new Failure("stage_closed", "");
   const stopped: number[] = [];
   const leaves = Array.from({ length: 30 }, (_, place) => {
-    const leave = live.add({ check: () => over, stop: () => stopped.push(place) });
+    const leave = live.add({ about, check: () => over, stop: () => stopped.push(place) });
     return () => {
       leave();
     };
@@ -60,8 +62,8 @@ test("one that lasts is asked in every round, however many short ones come and g
   const check = (): undefined => {
     asked += 1;
   };
-  live.add({ check, stop });
-  const short = (): (() => void) => live.add({ check: () => undefined, stop });
+  live.add({ about, check, stop });
+  const short = (): (() => void) => live.add({ about, check: () => undefined, stop });
   let leaves = Array.from({ length: 30 }, short);
   for (let round = 1; round <= 5; round += 1) {
     for (let step = 0; step < recheckSteps; step += 1) {

@@ -1,8 +1,10 @@
 // Exchanges under way. After every change of what may be served, and a few times a second for leases and expiries that
 // end with the clock, each is asked again whether it may go on; one that may not is stopped.
 import type { Failure } from "../terms/failure.ts";
+import type { Running } from "../terms/running.ts";
 
 interface LiveExchange {
+  readonly about: Omit<Running, "count">;
   /** Why it may not go on, or undefined. */
   readonly check: () => Failure | undefined;
   readonly stop: (why: Failure) => void;
@@ -13,6 +15,8 @@ export interface LiveExchanges {
   readonly recheck: () => void;
   readonly stopAll: (why: Failure) => void;
   readonly count: () => number;
+  /** Counted anew at each call. Cost: linear. */
+  readonly running: () => readonly Running[];
   readonly close: () => void;
 }
 
@@ -64,8 +68,20 @@ export function createLiveExchanges(): LiveExchanges {
       for (const exchange of places) exchange?.stop(why);
     },
     count: () => count,
+    running: () => runningIn(places),
     close: () => {
       clearInterval(timer);
     },
   };
+}
+
+function runningIn(exchanges: readonly (LiveExchange | undefined)[]): readonly Running[] {
+  const counts = new Map<string, Running>();
+  for (const exchange of exchanges) {
+    if (exchange === undefined) continue;
+    const { about } = exchange;
+    const name = `${about.model} ${about.stage} ${about.organisation} ${about.key}`;
+    counts.set(name, { ...about, count: (counts.get(name)?.count ?? 0) + 1 });
+  }
+  return [...counts.values()];
 }

@@ -13,7 +13,7 @@ import { type ControlHere, openControlHere, openFeedPort } from "./serve.ts";
 import { type ServerKeys, gatewayKeyName } from "./server-keys.ts";
 import { type Snapshot, gauge } from "./telemetry/series.ts";
 import type { Others } from "./telemetry/telemetry.ts";
-import { Counted, Remembered, Snapshots } from "./worker-talk.ts";
+import { Counted, Remembered, Snapshots, WorkerRunning } from "./worker-talk.ts";
 import { type WorkerState, type Workers, startWorkers } from "./workers.ts";
 
 export interface ServingWorkers {
@@ -143,6 +143,13 @@ function othersOf(workers: Workers): Others {
       return [...answers].flatMap(([number, answer]) => {
         const counted = Counted.safeParse(answer).data;
         return counted === undefined ? [] : [{ gateway: gatewayKeyName(number - 1), samples: counted }];
+      });
+    },
+    running: async () => {
+      const answers = await workers.ask({ ask: "running" });
+      return workers.states().map(({ number }) => {
+        const [own] = WorkerRunning.safeParse(answers.get(number)).data ?? [];
+        return { gateway: number === 1 ? "gateway" : `gateway-${number}`, running: own?.running ?? null };
       });
     },
     recentRefusal: async (id) => {

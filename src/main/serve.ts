@@ -174,6 +174,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     hosts: configuration.hosts,
     endpoints,
     tryText: trying.tryText,
+    running: watch.telemetry.running,
     mark,
     pin,
     report,

@@ -4,6 +4,7 @@
 import { z } from "zod";
 import { LiveProcess } from "../control/contract-live.ts";
 import { ReceiptId, Timestamp } from "../terms/ids.ts";
+import { Running } from "../terms/running.ts";
 import type { RecentRefusal } from "./telemetry/refusals.ts";
 import type { Snapshot } from "./telemetry/series.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -12,11 +13,13 @@ import type { Telemetry } from "./telemetry/telemetry.ts";
 export type Question =
   | { readonly ask: "metrics" }
   | { readonly ask: "live"; readonly since: number }
+  | { readonly ask: "running" }
   | { readonly ask: "refusal"; readonly id: ReceiptId };
 
 const Asked = z.discriminatedUnion("ask", [
   z.object({ ask: z.literal("metrics"), number: z.number() }),
   z.object({ ask: z.literal("live"), number: z.number(), since: z.number() }),
+  z.object({ ask: z.literal("running"), number: z.number() }),
   z.object({ ask: z.literal("refusal"), number: z.number(), id: ReceiptId }),
 ]);
 
@@ -55,10 +58,15 @@ async function answerTo(asked: z.infer<typeof Asked>, telemetry: Telemetry): Pro
       return telemetry.snapshots();
     case "live":
       return telemetry.liveHere(asked.since);
+    case "running":
+      return telemetry.running();
     case "refusal":
       return (await telemetry.recentRefusal(asked.id)) ?? null;
   }
 }
+
+/** What a worker's own gateway has under way. */
+export const WorkerRunning = z.array(z.object({ running: z.array(Running).nullable() })).min(1);
 
 /** Infinite ones too. */
 const AnyNumber = z.custom<number>((value) => typeof value === "number");

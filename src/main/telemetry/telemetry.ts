@@ -5,6 +5,7 @@ import type { Gateway } from "../../gateway/gateway.ts";
 import type { Answered } from "../../gateway/note.ts";
 import type { AskedQuestion } from "../../safeguards/remote/desk.ts";
 import type { ReceiptId } from "../../terms/ids.ts";
+import type { RunningAt } from "../../terms/running.ts";
 import type { Operating } from "../operating.ts";
 import type { Report } from "../report.ts";
 import type { LiveProcess, LiveSample } from "../../control/contract-live.ts";
@@ -35,6 +36,8 @@ export interface Telemetry {
   /** The server's report, counted on its way. */
   readonly report: Report;
   readonly recentRefusal: (id: ReceiptId) => Promise<RecentRefusal | undefined>;
+  /** What each gateway of this server has under way. */
+  readonly running: () => Promise<readonly RunningAt[]>;
   /** What /metrics would show. */
   readonly snapshots: () => Promise<readonly Snapshot[]>;
   readonly metrics: Metrics;
@@ -61,6 +64,7 @@ export interface Others {
   readonly snapshots: () => Promise<ReadonlyMap<string, readonly Snapshot[]>>;
   readonly recentRefusal: (id: ReceiptId) => Promise<RecentRefusal | undefined>;
   readonly live: (since: number) => Promise<readonly LiveProcess[]>;
+  readonly running: () => Promise<readonly RunningAt[]>;
 }
 
 export function openTelemetry(options: TelemetryOptions): Telemetry {
@@ -99,6 +103,7 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
     },
     report: counted,
     recentRefusal: async (id) => refusals.find(id) ?? others?.recentRefusal(id),
+    running: async () => runningIn(gateway, others),
     snapshots: read,
     metrics: {
       token: operating.metricsToken,
@@ -129,6 +134,11 @@ export function openTelemetry(options: TelemetryOptions): Telemetry {
       await log?.close();
     },
   };
+}
+
+async function runningIn(gateway: Gateway | undefined, others: Others | undefined): Promise<readonly RunningAt[]> {
+  const own = gateway === undefined ? [] : [{ gateway: "gateway", running: gateway.live.running() }];
+  return [...own, ...((await others?.running()) ?? [])];
 }
 
 function ownGauges(
