@@ -2,7 +2,9 @@
 // who is the safety lead.
 import { readFileSync } from "node:fs";
 import path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
+import { readProfile } from "../../cli/profile.ts";
 import { neededRunKey, runPlace } from "../../cli/run-keys.ts";
 import { StatusView } from "../../control/contract.ts";
 import { readRun } from "../../runner/run-file.ts";
@@ -141,10 +143,14 @@ export async function decide(cast: Cast, proposal: string, status: StatusView): 
   for (;;) {
     screen.say("You are the safety lead (DEMO). Enter sign · r refuse · w why");
     if (!keys.areThere) screen.say("No terminal here, so the demo signs in your place.");
-    const key = keys.areThere ? await keys.next(["enter", "r", "w"]) : "enter";
+    const key = keys.areThere ? await keyOrElsewhere(cast, proposal) : "enter";
     if (key === "w") {
       explain(cast, status);
       continue;
+    }
+    if (key === "signed" || key === "refused") {
+      screen.say(`You ${key === "signed" ? "signed" : "refused"} elsewhere, as entry of the ledger; the play goes on.`);
+      return key;
     }
     const isFor = key === "enter";
     const reason = isFor ? "The evidence meets the limits (DEMO)." : "The safety lead is not convinced (DEMO).";
@@ -152,6 +158,33 @@ export async function decide(cast: Cast, proposal: string, status: StatusView): 
     await need(desk.run(verb), z.unknown());
     return isFor ? "signed" : "refused";
   }
+}
+
+/** The reader may sign here by a key, or in the console; whichever comes first. */
+async function keyOrElsewhere(cast: Cast, proposal: string): Promise<string> {
+  const over = new AbortController();
+  const pressed = cast.keys.next(["enter", "r", "w"], over.signal);
+  pressed.catch(() => undefined);
+  try {
+    return await Promise.race([pressed, decidedElsewhere(cast, proposal, over.signal)]);
+  } finally {
+    over.abort();
+  }
+}
+
+const lookEveryMs = 1_000;
+
+/** Resolves once the safety lead's word on the proposal stands in the ledger; never, where it does not come. */
+async function decidedElsewhere(cast: Cast, proposal: string, signal: AbortSignal): Promise<"signed" | "refused"> {
+  const { person } = readProfile(cast.folder.safety);
+  while (!signal.aborted) {
+    await setTimeout(lookEveryMs, undefined, { signal, ref: false });
+    const { proposals } = await statusNow(cast);
+    const signOffs = proposals.find((one) => one.proposal === proposal)?.signOffs ?? [];
+    const mine = signOffs.find((signOff) => signOff.person === person)?.verdict;
+    if (mine !== undefined) return mine === "for" ? "signed" : "refused";
+  }
+  throw new Error("nobody waits for the ledger any more");
 }
 
 function explain({ screen }: Cast, { requirements }: StatusView): void {

@@ -5,12 +5,16 @@ import { cpSync, existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, wri
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
+import { z } from "zod";
+import { readProfile } from "../../cli/profile.ts";
+import { StatusView } from "../../control/contract.ts";
 import { openGate } from "../drill/gate.ts";
+import { need, openDesk } from "../in-process.ts";
 import { shippedSafeguards } from "../../safeguards/registry.ts";
 import { Failure } from "../../terms/failure.ts";
 import { takeLock } from "../../store/lock.ts";
 import { ask } from "../talk.ts";
-import { demoFolder, eraseDemo, readNote } from "./folder.ts";
+import { type DemoFolder, demoFolder, eraseDemo, readNote } from "./folder.ts";
 import type { Keys } from "./keys.ts";
 import { noKeys } from "./keys.ts";
 import { modelName } from "./cast.ts";
@@ -96,6 +100,16 @@ function scripted(keys: readonly string[]): Keys {
     line: async () => "",
     close: () => undefined,
   };
+}
+
+async function refuseElsewhere({ safety, state }: DemoFolder): Promise<void> {
+  const { server, dataPlane } = readProfile(safety);
+  const desk = openDesk({ server, dataPlane, codeFile: "", stateFolder: `${state}-elsewhere`, version: "test" });
+  const { proposals } = await need(desk.run(["release", "status", modelName]), StatusView);
+  const [proposal] = proposals;
+  assert.ok(proposal !== undefined);
+  const why = ["--reason", "Not convinced.", "--profile", safety];
+  await need(desk.run(["release", "refuse", proposal.proposal, ...why]), z.unknown());
 }
 
 const question = { model: modelName, messages: [{ role: "user", content: "What is a canal?" }], max_tokens: 8 };
@@ -212,6 +226,27 @@ describe("the demo with a gate that stays shut", () => {
       assert.match(shown, /Your refusal is recorded\. Ada tries to go on without you: .*safety/);
       assert.equal(readNote(actors.folder)?.ending, "refused");
       assert.equal((await ask(cast.partner, question)).code, "stage_closed");
+    } finally {
+      await cast.serving.close();
+    }
+  });
+
+  test("a safety lead who refuses elsewhere, as in the console, is heard where a key was waited for", async () => {
+    let refusing: Promise<unknown> | undefined;
+    const keys: Keys = {
+      ...noKeys,
+      areThere: true,
+      next: async (among, signal) => {
+        if (among.includes("r")) refusing ??= refuseElsewhere(actors.folder);
+        return scripted([]).next(among, signal);
+      },
+    };
+    const actors: Seen = hands("elsewhere", { documents: documents("elsewhere", { items: 6, upper: 0.99 }), keys });
+    const { ending, cast } = await play(actors);
+    try {
+      await refusing;
+      assert.equal(ending, "refused");
+      assert.match(actors.shown().replaceAll(/\s+/g, " "), /You refused elsewhere, .*Your refusal is recorded/);
     } finally {
       await cast.serving.close();
     }
