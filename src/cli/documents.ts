@@ -20,7 +20,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Digest, Name, instantOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { differences } from "./differences.ts";
+import { differences } from "../terms/differences.ts";
 import { readInside, readNeeded } from "./files.ts";
 import { type Session, artefact, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "./verb.ts";

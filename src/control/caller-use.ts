@@ -96,7 +96,7 @@ export async function usageView(database: Database, { organisation, keys, at }: 
 }
 
 /** What a caller was told, from the word in a receipt. */
-function toldBy(why: Refused["why"]): { code: string; reason: string | null; sentence: string } {
+export function toldBy(why: Refused["why"]): { code: string; reason: string | null; sentence: string } {
   const [word = "", reason = null] = why.split(":");
   const code = codeIn(word);
   return { code: word, reason, sentence: code === undefined ? word : refusalSentence(code, reason) };

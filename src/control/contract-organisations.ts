@@ -37,13 +37,13 @@ export const OrganisationsQuery = z.strictObject({
 });
 export type OrganisationsQuery = z.infer<typeof OrganisationsQuery>;
 
-const Used = z.object({ tokens: z.number().int().nonnegative(), requests: z.number().int().nonnegative() });
+export const Used = z.object({ tokens: z.number().int().nonnegative(), requests: z.number().int().nonnegative() });
 export type Used = z.infer<typeof Used>;
 
 /** A day, and nothing finer: use is counted by days. */
 const Day = z.string().regex(/^\d{4}-\d{2}-\d{2}$/);
 
-const GrantView = z.object({
+export const GrantView = z.object({
   model: Name,
   stage: OpenStage,
   scopes: z.array(Name),

@@ -60,6 +60,8 @@ export interface ControlOptions {
   readonly metrics?: Metrics | undefined;
   /** Who is told of what happens here; nobody where it is not given. */
   readonly endpoints?: readonly OpenEndpoint[] | undefined;
+  /** Whom callers are told to ask. */
+  readonly contact?: string | undefined;
   /** Where each setting of the server comes from; nothing where it is not given. */
   readonly settings?: readonly SettingView[] | undefined;
   /** What is seen of the machine that the server runs on. */

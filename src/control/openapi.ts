@@ -38,6 +38,7 @@ import {
 } from "./contract-evidence.ts";
 import { DoctorView, doctorRoutes } from "./contract-doctor.ts";
 import { OrganisationView, OrganisationsView, WhyView, organisationRoutes } from "./contract-organisations.ts";
+import { PartnerExplainView, PartnerView, partnerRoutes } from "./contract-partner.ts";
 import { PeopleView, SettingsView, StandingView, TrustView, settingsRoutes } from "./contract-settings.ts";
 import {
   EndedView,
@@ -246,6 +247,18 @@ const operations: readonly Operation[] = [
     summary: "What a key would get now, check by check",
     query: "key model from format",
     answer: WhyView,
+  },
+  {
+    method: "get",
+    path: partnerRoutes.partner,
+    summary: "An organisation's own page, for a session of its key",
+    answer: PartnerView,
+  },
+  {
+    method: "get",
+    path: partnerRoutes.partnerExplain,
+    summary: "One request of its own keys, by its id",
+    answer: PartnerExplainView,
   },
   { method: "get", path: settingsRoutes.people, summary: "Who was admitted, and who is invited", answer: PeopleView },
   { method: "get", path: settingsRoutes.trust, summary: "The trust root in force", answer: TrustView },

@@ -132,7 +132,7 @@ function sortable(one: OrganisationSummary, sort: OrganisationsQuery["sort"]): s
 }
 
 /** Without its purpose, which lies in its document. */
-function summaryOf(
+export function summaryOf(
   organisation: Organisation,
   keys: readonly (readonly CallerKey[])[],
   { at, use }: Now,
@@ -208,8 +208,8 @@ async function purposeOf(
 async function organisationView(core: Core, organisation: Organisation, now: Now): Promise<OrganisationView> {
   const { database, replica } = core;
   const { at, use } = now;
-  const byKey = keysByOrganisation(replica.state).get(organisation.organisation) ?? new Map<KeyId, CallerKey[]>();
-  const keys = [...byKey.values()];
+  const keys = keysOf(replica.state, organisation.organisation);
+  const ids = keys.flatMap(([first]) => first?.key ?? []);
   const content = await documentOf(core, organisation.document);
   return {
     ...summaryOf(organisation, keys, now),
@@ -218,12 +218,12 @@ async function organisationView(core: Core, organisation: Organisation, now: Now
     document: { digest: organisation.document, content },
     at: organisation.at,
     keyList: keys.slice(-keysMax).flatMap((secrets) => keyView(secrets, { at, use })),
-    usage: await usageView(database, { organisation: organisation.organisation, keys: [...byKey.keys()], at }),
+    usage: await usageView(database, { organisation: organisation.organisation, keys: ids, at }),
   };
 }
 
 /** A key by its secrets, oldest first. */
-function keyView(secrets: readonly CallerKey[], { at, use }: Now): readonly KeyView[] {
+export function keyView(secrets: readonly CallerKey[], { at, use }: Now): readonly KeyView[] {
   const latest = latestOf(secrets);
   if (latest === undefined) return [];
   const { key, made, notAfter, networks, limits } = latest;
@@ -245,6 +245,12 @@ function keyView(secrets: readonly CallerKey[], { at, use }: Now): readonly KeyV
   ];
 }
 
+/** Keys of one organisation, each as its secrets, oldest first. */
+export function keysOf({ keys }: State, organisation: Name): readonly (readonly CallerKey[])[] {
+  const own = [...keys.values()].filter((secret) => secret.organisation === organisation);
+  return [...Map.groupBy(own, ({ key }) => key).values()];
+}
+
 function secretsOf({ keySecrets, keys }: State, key: KeyId): readonly CallerKey[] {
   return (keySecrets.get(key) ?? []).flatMap((hash) => keys.get(hash) ?? []);
 }
@@ -261,7 +267,7 @@ interface WhyAsked {
   readonly format?: Parameters<typeof checksOf>[1]["format"] | undefined;
 }
 
-function whyView(
+export function whyView(
   { replica, options }: Core,
   { organisation, key, model, from, format = "any" }: WhyAsked,
   { at, today }: { readonly at: Instant; readonly today: CallerUse["today"] },

@@ -47,6 +47,7 @@ import { addHoldRoutes } from "./hold-routes.ts";
 import { addPolicyRoutes } from "./policy-routes.ts";
 import { addOrganisationRoutes } from "./organisation-routes.ts";
 import { askingPerson, checkConsole, isPerson, personRequired } from "./reader.ts";
+import { addPartnerRoutes } from "./partner-routes.ts";
 import { addReviewRoutes, checkNoReading } from "./review-routes.ts";
 import { awaitReceipts } from "./receipts-awaited.ts";
 import { addSettingsRoutes } from "./settings-routes.ts";
@@ -89,6 +90,7 @@ export function createApp(core: Core): Hono {
     gateways: () => gatewaysView(core),
     webhooks: async () => webhooksView(core),
   });
+  addPartnerRoutes(app, core);
   addSessionRoutes(app, { core, bodies, tries: createTries(core.options.clock) });
   addLiveRoutes(app, { core, read, gateways: () => gatewaysView(core) });
   addMetricsRoute(app, core);

@@ -167,6 +167,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     demo: options.demo,
     console: readConsoleFiles(consoleFolder),
     metrics: watch.telemetry.metrics,
+    contact: configuration.contact,
     settings: settingsOf(options.environment, configuration),
     machineChecks: machineChecksOf(configuration),
     recentRefusal: watch.telemetry.recentRefusal,
