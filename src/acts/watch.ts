@@ -26,6 +26,8 @@ const sampled = {
   labelHours: z.number().int().min(1).max(168),
   labels: z.strictObject({
     by: z.literal("reviewers"),
+    /** Whoever labels sees the answer too, as it was sent. Absent: the request alone. */
+    answers: z.literal(true).optional(),
     /** At least so many of the bad are labelled so, and of the good; certain where absent. */
     sensitivity: z.number().gt(0.5).lte(1).optional(),
     specificity: z.number().gt(0.5).lte(1).optional(),

@@ -12,6 +12,7 @@ import { Failure } from "../terms/failure.ts";
 import { type Instant, ReviewId, instantOf, timestampOf, toInstant } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
+import { legibleLines } from "./legible.ts";
 import { callInWords } from "./review-words.ts";
 import { type Session, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
@@ -93,7 +94,15 @@ async function openOne(call: Call<object>): Promise<Answer> {
   const view = await readText(session, idOf(call));
   const { review } = view;
   const next = `headgate review decide ${review.review} --allow|--refuse --reason CODE${sameProfile(call.base)}`;
-  return done(view, `${lineOf(review, call.context.now())}\n\n${callInWords(view.call)}`, next);
+  const words = [lineOf(review, call.context.now()), callInWords(view.call), ...answerInWords(view)];
+  return done(view, words.join("\n\n"), next);
+}
+
+function answerInWords({ answer }: ReviewTextView): readonly string[] {
+  if (answer === undefined) return [];
+  const { text, isWhole } = answer;
+  const rest = isWhole ? [] : ["(The rest of the answer was left out: it is longer than a sample has.)"];
+  return ["What was sent of the answer:", legibleLines(text), ...rest];
 }
 
 /** The text, checked against the request that a decision would name. The server records the reading before it answers. */

@@ -444,7 +444,13 @@ export type ReviewsView = z.infer<typeof ReviewsView>;
 /** `POST reviewText`: a `reading` of this very review, signed by a reviewer; it opens the text once. */
 export const ReadingRequest = z.strictObject({ envelope: Base64 });
 
-export const ReviewTextView = z.object({ review: ReviewView, nonce: z.string(), call: z.string() });
+export const ReviewTextView = z.object({
+  review: ReviewView,
+  nonce: z.string(),
+  call: z.string(),
+  /** Of a sample with its answer. */
+  answer: z.object({ text: z.string(), isWhole: z.boolean() }).optional(),
+});
 export type ReviewTextView = z.infer<typeof ReviewTextView>;
 
 /** `GET explain`: what happened, in sentences. */

@@ -47,7 +47,9 @@ export interface StoredReview {
 export async function keepReview(transaction: Transaction, asked: AskedReview, now: Instant): Promise<KeptReview> {
   const { facts, rules, sealed, at, sample } = asked;
   const kept = sample === undefined ? null : JSON.stringify({ watch: sample.watch, measure: sample.measure });
-  const same = await findWaiting(transaction, { ...facts, sample: kept }, now);
+  // With its answer it is an exchange of its own, however often the same was asked.
+  const isAlone = sample?.answers === true;
+  const same = isAlone ? undefined : await findWaiting(transaction, { ...facts, sample: kept }, now);
   if (same !== undefined) {
     await keepIfSample(transaction, asked, { review: same, now });
     return { kind: "waiting", review: same };

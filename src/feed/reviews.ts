@@ -71,13 +71,21 @@ export const ReviewFacts = z.strictObject({
 });
 export type ReviewFacts = Readonly<z.infer<typeof ReviewFacts>>;
 
+/** Characters of an answer that a sample has; what comes behind them is left out, and said so. */
+export const answerCharsMax = 64 * 1024;
+
 /** What is inside a seal: the nonce, and the call as its gateway admitted it, in JSON. */
-export const ReviewText = z.strictObject({ nonce: z.string().regex(/^[0-9a-f]{64}$/), call: z.string() });
+export const ReviewText = z.strictObject({
+  nonce: z.string().regex(/^[0-9a-f]{64}$/),
+  call: z.string(),
+  /** Of a sample whose plan says so: what was sent of the answer. The body of a whole one, all text of a stream. */
+  answer: z.strictObject({ text: z.string().max(answerCharsMax), isWhole: z.boolean() }).optional(),
+});
 export type ReviewText = Readonly<z.infer<typeof ReviewText>>;
 
 /** The digest that stands for a request in the ledger. */
 export function requestDigest(
-  { nonce, call }: ReviewText,
+  { nonce, call }: Pick<ReviewText, "nonce" | "call">,
   { key, model, config }: Omit<ReviewFacts, "review" | "request">,
   hasher: Hasher,
 ): Digest {
@@ -93,8 +101,8 @@ function boundTo(facts: ReviewFacts): { readonly info: Uint8Array; readonly aad:
 }
 
 export function sealText(text: ReviewText, to: SealingKey, facts: ReviewFacts): SealedText {
-  const { nonce, call } = text;
-  const sealed = seal(toUtf8(JSON.stringify({ nonce, call })), rawSealingKey(to), boundTo(facts));
+  const { nonce, call, answer } = text;
+  const sealed = seal(toUtf8(JSON.stringify({ nonce, call, answer })), rawSealingKey(to), boundTo(facts));
   return { to, enc: toBase64(sealed.enc), text: toBase64(sealed.text) };
 }
 
@@ -114,7 +122,7 @@ interface OpenedAs {
 }
 
 /** Fails with proof_invalid where the text is not the request that the digest says. */
-export function checkText(text: ReviewText, { facts, hasher }: OpenedAs): void {
+export function checkText(text: Pick<ReviewText, "nonce" | "call">, { facts, hasher }: OpenedAs): void {
   if (requestDigest(text, facts, hasher) === facts.request) return;
   throw new Failure("proof_invalid", "The text that was kept is not the request that is to be decided.");
 }
@@ -133,7 +141,14 @@ export const AskedReview = z
     facts: ReviewFacts,
     /** What was found for review, and the highest score of each; nothing in a sample. */
     found: z.array(z.strictObject({ category: Category, score: Score })).max(Category.options.length),
-    sample: z.strictObject({ ...Sample.shape, receipt: ReceiptId }).optional(),
+    sample: z
+      .strictObject({
+        ...Sample.shape,
+        receipt: ReceiptId,
+        /** Its answer is in the text: then its label is of no other exchange. */
+        answers: z.literal(true).optional(),
+      })
+      .optional(),
     at: Instant,
     /** As the usage policy says. */
     rules: z.strictObject({

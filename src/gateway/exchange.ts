@@ -108,6 +108,9 @@ export interface Beginning {
 interface Sampling {
   readonly measures: readonly SampledMeasure[];
   readonly text: ReviewText;
+  /** What was sent so far, where somebody is to see it; no more than a sample has. */
+  answer: string;
+  isWhole: boolean;
 }
 
 /** The review of an exchange, once there is one, and whether it let it through. */

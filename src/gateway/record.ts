@@ -10,7 +10,7 @@ import { underOf } from "./admission.ts";
 import { type Exchange, isBare } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { type ReceiptDraft, noContent } from "./recorder.ts";
-import { handSample } from "./sampler.ts";
+import { handSample, sampleAnswer } from "./sampler.ts";
 import { placesOf } from "./sayers.ts";
 import type { Begun } from "./spool.ts";
 
@@ -37,6 +37,7 @@ export interface Redaction {
 export function recordEnding(exchange: Exchange, ending: Ending, parts: Recording): Promise<SignedReceipt> {
   const { gateway, reservation } = parts;
   exchange.end();
+  if (typeof ending.answer === "string") sampleAnswer(exchange, ending.answer);
   handSample(exchange, ending, gateway);
   const { note } = exchange;
   note.outcome = ending.outcome;
@@ -73,8 +74,17 @@ function draftOf(exchange: Exchange, { ending, observed }: Ended, hasher: Hasher
 }
 
 /** For a streamed answer: what its receipt commits to, made as it goes by. */
-export function beginContent({ id, request }: Exchange, { primitives }: Gateway): TextDigest {
-  return beginContentDigest(id, request, primitives);
+export function beginContent(exchange: Exchange, { primitives }: Gateway): TextDigest {
+  const { id, request, sampling } = exchange;
+  const content = beginContentDigest(id, request, primitives);
+  if (sampling === undefined) return content;
+  return {
+    digest: content.digest,
+    add: (piece) => {
+      content.add(piece);
+      sampleAnswer(exchange, piece);
+    },
+  };
 }
 
 /** Puts on record that a stream begins, before a character of it leaves. */

@@ -2,7 +2,7 @@
 // sealed, for somebody to label. Nobody waits for that, and nothing of the exchange depends on it: what does not arrive is unknown.
 import { shorterOf } from "../acts/retention.ts";
 import { type Ended, isAbout, isDrawn, isSampled } from "../exposure/sampling.ts";
-import { reviewCharsMax } from "../feed/reviews.ts";
+import { answerCharsMax, reviewCharsMax } from "../feed/reviews.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { factsOf, hasReviewer, textOf } from "./review-text.ts";
@@ -16,7 +16,16 @@ export function beginSampling(exchange: Exchange, secret: string | undefined, ga
   if (watched.length === 0) return;
   const drawn = { certificate, receipt: id };
   const measures = watched.filter(isSampled).filter((measure) => isDrawn(measure, drawn, gateway.primitives));
-  if (measures.length > 0) exchange.sampling = { measures, text: textOf(exchange, secret) };
+  if (measures.length === 0) return;
+  exchange.sampling = { measures, text: textOf(exchange, secret), answer: "", isWhole: true };
+}
+
+/** Keeps what of the answer leaves, where a measure asks for it. */
+export function sampleAnswer({ sampling }: Pick<Exchange, "sampling">, piece: string): void {
+  if (sampling?.measures.some(({ labels }) => labels.answers === true) !== true) return;
+  const room = answerCharsMax - sampling.answer.length;
+  sampling.answer += piece.slice(0, room).toWellFormed();
+  sampling.isWhole &&= piece.length <= room;
 }
 
 /** Hands it over, once it ended as its measure is about. Never throws. */
@@ -24,19 +33,26 @@ export function handSample(exchange: Exchange, ended: Ended, gateway: Gateway): 
   const { sampling, exposure, model, configuration } = exchange;
   exchange.sampling = undefined;
   if (sampling === undefined || exposure.kind !== "open") return;
-  const { text, measures } = sampling;
+  const { text: request, measures, answer, isWhole } = sampling;
   const { certificate, conditions } = exposure.release;
-  const isKept = text.call.length <= reviewCharsMax && hasReviewer(gateway);
+  const isKept = request.call.length <= reviewCharsMax && hasReviewer(gateway);
   for (const measure of measures) {
     if (!isAbout(measure, ended)) continue;
     const of = [certificate, measure.id, exposure.organisation.organisation].join(" ");
     const hasRoom = gateway.sampleRoom.take(of, measure.perOrganisationPerHour);
     if (!hasRoom || !isKept) continue;
+    const { answers } = measure.labels;
+    const text = answers === undefined ? request : { ...request, answer: { text: answer, isWhole } };
     void gateway.reviews.hand({
       facts: factsOf({ model, configuration }, { key: exposure.key, text, gateway }),
       text,
       found: [],
-      sample: { watch: measure.id, measure: measure.measure, receipt: exchange.id },
+      sample: {
+        watch: measure.id,
+        measure: measure.measure,
+        receipt: exchange.id,
+        ...(answers === undefined ? {} : { answers }),
+      },
       at: gateway.clock.now(),
       rules: shorterOf({ expiresHours: measure.labelHours, perKeyMax: 1, retentionDays: 0 }, conditions.retention),
     });

@@ -44,8 +44,8 @@ stages:
 const grant = (model: string): string =>
   `{ model: ${model}, stage: internal, scopes: [], requestsPerMinute: 6000, tokensPerDay: 1000000, expiresInDays: 30 }`;
 
-const labels = "{ by: reviewers, sensitivity: 0.9, specificity: 0.99 }";
-const sampled = `sample: 1, perOrganisationPerHour: 40, labelHours: 24, labels: ${labels}, exchangesMin: 20`;
+const labels = "{ by: reviewers, answers: true, sensitivity: 0.9, specificity: 0.99 }";
+const sampled = `sample: 1, perOrganisationPerHour: 400, labelHours: 24, labels: ${labels}, exchangesMin: 20`;
 
 const documents = (upstream: number): string => `${modelOf(
   "small",
@@ -93,6 +93,16 @@ after(async () => {
   rmSync(folder, { recursive: true });
 });
 
+/** Reads a streamed answer to its end. */
+async function askStreamed(key: string, content: string): Promise<string> {
+  const reply = await fetch(`${served.dataPlane}/v1/chat/completions`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ model: "small", stream: true, messages: [{ role: "user", content }] }),
+  });
+  return reply.text();
+}
+
 async function askOne(key: string, content: string, model: string): Promise<string> {
   const reply = await fetch(`${served.dataPlane}/v1/chat/completions`, {
     method: "POST",
@@ -137,6 +147,12 @@ async function waiting(watch: string): Promise<readonly string[]> {
   return reviews.filter(({ sample }) => sample.watch === watch).map(({ review }) => review);
 }
 
+const Text = z.object({ call: z.string(), answer: z.object({ text: z.string(), isWhole: z.boolean() }) });
+
+async function textOf(review: string): Promise<z.infer<typeof Text>> {
+  return served.must(Text, "review", "open", review, "--profile", rev);
+}
+
 async function label(review: string, ...verdict: readonly string[]): Promise<void> {
   await served.must(z.unknown(), "review", "decide", review, ...verdict, "--profile", rev);
 }
@@ -174,6 +190,15 @@ test("misuse that people confirm steps a stage back by itself, over a restart; a
   assert.deepEqual([held.verdict, held.period, held.rolledBackFor], ["hold", 2, null]);
 
   const [first = "", second = "", third = ""] = (await waiting("misuse")).slice(-3);
+  const { call, answer } = await textOf(first);
+  assert.match(call, /how do I do harm/);
+  assert.deepEqual([/"choices":/.test(answer.text), answer.isWhole], [true, true], "with what was sent");
+  const listed = (await waiting("misuse")).length;
+  for (const key of keys) await askStreamed(key, "say it piece by piece");
+  for (const key of keys) await askStreamed(key, "say it piece by piece");
+  await until(async () => (await waiting("misuse")).length === listed + 2 * inside);
+  const [streamed = ""] = (await waiting("misuse")).slice(-1);
+  assert.match((await textOf(streamed)).answer.text, /^[^{].*piece by piece/);
   await label(first, ...misuse);
   await served.stop();
   served = await serveIn(folder);
