@@ -111,9 +111,11 @@ interface Copied {
   readonly to: string;
 }
 
-/** The lines of the last stage that copy out of the clone. */
-function copiesOf(dockerfile: string): readonly Copied[] {
-  const stage = dockerfile.split(/^FROM /m).at(-1) ?? "";
+/** The lines of a stage that copy out of the clone; of the last one, or of that with a name. */
+function copiesOf(dockerfile: string, name?: string): readonly Copied[] {
+  const stages = dockerfile.split(/^FROM /m);
+  const stage =
+    stages.find((one) => name !== undefined && one.split("\n")[0]?.endsWith(` AS ${name}`)) ?? stages.at(-1) ?? "";
   return [...stage.matchAll(/^COPY (?!--from)(.+)$/gm)].map(([, words = ""]) => {
     const all = words.split(" ");
     return { from: all.slice(0, -1), to: all.at(-1) ?? "" };
@@ -130,7 +132,8 @@ describe("the Dockerfile", () => {
         .match(/^COPY package\.json .*$/m)?.[0]
         .split(" ")
         .slice(1, -1) ?? [];
-    const wanted = new Set([...first, ...copiesOf(dockerfile).flatMap(({ from }) => from)]);
+    const copied = [...copiesOf(dockerfile, "console"), ...copiesOf(dockerfile)].flatMap(({ from }) => from);
+    const wanted = new Set([...first, ...copied]);
     for (const name of wanted) assert.ok(existsSync(path.join(root, name)), name);
     assert.equal(
       ignored.find((line) => !line.startsWith("#")),
@@ -139,9 +142,31 @@ describe("the Dockerfile", () => {
     assert.deepEqual(new Set(ignored.filter((line) => line.startsWith("!")).map((line) => line.slice(1))), wanted);
   });
 
+  test("what its stage of the console copies is enough to build the console", (t) => {
+    const image = newFolder(t);
+    for (const { from, to } of copiesOf(dockerfile, "console")) {
+      for (const name of from) {
+        const target = path.join(image, to.endsWith("/") ? path.join(to, name) : to);
+        mkdirSync(path.dirname(target), { recursive: true });
+        cpSync(path.join(root, name), target, {
+          recursive: true,
+          filter: (one) => !/\.test\.ts$|console.dist/.test(one),
+        });
+      }
+    }
+    symlinkSync(path.join(root, "node_modules"), path.join(image, "node_modules"));
+    execFileSync(process.execPath, ["scripts/build-console.ts"], {
+      cwd: image,
+      stdio: ["ignore", "ignore", "inherit"],
+    });
+    assert.ok(existsSync(path.join(image, "console", "dist", "index.html")));
+  });
+
   test("does not run as root, and installs no development package and no package's script", () => {
     assert.match(dockerfile, /^USER [1-9]\d*:[1-9]\d*$/m);
     assert.match(dockerfile, /^RUN npm ci --omit=dev --ignore-scripts$/m);
+    assert.doesNotMatch(dockerfile, /^RUN npm (?!.*--ignore-scripts)/m);
+    assert.match(dockerfile, /^COPY --from=dependencies \S*node_modules node_modules$/m);
   });
 
   test("what it copies serves, tells its health, and ends on the first signal", async (t) => {

@@ -58,7 +58,7 @@ function HoldForm({ onClose }: { readonly onClose: () => void }): ReactNode {
         body: { hold: HoldId.parse(freshId("hold_", 16)), scope: { kind: "everything" }, reason: digest },
         openings: [opening],
       }),
-      words: { title: hold.confirm, lead: hold.consequence, sign: hold.sign },
+      words: { title: hold.confirm, lead: hold.consequence, sign: hold.sign, isDanger: true },
     });
     setFailure(ended.failure);
     if (ended.kind === "recorded") onClose();

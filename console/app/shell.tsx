@@ -64,6 +64,7 @@ function Frame(): ReactNode {
             {over === "menu" ? words.shell.closeMenu : words.shell.menu}
           </Button>
         }
+        isMenuOpen={over === "menu"}
         hold={<HoldButton />}
       />
       <Banners />

@@ -2,6 +2,7 @@
 import { Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { Button } from "../parts/button.tsx";
+import { classes } from "../parts/classes.ts";
 import { words } from "../words/words.ts";
 import { useDeployment } from "./deployment.ts";
 import { useSession } from "./session.tsx";
@@ -12,10 +13,12 @@ export interface TopBarProps {
   readonly onSearch: () => void;
   readonly onShortcuts: () => void;
   readonly menu: ReactNode;
+  /** Whether what a narrow screen has no room for is shown. */
+  readonly isMenuOpen: boolean;
   readonly hold: ReactNode;
 }
 
-export function TopBar({ onSearch, onShortcuts, menu, hold }: TopBarProps): ReactNode {
+export function TopBar({ onSearch, onShortcuts, menu, isMenuOpen, hold }: TopBarProps): ReactNode {
   const deployment = useDeployment();
   return (
     <header className={styles.bar}>
@@ -30,16 +33,14 @@ export function TopBar({ onSearch, onShortcuts, menu, hold }: TopBarProps): Reac
           <kbd className={styles.keys}>{words.shell.searchKeys}</kbd>
         </Button>
       </div>
-      <div className={styles.end}>
-        <div className={styles.aside}>
-          <ThemeChoice />
-          <Button label={words.shell.shortcuts.open} onPress={onShortcuts}>
-            {words.shell.shortcuts.question}
-          </Button>
-        </div>
+      <div className={classes(styles.aside, isMenuOpen && styles.open)}>
+        <ThemeChoice />
+        <Button label={words.shell.shortcuts.open} onPress={onShortcuts}>
+          {words.shell.shortcuts.question}
+        </Button>
         <Here />
-        {hold}
       </div>
+      <div className={styles.hold}>{hold}</div>
     </header>
   );
 }
@@ -63,7 +64,7 @@ function Here(): ReactNode {
   }
   return (
     <Link to="/settings" className={styles.here}>
-      {signedInAs(session.person, session.role)}
+      {signedInAs(session.name ?? session.person, session.role)}
     </Link>
   );
 }

@@ -19,7 +19,12 @@ export interface Asking<V extends Verb> {
   /** Makes the body from verified state and what was typed; may throw a Failure that says why not. */
   readonly prepare: (state: State) => Prepared<V> | Promise<Prepared<V>>;
   /** Of the dialog: its title, and what follows from signing, where the page says it better than the statement's own sentence. */
-  readonly words?: { readonly title?: string; readonly lead?: string; readonly sign?: string };
+  readonly words?: {
+    readonly title?: string;
+    readonly lead?: string;
+    readonly sign?: string;
+    readonly isDanger?: boolean;
+  };
 }
 
 export type ActEnd =

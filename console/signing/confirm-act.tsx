@@ -23,6 +23,7 @@ export type Stage =
       readonly title?: string;
       readonly lead?: string;
       readonly sign?: string;
+      readonly isDanger?: boolean;
     } & Asked);
 
 export function ConfirmAct({ stage }: { readonly stage: Stage | undefined }): ReactNode {
@@ -42,7 +43,7 @@ export function ConfirmAct({ stage }: { readonly stage: Stage | undefined }): Re
             <Button onPress={decline}>{stage.kind === "no-key" ? words.parts.close : said.confirm.cancel}</Button>
             {stage.kind === "no-key" ? null : (
               <Button
-                kind="primary"
+                kind={stage.isDanger === true ? "danger" : "primary"}
                 onPress={() => {
                   stage.answer(true);
                 }}

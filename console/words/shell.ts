@@ -4,7 +4,7 @@ export const shell = {
   skip: "Skip to the page",
   navigation: "Pages",
   menu: "Menu",
-  closeMenu: "Close the menu",
+  closeMenu: "Close",
   pages: {
     home: "Home",
     release: "Release",
@@ -21,7 +21,7 @@ export const shell = {
   demo: "DEMO: a deployment to try Headgate with. Nothing here is a real release.",
   theme: {
     label: "Colours",
-    system: "As the system",
+    system: "System colours",
     light: "Light",
     dark: "Dark",
     choose: (theme: string) => `Colours: ${theme}`,
