@@ -128,12 +128,12 @@ function shown(line: string | undefined): string {
   return line?.slice(0, shownChars) ?? "(it ends)";
 }
 
-test("the second verifier knows the graders that ship by their digests, and is under 600 lines without blank ones and comments", () => {
+test("the second verifier knows the graders that ship by their digests, and is under 640 lines without blank ones and comments", () => {
   const source = readFileSync(join(second, "verify.py"), "utf8");
   for (const grader of ["refusal-rules@1", "exact@1", "response-classifier@1"] as const)
     assert.ok(source.includes(`"${grader}": "${graderDigest({ grader }, nodePrimitives)}"`), grader);
   const lines = source.split("\n").filter((line) => !/^\s*(?:#.*)?$/.test(line));
-  assert.ok(lines.length < 600, `${lines.length}`);
+  assert.ok(lines.length < 640, `${lines.length}`);
 });
 
 describe("of a decision", () => {

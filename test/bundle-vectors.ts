@@ -10,6 +10,7 @@ import {
   documentsOf,
   evidenceOf,
   idOf,
+  linkKey,
   permitOf,
   releaseOf,
   servers,
@@ -303,6 +304,30 @@ export const stories: Readonly<Record<string, Story>> = {
       const target = { kind: "person", person: bo.person } as const;
       await world.say({ verb: "suspend", body: { target, reason: why }, by: [ada] });
     }),
+  },
+  "signed-with-a-further-key": {
+    exit: 0,
+    requires: [bound, everyKind[1]],
+    decide: async (world, release) => {
+      const proposal = await world.say({ verb: "proposal", body: { release }, by: [ada] });
+      const signer = await linkKey(world, bo);
+      for (const player of [ada, { ...bo, signer }])
+        await world.say({ verb: "sign-off", body: signOffOf(proposal, player), by: [player] });
+      const target = { kind: "person-key", person: bo.person, key: bo.signer.publicKey } as const;
+      await world.say({ verb: "suspend", body: { target, reason: why }, by: [signer] });
+      await world.say({ verb: "certificate", body: { release }, by: [ada] });
+    },
+  },
+  "certified-by-two-keys-of-one-person": {
+    exit: 3,
+    requires: [bound, everyKind[1]],
+    decide: async (world, release) => {
+      const signer = await linkKey(world, ada);
+      await decidedBy([
+        [ada, "for"],
+        [{ ...ada, signer }, "for"],
+      ])(world, release);
+    },
   },
   "certified-on-withdrawn-evidence": {
     exit: 3,

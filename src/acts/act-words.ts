@@ -47,8 +47,13 @@ const wordsOf: Words = {
   root: (body) =>
     `Makes version ${body.version} of the trust root: ${body.gateways.length} gateway key(s), ${body.personsForChange} person(s) to change it, floors ${floors(body.floors)}.`,
   invite: (body) =>
-    `Invites ${body.person} as ${body.role}${body.affiliation === undefined ? "" : `, of ${body.affiliation}, outside the operator`}, until ${body.notAfter}.`,
-  admit: (body) => `Admits ${body.person} by an invitation.`,
+    body.furtherKey === true
+      ? `Asks for a further key of ${body.person} (${body.role}), by a code that ends at ${body.notAfter}.`
+      : `Invites ${body.person} as ${body.role}${body.affiliation === undefined ? "" : `, of ${body.affiliation}, outside the operator`}, until ${body.notAfter}.`,
+  admit: ({ person, madeIn }, { persons }) =>
+    persons.has(person)
+      ? `Brings ${person} a further key${madeIn === undefined ? "" : `, made in a ${madeIn}`}.`
+      : `Admits ${person} by an invitation${madeIn === undefined ? "" : `, with a key made in a ${madeIn}`}.`,
   suspend: (body) => `Suspends ${targetOf(body.target)}.`,
   organisation: (body) =>
     `Writes organisation ${body.organisation} (${body.type}, ${body.country ?? "no country"}) with ${body.grants.length} grant(s).`,
@@ -144,6 +149,8 @@ function targetOf(target: Act<"suspend">["predicate"]["body"]["target"]): string
   switch (target.kind) {
     case "person":
       return target.person;
+    case "person-key":
+      return `for good one key of ${target.person}, ${target.key}`;
     case "organisation":
       return `organisation ${target.organisation}`;
     case "key":

@@ -55,6 +55,7 @@ export const anyRoleButAuditor: readonly Role[] = anyoneButAuditor;
 /** Whether several people sign this statement, so that it may lie for days until the last of them did. */
 export function gathersSignatures(predicate: AnyPredicate): boolean {
   const { by }: Authority = authority[predicate.verb];
+  if (predicate.verb === "invite" && predicate.body.furtherKey === true) return false;
   return by === "pair" || by === "seats" || by === "root" || (predicate.verb === "permit" && takesTwo(predicate.body));
 }
 

@@ -58,14 +58,24 @@ const Invite = z.strictObject({
   affiliation: Name.optional(),
   /** Of an evaluator from there: they run only what a mandate lets them. */
   mandated: z.literal(true).optional(),
+  /** Of an admitted person by themself: the code brings them a further key, and nothing else changes. */
+  furtherKey: z.literal(true).optional(),
   notAfter: Timestamp,
 });
 
-const Admit = z.strictObject({ person: PersonId, key: PublicKey, invitation: Digest });
+const Admit = z.strictObject({
+  person: PersonId,
+  key: PublicKey,
+  invitation: Digest,
+  /** Where the key was made, as its maker says; absent: by the command line. */
+  madeIn: z.literal("browser").optional(),
+});
 
 const Suspend = z.strictObject({
   target: z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("person"), person: PersonId }),
+    /** One key of a person who has others; for good. Theirs to take away, or an owner's. */
+    z.strictObject({ kind: z.literal("person-key"), person: PersonId, key: PublicKey }),
     z.strictObject({ kind: z.literal("organisation"), organisation: Name }),
     /** Until the key is written anew; `forGood` is a revocation, after which it is not. */
     z.strictObject({ kind: z.literal("key"), key: KeyId, forGood: z.literal(true).optional() }),

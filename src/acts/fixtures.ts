@@ -266,6 +266,28 @@ async function joinBy(
   await world.say({ verb: "admit", body: joining, by: [oneTimeKeyOf(player), player] });
 }
 
+/** What `player` signs to get a further key, by "a code", with anything of it changed. */
+export function furtherKeyOf(world: World, player: Player, changes: Partial<BodyOf<"invite">> = {}): BodyOf<"invite"> {
+  const known = world.state.persons.get(player.person);
+  if (known === undefined) throw new Error("who was not admitted has no further key");
+  const { role, name, affiliation, mandated } = known;
+  const from = affiliation === undefined ? {} : { affiliation };
+  const bound = mandated === undefined ? {} : { mandated };
+  const key = signerOf("a code").publicKey;
+  const notAfter = inDays(world, 1 / 48);
+  return { person: player.person, role, name, ...from, ...bound, key, furtherKey: true, notAfter, ...changes };
+}
+
+/** A further key for the player, made in a browser. */
+export async function linkKey(world: World, player: Player, label = "a browser"): Promise<Signer> {
+  const [seat, key] = [signerOf(`code for ${label}`), signerOf(label)];
+  const body = furtherKeyOf(world, player, { key: seat.publicKey });
+  const { digest } = await world.say({ verb: "invite", body, by: [player] });
+  const admit = { person: player.person, key: key.publicKey, invitation: digest, madeIn: "browser" } as const;
+  await world.say({ verb: "admit", body: admit, by: [seat, key] });
+  return key;
+}
+
 /** The documents of one configuration, under one name for all but the suite. */
 export function documentsOf(model: Name, configuration: Configuration): BodyOf<"document"> {
   const name = Name.parse("default");

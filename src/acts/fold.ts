@@ -119,21 +119,22 @@ function checkDate(predicate: AnyPredicate, now: Instant | undefined): Refusal |
 }
 
 function contextOf(state: State, signers: readonly PublicKey[], index: number): Context {
-  const persons: Person[] = [];
+  const persons = new Map<Person["person"], Person>();
   const strangers: PublicKey[] = [];
   for (const signer of signers) {
     const id = state.personByKey.get(signer);
     const person = id === undefined ? undefined : state.persons.get(id);
     if (person === undefined || person.suspended) strangers.push(signer);
-    else persons.push(person);
+    else persons.set(person.person, person);
   }
-  return { index, persons, strangers };
+  return { index, persons: [...persons.values()], strangers };
 }
 
 /** Roles and numbers of signers. What the act itself demands of its signers is the rule's part. */
 function checkAuthority(state: State, predicate: AnyPredicate, context: Context): Refusal | undefined {
   const { verb } = predicate;
   const rule: Authority = authority[verb];
+  if (isAboutOwnKeys(predicate, context)) return undefined;
   switch (rule.by) {
     case "root":
     case "invitation":
@@ -149,6 +150,16 @@ function checkAuthority(state: State, predicate: AnyPredicate, context: Context)
     case "seats":
       return checkSeats(verb, context);
   }
+}
+
+/** What everybody does about their own keys alone, whatever their role: ask for a further one, and take one away. */
+function isAboutOwnKeys(predicate: AnyPredicate, { persons, strangers }: Context): boolean {
+  const [person, ...others] = persons;
+  if (person === undefined || others.length > 0 || strangers.length > 0) return false;
+  if (predicate.verb === "invite") return predicate.body.furtherKey === true && predicate.body.person === person.person;
+  if (predicate.verb !== "suspend") return false;
+  const { target } = predicate.body;
+  return target.kind === "person-key" && target.person === person.person;
 }
 
 function checkPersons(state: State, verb: Verb, context: Context): Refusal | undefined {

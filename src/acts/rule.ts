@@ -26,7 +26,7 @@ export interface Change {
 export interface Context {
   /** Ledger index the act has or would get. */
   readonly index: number;
-  /** The active persons among the signers, in the order of their signatures. */
+  /** The active persons among the signers, each once however many of their keys signed, in the order of the signatures. */
   readonly persons: readonly Person[];
   /** Signing keys that belong to no active person. */
   readonly strangers: readonly PublicKey[];

@@ -34,10 +34,20 @@ import type {
 import { isOnModel } from "./hold-scope.ts";
 import type { Limits } from "./limits.ts";
 
+/** A key that signs for a person. */
+export interface PersonKey {
+  readonly key: PublicKey;
+  /** Ledger index of the act that brought it. */
+  readonly index: number;
+  readonly madeIn?: "browser";
+}
+
 export interface Person {
   readonly person: PersonId;
   readonly role: Role;
+  /** The one they were admitted with; whether it still signs for them, `keys` says. */
   readonly key: PublicKey;
+  readonly keys: readonly PersonKey[];
   readonly name: Digest;
   /** The organisation outside the operator that they were admitted as belonging to. */
   readonly affiliation?: Name;
@@ -309,6 +319,8 @@ export interface State {
   readonly acts: Set<Digest>;
   readonly persons: Map<PersonId, Person>;
   readonly personByKey: Map<PublicKey, PersonId>;
+  /** Keys that were taken away from a person: nobody's, for ever. */
+  readonly keysGone: Set<PublicKey>;
   readonly invitations: Map<Digest, Invitation>;
   readonly organisations: Map<Name, Organisation>;
   /** By the SHA-256 of the secret. */
@@ -364,6 +376,7 @@ export function emptyState(): State {
     acts: new Set(),
     persons: new Map(),
     personByKey: new Map(),
+    keysGone: new Set(),
     invitations: new Map(),
     organisations: new Map(),
     keys: new Map(),

@@ -92,7 +92,7 @@ async function initialise(call: Call<z.infer<typeof Options>>): Promise<Answer> 
   return done(
     { person, role: "owner", deployment: deployment.deployment, root, profile: path },
     `You are the first owner of ${deployment.deployment}. Your key is in ${path}; keep a copy in a safe place.\nTrust root: ${root}`,
-    `headgate person invite --name NAME --role safety --profile ${path}`,
+    `headgate person invite --name NAME --role safety --profile ${path}\n      for the console in a browser: headgate person link --profile ${path}`,
   );
 }
 

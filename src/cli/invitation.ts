@@ -45,6 +45,16 @@ export function parseInvitation(code: string): Invitation {
   }
 }
 
+/**
+ * The address that opens the console with the code behind `#`, which browsers do not send. Of this machine it says `localhost`, because
+ * passkeys are for names.
+ */
+export function linkOf(code: string, server: string): string {
+  const url = new URL("/sign-in", server);
+  if (url.hostname === "127.0.0.1" || url.hostname === "[::1]") url.hostname = "localhost";
+  return `${url.href}#${code}`;
+}
+
 function decode(text: string): Uint8Array | undefined {
   if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
   const standard = text.replaceAll("-", "+").replaceAll("_", "/");

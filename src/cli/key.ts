@@ -296,7 +296,10 @@ async function resumeOrganisation(call: Call<object>): Promise<Answer> {
 
 type Target = BodyOf<"suspend">["target"];
 
-async function stop(call: Call<z.infer<typeof Reason>>, target: Exclude<Target, { kind: "person" }>): Promise<Answer> {
+async function stop(
+  call: Call<z.infer<typeof Reason>>,
+  target: Exclude<Target, { kind: "person" | "person-key" }>,
+): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const reason = committed(call.options.reason);
   const envelope = await signAs(session, "suspend", { target, reason: reason.digest });

@@ -12,7 +12,8 @@ import { Digest, Instant, Name, PersonId, timestampOf } from "../terms/ids.ts";
 import { Role } from "../terms/role.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { formatInvitation } from "./invitation.ts";
+import { formatInvitation, linkOf } from "./invitation.ts";
+import { addPersonKeyVerbs } from "./person-key.ts";
 import {
   type Session,
   committed,
@@ -48,6 +49,7 @@ export function addPersonVerbs(program: Command, context: Context): void {
     options: Invite,
     run: invite,
   });
+  addPersonKeyVerbs(person, context);
   addVerb(person, context, { usage: "list", summary: "who was admitted", options: noOptions, run: list });
   addVerb(person, context, {
     usage: "suspend <person>",
@@ -96,12 +98,13 @@ async function invite(call: Call<z.infer<typeof Invite>>): Promise<Answer> {
     notAfter,
     seen: { size: session.replica.size(), root: session.replica.root() },
   });
-  const json = { code, person, role, act: act.digest, notAfter };
+  const link = linkOf(code, profile.server);
+  const json = { code, link, person, role, act: act.digest, notAfter };
   if (answer.kind === "recorded") {
     return done(
       json,
       code,
-      `hand the code to ${name} on a channel you trust; they run: headgate join CODE --profile FILE`,
+      `hand the code to ${name} on a channel you trust; they run: headgate join CODE --profile FILE\n      or, to work in the browser, open ${linkOf("CODE", profile.server)}`,
     );
   }
   const text = `${code}\nIt works once another person signed too: headgate cosign ${act.digest}`;
@@ -115,7 +118,11 @@ async function list(call: Call<object>): Promise<Answer> {
     session,
     all.map(({ name }) => name),
   );
-  const persons = all.map(({ name, key: _key, ...person }) => ({ ...person, name: names.get(name) ?? null }));
+  const persons = all.map(({ name, key: _key, keys, ...person }) => ({
+    ...person,
+    keys: keys.length,
+    name: names.get(name) ?? null,
+  }));
   const lines = persons.map(
     ({ person, role, name, suspended, affiliation }) =>
       `${person}  ${role.padEnd(9)}  ${name ?? "(name erased)"}${affiliation === undefined ? "" : `  of ${affiliation}`}${suspended ? "  suspended" : ""}`,

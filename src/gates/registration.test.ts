@@ -90,6 +90,7 @@ function recordOf(told: readonly Told[]): Record {
       person,
       role: "evaluator",
       key: gateway,
+      keys: [],
       name: digestOfLabel(person),
       admitted: 0,
       suspended: false,

@@ -68,6 +68,7 @@ class State:
     def __init__(self):
         self.root = self.root_digest = self.deployment = None
         self.pair, self.acts, self.hashes, self.persons, self.by_key, self.invitations = False, set(), set(), {}, {}, {}
+        self.gone = set()
         self.documents = {kind: {} for kind in ("Model", "ReleasePlan", "UsagePolicy", "Safeguards", "Suite")}
         self.permits, self.evidence, self.proposals, self.certificates = {}, {}, {}, {}
         self.holds, self.incidents, self.facts, self.intervals, self.exchanges = {}, {}, [], {}, {}
@@ -92,11 +93,14 @@ class State:
         if act.verb not in MAY and act.verb not in ("root", "admit", "receipts", "lost"):
             raise Unknown(f"statements of the verb {act.verb}")
         known = {key: self.persons.get(self.by_key.get(key), {"suspended": True}) for key in act.signers}
-        persons = [one for one in known.values() if not one["suspended"]]
+        persons = list({one["person"]: one for one in known.values() if not one["suspended"]}.values())
         strangers = [key for key, one in known.items() if one["suspended"]]
         roles = {one["role"] for one in persons}
         by_control = act.verb == "hold" and not persons and strangers == [self.root["control"]]
-        if act.verb not in ("root", "admit", "receipts", "lost") and not by_control:
+        asks, target = act.verb == "invite" and "furtherKey" in act.body and act.body, act.verb == "suspend" and act.body["target"]
+        wanted = asks or target and target["kind"] == "person-key" and target
+        own = wanted and not strangers and [one["person"] for one in persons] == [wanted["person"]]
+        if act.verb not in ("root", "admit", "receipts", "lost") and not by_control and not own:
             needed = 2 if act.verb == "permit" and takes_two(act.body) else 1
             must(not strangers and roles & MAY[act.verb])
             must("auditor" not in roles and len(persons) >= self.needed() if act.verb == "invite" else len(persons) == needed)
@@ -105,7 +109,7 @@ class State:
     needed = lambda self: 2 if self.pair else 1
 
     def is_free(self, key):
-        return key not in self.by_key and key not in server_keys(self.root) and all(key != one["key"] for one in self.invitations.values())
+        return key not in self.by_key and key not in self.gone and key not in server_keys(self.root) and all(key != one["key"] for one in self.invitations.values())
 
     def on_root(self, act, body, persons, strangers):
         keys, owner, old = server_keys(body), body["firstOwner"], self.root
@@ -114,7 +118,7 @@ class State:
             must(body["version"] == 1 and body["previous"] is None and owner and owner["key"] not in keys)
             must(set(act.signers) == {owner["key"], *keys})
             self.deployment = act.deployment
-            self.persons[owner["person"]] = {"person": owner["person"], "role": "owner", "admitted": act.index, "suspended": False}
+            self.persons[owner["person"]] = {"person": owner["person"], "role": "owner", "name": owner["name"], "keys": [owner["key"]], "admitted": act.index, "suspended": False}
             self.by_key[owner["key"]] = owner["person"]
         else:
             fresh = [key for key in keys if key not in server_keys(old)]
@@ -126,6 +130,13 @@ class State:
         self.root, self.root_digest = body, act.digest
 
     def on_invite(self, act, body, persons, _):
+        if "furtherKey" in body:
+            must(self.is_free(body["key"]) and [one["person"] for one in persons] == [body["person"]])
+            must(0 < ms(body["notAfter"]) - ms(act.at) <= DAY / 24)
+            must(all(body.get(name) == persons[0].get(name) for name in ("role", "name", "affiliation", "mandated")))
+            must(len(persons[0]["keys"]) + sum(one["notAfter"] > act.at for one in self.codes(body["person"])) < 8)
+            self.invitations[act.digest] = {**body, "spent": False}
+            return
         must(body["person"] not in self.persons and 0 < ms(body["notAfter"]) - ms(act.at) <= 30 * DAY)
         must((self.pair or body["role"] != "auditor") and self.is_free(body["key"]))
         must("mandated" not in body or body["role"] == "evaluator" and "affiliation" in body)
@@ -134,13 +145,21 @@ class State:
     def on_admit(self, act, body, persons, strangers):
         invitation = self.invitations.get(body["invitation"])
         must(invitation and not invitation["spent"] and act.at <= invitation["notAfter"])
-        must(body["person"] == invitation["person"] and body["person"] not in self.persons)
+        further = "furtherKey" in invitation
+        must(body["person"] == invitation["person"] and (body["person"] in self.persons) == further)
         must(body["key"] != invitation["key"] and self.is_free(body["key"]) and not persons)
         must(set(strangers) == {invitation["key"], body["key"]})
+        if further:
+            one = self.persons[body["person"]]
+            must(not one["suspended"] and len(one["keys"]) < 8)
+            self.persons[one["person"]] = {**one, "keys": [*one["keys"], body["key"]]}
+            self.by_key[body["key"]], invitation["spent"] = one["person"], True
+            return
         standing = [one["role"] for one in map(self.persons.get, invitation["signers"]) if not one["suspended"]]
         must(len(standing) >= self.needed() and "owner" in standing)
         more = {name: invitation[name] for name in ("affiliation", "mandated") if name in invitation}
-        self.persons[body["person"]] = {"person": body["person"], "role": invitation["role"], "admitted": act.index, "suspended": False, **more}
+        self.persons[body["person"]] = {"person": body["person"], "role": invitation["role"], "name": invitation["name"],
+                                        "keys": [body["key"]], "admitted": act.index, "suspended": False, **more}
         self.by_key[body["key"]] = body["person"]
         invitation["spent"] = self.pair = True
 
@@ -149,6 +168,18 @@ class State:
             must(body["target"]["person"] in self.persons and persons[0]["role"] == "owner")
             one = self.persons[body["target"]["person"]]
             self.persons[one["person"]] = {**one, "suspended": True}
+        if body["target"]["kind"] == "person-key":
+            key, one = body["target"]["key"], self.persons.get(body["target"]["person"], {"keys": []})
+            must(key in one["keys"] and len(one["keys"]) > 1 and (persons[0]["role"] == "owner" or persons[0]["person"] == one["person"]))
+            self.persons[one["person"]] = {**one, "keys": [other for other in one["keys"] if other != key]}
+            del self.by_key[key]
+            self.gone.add(key)
+            for code in self.codes(one["person"]):
+                code["spent"] = True
+
+    def codes(self, person):
+        """Invitations for further keys that nobody answered."""
+        return [one for one in self.invitations.values() if "furtherKey" in one and one["person"] == person and not one["spent"]]
 
     def on_key(self, act, body, *_):
         self.hashes.add(body["hash"])

@@ -8,6 +8,7 @@ import type { Root } from "../bodies.ts";
 import { type Change, type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Invitation, Person, State } from "../state.ts";
 import type { Act } from "../statement.ts";
+import { admitKey, inviteKey, keyOf, takeKeyAway } from "./person-keys.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
 
 /** An invitation code that nobody used is worth nothing after this. */
@@ -54,6 +55,7 @@ function firstRoot(state: State, act: Act<"root">, context: Context): Refusal | 
       person: owner.person,
       role: "owner",
       key: owner.key,
+      keys: [{ key: owner.key, index: context.index }],
       name: owner.name,
       admitted: context.index,
       suspended: false,
@@ -102,7 +104,7 @@ function newKeys(old: Root, next: Root): readonly PublicKey[] {
 
 function keysInUse(state: State, keys: readonly PublicKey[]): boolean {
   const invited = new Set([...state.invitations.values()].map((invitation) => invitation.key));
-  return keys.some((key) => state.personByKey.has(key) || invited.has(key));
+  return keys.some((key) => state.personByKey.has(key) || state.keysGone.has(key) || invited.has(key));
 }
 
 function sameKeys(left: readonly PublicKey[], right: readonly PublicKey[]): boolean {
@@ -112,13 +114,14 @@ function sameKeys(left: readonly PublicKey[], right: readonly PublicKey[]): bool
 
 export const invitePerson: Rule<"invite"> = (state, act, context) => {
   const { body, at } = act.predicate;
+  if (!isFreeKey(state, body.key)) return refuse("conflict", "The one-time key is in use already.");
+  if (body.furtherKey === true) return inviteKey(state, act, context);
   if (state.persons.has(body.person)) return refuse("conflict", "This person is already admitted.");
   const life = instantOf(body.notAfter) - instantOf(at);
   if (life <= 0 || life > invitationDaysMax * 86_400_000)
     return refuse("statement_invalid", `An invitation ends within ${invitationDaysMax} days of being made.`);
   if (!state.pairSeen && body.role === "auditor")
     return refuse("conflict", "Invite someone first who can sign with you: from then on every invitation takes two.");
-  if (!isFreeKey(state, body.key)) return refuse("conflict", "The one-time key is in use already.");
   if (body.mandated === true && (body.role !== "evaluator" || body.affiliation === undefined))
     return refuse("statement_invalid", "Mandates are for evaluators of another organisation than the operator.");
   const signers = context.persons.map(({ person }) => person);
@@ -135,10 +138,10 @@ export const admitPerson: Rule<"admit"> = (state, act, context) => {
       "not_found",
       "This invitation is not in the ledger: it still waits for a second signature (headgate cosign), or is of another deployment.",
     );
-  if (invitation.spent)
-    return refuse("conflict", "This invitation was used already; it works once. Ask for a new one.");
-  if (at > invitation.notAfter) return refuse("authority_missing", "This invitation has expired. Ask for a new one.");
-  if (body.person !== invitation.person || state.persons.has(body.person)) {
+  const over = isOver(invitation, at);
+  if (over !== undefined) return over;
+  const isFurther = invitation.furtherKey === true;
+  if (body.person !== invitation.person || state.persons.has(body.person) !== isFurther) {
     return refuse("statement_invalid", "This invitation is for another person, or the person was admitted meanwhile.");
   }
   if (body.key === invitation.key || !isFreeKey(state, body.key)) {
@@ -147,6 +150,7 @@ export const admitPerson: Rule<"admit"> = (state, act, context) => {
   if (!sameKeys(context.strangers, [invitation.key, body.key]) || context.persons.length > 0) {
     return refuse("quorum_missing", "Joining is signed by the one-time key and by the new key, and by nobody else.");
   }
+  if (isFurther) return admitKey(state, act, { invitation, index: context.index });
   const standing = standingInviters(state, invitation);
   if (standing.length < personsNeeded(state) || !standing.some((person) => person.role === "owner")) {
     return refuse(
@@ -157,6 +161,11 @@ export const admitPerson: Rule<"admit"> = (state, act, context) => {
   }
   return change(() => admit(state, { body, index: context.index, invitation }));
 };
+
+function isOver({ spent, notAfter }: Invitation, at: string): Refusal | undefined {
+  if (spent) return refuse("conflict", "This invitation was used already; it works once. Ask for a new one.");
+  return at > notAfter ? refuse("authority_missing", "This invitation has expired. Ask for a new one.") : undefined;
+}
 
 function standingInviters(state: State, invitation: Invitation): readonly Person[] {
   return invitation.signers
@@ -177,6 +186,7 @@ function admit(state: State, { body, index, invitation }: Admission): void {
     person: body.person,
     role: invitation.role,
     key: body.key,
+    keys: [keyOf(body, index)],
     name: invitation.name,
     ...(affiliation === undefined ? {} : { affiliation }),
     ...(mandated === undefined ? {} : { mandated }),
@@ -192,7 +202,8 @@ function admit(state: State, { body, index, invitation }: Admission): void {
 function isFreeKey(state: State, key: PublicKey): boolean {
   const root = state.root?.body;
   const invited = [...state.invitations.values()].some((invitation) => invitation.key === key);
-  return !invited && !state.personByKey.has(key) && (root === undefined || !serverKeys(root).includes(key));
+  const isTaken = invited || state.personByKey.has(key) || state.keysGone.has(key);
+  return !isTaken && (root === undefined || !serverKeys(root).includes(key));
 }
 
 export const suspend: Rule<"suspend"> = (state, act, context) => {
@@ -207,6 +218,8 @@ export const suspend: Rule<"suspend"> = (state, act, context) => {
         state.persons.set(target.person, { ...person, suspended: true });
       });
     }
+    case "person-key":
+      return takeKeyAway(state, target, author(context));
     case "organisation":
       return stopOrganisation(state, target.organisation, { at, index: context.index });
     case "key":

@@ -423,7 +423,13 @@ test("a release says truly whether one person or several stand behind it", async
 });
 
 test("seats of one role add up however they are written, and each missing one is named", () => {
-  const person = { name: digestOfLabel("name"), key: ada.signer.publicKey, admitted: 0, suspended: false } as const;
+  const person = {
+    name: digestOfLabel("name"),
+    key: ada.signer.publicKey,
+    keys: [],
+    admitted: 0,
+    suspended: false,
+  } as const;
   const owner = { ...person, person: ada.person, role: "owner" } as const;
   const quorum = [
     { role: "owner", count: 1 },
