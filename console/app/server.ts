@@ -31,7 +31,7 @@ export async function ask<T>(path: string, type: z.ZodType<T>, asked: Asked = {}
   );
 }
 
-async function askBytes(path: string, asked: Asked = {}): Promise<Uint8Array> {
+export async function askBytes(path: string, asked: Asked = {}): Promise<Uint8Array> {
   const answer = await answerTo(path, asked);
   const bytes = new Uint8Array(await answer.arrayBuffer());
   if (bytes.length > answerBytesMax) throw new Failure("server_unreachable", "The server's answer is too long.");
