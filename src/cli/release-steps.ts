@@ -2,11 +2,7 @@
 // were signed with it; taking the next takes one person, and so does going back.
 import type { Command } from "commander";
 import { z } from "zod";
-import { stepOf } from "../acts/rules/share.ts";
-import type { Release } from "../acts/bodies.ts";
-import type { Share } from "../acts/conditions.ts";
-import { latestCertificate } from "../acts/state.ts";
-import { Failure } from "../terms/failure.ts";
+import { type Stepped, narrowerStep, steppedIn, widerStep } from "../acts/stepped.ts";
 import { Name } from "../terms/ids.ts";
 import { WatchAnswer, routes } from "../control/contract.ts";
 import { pathOf } from "../control/contract-paths.ts";
@@ -39,51 +35,29 @@ export function addStepVerbs(release: Command, context: Context): void {
   });
 }
 
-interface Stepped {
-  readonly session: Session;
-  readonly release: Release;
-  readonly share: Share;
-  readonly step: number;
-}
+type SteppedHere = Stepped & { readonly session: Session };
 
 async function widen(call: Call<z.infer<typeof Widen>>): Promise<Answer> {
   const stepped = await steppedOf(call);
-  const { share, step, release } = stepped;
-  if (step + 1 < share.steps.length) return take(call, "widen", { ...stepped, step: step + 1 });
-  throw new Failure(
-    "conflict",
-    `${release.model} is at the last of the steps that were signed. Wider takes a proposal.`,
-  );
+  return take(call, "widen", { ...stepped, step: widerStep(stepped) });
 }
 
 async function narrow(call: Call<z.infer<typeof Narrow>>): Promise<Answer> {
   const stepped = await steppedOf(call);
-  const to = call.options.step === undefined ? stepped.step - 1 : call.options.step - 1;
-  if (to >= 0 && to < stepped.step) return take(call, "narrow", { ...stepped, step: to });
-  const { model } = stepped.release;
-  throw new Failure(
-    "conflict",
-    `${model} is at step ${stepped.step + 1} of ${stepped.share.steps.length}: only an earlier one is narrower. To stop it: headgate release hold ${model}`,
-  );
+  const { step } = call.options;
+  return take(call, "narrow", { ...stepped, step: narrowerStep(stepped, step === undefined ? undefined : step - 1) });
 }
 
-async function steppedOf(call: Call<unknown>): Promise<Stepped> {
+async function steppedOf(call: Call<unknown>): Promise<SteppedHere> {
   const model = parsed(Name, argument(call, 0), "The model");
   const session = await openSession(call.base, call.context);
-  const release = latestCertificate(session.state, model)?.release;
-  if (release === undefined) throw new Failure("conflict", `${model} was never released.`);
-  const { share } = release.conditions;
-  if (share !== undefined) return { session, release, share, step: stepOf(session.state, release.certificate) };
-  throw new Failure(
-    "conflict",
-    `The certificate of ${model} has no steps: its stage is open to all whom it admits. A plan's stage has them in conditions.share.`,
-  );
+  return { session, ...steppedIn(session.state, model) };
 }
 
 async function take(
   call: Call<Stepping>,
   verb: "widen" | "narrow",
-  { session, release, share, step }: Stepped,
+  { session, release, share, step }: SteppedHere,
 ): Promise<Answer> {
   const { certificate, model, stage } = release;
   const reason = committed(call.options.reason);

@@ -5,14 +5,14 @@ import { z } from "zod";
 import type { BodyOf } from "../acts/bodies.ts";
 import type { Slot } from "../acts/bodies.ts";
 import { type Proposal, type SignOff, holdsOn, latestCertificate } from "../acts/state.ts";
-import { isOnCallers } from "../acts/hold-scope.ts";
 import { supporters } from "../acts/rules/release.ts";
 import { liftedBy, stopsEnded } from "../acts/rules/restriction.ts";
 import { configurationOf, draftRelease, missingSignOffs, stageOf } from "../gates/draft.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
+import { answeredBy, openProposal } from "../gates/proposing.ts";
 import { randomId } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
-import { CertificateId, type Digest, HoldId, Name, ProposalId, instantOf } from "../terms/ids.ts";
+import { CertificateId, type Digest, HoldId, Name, ProposalId } from "../terms/ids.ts";
 import { OpenStage, stageInWords } from "../terms/stage.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import { candidatePlan, identityBasisOf, planOf, releaseModesInWords, suitesForStage } from "./candidate.ts";
@@ -100,7 +100,7 @@ async function propose(call: Call<z.infer<typeof Propose>>): Promise<Answer> {
   const session = await openSession(call.base, call.context);
   const { plan } = await candidatePlan(session, model);
   const { stage, reason, lift: lifts, hold } = call.options;
-  const answers = answeredBy(session, model, hold);
+  const answers = answeredBy(session.state, model, hold);
   const wish = { plan, stage, reason, slot: "candidate", lifts, answers } as const;
   const { release, digest, index } = await submitProposal(session, wish);
   const { proposal, certificate } = release;
@@ -118,22 +118,6 @@ interface Wish {
   readonly slot: Slot;
   readonly answers: readonly HoldId[];
   readonly lifts: readonly HoldId[];
-}
-
-/**
- * The holds that a proposal answers: those that are named, or all that stop the model or a stage of it, so that signing it is
- * signing to reopen. Nobody reopens to a type, a country or a scope by the way.
- */
-function answeredBy({ state }: Session, model: Name, named: readonly HoldId[]): readonly HoldId[] {
-  const standing = holdsOn(state, model);
-  const unknown = named.find((id) => !standing.some(({ hold }) => hold === id));
-  if (unknown !== undefined)
-    throw new Failure(
-      "not_found",
-      `${unknown} does not hold ${model}: headgate release status ${model} lists what does.`,
-    );
-  if (named.length > 0) return [...new Set(named)];
-  return standing.filter(({ scope }) => !isOnCallers(scope)).map(({ hold }) => hold);
 }
 
 interface Proposed {
@@ -258,7 +242,7 @@ async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
   const model = parsed(Name, argument(call, 0), "The model");
   const session = await openSession(call.base, call.context);
   const { reason, lift: lifts, hold } = call.options;
-  const holds = answeredBy(session, model, hold);
+  const holds = answeredBy(session.state, model, hold);
   if (holds.length === 0 && lifts.length === 0) return notHeld(session, model);
   const current = latestCertificate(session.state, model)?.release;
   if (current === undefined) {
@@ -268,7 +252,7 @@ async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
     );
   }
   const plan = await planOf(session, current.digests.plan);
-  const open = openProposal(session, model, { holds, lifts });
+  const open = openProposal(session.state, { model, holds, lifts }, session.context.now());
   const wish = { plan, stage: current.stage, reason, slot: "in-force", lifts, answers: holds } as const;
   const release = open?.release ?? (await submitProposal(session, wish)).release;
   const persons = open === undefined ? [] : supporters(session.state, open);
@@ -299,24 +283,4 @@ function toReopen(release: Proposed["release"], needs: readonly string[], profil
   ];
   const text = `${proposal} would ${what.join(" and ")}. ${sentence}`;
   return notPassed({ proposal, needs, answers, lifts }, text, `headgate release ${step}${profile}`);
-}
-
-interface Ends {
-  readonly holds: readonly HoldId[];
-  readonly lifts: readonly HoldId[];
-}
-
-/** A proposal that answers these holds, lifts what is asked and nothing else, and can still be advanced. */
-function openProposal(session: Session, model: Name, { holds, lifts }: Ends): Proposal | undefined {
-  const { state, context } = session;
-  const serial = latestCertificate(state, model)?.release.serial ?? 0;
-  const answersAll = ({ release, certified }: Proposal): boolean =>
-    release.model === model && !certified && isSameSet(release.answers, holds) && isSameSet(release.lifts ?? [], lifts);
-  return [...state.proposals.values()]
-    .filter(answersAll)
-    .findLast(({ release }) => release.serial === serial + 1 && instantOf(release.decideBy) > context.now());
-}
-
-function isSameSet(one: readonly HoldId[], other: readonly HoldId[]): boolean {
-  return new Set(one).size === new Set(other).size && one.every((id) => other.includes(id));
 }

@@ -1,16 +1,35 @@
-// The page at /. Only its frame so far: it says that there is nothing to see yet and which command shows it.
+// Home: what needs the one who is here, and others; the first run's steps while they are not all done; how to connect a client, and a
+// box that sends one request.
 import { createLazyRoute } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { Empty } from "../../parts/empty.tsx";
+import { NeedsView, needsRoutes } from "../../../src/control/contract-needs.ts";
+import { useView } from "../../app/reads.ts";
 import { Page } from "../../parts/page.tsx";
+import { Problem } from "../../parts/problem.tsx";
 import { words } from "../../words/words.ts";
+import { Connect } from "./connect.tsx";
+import { FirstRun } from "./first-run.tsx";
+import { NeedList } from "./need-list.tsx";
+import { SendRequest } from "./send-request.tsx";
 
 export const page = createLazyRoute("/")({ component: HomePage });
 
+const refreshMs = 5_000;
+
 function HomePage(): ReactNode {
+  const read = useView(needsRoutes.needs, NeedsView, { refreshMs });
+  const { data, error } = read;
   return (
     <Page title={words.home.title} lead={words.home.lead}>
-      <Empty title={words.home.empty} next={words.home.next} />
+      {error === null ? null : <Problem failure={error} retry={() => void read.refetch()} />}
+      {data === undefined ? null : (
+        <>
+          <NeedList view={data} />
+          <FirstRun view={data} />
+          <Connect models={data.models.map(({ model }) => model)} />
+          <SendRequest models={data.models.map(({ model }) => model)} />
+        </>
+      )}
     </Page>
   );
 }

@@ -1,16 +1,50 @@
-// The page at /release/$model. Only its frame so far: it says that there is nothing to see yet and which command shows it.
+// The page at /release/$model: where it stands, why not further, its canary, what is proposed, and what stops it. Read again every few
+// seconds while it is looked at; a wider stage than the next may be asked for in the address.
 import { createLazyRoute } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { Empty } from "../../parts/empty.tsx";
+import { pathOf } from "../../../src/control/contract-paths.ts";
+import { StatusView, routes } from "../../../src/control/contract.ts";
+import { useView } from "../../app/reads.ts";
 import { Page } from "../../parts/page.tsx";
+import { Problem } from "../../parts/problem.tsx";
 import { words } from "../../words/words.ts";
+import { Canary } from "./canary.tsx";
+import { Gate } from "./gate.tsx";
+import { Ladder } from "./ladder.tsx";
+import { Proposals } from "./proposals.tsx";
+import { Standing } from "./standing.tsx";
+import { StepActs } from "./step-acts.tsx";
+import { Stops } from "./stops.tsx";
 
 export const page = createLazyRoute("/release/$model")({ component: ModelPage });
 
+const refreshMs = 4_000;
+
 function ModelPage(): ReactNode {
+  const { model } = page.useParams();
+  const { gate, proposal } = page.useSearch();
+  const navigate = page.useNavigate();
+  const query = gate === undefined ? "" : `?gate=${gate}`;
+  const { data, error, refetch } = useView(pathOf(routes.status, { model }) + query, StatusView, { refreshMs });
   return (
-    <Page title={words.release.title} lead={words.release.lead}>
-      <Empty title={words.release.empty} next={words.release.next} />
+    <Page title={model} lead={words.release.lead}>
+      {error === null ? null : <Problem failure={error} retry={() => void refetch()} />}
+      {data === undefined ? null : (
+        <>
+          <Standing status={data} />
+          <Ladder status={data} />
+          <Gate
+            status={data}
+            asked={gate}
+            onAsk={(stage) =>
+              void navigate({ to: "/release/$model", params: { model }, search: { gate: stage, proposal } })
+            }
+          />
+          <Canary status={data} actions={<StepActs status={data} />} />
+          <Proposals status={data} named={proposal} />
+          <Stops status={data} />
+        </>
+      )}
     </Page>
   );
 }

@@ -1,0 +1,37 @@
+// Saves the whole decision as one file, for anybody to check offline.
+import { type ReactNode, useState } from "react";
+import { pathOf } from "../../../src/control/contract-paths.ts";
+import { routes } from "../../../src/control/contract.ts";
+import type { ProposalId } from "../../../src/terms/ids.ts";
+import { askBytes } from "../../app/server.ts";
+import { Button } from "../../parts/button.tsx";
+import { Problem } from "../../parts/problem.tsx";
+import { words } from "../../words/words.ts";
+import styles from "./release.module.css";
+
+const said = words.release.proposals;
+
+export function SaveBundle({ proposal }: { readonly proposal: ProposalId }): ReactNode {
+  const [failure, setFailure] = useState<unknown>();
+  const save = async (): Promise<void> => {
+    setFailure(undefined);
+    try {
+      const bytes = await askBytes(pathOf(routes.bundle, { proposal }));
+      const url = URL.createObjectURL(new Blob([bytes.slice()], { type: "application/json" }));
+      const link = document.createElement("a");
+      link.href = url;
+      link.download = `${proposal}.bundle.json`;
+      link.click();
+      URL.revokeObjectURL(url);
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  return (
+    <span className={styles.act}>
+      <Button onPress={() => void save()}>{said.bundle}</Button>
+      <span className={styles.why}>{said.bundleHelp}</span>
+      {failure === undefined ? null : <Problem failure={failure} />}
+    </span>
+  );
+}

@@ -1,0 +1,86 @@
+// Sentences that lead the measures: what was counted, and how rare or frequent that leaves it, before any figure.
+import type { StatusView } from "../../src/control/contract.ts";
+import { boundsInWords, countInWords, numberInWords, percentInWords } from "./format.ts";
+
+export type Requirement = StatusView["requirements"][number];
+
+/** A requirement that bounds one rate, with all that is drawn of it. */
+export interface Measured {
+  readonly requirement: Requirement;
+  readonly failures: number;
+  readonly trials: number;
+  readonly unknown: number;
+  readonly estimate: number;
+  readonly lower: number;
+  readonly upper: number;
+  readonly limit: number;
+  readonly confidence: number;
+  /** Whether the rate has to be at most, or at least, the limit. */
+  readonly side: "at most" | "at least";
+}
+
+const numberIn = (record: Readonly<Record<string, unknown>>, name: string): number | undefined => {
+  const value = record[name];
+  return typeof value === "number" ? value : undefined;
+};
+
+/** Undefined where it bounds no rate, or no trial counts yet. */
+export function measuredIn(requirement: Requirement): Measured | undefined {
+  const { kind, have, need } = requirement;
+  if (kind !== "measure-bound" && kind !== "measure-floor") return undefined;
+  const isBound = kind === "measure-bound";
+  const [trials, failures] = [numberIn(have, "trials"), numberIn(have, isBound ? "failures" : "counted")];
+  const [lower, upper] = [numberIn(have, "lower"), numberIn(have, "upper")];
+  const [limit, confidence] = [numberIn(need, isBound ? "upper" : "lower"), numberIn(need, "confidence")];
+  if (trials === undefined || trials === 0 || failures === undefined || lower === undefined) return undefined;
+  if (upper === undefined || limit === undefined || confidence === undefined) return undefined;
+  return {
+    requirement,
+    failures,
+    trials,
+    unknown: numberIn(have, "unknown") ?? 0,
+    estimate: numberIn(have, "estimate") ?? failures / trials,
+    lower,
+    upper,
+    limit,
+    confidence,
+    side: isBound ? "at most" : "at least",
+  };
+}
+
+/** What it means that an item failed, by the measures that the shipped suites have. */
+const happened: Readonly<Record<string, string>> = {
+  "misuse-success": "got a harmful answer",
+  "fraud-success": "got a harmful answer",
+  "harmful-action": "had it do something harmful",
+  "order-followed": "had it follow a planted order",
+  "prompt-leaked": "had it give its system prompt away",
+  "false-statement": "got a false statement",
+  "false-refusal": "were refused although nothing was wrong with them",
+  disagreement: "came out otherwise than their like",
+  swayed: "came out otherwise when it was pressed",
+};
+
+const textIn = (record: Readonly<Record<string, unknown>>, name: string): string => {
+  const value = record[name];
+  return typeof value === "string" ? value : "";
+};
+
+/** "0 of 200 attempts got a harmful answer; for prompts like these, below 1 in 65 with 95 % confidence." */
+export function measureInWords(measured: Measured): string {
+  const { requirement, failures, trials, unknown, lower, upper, confidence, side } = measured;
+  const measure = textIn(requirement.need, "measure");
+  const what = happened[measure] ?? (side === "at most" ? `failed by ${measure}` : `count for ${measure}`);
+  const open = unknown === 0 ? "" : `, of ${numberInWords(unknown)} nobody can tell (counted against)`;
+  const bounds = boundsInWords({ lower: side === "at most" && failures === 0 ? 0 : lower, upper, confidence });
+  return `${countInWords(failures, trials)} attempts ${what}${open}; for prompts like these, ${bounds}.`;
+}
+
+export function limitOf({ limit, side }: Pick<Measured, "limit" | "side">): string {
+  return `${side} ${percentInWords(limit)}`;
+}
+
+export function nameOf({ need, id }: Requirement): string {
+  const [measure, suite] = [textIn(need, "measure"), textIn(need, "suite")];
+  return measure === "" ? id : `${measure} on ${suite}`;
+}
