@@ -124,7 +124,7 @@ function stopped(matter: Of<"hold" | "restriction" | "incident" | "break-glass">
 function operating(matter: Of<"gateway" | "webhook" | "reviews">): Said {
   switch (matter.kind) {
     case "gateway": {
-      const name = matter.name ?? "A gateway elsewhere";
+      const name = matter.name === null ? "A gateway elsewhere" : `The gateway "${matter.name}"`;
       return {
         sentence: matter.connected
           ? `${name} is ${count(matter.behind ?? 0, "entry").replace("entrys", "entries")} behind the ledger.`

@@ -73,6 +73,7 @@ export const release = {
   },
   gate: {
     title: (stage: string) => `Why not further: the gate of ${stage}`,
+    titleAsked: (stage: string) => `The gate of ${stage}`,
     top: "It is at the last stage of its plan",
     topNext: "There is no wider stage in its release plan. What is certified is judged again every day.",
     unjudged: "The gate cannot be judged",
@@ -266,7 +267,8 @@ export const release = {
     unjustified: "not justified",
     review: "Review the break-glass",
     noSigner: "This browser has no key that was admitted; Settings says how to get one.",
-    notYours: (roles: readonly string[]) => `Only ${rolesInWords(roles)} may do this.`,
+    notYours: (roles: readonly string[]) =>
+      roles.length >= 7 ? "An auditor may not do this." : `Only ${rolesInWords(roles)} may do this.`,
     signedAlready: "You have said so already.",
     notComplete: "Sign-offs are missing.",
     gateOpen: "Its gate does not pass yet.",

@@ -10,8 +10,8 @@ import { words } from "../../words/words.ts";
 import styles from "./release.module.css";
 
 const said = words.release.gate.forest;
-const width = 920;
-const [left, right, top, rowHeight, foot] = [200, 700, 12, 76, 48] as const;
+const width = 820;
+const [left, right, top, rowHeight, foot] = [110, 660, 12, 76, 48] as const;
 
 /** Round ends of the axis: rates near zero are what is decided about. */
 const ends = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] as const;

@@ -51,9 +51,10 @@ export function Gate({ status, asked, onAsk }: GateProps): ReactNode {
     );
   const measures = requirements.flatMap((one) => measuredIn(one) ?? []);
   return (
-    <Section title={said.title(stage)} actions={choice}>
+    <Section title={asked === undefined ? said.title(stage) : said.titleAsked(stage)} actions={choice}>
       <p className={styles.whole}>
-        <Verdict value={verdict} word={said.whole[verdict]} /> <span className={styles.soft}>{said.each}</span>
+        <Verdict value={verdict} word={said.verdictWord[verdict]} /> {said.whole[verdict]}{" "}
+        <span className={styles.soft}>{said.each}</span>
       </p>
       {tier === null ? null : <p className={styles.soft}>{said.tier(tier.tier)}</p>}
       <Forest measures={measures} />

@@ -31,7 +31,7 @@ export function Ladder({ status }: { readonly status: StatusView }): ReactNode {
               <span className={styles.mark}>
                 {stage === here ? said.here : null}
                 {stage !== here && stage === certified?.stage ? said.certified : null}
-                {stage === next ? said.next : null}
+                {stage === next && index > at ? said.next : null}
               </span>
               {stage === certified?.stage ? <span className={styles.what}>{sharesIn(status)}</span> : null}
             </li>

@@ -1,5 +1,6 @@
 // What one may do with a proposal that waits: sign for it, refuse it, step back, advance it. What one's role may not do is shown with who may.
 import { type ReactNode, useState } from "react";
+import { releaseInWords } from "../../../src/acts/act-words.ts";
 import { authority } from "../../../src/acts/authority.ts";
 import type { Proposal } from "../../../src/acts/state.ts";
 import type { StatusView } from "../../../src/control/contract.ts";
@@ -46,7 +47,7 @@ export function ProposalActs({ proposal, view, status }: ProposalActsProps): Rea
             act({
               verb: "sign-off",
               prepare: (state) => prepareSignOff(state, { seen: shown, verdict, role: signerRole(role), reason }),
-              words: { title: form.title, lead: form.text, sign: form.label },
+              words: { title: form.title, lead: `${form.text} ${releaseInWords(proposal.release)}`, sign: form.label },
             })
           }
         />
@@ -79,7 +80,12 @@ function SignForm({ seen, submit, ...form }: SignFormProps): ReactNode {
       onOpen={() => {
         setShown(seen);
       }}
-      submit={async (reason) => submit(shown ?? seen, reason)}
+      submit={async (reason) => {
+        const end = await submit(shown ?? seen, reason);
+        // Told that it changed, they go on from what is shown by now.
+        if (end.kind === "refused") setShown(undefined);
+        return end;
+      }}
     />
   );
 }

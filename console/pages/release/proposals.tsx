@@ -1,5 +1,5 @@
 // The proposals of a model, those that wait first, from the ledger as this browser verified it.
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { Proposal, State } from "../../../src/acts/state.ts";
 import type { StatusView } from "../../../src/control/contract.ts";
 import { OpenStage } from "../../../src/terms/stage.ts";
@@ -29,6 +29,18 @@ export interface ProposalsProps {
 
 export function Proposals({ status, named }: ProposalsProps): ReactNode {
   const read = useVerifiedState((state) => ({ state, proposals: proposalsIn(state, status.model) }));
+  const { retry } = read;
+  const told = JSON.stringify(
+    status.proposals.map(({ proposal, signOffs, certified }) => [proposal, signOffs, certified]),
+  );
+  const bringUp = useRef(retry);
+  useEffect(() => {
+    bringUp.current = retry;
+  });
+  // What the server tells of, this browser verifies at once: nobody signs on what they do not see.
+  useEffect(() => {
+    bringUp.current();
+  }, [told]);
   return (
     <Section title={said.title} lead={said.lead} actions={<Propose status={status} />}>
       {read.error === null || read.error === undefined ? null : <Problem failure={read.error} retry={read.retry} />}

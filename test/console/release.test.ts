@@ -1,0 +1,140 @@
+// The release page as two persons use it, each in a browser of their own: propose, sign, refuse with a reason that the other reads, sign,
+// advance; what one's role may not do, what somebody else did meanwhile, and what others wrote, shown as text.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { latestCertificate } from "../../src/acts/state.ts";
+import { model, must } from "../flows/control-desk.ts";
+import { digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
+import { type Site, type SitePage, checkPage, openSite } from "./site.ts";
+
+const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script> not convinced`;
+const path = `/release/${model}`;
+
+async function act(page: Page, label: string, reason: string): Promise<void> {
+  await page.getByRole("button", { name: label, exact: true }).first().click();
+  await page.getByLabel("Reason").fill(reason);
+  await page.getByRole("button", { name: "Go on to signing" }).click();
+  await agree(page, ["Refuse", "Sign for it"].includes(label) ? label : "Sign");
+}
+
+/** What is signed is shown in words before it is. */
+async function agree(page: Page, name = "Sign"): Promise<void> {
+  const dialog = page.getByRole("dialog").last();
+  await dialog.getByText(/you sign/).waitFor();
+  await dialog.getByRole("button", { name, exact: true }).click();
+}
+
+/** Every act ends in the entry that it is recorded as; what is read is put away. */
+async function recorded(page: Page): Promise<void> {
+  const notices = page.getByRole("region", { name: "Notices" });
+  await notices
+    .getByRole("link", { name: /^Recorded as entry/ })
+    .last()
+    .waitFor();
+  for (const close of await notices.getByRole("button", { name: "Close" }).all()) await close.click();
+}
+
+describe("the release page", () => {
+  let site: Site;
+  let owner: SitePage;
+  let safety: SitePage;
+  before(async () => {
+    site = await openSite();
+    owner = await site.open(path, { as: site.owner });
+    safety = await site.open(path, { as: site.safety });
+  });
+  after(async () => site.close());
+
+  test("where it stands, why not further, and its plot keep what every page keeps", async () => {
+    const { page } = owner;
+    await page.getByText(/^Open at trusted since/).waitFor();
+    await page.getByLabel("Gate").selectOption("trusted");
+    await page
+      .getByText("0 of 60 attempts got a harmful answer; for prompts like these, below 1 in 20 with 95 % confidence.")
+      .first()
+      .waitFor();
+    assert.match(page.url(), /gate=trusted/, "the address shows it again");
+    await page.getByRole("button", { name: "As a table" }).click();
+    await page.getByRole("cell", { name: "at most 5 %" }).waitFor();
+    await page.getByRole("button", { name: "As a chart" }).click();
+    await checkPage(owner);
+  });
+
+  test("propose, sign, refuse with a reason the other reads, sign, advance", async () => {
+    const before = latestCertificate(site.desk.control.state, model)?.release.serial ?? 0;
+    await owner.page.getByRole("button", { name: "Propose a stage" }).click();
+    await owner.page.getByRole("button", { name: "Go on to signing" }).click();
+    await owner.page.getByText("Say why: what you sign carries a reason.").waitFor();
+    await owner.page.getByLabel("Stage", { exact: true }).selectOption("trusted");
+    await owner.page.getByLabel("Reason").fill("The old one ends soon.");
+    await owner.page.getByRole("button", { name: "Go on to signing" }).click();
+    await agree(owner.page);
+    await recorded(owner.page);
+    await safety.page.getByText("The old one ends soon.").waitFor();
+    await safety.page.getByText("Only an owner may do this.").first().waitFor();
+    await act(safety.page, "Refuse", hostile);
+    await recorded(safety.page);
+    await owner.page.getByText("REFUSED").waitFor();
+    await owner.page.getByText(hostile).waitFor();
+    assert.match(await owner.page.title(), /small/, "what others wrote is text");
+    await act(owner.page, "Sign for it", "It was measured.");
+    await recorded(owner.page);
+    await safety.page.getByText("It was measured.").waitFor();
+    await act(safety.page, "Sign for it", "Read again, and convinced.");
+    await recorded(safety.page);
+    await owner.page.getByText("No sign-off is missing; an owner can advance it.").waitFor();
+    await checkPage(owner);
+    await owner.page.getByRole("button", { name: "Advance", exact: true }).click();
+    await agree(owner.page, "Advance");
+    await recorded(owner.page);
+    assert.equal(latestCertificate(site.desk.control.state, model)?.release.serial, before + 1);
+    await safety.page.getByText("Nothing is proposed").waitFor();
+  });
+
+  test("what somebody did meanwhile is said, and what was typed stays", async () => {
+    const { page } = owner;
+    await page.getByRole("button", { name: "Propose a stage" }).click();
+    await page.getByLabel("Stage", { exact: true }).selectOption("trusted");
+    await page.getByLabel("Reason").fill("Once more.");
+    await page.getByRole("button", { name: "Go on to signing" }).click();
+    await agree(page);
+    await recorded(page);
+    await page.getByText("Once more.").waitFor();
+    await page.getByRole("button", { name: "Sign for it" }).first().click();
+    await page.getByLabel("Reason").fill("I had read what was there.");
+    await safety.page.getByText("Once more.").waitFor();
+    await act(safety.page, "Refuse", "Not again.");
+    await recorded(safety.page);
+    await page.getByRole("button", { name: "Go on to signing" }).click();
+    await page.getByText("It changed while you wrote.", { exact: false }).waitFor();
+    assert.equal(await page.getByLabel("Reason").inputValue(), "I had read what was there.");
+    await page.getByRole("button", { name: "Cancel" }).click();
+  });
+
+  test("a restriction is placed and shown, a hold is answered by a proposal; an auditor sees who may", async () => {
+    const { page } = safety;
+    await page.getByRole("button", { name: "Restrict it" }).click();
+    await page.getByLabel("Tokens at the most").fill("none");
+    await page.getByText("A whole number from 1 on.").waitFor();
+    await page.getByLabel("Tokens at the most").fill("64");
+    await page.getByLabel("Reason").fill("Answers ran long.");
+    await page.getByRole("button", { name: "Go on to signing" }).click();
+    await agree(page);
+    await recorded(page);
+    await page.getByText("Restriction: answers have at most 64 tokens.").waitFor();
+    const hold = {
+      hold: idOf.hold("by the test"),
+      scope: { kind: "model", model },
+      reason: digestOfLabel("why"),
+    } as const;
+    await must(site.desk, { verb: "hold", body: hold, by: [site.safety.signer] });
+    await page.getByText("Nobody is served: a hold stands.").waitFor();
+    await act(page, "Propose to reopen", "It was looked into.");
+    await page.getByText(`Answers the holds ${hold.hold}.`).waitFor();
+    const auditor = await site.open(path, { as: await site.enrol("auditor") });
+    await auditor.page.getByText("An auditor may not do this.").first().waitFor();
+    assert.ok(await auditor.page.getByRole("button", { name: "Sign for it" }).first().isDisabled());
+    assert.deepEqual(auditor.complaints, []);
+  });
+});
