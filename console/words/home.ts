@@ -30,42 +30,39 @@ interface When {
 const by = ({ due, now }: When): string =>
   due === null ? "" : `, to be decided by ${dayInWords(Date.parse(due))} (${agoInWords(Date.parse(due), now)})`;
 
-function said(matter: Matter, model: string, when: When): Said {
-  switch (matter.kind) {
-    case "sign":
-      return {
-        sentence: `A proposal to open ${model} at ${matter.stage} lacks the sign-off of ${lacking(matter.needs)}${by(when)}.`,
-        action: "Read and sign",
-        href: proposalAt(model, matter.proposal),
-      };
-    case "advance":
-      return { ...advance(matter, model, when), href: proposalAt(model, matter.proposal) };
-    case "cosign":
-      return {
-        sentence: `A statement (${matter.verb}) waits for the signature of ${lacking(matter.needs)}.`,
-        action: "Look at it",
-        href: `/settings?pending=${matter.act}`,
-      };
-    case "hold":
-    case "restriction":
-    case "incident":
-    case "break-glass":
-      return stopped(matter, model, when);
-    case "gateway":
-    case "webhook":
-    case "reviews":
-      return operating(matter);
-    case "grant-ends":
-    case "key-ends":
-      return ending(matter, model);
-    case "canary":
-      return { ...canary(matter, model), href: `/release/${model}#canary` };
-    case "gate-turned":
-    case "lapsed":
-    case "expired":
-    case "certificate-ends":
-      return { ...certificate(matter, model), href: `/release/${model}` };
-  }
+type Sayings = { readonly [K in Matter["kind"]]: (matter: Of<K>, model: string, when: When) => Said };
+
+const sayings: Sayings = {
+  sign: ({ proposal, stage, needs }, model, when) => ({
+    sentence: `A proposal to open ${model} at ${stage} lacks the sign-off of ${lacking(needs)}${by(when)}.`,
+    action: "Read and sign",
+    href: proposalAt(model, proposal),
+  }),
+  advance: (matter, model, when) => ({ ...advance(matter, model, when), href: proposalAt(model, matter.proposal) }),
+  cosign: ({ verb, needs, act }) => ({
+    sentence: `A statement (${verb}) waits for the signature of ${lacking(needs)}.`,
+    action: "Look at it",
+    href: `/settings?pending=${act}`,
+  }),
+  hold: stopped,
+  restriction: stopped,
+  incident: stopped,
+  "break-glass": stopped,
+  gateway: operating,
+  webhook: operating,
+  reviews: operating,
+  "grant-ends": ending,
+  "key-ends": ending,
+  canary: (matter, model) => ({ ...canary(matter, model), href: `/release/${model}#canary` }),
+  "gate-turned": (matter, model) => ({ ...certificate(matter, model), href: `/release/${model}` }),
+  lapsed: (matter, model) => ({ ...certificate(matter, model), href: `/release/${model}` }),
+  expired: (matter, model) => ({ ...certificate(matter, model), href: `/release/${model}` }),
+  "certificate-ends": (matter, model) => ({ ...certificate(matter, model), href: `/release/${model}` }),
+};
+
+function said<K extends Matter["kind"]>(matter: Of<K>, model: string, when: When): Said {
+  const say: (of: Of<K>, about: string, at: When) => Said = sayings[matter.kind];
+  return say(matter, model, when);
 }
 
 type Of<K extends Matter["kind"]> = Extract<Matter, { kind: K }>;

@@ -1,4 +1,5 @@
 // Sentences that lead the measures: what was counted, and how rare or frequent that leaves it, before any figure.
+import { z } from "zod";
 import type { StatusView } from "../../src/control/contract.ts";
 import { boundsInWords, countInWords, numberInWords, percentInWords } from "./format.ts";
 
@@ -19,33 +20,32 @@ export interface Measured {
   readonly side: "at most" | "at least";
 }
 
-const numberIn = (record: Readonly<Record<string, unknown>>, name: string): number | undefined => {
-  const value = record[name];
-  return typeof value === "number" ? value : undefined;
-};
+const Figures = z.object({
+  trials: z.number().positive(),
+  failures: z.number(),
+  unknown: z.number().default(0),
+  estimate: z.number().optional(),
+  lower: z.number(),
+  upper: z.number(),
+  limit: z.number(),
+  confidence: z.number(),
+});
 
 /** Undefined where it bounds no rate, or no trial counts yet. */
 export function measuredIn(requirement: Requirement): Measured | undefined {
   const { kind, have, need } = requirement;
   if (kind !== "measure-bound" && kind !== "measure-floor") return undefined;
   const isBound = kind === "measure-bound";
-  const [trials, failures] = [numberIn(have, "trials"), numberIn(have, isBound ? "failures" : "counted")];
-  const [lower, upper] = [numberIn(have, "lower"), numberIn(have, "upper")];
-  const [limit, confidence] = [numberIn(need, isBound ? "upper" : "lower"), numberIn(need, "confidence")];
-  if (trials === undefined || trials === 0 || failures === undefined || lower === undefined) return undefined;
-  if (upper === undefined || limit === undefined || confidence === undefined) return undefined;
-  return {
-    requirement,
-    failures,
-    trials,
-    unknown: numberIn(have, "unknown") ?? 0,
-    estimate: numberIn(have, "estimate") ?? failures / trials,
-    lower,
-    upper,
-    limit,
+  const { confidence } = need;
+  const figures = Figures.safeParse({
+    ...have,
+    failures: have[isBound ? "failures" : "counted"],
+    limit: need[isBound ? "upper" : "lower"],
     confidence,
-    side: isBound ? "at most" : "at least",
-  };
+  }).data;
+  if (figures === undefined) return undefined;
+  const { estimate = figures.failures / figures.trials } = figures;
+  return { ...figures, estimate, requirement, side: isBound ? "at most" : "at least" };
 }
 
 /** What it means that an item failed, by the measures that the shipped suites have. */

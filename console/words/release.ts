@@ -2,6 +2,13 @@
 import { dayInWords, numberInWords, percentInWords } from "./format.ts";
 import { rolesInWords } from "./roles.ts";
 
+interface Share {
+  readonly open: number;
+  readonly by: string;
+  readonly step: number;
+  readonly steps: readonly number[];
+}
+
 const days = (count: number): string =>
   count === 0 ? "less than a day" : `${numberInWords(count)} day${count === 1 ? "" : "s"}`;
 const day = (at: string): string => dayInWords(Date.parse(at));
@@ -31,8 +38,8 @@ export const release = {
     open: (stage: string, since: string, until: string) => `Open at ${stage} since ${day(since)}, until ${day(until)}.`,
     closed: (reason: string) => `Nobody is served: ${closedBecause[reason] ?? reason}.`,
     never: "Nobody is served: nothing was ever certified.",
-    share: (part: number, by: string, step: number, steps: number) =>
-      `${percentInWords(part)} of its ${by}s are let in: step ${step} of ${steps}.`,
+    share: ({ open, by, step, steps }: Share) =>
+      `${percentInWords(open)} of its ${by}s are let in: step ${step} of ${steps.length}.`,
     oneSigner: "One person alone stands behind it.",
     observe: "OBSERVE MODE: its safeguards stop nothing.",
     basis: (basis: string) =>
@@ -134,8 +141,9 @@ export const release = {
       "over-blocking": "exchanges labelled as stopped without need",
       probes: "probes that got through",
     },
-    sentence: (bad: string, what: string, bounds: string, limit: number) =>
-      `${bad} are ${what}; whenever one looks, ${bounds}. The limit is ${percentInWords(limit)}.`,
+    sentence: (counted: string, bounds: string, limit: number) =>
+      `${counted}; whenever one looks, ${bounds}. The limit is ${percentInWords(limit)}.`,
+    counted: (bad: string, what: string) => `${bad} are ${what}`,
     bets: (exceeded: string, kept: string, needed: string) =>
       `The bet that the limit is exceeded stands at ${exceeded}, the bet that it is kept at ${kept}; either is shown at ${needed}.`,
     shown: {

@@ -62,7 +62,7 @@ describe("the release page", () => {
   });
 
   test("propose, sign, refuse with a reason the other reads, sign, advance", async () => {
-    const before = latestCertificate(site.desk.control.state, model)?.release.serial ?? 0;
+    const serial = latestCertificate(site.desk.control.state, model)?.release.serial ?? 0;
     await owner.page.getByRole("button", { name: "Propose a stage" }).click();
     await owner.page.getByRole("button", { name: "Go on to signing" }).click();
     await owner.page.getByText("Say why: what you sign carries a reason.").waitFor();
@@ -88,7 +88,7 @@ describe("the release page", () => {
     await owner.page.getByRole("button", { name: "Advance", exact: true }).click();
     await agree(owner.page, "Advance");
     await recorded(owner.page);
-    assert.equal(latestCertificate(site.desk.control.state, model)?.release.serial, before + 1);
+    assert.equal(latestCertificate(site.desk.control.state, model)?.release.serial, serial + 1);
     await safety.page.getByText("Nothing is proposed").waitFor();
   });
 

@@ -65,7 +65,7 @@ function LiveMeasure({ measure }: { readonly measure: LiveMeasureView }): ReactN
       <h3 className={styles.sub}>
         {id} <Verdict value={verdictOf[verdict]} word={said.shown[verdict]} />
       </h3>
-      <p>{said.sentence(countInWords(bad, exchanges), said.measure[measure.measure], bounds, limit)}</p>
+      <p>{said.sentence(said.counted(countInWords(bad, exchanges), said.measure[measure.measure]), bounds, limit)}</p>
       <p className={styles.soft}>
         {said.bets(betInWords(exceeded), betInWords(kept), betInWords(needed))}
         {exchanges < exchangesMin ? ` ${said.few(exchangesMin)}` : ""}

@@ -42,9 +42,7 @@ function detailsOf({ certified, stage }: StatusView): readonly string[] {
   if (certified === null) return [];
   const { share, oneSigner, mode, identityBasis } = certified;
   return [
-    ...(share === null || stage === "withheld"
-      ? []
-      : [said.share(share.open, share.by, share.step, share.steps.length)]),
+    ...(share === null || stage === "withheld" ? [] : [said.share(share)]),
     ...(mode === "observe" ? [said.observe] : []),
     said.basis(identityBasis),
     ...(oneSigner ? [said.oneSigner] : []),
