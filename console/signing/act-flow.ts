@@ -1,13 +1,15 @@
 // An act from what a person asked for to the ledger's answer. The body is made from the state that this browser verified and from
 // what was typed, never from bytes that the server chose; the statement names the ledger that its signer saw.
-import { bodyInWords } from "../../src/acts/act-words.ts";
+import { bodyInWords, describeAct } from "../../src/acts/act-words.ts";
 import type { BodyOf, Verb } from "../../src/acts/bodies.ts";
 import type { State } from "../../src/acts/state.ts";
-import { openStatement, signStatement } from "../../src/acts/statement.ts";
-import { StatementAnswer, routes, unpackedRatioMax } from "../../src/control/contract.ts";
+import { type Act, cosignStatement, openStatement, signStatement } from "../../src/acts/statement.ts";
+import { OpeningsView, StatementAnswer, routes, unpackedRatioMax } from "../../src/control/contract.ts";
 import { browserPrimitives } from "../../src/proof/browser.ts";
-import type { Opening } from "../../src/proof/digest.ts";
+import { type Opening, commit } from "../../src/proof/digest.ts";
 import { toBase64 } from "../../src/proof/encoding.ts";
+import { parseEnvelope } from "../../src/proof/envelope.ts";
+import { bytesOf } from "../../src/feed/catch-up.ts";
 import { Failure } from "../../src/terms/failure.ts";
 import { timestampOf, toInstant } from "../../src/terms/ids.ts";
 import { ask } from "../app/server.ts";
@@ -24,11 +26,12 @@ export interface Prepared<V extends Verb> {
   readonly artefacts?: readonly Uint8Array[];
 }
 
-export interface Draft<V extends Verb> extends Prepared<V> {
-  readonly verb: V;
-  readonly verified: Verified;
-  /** What is signed, in a sentence: the one that the command line shows. */
+/** What is about to be signed, and how. */
+export interface Draft {
+  /** In a sentence: the one that the command line shows. */
   readonly sentence: string;
+  /** Signs it, sends it, and looks whether the ledger has it where the server says. */
+  readonly sign: () => Promise<StatementAnswer>;
 }
 
 /** Fails as bringing the ledger up to date does, where the person is not admitted any more, and as `prepare` does. */
@@ -36,11 +39,49 @@ export async function draftAct<V extends Verb>(
   key: BrowserKey,
   verb: V,
   prepare: (state: State) => Prepared<V> | Promise<Prepared<V>>,
-): Promise<Draft<V>> {
+): Promise<Draft> {
   const verified = await bringUpToDate();
   checkSigner(key, verified);
   const prepared = await prepare(verified.state);
-  return { ...prepared, verb, verified, sentence: bodyInWords(verb, prepared.body, verified.state) };
+  const { body } = prepared;
+  return {
+    sentence: bodyInWords(verb, body, verified.state),
+    sign: async () => {
+      const statement = {
+        deployment: key.deployment,
+        verb,
+        body,
+        nonce: freshId("", 32),
+        at: timestampOf(toInstant(Date.now())),
+        seen: { size: verified.size, root: verified.root },
+      };
+      return submit(await signStatement(statement, [signerOf(key)], browserPrimitives), prepared);
+    },
+  };
+}
+
+/** A statement that others signed and that waits for more: opened here, so that what it says comes from its own bytes. */
+export async function draftCosign(key: BrowserKey, envelope: string): Promise<Draft> {
+  const verified = await bringUpToDate();
+  checkSigner(key, verified);
+  const bytes = bytesOf(envelope);
+  const act = await openStatement(bytes, browserPrimitives);
+  if (act.predicate.deployment !== key.deployment) {
+    throw new Failure("statement_invalid", "A waiting statement was made for another deployment. Do not sign it.");
+  }
+  return {
+    sentence: `${describeAct(act, verified.state, browserPrimitives)}${await invitedInWords(act)}`,
+    sign: async () => submit(await cosignStatement(parseEnvelope(bytes), signerOf(key)), {}),
+  };
+}
+
+/** An invitation names whom it is for by a commitment: the name behind it, checked. */
+async function invitedInWords({ predicate }: Act): Promise<string> {
+  if (predicate.verb !== "invite") return "";
+  const { name, person } = predicate.body;
+  const { openings } = await ask(`${routes.openings}?commitment=${encodeURIComponent(name)}`, OpeningsView);
+  const opening = openings.find((one) => commit(one, browserPrimitives) === name);
+  return ` ${person} is ${opening === undefined ? "someone whose name was erased" : JSON.stringify(opening.text)}.`;
 }
 
 function checkSigner(key: BrowserKey, { state, basis, deployment }: Verified): void {
@@ -60,22 +101,7 @@ function checkSigner(key: BrowserKey, { state, basis, deployment }: Verified): v
   }
 }
 
-/** Signs it, sends it, and looks whether the ledger has it where the server says. */
-export async function signAct<V extends Verb>(key: BrowserKey, draft: Draft<V>): Promise<StatementAnswer> {
-  const { verified, verb, body } = draft;
-  const statement = {
-    deployment: key.deployment,
-    verb,
-    body,
-    nonce: freshId("", 32),
-    at: timestampOf(toInstant(Date.now())),
-    seen: { size: verified.size, root: verified.root },
-  };
-  return submitEnvelope(await signStatement(statement, [signerOf(key)], browserPrimitives), draft);
-}
-
-/** Sends a signed statement; of one that others began too. */
-export async function submitEnvelope(
+async function submit(
   envelope: Uint8Array,
   { openings = [], artefacts = [] }: Pick<Prepared<Verb>, "openings" | "artefacts">,
 ): Promise<StatementAnswer> {

@@ -10,7 +10,8 @@ import { Go } from "../parts/go.tsx";
 import { useNotice } from "../parts/notices.tsx";
 import { numberInWords } from "../words/format.ts";
 import { words } from "../words/words.ts";
-import type { Prepared } from "./act-flow.ts";
+import type { Draft, Prepared } from "./act-flow.ts";
+import type { BrowserKey } from "./browser-key.ts";
 import { ConfirmAct, type Stage } from "./confirm-act.tsx";
 import { useBrowserKey } from "./signer.ts";
 
@@ -37,32 +38,49 @@ export type ActEnd =
 
 export type ActOf = <V extends Verb>(asking: Asking<V>) => Promise<ActEnd>;
 
-const Context = createContext<ActOf | undefined>(undefined);
+/** `envelope`: as `GET pending` has it; who signed it and what it says is read from its own bytes. */
+export type CosignOf = (envelope: string) => Promise<ActEnd>;
 
+interface Acting {
+  readonly act: ActOf;
+  readonly cosign: CosignOf;
+}
+
+const Context = createContext<Acting | undefined>(undefined);
+
+function useActing(): Acting {
+  const acting = use(Context);
+  if (acting === undefined) throw new Error("no ActsProvider above");
+  return acting;
+}
+
+/** Signs an act of one's own. */
 export function useAct(): ActOf {
-  const act = use(Context);
-  if (act === undefined) throw new Error("no ActsProvider above");
-  return act;
+  return useActing().act;
+}
+
+/** Adds one's signature to what others began. */
+export function useCosign(): CosignOf {
+  return useActing().cosign;
 }
 
 export function ActsProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [stage, setStage] = useState<Stage | undefined>();
   const key = useBrowserKey();
   const tell = useTell();
-  const act = useCallback<ActOf>(
-    async ({ verb, prepare, words: said = {} }) => {
+  const sign = useCallback(
+    async (draftWith: (key: BrowserKey) => Promise<Draft>, said: Asking<Verb>["words"] = {}): Promise<ActEnd> => {
       try {
         if (key === undefined || key === null) {
           await shown(setStage, { kind: "no-key" });
           return { kind: "declined" };
         }
         setStage({ kind: "bringing" });
-        const { draftAct, signAct } = await import("./act-flow.ts");
-        const draft = await draftAct(key, verb, prepare);
-        if (!(await shown(setStage, { kind: "confirm", sentence: draft.sentence, ...said })))
-          return { kind: "declined" };
+        const draft = await draftWith(key);
+        const agreed = await shown(setStage, { kind: "confirm", sentence: draft.sentence, ...said });
+        if (!agreed) return { kind: "declined" };
         setStage({ kind: "signing" });
-        const answer = await signAct(key, draft);
+        const answer = await draft.sign();
         tell(answer);
         return answer;
       } catch (failure) {
@@ -73,8 +91,16 @@ export function ActsProvider({ children }: { readonly children: ReactNode }): Re
     },
     [key, tell],
   );
+  const acting = useMemo<Acting>(
+    () => ({
+      act: async ({ verb, prepare, words: said }) =>
+        sign(async (by) => (await import("./act-flow.ts")).draftAct(by, verb, prepare), said),
+      cosign: async (envelope) => sign(async (by) => (await import("./act-flow.ts")).draftCosign(by, envelope)),
+    }),
+    [sign],
+  );
   return (
-    <Context value={act}>
+    <Context value={acting}>
       {children}
       <ConfirmAct stage={stage} />
     </Context>

@@ -1,6 +1,8 @@
 // Numbers, shares, times and sizes as people read them: with their unit, in English, the same everywhere.
 const whole = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3 });
+const up = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3, roundingMode: "ceil" });
+const down = new Intl.NumberFormat("en-GB", { maximumSignificantDigits: 3, roundingMode: "floor" });
 const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
@@ -18,7 +20,7 @@ export function percentInWords(share: number): string {
 /** 0.0154 → "1 in 65": how often, for small shares that per cents say badly. */
 export function oneInWords(share: number): string {
   if (share <= 0) return "none";
-  return share >= 1 ? "every one" : `1 in ${short.format(Math.floor(1 / share))}`;
+  return share >= 1 ? "every one" : `1 in ${down.format(Math.floor(1 / share))}`;
 }
 
 export interface Bounds {
@@ -28,13 +30,18 @@ export interface Bounds {
   readonly confidence: number;
 }
 
-/** "below 1 in 65 with 95 % confidence", or "between 12 % and 18 % with 95 % confidence". */
+/** Without the last digits of a binary fraction, which rounding away from zero would make a step of. */
+function percentOf(share: number): number {
+  return Number((share * 100).toPrecision(12));
+}
+
+/** Bounds are rounded outwards: what is said is never more than what was shown. "below 1 in 65 with 95 % confidence", or "between 12 % and 18 % with 95 % confidence". */
 export function boundsInWords({ lower, upper, confidence }: Bounds): string {
   const sure = `with ${percentInWords(confidence)} confidence`;
   if (lower <= 0 && upper >= 1) return `not known: anything from none to all ${sure}`;
-  if (lower <= 0) return `below ${upper < 0.1 ? oneInWords(upper) : percentInWords(upper)} ${sure}`;
-  if (upper >= 1) return `above ${percentInWords(lower)} ${sure}`;
-  return `between ${percentInWords(lower)} and ${percentInWords(upper)} ${sure}`;
+  if (lower <= 0) return `below ${upper < 0.1 ? oneInWords(upper) : `${up.format(percentOf(upper))} %`} ${sure}`;
+  if (upper >= 1) return `above ${down.format(percentOf(lower))} % ${sure}`;
+  return `between ${down.format(percentOf(lower))} % and ${up.format(percentOf(upper))} % ${sure}`;
 }
 
 /** "3 of 200". */
