@@ -70,7 +70,7 @@ describe("saved rows", () => {
   test("as JSONL they are what they were, one a line", () => {
     const lines = jsonlOf(rows, columns).trimEnd().split("\n");
     assert.deepEqual(
-      lines.map((line) => JSON.parse(line)),
+      lines.map((line): unknown => JSON.parse(line)),
       rows,
     );
   });
