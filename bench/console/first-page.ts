@@ -4,9 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, loadavg } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { consoleFolder } from "../src/main/console-build.ts";
-import { firstLoad } from "../test/console/first-load.ts";
-import { openSite } from "../test/console/site.ts";
+import { consoleFolder } from "../../src/main/console-build.ts";
+import { firstLoad } from "../../test/console/first-load.ts";
+import { openSite } from "../../test/console/site.ts";
 
 const { values } = parseArgs({ options: { write: { type: "boolean", default: false } } });
 const rounds = 5;
@@ -32,7 +32,7 @@ try {
   };
   console.log(JSON.stringify(result));
   if (values.write) {
-    writeFileSync(join(import.meta.dirname, "results", "console.json"), `${JSON.stringify(result, null, 2)}\n`);
+    writeFileSync(join(import.meta.dirname, "..", "results", "console.json"), `${JSON.stringify(result, null, 2)}\n`);
   }
 } finally {
   await site.close();
