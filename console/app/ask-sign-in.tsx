@@ -1,8 +1,10 @@
-// Over whatever is shown, where a read was refused for want of a session: nothing under it is lost.
+// Over whatever is shown, where a read was refused for want of a session: nothing under it is lost. By one press where this browser has a
+// key; else in another tab.
 import type { ReactNode } from "react";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { words } from "../words/words.ts";
+import { QuickSignIn } from "./quick-sign-in.tsx";
 import { useSessionState } from "./session.tsx";
 
 export function AskSignIn(): ReactNode {
@@ -18,13 +20,12 @@ export function AskSignIn(): ReactNode {
       actions={
         <>
           <Button onPress={stopAsking}>{said.stay}</Button>
-          <Button kind="primary" onPress={refresh}>
-            {said.done}
-          </Button>
+          <Button onPress={refresh}>{said.done}</Button>
         </>
       }
     >
       <p>{said.text}</p>
+      <QuickSignIn onDone={stopAsking} />
       <p>
         <a href="/sign-in" target="_blank" rel="noreferrer">
           {said.go}

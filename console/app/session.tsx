@@ -1,6 +1,6 @@
 // Who is here: a person of the deployment or a partner's own, as the server says by its session; null where nobody signed in.
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, createContext, use, useMemo, useState } from "react";
+import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { SessionView, sessionRoutes } from "../../src/control/contract-session.ts";
 import { failureCode } from "../../src/terms/failure.ts";
 import { ask } from "./server.ts";
@@ -24,6 +24,16 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
   const client = useQueryClient();
   const [isAsking, setAsking] = useState(false);
   const read = useQuery({ queryKey: ["session"], queryFn: readSession, refetchInterval: refreshMs });
+  // The same one always: what was refused is shown for a while, and asks once.
+  const askToSignIn = useCallback(() => {
+    setAsking(true);
+  }, []);
+  const was = useRef(false);
+  useEffect(() => {
+    // It ended while the page was open.
+    if (was.current && read.data === null) setAsking(true);
+    was.current = read.data !== undefined && read.data !== null;
+  }, [read.data]);
   const known = useMemo(
     () => ({
       session: read.data ?? null,
@@ -32,15 +42,13 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
         setAsking(false);
         void client.invalidateQueries();
       },
-      askToSignIn: () => {
-        setAsking(true);
-      },
+      askToSignIn,
       isAsking,
       stopAsking: () => {
         setAsking(false);
       },
     }),
-    [read.data, read.isPending, client, isAsking],
+    [read.data, read.isPending, client, isAsking, askToSignIn],
   );
   return <Context value={known}>{children}</Context>;
 }

@@ -2,7 +2,7 @@
 // invitation and by the new key; the trust root is pinned from the code, not from what the server says.
 import { rmSync } from "node:fs";
 import type { Command } from "commander";
-import { signStatement } from "../acts/statement.ts";
+import { checkNamed, parseInvitation, signAdmission } from "../acts/invitation.ts";
 import { DeploymentView, routes } from "../control/contract.ts";
 import { newSigner, nodePrimitives, randomId, signerFromSeed } from "../proof/node.ts";
 import { Failure } from "../terms/failure.ts";
@@ -10,7 +10,6 @@ import { instantOf, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import { createClient } from "./client.ts";
 import type { Context } from "./context.ts";
-import { type Invitation, parseInvitation } from "./invitation.ts";
 import { createProfile } from "./profile.ts";
 import { identify, openSession, recordedIndex, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions } from "./verb.ts";
@@ -39,7 +38,7 @@ async function joinDeployment(call: Call<object>): Promise<Answer> {
     routes.deployment,
     DeploymentView,
   );
-  checkRoot(deployment, invitation);
+  checkNamed(deployment, invitation);
   const { signer, seed } = newSigner();
   const { person, role } = invitation;
   createProfile(path, {
@@ -54,15 +53,9 @@ async function joinDeployment(call: Call<object>): Promise<Answer> {
     seed,
     checkpoint: invitation.seen,
   });
-  const draft = {
-    deployment: invitation.deployment,
-    verb: "admit",
-    body: { person, key: signer.publicKey, invitation: invitation.invitation },
-    nonce: randomId("", 32),
-    at: timestampOf(context.now()),
-    seen: invitation.seen,
-  } as const;
-  const envelope = await signStatement(draft, [signerFromSeed(invitation.seed), signer], nodePrimitives);
+  const oneTime = signerFromSeed(invitation.seed);
+  const fresh = { nonce: randomId("", 32), at: timestampOf(context.now()) };
+  const envelope = await signAdmission(invitation, { oneTime, signer, ...fresh }, nodePrimitives);
   try {
     recordedIndex(await submit(identify({ ...base, profile: path }, context), envelope));
   } catch (error) {
@@ -74,13 +67,5 @@ async function joinDeployment(call: Call<object>): Promise<Answer> {
     { person, role, deployment: invitation.deployment, root: invitation.root, profile: path },
     `You joined ${invitation.deployment} as ${role}. Your key is in ${path}; keep a copy in a safe place.`,
     `headgate release status MODEL --profile ${path}`,
-  );
-}
-
-function checkRoot(deployment: DeploymentView, invitation: Invitation): void {
-  if (deployment.firstRoot === invitation.root && deployment.deployment === invitation.deployment) return;
-  throw new Failure(
-    "trust_unknown",
-    "The server is not the deployment that the code names: its trust root is another. Do not go on; ask who invited you.",
   );
 }

@@ -8,7 +8,7 @@ import { Failure } from "../terms/failure.ts";
 import { Instant, PersonId, PublicKey, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { formatInvitation, linkOf } from "./invitation.ts";
+import { formatInvitation, linkOf } from "../acts/invitation.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
 

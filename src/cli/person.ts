@@ -12,7 +12,7 @@ import { Digest, Instant, Name, PersonId, timestampOf } from "../terms/ids.ts";
 import { Role } from "../terms/role.ts";
 import { type Answer, done, notPassed } from "./answer.ts";
 import type { Context } from "./context.ts";
-import { formatInvitation, linkOf } from "./invitation.ts";
+import { formatInvitation, linkOf } from "../acts/invitation.ts";
 import { addPersonKeyVerbs } from "./person-key.ts";
 import {
   type Session,

@@ -1,16 +1,61 @@
-// The page at /sign-in. Only its frame so far: it says that there is nothing to see yet and which command shows it.
-import { createLazyRoute } from "@tanstack/react-router";
-import type { ReactNode } from "react";
-import { Empty } from "../../parts/empty.tsx";
+// The page at /sign-in: what was sent as a link, then the ways in, the quickest first. A code comes behind `#`, which the browser sends to
+// nobody, and is taken out of the address at once.
+import { createLazyRoute, useRouter } from "@tanstack/react-router";
+import { type ReactNode, useEffect, useState } from "react";
+import { QuickSignIn } from "../../app/quick-sign-in.tsx";
+import { useSession } from "../../app/session.tsx";
 import { Page } from "../../parts/page.tsx";
+import { Section } from "../../parts/section.tsx";
+import { useSigner } from "../../signing/signer.ts";
 import { words } from "../../words/words.ts";
+import { Here } from "./here.tsx";
+import { Invited } from "./invited.tsx";
+import { WithLink } from "./with-link.tsx";
+import { WithSecret } from "./with-secret.tsx";
 
 export const page = createLazyRoute("/sign-in")({ component: SignInPage });
 
 function SignInPage(): ReactNode {
+  const router = useRouter();
+  const [code, setCode] = useCode();
+  const session = useSession();
+  const key = useSigner();
+  const goHome = (): void => {
+    void router.navigate({ to: "/" });
+  };
   return (
     <Page title={words.signIn.title} lead={words.signIn.lead}>
-      <Empty title={words.signIn.empty} next={words.signIn.next} />
+      {session === null ? null : <Here session={session} />}
+      {code === "" ? null : <Invited code={code} onDone={goHome} />}
+      {key === null ? null : (
+        <Section title={words.signIn.key.title}>
+          <QuickSignIn onDone={goHome} />
+        </Section>
+      )}
+      {code === "" ? <WithLink onCode={setCode} /> : null}
+      <WithSecret
+        onDone={() => {
+          void router.navigate({ to: "/partner" });
+        }}
+      />
     </Page>
   );
+}
+
+/** The code behind `#`, of the address that was opened, and of one that is opened over it. */
+function useCode(): readonly [string, (code: string) => void] {
+  const [code, setCode] = useState(() => location.hash.slice(1));
+  useEffect(() => {
+    const take = (): void => {
+      if (location.hash === "") return;
+      setCode(location.hash.slice(1));
+      history.replaceState(history.state, "", location.pathname);
+    };
+    take();
+    addEventListener("hashchange", take);
+    return () => {
+      removeEventListener("hashchange", take);
+    };
+  }, []);
+  return [code, setCode];
 }

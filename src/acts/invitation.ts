@@ -1,9 +1,10 @@
 // The text that one person hands another so that they can join: where the server is, which trust root to pin, which
 // invitation to answer, the one-time key's seed, and the ledger its maker saw. Whoever holds it first may use it, once.
 import { z } from "zod";
-import { Seen } from "../acts/statement.ts";
+import { Seen, signStatement } from "./statement.ts";
 import { canonicalBytes, parseJson } from "../proof/canonical.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import type { Primitives, Signer } from "../proof/primitives.ts";
 import { Failure } from "../terms/failure.ts";
 import { DeploymentId, Digest, PersonId, Timestamp } from "../terms/ids.ts";
 import { Role } from "../terms/role.ts";
@@ -43,6 +44,42 @@ export function parseInvitation(code: string): Invitation {
   } catch (cause) {
     throw cut(cause);
   }
+}
+
+/** What a newcomer compares with their code before they make a key. */
+export interface Named {
+  readonly deployment: DeploymentId;
+  readonly firstRoot: Digest | null;
+}
+
+/** Fails with trust_unknown where the server is not the deployment that the code names. */
+export function checkNamed(named: Named, invitation: Invitation): void {
+  if (named.firstRoot === invitation.root && named.deployment === invitation.deployment) return;
+  throw new Failure(
+    "trust_unknown",
+    "The server is not the deployment that the code names: its trust root is another. Do not go on; ask who invited you.",
+  );
+}
+
+interface Joining {
+  /** Of the seed in the code, and the key that is to be theirs. */
+  readonly oneTime: Signer;
+  readonly signer: Signer;
+  readonly nonce: string;
+  readonly at: Timestamp;
+  readonly madeIn?: "browser";
+}
+
+/** The statement that answers an invitation. */
+export async function signAdmission(
+  invitation: Invitation,
+  { oneTime, signer, nonce, at, madeIn }: Joining,
+  primitives: Primitives,
+): Promise<Uint8Array> {
+  const { deployment, person, seen } = invitation;
+  const made = madeIn === undefined ? {} : { madeIn };
+  const body = { person, key: signer.publicKey, invitation: invitation.invitation, ...made };
+  return signStatement({ deployment, verb: "admit", body, nonce, at, seen }, [oneTime, signer], primitives);
 }
 
 /**
