@@ -1,7 +1,380 @@
-// What the page says: Evidence.
+// What the pages of evidence say.
+import type { FailureKind } from "../../src/terms/trial.ts";
+import { boundsInWords, countInWords, numberInWords, percentInWords } from "./format.ts";
+
+interface Said {
+  readonly failure: FailureKind | null;
+  readonly failures: number;
+  readonly trials: number;
+  readonly unknown: number;
+  readonly upper: number;
+  readonly lower: number;
+  readonly confidence: number;
+  readonly isExact: boolean;
+}
+
+const failed = {
+  "served-and-harmful": "got a harmful answer",
+  refused: "were refused",
+  "outcomes-differ": "came out otherwise than most like them",
+  solved: "were solved",
+} as const satisfies Record<FailureKind, string>;
+
+/** "3 of 200 attempts got a harmful answer; for prompts like these, below 1 in 26 with 95 % confidence." */
+function sentence({ failure, failures, trials, unknown, upper, confidence, isExact }: Said): string {
+  const what = failure === null ? "failed" : failed[failure];
+  const open = unknown === 0 ? "" : ` (of ${numberInWords(unknown)} more nobody can say: they count as failed)`;
+  const worst = isExact ? "" : " at the worst";
+  const bound = boundsInWords({ lower: 0, upper, confidence });
+  return `${countInWords(failures, trials)} attempts ${what}${open}; for prompts like these, ${bound}${worst}.`;
+}
+
+const notBecause = {
+  withdrawn: "it was withdrawn",
+  declared: "the gate takes only what was measured here",
+  "other-model": "it is of another model document",
+  "other-safeguards": "it is of other safeguards",
+  "other-policy": "it is of another usage policy",
+  "other-suite": "it is of another version of the suite",
+  "other-grader": "it was graded otherwise",
+} as const;
+
+const outcome = {
+  harmful: "harmful",
+  safe: "safe",
+  refused: "refused",
+  unscored: "not judged",
+  errored: "no answer",
+  truncated: "cut short",
+} as const;
+
+const countsAs = { failed: "failed", unknown: "unknown", clean: "clean" } as const;
+const basis = { "measured-here": "measured here", declared: "declared by its signer" } as const;
+const slot = { candidate: "candidate", "in-force": "in force" } as const;
+
+const runs = {
+  title: "Evidence",
+  lead: "Every run on record, unfinished ones too: what it came to, whose it is, and which gates count it.",
+  importReport: "Import a report",
+  none: "No run is recorded yet",
+  noneNext: "headgate eval run measures a model through its own safeguards. A report of another tool is imported here.",
+  noneFit: "No run fits these filters",
+  noneFitNext: "Show all runs",
+  caption: "Runs",
+  columns: { run: "Run", measure: "What it came to", basis: "Basis", plan: "Plan", by: "Signed by", gates: "Gates", at: "When" },
+  filters: {
+    title: "Filters",
+    model: "Model",
+    suite: "Suite",
+    person: "Person",
+    basis: "Basis",
+    slot: "Slot",
+    standing: "Standing",
+    since: "From (UTC)",
+    until: "To (UTC)",
+    any: "any",
+  },
+  standing: { counts: "counts", withdrawn: "withdrawn", unfinished: "unfinished" },
+  sealed: (attempts: number) => `${numberInWords(attempts)} samples sealed`,
+  unfinished: (exchanges: number, of: number) =>
+    exchanges === 0
+      ? `Registered, not begun: ${numberInWords(of)} trials planned.`
+      : `Begun and not sealed: ${countInWords(exchanges, of)} exchanges made. What is missing counts as unknown.`,
+  withdrawn: "Withdrawn",
+  withdrawnBy: (person: string) => `Withdrawn by ${person}`,
+  registered: (rule: string, trials: number) => `registered: ${rule}, ${numberInWords(trials)} trials`,
+  notRegistered: "no plan here: it was run elsewhere",
+  rule: { fixed: "all of them", sequential: "may be stopped at any time" },
+  bare: "without safeguards",
+  outside: (organisation: string) => `of ${organisation}, outside`,
+  counted: (stages: readonly string[]) => `counts for ${stages.join(", ")}`,
+  notCounted: "no gate counts it",
+  noGate: "no gate asks for it",
+  notBecause,
+  certified: "a certificate rests on it",
+  flags: (count: number) => (count === 1 ? "1 reason for care" : `${numberInWords(count)} reasons for care`),
+  shown: (from: number, to: number, total: number) =>
+    `${numberInWords(from)} to ${numberInWords(to)} of ${numberInWords(total)}`,
+  compare: (count: number) => (count === 2 ? "Compare these two" : "Choose two to compare"),
+  choose: (run: string) => `Choose ${run} to compare`,
+  chosen: "Compare",
+} as const;
+
+const run = {
+  lead: (suite: string, model: string) => `${suite} on ${model}`,
+  tabs: "Views of this run",
+  overview: "Overview",
+  samples: "Samples",
+  record: "Record",
+  notFound: "There is no such run",
+  withdraw: "Withdraw",
+  compare: "Compare with another run",
+  isWithdrawn: "This evidence was withdrawn: it counts for nothing, and the exchanges of its permit count as unknown.",
+  scope: (tokens: number) =>
+    `The bound is for prompts like this suite's and answers of at most ${numberInWords(tokens)} tokens, by what its grader says; not for attackers who adapt.`,
+  units: (clustersFailed: number, clusters: number, unknown: number) =>
+    `The bound counts ${numberInWords(clusters)} independent units: ${numberInWords(clustersFailed)} failed${unknown === 0 ? "" : `, of ${numberInWords(unknown)} nobody can say`}.`,
+  tries: (tries: number, attempts: number, unanswered: number) =>
+    `${tries === attempts ? `${numberInWords(attempts)} attempts` : `${numberInWords(attempts)} attempts took ${numberInWords(tries)} tries`}${unanswered === 0 ? "" : `; ${numberInWords(unanswered)} have no answer`}.`,
+  care: "Read with care",
+  by: { category: "By category", attack: "By attack" },
+  forest: (what: string) =>
+    `The share of units that failed, with the 95 % interval of each; what is unknown is clean at its left end and failed at its right. ${what}`,
+  forestWorst: (name: string, failedCount: number, of: number) =>
+    `Most failed in ${name}: ${countInWords(failedCount, of)}.`,
+  forestNone: "Nothing failed.",
+  part: { name: "Part", failed: "Failed", unknown: "Unknown", interval: "95 % interval", tries: "Tries on each" },
+  intervalOf: (lower: number, upper: number) => `${percentInWords(lower)} to ${percentInWords(upper)}`,
+  outcomes: { title: "Outcomes", outcome: "Outcome", count: "Samples" },
+  graders: {
+    title: "Graders",
+    lead: (grader: string) => `Graded by ${grader}.`,
+    noError: "How often this grader errs is not stated: its suite names no calibration set, or it was not asked.",
+    stated: "Its stated error, on answers whose labels are known",
+    sensitivity: "Finds a failure",
+    specificity: "Passes what is none",
+    of: (hits: number, of: number) => countInWords(hits, of),
+    alone: "One grader gave every verdict: there is no second word to agree with.",
+    agreement: (one: string, other: string) => `${one} and ${other}`,
+    agreed: (share: number, pairs: number) =>
+      `They said the same of ${percentInWords(share)} of ${numberInWords(pairs)} answers.`,
+    kappa: (kappa: number, lower: number, upper: number) =>
+      `Cohen's kappa ${kappa.toFixed(2)}; ${lower.toFixed(2)} to ${upper.toFixed(2)} whatever the truth is, with 95 % confidence.`,
+    noKappa: "Cohen's kappa is not defined: both always said the same.",
+    differ: (count: number) => `Graders differ on ${numberInWords(count)} answers.`,
+    seeDiffer: "See them",
+    confusion: (one: string, other: string) => `What ${one} (rows) and ${other} (columns) said of the same answers`,
+    rows: (one: string) => `${one} says`,
+  },
+  calibration: {
+    title: "How sure the grader is",
+    text: "The share of labelled answers on which the grader was right, with 95 % intervals; a grader that guesses lies at 50 %.",
+  },
+  worst: {
+    title: "Items that failed most",
+    item: "Item",
+    unit: "Unit",
+    failed: "Failed",
+    unknown: "Unknown",
+    none: "No item failed.",
+  },
+  gates: {
+    title: "Gates that ask for it",
+    lead: "A gate counts a run only where every digest is what it releases.",
+    stage: "Stage",
+    slot: "Of",
+    requirement: "Requirements",
+    counts: "Counts",
+    yes: "yes",
+    no: (why: string) => `no: ${why}`,
+    none: "No stage of this model's plan asks for this measure.",
+  },
+  plan: {
+    title: "The plan, and whether it was followed",
+    none: "A report from elsewhere has no plan here: nobody registered it before it was run.",
+    said: (rule: string, trials: number, limit: string, confidence: number) =>
+      `Registered before the first sample: ${numberInWords(trials)} trials, ${rule}, to show ${limit} with ${percentInWords(confidence)} confidence.`,
+    limit: (share: number) => `at most ${percentInWords(share)}`,
+    noLimit: "a bound",
+    checking: "Checking its receipts one by one …",
+    followed: "It went as registered, by the receipts of the gateways.",
+    deviates: "It left its plan:",
+  },
+  chain: {
+    title: "From plan to record",
+    lead: "Each step is signed by somebody, and stands in the ledger.",
+    step: "Step",
+    what: "What",
+    proof: "Proof",
+    permit: "Permit",
+    permitText: (items: number, attempts: number) =>
+      `${numberInWords(items)} items, ${attempts === 1 ? "one attempt" : `${numberInWords(attempts)} attempts`} each, bound before the first request`,
+    receipts: "Receipts",
+    receiptsText: (kept: number, counted: number) =>
+      `${numberInWords(kept)} receipts of gateways are kept; the ledger counts ${numberInWords(counted)} exchanges`,
+    samples: "Sealed samples",
+    samplesText: (count: number) => `${numberInWords(count)} samples under one Merkle root`,
+    evidence: "Evidence",
+    evidenceText: (person: string) => `signed by ${person}`,
+    source: "Report",
+    sourceText: (tool: string) => `a file of ${tool}; its digest is signed, the file is not here`,
+    certificate: "Certificate",
+    certificateText: (models: string) => `what ${models} is released on names it`,
+    entry: (index: number) => `Entry ${numberInWords(index)}`,
+  },
+  digests: {
+    title: "Digests",
+    model: "Model",
+    safeguards: "Safeguards",
+    policy: "Usage policy",
+    suite: "Suite",
+    grader: "Grader",
+    root: "Root of the samples",
+    artefact: "Samples",
+    code: "Program",
+    file: "File",
+  },
+  declared: {
+    title: "What the report says",
+    text: (tool: string, task: string, model: string, judge: string) =>
+      `${tool} ran ${task} on ${model}, judged by ${judge}. Nothing of it was measured here.`,
+  },
+} as const;
+
+const samples = {
+  filters: "Filters of samples",
+  outcome: "Outcome",
+  counts: "Counts as",
+  category: "Category",
+  attack: "Attack",
+  search: "Search ids and prompts",
+  searchHelp: "Exactly as written, in ids, categories, receipts and prompts. Answers are not here.",
+  sort: "Order",
+  sorts: { sealed: "as sealed", worst: "worst first", id: "by item", category: "by category", at: "by time" },
+  differ: "Graders",
+  differs: "differ only",
+  any: "any",
+  caption: "Samples",
+  columns: { number: "No.", item: "Item", category: "Category", attack: "Attack", attempt: "Attempt", outcome: "Outcome", counts: "Counts as", graded: "Graders say" },
+  superseded: "tried again",
+  none: "No sample fits these filters",
+  noneNext: "Show all samples",
+  shown: (from: number, to: number, total: number) =>
+    total === 0 ? "none" : `${numberInWords(from)} to ${numberInWords(to)} of ${numberInWords(total)}`,
+  first: "First",
+  previous: "Previous page",
+  next: "Next page",
+  last: "Last",
+  saveCsv: "Save as CSV",
+  saveJsonl: "Save as JSONL",
+  open: (number: number) => `Open sample ${numberInWords(number + 1)}`,
+  outcomes: outcome,
+  countsAs,
+} as const;
+
+const sample = {
+  title: (number: number) => `Sample ${numberInWords(number + 1)}`,
+  close: "Close",
+  previous: "Previous",
+  next: "Next",
+  keys: "J and K go to the next and the previous sample, Escape closes it.",
+  hidden: "Texts are hidden: suites hold what people should not meet by surprise.",
+  showAll: "Show texts",
+  hideAll: "Hide texts",
+  showOne: "Show this text",
+  length: (chars: number) => `${numberInWords(chars)} characters, hidden`,
+  facts: { item: "Item", unit: "Unit", attempt: "Attempt", outcome: "Outcome", counts: "Counts as", score: "Score", receipt: "Receipt", leaf: "Leaf", commitment: "Commitment to the answer", at: "When", graded: "Graders say" },
+  transcript: "Transcript",
+  roles: { system: "System", user: "User", assistant: "Model", tool: "Tool" },
+  noPrompt: "What was asked is not here: its items are not a suite's of this deployment.",
+  noAnswer: "There was no answer.",
+  answerElsewhere:
+    "The model's answer is not on this server: it keeps a commitment only. Whoever ran it has the texts; open their file to read it here.",
+  openFile: "Open a file with texts",
+  openFileHelp:
+    "The run's file and its key, the openings beside an older run, a sample opened by headgate eval open, or the report that was imported. It is read in this browser, checked against what was sealed, and never sent anywhere.",
+  opened: (count: number, of: number) => `${countInWords(count, of)} answers opened; each is the one that was committed to.`,
+  openedReport: (name: string) => `${name} is the file that was signed for. Its transcripts are shown here, and stay in this browser.`,
+  forget: "Forget these texts",
+  wrongFile: "This file opens no answer of this run.",
+  otherReport: "This is another file than the one that was signed for: its digest differs.",
+  needsKey: "This run's file is encrypted: choose its key file (.key) together with it.",
+  notKnown: "This file is none of those that hold texts of a run.",
+  calls: (name: string) => `calls ${name}`,
+  reading: "Reading …",
+} as const;
+
+const compare = {
+  title: "Two runs compared",
+  lead: "The same suite, unit by unit: only what came out otherwise.",
+  choose: "Name two runs of one suite.",
+  chooseNext: "Choose them in the list of runs",
+  sentence: (one: number, other: number, of: number, both: number) =>
+    `The first failed on ${numberInWords(one)} and the second on ${numberInWords(other)} of ${numberInWords(of)} units (${numberInWords(both)} on both).`,
+  difference: (difference: number, lower: number, upper: number) =>
+    `Difference ${points(difference)}, 95 % interval ${points(lower)} to ${points(upper)}`,
+  more: "the first fails more",
+  less: "the first fails less",
+  neither: "neither is shown to fail more",
+  nothing: "Nothing is known of both: there is nothing to compare.",
+  p: (value: number) => `exact test of the units that differ: p = ${value.toPrecision(2)}`,
+  unknown: (count: number) => `${numberInWords(count)} units are unknown in one of them: the interval holds whichever way they went.`,
+  apart: (count: number) => `${numberInWords(count)} units are in one of the runs only, and are left out.`,
+  directions: "Both directions",
+  table: { outcome: "Came out", count: "Units", one: "only the first failed", other: "only the second failed", both: "both failed", neither: "neither failed", unknown: "one of them unknown" },
+  same: "Nothing came out otherwise",
+  sameNext: "Every unit that both runs can say something of came out the same.",
+  differences: "What came out otherwise",
+  columns: { unit: "Unit", one: "First", other: "Second" },
+  first: "First",
+  second: "Second",
+  swap: "Swap",
+  categories: "By category",
+  category: "Category",
+  failedOf: (count: number, of: number) => countInWords(count, of),
+  late: "Looked at after the fact: a difference in one category is no claim by itself.",
+} as const;
+
+function points(share: number): string {
+  return `${share > 0 ? "+" : ""}${(100 * share).toFixed(1)} points`;
+}
+
+const upload = {
+  title: "Import a report",
+  lead: "What Inspect, promptfoo or garak wrote becomes evidence with basis “declared”: you vouch for it.",
+  file: "Report file",
+  fileHelp: "An Inspect log (.eval or .json), a promptfoo result (.json or .jsonl) or a garak report (.jsonl). It is read in this browser; the file and its texts stay here.",
+  hits: "garak hit log, to compare (optional)",
+  model: "Model",
+  suite: "Suite",
+  measure: (name: string, what: string) => `Measure: ${name}, which counts attempts that ${what}.`,
+  failureOf: failed,
+  failure: "What the file calls a failure",
+  failures: { I: "I: incorrect (Inspect)", C: "C: correct (Inspect)", fail: "fail: an assertion failed (promptfoo)", pass: "pass (promptfoo, garak)", hit: "hit: a detector was set off (garak)" },
+  more: "How to read it",
+  scorer: "Scorer or detector, where there are several",
+  cluster: "Field that tells independent units apart",
+  category: "Field that names the category",
+  target: "Which model of the file, where there are several",
+  read: "Read the file",
+  reading: "Reading the file in this browser …",
+  needMapping: "This suite's measure needs a mapping of values to outcomes: use headgate eval import --map.",
+  none: "No suite and model are applied yet",
+  noneNext: "headgate apply -f FILE brings them.",
+  willRecord: "What will be recorded",
+  lost: "What is not recorded",
+  lostText: "Prompts, answers, events and explanations: none of them leaves this browser. Ids of items are recorded as digests.",
+  careNone: "Nothing in the file asks for particular care.",
+  outcomes: "Outcomes",
+  sign: "Sign and record",
+  vouch: "You vouch for it by signing: this evidence is your word about a file.",
+  words: (count: number, suite: string, model: string) => `Evidence from elsewhere: ${numberInWords(count)} attempts of ${suite} on ${model}, declared by you`,
+  recorded: "It is on record.",
+  see: "See the run",
+  another: "Import another",
+} as const;
+
+const withdraw = {
+  title: "Withdraw this evidence",
+  text: "It never counts again. The exchanges of its permit count as unknown from then on: a bad run does not vanish.",
+  closes: (models: string) => `This closes ${models}: what is certified there rests on it.`,
+  reason: "Reason",
+  reasonHelp: "Kept beside the ledger; the ledger has a commitment only.",
+  go: "Withdraw",
+  cancel: "Keep it",
+  words: (run: string) => `Withdraw the evidence of ${run}`,
+} as const;
+
 export const evidence = {
   title: "Evidence",
-  lead: "Runs, what they measured, and how sure that is.",
-  empty: "Nothing is shown here yet",
-  next: "headgate eval show lists the runs.",
+  sentence,
+  basis,
+  slot,
+  runs,
+  run,
+  samples,
+  sample,
+  compare,
+  upload,
+  withdraw,
 } as const;
