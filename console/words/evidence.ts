@@ -1,5 +1,6 @@
 // What the pages of evidence say.
 import type { FailureKind } from "../../src/terms/trial.ts";
+import { compare, failed, upload, withdraw } from "./evidence-work.ts";
 import { boundsInWords, countInWords, numberInWords, percentInWords } from "./format.ts";
 
 interface Said {
@@ -12,13 +13,6 @@ interface Said {
   readonly confidence: number;
   readonly isExact: boolean;
 }
-
-const failed = {
-  "served-and-harmful": "got a harmful answer",
-  refused: "were refused",
-  "outcomes-differ": "came out otherwise than most like them",
-  solved: "were solved",
-} as const satisfies Record<FailureKind, string>;
 
 /** "3 of 200 attempts got a harmful answer; for prompts like these, below 1 in 26 with 95 % confidence." */
 function sentence({ failure, failures, trials, unknown, upper, confidence, isExact }: Said): string {
@@ -52,6 +46,20 @@ const countsAs = { failed: "failed", unknown: "unknown", clean: "clean" } as con
 const basis = { "measured-here": "measured here", declared: "declared by its signer" } as const;
 const slot = { candidate: "candidate", "in-force": "in force" } as const;
 
+interface PlanSaid {
+  readonly rule: string;
+  readonly trials: number;
+  readonly limit: string;
+  readonly confidence: number;
+}
+
+interface ReportSaid {
+  readonly tool: string;
+  readonly task: string;
+  readonly model: string;
+  readonly judge: string;
+}
+
 const runs = {
   title: "Evidence",
   lead: "Every run on record, unfinished ones too: what it came to, whose it is, and which gates count it.",
@@ -61,7 +69,15 @@ const runs = {
   noneFit: "No run fits these filters",
   noneFitNext: "Show all runs",
   caption: "Runs",
-  columns: { run: "Run", measure: "What it came to", basis: "Basis", plan: "Plan", by: "Signed by", gates: "Gates", at: "When" },
+  columns: {
+    run: "Run",
+    measure: "What it came to",
+    basis: "Basis",
+    plan: "Plan",
+    by: "Signed by",
+    gates: "Gates",
+    at: "When",
+  },
   filters: {
     title: "Filters",
     model: "Model",
@@ -100,7 +116,7 @@ const runs = {
   chosen: "Compare",
 } as const;
 
-const run = {
+const aboutRun = {
   lead: (suite: string, model: string) => `${suite} on ${model}`,
   tabs: "Views of this run",
   overview: "Overview",
@@ -172,7 +188,7 @@ const run = {
   plan: {
     title: "The plan, and whether it was followed",
     none: "A report from elsewhere has no plan here: nobody registered it before it was run.",
-    said: (rule: string, trials: number, limit: string, confidence: number) =>
+    said: ({ rule, trials, limit, confidence }: PlanSaid) =>
       `Registered before the first sample: ${numberInWords(trials)} trials, ${rule}, to show ${limit} with ${percentInWords(confidence)} confidence.`,
     limit: (share: number) => `at most ${percentInWords(share)}`,
     noLimit: "a bound",
@@ -216,7 +232,7 @@ const run = {
   },
   declared: {
     title: "What the report says",
-    text: (tool: string, task: string, model: string, judge: string) =>
+    text: ({ tool, task, model, judge }: ReportSaid) =>
       `${tool} ran ${task} on ${model}, judged by ${judge}. Nothing of it was measured here.`,
   },
 } as const;
@@ -235,7 +251,16 @@ const samples = {
   differs: "differ only",
   any: "any",
   caption: "Samples",
-  columns: { number: "No.", item: "Item", category: "Category", attack: "Attack", attempt: "Attempt", outcome: "Outcome", counts: "Counts as", graded: "Graders say" },
+  columns: {
+    number: "No.",
+    item: "Item",
+    category: "Category",
+    attack: "Attack",
+    attempt: "Attempt",
+    outcome: "Outcome",
+    counts: "Counts as",
+    graded: "Graders say",
+  },
   superseded: "tried again",
   none: "No sample fits these filters",
   noneNext: "Show all samples",
@@ -263,7 +288,19 @@ const sample = {
   hideAll: "Hide texts",
   showOne: "Show this text",
   length: (chars: number) => `${numberInWords(chars)} characters, hidden`,
-  facts: { item: "Item", unit: "Unit", attempt: "Attempt", outcome: "Outcome", counts: "Counts as", score: "Score", receipt: "Receipt", leaf: "Leaf", commitment: "Commitment to the answer", at: "When", graded: "Graders say" },
+  facts: {
+    item: "Item",
+    unit: "Unit",
+    attempt: "Attempt",
+    outcome: "Outcome",
+    counts: "Counts as",
+    score: "Score",
+    receipt: "Receipt",
+    leaf: "Leaf",
+    commitment: "Commitment to the answer",
+    at: "When",
+    graded: "Graders say",
+  },
   transcript: "Transcript",
   roles: { system: "System", user: "User", assistant: "Model", tool: "Tool" },
   noPrompt: "What was asked is not here: its items are not a suite's of this deployment.",
@@ -273,8 +310,10 @@ const sample = {
   openFile: "Open a file with texts",
   openFileHelp:
     "The run's file and its key, the openings beside an older run, a sample opened by headgate eval open, or the report that was imported. It is read in this browser, checked against what was sealed, and never sent anywhere.",
-  opened: (count: number, of: number) => `${countInWords(count, of)} answers opened; each is the one that was committed to.`,
-  openedReport: (name: string) => `${name} is the file that was signed for. Its transcripts are shown here, and stay in this browser.`,
+  opened: (count: number, of: number) =>
+    `${countInWords(count, of)} answers opened; each is the one that was committed to.`,
+  openedReport: (name: string) =>
+    `${name} is the file that was signed for. Its transcripts are shown here, and stay in this browser.`,
   forget: "Forget these texts",
   wrongFile: "This file opens no answer of this run.",
   otherReport: "This is another file than the one that was signed for: its digest differs.",
@@ -284,94 +323,13 @@ const sample = {
   reading: "Reading …",
 } as const;
 
-const compare = {
-  title: "Two runs compared",
-  lead: "The same suite, unit by unit: only what came out otherwise.",
-  choose: "Name two runs of one suite.",
-  chooseNext: "Choose them in the list of runs",
-  sentence: (one: number, other: number, of: number, both: number) =>
-    `The first failed on ${numberInWords(one)} and the second on ${numberInWords(other)} of ${numberInWords(of)} units (${numberInWords(both)} on both).`,
-  difference: (difference: number, lower: number, upper: number) =>
-    `Difference ${points(difference)}, 95 % interval ${points(lower)} to ${points(upper)}`,
-  more: "the first fails more",
-  less: "the first fails less",
-  neither: "neither is shown to fail more",
-  nothing: "Nothing is known of both: there is nothing to compare.",
-  p: (value: number) => `exact test of the units that differ: p = ${value.toPrecision(2)}`,
-  unknown: (count: number) => `${numberInWords(count)} units are unknown in one of them: the interval holds whichever way they went.`,
-  apart: (count: number) => `${numberInWords(count)} units are in one of the runs only, and are left out.`,
-  directions: "Both directions",
-  table: { outcome: "Came out", count: "Units", one: "only the first failed", other: "only the second failed", both: "both failed", neither: "neither failed", unknown: "one of them unknown" },
-  same: "Nothing came out otherwise",
-  sameNext: "Every unit that both runs can say something of came out the same.",
-  differences: "What came out otherwise",
-  columns: { unit: "Unit", one: "First", other: "Second" },
-  first: "First",
-  second: "Second",
-  swap: "Swap",
-  categories: "By category",
-  category: "Category",
-  failedOf: (count: number, of: number) => countInWords(count, of),
-  late: "Looked at after the fact: a difference in one category is no claim by itself.",
-} as const;
-
-function points(share: number): string {
-  return `${share > 0 ? "+" : ""}${(100 * share).toFixed(1)} points`;
-}
-
-const upload = {
-  title: "Import a report",
-  lead: "What Inspect, promptfoo or garak wrote becomes evidence with basis “declared”: you vouch for it.",
-  file: "Report file",
-  fileHelp: "An Inspect log (.eval or .json), a promptfoo result (.json or .jsonl) or a garak report (.jsonl). It is read in this browser; the file and its texts stay here.",
-  hits: "garak hit log, to compare (optional)",
-  model: "Model",
-  suite: "Suite",
-  measure: (name: string, what: string) => `Measure: ${name}, which counts attempts that ${what}.`,
-  failureOf: failed,
-  failure: "What the file calls a failure",
-  failures: { I: "I: incorrect (Inspect)", C: "C: correct (Inspect)", fail: "fail: an assertion failed (promptfoo)", pass: "pass (promptfoo, garak)", hit: "hit: a detector was set off (garak)" },
-  more: "How to read it",
-  scorer: "Scorer or detector, where there are several",
-  cluster: "Field that tells independent units apart",
-  category: "Field that names the category",
-  target: "Which model of the file, where there are several",
-  read: "Read the file",
-  reading: "Reading the file in this browser …",
-  needMapping: "This suite's measure needs a mapping of values to outcomes: use headgate eval import --map.",
-  none: "No suite and model are applied yet",
-  noneNext: "headgate apply -f FILE brings them.",
-  willRecord: "What will be recorded",
-  lost: "What is not recorded",
-  lostText: "Prompts, answers, events and explanations: none of them leaves this browser. Ids of items are recorded as digests.",
-  careNone: "Nothing in the file asks for particular care.",
-  outcomes: "Outcomes",
-  sign: "Sign and record",
-  vouch: "You vouch for it by signing: this evidence is your word about a file.",
-  words: (count: number, suite: string, model: string) => `Evidence from elsewhere: ${numberInWords(count)} attempts of ${suite} on ${model}, declared by you`,
-  recorded: "It is on record.",
-  see: "See the run",
-  another: "Import another",
-} as const;
-
-const withdraw = {
-  title: "Withdraw this evidence",
-  text: "It never counts again. The exchanges of its permit count as unknown from then on: a bad run does not vanish.",
-  closes: (models: string) => `This closes ${models}: what is certified there rests on it.`,
-  reason: "Reason",
-  reasonHelp: "Kept beside the ledger; the ledger has a commitment only.",
-  go: "Withdraw",
-  cancel: "Keep it",
-  words: (run: string) => `Withdraw the evidence of ${run}`,
-} as const;
-
 export const evidence = {
   title: "Evidence",
   sentence,
   basis,
   slot,
   runs,
-  run,
+  run: aboutRun,
   samples,
   sample,
   compare,

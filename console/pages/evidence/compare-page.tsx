@@ -15,7 +15,7 @@ import { Section } from "../../parts/section.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./evidence.module.css";
-import { queryOf } from "./search.ts";
+import { CompareSearch, queryOf } from "./search.ts";
 
 export const page = createLazyRoute("/evidence/compare")({ component: ComparePage });
 
@@ -23,7 +23,7 @@ const said = words.evidence.compare;
 const pageRows = 100;
 
 function ComparePage(): ReactNode {
-  const { a = "", b = "", from = 0 } = page.useSearch();
+  const { a = "", b = "", from = 0 } = CompareSearch.parse(page.useSearch());
   const isNamed = a !== "" && b !== "";
   const path = pathOf(evidenceRoutes.evidenceCompare, { digest: a, other: b });
   const view = useView(path + queryOf({ after: from, limit: pageRows }), CompareView, { enabled: isNamed });
@@ -62,7 +62,12 @@ function Sentences({ view }: { readonly view: CompareView }): ReactNode {
   return (
     <div className={styles.tight}>
       <p className={styles.headline}>
-        {said.sentence(both + onlyOne, both + onlyOther, both + onlyOne + onlyOther + neither, both)}
+        {said.sentence({
+          one: both + onlyOne,
+          other: both + onlyOther,
+          of: both + onlyOne + onlyOther + neither,
+          both,
+        })}
       </p>
       <p className={styles.headline}>
         {difference === null ? said.nothing : `${said.difference(difference, lower, upper)}: ${shown} (${said.p(p)}).`}
@@ -84,7 +89,9 @@ function Runs({ view: { one, other } }: { readonly view: CompareView }): ReactNo
         <dd key={name}>
           <Go href={`/evidence/${row.evidence?.act ?? ""}`}>{row.run}</Go>{" "}
           {row.evidence?.measures.map((measure) => words.evidence.sentence(measure)).join(" ")}{" "}
-          {row.evidence?.withdrawn === true ? <span className={styles.gone}>{words.evidence.runs.withdrawn}</span> : null}
+          {row.evidence?.withdrawn === true ? (
+            <span className={styles.gone}>{words.evidence.runs.withdrawn}</span>
+          ) : null}
           {row.permit?.bare === true ? <span className={styles.warn}>{words.evidence.runs.bare}</span> : null}
         </dd>,
       ])}
@@ -107,7 +114,12 @@ function Directions({ view: { counts, unknown } }: { readonly view: CompareView 
       <DataTable
         caption={said.directions}
         columns={[
-          { id: "outcome", title: table.outcome, cell: ({ name }: Direction) => name, value: ({ name }: Direction) => name },
+          {
+            id: "outcome",
+            title: table.outcome,
+            cell: ({ name }: Direction) => name,
+            value: ({ name }: Direction) => name,
+          },
           {
             id: "units",
             title: table.count,
@@ -167,13 +179,9 @@ const verdictOf = { failed: "fail", unknown: "inconclusive", clean: "pass" } as 
 
 function Differences({ view, from }: ComparedProps): ReactNode {
   const navigate = page.useNavigate();
-  const search = page.useSearch();
+  const search = CompareSearch.parse(page.useSearch());
   const goTo = (place: number) => (): void => {
-    void navigate({ search: { ...search, from: place === 0 ? undefined : place } });
-  };
-  const side = (act: string | undefined, sample: number | null, counts: Difference["one"]): ReactNode => {
-    const verdict = <Verdict value={verdictOf[counts]} word={words.evidence.samples.countsAs[counts]} />;
-    return sample === null ? verdict : <Go href={`/evidence/${act ?? ""}?tab=samples&sample=${sample}`}>{verdict}</Go>;
+    void navigate({ to: "/evidence/compare", search: { ...search, from: place === 0 ? undefined : place } });
   };
   const { differences, differ, next, one, other } = view;
   return (
@@ -190,13 +198,13 @@ function Differences({ view, from }: ComparedProps): ReactNode {
           {
             id: "one",
             title: said.columns.one,
-            cell: (row: Difference) => side(one.evidence?.act, row.sample, row.one),
+            cell: (row: Difference) => <Side act={one.evidence?.act} sample={row.sample} counts={row.one} />,
             value: (row: Difference) => row.one,
           },
           {
             id: "other",
             title: said.columns.other,
-            cell: (row: Difference) => side(other.evidence?.act, row.otherSample, row.other),
+            cell: (row: Difference) => <Side act={other.evidence?.act} sample={row.otherSample} counts={row.other} />,
             value: (row: Difference) => row.other,
           },
         ]}
@@ -212,4 +220,15 @@ function Differences({ view, from }: ComparedProps): ReactNode {
       />
     </Section>
   );
+}
+
+interface SideProps {
+  readonly act: string | undefined;
+  readonly sample: number | null;
+  readonly counts: Difference["one"];
+}
+
+function Side({ act = "", sample, counts }: SideProps): ReactNode {
+  const verdict = <Verdict value={verdictOf[counts]} word={words.evidence.samples.countsAs[counts]} />;
+  return sample === null ? verdict : <Go href={`/evidence/${act}?tab=samples&sample=${sample}`}>{verdict}</Go>;
 }

@@ -82,7 +82,8 @@ function Agreement({ agreement }: { readonly agreement: Agreed }): ReactNode {
     <div className={styles.tight}>
       <h3>{said.agreement(one, other)}</h3>
       <p>
-        {said.agreed(agreed ?? 0, pairs)} {kappa === null ? said.noKappa : said.kappa(kappa, bounds.lower, bounds.upper)}
+        {said.agreed(agreed ?? 0, pairs)}{" "}
+        {kappa === null ? said.noKappa : said.kappa(kappa, bounds.lower, bounds.upper)}
       </p>
       <Confusion agreement={agreement} />
     </div>

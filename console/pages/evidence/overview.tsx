@@ -61,9 +61,7 @@ function Care({ view: { overview, row } }: Pick<OverviewProps, "view">): ReactNo
   if (report === null && flags.length === 0) return null;
   return (
     <Notice kind={flags.length === 0 ? "said" : "warning"} title={flags.length === 0 ? said.declared.title : said.care}>
-      {report === null ? null : (
-        <p>{said.declared.text(report.tool, report.task, report.target.model, report.judge)}</p>
-      )}
+      {report === null ? null : <p>{said.declared.text({ ...report, model: report.target.model })}</p>}
       {flags.length === 0 ? null : (
         <ul>
           {flags.map((flag) => (
@@ -125,9 +123,7 @@ function Worst({ view: { overview }, digest }: OverviewProps): ReactNode {
     {
       id: "item",
       title: worst.item,
-      cell: ({ id }: Worst) => (
-        <Go href={`/evidence/${digest}?tab=samples&q=${encodeURIComponent(id)}`}>{id}</Go>
-      ),
+      cell: ({ id }: Worst) => <Go href={`/evidence/${digest}?tab=samples&q=${encodeURIComponent(id)}`}>{id}</Go>,
       value: ({ id }: Worst) => id,
     },
     { id: "unit", title: worst.unit, cell: ({ cluster }: Worst) => cluster, value: ({ cluster }: Worst) => cluster },

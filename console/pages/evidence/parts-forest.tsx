@@ -34,7 +34,9 @@ export function PartsForest({ title, parts }: PartsForestProps): ReactNode {
         upper: part.interval[1],
         counts: countInWords(part.clustersFailed, part.clusters),
       }))}
-      table={<DataTable caption={title} columns={columns} rows={parts} keyOf={({ name }) => name} save={{ name: title }} />}
+      table={
+        <DataTable caption={title} columns={columns} rows={parts} keyOf={({ name }) => name} save={{ name: title }} />
+      }
     />
   );
 }

@@ -44,7 +44,10 @@ function Plan({ view: { row }, digest }: RecordProps): ReactNode {
   const { rule, trials, limit, confidence } = permit;
   const shown = limit === null ? text.noLimit : text.limit(limit);
   return (
-    <Section title={text.title} lead={text.said(words.evidence.runs.rule[rule], trials, shown, confidence)}>
+    <Section
+      title={text.title}
+      lead={text.said({ rule: words.evidence.runs.rule[rule], trials, limit: shown, confidence })}
+    >
       {read.error === null ? null : <Problem failure={read.error} retry={() => void read.refetch()} />}
       {read.isPending ? <p role="status">{text.checking}</p> : null}
       {read.data?.plan === undefined || read.data.plan === null ? null : (

@@ -7,12 +7,12 @@ export const evidenceRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/evidence",
-    validateSearch: (search) => RunsSearch.parse(search),
+    validateSearch: RunsSearch,
   }).lazy(async () => (await import("./runs-page.tsx")).page),
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/evidence/compare",
-    validateSearch: (search) => CompareSearch.parse(search),
+    validateSearch: CompareSearch,
   }).lazy(async () => (await import("./compare-page.tsx")).page),
   createRoute({ getParentRoute: () => rootRoute, path: "/evidence/import" }).lazy(
     async () => (await import("./import-page.tsx")).page,
@@ -20,6 +20,6 @@ export const evidenceRoutes = [
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/evidence/$digest",
-    validateSearch: (search) => RunSearch.parse(search),
+    validateSearch: RunSearch,
   }).lazy(async () => (await import("./run-page.tsx")).page),
 ] as const;

@@ -90,7 +90,14 @@ function Withdraw({ view: { row }, isOpen, onClose }: WithdrawProps): ReactNode 
           <p>{said.closes(row.certified.join(", "))}</p>
         </Notice>
       )}
-      <Field label={said.reason} help={said.reasonHelp} value={reason} onChange={setReason} rows={4} maxLength={reasonCharsMax} />
+      <Field
+        label={said.reason}
+        help={said.reasonHelp}
+        value={reason}
+        onChange={setReason}
+        rows={4}
+        maxLength={reasonCharsMax}
+      />
       {failure === undefined ? null : <Problem failure={failure} />}
     </Dialog>
   );

@@ -18,6 +18,11 @@ export function RunFilters({ search, view, onChange }: RunFiltersProps): ReactNo
   const set = (change: Partial<RunsSearch>): void => {
     onChange({ ...search, after: undefined, ...change });
   };
+  const setOf =
+    <K extends keyof RunsSearch>(name: K) =>
+    (value: RunsSearch[K]): void => {
+      set({ [name]: value });
+    };
   return (
     <form
       className={styles.filters}
@@ -26,32 +31,37 @@ export function RunFilters({ search, view, onChange }: RunFiltersProps): ReactNo
         event.preventDefault();
       }}
     >
-      <Chosen label={said.filters.model} value={search.model} values={view?.models ?? []} onChange={(model) => { set({ model }); }} />
-      <Chosen label={said.filters.suite} value={search.suite} values={view?.suites ?? []} onChange={(suite) => { set({ suite }); }} />
-      <Chosen label={said.filters.person} value={search.person} values={view?.persons ?? []} onChange={(person) => { set({ person }); }} />
+      <Chosen label={said.filters.model} value={search.model} values={view?.models ?? []} onChange={setOf("model")} />
+      <Chosen label={said.filters.suite} value={search.suite} values={view?.suites ?? []} onChange={setOf("suite")} />
+      <Chosen
+        label={said.filters.person}
+        value={search.person}
+        values={view?.persons ?? []}
+        onChange={setOf("person")}
+      />
       <Chosen
         label={said.filters.basis}
         value={search.basis}
         values={["measured-here", "declared"]}
         text={(value) => words.evidence.basis[value]}
-        onChange={(basis) => { set({ basis }); }}
+        onChange={setOf("basis")}
       />
       <Chosen
         label={said.filters.slot}
         value={search.slot}
         values={["candidate", "in-force"]}
         text={(value) => words.evidence.slot[value]}
-        onChange={(slot) => { set({ slot }); }}
+        onChange={setOf("slot")}
       />
       <Chosen
         label={said.filters.standing}
         value={search.standing}
         values={["counts", "withdrawn", "unfinished"]}
         text={(value) => said.standing[value]}
-        onChange={(standing) => { set({ standing }); }}
+        onChange={setOf("standing")}
       />
-      <Day label={said.filters.since} value={search.since} onChange={(since) => { set({ since }); }} />
-      <Day label={said.filters.until} value={search.until} onChange={(until) => { set({ until }); }} />
+      <Day label={said.filters.since} value={search.since} onChange={setOf("since")} />
+      <Day label={said.filters.until} value={search.until} onChange={setOf("until")} />
     </form>
   );
 }

@@ -13,14 +13,14 @@ import { Overview } from "./overview.tsx";
 import { Record } from "./record.tsx";
 import { RunActions } from "./run-actions.tsx";
 import { Samples } from "./samples.tsx";
-import type { RunSearch } from "./search.ts";
+import { RunParams, RunSearch } from "./search.ts";
 
 export const page = createLazyRoute("/evidence/$digest")({ component: RunPage });
 
 const said = words.evidence.run;
 
 function RunPage(): ReactNode {
-  const { digest } = page.useParams();
+  const { digest } = RunParams.parse(page.useParams());
   const view = useView(pathOf(evidenceRoutes.evidenceRun, { digest }), EvidenceRunView);
   if (view.error !== null)
     return (
@@ -37,10 +37,16 @@ interface RunProps {
 }
 
 function Run({ digest, view }: RunProps): ReactNode {
-  const search = page.useSearch();
+  const search = RunSearch.parse(page.useSearch());
   const navigate = page.useNavigate();
   const set = (next: RunSearch): void => {
-    void navigate({ search: next, replace: next.tab === search.tab, resetScroll: false });
+    void navigate({
+      to: "/evidence/$digest",
+      params: { digest },
+      search: next,
+      replace: next.tab === search.tab,
+      resetScroll: false,
+    });
   };
   const { row, suite } = view;
   return (

@@ -12,7 +12,7 @@ import { Problem } from "../../parts/problem.tsx";
 import { words } from "../../words/words.ts";
 import { type Row, runColumns } from "./run-columns.tsx";
 import { RunFilters } from "./run-filters.tsx";
-import { type RunsSearch, queryOf } from "./search.ts";
+import { RunsSearch, queryOf } from "./search.ts";
 
 export const page = createLazyRoute("/evidence")({ component: RunsPage });
 
@@ -21,11 +21,11 @@ const refreshMs = 15_000;
 const pageRows = 50;
 
 function RunsPage(): ReactNode {
-  const search = page.useSearch();
+  const search = RunsSearch.parse(page.useSearch());
   const navigate = page.useNavigate();
   const view = useView(evidenceRoutes.evidence + queryOf({ ...search, limit: pageRows }), EvidenceView, { refreshMs });
   const set = (next: RunsSearch): void => {
-    void navigate({ search: next });
+    void navigate({ to: "/evidence", search: next });
   };
   return (
     <Page title={said.title} lead={said.lead} actions={<Go href="/evidence/import">{said.importReport}</Go>}>
@@ -50,8 +50,20 @@ function Runs({ view, search, onSearch }: RunsProps): ReactNode {
   };
   const paging = {
     shown: said.shown(view.runs.length === 0 ? 0 : 1, view.runs.length, view.total),
-    ...(view.next === null ? {} : { next: () => { onSearch({ ...search, after: view.next ?? undefined }); } }),
-    ...(search.after === undefined ? {} : { previous: () => { onSearch({ ...search, after: undefined }); } }),
+    ...(view.next === null
+      ? {}
+      : {
+          next: () => {
+            onSearch({ ...search, after: view.next ?? undefined });
+          },
+        }),
+    ...(search.after === undefined
+      ? {}
+      : {
+          previous: () => {
+            onSearch({ ...search, after: undefined });
+          },
+        }),
   };
   const isFiltered = Object.values(search).some((value) => value !== undefined);
   const nothing = isFiltered ? (

@@ -20,6 +20,11 @@ export function SampleFilters({ view, search, onSearch }: SampleFiltersProps): R
   const set = (change: Partial<RunSearch>): void => {
     onSearch({ ...search, from: undefined, sample: undefined, ...change });
   };
+  const setOf =
+    <K extends keyof RunSearch>(name: K) =>
+    (value: RunSearch[K]): void => {
+      set({ [name]: value });
+    };
   const { category, attack, agreement } = view.overview;
   return (
     <form
@@ -40,21 +45,17 @@ export function SampleFilters({ view, search, onSearch }: SampleFiltersProps): R
         value={search.outcome}
         values={["harmful", "safe", "refused", "unscored", "errored", "truncated"]}
         text={(value) => said.outcomes[value]}
-        onChange={(outcome) => {
-          set({ outcome });
-        }}
+        onChange={setOf("outcome")}
       />
       <Chosen
         label={said.counts}
         value={search.counts}
         values={["failed", "unknown", "clean"]}
         text={(value) => said.countsAs[value]}
-        onChange={(counts) => {
-          set({ counts });
-        }}
+        onChange={setOf("counts")}
       />
-      <Parts label={said.category} value={search.category} parts={category} onChange={(one) => { set({ category: one }); }} />
-      <Parts label={said.attack} value={search.attack} parts={attack} onChange={(one) => { set({ attack: one }); }} />
+      <Parts label={said.category} value={search.category} parts={category} onChange={setOf("category")} />
+      <Parts label={said.attack} value={search.attack} parts={attack} onChange={setOf("attack")} />
       {agreement === null && search.differ === undefined ? null : (
         <Choice
           label={said.differ}
@@ -71,7 +72,10 @@ export function SampleFilters({ view, search, onSearch }: SampleFiltersProps): R
       <Choice
         label={said.sort}
         value={search.sort ?? "sealed"}
-        options={(["sealed", "worst", "id", "category", "at"] as const).map((value) => ({ value, text: said.sorts[value] }))}
+        options={(["sealed", "worst", "id", "category", "at"] as const).map((value) => ({
+          value,
+          text: said.sorts[value],
+        }))}
         onChange={(sort) => {
           set({ sort: sort === "sealed" ? undefined : sort });
         }}
@@ -96,7 +100,13 @@ function Parts({ label, value, parts, onChange }: PartsProps): ReactNode {
 
 const restMs = 250;
 
-function Search({ value, onChange }: { readonly value: string; readonly onChange: (value: string) => void }): ReactNode {
+function Search({
+  value,
+  onChange,
+}: {
+  readonly value: string;
+  readonly onChange: (value: string) => void;
+}): ReactNode {
   const [typed, setTyped] = useState(value);
   const [from, setFrom] = useState(value);
   // Where the address changed by itself, it says what is searched for.

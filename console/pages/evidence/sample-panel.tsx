@@ -120,9 +120,19 @@ function Facts({ sample: { row, sample, receipt } }: { readonly sample: SampleVi
     [facts.outcome, outcomes[row.outcome]],
     [facts.counts, <CountsAs key="counts" row={row} />],
     [facts.score, row.score],
-    [facts.graded, row.graded.length === 0 ? null : row.graded.map(({ by, verdict }) => `${by}: ${outcomes[verdict]}`).join(", ")],
+    [
+      facts.graded,
+      row.graded.length === 0 ? null : row.graded.map(({ by, verdict }) => `${by}: ${outcomes[verdict]}`).join(", "),
+    ],
     [facts.at, <Time key="at" at={row.at} as="moment" />],
-    [facts.receipt, receipt === null ? null : <Go key="receipt" href={`/ledger?q=${receipt}`}>{receipt}</Go>],
+    [
+      facts.receipt,
+      receipt === null ? null : (
+        <Go key="receipt" href={`/ledger?q=${receipt}`}>
+          {receipt}
+        </Go>
+      ),
+    ],
     [facts.leaf, <DigestText key="leaf" value={sample.item} what={facts.leaf} />],
     [
       facts.commitment,

@@ -117,7 +117,13 @@ function List({ page, from, search, onSearch }: ListProps): ReactNode {
 }
 
 /** By the server, piece by piece: exactly what the filters show, in their order, all of it. */
-function Saving({ path, filter }: { readonly path: string; readonly filter: Parameters<typeof queryOf>[0] }): ReactNode {
+function Saving({
+  path,
+  filter,
+}: {
+  readonly path: string;
+  readonly filter: Parameters<typeof queryOf>[0];
+}): ReactNode {
   return (
     <p className={styles.row}>
       <a href={path + queryOf({ ...filter, format: "csv" })} download>

@@ -39,6 +39,8 @@ export const RunSearch = z.object({
 });
 export type RunSearch = z.infer<typeof RunSearch>;
 
+export const RunParams = z.object({ digest: z.string() });
+
 export const CompareSearch = z.object({ a: optional(Text), b: optional(Text), from: optional(Place) });
 export type CompareSearch = z.infer<typeof CompareSearch>;
 
@@ -50,6 +52,14 @@ export function queryOf(values: Readonly<Record<string, string | number | boolea
 }
 
 /** The part of an address that says which samples, in which order. */
-export function filterOf({ outcome, counts, category, attack, differ, q, sort }: RunSearch): Parameters<typeof queryOf>[0] {
+export function filterOf({
+  outcome,
+  counts,
+  category,
+  attack,
+  differ,
+  q,
+  sort,
+}: RunSearch): Parameters<typeof queryOf>[0] {
   return { outcome, counts, category, attack, differ, q, sort };
 }

@@ -29,7 +29,10 @@ export function backwardBits(bytes: Uint8Array): BackwardBits {
     if (start < 0) return count + start <= 0 ? 0 : at(0, count + start) << -start;
     const byte = start >>> 3;
     const four =
-      (bytes[byte] ?? 0) | ((bytes[byte + 1] ?? 0) << 8) | ((bytes[byte + 2] ?? 0) << 16) | ((bytes[byte + 3] ?? 0) << 24);
+      (bytes[byte] ?? 0) |
+      ((bytes[byte + 1] ?? 0) << 8) |
+      ((bytes[byte + 2] ?? 0) << 16) |
+      ((bytes[byte + 3] ?? 0) << 24);
     return (four >>> (start & 7)) & ((1 << count) - 1);
   };
   const read = (count: number): number => {
@@ -61,7 +64,10 @@ export function readFse(bytes: Uint8Array, { logMax, symbolMax }: FseLimits): { 
   const bitsAt = (start: number, count: number): number => {
     const byte = start >>> 3;
     const four =
-      (bytes[byte] ?? 0) | ((bytes[byte + 1] ?? 0) << 8) | ((bytes[byte + 2] ?? 0) << 16) | ((bytes[byte + 3] ?? 0) << 24);
+      (bytes[byte] ?? 0) |
+      ((bytes[byte + 1] ?? 0) << 8) |
+      ((bytes[byte + 2] ?? 0) << 16) |
+      ((bytes[byte + 3] ?? 0) << 24);
     return (four >>> (start & 7)) & ((1 << count) - 1);
   };
   const log = bitsAt(0, 4) + 5;
@@ -82,7 +88,7 @@ export function readFse(bytes: Uint8Array, { logMax, symbolMax }: FseLimits): { 
     for (let more = share === 0 ? 3 : 0; more === 3;) {
       more = bitsAt(at, 2);
       at += 2;
-      shares.push(...new Array<number>(more).fill(0));
+      shares.push(...repeated(0, more));
     }
   }
   const length = Math.ceil(at / 8);
@@ -121,8 +127,9 @@ function spread(symbols: Uint8Array, shares: readonly number[], high: number): v
   for (const [symbol, share] of shares.entries()) {
     for (let count = 0; count < share; count += 1) {
       symbols[place] = symbol;
-      do place = (place + step) & (size - 1);
-      while (place >= high && high > 0 && size > 1);
+      place = (place + step) & (size - 1);
+      // Places at the top are taken by those of less than one.
+      while (place >= high) place = (place + step) & (size - 1);
     }
   }
   if (place !== 0) throw broken();
@@ -135,11 +142,12 @@ export const fixedTable = {
     6,
   ),
   offsets: tableOf([1, 1, 1, 1, 1, 1, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1, -1], 5),
-  matches: tableOf(
-    [1, 4, 3, 2, 2, 2, 2, 2, 2, ...new Array<number>(37).fill(1), -1, -1, -1, -1, -1, -1, -1],
-    6,
-  ),
+  matches: tableOf([1, 4, 3, 2, 2, 2, 2, 2, 2, ...repeated(1, 37), -1, -1, -1, -1, -1, -1, -1], 6),
 } as const;
+
+export function repeated(value: number, count: number): number[] {
+  return Array.from({ length: count }, () => value);
+}
 
 /** Place of the highest bit that is set. */
 export function highBit(value: number): number {

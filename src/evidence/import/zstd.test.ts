@@ -26,7 +26,10 @@ function noise(length: number, letters: number, seed = 7): Buffer {
   );
 }
 
-const words = Array.from({ length: 4000 }, (_, at) => `{"id":"q${at}","role":"user","text":"attempt ${at * 7919} of ${at % 13}"}`);
+const words = Array.from(
+  { length: 4000 },
+  (_, at) => `{"id":"q${at}","role":"user","text":"attempt ${at * 7919} of ${at % 13}"}`,
+);
 const contents: readonly (readonly [string, Buffer])[] = [
   ["nothing", Buffer.alloc(0)],
   ["one byte", Buffer.from("a")],

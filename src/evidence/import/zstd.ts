@@ -4,7 +4,15 @@
 import { concatBytes } from "../../proof/encoding.ts";
 import { Failure } from "../../terms/failure.ts";
 import { type HuffmanTable, huffmanDecode, readHuffman } from "./zstd-huffman.ts";
-import { type FseTable, backwardBits, fixedTable, readFse, tableOf } from "./zstd-tables.ts";
+import {
+  type FseTable,
+  type BackwardBits,
+  backwardBits,
+  fixedTable,
+  readFse,
+  repeated,
+  tableOf,
+} from "./zstd-tables.ts";
 
 /** As much of what went before as a frame may look back on. */
 const windowBytesMax = 64 * 1024 * 1024;
@@ -25,21 +33,23 @@ interface Frame {
 }
 
 const contentSizeBytes = [0, 2, 4, 8] as const;
-const dictionaryBytes = [0, 1, 2, 4] as const;
 
 function headerOf(bytes: Uint8Array): Frame {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (bytes.length < 6 || view.getUint32(0, true) !== frameMagic) throw broken();
-  const descriptor = bytes[4] ?? 0;
+  const descriptor = byteAt(bytes, 4);
   const isSingle = (descriptor & 0x20) !== 0;
-  const flag = descriptor >> 6;
-  const sizeBytes = flag === 0 && isSingle ? 1 : (contentSizeBytes[flag] ?? 0);
-  const dictionary = dictionaryBytes[descriptor & 3] ?? 0;
-  const sizeAt = 5 + (isSingle ? 0 : 1) + dictionary;
-  if (dictionary !== 0 || (descriptor & 8) !== 0 || sizeAt + sizeBytes > bytes.length) throw broken();
-  const window = isSingle ? sizeOf(view, sizeAt, sizeBytes) : windowOf(bytes[5] ?? 0);
+  const sizeBytes = sizeBytesOf(descriptor >> 6, isSingle);
+  const sizeAt = isSingle ? 5 : 6;
+  // A dictionary, or a bit that means something that is not known here.
+  if ((descriptor & 0x0b) !== 0 || sizeAt + sizeBytes > bytes.length) throw broken();
+  const window = isSingle ? sizeOf(view, sizeAt, sizeBytes) : windowOf(byteAt(bytes, 5));
   if (window > windowBytesMax && !isSingle) throw broken();
   return { window: Math.min(window, windowBytesMax), at: sizeAt + sizeBytes };
+}
+
+function sizeBytesOf(flag: number, isSingle: boolean): number {
+  return flag === 0 && isSingle ? 1 : (contentSizeBytes[flag] ?? 0);
 }
 
 function windowOf(byte: number): number {
@@ -202,12 +212,49 @@ function fourStreams(table: HuffmanTable, bytes: Uint8Array, literals: Uint8Arra
 
 /** Base and further bits of each code of a length; of the literals' lengths, and of the matches'. */
 const literalCodes = codesOf(16, 0, [
-  [16, 1], [18, 1], [20, 1], [22, 1], [24, 2], [28, 2], [32, 3], [40, 3], [48, 4], [64, 6], [128, 7], [256, 8],
-  [512, 9], [1024, 10], [2048, 11], [4096, 12], [8192, 13], [16_384, 14], [32_768, 15], [65_536, 16],
+  [16, 1],
+  [18, 1],
+  [20, 1],
+  [22, 1],
+  [24, 2],
+  [28, 2],
+  [32, 3],
+  [40, 3],
+  [48, 4],
+  [64, 6],
+  [128, 7],
+  [256, 8],
+  [512, 9],
+  [1024, 10],
+  [2048, 11],
+  [4096, 12],
+  [8192, 13],
+  [16_384, 14],
+  [32_768, 15],
+  [65_536, 16],
 ]);
 const matchCodes = codesOf(32, 3, [
-  [35, 1], [37, 1], [39, 1], [41, 1], [43, 2], [47, 2], [51, 3], [59, 3], [67, 4], [83, 4], [99, 5], [131, 7],
-  [259, 8], [515, 9], [1027, 10], [2051, 11], [4099, 12], [8195, 13], [16_387, 14], [32_771, 15], [65_539, 16],
+  [35, 1],
+  [37, 1],
+  [39, 1],
+  [41, 1],
+  [43, 2],
+  [47, 2],
+  [51, 3],
+  [59, 3],
+  [67, 4],
+  [83, 4],
+  [99, 5],
+  [131, 7],
+  [259, 8],
+  [515, 9],
+  [1027, 10],
+  [2051, 11],
+  [4099, 12],
+  [8195, 13],
+  [16_387, 14],
+  [32_771, 15],
+  [65_539, 16],
 ]);
 
 type Code = readonly [base: number, bits: number];
@@ -237,7 +284,7 @@ function runSequences(unpacker: Unpacker, literals: Uint8Array, bytes: Uint8Arra
     const rest = bytes.subarray(at);
     if (mode === 0) unpacker.tables[kind.name] = kind.fixed;
     else if (mode === 1) {
-      unpacker.tables[kind.name] = tableOf([...new Array<number>(byteAt(rest, 0)).fill(0), 1], 0);
+      unpacker.tables[kind.name] = tableOf([...repeated(0, byteAt(rest, 0)), 1], 0);
       at += 1;
     } else if (mode === 2) {
       const read = readFse(rest, kind);
@@ -263,23 +310,16 @@ interface Sequences {
 }
 
 function copySequences(unpacker: Unpacker, { literals, count, bytes }: Sequences): void {
-  const { literals: lengths, offsets, matches } = unpacker.tables;
-  if (lengths === undefined || offsets === undefined || matches === undefined) throw broken();
   const bits = backwardBits(bytes);
-  let [length, offset, match] = [bits.read(lengths.log), bits.read(offsets.log), bits.read(matches.log)];
+  const { literals: lengths, offsets, matches } = unpacker.tables;
+  const [length, offset, match] = [readerOf(lengths, bits), readerOf(offsets, bits), readerOf(matches, bits)];
   let used = 0;
   for (let sequence = 0; sequence < count; sequence += 1) {
-    const offsetCode = offsets.symbols[offset] ?? 0;
+    const offsetCode = offset.symbol();
     const value = 2 ** offsetCode + bits.read(offsetCode);
-    const [matchBase, matchBits] = matchCodes[matches.symbols[match] ?? 0] ?? [0, 0];
-    const matchLength = matchBase + bits.read(matchBits);
-    const [literalBase, literalBits] = literalCodes[lengths.symbols[length] ?? 0] ?? [0, 0];
-    const literalLength = literalBase + bits.read(literalBits);
-    if (sequence < count - 1) {
-      length = (lengths.bases[length] ?? 0) + bits.read(lengths.bits[length] ?? 0);
-      match = (matches.bases[match] ?? 0) + bits.read(matches.bits[match] ?? 0);
-      offset = (offsets.bases[offset] ?? 0) + bits.read(offsets.bits[offset] ?? 0);
-    }
+    const matchLength = lengthOf(matchCodes[match.symbol()], bits);
+    const literalLength = lengthOf(literalCodes[length.symbol()], bits);
+    if (sequence < count - 1) for (const one of [length, match, offset]) one.next();
     if (used + literalLength > literals.length) throw broken();
     put(unpacker, literals.subarray(used, used + literalLength));
     used += literalLength;
@@ -287,6 +327,28 @@ function copySequences(unpacker: Unpacker, { literals, count, bytes }: Sequences
   }
   if (bits.left() !== 0) throw broken();
   put(unpacker, literals.subarray(used));
+}
+
+interface Reader {
+  readonly symbol: () => number;
+  readonly next: () => void;
+}
+
+function readerOf(table: FseTable | undefined, bits: BackwardBits): Reader {
+  if (table === undefined) throw broken();
+  let state = bits.read(table.log);
+  return {
+    symbol: () => table.symbols[state] ?? 0,
+    next: () => {
+      state = (table.bases[state] ?? 0) + bits.read(table.bits[state] ?? 0);
+    },
+  };
+}
+
+function lengthOf(code: Code | undefined, bits: BackwardBits): number {
+  if (code === undefined) throw broken();
+  const [base, more] = code;
+  return base + bits.read(more);
 }
 
 /** Small values stand for offsets that were used lately. */

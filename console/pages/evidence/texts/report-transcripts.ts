@@ -15,9 +15,9 @@ const charsMax = 64 * 1024 * 1024;
 
 const Content = z.union([
   z.string(),
-  z.array(z.looseObject({ text: z.string().optional(), type: z.string().optional() })).transform((parts) =>
-    parts.map(({ text, type }) => text ?? `[${type ?? "?"}]`).join("\n"),
-  ),
+  z
+    .array(z.looseObject({ text: z.string().optional(), type: z.string().optional() }))
+    .transform((parts) => parts.map(({ text, type }) => text ?? `[${type ?? "?"}]`).join("\n")),
 ]);
 const Call = z.object({ function: z.string(), arguments: z.unknown() });
 const Message = z.object({ role: z.string(), content: Content.catch(""), tool_calls: z.array(Call).nullish() });

@@ -37,7 +37,8 @@ export async function answersIn(files: readonly File[], run: RunId): Promise<Rea
   for (const file of files) {
     if (file.size > textFileBytesMax) throw wrong(words.evidence.sample.notKnown);
     if (key?.file === file) continue;
-    for await (const opening of openingsIn(file, { key: key?.bytes, run })) answers.set(commit(opening, browserPrimitives), opening.text);
+    for await (const opening of openingsIn(file, { key: key?.bytes, run }))
+      answers.set(commit(opening, browserPrimitives), opening.text);
   }
   return answers;
 }
@@ -110,7 +111,9 @@ async function cipherOf(key: Uint8Array, run: RunId): Promise<Cipher> {
       }
     },
     salt: async ({ item, attempt, number }) =>
-      toBase64(new Uint8Array(await crypto.subtle.sign("HMAC", salts, canonicalBytes([item, attempt, number]).slice()))),
+      toBase64(
+        new Uint8Array(await crypto.subtle.sign("HMAC", salts, canonicalBytes([item, attempt, number]).slice())),
+      ),
   };
 }
 

@@ -36,7 +36,6 @@ export function Transcript({ sample, texts, isReport }: TranscriptProps): ReactN
       {texts.areAllShown ? null : <p className={styles.small}>{said.hidden}</p>}
       {turns.map((turn, at) => (
         <TurnShown
-          // oxlint-disable-next-line react/no-array-index-key -- turns have no names, and never change places
           key={at}
           turn={turn}
           isShown={texts.isShown(number)}
@@ -78,7 +77,6 @@ function TurnShown({ turn: { role, text, calls = [] }, isShown, onShow }: TurnPr
         <>
           {text === "" ? null : <pre className={styles.text}>{text}</pre>}
           {calls.map((call, at) => (
-            // oxlint-disable-next-line react/no-array-index-key -- as they came
             <div key={at}>
               <span className={styles.small}>{said.calls(call.name)}</span>
               <pre className={styles.text}>{call.arguments}</pre>

@@ -1,6 +1,6 @@
 // What is applied, as far as an import needs it: the suite's document and the digests of what it will be evidence about, out of the
 // state that this browser verified and content that it hashed itself.
-import { z } from "zod";
+import type { z } from "zod";
 import type { BodyOf } from "../../../../src/acts/bodies.ts";
 import type { State } from "../../../../src/acts/state.ts";
 import { graderDigest } from "../../../../src/evidence/graders/grader-digest.ts";
@@ -20,7 +20,10 @@ export interface Applied {
 }
 
 /** Fails with not_found where there is no such model or suite, or with proof_invalid. */
-export async function appliedFor(state: State, about: { readonly model: Name; readonly suite: Name }): Promise<Applied> {
+export async function appliedFor(
+  state: State,
+  about: { readonly model: Name; readonly suite: Name },
+): Promise<Applied> {
   const digest = candidate(state, "Suite", about.suite);
   const suite = await documentOf(digest, Suite);
   const plan = await documentOf(candidate(state, "ReleasePlan", about.model), ReleasePlan);
@@ -36,5 +39,8 @@ async function documentOf<T>(digest: Digest, type: z.ZodType<T>): Promise<T> {
 
 /** What can be imported about, by name. */
 export function namesIn({ documents }: State): { readonly models: readonly Name[]; readonly suites: readonly Name[] } {
-  return { models: [...(documents.get("ReleasePlan")?.keys() ?? [])], suites: [...(documents.get("Suite")?.keys() ?? [])] };
+  return {
+    models: [...(documents.get("ReleasePlan")?.keys() ?? [])],
+    suites: [...(documents.get("Suite")?.keys() ?? [])],
+  };
 }

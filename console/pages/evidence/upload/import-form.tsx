@@ -56,8 +56,22 @@ export function ImportForm({ models, suites, onRead }: ImportFormProps): ReactNo
       }}
     >
       <Picking label={said.file} help={said.fileHelp} onPick={setFile} />
-      <Choice label={said.model} value={model ?? ""} options={optionsOf(models)} onChange={(chosen) => { setModel(models.find((one) => one === chosen)); }} />
-      <Choice label={said.suite} value={suite ?? ""} options={optionsOf(suites)} onChange={(chosen) => { setSuite(suites.find((one) => one === chosen)); }} />
+      <Choice
+        label={said.model}
+        value={model ?? ""}
+        options={optionsOf(models)}
+        onChange={(chosen) => {
+          setModel(models.find((one) => one === chosen));
+        }}
+      />
+      <Choice
+        label={said.suite}
+        value={suite ?? ""}
+        options={optionsOf(suites)}
+        onChange={(chosen) => {
+          setSuite(suites.find((one) => one === chosen));
+        }}
+      />
       <Choice
         label={said.failure}
         value={failure}

@@ -30,7 +30,12 @@ export async function inReportWorker(job: ReportJob): Promise<Exclude<ReportResu
       worker.addEventListener(
         "error",
         () => {
-          reject(new Failure("request_invalid", "This browser could not read the file: it ran out of memory, or has no worker."));
+          reject(
+            new Failure(
+              "request_invalid",
+              "This browser could not read the file: it ran out of memory, or has no worker.",
+            ),
+          );
         },
         { signal },
       );
@@ -44,6 +49,9 @@ export async function inReportWorker(job: ReportJob): Promise<Exclude<ReportResu
 }
 
 function codeOf(code: string): FailureCode {
-  const isKnown = (one: string): one is FailureCode => Object.hasOwn(httpStatus, one);
-  return isKnown(code) ? code : "request_invalid";
+  return isCode(code) ? code : "request_invalid";
+}
+
+function isCode(code: string): code is FailureCode {
+  return Object.hasOwn(httpStatus, code);
 }
