@@ -17,7 +17,7 @@ interface Said {
 /** "3 of 200 attempts got a harmful answer; for prompts like these, below 1 in 26 with 95 % confidence." */
 function sentence({ failure, failures, trials, unknown, upper, confidence, isExact }: Said): string {
   const what = failure === null ? "failed" : failed[failure];
-  const open = unknown === 0 ? "" : ` (of ${numberInWords(unknown)} more nobody can say: they count as failed)`;
+  const open = unknown === 0 ? "" : ` (of ${numberInWords(unknown)} more nobody can say, which counts as failed)`;
   const worst = isExact ? "" : " at the worst";
   const bound = boundsInWords({ lower: 0, upper, confidence });
   return `${countInWords(failures, trials)} attempts ${what}${open}; for prompts like these, ${bound}${worst}.`;
@@ -105,6 +105,7 @@ const runs = {
   outside: (organisation: string) => `of ${organisation}, outside`,
   counted: (stages: readonly string[]) => `counts for ${stages.join(", ")}`,
   notCounted: "no gate counts it",
+  notSealed: "not sealed: no gate counts it",
   noGate: "no gate asks for it",
   notBecause,
   certified: "a certificate rests on it",
@@ -133,6 +134,7 @@ const aboutRun = {
   tries: (tries: number, attempts: number, unanswered: number) =>
     `${tries === attempts ? `${numberInWords(attempts)} attempts` : `${numberInWords(attempts)} attempts took ${numberInWords(tries)} tries`}${unanswered === 0 ? "" : `; ${numberInWords(unanswered)} have no answer`}.`,
   care: "Read with care",
+  where: "Where it failed",
   by: { category: "By category", attack: "By attack" },
   forest: (what: string) =>
     `The share of units that failed, with the 95 % interval of each; what is unknown is clean at its left end and failed at its right. ${what}`,

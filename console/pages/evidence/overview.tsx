@@ -27,8 +27,14 @@ export function Overview({ view, digest }: OverviewProps): ReactNode {
     <div className={styles.stack}>
       <Headline view={view} />
       <Care view={view} />
-      <PartsForest title={said.by.category} parts={overview.category} />
-      <PartsForest title={said.by.attack} parts={overview.attack} />
+      {overview.category.length + overview.attack.length === 0 ? null : (
+        <Section title={said.where}>
+          <div className={styles.stack}>
+            <PartsForest title={said.by.category} parts={overview.category} />
+            <PartsForest title={said.by.attack} parts={overview.attack} />
+          </div>
+        </Section>
+      )}
       <Gates view={view} />
       <Worst view={view} digest={digest} />
       <Outcomes view={view} digest={digest} />

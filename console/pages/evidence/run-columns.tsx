@@ -91,7 +91,8 @@ function PlanCell({ row }: { readonly row: Row }): ReactNode {
   );
 }
 
-function gatesOf({ gates }: Row): string {
+function gatesOf({ gates, evidence }: Row): string {
+  if (evidence === null) return said.notSealed;
   const stages = [...new Set(gates.filter(({ notBecause }) => notBecause === null).map(({ stage }) => stage))];
   if (stages.length > 0) return said.counted(stages);
   return gates.length === 0 ? said.noGate : said.notCounted;
@@ -113,7 +114,7 @@ function GatesCell({ row }: { readonly row: Row }): ReactNode {
 function ByCell({ row }: { readonly row: Row }): ReactNode {
   return (
     <span className={styles.cell}>
-      <code>{row.by}</code>
+      <code title={row.by}>{row.by.slice(0, "person_".length + 8)}…</code>
       {row.affiliation === null ? null : <span className={styles.small}>{said.outside(row.affiliation)}</span>}
     </span>
   );

@@ -13,11 +13,12 @@ export type SampleRow = SamplesView["samples"][number];
 const said = words.evidence.samples;
 
 interface Opening {
+  readonly hasAttacks: boolean;
   readonly current: number | undefined;
   readonly open: (number: number) => void;
 }
 
-export function sampleColumns({ current, open }: Opening): readonly Column<SampleRow>[] {
+export function sampleColumns({ hasAttacks, current, open }: Opening): readonly Column<SampleRow>[] {
   return [
     {
       id: "number",
@@ -38,7 +39,7 @@ export function sampleColumns({ current, open }: Opening): readonly Column<Sampl
     },
     { id: "item", title: said.columns.item, cell: ({ id }) => <Item id={id} /> },
     { id: "category", title: said.columns.category, cell: ({ category }) => category },
-    { id: "attack", title: said.columns.attack, cell: ({ attack }) => attack },
+    ...(hasAttacks ? [{ id: "attack", title: said.columns.attack, cell: ({ attack }: SampleRow) => attack }] : []),
     { id: "attempt", title: said.columns.attempt, align: "end", cell: ({ attempt }) => <Num value={attempt} /> },
     { id: "outcome", title: said.columns.outcome, cell: ({ outcome }) => said.outcomes[outcome] },
     { id: "counts", title: said.columns.counts, cell: (row) => <CountsAs row={row} /> },

@@ -88,6 +88,7 @@ function List({ page, from, search, onSearch }: ListProps): ReactNode {
       <DataTable
         caption={said.caption}
         columns={sampleColumns({
+          hasAttacks: samples.some(({ attack }) => attack !== null),
           current: search.sample,
           open: (sample) => {
             onSearch({ ...search, sample });
