@@ -49,7 +49,7 @@ src/report: terms proof statistics plots acts gates exposure feed access evidenc
 src/control: terms proof statistics acts gates policy safeguards documents exposure feed store ledger access evidence release watch report outbound
 src/cli: terms proof statistics plots acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only {verify-bundle,bundle-parts,bundle-file,release-card}.ts) control(only contract*.ts)
 src/main: *
-console: control(only contract*.ts) terms proof statistics acts gates policy feed(only {replica,batch,catch-up}.ts)
+console: control(only contract*.ts) terms proof statistics acts gates policy evidence(not *-store.ts) feed(only {replica,batch,catch-up}.ts)
 `;
 
 /** What no file of a folder reaches, through however many others: the promises behind the table. */

@@ -64,7 +64,9 @@ describe("evidence in the console", { skip: chromium === undefined && !isCi }, (
     await checkPage(opened);
     await page.getByRole("tab", { name: "Record" }).click();
     await page.getByText("It went as registered, by the receipts of the gateways.").waitFor();
-    await checkPage(opened);
+    const record = await site.open(`/evidence/${first}?tab=record`, { as: site.owner });
+    await record.page.getByText("It went as registered, by the receipts of the gateways.").waitFor();
+    await checkPage(record);
   });
 
   test("texts are not in the page until they are asked for, and a hostile one is text", async () => {
