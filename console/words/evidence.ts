@@ -196,6 +196,8 @@ const aboutRun = {
     noLimit: "a bound",
     checking: "Checking its receipts one by one …",
     followed: "It went as registered, by the receipts of the gateways.",
+    asRegistered: "as registered",
+    otherwise: "otherwise",
     deviates: "It left its plan:",
   },
   chain: {

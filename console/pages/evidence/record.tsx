@@ -60,10 +60,17 @@ function Plan({ view: { row }, digest }: RecordProps): ReactNode {
 type Deviations = NonNullable<EvidencePlanView["plan"]>["deviations"];
 
 function Followed({ deviations }: { readonly deviations: Deviations }): ReactNode {
-  if (deviations.length === 0) return <Verdict value="pass" word={said.plan.followed} />;
+  if (deviations.length === 0)
+    return (
+      <div className={styles.tight}>
+        <Verdict value="pass" word={said.plan.asRegistered} />
+        <p>{said.plan.followed}</p>
+      </div>
+    );
   return (
     <div className={styles.tight}>
-      <Verdict value="fail" word={said.plan.deviates} />
+      <Verdict value="fail" word={said.plan.otherwise} />
+      <p>{said.plan.deviates}</p>
       <ul>
         {deviations.map(({ code, words: why }) => (
           <li key={code}>
