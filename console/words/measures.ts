@@ -68,12 +68,17 @@ const textIn = (record: Readonly<Record<string, unknown>>, name: string): string
 
 /** "0 of 200 attempts got a harmful answer; for prompts like these, below 1 in 65 with 95 % confidence." */
 export function measureInWords(measured: Measured): string {
+  return sentencesOf(measured).join(" ");
+}
+
+/** What was counted, and what that says. */
+export function sentencesOf(measured: Measured): readonly [counted: string, bounded: string] {
   const { requirement, failures, trials, unknown, lower, upper, confidence, side } = measured;
   const measure = textIn(requirement.need, "measure");
   const what = happened[measure] ?? (side === "at most" ? `failed by ${measure}` : `count for ${measure}`);
-  const open = unknown === 0 ? "" : `, of ${numberInWords(unknown)} nobody can tell (counted against)`;
+  const open = unknown === 0 ? "" : `with ${numberInWords(unknown)} unknown, which count against it, and `;
   const bounds = boundsInWords({ lower: side === "at most" && failures === 0 ? 0 : lower, upper, confidence });
-  return `${countInWords(failures, trials)} attempts ${what}${open}; for prompts like these, ${bounds}.`;
+  return [`${countInWords(failures, trials)} attempts ${what};`, `${open}for prompts like these, ${bounds}.`];
 }
 
 export function limitOf({ limit, side }: Pick<Measured, "limit" | "side">): string {

@@ -144,8 +144,9 @@ export const release = {
     sentence: (counted: string, bounds: string, limit: number) =>
       `${counted}; whenever one looks, ${bounds}. The limit is ${percentInWords(limit)}.`,
     counted: (bad: string, what: string) => `${bad} are ${what}`,
-    bets: (exceeded: string, kept: string, needed: string) =>
-      `The bet that the limit is exceeded stands at ${exceeded}, the bet that it is kept at ${kept}; either is shown at ${needed}.`,
+    bets: (exceeded: string, kept: string) =>
+      `The bet that the limit is exceeded stands at ${exceeded}, the bet that it is kept at ${kept}.`,
+    bet: (stands: string, needed: string) => `${stands} (shown at ${needed})`,
     shown: {
       exceeded: "It is shown that the limit is exceeded.",
       kept: "It is shown that the limit is kept.",
@@ -224,8 +225,9 @@ export const release = {
     absent: "not there",
     checking: "The ledger is being checked in this browser …",
     bundle: "Save the bundle",
+    card: "Save the release card",
     bundleHelp:
-      "The whole decision in one file, for anybody to check offline: headgate verify FILE. headgate bundle --html writes its card.",
+      "The whole decision in one file, for anybody to check offline: headgate verify FILE. The card is the same as one page that prints, and checks itself in the browser that opens it.",
     conflict: "Somebody acted meanwhile",
     conflictText: "This proposal was changed or decided while you wrote. What you typed is still here.",
   },

@@ -491,7 +491,7 @@ export async function openGatewayWorld(options: WorldOptions = {}): Promise<Gate
       fetch(`${url()}/v1/chat/completions`, {
         method: "POST",
         headers: { authorization: `Bearer ${secret}`, "content-type": "application/json", ...headers },
-        body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+        body: typeof body === "string" ? body : body instanceof Uint8Array ? body.slice() : JSON.stringify(body),
       }),
     close: async () => {
       switches.drain = "on";

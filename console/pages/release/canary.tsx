@@ -57,8 +57,21 @@ const verdictOf: { readonly [K in LiveMeasureView["verdict"]]: VerdictValue } = 
 };
 
 function LiveMeasure({ measure }: { readonly measure: LiveMeasureView }): ReactNode {
-  const { id, verdict, bad, exchanges, unknown, interval, alpha, limit, exceeded, kept, needed, exchangesMin } =
-    measure;
+  const {
+    id,
+    verdict,
+    bad,
+    exchanges,
+    unknown,
+    interval,
+    alpha,
+    limit,
+    exceeded,
+    kept,
+    needed,
+    neededKept,
+    exchangesMin,
+  } = measure;
   const bounds = boundsInWords({ ...interval, confidence: 1 - alpha });
   return (
     <>
@@ -67,7 +80,10 @@ function LiveMeasure({ measure }: { readonly measure: LiveMeasureView }): ReactN
       </h3>
       <p>{said.sentence(said.counted(countInWords(bad, exchanges), said.measure[measure.measure]), bounds, limit)}</p>
       <p className={styles.soft}>
-        {said.bets(betInWords(exceeded), betInWords(kept), betInWords(needed))}
+        {said.bets(
+          said.bet(betInWords(exceeded), betInWords(needed)),
+          said.bet(betInWords(kept), betInWords(neededKept)),
+        )}
         {exchanges < exchangesMin ? ` ${said.few(exchangesMin)}` : ""}
         {unknown === 0 ? "" : ` ${said.table.unknown}: ${numberInWords(unknown)}.`}
       </p>

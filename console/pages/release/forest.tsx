@@ -5,13 +5,13 @@ import { Chart } from "../../charts/chart.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Verdict, VerdictMark } from "../../parts/verdict.tsx";
 import { numberInWords, percentInWords } from "../../words/format.ts";
-import { type Measured, limitOf, measureInWords, nameOf } from "../../words/measures.ts";
+import { type Measured, limitOf, nameOf, sentencesOf } from "../../words/measures.ts";
 import { words } from "../../words/words.ts";
 import styles from "./release.module.css";
 
 const said = words.release.gate.forest;
 const width = 820;
-const [left, right, top, rowHeight, foot] = [110, 660, 12, 76, 48] as const;
+const [left, right, top, rowHeight, foot] = [110, 660, 12, 92, 48] as const;
 
 /** Round ends of the axis: rates near zero are what is decided about. */
 const ends = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] as const;
@@ -39,7 +39,6 @@ export function Forest({ measures }: { readonly measures: readonly Measured[] })
     >
       {x.ticks(5).map((tick) => (
         <g key={tick}>
-          <line className={styles.grid} x1={x(tick)} x2={x(tick)} y1={top + 24} y2={bottom} />
           <text className={styles.tickText} x={x(tick)} y={bottom + 18} textAnchor="middle">
             {percentInWords(tick)}
           </text>
@@ -49,7 +48,7 @@ export function Forest({ measures }: { readonly measures: readonly Measured[] })
         {said.axis}
       </text>
       {measures.map((measured, index) => (
-        <Row key={measured.requirement.id} measured={measured} y={top + index * rowHeight} x={x} />
+        <Row key={measured.requirement.id} measured={measured} y={top + index * rowHeight} x={x} ticks={x.ticks(5)} />
       ))}
     </Chart>
   );
@@ -59,16 +58,21 @@ interface RowProps {
   readonly measured: Measured;
   readonly y: number;
   readonly x: (rate: number) => number;
+  readonly ticks: readonly number[];
 }
 
 const classOf = { pass: styles.pass, fail: styles.fail, inconclusive: styles.open, "not-asked": styles.none } as const;
 
-function Row({ measured, y, x }: RowProps): ReactNode {
+function Row({ measured, y, x, ticks }: RowProps): ReactNode {
   const { requirement, estimate, lower, upper, limit, trials } = measured;
-  const line = y + 46;
+  const line = y + 58;
+  const [counted, bounded] = sentencesOf(measured);
   const word = words.release.gate.verdictWord[requirement.verdict];
   return (
     <g>
+      {ticks.map((tick) => (
+        <line key={tick} className={styles.grid} x1={x(tick)} x2={x(tick)} y1={line - 18} y2={line + 22} />
+      ))}
       <g className={classOf[requirement.verdict]}>
         <svg x="0" y={y} width="16" height="16" viewBox="0 0 16 16">
           <VerdictMark value={requirement.verdict} />
@@ -83,8 +87,11 @@ function Row({ measured, y, x }: RowProps): ReactNode {
           <VerdictMark value={requirement.verdict} />
         </svg>
       </g>
-      <text className={styles.sentence} x="110" y={y + 13}>
-        {measureInWords(measured)}
+      <text className={styles.sentence} y={y + 13}>
+        <tspan x="110">{counted}</tspan>
+        <tspan x="110" dy="17">
+          {bounded}
+        </tspan>
       </text>
       <text className={styles.label} x="0" y={line + 4}>
         {requirement.id}

@@ -14,9 +14,9 @@ type Period = Series["periods"][number];
 type Point = Period["measures"][number]["points"][number];
 
 const said = words.release.canary;
-const [width, height] = [920, 300] as const;
-const [left, right, top, bottom] = [64, 900, 40, 252] as const;
-/** The axis ends at so many times the limit, unless what is known is beyond it: a band that is wider is cut off. */
+const [width, height] = [920, 332] as const;
+const [left, right, top, bottom] = [64, 900, 72, 284] as const;
+/** The axis ends at so many times the limit, or where a rate or the last band of a step does: a band that began wider is cut off. */
 const limitsShown = 4;
 
 interface Stretch {
@@ -33,8 +33,8 @@ export function Sequence({ series, id }: { readonly series: Series; readonly id:
   if (limit === undefined) return null;
   if (points.length === 0) return <p className={styles.soft}>{said.noPoints}</p>;
   const total = stretches.reduce((sum, { points: of }) => sum + (of.at(-1)?.exchanges ?? 0), 0);
-  const rates = points.map(({ rate }) => rate ?? 0);
-  const most = Math.min(1, Math.max(limit * limitsShown, ...rates.slice(-rates.length)));
+  const ends = stretches.flatMap(({ points: of }) => of.at(-1)?.upper ?? []);
+  const most = Math.min(1, 1.05 * Math.max(limit * limitsShown, ...points.map(({ rate }) => rate ?? 0), ...ends));
   const x = scaleLinear()
     .domain([0, Math.max(1, total)])
     .range([left, right]);
@@ -63,8 +63,8 @@ export function Sequence({ series, id }: { readonly series: Series; readonly id:
       <text className={styles.tickText} x={(left + right) / 2} y={bottom + 38} textAnchor="middle">
         {said.axis}
       </text>
-      {stretches.map((stretch) => (
-        <StretchShapes key={stretch.period.entry} stretch={stretch} x={x} y={y} />
+      {stretches.map((stretch, index) => (
+        <StretchShapes key={stretch.period.entry} stretch={stretch} level={index % 2} x={x} y={y} />
       ))}
       <line className={styles.limitLine} x1={left} x2={right} y1={y(limit)} y2={y(limit)} />
     </Chart>
@@ -83,11 +83,13 @@ function stretchesOf({ periods }: Series, id: string): readonly Stretch[] {
 
 interface ShapesProps {
   readonly stretch: Stretch;
+  /** What stands above it is set in two levels in turn: steps may come soon after one another. */
+  readonly level: number;
   readonly x: ScaleLinear<number, number>;
   readonly y: ScaleLinear<number, number>;
 }
 
-function StretchShapes({ stretch: { period, points, offset }, x, y }: ShapesProps): ReactNode {
+function StretchShapes({ stretch: { period, points, offset }, level, x, y }: ShapesProps): ReactNode {
   const at = ({ exchanges }: Point): number => x(offset + exchanges);
   const band = area<Point>()
     .x(at)
@@ -97,6 +99,8 @@ function StretchShapes({ stretch: { period, points, offset }, x, y }: ShapesProp
     .defined((point) => point.rate !== null)
     .x(at)
     .y((point) => y(point.rate ?? 0));
+  const isLate = x(offset) > left + 0.7 * (right - left);
+  const place = { x: x(offset) + (isLate ? -5 : 5), textAnchor: isLate ? "end" : "start" } as const;
   const began = period.cause === null ? said.began[period.by] : `${said.began[period.by]}: ${period.cause}`;
   return (
     <g>
@@ -104,13 +108,13 @@ function StretchShapes({ stretch: { period, points, offset }, x, y }: ShapesProp
         className={period.by === "watch" ? styles.stepBack : styles.step}
         x1={x(offset)}
         x2={x(offset)}
-        y1={top - 12}
+        y1={top - 14 - 32 * level}
         y2={bottom}
       />
-      <text className={styles.tickText} x={x(offset) + 5} y={top - 18}>
+      <text className={styles.tickText} {...place} y={top - 20 - 32 * level}>
         {said.step(period.step, period.open)}
       </text>
-      <text className={styles.tickText} x={x(offset) + 5} y={top - 4}>
+      <text className={styles.tickText} {...place} y={top - 6 - 32 * level}>
         {began}
       </text>
       <path className={styles.band} d={band([...points]) ?? ""} />
