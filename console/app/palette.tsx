@@ -1,10 +1,12 @@
 // Ctrl+K: goes to a page, a model, an entry of the ledger, or whatever has an id. Chosen with the arrows, without a mouse.
-import { useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
 import { type KeyboardEvent, type ReactNode, useId, useState } from "react";
 import { Dialog } from "../parts/dialog.tsx";
+import { NeedsView, needsRoutes } from "../../src/control/contract-needs.ts";
 import { words } from "../words/words.ts";
-import { type Target, targetsFor } from "./targets.ts";
+import { useView } from "./reads.ts";
+import { useSession } from "./session.tsx";
+import { type Known, type Target, targetsFor } from "./targets.ts";
 import styles from "./palette.module.css";
 
 export interface PaletteProps {
@@ -25,12 +27,7 @@ function Search({ onClose }: { readonly onClose: () => void }): ReactNode {
   const [at, setAt] = useState(0);
   const id = useId();
   const router = useRouter();
-  const found = useQuery({
-    queryKey: ["targets", text],
-    queryFn: () => targetsFor(text),
-    placeholderData: (before) => before,
-  });
-  const targets = found.data ?? [];
+  const targets = targetsFor(text, useKnown());
   const go = (target: Target | undefined): void => {
     if (target === undefined) return;
     onClose();
@@ -71,6 +68,15 @@ function Search({ onClose }: { readonly onClose: () => void }): ReactNode {
       <Found id={id} targets={targets} at={at} onChoose={go} />
     </div>
   );
+}
+
+/** Models and waiting proposals, of those who may read them. */
+function useKnown(): Known {
+  const { data } = useView(needsRoutes.needs, NeedsView, { enabled: useSession()?.kind === "person" });
+  const proposals = (data?.needs ?? []).flatMap(({ model, matter }) =>
+    "proposal" in matter && model !== null ? [{ proposal: matter.proposal, model }] : [],
+  );
+  return { models: (data?.models ?? []).map(({ model }) => model), proposals };
 }
 
 interface FoundProps {

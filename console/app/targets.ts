@@ -12,9 +12,35 @@ export interface Target {
 const targetsMax = 12;
 const idForm = /^[a-z]{2,12}_[0-9A-Za-z-]{4,64}$|^sha256:[0-9a-f]{8,64}$/;
 
-export function targetsFor(text: string): readonly Target[] {
+/** What the server says there is, besides pages. */
+export interface Known {
+  readonly models: readonly string[];
+  /** Those that wait for somebody. */
+  readonly proposals: readonly { readonly proposal: string; readonly model: string }[];
+}
+
+export function targetsFor(text: string, known: Known): readonly Target[] {
   const wanted = text.trim();
-  return [...byNumber(wanted), ...byId(wanted), ...byName(wanted)].slice(0, targetsMax);
+  const found = [...byNumber(wanted), ...byId(wanted), ...byModel(wanted, known), ...byName(wanted)];
+  return found.slice(0, targetsMax);
+}
+
+function byModel(wanted: string, { models, proposals }: Known): readonly Target[] {
+  const lower = wanted.toLowerCase();
+  const { model: kind, proposal: proposalKind } = words.shell.palette;
+  const hrefOf = (model: string): string => `/release/${encodeURIComponent(model)}`;
+  return [
+    ...proposals
+      .filter(({ proposal, model }) => lower !== "" && `${proposal} ${model}`.toLowerCase().includes(lower))
+      .map(({ proposal, model }) => ({
+        name: `${model}: ${proposal}`,
+        kind: proposalKind,
+        href: `${hrefOf(model)}#${proposal}`,
+      })),
+    ...models
+      .filter((model) => model.toLowerCase().includes(lower))
+      .map((model) => ({ name: model, kind, href: hrefOf(model) })),
+  ];
 }
 
 function byName(wanted: string): readonly Target[] {
@@ -34,5 +60,5 @@ function byNumber(wanted: string): readonly Target[] {
 function byId(wanted: string): readonly Target[] {
   if (!idForm.test(wanted)) return [];
   const { findId, id } = words.shell.palette;
-  return [{ name: findId(wanted), kind: id, href: `/ledger?find=${encodeURIComponent(wanted)}` }];
+  return [{ name: findId(wanted), kind: id, href: `/ledger?q=${encodeURIComponent(wanted)}` }];
 }

@@ -60,6 +60,7 @@ export const shell = {
     nothing: "Nothing here has that name.",
     page: "page",
     model: "model",
+    proposal: "proposal",
     entry: "entry",
     id: "id",
     openEntry: (entry: string) => `Entry ${entry} of the ledger`,

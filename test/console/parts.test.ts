@@ -77,21 +77,30 @@ describe("saved rows", () => {
 });
 
 describe("where a typed text leads", () => {
+  const known = { models: ["small"], proposals: [{ proposal: "prop_0123456789abcdef", model: "small" }] };
+
   test("a name to its page, a number to its entry, an id to the ledger's search, anything else nowhere", () => {
     assert.deepEqual(
-      targetsFor("ledg").map(({ href }) => href),
+      targetsFor("ledg", known).map(({ href }) => href),
       ["/ledger"],
     );
     assert.deepEqual(
-      targetsFor("1,842").map(({ href }) => href),
+      targetsFor("1,842", known).map(({ href }) => href),
       ["/ledger/1842"],
     );
     assert.deepEqual(
-      targetsFor("rcpt_0123456789abcdef").map(({ href }) => href),
-      ["/ledger?find=rcpt_0123456789abcdef"],
+      targetsFor("rcpt_0123456789abcdef", known).map(({ href }) => href),
+      ["/ledger?q=rcpt_0123456789abcdef"],
     );
-    assert.deepEqual(targetsFor("javascript:alert(1)"), []);
-    assert.equal(targetsFor("").length, 8);
+    assert.deepEqual(targetsFor("javascript:alert(1)", known), []);
+    assert.equal(targetsFor("", known).length, 9);
+    assert.deepEqual(
+      targetsFor("smal", known).map(({ kind, href }) => [kind, href]),
+      [
+        ["proposal", "/release/small#prop_0123456789abcdef"],
+        ["model", "/release/small"],
+      ],
+    );
   });
 });
 
