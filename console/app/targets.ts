@@ -25,10 +25,13 @@ export function targetsFor(text: string, known: Known): readonly Target[] {
   return found.slice(0, targetsMax);
 }
 
+function hrefOf(model: string): string {
+  return `/release/${encodeURIComponent(model)}`;
+}
+
 function byModel(wanted: string, { models, proposals }: Known): readonly Target[] {
   const lower = wanted.toLowerCase();
   const { model: kind, proposal: proposalKind } = words.shell.palette;
-  const hrefOf = (model: string): string => `/release/${encodeURIComponent(model)}`;
   return [
     ...proposals
       .filter(({ proposal, model }) => lower !== "" && `${proposal} ${model}`.toLowerCase().includes(lower))
