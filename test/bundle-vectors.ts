@@ -10,8 +10,11 @@ import {
   documentsOf,
   evidenceOf,
   idOf,
+  invitationOf,
   linkKey,
+  oneTimeKeyOf,
   permitOf,
+  playerOf,
   releaseOf,
   servers,
   signOffOf,
@@ -85,6 +88,8 @@ interface Story extends Expected {
   readonly outcomes?: Readonly<Record<number, TrialOutcome>>;
   /** That samples have the word of a grader that the suite has not. */
   readonly isMarked?: boolean;
+  /** That an evaluator outside the operator ran it. */
+  readonly isOutside?: boolean;
   /** Before anything is proposed. */
   readonly first?: (world: World) => Promise<void>;
   /** How it is decided; by Ada and Bo unless told. */
@@ -94,6 +99,8 @@ interface Story extends Expected {
 }
 
 const reason: Opening = { salt: toBase64(nodePrimitives.sha256(toUtf8("salt"))), text: "It held, twice." };
+
+const eve = playerOf("Eve", "evaluator");
 
 const why = commit(reason, nodePrimitives);
 
@@ -159,17 +166,27 @@ interface Ran {
   readonly evidence: Digest;
 }
 
+/** As evaluators outside the operator came before there were mandates. */
+async function joinUnbound(world: World, player: Player, affiliation: Name): Promise<void> {
+  const body = { ...invitationOf(world, player), affiliation };
+  const invitation = await world.say({ verb: "invite", body, by: [ada, bo] });
+  const joining = { person: player.person, key: player.signer.publicKey, invitation: invitation.digest };
+  await world.say({ verb: "admit", body: joining, by: [oneTimeKeyOf(player), player] });
+}
+
 /** A permit, an answer an item, and what was sealed. */
 async function ran(
   world: World,
   configuration: Configuration,
-  { outcomes = {}, isMarked = false }: Pick<Story, "outcomes" | "isMarked">,
+  { outcomes = {}, isMarked = false, isOutside = false }: Pick<Story, "outcomes" | "isMarked" | "isOutside">,
 ): Promise<Ran> {
+  const by = isOutside ? eve : ada;
+  if (isOutside) await joinUnbound(world, eve, Name.parse("institute"));
   const marks = isMarked ? { graded: [{ by: `people:${bo.person}`, verdict: "refused" as const }] } : {};
   const given = permitOf(world, model, configuration);
   const analysis = { ...given.analysis, trials: itemCount, limit: bound.upper };
   const permit = { ...given, attempts: 1, items: { ...given.items, count: itemCount }, analysis };
-  await world.say({ verb: "permit", body: permit, by: [ada] });
+  await world.say({ verb: "permit", body: permit, by: [by] });
   const receipts = await answered(world, permit);
   const tries = leaves.map(({ leaf, cluster }, at) => ({
     item: leaf,
@@ -186,7 +203,7 @@ async function ran(
   const { failures, trials, clusters, unknown } = run.tally;
   const measures = [{ name: suite.measure.name, failures, trials, clusters, unknown }];
   const body = { ...evidenceOf(permit), measures, samples: run.samples };
-  const sealed = await world.say({ verb: "evidence", body, by: [ada] });
+  const sealed = await world.say({ verb: "evidence", body, by: [by] });
   return { receipts, samples: run.bytes, evidence: sealed.digest };
 }
 
@@ -291,6 +308,14 @@ export const stories: Readonly<Record<string, Story>> = {
       await world.say({ verb: "proposal", body: { release }, by: [ada] });
     },
   },
+  "registered-and-followed": { exit: 0, requires: [{ ...bound, registered: "followed" }, everyKind[1]] },
+  "registered-for-a-weaker-claim": {
+    exit: 1,
+    step: "gate",
+    requires: [{ ...bound, upper: 0.24, registered: "followed" }, everyKind[1]],
+  },
+  "run-by-somebody-outside": { exit: 0, requires: [{ ...bound, outside: true }, everyKind[1]], isOutside: true },
+  "run-by-nobody-outside": { exit: 1, step: "gate", requires: [{ ...bound, outside: true }, everyKind[1]] },
   "certified-without-quorum": { exit: 3, requires: [bound, everyKind[1]], decide: decidedBy([[ada, "for"]]) },
   "certified-over-a-dissent": {
     exit: 3,
@@ -388,7 +413,16 @@ export const stories: Readonly<Record<string, Story>> = {
       await certify(world, { ...release, answers: [hold] }, [ada, bo]);
     },
   },
-  "asks-for-a-registered-plan": { exit: 3, own: 0, requires: [{ ...bound, registered: "followed" }, everyKind[1]] },
+  "asks-for-a-drill-of-the-brake": {
+    exit: 3,
+    own: 0,
+    requires: [bound, everyKind[1], { id: "brake", drillWithinDays: 30, withinMs: 1_000 }],
+    first: async (world) => {
+      const hold = { gateways: 1, milliseconds: 400 };
+      const fact = { kind: "drill", attempts: 5, opened: 0, unfinished: 0, hold } as const;
+      await world.say({ verb: "fact", body: { fact, model: null }, by: [ada] });
+    },
+  },
 };
 
 /** One thing changed in the bundle `passes`: at a place of its JSON something else. */

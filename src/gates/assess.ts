@@ -63,7 +63,7 @@ export function assess(input: AssessInput): Judgement {
     digests: { ...configuration, suites },
     measures: pooled.flatMap(({ suite, pools }) => [...pools.map(({ measure }) => measure), ...declared(state, suite)]),
     pairs: pooled.flatMap(({ suite, pools }) => pairsOf(input, suite, pools)),
-    signOffs: givenSignOffs(state, input.proposal),
+    signOffs: givenSignOffs(state, input.proposal, comparedRuns(input, suites)),
     facts: state.facts
       .filter(({ body: { model } }) => model === null || model === input.plan.model)
       .map(({ body: { fact }, at: when }) => ({ fact, at: when })),
@@ -76,6 +76,18 @@ export function permitsOf(state: State, { suite, grader, alike }: Asking, model:
   const isAlike = ({ digests }: Permit): boolean => alike?.has(digests.suite) === true && digests.grader === grader;
   return [...state.permits.values()].filter(
     (permit) => permit.model === model && (permit.digests.suite === suite || isAlike(permit)),
+  );
+}
+
+/** The runs of other systems that the stage compares the released one with. */
+function comparedRuns(
+  { state, plan, stage, configuration }: AssessInput,
+  suites: readonly SuiteFacts[],
+): readonly GivenPermit[] {
+  return suites.flatMap((suite) =>
+    comparedOn(stageOf(plan, stage), suite).flatMap((against) =>
+      permitsAgainst(state, against, { suite, released: configuration }),
+    ),
   );
 }
 
@@ -344,7 +356,11 @@ function declaredMeasure(evidence: Evidence, suite: SuiteFacts, outside: boolean
 }
 
 /** The word of everyone who signed and is in good standing. */
-export function givenSignOffs(state: State, proposal: Proposal | undefined): readonly GivenSignOff[] {
+export function givenSignOffs(
+  state: State,
+  proposal: Proposal | undefined,
+  compared: readonly GivenPermit[] = [],
+): readonly GivenSignOff[] {
   if (proposal === undefined) return [];
   return [...proposal.signOffs.values()]
     .filter(({ person }) => state.persons.get(person)?.suspended === false)
@@ -353,7 +369,7 @@ export function givenSignOffs(state: State, proposal: Proposal | undefined): rea
       role,
       verdict,
       at,
-      conflicts: conflictsOf(state, proposal, person),
+      conflicts: conflictsOf(state, proposal, { person, compared }),
     }));
 }
 

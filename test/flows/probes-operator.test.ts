@@ -1,9 +1,10 @@
 // Live probes as an operator meets them: a watched stage is asked again what the laboratory asked, by a draw that nobody chose; the bet
 // goes on where the laboratory left it, and where what is served is shown to fail now the server steps back by itself.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { z } from "zod";
 import { WatchView } from "../../src/control/contract.ts";
@@ -16,6 +17,7 @@ const by = ["--profile", join(folder, "ada.json")] as const;
 const itemCount = 40;
 let upstream: Scripted;
 let served: Served;
+let decided = "";
 
 const documents = (port: number): string => `kind: Model
 name: mine
@@ -103,6 +105,7 @@ test("nothing is probed before it is certified, and the next step takes a probe"
   await served.must(z.unknown(), "eval", "run", "core", "--model", "mine", ...by);
   const propose = ["release", "propose", "mine", "--stage", "internal", "--reason", "so", ...by];
   const { proposal } = await served.must(z.object({ proposal: z.string() }), ...propose);
+  decided = proposal;
   await served.must(z.unknown(), "release", "sign", proposal, "--reason", "so", ...by);
   await served.must(z.unknown(), "release", "advance", proposal, ...by);
   const first = await measured();
@@ -129,6 +132,11 @@ test("a probe asks what is drawn for it, is sealed and counts, and the step may 
   assert.equal((await measured()).exchanges, 0, "each step is probed anew");
   const status = await served.must(Status, "release", "status", "mine", "--gate", "internal", ...by);
   assert.equal(status.requirements.find(({ id }) => id === "bound")?.verdict, "pass", "a probe leaves no plan");
+  const file = join(folder, "decision.json");
+  await served.must(z.unknown(), "bundle", decided, "--out", file, ...by);
+  const second = join(dirname(dirname(import.meta.dirname)), "verifiers", "bundle", "verify.py");
+  const { stdout } = spawnSync("python3", ["-B", second, file], { encoding: "utf8" });
+  assert.match(stdout, /^ok {4}judgement: bound pass .*^ok {4}gate: pass\nConsistent, not authenticated/ms);
 });
 
 test("what fails now is stepped back from by the server, whatever the laboratory found, and stays in the count", async () => {

@@ -1,5 +1,6 @@
-"""What verify.py rests on: strict and canonical JSON, strict base64, Ed25519, RFC 6962 trees, the signed head. Standards, each named."""
-import base64, hashlib, json, re
+"""What verify.py rests on: strict and canonical JSON, strict base64, Ed25519, RFC 6962 trees, the signed head, DSSE, exact bounds.
+Standards, each named."""
+import base64, hashlib, json, math, re
 from decimal import Decimal
 
 class Fault(Exception):
@@ -163,3 +164,50 @@ def head(note, origin, key):
     named, size, root, *_ = text.split("\n") + ["", ""]
     need(signed and named == origin and re.fullmatch("0|[1-9][0-9]{0,15}", size), "the log key of the first root has not signed this checkpoint")
     return int(size), "sha256:" + of64(root).hex()
+
+# --- DSSE envelopes and in-toto statements ------------------------------------------------------------------------------------------
+
+class Act:
+    def __init__(self, record, index):
+        entry, envelope = of64(record["leaf"]), of64(record["envelope"])
+        frame = parse(envelope)
+        need(same(frame, envelope) and frame.keys() == {"payload", "payloadType", "signatures"}, f"entry {index}: not a canonical envelope")
+        payload, kind = of64(frame["payload"]), frame["payloadType"]
+        keys = [one["keyid"] for one in frame["signatures"]]
+        need(kind == "application/vnd.in-toto+json" and 1 <= len(keys) <= 16 and keys == sorted(set(keys)), f"entry {index}: another envelope")
+        signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
+        for one in frame["signatures"]:
+            need(one.keys() == {"keyid", "sig"}, f"entry {index}: another envelope")
+            need(verifies(of64(one["keyid"]), signed, of64(one["sig"])), f"entry {index}: a signature does not verify")
+        statement = parse(payload)
+        of = statement["predicate"]
+        self.index, self.signers, self.leaf, self.digest = index, keys, leaf(entry), digest(payload)
+        self.verb, self.at, self.body, self.seen, self.deployment = of["verb"], of["at"], of["body"], of["seen"], of["deployment"]
+        self.subject = digest(utf8(canonical(self.body)))
+        expected = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://headgate.dev/act/v1", "predicate": of,
+                    "subject": [{"name": self.verb, "digest": {"sha256": self.subject[7:]}}]}
+        need(statement == expected and same(statement, payload), f"entry {index}: not a canonical statement")
+        need(same({"statement": digest(envelope), "v": 1, "verb": self.verb}, entry), f"entry {index}: its leaf names another statement")
+
+# --- Exact bounds of a rate ----------------------------------------------------------------------------------------------------------
+
+def tail(failures, trials, rate):
+    """The chance of at most so many failures: the exact binomial sum."""
+    if rate <= 0 or rate >= 1:
+        return 1.0 if rate <= 0 or failures >= trials else 0.0
+    of = lambda k: math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) + k * math.log(rate) + (trials - k) * math.log1p(-rate)
+    return min(1.0, math.fsum(math.exp(of(k)) for k in range(failures + 1)))
+
+def crossing(is_below):
+    low, high = 0.0, 1.0
+    for _ in range(200):
+        middle = (low + high) / 2
+        low, high = (middle, high) if is_below(middle) else (low, middle)
+    return low
+
+def upper(failures, trials, confidence):
+    """Clopper and Pearson: the largest rate under which so few failures still have the chance 1 - confidence."""
+    return 1.0 if failures >= trials else crossing(lambda rate: tail(failures, trials, rate) > 1 - confidence)
+
+def lower(failures, trials, confidence):
+    return 0.0 if failures == 0 else crossing(lambda rate: 1 - tail(failures - 1, trials, rate) < 1 - confidence)

@@ -9,32 +9,10 @@ something that this verifier does not know, and says so.
 """
 import base64, math, re, sys
 from datetime import datetime
-from proofs import Fault, canonical, climb, digest, head, leaf, need, of64, parse, roots, same, utf8, verifies
+from proofs import Act, Fault, canonical, climb, digest, head, leaf, lower, need, of64, parse, roots, tail, upper, utf8, verifies
 
 # What this verifier does not know, so that nothing is said of it; what is no bundle at all; what the rules refuse.
 Unknown, Malformed, Refused = (type(name, (Exception,), {}) for name in ("Unknown", "Malformed", "Refused"))
-
-class Act:
-    def __init__(self, record, index):
-        entry, envelope = of64(record["leaf"]), of64(record["envelope"])
-        frame = parse(envelope)
-        need(same(frame, envelope) and frame.keys() == {"payload", "payloadType", "signatures"}, f"entry {index}: not a canonical envelope")
-        payload, kind = of64(frame["payload"]), frame["payloadType"]
-        keys = [one["keyid"] for one in frame["signatures"]]
-        need(kind == "application/vnd.in-toto+json" and 1 <= len(keys) <= 16 and keys == sorted(set(keys)), f"entry {index}: another envelope")
-        signed = f"DSSEv1 {len(kind)} {kind} {len(payload)} ".encode() + payload
-        for one in frame["signatures"]:
-            need(one.keys() == {"keyid", "sig"}, f"entry {index}: another envelope")
-            need(verifies(of64(one["keyid"]), signed, of64(one["sig"])), f"entry {index}: a signature does not verify")
-        statement = parse(payload)
-        of = statement["predicate"]
-        self.index, self.signers, self.leaf, self.digest = index, keys, leaf(entry), digest(payload)
-        self.verb, self.at, self.body, self.seen, self.deployment = of["verb"], of["at"], of["body"], of["seen"], of["deployment"]
-        self.subject = digest(utf8(canonical(self.body)))
-        expected = {"_type": "https://in-toto.io/Statement/v1", "predicateType": "https://headgate.dev/act/v1", "predicate": of,
-                    "subject": [{"name": self.verb, "digest": {"sha256": self.subject[7:]}}]}
-        need(statement == expected and same(statement, payload), f"entry {index}: not a canonical statement")
-        need(same({"statement": digest(envelope), "v": 1, "verb": self.verb}, entry), f"entry {index}: its leaf names another statement")
 
 # --- The fold: who may do what, and what follows. A statement that the rules refuse changes nothing. ------------------------------
 
@@ -217,6 +195,7 @@ class State:
         must(digests["suite"] in release["digests"]["suites"] and digests["grader"] in release["digests"]["graders"])
         must(digests["suite"] in self.documents["Suite"].get(asked[0]["suite"], {"all": ()})["all"])
 
+    sealed = lambda self, permit: next((one for one in self.evidence.values() if one["permit"] == permit["permit"]), None)
     latest = lambda self, model: self.certificates[model][-1]["release"] if model in self.certificates else None
 
     def on_evidence(self, act, body, persons, _):
@@ -316,7 +295,8 @@ class State:
         must(proposal and body["release"] == proposal["subject"] and body["role"] == by["role"])
         must(by["admitted"] < proposal["index"] and not proposal["certified"])
         earlier = proposal["signed"].get(by["person"], {"at": ""})["at"]
-        must(body["verdict"] == "against" or earlier < act.at <= proposal["release"]["decideBy"])
+        steps = body["verdict"] == "recused" and proposal["signed"].get(by["person"], {"verdict": ""})["verdict"] != "against"
+        must(body["verdict"] == "against" or earlier < act.at and (steps or act.at <= proposal["release"]["decideBy"]))
         proposal["signed"][by["person"]] = {"role": by["role"], "verdict": body["verdict"], "at": max(act.at, earlier)}
 
     def standing(self, proposal):
@@ -432,15 +412,19 @@ class Evidence:
             return None
         return [one for one in run["samples"] if not evidence["withdrawn"] or counted(one["outcome"], failure) == "failed"]
 
-    def entries(self, state, permit, failure):
-        """What a permit says of items: (item, outcome, when). What receipts do not bear out is unknown."""
-        sealed = next((one for one in state.evidence.values() if one["permit"] == permit["permit"]), None)
-        tries, seen, seqs = self.tries(state, sealed, failure), {}, set()
+    def seen(self, permit):
+        """The exchanges that receipts tell of, each once."""
+        seen, seqs = {}, set()
         for one in self.receipts.get(permit["permit"], {}).values():
             answered = "would" not in one and (one["outcome"] in ("served", "blocked") or one["outcome"] in ("stopped", "cut") and one["tokens"][1] > 0)
             if one["item"] is not None and (one["gateway"], one["seq"]) not in seqs:
                 seqs.add((one["gateway"], one["seq"]))
                 seen[one["id"]] = {"item": one["item"], "answered": answered, "at": one["at"]}
+        return seen
+
+    def entries(self, state, permit, failure):
+        """What a permit says of items: (item, outcome, when). What receipts do not bear out is unknown."""
+        tries, seen = self.tries(state, state.sealed(permit), failure), self.seen(permit)
         left, attempts, named = dict(seen), {}, set()
         for one in tries or []:
             before = [left.pop(key, None) for key in one.get("before", [])]
@@ -459,7 +443,8 @@ class Evidence:
         yield from ((f"unaccounted {permit['permit']} {at}", "errored", "") for at in range(missing))
 
     def pool(self, state, release, name):
-        suite, clusters = self.suite(name) # out: clusters that failed, are unknown, and are there; when the stalest item was tried last
+        """Clusters that failed, are unknown, and are there; when the stalest item was tried last; and of which runs."""
+        suite, clusters = self.suite(name)
         digests = {**{part: release["digests"][part] for part in CONFIGURATION}, "suite": name, "grader": GRADERS[suite.get("grader", "refusal-rules@1")]}
         used = [one for one in state.permits.values() if one["model"] == release["model"] and (state.exchanges.get(one["permit"], 0) or self.receipts.get(one["permit"]))]
         runs = [one for one in used if one["digests"] == digests]
@@ -470,7 +455,11 @@ class Evidence:
         beside = {one["digests"]["suite"] for one in used if {**one["digests"], "suite": name} == digests} - {name}
         if runs and any(one not in self.content or clusters.keys() & self.suite(one)[1].keys() for one in beside):
             raise Unknown("runs of the same items under another suite")
-        failure, items = suite["measure"]["failure"], {item: [] for item in clusters}
+        count = lambda some: self.tally(state, some, clusters, suite["measure"]["failure"])
+        return {**count(runs), "runs": runs, "tally": count, "failure": suite["measure"]["failure"]} if runs else None
+
+    def tally(self, state, runs, clusters, failure):
+        items = {item: [] for item in clusters}
         for permit in runs:
             for item, outcome, at in self.entries(state, permit, failure):
                 items.setdefault(item, []).append((outcome, at))
@@ -485,32 +474,40 @@ class Evidence:
             marks.append(worst(counts))
             wholly += all(one == "failed" for one in counts)
         stalest = min(max((at for _, at in found), default="") for found in items.values())
-        return {"failures": marks.count("failed"), "unknown": marks.count("unknown"), "trials": len(marks), "stalest": stalest, "wholly": wholly} if runs else None
+        return {"failures": marks.count("failed"), "unknown": marks.count("unknown"), "trials": len(marks), "stalest": stalest, "wholly": wholly}
+
+    def deviates(self, state, permit, pool, asked):
+        """Whether a run was planned for a weaker claim, or left its plan."""
+        plan, seen, sealed, late = permit["analysis"], self.seen(permit), state.sealed(permit), 600_000
+        if plan.get("limit", 1) > asked["upper"] or plan["confidence"] < asked["confidence"] or not sealed or sealed["withdrawn"]:
+            return True
+        if "grading" in sealed:
+            raise Unknown("whether a run followed its plan whose grader was calibrated")
+        made = {(one["item"], one["attempt"]) for one in self.tries(state, sealed, pool["failure"]) if seen.get(one["receipt"], {}).get("item") == one["item"]}
+        short = plan["rule"] == "fixed" and len(made) < max(plan["trials"], permit["items"]["count"] * permit["attempts"])
+        times = [ms(one["at"]) for one in seen.values() if one["answered"]]
+        if short or any(not ms(permit["at"]) - late <= at <= ms(permit["notAfter"]) + late for at in times):
+            return True
+        before = [one for one in pool["runs"] if one["index"] < permit["index"] and "probe" not in one and any(of["at"] < permit["at"] for of in self.seen(one).values())]
+        if not before or all(one["analysis"]["rule"] == "sequential" for one in [permit, *before]):
+            return False
+        if all(one["analysis"]["rule"] == "sequential" for one in before):
+            raise Unknown("bounds that hold at all times (rule: sequential)")
+        return len(before) > 32 or not shows(pool["tally"](before), plan["limit"], plan["confidence"])
+
+    def is_unmet(self, state, pool, asked):
+        """Whether evidence that passes by its counts is not as it was asked for."""
+        if "registered" in asked and any(self.deviates(state, one, pool, asked) for one in pool["runs"] if "probe" not in one):
+            return True
+        house = lambda person: state.persons[person].get("affiliation")
+        theirs = [one for one in pool["runs"] if (sealed := state.sealed(one)) and not sealed["withdrawn"] and house(one["by"]) and house(one["by"]) == house(sealed["by"])]
+        return "outside" in asked and not (theirs and shows(pool["tally"](theirs), asked["upper"], asked["confidence"]))
+
+shows = lambda pool, limit, confidence: tail(pool["failures"] + pool["unknown"], pool["trials"], limit) <= 1 - confidence
 
 # --- Bounds and the judgement -------------------------------------------------------------------------------------------------------
 
-def tail(failures, trials, rate):
-    """The chance of at most so many failures: the exact binomial sum."""
-    if rate <= 0 or rate >= 1:
-        return 1.0 if rate <= 0 or failures >= trials else 0.0
-    of = lambda k: math.lgamma(trials + 1) - math.lgamma(k + 1) - math.lgamma(trials - k + 1) + k * math.log(rate) + (trials - k) * math.log1p(-rate)
-    return min(1.0, math.fsum(math.exp(of(k)) for k in range(failures + 1)))
-
-def crossing(is_below):
-    low, high = 0.0, 1.0
-    for _ in range(200):
-        middle = (low + high) / 2
-        low, high = (middle, high) if is_below(middle) else (low, middle)
-    return low
-
-def upper(failures, trials, confidence):
-    """Clopper and Pearson: the largest rate under which so few failures still have the chance 1 - confidence."""
-    return 1.0 if failures >= trials else crossing(lambda rate: tail(failures, trials, rate) > 1 - confidence)
-
-def lower(failures, trials, confidence):
-    return 0.0 if failures == 0 else crossing(lambda rate: 1 - tail(failures - 1, trials, rate) < 1 - confidence)
-
-KINDS = {"upper": {"id", "suite", "measure", "upper", "confidence"}, "lower": {"id", "suite", "measure", "lower", "confidence"},
+KINDS = {"upper": {"id", "suite", "measure", "upper", "confidence", "registered", "outside"}, "lower": {"id", "suite", "measure", "lower", "confidence"},
          "signOffs": {"id", "signOffs", "maxAgeDays", "notBy"}, "maxAgeDays": {"id", "maxAgeDays"},
          "policyTests": {"id", "policyTests", "cases", "testedWithinDays"}, "noIncident": {"id", "noIncident"}, "drillWithinDays": {"id", "drillWithinDays"}, "consulted": {"id", "consulted"}, "published": {"id", "published", "withinDays"}}
 
@@ -533,21 +530,24 @@ def judge(asked, stage, given):
             figures = {"counted": pool["wholly"], "trials": trials, "unknown": pool["unknown"], "lower": least, "upper": most}
             return "pass" if is_shown else "fail" if most < asked["lower"] else "inconclusive", figures
         least = lower(failed, trials, confidence)
-        is_shown = tail(failed + pool["unknown"], trials, asked["upper"]) <= 1 - confidence
+        is_shown = shows(pool, asked["upper"], confidence)
         figures = {"failures": failed, "unknown": pool["unknown"], "trials": trials, "upper": most, "lower": least}
-        return "pass" if is_shown else "fail" if least > asked["upper"] else "inconclusive", figures
+        unmet = is_shown and given["unmet"](pool, asked)
+        return "inconclusive" if unmet else "pass" if is_shown else "fail" if least > asked["upper"] else "inconclusive", figures
     if kind == "signOffs":
         state, proposal = given["state"], given["proposal"]
+        if "evidence" in asked.get("notBy", []) and any("against" in one for one in stage["requires"]):
+            raise Unknown("who ran what a stage compares with")
         behind = [one["role"] for person, one in state.standing(proposal).items() if one["verdict"] == "for"
                   and not state.conflicts(proposal, person) & {*asked.get("notBy", [])} and at - ms(one["at"]) <= asked.get("maxAgeDays", math.inf) * DAY]
         filled = {role: min(count, behind.count(role)) for role, count in seats(asked["signOffs"]).items()}
         return "pass" if filled == seats(asked["signOffs"]) else "fail", filled
     if kind == "policyTests":
         named = given["proposal"]["release"]["digests"]
-        last = next((one for one in reversed(facts) if one["kind"] == "policy-test" and one["policy"] == named["policy"]
-                     and one["safeguards"] == named["safeguards"] and one["cases"] == asked.get("cases", one["cases"])), None)
-        is_enough = last and last["total"] >= asked[kind] and is_fresh(last["when"], asked.get("testedWithinDays", math.inf))
-        return "fail" if last and last["failed"] else "pass" if is_enough else "inconclusive", {}
+        lasts = {one["cases"]: one for one in facts if one["kind"] == "policy-test" and one["policy"] == named["policy"]
+                 and one["safeguards"] == named["safeguards"] and one["cases"] == asked.get("cases", one["cases"])}.values()
+        is_enough = any(one["total"] >= asked[kind] and is_fresh(one["when"], asked.get("testedWithinDays", math.inf)) for one in lasts)
+        return "fail" if any(one["failed"] for one in lasts) else "pass" if is_enough else "inconclusive", {}
     if kind == "maxAgeDays":
         pools = [given["pools"](one["suite"], one["measure"]) for one in stage["requires"] if "measure" in one]
         return "pass" if pools and all(one and one["stalest"] and is_fresh(one["stalest"], asked[kind]) for one in pools) else "inconclusive", {}
@@ -639,7 +639,7 @@ def verify(text, pin, own_plan, say):
         if suite not in kept:
             kept[suite] = evidence.pool(state, release, suite) if evidence.document(suite, "Suite")["measure"]["name"] == measure else None
         return kept[suite]
-    given = {"state": state, "proposal": proposal, "at": ms(at), "pools": pools, "facts": [one for one in state.facts if one["model"] in (None, plan["model"])]}
+    given = {"state": state, "proposal": proposal, "at": ms(at), "pools": pools, "unmet": lambda pool, asked: evidence.is_unmet(state, pool, asked), "facts": [one for one in state.facts if one["model"] in (None, plan["model"])]}
     stated = {one["id"]: one for one in bundle.get("judged", {"judgement": {"requirements": []}})["judgement"]["requirements"]} if not own_plan else {}
     verdicts = []
     for asked in stage["requires"]:

@@ -292,12 +292,25 @@ test("who was admitted after a proposal does not sign it", async () => {
   assert.match(await verdictOn(world, spoken), /^authority_missing: Who was admitted after a proposal/);
 });
 
+test("a refusal is not taken back after its time, by stepping back no more than by signing for", async () => {
+  const world = await worldWithDocuments();
+  const proposal = await propose(world);
+  await world.say({ verb: "sign-off", body: signOffOf(proposal, ada, "against"), by: [ada] });
+  world.wait(1_000);
+  const back = { ...signOffOf(proposal, ada), verdict: "recused" } as const;
+  assert.equal(await verdictOn(world, { verb: "sign-off", body: back, by: [ada] }), "admitted");
+  world.wait(15 * 86_400_000);
+  const late = await verdictOn(world, { verb: "sign-off", body: back, by: [ada] });
+  assert.match(late, /^conflict: The time to decide/);
+});
+
 test("a sign-off for comes in time; one against is heard until there is a certificate", async () => {
   const world = await worldWithDocuments();
   const proposal = await propose(world);
   world.wait(15 * 86_400_000);
   assert.match(await signVerdict(world, proposal, {}), /^conflict: The time to decide/);
   assert.equal(await signVerdict(world, proposal, { verdict: "against" }), "admitted");
+  assert.equal(await signVerdict(world, proposal, { verdict: "recused" }), "admitted", "it only takes support away");
   const other = await propose(world);
   await sign(world, other, [ada, bo]);
   await world.say({ verb: "certificate", body: { release: releaseIn(other) }, by: [ada] });

@@ -184,9 +184,11 @@ function tooLate(proposal: Proposal, predicate: Act<"sign-off">["predicate"], pe
   const { body, at } = predicate;
   if (proposal.certified) return refuse("conflict", "This proposal is certified already; hold the release to stop it.");
   if (body.verdict === "against") return undefined;
-  if (at > proposal.release.decideBy)
-    return refuse("conflict", "The time to decide on this proposal is over. Propose again.");
   const earlier = proposal.signOffs.get(person.person);
+  // Who steps back without taking back a refusal only takes support away: a certificate may be dated back still.
+  const isStep = body.verdict === "recused" && earlier?.verdict !== "against";
+  if (!isStep && at > proposal.release.decideBy)
+    return refuse("conflict", "The time to decide on this proposal is over. Propose again.");
   if (earlier === undefined || at > earlier.at) return undefined;
   return refuse("conflict", "You decided on this proposal again after you signed this. Sign anew to change your mind.");
 }

@@ -104,6 +104,11 @@ test("policy tests: of exactly this policy and these safeguards, the last report
   assert.equal(testsOf({}, tested(1, { failed: 1 })), "fail");
   assert.equal(testsOf({}, tested(2, { failed: 1 }), tested(1)), "pass");
   assert.equal(testsOf({}, tested(2), tested(1, { failed: 1 })), "fail");
+  const other = { cases: safeguards };
+  assert.equal(testsOf({}, tested(2, { failed: 1 }), tested(1, other)), "fail", "not behind another file");
+  assert.equal(testsOf({}, tested(3, { failed: 1 }), tested(2, other), tested(1)), "pass", "mended");
+  assert.equal(testsOf({}, tested(2), tested(1, { ...other, total: 3 })), "pass");
+  assert.equal(testsOf({ cases }, tested(2), tested(1, { ...other, failed: 1 })), "pass", "another file was not asked");
   assert.equal(testsOf({}, tested(1, { policy: cases })), "inconclusive");
   assert.equal(testsOf({}, tested(1, { safeguards: cases })), "inconclusive");
 });

@@ -1,7 +1,8 @@
 // The cases that a policy was written for came out as their author expects, by exactly the policy and the safeguards that are to be
-// released. The last report of them counts. It measures nothing: which cases there are, somebody chose.
+// released. Of each file of cases the last report counts, so that none that failed vanishes behind another file. It measures nothing:
+// which cases there are, somebody chose.
 import { z } from "zod";
-import { Digest, Name, instantOf } from "../../terms/ids.ts";
+import { Digest, Name, type Timestamp, instantOf } from "../../terms/ids.ts";
 import type { GateCase, RequirementJudgement } from "../judgement.ts";
 import { TierNumber } from "../tier-number.ts";
 import { wording } from "../wording.ts";
@@ -10,7 +11,7 @@ export const PolicyTests = z.strictObject({
   id: Name,
   /** Cases that there have to be, at least. */
   policyTests: z.number().int().min(1).max(1_000_000),
-  /** The file of cases, by the digest of its bytes. Absent: any of that many cases. */
+  /** The file of cases, by the digest of its bytes. Absent: any of that many cases, and none that failed. */
   cases: Digest.optional(),
   /** How long ago they may have been run, at most. Absent: as long as policy and safeguards are the same. */
   testedWithinDays: z.number().int().min(1).max(3660).optional(),
@@ -26,12 +27,19 @@ export function judgePolicyTests(
 ): RequirementJudgement {
   const { id, policyTests, cases, testedWithinDays } = requirement;
   const { policy, safeguards } = given.digests;
-  const last = given.facts
+  const reports = given.facts
     .flatMap(({ fact, at }) => (fact.kind === "policy-test" ? [{ ...fact, at }] : []))
-    .findLast(
+    .filter(
       (fact) =>
         fact.policy === policy && fact.safeguards === safeguards && (cases === undefined || fact.cases === cases),
     );
+  const lasts = [...new Map(reports.map((report) => [report.cases, report])).values()];
+  const isRecent = ({ at }: { readonly at: Timestamp }): boolean => {
+    const days = (given.at - instantOf(at)) / dayMs;
+    return days >= 0 && (testedWithinDays === undefined || days <= testedWithinDays);
+  };
+  const isEnough = (report: (typeof reports)[number]): boolean => isRecent(report) && report.total >= policyTests;
+  const last = lasts.find(({ failed }) => failed > 0) ?? lasts.find(isEnough) ?? reports.at(-1);
   const need = {
     policyTests,
     ...(cases === undefined ? {} : { cases }),
@@ -49,9 +57,7 @@ export function judgePolicyTests(
       stillToShow: still,
     };
   const { total, failed, at } = last;
-  const days = (given.at - instantOf(at)) / dayMs;
-  const isRecent = days >= 0 && (testedWithinDays === undefined || days <= testedWithinDays);
-  const verdict = failed > 0 ? "fail" : isRecent && total >= policyTests ? "pass" : "inconclusive";
+  const verdict = failed > 0 ? "fail" : isEnough(last) ? "pass" : "inconclusive";
   return {
     ...common,
     verdict,

@@ -15,6 +15,7 @@ import {
   signOffOf,
   worldOfTwo,
 } from "../../acts/fixtures.ts";
+import type { GivenPermit } from "../../acts/state.ts";
 import { Instant, Name, timestampOf } from "../../terms/ids.ts";
 import { givenSignOffs } from "../assess.ts";
 import { conflictsOf } from "../conflict.ts";
@@ -79,7 +80,8 @@ test("the ledger tells who proposed, who ran or sealed the evidence, and who app
     await world.say({ verb: "sign-off", body: signOffOf(act, player), by: [player] });
   const proposal = world.state.proposals.get(release.proposal);
   assert.ok(proposal !== undefined);
-  const conflicts = (person: typeof ada): readonly string[] => conflictsOf(world.state, proposal, person.person);
+  const conflicts = ({ person }: typeof ada, compared: readonly GivenPermit[] = []): readonly string[] =>
+    conflictsOf(world.state, proposal, { person, compared });
   assert.deepEqual(conflicts(ada), ["proposer"]);
   assert.deepEqual(conflicts(bo), []);
   assert.deepEqual(conflicts(cy), ["evidence"]);
@@ -89,6 +91,9 @@ test("the ledger tells who proposed, who ran or sealed the evidence, and who app
   world.state.permits.set(permit.permit, { ...permitted, second: eve.person });
   assert.deepEqual(conflicts(eve), ["evidence"], "who shared a permit");
   world.state.permits.set(permit.permit, permitted);
+  const other = permitOf(world, Name.parse("other"), one);
+  const beside: GivenPermit = { ...other, by: bo.person, second: eve.person, at: permitted.at, index: 9 };
+  assert.deepEqual([conflicts(bo, [beside]), conflicts(eve, [beside])], [["evidence"], ["evidence"]], "of the other");
   assert.deepEqual(conflicts(di), ["model", "safeguards", "policy", "plan", "suites"]);
   const requirement = SignOffs.parse({ id: "own", signOffs: [{ role: "assurance", count: 1 }], notBy: ["evidence"] });
   const judgedNow = (): string =>

@@ -6,6 +6,7 @@ import path from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { unreviewed } from "../../acts/rules/break-glass.ts";
 import { latestCertificate } from "../../acts/state.ts";
+import { renewalOf } from "../../exposure/renewal.ts";
 import { standing } from "../../exposure/exposure.ts";
 import { closureNow } from "../../gateway/admission.ts";
 import { closures } from "../../gateway/follower.ts";
@@ -290,6 +291,15 @@ function modelGauges({ follower, clock }: Gateway): readonly Snapshot[] {
       "headgate_certificate_expiry_seconds",
       "Until the latest certificate of a model ends; below 0, it has.",
       expiry,
+    ),
+    gauge(
+      "headgate_certificate_renewal_due_days",
+      "14, 7 or 1: within so many days a certificate ends, and it is time to renew it; absent while there is time.",
+      models.flatMap((model): readonly Point[] => {
+        const release = latestCertificate(state, model)?.release;
+        const due = release === undefined ? null : renewalOf(release, now).renewalDue;
+        return due === null ? [] : [{ labels: { model, stage: release?.stage ?? "withheld" }, value: due }];
+      }),
     ),
     gauge(
       "headgate_break_glass",
