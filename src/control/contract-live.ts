@@ -12,7 +12,16 @@ export const liveSecondsMax = 900;
 const Count = z.number().int().nonnegative();
 
 /** What became of requests for an answer. `waiting`: kept for a person to look at; `turned-away`: refused before anything was decided on it. */
-const liveVerdicts = ["served", "blocked", "refused", "waiting", "stopped", "cut", "failed", "turned-away"] as const;
+export const liveVerdicts = [
+  "served",
+  "blocked",
+  "refused",
+  "waiting",
+  "stopped",
+  "cut",
+  "failed",
+  "turned-away",
+] as const;
 export type LiveVerdict = (typeof liveVerdicts)[number];
 
 /** Times as counts by bucket: `[bucket, count]`. Bucket 0 is below 1 ms, bucket n up to 1.2^n ms. */

@@ -6,6 +6,7 @@ import { createRequire } from "node:module";
 import { type Browser, type BrowserContext, type Page, chromium as driver } from "playwright-core";
 import { signPass } from "../../src/acts/pass.ts";
 import { consoleHeader, sessionRoutes } from "../../src/control/contract-session.ts";
+import type { ControlOptions } from "../../src/control/core.ts";
 import { readConsoleFiles } from "../../src/control/console-files.ts";
 import { consoleFolder, keepConsoleBuilt } from "../../src/main/console-build.ts";
 import { newSigner, signerFromSeed } from "../../src/proof/node.ts";
@@ -47,12 +48,12 @@ export interface SitePage {
   readonly complaints: readonly string[];
 }
 
-export async function openSite(): Promise<Site> {
+export async function openSite(control: Partial<ControlOptions> = {}): Promise<Site> {
   assert.ok(chromium !== undefined, "there is no Chromium: HEADGATE_CHROMIUM names one");
   await keepConsoleBuilt((text) => process.stderr.write(text));
   const files = readConsoleFiles(consoleFolder);
   assert.ok(files !== undefined, "the console could not be built");
-  const desk = await openDesk({ control: { console: files } });
+  const desk = await openDesk({ control: { console: files, ...control } });
   const board = await released(desk);
   const enrol = async (role: Role): Promise<SitePerson> => enrolled(desk, role, [board.owner, board.safety]);
   const [owner, safety] = [await enrol("owner"), await enrol("safety")];
