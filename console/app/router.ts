@@ -11,6 +11,7 @@ import { policyRoute } from "../pages/policy/route.ts";
 import { releaseRoutes } from "../pages/release/route.ts";
 import { settingsRoute } from "../pages/settings/route.ts";
 import { signInRoute } from "../pages/sign-in/route.ts";
+import { waitingRoute } from "../pages/waiting/route.ts";
 import { PageError } from "./page-error.tsx";
 import { rootRoute } from "./root-route.ts";
 
@@ -25,6 +26,7 @@ const routeTree = rootRoute.addChildren([
   settingsRoute,
   signInRoute,
   partnerRoute,
+  waitingRoute,
 ]);
 
 export const router = createRouter({

@@ -39,10 +39,10 @@ const sayings: Sayings = {
     href: proposalAt(model, proposal),
   }),
   advance: (matter, model, when) => ({ ...advance(matter, model, when), href: proposalAt(model, matter.proposal) }),
-  cosign: ({ verb, needs, act }) => ({
+  cosign: ({ verb, needs }) => ({
     sentence: `A statement (${verb}) waits for the signature of ${lacking(needs)}.`,
     action: "Look at it",
-    href: `/settings?pending=${act}`,
+    href: "/waiting",
   }),
   hold: stopped,
   restriction: stopped,

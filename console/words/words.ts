@@ -12,6 +12,7 @@ import { release } from "./release.ts";
 import { settings } from "./settings.ts";
 import { shell } from "./shell.ts";
 import { signIn } from "./sign-in.ts";
+import { waiting } from "./waiting.ts";
 
 export const words = {
   acts,
@@ -27,4 +28,5 @@ export const words = {
   settings,
   signIn,
   partner,
+  waiting,
 } as const;

@@ -99,7 +99,9 @@ function isNavigation(context: Context): boolean {
 type Headers = Readonly<Record<string, string>>;
 
 function answerOf(context: Context, file: ConsoleFile, headers: Headers): Response {
-  const codings = (context.req.header("accept-encoding") ?? "").split(",");
+  const codings = (context.req.header("accept-encoding") ?? "")
+    .split(",")
+    .filter((one) => !/;\s*q=0(?:\.0*)?\s*$/.test(one));
   const accepted = new Set(codings.map((one) => one.split(";")[0]?.trim()));
   const coding = (["br", "gzip"] as const).find((one) => file[one] !== undefined && accepted.has(one));
   return new Response(file[coding ?? "plain"], {

@@ -110,6 +110,7 @@ export const PendingView = z.object({
     z.object({ act: Digest, verb: z.string(), envelope: Base64, at: Timestamp, needs: z.array(z.string()) }),
   ),
 });
+export type PendingView = z.infer<typeof PendingView>;
 
 /** `GET gateways`: the gateways of the trust root, and how far each has come. */
 export const GatewaysView = z.object({

@@ -3,6 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import { newSigner, randomId } from "../../src/proof/node.ts";
+import { PersonId } from "../../src/terms/ids.ts";
+import { committed, inDays, say, wordOf } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
 import { type Site, checkPage, openSite } from "./site.ts";
 
@@ -51,6 +54,26 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
     await page.getByRole("dialog", { name: "Stop every model?" }).waitFor({ state: "detached" });
     assert.equal(await page.getByLabel("Why").inputValue(), "on second thoughts");
     assert.equal(site.desk.control.head().size, size);
+  });
+
+  test("what another person began is read in words and signed, and then counts", async () => {
+    const { desk, board } = site;
+    const person = PersonId.parse(randomId("person_", 16));
+    const name = committed("Grace");
+    const key = newSigner().signer.publicKey;
+    const body = { person, role: "reviewer", key, name: name.digest, notAfter: inDays(desk, 3) } as const;
+    const begun = await say(desk, { verb: "invite", body, by: [board.owner.signer] }, { openings: [name.opening] });
+    assert.equal(wordOf(begun), "pending");
+    const opened = await site.open("/waiting", { as: site.safety });
+    const { page } = opened;
+    await page.getByText(`Invites ${person} as reviewer`).waitFor();
+    await checkPage(opened);
+    await page.getByRole("button", { name: "Read and sign" }).click();
+    await page.getByText(`${person} is "Grace".`).waitFor();
+    await page.getByRole("button", { name: "Sign", exact: true }).click();
+    await page.getByRole("link", { name: /^Recorded as entry / }).waitFor();
+    assert.ok([...desk.control.state.invitations.values()].some((one) => one.person === person));
+    await page.getByText("Nothing waits for signatures").waitFor();
   });
 
   test("a ledger that begins with another root than the pinned one is refused, and nothing is signed", async () => {
