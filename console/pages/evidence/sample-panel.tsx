@@ -35,6 +35,9 @@ export function SamplePanel({ view, digest, search, texts, onOpen }: SamplePanel
     place.current?.focus();
   }, [number]);
   const { previous = null, next = null } = read.data ?? {};
+  // So is the sample after this one.
+  const ahead = pathOf(evidenceRoutes.evidenceSample, { digest, number: String(next ?? number) });
+  useView(ahead + queryOf(filterOf(search)), SampleView, { enabled: next !== null });
   useSampleKeys({ previous, next, onOpen });
   return (
     <section ref={place} className={styles.panel} tabIndex={-1} aria-label={said.title(number)}>

@@ -17,7 +17,7 @@ import { type RunSearch, filterOf, queryOf } from "./search.ts";
 import { useTexts } from "./texts/use-texts.ts";
 
 const said = words.evidence.samples;
-const pageRows = 100;
+const pageRows = 50;
 
 export interface SamplesProps {
   readonly view: EvidenceRunView;
@@ -38,6 +38,9 @@ export function Samples({ view, digest, search, onSearch }: SamplesProps): React
     last.current = read.data ?? last.current;
   });
   const page = read.data ?? last.current;
+  // The page after this one is asked for while this one is looked at.
+  const next = page?.next ?? from;
+  useView(path + queryOf({ ...filter, after: next, limit: pageRows }), SamplesView, { enabled: next !== from });
   const open = (sample: number | undefined): void => {
     onSearch({ ...search, sample });
   };
