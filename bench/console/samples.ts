@@ -48,9 +48,8 @@ interface Press {
 /** Milliseconds from the press until what it changes is drawn. */
 async function timed(page: Page, press: Press): Promise<number> {
   return page.evaluate(async ({ select, value, button, sample }) => {
-    const panel = (): string => document.querySelector("section[aria-label^='Sample '] dl")?.textContent ?? "";
-    const list = (): string => document.querySelector("table tbody")?.textContent ?? "";
-    const shown = sample === true ? panel : list;
+    const place = sample === true ? "section[aria-label^='Sample '] dl" : "table tbody";
+    const shown = (): string => document.querySelector(place)?.textContent ?? "";
     const before = shown();
     const start = performance.now();
     if (select !== undefined) {
