@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { words } from "../words/words.ts";
+import { PasskeySignIn } from "./passkey-sign-in.tsx";
 import { QuickSignIn } from "./quick-sign-in.tsx";
 import { useSessionState } from "./session.tsx";
 
@@ -26,6 +27,7 @@ export function AskSignIn(): ReactNode {
     >
       <p>{said.text}</p>
       <QuickSignIn onDone={stopAsking} />
+      <PasskeySignIn onDone={stopAsking} />
       <p>
         <a href="/sign-in" target="_blank" rel="noreferrer">
           {said.go}

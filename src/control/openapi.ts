@@ -50,6 +50,15 @@ import {
   sessionRoutes,
 } from "./contract-session.ts";
 import { LiveView, liveRoutes } from "./contract-live.ts";
+import {
+  NoBody,
+  PasskeyOptions,
+  PasskeyRequest,
+  PasskeySignInRequest,
+  PasskeyView,
+  PasskeysView,
+  passkeyRoutes,
+} from "./contract-passkey.ts";
 import { Bundle } from "../report/bundle-file.ts";
 
 interface Operation {
@@ -292,6 +301,41 @@ const operations: readonly Operation[] = [
     answer: SessionsView,
   },
   { method: "delete", path: sessionRoutes.sessionOne, summary: "End one of them", answer: EndedView },
+  { method: "get", path: passkeyRoutes.passkeys, summary: "One's own passkeys", answer: PasskeysView },
+  {
+    method: "post",
+    path: passkeyRoutes.passkeyOptions,
+    summary: "What a browser makes a passkey from; with a pass",
+    request: NoBody,
+    answer: PasskeyOptions,
+  },
+  {
+    method: "post",
+    path: passkeyRoutes.passkeys,
+    summary: "Add a passkey; with a pass",
+    request: PasskeyRequest,
+    answer: PasskeyView,
+  },
+  {
+    method: "delete",
+    path: passkeyRoutes.passkey,
+    summary: "Remove one, and the sessions it opened",
+    answer: EndedView,
+  },
+  {
+    method: "post",
+    path: passkeyRoutes.passkeySignInOptions,
+    summary: "What a browser asks a passkey",
+    request: NoBody,
+    answer: PasskeyOptions,
+  },
+  {
+    method: "post",
+    path: passkeyRoutes.passkeySignIn,
+    summary: "Sign in with a passkey; sets the session's cookie",
+    request: PasskeySignInRequest,
+    answer: SessionView,
+  },
   { method: "get", path: routes.explain, summary: "What happened, in sentences", answer: ExplainView },
 ];
 

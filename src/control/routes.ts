@@ -53,6 +53,7 @@ import { awaitReceipts } from "./receipts-awaited.ts";
 import { addSettingsRoutes } from "./settings-routes.ts";
 import { createMemory } from "./remember.ts";
 import { createTries } from "./tries.ts";
+import { addPasskeyRoutes } from "./passkey-routes.ts";
 import { addSessionRoutes } from "./session-routes.ts";
 
 /** Openings asked for at once. */
@@ -91,7 +92,9 @@ export function createApp(core: Core): Hono {
     webhooks: async () => webhooksView(core),
   });
   addPartnerRoutes(app, core);
-  addSessionRoutes(app, { core, bodies, tries: createTries(core.options.clock) });
+  const tries = createTries(core.options.clock);
+  addSessionRoutes(app, { core, bodies, tries });
+  addPasskeyRoutes(app, { core, bodies, tries, read });
   addLiveRoutes(app, { core, read, gateways: () => gatewaysView(core) });
   addMetricsRoute(app, core);
   app.notFound((context) =>

@@ -99,7 +99,7 @@ function bySecret({ replica, options }: Core, context: Context): SignedIn {
 }
 
 /** Answers with the session's view and its cookie, which only this origin's requests carry and no script reads. */
-async function signIn(context: Context, core: Core, { session, token }: Opened): Promise<Response> {
+export async function signIn(context: Context, core: Core, { session, token }: Opened): Promise<Response> {
   setCookie(context, sessionCookie, token, {
     path: "/",
     httpOnly: true,

@@ -64,6 +64,8 @@ describe("signing in", { skip: chromium === undefined && !isCi }, () => {
     assert.equal(new URL(page.url()).hash, "", "the code does not stay in the address");
     await checkPage(opened);
     assert.equal(site.desk.control.state.persons.has(person), false, "nothing is made before the press");
+    const policy = (await page.request.get("/sign-in")).headers()["content-security-policy"] ?? "";
+    assert.match(policy, /frame-ancestors 'none'/, "no page of elsewhere puts the press under somebody's pointer");
     await page.getByRole("button", { name: "Make a key here and sign in" }).click();
     await page.getByRole("link", { name: /· safety$/ }).waitFor();
     const known = site.desk.control.state.persons.get(person);
@@ -137,5 +139,48 @@ describe("signing in", { skip: chromium === undefined && !isCi }, () => {
     await page.getByRole("textbox", { name: "API key" }).fill(secret);
     await page.getByRole("button", { name: "Sign in as the organisation" }).click();
     await page.waitForURL("**/partner");
+  });
+
+  test("a passkey is added with the browser's key, signs in where there is none, once an answer, and is removed", async () => {
+    const at = site.url.replace("127.0.0.1", "localhost");
+    const { page, context } = await site.open(`${at}/sign-in`);
+    const cdp = await context.newCDPSession(page);
+    await cdp.send("WebAuthn.enable");
+    const options = {
+      protocol: "ctap2",
+      transport: "internal",
+      hasResidentKey: true,
+      hasUserVerification: true,
+    } as const;
+    await cdp.send("WebAuthn.addVirtualAuthenticator", {
+      options: { ...options, isUserVerified: true, automaticPresenceSimulation: true },
+    });
+    const { link } = await linkFor(site, site.owner);
+    await page.goto(link.replace("127.0.0.1", "localhost"));
+    await page.getByRole("button", { name: "Make a key here and sign in" }).click();
+    await page.getByRole("link", { name: /· owner$/ }).waitFor();
+    await page.goto(`${at}/sign-in`);
+    await page.getByLabel("Name of a new passkey").fill("My phone");
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await page.getByText("My phone").waitFor();
+    await context.clearCookies();
+    await page.reload();
+    const answered = page.waitForRequest((request) => request.url().endsWith("/api/v1/session/passkey"));
+    await page.getByRole("button", { name: "Sign in with a passkey" }).click();
+    await page.getByRole("link", { name: /· owner$/ }).waitFor();
+    const body: unknown = (await answered).postDataJSON();
+    const again = await context.request.post(`${at}/api/v1/session/passkey`, {
+      headers: { "x-headgate-console": "1", origin: at },
+      data: body,
+    });
+    assert.equal(again.ok(), false, "an answer opens one session");
+    const other = await context.request.post(`${at}/api/v1/passkeys/options`, {
+      headers: { "x-headgate-console": "1", origin: at },
+      data: {},
+    });
+    assert.equal(other.status(), 403, "a session alone adds no passkey");
+    await page.goto(`${at}/sign-in`);
+    await page.getByRole("button", { name: "Remove passkey My phone" }).click();
+    await page.getByRole("link", { name: "Sign in" }).first().waitFor();
   });
 });

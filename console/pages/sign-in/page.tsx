@@ -2,6 +2,7 @@
 // nobody, and is taken out of the address at once.
 import { createLazyRoute, useRouter } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
+import { PasskeySignIn } from "../../app/passkey-sign-in.tsx";
 import { QuickSignIn } from "../../app/quick-sign-in.tsx";
 import { useSession } from "../../app/session.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -10,6 +11,7 @@ import { useSigner } from "../../signing/signer.ts";
 import { words } from "../../words/words.ts";
 import { Here } from "./here.tsx";
 import { Invited } from "./invited.tsx";
+import { Passkeys } from "./passkeys.tsx";
 import { WithLink } from "./with-link.tsx";
 import { WithSecret } from "./with-secret.tsx";
 
@@ -26,12 +28,16 @@ function SignInPage(): ReactNode {
   return (
     <Page title={words.signIn.title} lead={words.signIn.lead}>
       {session === null ? null : <Here session={session} />}
+      {session?.kind === "person" ? <Passkeys /> : null}
       {code === "" ? null : <Invited code={code} onDone={goHome} />}
       {key === null ? null : (
         <Section title={words.signIn.key.title}>
           <QuickSignIn onDone={goHome} />
         </Section>
       )}
+      <Section title={words.signIn.passkeys.way} lead={words.signIn.passkeys.wayLead}>
+        <PasskeySignIn onDone={goHome} />
+      </Section>
       {code === "" ? <WithLink onCode={setCode} /> : null}
       <WithSecret
         onDone={() => {

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { z } from "zod";
+import { parseInvitation } from "../../acts/invitation.ts";
 import { readProfile } from "../../cli/profile.ts";
 import { StatusView } from "../../control/contract.ts";
 import { openGate } from "../drill/gate.ts";
@@ -160,7 +161,7 @@ describe("the demo with a gate that passes", () => {
       curl ?? "",
       /^curl http:\/\/127\.0\.0\.1:\d+\/v1\/chat\/completions -H "authorization: Bearer hg_demo_\S+" -d '\{.*\}'$/,
     );
-    const toPaste = /^(curl |key |record |control plane |Record |Folders |your own |play again | {2}\.\/bin)/;
+    const toPaste = /^(curl |key |record |control plane |console |Record |Folders |your own |play again | {2}\.\/bin)/;
     assert.deepEqual(
       lines.filter((line) => line.length >= 80 && !toPaste.test(line)),
       [],
@@ -275,6 +276,17 @@ describe("the demo with a gate that stays shut", () => {
     try {
       assert.equal(ending, "no-model");
       assert.match(actors.shown(), /What works without one: keys, documents/);
+      const links = [...actors.shown().matchAll(/http:\/\/localhost:\d+\/sign-in#(hgi1_[\w-]+)/g)];
+      const offered = links.map(([, code = ""]) => parseInvitation(code));
+      assert.deepEqual(
+        offered.map(({ person, role, demo }) => [person, role, demo]),
+        [actors.folder.safety, actors.folder.owner].map((file) => [
+          readProfile(file).person,
+          readProfile(file).role,
+          true,
+        ]),
+        "the card links the reader and the owner into the console",
+      );
       assert.equal((await ask(cast.partner, question)).code, "stage_closed");
     } finally {
       await cast.serving.close();

@@ -55,7 +55,7 @@ export async function play(hands: Stagehands): Promise<Played> {
     const { ending, proposal } = cast.model.isHere ? await release(cast, { ...hands, drilling }) : withoutModel;
     await drilling.done;
     writeNote(cast.folder, { ending, key: cast.partner.secret, proposal });
-    showCard(cast, { ending, proposal, status: proposal === null ? undefined : await statusNow(cast) });
+    await showCard(cast, { ending, proposal, status: proposal === null ? undefined : await statusNow(cast) });
     return { ending, cast };
   } catch (error) {
     // What is said of the error stands on a line of its own.
@@ -85,7 +85,7 @@ export async function playOn(hands: Stagehands): Promise<Played | undefined> {
   const { screen, keys, folder, version } = hands;
   const cast: Cast = { screen, keys, folder, version, serving, desk, partner, model };
   showAddresses(cast, ports);
-  showCard(cast, { ending, proposal, status: proposal === null ? undefined : await statusNow(cast) });
+  await showCard(cast, { ending, proposal, status: proposal === null ? undefined : await statusNow(cast) });
   return { ending, cast };
 }
 
