@@ -6,6 +6,7 @@ import { classes } from "../parts/classes.ts";
 import { useNotice } from "../parts/notices.tsx";
 import { words } from "../words/words.ts";
 import styles from "./banners.module.css";
+import { HoldBar } from "./hold-bar.tsx";
 import { useDeployment } from "./deployment.ts";
 
 export function Banners(): ReactNode {
@@ -15,22 +16,25 @@ export function Banners(): ReactNode {
   const isStale = useStale();
   const { demo, offline } = words.shell;
   return (
-    <div className={styles.banners} role="status">
-      {deployment.data?.demo === true ? <p className={classes(styles.banner, styles.demo)}>{demo}</p> : null}
-      {isGone ? <p className={classes(styles.banner, styles.gone)}>{offline.gone}</p> : null}
-      {isStale ? (
-        <p className={styles.banner}>
-          {offline.newer}{" "}
-          <Button
-            small
-            onPress={() => {
-              location.reload();
-            }}
-          >
-            {offline.reload}
-          </Button>
-        </p>
-      ) : null}
+    <div className={styles.banners}>
+      <HoldBar />
+      <div role="status">
+        {deployment.data?.demo === true ? <p className={classes(styles.banner, styles.demo)}>{demo}</p> : null}
+        {isGone ? <p className={classes(styles.banner, styles.gone)}>{offline.gone}</p> : null}
+        {isStale ? (
+          <p className={styles.banner}>
+            {offline.newer}{" "}
+            <Button
+              small
+              onPress={() => {
+                location.reload();
+              }}
+            >
+              {offline.reload}
+            </Button>
+          </p>
+        ) : null}
+      </div>
     </div>
   );
 }

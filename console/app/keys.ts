@@ -1,4 +1,4 @@
-// Keys that work on every page: Ctrl+K, `?`, and G followed by a page's letter. Never while somebody types.
+// Keys that work on every page: Ctrl+K, `?`, Shift+H for the brake, and G followed by a page's letter. Never while somebody types.
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { pages } from "./pages.ts";
@@ -6,6 +6,7 @@ import { pages } from "./pages.ts";
 interface Opens {
   readonly palette: () => void;
   readonly shortcuts: () => void;
+  readonly hold: () => void;
 }
 
 const secondKeyMsMax = 1_500;
@@ -25,7 +26,7 @@ export function useKeys(opens: Opens): void {
         return;
       }
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-      if (event.key === "?") latest.current.shortcuts();
+      opensBy(latest.current)[event.key]?.();
       const page = pages.find(({ key }) => key === event.key);
       if (page !== undefined && event.timeStamp - goesSince < secondKeyMsMax) void router.navigate({ to: page.to });
       goesSince = event.key === "g" ? event.timeStamp : Number.NEGATIVE_INFINITY;
@@ -35,6 +36,10 @@ export function useKeys(opens: Opens): void {
       document.removeEventListener("keydown", onKey);
     };
   }, [router]);
+}
+
+function opensBy({ shortcuts, hold }: Opens): Readonly<Record<string, (() => void) | undefined>> {
+  return { "?": shortcuts, H: hold };
 }
 
 function isTyping(target: EventTarget | null): boolean {

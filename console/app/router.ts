@@ -7,7 +7,7 @@ import { ledgerRoutes } from "../pages/ledger/route.ts";
 import { liveRoute } from "../pages/live/route.ts";
 import { organisationsRoutes } from "../pages/organisations/route.ts";
 import { partnerRoute } from "../pages/partner/route.ts";
-import { policyRoute } from "../pages/policy/route.ts";
+import { policyRoutes } from "../pages/policy/route.ts";
 import { releaseRoutes } from "../pages/release/route.ts";
 import { settingsRoute } from "../pages/settings/route.ts";
 import { signInRoute } from "../pages/sign-in/route.ts";
@@ -19,7 +19,7 @@ const routeTree = rootRoute.addChildren([
   homeRoute,
   ...releaseRoutes,
   ...evidenceRoutes,
-  policyRoute,
+  ...policyRoutes,
   ...organisationsRoutes,
   liveRoute,
   ...ledgerRoutes,

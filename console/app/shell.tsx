@@ -15,7 +15,7 @@ import { Shortcuts } from "./shortcuts.tsx";
 import { TopBar } from "./top-bar.tsx";
 import styles from "./shell.module.css";
 
-type Over = "palette" | "shortcuts" | "menu";
+type Over = "palette" | "shortcuts" | "menu" | "hold";
 
 /** Notices and signing lead to pages, so they lie inside what knows the way. */
 export function Shell(): ReactNode {
@@ -42,6 +42,9 @@ function Frame(): ReactNode {
     shortcuts: () => {
       setOver("shortcuts");
     },
+    hold: () => {
+      setOver("hold");
+    },
   });
   return (
     <div className={styles.shell}>
@@ -65,7 +68,15 @@ function Frame(): ReactNode {
           </Button>
         }
         isMenuOpen={over === "menu"}
-        hold={<HoldButton />}
+        hold={
+          <HoldButton
+            isOpen={over === "hold"}
+            onOpen={() => {
+              setOver("hold");
+            }}
+            onClose={close}
+          />
+        }
       />
       <Banners />
       <Sidebar isOpen={over === "menu"} />

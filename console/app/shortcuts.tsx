@@ -16,6 +16,7 @@ export function Shortcuts({ isOpen, onClose }: ShortcutsProps): ReactNode {
   const lines = [
     { keys: said.ctrlK, what: said.palette },
     { keys: said.question, what: said.help },
+    { keys: said.holdKeys, what: said.hold },
     { keys: said.escapeKey, what: said.escape },
     ...pages.map(({ key, name }) => ({ keys: `G ${key.toUpperCase()}`, what: said.page(name) })),
   ];

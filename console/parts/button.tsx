@@ -9,6 +9,8 @@ export interface ButtonProps {
   readonly onPress?: () => void;
   readonly isDisabled?: boolean;
   readonly type?: "button" | "submit";
+  /** For the one thing that whoever opens a dialog most likely wants. */
+  readonly autoFocus?: boolean;
   /** What it is for those who hear it, where its text alone does not say. */
   readonly label?: string | undefined;
   readonly small?: boolean;

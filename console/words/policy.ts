@@ -1,7 +1,144 @@
-// What the page says: Policy and safeguards.
+// What the pages of policy and safeguards say: what is prohibited, what looks for it, and what a text would come to.
+import { numberInWords, percentInWords } from "./format.ts";
+
+const categories = {
+  misinformation: "misinformation",
+  cyber: "attacks on computers",
+  manipulation: "manipulating people",
+  fraud: "fraud",
+  weapons: "weapons",
+  violence: "violence",
+  "self-harm": "self-harm",
+  hate: "hate",
+  sexual: "sexual content",
+  privacy: "privacy",
+  "illegal-goods": "illegal goods",
+  "illegal-acts": "other illegal acts",
+  jailbreak: "talking the model round",
+  injection: "orders planted in documents",
+} as const;
+
+const sides = { input: "request", output: "answer" } as const;
+
 export const policy = {
   title: "Policy and safeguards",
-  lead: "What is prohibited, what looks for it, and what happens to a text.",
-  empty: "Nothing is shown here yet",
-  next: "headgate get UsagePolicy shows the policy.",
+  lead: "What is prohibited, what looks for it, and what happens to a text. To change it, edit the document and apply it: it is evaluated as the candidate before it serves.",
+  model: "Model",
+  noModel: "There is no model yet",
+  noModelNext: "headgate apply -f FOLDER writes a model with its policy and safeguards.",
+  pages: { rules: "Policy", safeguards: "Safeguards", try: "Try a text", label: "Parts of policy and safeguards" },
+  category: categories,
+  side: sides,
+  slot: { "in-force": "In force", candidate: "Candidate" },
+  slotLead: {
+    inForce: (stage: string) => `Requests for this model are decided by this, while it is out to ${stage}.`,
+    candidate: "Applied, and not in force: it serves once it is evaluated, signed and certified.",
+    same: "What was applied last is what is in force: there is no other candidate.",
+    none: "Nothing is certified yet, so nothing is served: this is what would be.",
+  },
+  facts: {
+    policy: "Policy",
+    safeguards: "Safeguards",
+    digest: "Digest",
+    inForceSince: "In force since",
+    entry: (index: number) => `entry ${numberInWords(index)}`,
+    certificate: "Certificate",
+    applied: "Applied last",
+    by: "By",
+    nobody: "nobody that the ledger knows",
+  },
+  observe: "Observe mode: what policy says is written down, and nothing is stopped but what a restriction prohibits.",
+  restriction: {
+    category: (category: string) =>
+      `A person prohibited ${category} whatever the policy says, with a restriction that stands until a certificate lifts it.`,
+    tokens: (max: number) => `A person limited answers to ${numberInWords(max)} tokens, until a certificate lifts it.`,
+  },
+  rules: {
+    title: "What is prohibited, and for whom",
+    lead: "By category of misuse. A category that is not named here is prohibited.",
+    caption: "Rules of the policy",
+    category: "Category",
+    treat: "Who may have it",
+    input: "Found in a request",
+    output: "Found in an answer",
+    prohibited: "nobody",
+    restricted: (scope: string) => `only callers with the scope ${scope}; each use is flagged`,
+    allowed: "everybody",
+    unnamed: (list: string) => `Not named, and so prohibited: ${list}.`,
+    none: "Every category is named.",
+    does: {
+      block: "stopped",
+      review: "waits for a person",
+      reviewAlone: "stopped: the policy does not say who reviews",
+      flag: "goes on, and is flagged",
+      pass: "goes on",
+      answerReview: "stopped: an answer cannot wait for a person",
+    },
+    lifted: "; with the scope: goes on, and is flagged",
+  },
+  more: {
+    title: "What else holds",
+    unknown: "What could not be looked at is not served. A safeguard that did not run is never a pass.",
+    review: (hours: number, perKey: number, days: number) =>
+      `A person decides what waits: a request waits ${numberInWords(hours)} hours at most, and a decision holds as long; ${numberInWords(perKey)} of one key at once; ${days === 0 ? "its text is erased with the decision" : `its text is kept ${numberInWords(days)} days after the decision`}.`,
+    noReview: "Nobody is named who reviews: what is for review is stopped.",
+    rewordings: (after: number, hours: number) =>
+      `After ${numberInWords(after)} wordings of one request by one key were stopped, further wordings are stopped for their likeness, for ${numberInWords(hours)} hours.`,
+    noRewordings: "Each request is judged by itself: other wordings of what was stopped are not remembered.",
+    tell: "The caller is told, with the answer, what was flagged.",
+    noTell: "What is flagged is on record, and not told to the caller.",
+  },
+  difference: {
+    title: "What the candidate changes",
+    lead: "Only what differs from what is in force.",
+    caption: "Differences",
+    what: "What",
+    now: "In force",
+    next: "Candidate",
+    none: "Only what people read differs: name, order or comments.",
+    chain: "Safeguards, in order",
+    review: "Review",
+    rewordings: "Rewordings",
+    tell: "Telling callers",
+    stream: "How far answers are held back",
+  },
+  chain: {
+    title: "Safeguards",
+    lead: "What looks at texts, in order, on which side, how strictly, and for whom. The strictest finding decides.",
+    caption: "The chain",
+    place: "No.",
+    name: "Safeguard",
+    sides: "Looks at",
+    mode: "What it does",
+    except: "For some",
+    stops: "Stops at",
+    both: "requests and answers",
+    requests: "requests",
+    answers: "answers",
+    modes: {
+      off: "does not run",
+      shadow: "runs in shadow: on record only",
+      flag: "flags, and stops nothing",
+      review: "what it would stop is for review",
+      block: "policy decides what is stopped",
+    },
+    exception: (mode: string, stages: string | undefined, types: string | undefined) =>
+      `${[stages === undefined ? undefined : `at ${stages}`, types === undefined ? undefined : `for ${types}`].filter((part) => part !== undefined).join(" ")}: ${mode}`,
+    rates: (block: number, review: number) =>
+      `${percentInWords(block)} of harmless texts; review from ${percentInWords(review)}`,
+    rateOf: (category: string, side: string, parts: string) => `${category}${side}: ${parts}`,
+    rateBlock: (block: number) => percentInWords(block),
+    rateReview: (review: number) => `review from ${percentInWords(review)}`,
+    rateSide: (side: string) => ` in a ${side}`,
+    patterns: (count: number) =>
+      `${numberInWords(count)} exact ${count === 1 ? "pattern" : "patterns"} of the operator's own`,
+    structure: (rules: string) => `rules: ${rules}`,
+    remote: (origin: string, ask: string) =>
+      `asked over HTTP at ${origin}, ${ask}; what answers is declared, not measured`,
+    always: "about every request",
+    inDoubt: "about what a detector is in doubt",
+    score: (block: number, review: number) => `score ${block}; review from ${review}`,
+    stream: (window: number, hold: number) =>
+      `Answers are judged in windows of ${numberInWords(window)} characters as they stream; ${numberInWords(hold)} characters behind a place have to be cleared before that place is sent.`,
+  },
 } as const;

@@ -34,19 +34,6 @@ export const shell = {
     done: "I have signed in",
     stay: "Stay without",
   },
-  hold: {
-    button: "Hold",
-    title: "Stop every model",
-    text: "Every model stops answering at once. Opening it again takes a proposal and its signatures.",
-    noKey: "This browser has no key to sign a hold with. In a terminal with a profile, this stops every model at once:",
-    command: "headgate release hold --everything --reason REASON",
-    reason: "Why",
-    reasonHelp: "Kept beside the ledger for those who may read it; the ledger has its digest only.",
-    confirm: "Stop every model?",
-    consequence: "No request is served from then on, and those under way are cut.",
-    sign: "Sign and stop",
-    close: "Close",
-  },
   offline: {
     gone: "The server does not answer. What you see may be old; this page goes on by itself when it is back.",
     back: "The server answers again.",
@@ -78,6 +65,8 @@ export const shell = {
     escape: "close what lies over the page",
     ctrlK: "Ctrl K",
     question: "?",
+    holdKeys: "Shift H",
+    hold: "stop everything, or a part: opens the dialog of Hold",
     escapeKey: "Esc",
   },
   lost: {

@@ -1,6 +1,7 @@
 // Everything that the console says, in one place: one file a page. No part or page holds a sentence of its own.
 import { acts } from "./acts.ts";
 import { evidence } from "./evidence.ts";
+import { hold } from "./hold.ts";
 import { home } from "./home.ts";
 import { ledger } from "./ledger.ts";
 import { live } from "./live.ts";
@@ -13,15 +14,18 @@ import { settings } from "./settings.ts";
 import { shell } from "./shell.ts";
 import { signIn } from "./sign-in.ts";
 import { waiting } from "./waiting.ts";
+import { tryText } from "./try-text.ts";
 
 export const words = {
   acts,
   parts,
   shell,
+  hold,
   home,
   release,
   evidence,
   policy,
+  tryText,
   organisations,
   live,
   ledger,

@@ -100,7 +100,7 @@ class Effect {
     while (!signal.aborted) {
       await this.#look();
       const ms = performance.now() - this.#from;
-      if (this.#index !== null && this.#rows.every(isOver)) {
+      if (this.#index !== null && isEverywhere(this.#rows)) {
         this.#doneMs = Math.max(0, ...this.#rows.flatMap(({ foldedMs, endedMs }) => [foldedMs ?? 0, endedMs ?? 0]));
         return;
       }
@@ -153,8 +153,13 @@ interface Look {
   readonly ms: number;
 }
 
-/** One that is not connected serves nobody once its lease is over; it is not waited for, and shown as it is. */
+/** Whether it has got everywhere that can be seen. Of no gateway at all nothing is claimed. */
+function isEverywhere(rows: readonly Row[]): boolean {
+  return rows.some(({ connected }) => connected) && rows.every(isOver);
+}
+
+/** One that is not connected is not waited for, as it serves nobody once its lease is over; what it is seen to do still counts. */
 function isOver({ connected, foldedMs, running, before }: Row): boolean {
   const isEnded = before === null || running === 0;
-  return !connected || (foldedMs !== null && isEnded);
+  return isEnded && (!connected || foldedMs !== null);
 }

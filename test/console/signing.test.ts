@@ -11,12 +11,15 @@ import { type Site, checkPage, openSite } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
 
-async function hold(page: Page, reason: string): Promise<void> {
-  await page.getByRole("button", { name: "Hold", exact: true }).first().click();
-  const dialog = page.getByRole("dialog", { name: "Stop every model", exact: true });
-  await dialog.getByLabel("Why").fill(reason);
-  await dialog.getByRole("button", { name: "Hold", exact: true }).click();
+async function restrict(page: Page, reason: string): Promise<void> {
+  await page.getByRole("button", { name: "Restrict it" }).click();
+  const dialog = page.getByRole("dialog", { name: "Make it stricter, now" });
+  await dialog.getByLabel("Tokens at the most").fill("500");
+  await dialog.getByLabel("Reason").fill(reason);
+  await dialog.getByRole("button", { name: "Go on to signing" }).click();
 }
+
+const place = "/release/small";
 
 describe("signing in the console", { skip: chromium === undefined && !isCi }, () => {
   let site: Site;
@@ -27,19 +30,19 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
     await site.close();
   });
 
-  test("a hold is shown in words, signed by the key of the browser, and recorded where the notice says", async () => {
-    const opened = await site.open("/", { as: site.safety });
+  test("an act is shown in words, signed by the key of the browser, and recorded where the notice says", async () => {
+    const opened = await site.open(place, { as: site.safety });
     const { page, complaints } = opened;
     await page.getByRole("link", { name: /· safety$/ }).waitFor();
     const size = site.desk.control.head().size;
-    await hold(page, '<img src=x onerror="alert(1)">');
-    const asked = page.getByRole("dialog", { name: "Stop every model?" });
-    await asked.getByText("Holds every model.").waitFor();
+    await restrict(page, '<img src=x onerror="alert(1)">');
+    const asked = page.getByRole("dialog", { name: "Sign this?" });
+    await asked.getByText("Restricts small:").waitFor();
     assert.equal(site.desk.control.head().size, size, "nothing is signed before the person agreed");
-    await asked.getByRole("button", { name: "Sign and stop" }).click();
+    await asked.getByRole("button", { name: "Sign", exact: true }).click();
     await page.getByRole("link", { name: `Recorded as entry ${size}` }).waitFor();
     assert.equal(site.desk.control.head().size, size + 1);
-    assert.equal([...site.desk.control.state.holds.values()].at(-1)?.scope.kind, "everything");
+    assert.equal(site.desk.control.state.restrictions.size, 1);
     assert.deepEqual(complaints, []);
     await page.getByRole("link", { name: `Recorded as entry ${size}` }).click();
     await page.waitForURL(`**/ledger/${size}`);
@@ -47,12 +50,12 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
   });
 
   test("who does not agree has signed nothing, and what they typed is still there", async () => {
-    const { page } = await site.open("/", { as: site.owner });
+    const { page } = await site.open(place, { as: site.owner });
     const size = site.desk.control.head().size;
-    await hold(page, "on second thoughts");
+    await restrict(page, "on second thoughts");
     await page.getByRole("button", { name: "Do not sign" }).click();
-    await page.getByRole("dialog", { name: "Stop every model?" }).waitFor({ state: "detached" });
-    assert.equal(await page.getByLabel("Why").inputValue(), "on second thoughts");
+    await page.getByRole("dialog", { name: "Sign this?" }).waitFor({ state: "detached" });
+    assert.equal(await page.getByLabel("Reason").inputValue(), "on second thoughts");
     assert.equal(site.desk.control.head().size, size);
   });
 
@@ -77,27 +80,21 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
   });
 
   test("a ledger that begins with another root than the pinned one is refused, and nothing is signed", async () => {
-    const { page } = await site.open("/", { as: site.owner });
+    const { page } = await site.open(place, { as: site.owner });
     await page.locator("h1").waitFor();
     await change(page, { root: `sha256:${"0".repeat(64)}` });
-    await hold(page, "stop");
-    await page.getByRole("alert").getByText("trust_unknown").waitFor();
-    await page.getByText("begins with another trust root").waitFor();
+    await restrict(page, "stop");
+    await page.getByRole("dialog").getByText("trust_unknown").waitFor();
+    await page.getByRole("dialog").getByText("begins with another trust root").waitFor();
   });
 
   test("a ledger shorter than the one this browser saw is refused", async () => {
-    const { page } = await site.open("/", { as: site.owner });
+    const { page } = await site.open(place, { as: site.owner });
     await page.locator("h1").waitFor();
     const { size, root } = site.desk.control.head();
     await change(page, { checkpoint: { size: size + 5, root } });
-    await hold(page, "stop");
-    await page.getByRole("alert").getByText("fork_detected").waitFor();
-  });
-
-  test("a browser without a key says the command instead", async () => {
-    const { page } = await site.open("/");
-    await page.getByRole("button", { name: "Hold", exact: true }).click();
-    await page.getByText("headgate release hold --everything").waitFor();
+    await restrict(page, "stop");
+    await page.getByRole("dialog").getByText("fork_detected").waitFor();
   });
 });
 

@@ -405,9 +405,14 @@ const safeguards: Registry = {
 };
 
 export function resolved(text = documentsText()): readonly ResolvedDocument[] {
+  return resolvedBy(safeguards, text);
+}
+
+/** With the digests of these safeguards. */
+export function resolvedBy(registry: Registry, text: string): readonly ResolvedDocument[] {
   return resolveDocuments(parseDocuments([{ path: "all.yaml", text }]), {
     hasher: nodePrimitives,
-    safeguards,
+    safeguards: registry,
     items: (_, path) => filesBeside.get(path),
     measured: new Map(),
     applied: [],

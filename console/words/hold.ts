@@ -1,0 +1,97 @@
+// What is said about holding: the button, its dialog before and after, and the bar while a hold stands.
+import { durationInWords, numberInWords } from "./format.ts";
+
+export const hold = {
+  button: "Hold",
+  title: "Stop now",
+  lead: "What you choose stops answering at once, and answers under way are cut. It costs nothing to be wrong: reopening takes a proposal and its signatures, and nothing is lost.",
+  what: "What to stop",
+  of: "Of which",
+  stage: "From which stage on",
+  wholeModel: "the whole model",
+  kinds: {
+    everything: "Everything: every model, every caller",
+    model: "One model, or a stage of it",
+    organisation: "One organisation: all its keys",
+    "organisation-type": "Every organisation of one type",
+    country: "Organisations registered in one country, and those in none that is known",
+    scope: "What one scope lifts",
+  },
+  nothingOf: "There is none here.",
+  reason: "Why",
+  reasonHelp: "Kept beside the ledger for those who may read it; the ledger has its digest only.",
+  reasonUsual: "Stopped from the console by the person on duty.",
+  now: "Hold now",
+  cancel: "Not now",
+  close: "Close",
+  placing: "Stopping …",
+  cuts: {
+    title: "This would stop",
+    reading: "Counting what it would stop; you need not wait for that.",
+    unread: "What it would stop cannot be counted now. Holding works all the same.",
+    models: (open: number, closed: number) =>
+      open === 0
+        ? "no model that is open now"
+        : `${numberInWords(open)} open ${open === 1 ? "model" : "models"}${closed === 0 ? "" : ` (${numberInWords(closed)} more are closed already)`}`,
+    model: (model: string, stage: string) => `${model}, out to ${stage}`,
+    closedModel: (model: string) => `${model}, closed already`,
+    callers: (organisations: number, keys: number) =>
+      `${numberInWords(keys)} ${keys === 1 ? "key" : "keys"} of ${numberInWords(organisations)} ${organisations === 1 ? "organisation" : "organisations"}`,
+    running: (count: number) => `${numberInWords(count)} ${count === 1 ? "answer" : "answers"} under way now`,
+    gateway: (name: string, running: string) => `${name}: ${running}`,
+    unseen: "not seen from here",
+    away: "not connected",
+    elsewhere: (key: string) => `gateway elsewhere (${key.slice(0, 8)}…)`,
+  },
+  signedBy: "Signed with this browser's key.",
+  bySession: "This browser has no key: the server holds for you, and the ledger names you and your session.",
+  auditor: "An auditor reads and holds nothing. Tell somebody on duty; this is what they run:",
+  nobody: "Nobody is signed in here, and this browser has no key. Sign in, or in a terminal with a profile:",
+  command: "headgate release hold --everything --reason REASON",
+  failed: "NOTHING IS HELD BY THIS PAGE. Hold in another way now:",
+  failedGateway: "With the control plane gone, tell the gateways themselves, from any machine with a profile:",
+  gatewayCommand: "headgate release hold --everything --reason REASON --gateway https://GATEWAY:8700",
+  done: {
+    title: "Held",
+    measuring: "Ordered. Waiting for the last gateway and the last answer …",
+    all: (ms: number) =>
+      `Stopped ${durationInWords(ms)} after the order: every connected gateway has it, and no answer that it ends is under way.`,
+    givenUp: "Not every gateway has it, or answers are still under way. Look at the gateways below now.",
+    unrecorded:
+      "The store did not take it: the gateways were told directly, hold, and hand it to the ledger when the store is back.",
+    recorded: (index: number) => `Recorded as entry ${numberInWords(index)}`,
+    unmeasured: "It is held. How long that took was not measured here.",
+    caption: "How far it has got",
+    gateway: "Gateway",
+    has: "Has the hold after",
+    cut: "Answers cut",
+    ended: "Last one ended after",
+    waiting: "not yet",
+    unseen: "not seen from here",
+    none: "none were under way",
+  },
+  resume: {
+    title: "To reopen",
+    text: "No single click and no single person does. Somebody proposes to resume, saying what was found; a quorum signs; the gateways open when the ledger has it.",
+    command: (model: string, id: string | undefined) =>
+      `headgate release resume ${model}${id === undefined ? "" : ` --hold ${id}`}`,
+    organisation: (name: string) => `headgate org resume ${name}`,
+    page: (model: string) => `The release page of ${model}`,
+  },
+  bar: {
+    scope: {
+      everything: "Every model",
+      model: (model: string) => model,
+      stage: (model: string, stage: string) => `${model} from ${stage} on`,
+      "organisation-type": (type: string) => `Every organisation of type ${type}`,
+      country: (country: string) => `Every organisation registered in ${country} or in no known country`,
+      scope: (scope: string) => `What the scope ${scope} lifts`,
+      organisation: (name: string) => `Organisation ${name}`,
+      key: (key: string) => `Key ${key}`,
+    },
+    held: "HELD",
+    since: "since",
+    more: (count: number) => `and ${numberInWords(count)} more`,
+    resume: "How to reopen",
+  },
+} as const;
