@@ -138,8 +138,8 @@ function operating(matter: Of<"gateway" | "webhook" | "reviews">): Said {
       };
     case "reviews":
       return {
-        sentence: `${matter.count === 1 ? "One request waits" : `${count(matter.count, "request")} wait`} for a reviewer's decision.`,
-        action: "How to decide",
+        sentence: `${matter.count === 1 ? "One request waits" : `${count(matter.count, "request")} wait`} for a reviewer's decision: headgate review list.`,
+        action: "See what is live",
         href: "/live",
       };
   }
