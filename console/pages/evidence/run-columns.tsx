@@ -18,11 +18,6 @@ export interface Choosing {
 
 export function runColumns({ chosen, choose }: Choosing): readonly Column<Row>[] {
   return [
-    { id: "run", title: said.columns.run, cell: (row) => <RunCell row={row} />, value: ({ run }) => run },
-    { id: "measure", title: said.columns.measure, cell: (row) => <MeasureCell row={row} />, value: sentencesOf },
-    { id: "plan", title: said.columns.plan, cell: (row) => <PlanCell row={row} />, value: planOf },
-    { id: "gates", title: said.columns.gates, cell: (row) => <GatesCell row={row} />, value: gatesOf },
-    { id: "by", title: said.columns.by, cell: (row) => <ByCell row={row} />, value: ({ by }) => by },
     {
       id: "chosen",
       title: said.chosen,
@@ -38,6 +33,11 @@ export function runColumns({ chosen, choose }: Choosing): readonly Column<Row>[]
           />
         ),
     },
+    { id: "run", title: said.columns.run, cell: (row) => <RunCell row={row} />, value: ({ run }) => run },
+    { id: "measure", title: said.columns.measure, cell: (row) => <MeasureCell row={row} />, value: sentencesOf },
+    { id: "plan", title: said.columns.plan, cell: (row) => <PlanCell row={row} />, value: planOf },
+    { id: "gates", title: said.columns.gates, cell: (row) => <GatesCell row={row} />, value: gatesOf },
+    { id: "by", title: said.columns.by, cell: (row) => <ByCell row={row} />, value: ({ by }) => by },
   ];
 }
 
