@@ -116,16 +116,15 @@ describe("signing in", { skip: chromium === undefined && !isCi }, () => {
   });
 
   test("a session that ends under a form is taken up again over it, and what was typed is still there", async () => {
-    const { page, context } = await site.open("/", { as: site.owner });
+    const { page, context } = await site.open("/policy/try", { as: site.owner });
     await page.getByRole("link", { name: /· owner$/ }).waitFor();
-    await page.getByRole("button", { name: "Hold", exact: true }).click();
-    await page.getByLabel("Why").fill("half a sentence");
+    await page.getByLabel("Text", { exact: true }).fill("half a sentence");
     await context.clearCookies();
     const again = page.getByRole("button", { name: "Sign in with this key" });
-    await page.getByRole("dialog").getByRole("button", { name: "Hold", exact: true }).click();
+    await page.getByRole("button", { name: "Try it" }).click();
     await again.click();
     await again.waitFor({ state: "detached" });
-    assert.equal(await page.getByLabel("Why").inputValue(), "half a sentence");
+    assert.equal(await page.getByLabel("Text", { exact: true }).inputValue(), "half a sentence");
   });
 
   test("an organisation signs in by a key of it, and a wrong one is refused", async () => {
