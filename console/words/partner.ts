@@ -1,7 +1,59 @@
-// What the page says: Your access.
+// What an organisation's own page says.
+import { numberInWords } from "./format.ts";
+
 export const partner = {
   title: "Your access",
-  lead: "Your stage, its conditions, your keys and what was refused.",
-  empty: "Nothing is shown here yet",
-  next: "Ask the operator of this deployment.",
+  lead: (organisation: string) => `What ${organisation} may use, what it used, and what was refused.`,
+  signInFirst: "Sign in with a key of your organisation to see this page.",
+  person: "This page is an organisation's own",
+  personNext:
+    "It is seen by whoever signs in with a key of that organisation. As a person of this deployment, see it under Organisations.",
+  models: {
+    title: "Models",
+    lead: "What a request with the key that you signed in with would get now.",
+    caption: "Models",
+    columns: {
+      model: "Model",
+      stage: "From stage",
+      answer: "Now",
+      conditions: "Conditions",
+      scopes: "Scopes",
+      used: "Used today",
+      end: "Ends",
+    },
+    open: "served",
+    refused: "refused",
+    opens: "It opens",
+    noConditions: "none",
+    none: "No model was granted yet",
+    noneNext: "Ask your contact at the operator.",
+  },
+  keys: {
+    title: "Keys",
+    lead: "By their ids. New secrets come from your contact.",
+    caption: "Keys",
+    columns: { key: "Key", state: "State", end: "Ends", used: "Last used" },
+    thisOne: "signed in here",
+  },
+  why: {
+    title: "Why was this refused?",
+    lead: "Paste the id in the error that your client got. Only requests of your own keys are found.",
+    id: "Id",
+    ask: "Explain",
+    facts: { at: "When", key: "Key", model: "Model", outcome: "What became of it", code: "Code", tokens: "Tokens" },
+    tokens: (prompt: number, answer: number) => `${numberInWords(prompt)} in, ${numberInWords(answer)} out`,
+    outcomes: {
+      served: "served",
+      refused: "refused",
+      blocked: "stopped by a safeguard",
+      stopped: "ended while it ran",
+      cut: "cut by the client",
+      failed: "failed",
+      waiting: "waits for a person",
+      allowed: "allowed by a person",
+    },
+    wrong: "If that is wrong, quote the id to your contact.",
+  },
+  connect: { title: "How to connect", lead: "Lines for each client; put your own key in." },
+  contact: { title: "Whom to ask", none: "Ask whoever gave you the key." },
 } as const;

@@ -25,7 +25,19 @@ export const parts = {
     export: "Save these rows as",
     none: "No rows.",
   },
-  chart: { asTable: "As a table", asChart: "As a chart" },
+  chart: {
+    asTable: "As a table",
+    asChart: "As a chart",
+    day: "Day (UTC)",
+    count: "Count",
+    limit: (limit: string) => `limit of a day: ${limit}`,
+  },
+  connect: {
+    label: "Client",
+    tabs: { openai: "OpenAI", anthropic: "Anthropic", codex: "Codex", curl: "curl" },
+    key: "hg_YOUR_KEY",
+    model: "MODEL",
+  },
   none: "–",
   required: "Say something here.",
 } as const;

@@ -142,7 +142,7 @@ export const WhyQuery = z.strictObject({
 });
 
 /** A check as people read it. */
-const CheckView = z.object({
+export const CheckView = z.object({
   name: z.string(),
   verdict: z.enum(["passes", "refuses", "not-asked"]),
   /** Where it refuses, what the caller is told. */
@@ -151,6 +151,8 @@ const CheckView = z.object({
   sentence: z.string().nullable(),
   opensAt: Timestamp.nullable(),
 });
+
+export type CheckView = z.infer<typeof CheckView>;
 
 /** `GET why`: `answer` is what a caller would get at `at`, as far as the control plane decides it. */
 export const WhyView = z.object({

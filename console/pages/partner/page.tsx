@@ -1,16 +1,55 @@
-// The page at /partner. Only its frame so far: it says that there is nothing to see yet and which command shows it.
-import { createLazyRoute } from "@tanstack/react-router";
+// The page at /partner: an organisation's own, for whoever signed in with a key of it.
+import { createLazyRoute, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
+import { PartnerView, partnerRoutes } from "../../../src/control/contract-partner.ts";
+import { failureCode } from "../../../src/terms/failure.ts";
+import { useView } from "../../app/reads.ts";
+import { ConnectCard } from "../../parts/connect-card.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
+import { Problem } from "../../parts/problem.tsx";
+import { Section } from "../../parts/section.tsx";
 import { words } from "../../words/words.ts";
+import { Usage } from "../organisations/usage.tsx";
+import { PartnerKeys } from "./keys.tsx";
+import { Models } from "./models.tsx";
+import { PartnerSearch } from "./search.ts";
+import { Why } from "./why.tsx";
 
 export const page = createLazyRoute("/partner")({ component: PartnerPage });
 
+const said = words.partner;
+const refreshMs = 15_000;
+
 function PartnerPage(): ReactNode {
+  const { id } = PartnerSearch.parse(page.useSearch());
+  const navigate = useNavigate();
+  const view = useView(partnerRoutes.partner, PartnerView, { refreshMs });
+  if (view.data === undefined)
+    return (
+      <Page title={said.title}>
+        <Missing failure={view.error} />
+      </Page>
+    );
+  const { organisation, models, dataPlane, contact, today, usage } = view.data;
   return (
-    <Page title={words.partner.title} lead={words.partner.lead}>
-      <Empty title={words.partner.empty} next={words.partner.next} />
+    <Page title={said.title} lead={said.lead(organisation)}>
+      <Models models={models} />
+      <Usage view={{ today, usage, grants: models }} />
+      <Why id={id} onAsk={(asked) => void navigate({ to: "/partner", search: { id: asked }, replace: true })} />
+      <PartnerKeys view={view.data} />
+      <Section title={said.connect.title} lead={said.connect.lead}>
+        <ConnectCard dataPlane={dataPlane} model={models[0]?.model} />
+      </Section>
+      <Section title={said.contact.title}>
+        <p>{contact ?? said.contact.none}</p>
+      </Section>
     </Page>
   );
+}
+
+function Missing({ failure }: { readonly failure: unknown }): ReactNode {
+  if (failure === null) return null;
+  if (failureCode(failure) === "authority_missing") return <Empty title={said.person} next={said.personNext} />;
+  return <Problem failure={failure} />;
 }

@@ -1,16 +1,41 @@
-// The page at /settings. Only its frame so far: it says that there is nothing to see yet and which command shows it.
-import { createLazyRoute } from "@tanstack/react-router";
+// The page at /settings: the deployment itself, part by part. Nothing of the server can be set here; people and their keys can.
+import { createLazyRoute, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
-import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
+import { Tabs } from "../../parts/tabs.tsx";
 import { words } from "../../words/words.ts";
+import { Connections } from "./connections.tsx";
+import { Doctor } from "./doctor.tsx";
+import { People } from "./people.tsx";
+import { SettingsSearch, tabs } from "./search.ts";
+import { Sources } from "./sources.tsx";
+import { Standing } from "./standing.tsx";
+import { Trust } from "./trust.tsx";
 
 export const page = createLazyRoute("/settings")({ component: SettingsPage });
 
+const said = words.settings;
+
+const contents = {
+  people: <People />,
+  trust: <Trust />,
+  connections: <Connections />,
+  standing: <Standing />,
+  settings: <Sources />,
+  doctor: <Doctor />,
+} as const;
+
 function SettingsPage(): ReactNode {
+  const { tab = "people" } = SettingsSearch.parse(page.useSearch());
+  const navigate = useNavigate();
   return (
-    <Page title={words.settings.title} lead={words.settings.lead}>
-      <Empty title={words.settings.empty} next={words.settings.next} />
+    <Page title={said.title} lead={said.lead}>
+      <Tabs
+        label={said.label}
+        value={tab}
+        onChange={(chosen) => void navigate({ to: "/settings", search: { tab: chosen } })}
+        tabs={tabs.map((id) => ({ id, title: said.tabs[id], content: contents[id] }))}
+      />
     </Page>
   );
 }

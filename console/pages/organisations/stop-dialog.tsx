@@ -1,0 +1,79 @@
+// Why a key or an organisation is stopped. The reason is kept aside; what is signed commits to it.
+import { type ReactNode, useState } from "react";
+import type { BodyOf } from "../../../src/acts/bodies.ts";
+import type { KeyId, Name } from "../../../src/terms/ids.ts";
+import { Button } from "../../parts/button.tsx";
+import { Dialog } from "../../parts/dialog.tsx";
+import { Field } from "../../parts/field.tsx";
+import { Problem } from "../../parts/problem.tsx";
+import { useAct } from "../../signing/acts.tsx";
+import { committed } from "../../signing/fresh.ts";
+import { words } from "../../words/words.ts";
+
+export type Stopping =
+  | { readonly kind: "suspend" | "revoke"; readonly key: KeyId }
+  | { readonly kind: "organisation"; readonly organisation: Name };
+
+export interface StopDialogProps {
+  readonly of: Stopping | undefined;
+  readonly onClose: () => void;
+}
+
+const said = words.organisations.key;
+
+export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
+  const [reason, setReason] = useState("");
+  const [isAsked, setAsked] = useState(false);
+  const [failure, setFailure] = useState<unknown>(null);
+  const act = useAct();
+  if (of === undefined) return null;
+  const texts = said.stops[of.kind];
+  const stop = async (): Promise<void> => {
+    setAsked(true);
+    if (reason.trim() === "") return;
+    const why = committed(reason.trim());
+    const end = await act({
+      verb: "suspend",
+      prepare: () => ({ body: { target: targetOf(of), reason: why.digest }, openings: [why.opening] }),
+      words: { title: texts.title, lead: texts.lead, sign: texts.button },
+    });
+    setFailure(end.failure ?? null);
+    if (end.kind !== "recorded" && end.kind !== "pending") return;
+    setReason("");
+    setAsked(false);
+    onClose();
+  };
+  return (
+    <Dialog
+      title={texts.title}
+      isOpen
+      onClose={onClose}
+      actions={
+        <>
+          <Button onPress={onClose}>{said.cancel}</Button>
+          <Button kind="danger" onPress={() => void stop()}>
+            {texts.button}
+          </Button>
+        </>
+      }
+    >
+      <p>{texts.lead}</p>
+      <Field
+        label={said.reason}
+        help={said.reasonHelp}
+        value={reason}
+        onChange={setReason}
+        rows={3}
+        maxLength={4000}
+        wrong={isAsked && reason.trim() === "" ? said.reasonMissing : undefined}
+        autoFocus
+      />
+      {failure === null ? null : <Problem failure={failure} />}
+    </Dialog>
+  );
+}
+
+function targetOf(of: Stopping): BodyOf<"suspend">["target"] {
+  if (of.kind === "organisation") return { kind: "organisation", organisation: of.organisation };
+  return { kind: "key", key: of.key, ...(of.kind === "revoke" ? { forGood: true } : {}) };
+}
