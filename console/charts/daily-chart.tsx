@@ -18,8 +18,8 @@ export interface DailyChartProps {
 }
 
 const width = 720;
-const height = 200;
-const margin = { top: 12, right: 8, bottom: 24, left: 64 } as const;
+const height = 160;
+const margin = { top: 12, right: 8, bottom: 24, left: 72 } as const;
 const dayMs = 86_400_000;
 /** A limit far above all that was used would flatten the bars; then it is said in words alone. */
 const limitTimesMax = 4;

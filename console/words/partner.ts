@@ -4,7 +4,6 @@ import { numberInWords } from "./format.ts";
 export const partner = {
   title: "Your access",
   lead: (organisation: string) => `What ${organisation} may use, what it used, and what was refused.`,
-  signInFirst: "Sign in with a key of your organisation to see this page.",
   person: "This page is an organisation's own",
   personNext:
     "It is seen by whoever signs in with a key of that organisation. As a person of this deployment, see it under Organisations.",
@@ -52,7 +51,6 @@ export const partner = {
       waiting: "waits for a person",
       allowed: "allowed by a person",
     },
-    wrong: "If that is wrong, quote the id to your contact.",
   },
   connect: { title: "How to connect", lead: "Lines for each client; put your own key in." },
   contact: { title: "Whom to ask", none: "Ask whoever gave you the key." },

@@ -85,10 +85,12 @@ export const settings = {
     sign: "Go on",
     cancel: "Cancel",
     shown: "The invitation, shown this once",
-    shownText: (name: string) => `Hand this code to ${name} on a channel you trust. It works once, for seven days.`,
+    shownText: (name: string) => `Hand this link to ${name} on a channel you trust. It works once, for seven days.`,
     pending:
       "It works once a second person has signed it too: they find it among what waits on Home, or by headgate cosign.",
-    code: "the invitation",
+    link: "the link",
+    code: "the command",
+    byCommand: "Or on the command line:",
     copied: "I have copied it",
   },
   trust: {

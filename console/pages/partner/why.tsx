@@ -63,7 +63,6 @@ function Told({ told }: { readonly told: PartnerExplainView }): ReactNode {
           { name: facts.tokens, value: tokens === null ? none : said.tokens(tokens[0], tokens[1]) },
         ]}
       />
-      {code === null ? null : <p>{said.wrong}</p>}
     </div>
   );
 }

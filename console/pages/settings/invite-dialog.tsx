@@ -1,7 +1,7 @@
 // A person is invited: the one-time key is made in this browser, and its seed travels in a code that is shown once, the same as
 // `headgate person invite` prints. The name is kept aside; what is signed commits to it.
 import { type ReactNode, useState } from "react";
-import { formatInvitation } from "../../../src/acts/invitation.ts";
+import { formatInvitation, linkOf } from "../../../src/acts/invitation.ts";
 import type { DeploymentView } from "../../../src/control/contract.ts";
 import { toBase64 } from "../../../src/proof/encoding.ts";
 import { Failure } from "../../../src/terms/failure.ts";
@@ -220,7 +220,9 @@ function Shown({
         <p>{said.shownText(name)}</p>
         {isPending ? <p>{said.pending}</p> : null}
       </Notice>
-      <Code text={code} what={said.code} />
+      <Code text={linkOf(code, location.origin)} what={said.link} />
+      <p>{said.byCommand}</p>
+      <Code text={`headgate join ${code} --profile FILE`} what={said.code} />
     </Dialog>
   );
 }

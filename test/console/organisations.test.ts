@@ -1,0 +1,175 @@
+// Organisations in a real browser: a key is made there, serves at a real gateway, and stops there; an organisation is written, and
+// two who edit at once lose nothing; whoever has no authority sees and cannot; what outsiders wrote stays text.
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Page } from "playwright-core";
+import { organisationBody } from "../../src/acts/key-bodies.ts";
+import { OrganisationDocument } from "../../src/acts/organisation-document.ts";
+import { canonicalBytes } from "../../src/proof/canonical.ts";
+import { digestOf } from "../../src/proof/digest.ts";
+import { nodePrimitives } from "../../src/proof/node.ts";
+import { acme, digestOfSecret, model, must } from "../flows/control-desk.ts";
+import { chromium } from "./chromium.ts";
+import { type GatewayHere, openGatewayHere } from "./gateway-here.ts";
+import { type Site, checkPage, openSite } from "./site.ts";
+
+const isCi = (process.env["CI"] ?? "") !== "";
+const hostile = '<img src=x onerror="alert(1)"><script>alert(2)</script>';
+
+describe("organisations in the console", { skip: chromium === undefined && !isCi }, () => {
+  let site: Site;
+  let gateway: GatewayHere;
+  before(async () => {
+    site = await openSite();
+    gateway = await openGatewayHere(site.desk);
+  });
+  after(async () => {
+    await gateway.close();
+    await site.close();
+  });
+
+  async function write(name: string, purpose: string): Promise<void> {
+    const document = OrganisationDocument.parse({
+      kind: "Organisation",
+      name,
+      type: "academic",
+      country: "FR",
+      purpose,
+      grants: [{ model, stage: "trusted", expiresInDays: 5 }],
+    });
+    const bytes = canonicalBytes(document);
+    const body = organisationBody(document, digestOf(bytes, nodePrimitives), site.desk.now());
+    await must(site.desk, { verb: "organisation", body, by: [site.owner.signer] }, { artefacts: [bytes] });
+  }
+
+  /** The status that a caller with the secret gets, once the gateway has heard what the ledger has. */
+  async function statusOf(secret: string): Promise<number> {
+    const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${secret}`, "content-type": "application/json" },
+      body: JSON.stringify({ model, messages: [{ role: "user", content: "hello" }], max_tokens: 5 }),
+    });
+    await answer.text();
+    return answer.status;
+  }
+
+  async function sign(page: Page, button = "Sign"): Promise<void> {
+    await page.getByRole("button", { name: button, exact: true }).last().click();
+  }
+
+  test("a key is made in the browser, serves, gets a new secret, and is refused once it is revoked", async () => {
+    const opened = await site.open(`/organisations/${acme}`, { as: site.owner });
+    const { page } = opened;
+    await page.getByRole("button", { name: "Make a key" }).click();
+    await page.getByLabel("Ends after (days)").fill("soon");
+    await page.getByText("A whole number of days").waitFor();
+    await page.getByLabel("Ends after (days)").fill("30");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await sign(page);
+    const shown = page.getByRole("dialog", { name: "The key, shown this once" });
+    const secret = (await shown.locator("pre").first().textContent()) ?? "";
+    assert.match(secret, /^hg_[A-Za-z0-9_-]{49}$/);
+    await shown.getByText(`OPENAI_API_KEY=${secret}`).waitFor();
+    const known = site.desk.control.state.keys.get(digestOfSecret(secret));
+    assert.equal(known?.organisation, acme);
+    assert.equal(await statusOf(secret), 200);
+    await shown.getByRole("button", { name: "I have copied it" }).click();
+    assert.ok(!(await page.content()).includes(secret), "a secret is shown once");
+
+    await page.getByRole("button", { name: `Rotate ${known.key}` }).click();
+    await page.getByLabel("The old secret works for").selectOption("0");
+    await page.getByRole("button", { name: "Go on" }).click();
+    await sign(page);
+    const fresh = (await shown.locator("pre").first().textContent()) ?? "";
+    await shown.getByRole("button", { name: "I have copied it" }).click();
+    assert.deepEqual([await statusOf(fresh), await statusOf(secret)], [200, 403]);
+
+    await page.getByRole("button", { name: `Revoke ${known.key}` }).click();
+    await page.getByRole("button", { name: "Revoke for good" }).click();
+    await page.getByText("Say why.").waitFor();
+    await page.getByLabel("Why").fill("leaked");
+    await page.getByRole("button", { name: "Revoke for good" }).click();
+    await sign(page, "Revoke for good");
+    await page.getByRole("cell", { name: "revoked" }).waitFor();
+    assert.equal(await statusOf(fresh), 403);
+
+    await page.getByRole("link", { name: "What would a key get now?" }).click();
+    await page.getByText("It would be refused: 403 key_suspended").waitFor();
+    await page.getByText("the first that refuses").waitFor();
+    await checkPage(opened);
+  });
+
+  test("the list is filtered by its address, and what outsiders wrote stays text", async () => {
+    await write("hostile", hostile);
+    const opened = await site.open("/organisations?q=host&sort=ends", { as: site.safety });
+    const { page } = opened;
+    await page.getByText(hostile).waitFor();
+    assert.equal(await page.getByRole("row").count(), 2);
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "JSONL" }).click();
+    const rows = (await readAll(await (await saving).createReadStream())).trim().split("\n");
+    assert.deepEqual(
+      rows.map((row) => JSON.parse(row).name),
+      ["hostile"],
+    );
+    await checkPage(opened);
+    await page.getByRole("link", { name: "hostile" }).click();
+    await page.getByText("ends in 4 days").waitFor();
+    await page.getByText(hostile).waitFor();
+    await checkPage(opened);
+  });
+
+  test("an organisation is written by the form, and whoever edits beside somebody else merges by hand", async () => {
+    const { page } = await site.open("/organisations?edit=new", { as: site.owner });
+    await page.getByRole("button", { name: "Sign and write" }).click();
+    await page.getByText("This is not right yet").waitFor();
+    await page.getByLabel("Name", { exact: true }).fill("lab");
+    await page.getByLabel("Type", { exact: true }).fill("academic");
+    await page.getByLabel("Country of registration").fill("fr");
+    await page.getByLabel("Purpose").fill("Measures refusals");
+    await page.getByLabel("Model").fill(model);
+    await page.getByRole("button", { name: "Sign and write" }).click();
+    await sign(page);
+    await page.getByRole("link", { name: "lab", exact: true }).waitFor();
+    await page.goto(`${site.url}/organisations/lab?edit=this`);
+    await page.getByLabel("Purpose").fill("Measures refusals and more");
+    await page
+      .getByRole("row", { name: /purpose/ })
+      .getByText("Measures refusals and more")
+      .waitFor();
+    await write("lab", "What somebody else wrote");
+    await page.getByRole("button", { name: "Sign and write" }).click();
+    await page.getByText("Somebody else changed this organisation while you edited").waitFor();
+    await page.getByText("What somebody else wrote").first().waitFor();
+    assert.equal(await page.getByLabel("Purpose").inputValue(), "Measures refusals and more");
+    await page.getByRole("button", { name: "I have merged: go on from theirs" }).click();
+    await page.getByRole("button", { name: "Sign and write" }).click();
+    await sign(page);
+    await page.getByText("Measures refusals and more").waitFor();
+    await page.getByRole("link", { name: /Recorded as entry/ }).waitFor();
+  });
+
+  test("an auditor sees all of it, and is refused where they act", async () => {
+    const auditor = await site.enrol("auditor");
+    const { page } = await site.open(`/organisations/${acme}`, { as: auditor });
+    await page.getByRole("button", { name: "Make a key" }).click();
+    await page.getByRole("button", { name: "Go on" }).click();
+    const { size } = site.desk.control.head();
+    await sign(page);
+    await page.getByRole("alert").getByText("authority_missing").waitFor();
+    assert.equal(site.desk.control.head().size, size);
+  });
+
+  test("an id that nothing has is said to be unknown, in the server's words", async () => {
+    const { page } = await site.open("/organisations", { as: site.safety });
+    await page.getByLabel("Id", { exact: true }).fill(hostile);
+    await page.getByRole("button", { name: "Explain" }).click();
+    await page.getByRole("alert").getByText("not_found").waitFor();
+  });
+});
+
+async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
+  let text = "";
+  for await (const part of stream) text += String(part);
+  return text;
+}
