@@ -120,7 +120,7 @@ export const organisations = {
         used: "Last used",
         expires: "Ends",
         networks: "From",
-        acts: "",
+        acts: "To do",
       },
       anywhere: "anywhere",
       noEnd: "when it is revoked",

@@ -17,7 +17,7 @@ export const settings = {
     title: "People",
     lead: "Everybody here acts with a key of their own. What each may do follows from the role.",
     caption: "People",
-    columns: { name: "Name", role: "Role", of: "Of", state: "State", entry: "Admitted by entry", acts: "" },
+    columns: { name: "Name", role: "Role", of: "Of", state: "State", entry: "Admitted by entry", acts: "To do" },
     erased: "name erased",
     own: "the operator",
     active: "active",

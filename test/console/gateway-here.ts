@@ -55,10 +55,7 @@ export async function openGatewayHere(desk: Desk): Promise<GatewayHere> {
     folder,
     registry: nothing,
     openUpstream: async (document) =>
-      openUpstream(
-        { ...document, upstream: { dialect: "openai-chat", url: `${mock.url}/v1`, model: "mock" } },
-        environment,
-      ),
+      openUpstream({ ...document, upstream: { dialect: "openai-chat", url: mock.url, model: "mock" } }, environment),
     clock: { now: desk.now, monotonic: () => performance.now() },
     primitives: nodePrimitives,
     randomBytes,

@@ -53,8 +53,10 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     return answer.status;
   }
 
-  async function sign(page: Page, button = "Sign"): Promise<void> {
-    await page.getByRole("button", { name: button, exact: true }).last().click();
+  /** Agrees in the dialog that says the statement in words. */
+  async function sign(page: Page, sentence: string, button = "Sign"): Promise<void> {
+    const asked = page.getByRole("dialog").filter({ hasText: sentence });
+    await asked.getByRole("button", { name: button, exact: true }).click();
   }
 
   test("a key is made in the browser, serves, gets a new secret, and is refused once it is revoked", async () => {
@@ -65,7 +67,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByText("A whole number of days").waitFor();
     await page.getByLabel("Ends after (days)").fill("30");
     await page.getByRole("button", { name: "Go on" }).click();
-    await sign(page);
+    await sign(page, "Gives organisation acme the key");
     const shown = page.getByRole("dialog", { name: "The key, shown this once" });
     const secret = (await shown.locator("pre").first().textContent()) ?? "";
     assert.match(secret, /^hg_[A-Za-z0-9_-]{49}$/);
@@ -79,7 +81,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByRole("button", { name: `Rotate ${known.key}` }).click();
     await page.getByLabel("The old secret works for").selectOption("0");
     await page.getByRole("button", { name: "Go on" }).click();
-    await sign(page);
+    await sign(page, "a new secret, ");
     const fresh = (await shown.locator("pre").first().textContent()) ?? "";
     await shown.getByRole("button", { name: "I have copied it" }).click();
     assert.deepEqual([await statusOf(fresh), await statusOf(secret)], [200, 403]);
@@ -89,7 +91,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByText("Say why.").waitFor();
     await page.getByLabel("Why").fill("leaked");
     await page.getByRole("button", { name: "Revoke for good" }).click();
-    await sign(page, "Revoke for good");
+    await sign(page, "Suspends", "Revoke for good");
     await page.getByRole("cell", { name: "revoked" }).waitFor();
     assert.equal(await statusOf(fresh), 403);
 
@@ -129,7 +131,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByLabel("Purpose").fill("Measures refusals");
     await page.getByLabel("Model").fill(model);
     await page.getByRole("button", { name: "Sign and write" }).click();
-    await sign(page);
+    await sign(page, "Writes organisation lab");
     await page.getByRole("link", { name: "lab", exact: true }).waitFor();
     await page.goto(`${site.url}/organisations/lab?edit=this`);
     await page.getByLabel("Purpose").fill("Measures refusals and more");
@@ -144,9 +146,9 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     assert.equal(await page.getByLabel("Purpose").inputValue(), "Measures refusals and more");
     await page.getByRole("button", { name: "I have merged: go on from theirs" }).click();
     await page.getByRole("button", { name: "Sign and write" }).click();
-    await sign(page);
+    await sign(page, "Writes organisation lab");
+    await page.getByRole("heading", { name: "lab", exact: true }).waitFor();
     await page.getByText("Measures refusals and more").waitFor();
-    await page.getByRole("link", { name: /Recorded as entry/ }).waitFor();
   });
 
   test("an auditor sees all of it, and is refused where they act", async () => {
@@ -155,7 +157,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByRole("button", { name: "Make a key" }).click();
     await page.getByRole("button", { name: "Go on" }).click();
     const { size } = site.desk.control.head();
-    await sign(page);
+    await sign(page, "Gives organisation acme the key");
     await page.getByRole("alert").getByText("authority_missing").waitFor();
     assert.equal(site.desk.control.head().size, size);
   });

@@ -66,8 +66,12 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
         .getByRole("button", { name: /^Suspend/ })
         .click();
       await page.getByLabel("Why").fill("left");
-      await page.getByRole("button", { name: "Suspend", exact: true }).last().click();
-      await page.getByRole("dialog").getByRole("button", { name: "Suspend", exact: true }).last().click();
+      await page.getByRole("dialog").getByRole("button", { name: "Suspend", exact: true }).click();
+      await page
+        .getByRole("dialog")
+        .filter({ hasText: "Suspends person_" })
+        .getByRole("button", { name: "Suspend", exact: true })
+        .click();
       return page;
     };
     await (await by(auditor)).getByRole("alert").getByText("authority_missing").waitFor();

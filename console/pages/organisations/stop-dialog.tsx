@@ -35,7 +35,7 @@ export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
     const end = await act({
       verb: "suspend",
       prepare: () => ({ body: { target: targetOf(of), reason: why.digest }, openings: [why.opening] }),
-      words: { title: texts.title, lead: texts.lead, sign: texts.button },
+      words: { title: texts.title, lead: texts.lead, sign: texts.button, isDanger: true },
     });
     setFailure(end.failure ?? null);
     if (end.kind !== "recorded" && end.kind !== "pending") return;

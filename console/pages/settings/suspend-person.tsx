@@ -31,7 +31,7 @@ export function SuspendPerson({ person, onClose }: SuspendPersonProps): ReactNod
     const end = await act({
       verb: "suspend",
       prepare: () => ({ body, openings: [why.opening] }),
-      words: { title, lead: said.suspendLead, sign: said.suspend },
+      words: { title, lead: said.suspendLead, sign: said.suspend, isDanger: true },
     });
     setFailure(end.failure ?? null);
     if (end.kind !== "recorded" && end.kind !== "pending") return;
