@@ -110,10 +110,8 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     const saving = page.waitForEvent("download");
     await page.getByRole("button", { name: "JSONL" }).click();
     const rows = (await readAll(await (await saving).createReadStream())).trim().split("\n");
-    assert.deepEqual(
-      rows.map((row) => JSON.parse(row).name),
-      ["hostile"],
-    );
+    assert.equal(rows.length, 1);
+    assert.match(rows[0] ?? "", /^\{"name":"hostile",/);
     await checkPage(opened);
     await page.getByRole("link", { name: "hostile" }).click();
     await page.getByText("ends in 4 days").waitFor();
