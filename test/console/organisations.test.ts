@@ -53,12 +53,6 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     return answer.status;
   }
 
-  /** Agrees in the dialog that says the statement in words. */
-  async function sign(page: Page, sentence: string, button = "Sign"): Promise<void> {
-    const asked = page.getByRole("dialog").filter({ hasText: sentence });
-    await asked.getByRole("button", { name: button, exact: true }).click();
-  }
-
   test("a key is made in the browser, serves, gets a new secret, and is refused once it is revoked", async () => {
     const opened = await site.open(`/organisations/${acme}`, { as: site.owner });
     const { page } = opened;
@@ -172,4 +166,10 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
   let text = "";
   for await (const part of stream) text += String(part);
   return text;
+}
+
+/** Agrees in the dialog that says the statement in words. */
+async function sign(page: Page, sentence: string, button = "Sign"): Promise<void> {
+  const asked = page.getByRole("dialog").filter({ hasText: sentence });
+  await asked.getByRole("button", { name: button, exact: true }).click();
 }
