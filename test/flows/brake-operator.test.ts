@@ -80,7 +80,7 @@ before(async () => {
   const { proposal } = await served.must(z.object({ proposal: z.string() }), ...propose);
   await served.must(z.unknown(), "release", "sign", proposal, "--reason", "yes", "--profile", ada);
   await served.must(z.unknown(), "release", "advance", proposal, "--profile", ada);
-  mock.set({ fault: "never-ends" });
+  mock.set({ fault: "never-ends", delayMs: 20, chunkChars: 8 });
 });
 after(async () => {
   await served.stop();
