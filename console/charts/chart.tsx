@@ -5,21 +5,41 @@ import { Button } from "../parts/button.tsx";
 import { words } from "../words/words.ts";
 import styles from "./chart.module.css";
 
-export interface ChartProps {
-  readonly title: string;
-  /** What the drawing says, in a sentence. */
-  readonly description: string;
+export interface ChartProps extends Omit<ChartFrameProps, "children"> {
   /** Inside an svg of `width` by `height` units. */
   readonly children: ReactNode;
   readonly width: number;
   readonly height: number;
-  /** The same figures as a table. */
-  readonly table: ReactNode;
 }
 
-export function Chart({ title, description, children, width, height, table }: ChartProps): ReactNode {
+export function Chart({ children, width, height, ...frame }: ChartProps): ReactNode {
+  return (
+    <ChartFrame {...frame}>
+      {(named) => (
+        <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-labelledby={named}>
+          {children}
+        </svg>
+      )}
+    </ChartFrame>
+  );
+}
+
+export interface ChartFrameProps {
+  readonly title: string;
+  /** What the drawing says, in a sentence. */
+  readonly description: string;
+  /** The drawing, named by the elements of these ids. */
+  readonly children: (named: string) => ReactNode;
+  /** The same figures as a table. */
+  readonly table: ReactNode;
+  /** It fits any width by itself, and is not scrolled. */
+  readonly isFluid?: boolean;
+}
+
+export function ChartFrame({ title, description, children, table, isFluid }: ChartFrameProps): ReactNode {
   const id = useId();
   const [isTable, setTable] = useState(false);
+  const box = isFluid === true ? {} : { className: styles.box, tabIndex: 0 };
   return (
     <figure className={styles.chart} aria-labelledby={`${id}-title`}>
       <figcaption className={styles.caption}>
@@ -41,10 +61,8 @@ export function Chart({ title, description, children, width, height, table }: Ch
       {isTable ? (
         table
       ) : (
-        <div className={styles.box} tabIndex={0} role="group" aria-labelledby={`${id}-title`}>
-          <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-labelledby={`${id}-title ${id}-text`}>
-            {children}
-          </svg>
+        <div {...box} role="group" aria-labelledby={`${id}-title`}>
+          {children(`${id}-title ${id}-text`)}
         </div>
       )}
     </figure>

@@ -22,6 +22,8 @@ export interface FieldProps {
   readonly maxLength?: number;
   readonly placeholder?: string;
   readonly autoFocus?: boolean;
+  /** A key is no password that a browser should fill in. */
+  readonly autoComplete?: "off";
 }
 
 export function Field({ label, help, wrong, rows, placeholder, ...rest }: FieldProps): ReactNode {

@@ -25,7 +25,7 @@ export function Verdict({ value, word }: VerdictProps): ReactNode {
   );
 }
 
-/** The shape in a square of 16: a circle with a tick, a triangle with a cross, a diamond with a question, a hollow line. */
+/** The shape in a square of 16: a circle with a tick, a triangle with a cross, a diamond half filled, a hollow line. */
 export function VerdictMark({ value }: { readonly value: VerdictValue }): ReactNode {
   switch (value) {
     case "pass":
@@ -45,13 +45,8 @@ export function VerdictMark({ value }: { readonly value: VerdictValue }): ReactN
     case "inconclusive":
       return (
         <>
-          <path d="M8 .4 15.6 8 8 15.6.4 8z" fill="currentColor" />
-          <path
-            d="M6.1 6.5c0-2.4 3.9-2.4 3.9 0 0 1.3-2 1.5-2 2.8M8 10.9v1.2"
-            fill="none"
-            stroke="var(--paper)"
-            strokeWidth="1.5"
-          />
+          <path d="M8 1.4 14.6 8 8 14.6 1.4 8z" fill="var(--paper)" stroke="currentColor" strokeWidth="1.6" />
+          <path d="M8 1.4v13.2L1.4 8z" fill="currentColor" />
         </>
       );
     case "not-asked":

@@ -74,13 +74,14 @@ export const ledger = {
   table: "Entries of the ledger, newest first",
   columns: { entry: "Entry", kind: "Kind", words: "What happened", signers: "Signed by", at: "When" },
   entryOf: (index: number) => numberInWords(index),
-  entriesOf: (first: number, last: number) => `${numberInWords(first)} to ${numberInWords(last)}`,
+  entriesOf: (first: number, last: number) => `${numberInWords(first)}–${numberInWords(last)}`,
   shown: (first: number, last: number, size: number) =>
     `Entries ${numberInWords(first)} to ${numberInWords(last)} of ${numberInWords(size)}`,
   unreadable: "The store no longer gives this entry as it was recorded. Open it to see what does not fit.",
   refused: (why: string) => `The rules refuse it, and it changes nothing: ${why}`,
   servers: { log: "the log", control: "the control plane", gateway: "a gateway" },
   unknownSigner: "a key that no person has now",
+  oneTimeSigner: "the one-time key of its invitation",
   withRole: (name: string, role: string) => `${name} (${role})`,
 
   entry: {

@@ -76,9 +76,18 @@ export function sentencesOf(measured: Measured): readonly [counted: string, boun
   const { requirement, failures, trials, unknown, lower, upper, confidence, side } = measured;
   const measure = textIn(requirement.need, "measure");
   const what = happened[measure] ?? (side === "at most" ? `failed by ${measure}` : `count for ${measure}`);
+  if (unknown === trials) {
+    return [noneKnown(trials), "Nothing is shown: for prompts like these, the rate can be anything from none to all."];
+  }
   const open = unknown === 0 ? "" : `with ${numberInWords(unknown)} unknown, which count against it, and `;
   const bounds = boundsInWords({ lower: side === "at most" && failures === 0 ? 0 : lower, upper, confidence });
   return [`${countInWords(failures, trials)} attempts ${what};`, `${open}for prompts like these, ${bounds}.`];
+}
+
+function noneKnown(trials: number): string {
+  return trials === 1
+    ? "The one attempt has no outcome yet."
+    : `None of ${numberInWords(trials)} attempts has an outcome yet.`;
 }
 
 export function limitOf({ limit, side }: Pick<Measured, "limit" | "side">): string {

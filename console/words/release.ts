@@ -25,6 +25,7 @@ const closedBecause: Readonly<Record<string, string>> = {
 export const release = {
   title: "Release",
   lead: "Where each model stands, why not further, and what is still to be shown.",
+  modelLead: "Where it stands, why not further, and what is still to be shown.",
   empty: "No model is here yet",
   next: "Write its documents and apply them: headgate apply -f FOLDER",
   models: {

@@ -50,6 +50,7 @@ export function SendRequest({ models }: { readonly models: readonly string[] }):
         <Field
           label={said.key}
           type="password"
+          autoComplete="off"
           value={key}
           onChange={setKey}
           help={said.keyHelp}

@@ -143,7 +143,7 @@ function Signers({ act, view }: { readonly act: Act; readonly view: LedgerEntryV
         rows={rows}
         keyOf={({ key }) => key}
         columns={[
-          { id: "name", title: said.signers.name, cell: (one) => signerName(one, view.people) },
+          { id: "name", title: said.signers.name, cell: (one) => signerName(one, view.people, act.predicate.verb) },
           { id: "key", title: said.signers.key, cell: ({ key }) => <DigestText value={key} /> },
         ]}
       />

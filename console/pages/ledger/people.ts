@@ -12,10 +12,11 @@ export function withNames(sentence: string, people: People): string {
     .replaceAll(/(\d{4}-\d\d-\d\d)T(\d\d:\d\d):\d\d\.\d{3}Z/g, "$1 $2 UTC");
 }
 
-export function signerName(signer: LedgerRow["signers"][number], people: People): string {
+export function signerName(signer: LedgerRow["signers"][number], people: People, verb: string): string {
   const { person, role, server } = signer;
   if (server !== null) return words.ledger.servers[server];
-  if (person === null) return words.ledger.unknownSigner;
+  // Whoever answers an invitation signs with its one-time key, too.
+  if (person === null) return verb === "admit" ? words.ledger.oneTimeSigner : words.ledger.unknownSigner;
   const name = people.find((one) => one.person === person)?.name ?? person;
   return role === null ? name : words.ledger.withRole(name, role);
 }

@@ -45,14 +45,15 @@ function columnsFor(people: People): readonly Column<LedgerRow>[] {
       id: "signers",
       title: said.signers,
       value: ({ signers }) => signers.map((one) => one.person ?? one.key).join(" "),
-      cell: ({ signers }) => signers.map((one) => signerName(one, people)).join(", "),
+      cell: ({ signers, verb }) => signers.map((one) => signerName(one, people, verb)).join(", "),
     },
     { id: "at", title: said.at, value: ({ to }) => to, cell: ({ to }) => <Time at={to} /> },
   ];
 }
 
-function entryCell({ first, last }: LedgerRow): string {
-  return first === last ? words.ledger.entryOf(first) : words.ledger.entriesOf(first, last);
+function entryCell({ first, last }: LedgerRow): ReactNode {
+  const text = first === last ? words.ledger.entryOf(first) : words.ledger.entriesOf(first, last);
+  return <span className={styles.entry}>{text}</span>;
 }
 
 function WordsCell({ row, people }: { readonly row: LedgerRow; readonly people: People }): ReactNode {

@@ -7,7 +7,7 @@ import styles from "./live.module.css";
 import type { Marked } from "./marks.ts";
 import type { Window } from "./windows.ts";
 
-export const size = { width: 960, height: 260, left: 56, right: 12, top: 22, bottom: 28 } as const;
+export const size = { width: 960, height: 260, left: 76, right: 12, top: 22, bottom: 28 } as const;
 
 export interface Scales {
   readonly x: (second: number) => number;

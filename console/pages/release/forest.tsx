@@ -1,17 +1,20 @@
-// The gate as a forest plot: a row a rate, led by its sentence; estimate, bounds, limit and n; verdict by word, shape and colour.
+// The gate as a forest plot: a row a rate, led by its sentence; estimate, bounds, limit and n; verdict by word, shape and colour. Places
+// are shares of the width, so that texts keep their size on a narrow screen.
 import { scaleLinear } from "d3-scale";
 import type { ReactNode } from "react";
-import { Chart } from "../../charts/chart.tsx";
+import { ChartFrame } from "../../charts/chart.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
 import { Verdict, VerdictMark } from "../../parts/verdict.tsx";
 import { numberInWords, percentInWords } from "../../words/format.ts";
-import { type Measured, limitOf, nameOf, sentencesOf } from "../../words/measures.ts";
+import { type Measured, limitOf, measureInWords, nameOf } from "../../words/measures.ts";
 import { words } from "../../words/words.ts";
-import styles from "./release.module.css";
+import styles from "./forest.module.css";
 
 const said = words.release.gate.forest;
-const width = 820;
-const [left, right, top, rowHeight, foot] = [110, 660, 12, 92, 48] as const;
+
+/** Per cents of the width, with room for half a figure at each end. */
+const [left, right] = [4, 96] as const;
+const [stripHeight, line] = [44, 22] as const;
 
 /** Round ends of the axis: rates near zero are what is decided about. */
 const ends = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1] as const;
@@ -20,14 +23,14 @@ export function Forest({ measures }: { readonly measures: readonly Measured[] })
   if (measures.length === 0) return null;
   const most = Math.max(...measures.flatMap(({ upper, limit }) => [upper, limit]));
   const end = ends.find((one) => one > most) ?? 1;
-  const x = scaleLinear().domain([0, end]).range([left, right]);
-  const bottom = top + measures.length * rowHeight;
+  const scale = scaleLinear().domain([0, end]).range([left, right]);
+  const ticks = scale.ticks(5);
+  const x = (rate: number): string => `${scale(rate)}%`;
   return (
-    <Chart
+    <ChartFrame
       title={said.title}
       description={said.description(measures.length)}
-      width={width}
-      height={bottom + foot}
+      isFluid
       table={
         <DataTable
           caption={said.caption}
@@ -37,73 +40,64 @@ export function Forest({ measures }: { readonly measures: readonly Measured[] })
         />
       }
     >
-      {x.ticks(5).map((tick) => (
-        <g key={tick}>
-          <text className={styles.tickText} x={x(tick)} y={bottom + 18} textAnchor="middle">
-            {percentInWords(tick)}
-          </text>
-        </g>
-      ))}
-      <text className={styles.tickText} x={(left + right) / 2} y={bottom + 38} textAnchor="middle">
-        {said.axis}
-      </text>
-      {measures.map((measured, index) => (
-        <Row key={measured.requirement.id} measured={measured} y={top + index * rowHeight} x={x} ticks={x.ticks(5)} />
-      ))}
-    </Chart>
+      {() => (
+        <ol className={styles.rows}>
+          {measures.map((measured) => (
+            <Row key={measured.requirement.id} measured={measured} x={x} ticks={ticks} />
+          ))}
+          <li className={styles.axis} aria-hidden="true">
+            <svg className={styles.strip} width="100%" height="20">
+              {ticks.map((tick) => (
+                <text key={tick} className={styles.tick} x={x(tick)} y="14" textAnchor="middle">
+                  {percentInWords(tick)}
+                </text>
+              ))}
+            </svg>
+          </li>
+        </ol>
+      )}
+    </ChartFrame>
   );
 }
 
 interface RowProps {
   readonly measured: Measured;
-  readonly y: number;
-  readonly x: (rate: number) => number;
+  readonly x: (rate: number) => string;
   readonly ticks: readonly number[];
 }
 
 const classOf = { pass: styles.pass, fail: styles.fail, inconclusive: styles.open, "not-asked": styles.none } as const;
 
-function Row({ measured, y, x, ticks }: RowProps): ReactNode {
+function Row({ measured, x, ticks }: RowProps): ReactNode {
   const { requirement, estimate, lower, upper, limit, trials } = measured;
-  const line = y + 58;
-  const [counted, bounded] = sentencesOf(measured);
-  const word = words.release.gate.verdictWord[requirement.verdict];
+  const sentence = measureInWords(measured);
   return (
-    <g>
-      {ticks.map((tick) => (
-        <line key={tick} className={styles.grid} x1={x(tick)} x2={x(tick)} y1={line - 18} y2={line + 22} />
-      ))}
-      <g className={classOf[requirement.verdict]}>
-        <svg x="0" y={y} width="16" height="16" viewBox="0 0 16 16">
-          <VerdictMark value={requirement.verdict} />
-        </svg>
-        <text className={styles.word} x="22" y={y + 13} fill="currentColor">
-          {word}
-        </text>
-        <line className={styles.interval} x1={x(lower)} x2={x(upper)} y1={line} y2={line} />
-        <line className={styles.interval} x1={x(lower)} x2={x(lower)} y1={line - 5} y2={line + 5} />
-        <line className={styles.interval} x1={x(upper)} x2={x(upper)} y1={line - 5} y2={line + 5} />
-        <svg x={x(estimate) - 6} y={line - 6} width="12" height="12" viewBox="0 0 16 16">
-          <VerdictMark value={requirement.verdict} />
-        </svg>
-      </g>
-      <text className={styles.sentence} y={y + 13}>
-        <tspan x="110">{counted}</tspan>
-        <tspan x="110" dy="17">
-          {bounded}
-        </tspan>
-      </text>
-      <text className={styles.label} x="0" y={line + 4}>
-        {requirement.id}
-      </text>
-      <line className={styles.limit} x1={x(limit)} x2={x(limit)} y1={line - 14} y2={line + 14} />
-      <text className={styles.tickText} x={right + 16} y={line - 2}>
+    <li className={styles.row}>
+      <div className={styles.head}>
+        <Verdict value={requirement.verdict} word={words.release.gate.verdictWord[requirement.verdict]} />
+        <code className={styles.id}>{requirement.id}</code>
+      </div>
+      <p className={styles.sentence}>{sentence}</p>
+      <svg className={styles.strip} width="100%" height={stripHeight} role="img" aria-label={sentence}>
+        {ticks.map((tick) => (
+          <line key={tick} className={styles.grid} x1={x(tick)} x2={x(tick)} y1="0" y2={stripHeight} />
+        ))}
+        <line className={styles.limit} x1={x(limit)} x2={x(limit)} y1="4" y2={stripHeight - 4} />
+        <g className={classOf[requirement.verdict]}>
+          <line className={styles.interval} x1={x(lower)} x2={x(upper)} y1={line} y2={line} />
+          <line className={styles.interval} x1={x(lower)} x2={x(lower)} y1={line - 5} y2={line + 5} />
+          <line className={styles.interval} x1={x(upper)} x2={x(upper)} y1={line - 5} y2={line + 5} />
+          <svg className={styles.mark} x={x(estimate)} y={line} width="14" height="14" viewBox="8 8 16 16">
+            <VerdictMark value={requirement.verdict} />
+          </svg>
+        </g>
+      </svg>
+      <p className={styles.figures}>
         {said.figures(percentInWords(estimate), numberInWords(trials))}
-      </text>
-      <text className={styles.tickText} x={right + 16} y={line + 14}>
+        <br />
         {said.limit(limitOf(measured))}
-      </text>
-    </g>
+      </p>
+    </li>
   );
 }
 
