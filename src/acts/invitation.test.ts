@@ -23,6 +23,12 @@ describe("invitation codes", () => {
     assert.deepEqual(parseInvitation(` ${formatInvitation(invitation)}\n`), invitation);
   });
 
+  test("a code says who is invited and by whom, where whoever made it knew", () => {
+    const named = { ...invitation, name: "Bo Ü. (safety)", by: "Ada" };
+    assert.deepEqual(parseInvitation(formatInvitation(named)), named);
+    assert.throws(() => formatInvitation({ ...invitation, name: "x".repeat(201) }));
+  });
+
   test("a code is one word that a shell leaves alone", () => {
     assert.match(formatInvitation(invitation), /^[A-Za-z0-9_-]+$/);
   });

@@ -19,6 +19,9 @@ const Invitation = z.strictObject({
   invitation: Digest,
   person: PersonId,
   role: Role,
+  /** Who is invited, and who invites, in words for them: nothing is decided by either. */
+  name: z.string().min(1).max(200).optional(),
+  by: z.string().min(1).max(200).optional(),
   seed: z.string().regex(/^[A-Za-z0-9+/]{43}=$/),
   notAfter: Timestamp,
   seen: Seen.nullable(),

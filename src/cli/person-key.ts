@@ -9,7 +9,7 @@ import { Instant, PersonId, PublicKey, timestampOf } from "../terms/ids.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { formatInvitation, linkOf } from "../acts/invitation.ts";
-import { type Session, committed, openSession, recordedIndex, signAs, submit } from "./session.ts";
+import { type Session, committed, openSession, openingOf, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "./verb.ts";
 
 const Link = z.object({ minutes: z.coerce.number().int().min(1).max(60).default(60) });
@@ -56,6 +56,7 @@ async function link(call: Call<z.infer<typeof Link>>): Promise<Answer> {
   const submitted = await submit(session, await signAs(session, "invite", body));
   const ledgerIndex = recordedIndex(submitted);
   const { act } = submitted;
+  const known = await openingOf(session, name);
   const code = formatInvitation({
     v: 1,
     server: profile.server,
@@ -65,6 +66,7 @@ async function link(call: Call<z.infer<typeof Link>>): Promise<Answer> {
     invitation: act.digest,
     person,
     role,
+    ...(known === undefined ? {} : { name: known }),
     seed,
     notAfter,
     seen: { size: replica.size(), root: replica.root() },

@@ -84,7 +84,8 @@ async function invite(call: Call<z.infer<typeof Invite>>): Promise<Answer> {
     notAfter,
   };
   const { act, answer } = await submit(session, await signAs(session, "invite", body), { openings: [opening.opening] });
-  const { profile } = session;
+  const { profile, me } = session;
+  const by = await openingOf(session, me.name);
   const code = formatInvitation({
     v: 1,
     server: profile.server,
@@ -94,6 +95,8 @@ async function invite(call: Call<z.infer<typeof Invite>>): Promise<Answer> {
     invitation: act.digest,
     person,
     role,
+    name,
+    ...(by === undefined ? {} : { by }),
     seed,
     notAfter,
     seen: { size: session.replica.size(), root: session.replica.root() },

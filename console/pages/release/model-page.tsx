@@ -31,7 +31,7 @@ function ModelPage(): ReactNode {
   const query = gate === undefined ? "" : `?gate=${gate}`;
   const { data, error, refetch } = useView(pathOf(routes.status, { model }) + query, StatusView, { refreshMs });
   return (
-    <Page title={model} lead={words.release.lead}>
+    <Page title={model} lead={words.release.modelLead}>
       {error === null ? null : <Problem failure={error} retry={() => void refetch()} />}
       {data === undefined ? null : (
         <>

@@ -28,7 +28,7 @@ const columns: readonly Column<Row>[] = [
 function ReleasePage(): ReactNode {
   const { data, error, refetch } = useView(needsRoutes.needs, NeedsView, { refreshMs: 5_000 });
   return (
-    <Page title={words.release.title} lead={words.release.modelLead}>
+    <Page title={words.release.title} lead={words.release.lead}>
       {error === null ? null : <Problem failure={error} retry={() => void refetch()} />}
       {data === undefined ? null : (
         <DataTable

@@ -10,6 +10,7 @@ import { Problem } from "../../parts/problem.tsx";
 import { Section } from "../../parts/section.tsx";
 import { Time } from "../../parts/time.tsx";
 import { useBrowserKey } from "../../signing/signer.ts";
+import { roleDoes } from "../../words/roles.ts";
 import { words } from "../../words/words.ts";
 import styles from "./sign-in.module.css";
 
@@ -98,13 +99,25 @@ function useStanding({ person, deployment, notAfter, demo }: Invitation): Standi
 
 function Facts({ invitation }: { readonly invitation: Invitation }): ReactNode {
   const said = words.signIn.invited;
-  const { person, role, deployment, root, notAfter } = invitation;
+  const { person, name, by, role, deployment, root, notAfter } = invitation;
   return (
     <dl className={styles.facts}>
-      <dt>{said.role}</dt>
-      <dd>{role}</dd>
       <dt>{said.person}</dt>
-      <dd>{person}</dd>
+      <dd>
+        {name ?? person}
+        {name === undefined ? null : <span className={styles.help}>{person}</span>}
+      </dd>
+      <dt>{said.role}</dt>
+      <dd>
+        {role}
+        <span className={styles.help}>{roleDoes[role]}</span>
+      </dd>
+      {by === undefined ? null : (
+        <>
+          <dt>{said.by}</dt>
+          <dd>{by}</dd>
+        </>
+      )}
       <dt>{said.deployment}</dt>
       <dd>{deployment}</dd>
       <dt>{said.root}</dt>

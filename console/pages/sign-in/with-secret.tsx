@@ -22,7 +22,15 @@ export function WithSecret({ onDone }: { readonly onDone: () => void }): ReactNo
   return (
     <Section title={said.title} lead={said.lead}>
       <form className={styles.form} onSubmit={submit}>
-        <Field label={said.field} type="password" autoComplete="off" value={text} onChange={setText} help={said.help} maxLength={200} />
+        <Field
+          label={said.field}
+          type="password"
+          autoComplete="off"
+          value={text}
+          onChange={setText}
+          help={said.help}
+          maxLength={200}
+        />
         <p>
           <Button type="submit" isDisabled={isBusy || text.trim() === ""}>
             {isBusy ? words.signIn.busy : said.button}
