@@ -2,7 +2,6 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { SessionView, sessionRoutes } from "../../src/control/contract-session.ts";
-import { failureCode } from "../../src/terms/failure.ts";
 import { ask } from "./server.ts";
 
 interface Known {
@@ -55,12 +54,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
 
 /** Nobody is an answer, not a failure. */
 async function readSession(): Promise<SessionView | null> {
-  try {
-    return await ask(sessionRoutes.session, SessionView, { isBackground: true });
-  } catch (error) {
-    if (failureCode(error) === "session_missing") return null;
-    throw error;
-  }
+  return ask(sessionRoutes.session, SessionView.nullable(), { isBackground: true });
 }
 
 export function useSessionState(): Known {

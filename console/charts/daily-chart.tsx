@@ -17,7 +17,7 @@ export interface DailyChartProps {
   readonly limit?: number | undefined;
 }
 
-const width = 720;
+const width = 960;
 const height = 160;
 const margin = { top: 12, right: 8, bottom: 24, left: 72 } as const;
 const dayMs = 86_400_000;

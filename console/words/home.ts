@@ -212,9 +212,15 @@ export const home = {
   lead: "What waits for you, and for others: the most urgent first.",
   urgency: { now: "Now", soon: "Soon", later: "When you can" },
   list: "What needs somebody",
-  yours: "yours",
+  yours: "This waits for you",
   others: (roles: readonly string[]) => `for ${rolesInWords(roles)}`,
   left: (more: number) => `${count(more, "more matter")} not shown.`,
+  standings: {
+    title: "Where each model stands",
+    sentence: (model: string, stage: string, because: string) =>
+      because === "" ? `${model} is open at stage ${stage}.` : `${model} serves nobody: ${because}.`,
+    why: "Why not further",
+  },
   nothing: "Nothing needs you",
   nothingNext: "Nothing comes by itself soon. This page is read again every few seconds.",
   nextEvent: {

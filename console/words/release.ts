@@ -102,6 +102,7 @@ export const release = {
     still: (what: string) => `Still to show: ${what}.`,
     waiting: (since: string, count: number, on: readonly string[]) =>
       `Nothing moved for ${days(count)} (since ${day(since)}); it waits on ${rolesInWords(on)}.`,
+    unsigned: "not signed",
     verdictWord: { pass: "shown", fail: "not met", inconclusive: "not shown", "not-asked": "not asked" },
     forest: {
       title: "What was measured, against its limits",

@@ -285,7 +285,12 @@ const operations: readonly Operation[] = [
     summary: "Sign in with a pass, or with `authorization: Bearer hg_…`; sets the session's cookie",
     answer: SessionView,
   },
-  { method: "get", path: sessionRoutes.session, summary: "Who is signed in", answer: SessionView },
+  {
+    method: "get",
+    path: sessionRoutes.session,
+    summary: "Who is signed in; null where nobody is",
+    answer: SessionView.nullable(),
+  },
   { method: "delete", path: sessionRoutes.session, summary: "Sign out", answer: EndedView },
   {
     method: "post",

@@ -59,6 +59,11 @@ export function anyReaderRequired(parts: Parts): MiddlewareHandler {
   };
 }
 
+/** Whoever asks, or undefined where nobody is signed in. */
+export async function readerIfAny(parts: Parts, context: Context): Promise<Reader | undefined> {
+  return findReader(parts, context);
+}
+
 /** Whether an active person asks. */
 export async function isPerson(parts: Parts, context: Context): Promise<boolean> {
   return (await findReader(parts, context))?.kind === "person";

@@ -23,7 +23,7 @@ import {
 import type { Core } from "./core.ts";
 import { findOpenings } from "./opening-store.ts";
 import { hasPass, signedBy } from "./passes.ts";
-import { type Reader, anyReaderRequired, readerOf, tokenOf } from "./reader.ts";
+import { type Reader, anyReaderRequired, readerIfAny, readerOf, tokenOf } from "./reader.ts";
 import { readingOf } from "./reading.ts";
 import { type Opened, type SignedIn, idleMinutes, secretStands } from "./session-desk.ts";
 import type { PersonSession, Session } from "./session-store.ts";
@@ -43,10 +43,10 @@ export function addSessionRoutes(app: Hono, { core, bodies, tries }: SessionRout
     const who = await (byKey ? byPass(core, context) : tries.take(context, () => bySecret(core, context)));
     return signIn(context, core, await sessions.open(who));
   });
-  app.get(sessionRoutes.session, read, async (context) => {
-    const { session } = readerOf(context);
-    if (session === null) throw notSignedIn();
-    return context.json(await viewOf(core, session, session));
+  app.get(sessionRoutes.session, async (context) => {
+    const session = (await readerIfAny(core, context))?.session ?? null;
+    // Every page asks who is here: that nobody is, is an answer.
+    return context.json(session === null ? null : await viewOf(core, session, session));
   });
   app.delete(sessionRoutes.session, read, async (context) => {
     const { session } = readerOf(context);

@@ -39,7 +39,7 @@ describe("Home", () => {
     const row = page
       .getByRole("listitem")
       .filter({ hasText: `A proposal to open ${model} at trusted lacks the sign-off of` });
-    await row.getByText("yours").waitFor();
+    await row.getByText("This waits for you").waitFor();
     await checkPage({ ...owner, complaints: [] });
     const auditor = await site.open("/", { as: await site.enrol("auditor") });
     await auditor.page.getByText("Nothing needs you.", { exact: false }).waitFor();

@@ -18,7 +18,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
   });
 
   test("every page of the sidebar is reached and has a title, and the frame keeps what every page keeps", async () => {
-    const opened = await site.open("/");
+    const opened = await site.open("/", { as: site.safety });
     const { page } = opened;
     const names = await page.getByRole("navigation").getByRole("link").allTextContents();
     assert.ok(names.length >= 8, names.join());
@@ -32,7 +32,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
   });
 
   test("by keyboard alone: skip link, palette, shortcuts, and the heading of the page one comes to", async () => {
-    const { page, complaints } = await site.open("/");
+    const { page, complaints } = await site.open("/", { as: site.safety });
     await page.locator("h1").waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
@@ -54,7 +54,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
   });
 
   test("an entry's number in the palette leads to the entry, and nonsense to nowhere", async () => {
-    const { page } = await site.open("/");
+    const { page } = await site.open("/", { as: site.safety });
     await page.locator("h1").waitFor();
     await page.keyboard.press("Control+k");
     await page.keyboard.type("1,842");
@@ -67,7 +67,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
   });
 
   test("the colours chosen stay after loading anew", async () => {
-    const { page } = await site.open("/", { theme: "light" });
+    const { page } = await site.open("/", { as: site.safety, theme: "light" });
     await page.getByRole("combobox", { name: "Colours" }).selectOption("dark");
     await page.locator('html[data-theme="dark"]').waitFor();
     await page.reload();
@@ -75,7 +75,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
   });
 
   test("a server that goes away is said, and that it is back, by itself", async () => {
-    const { page } = await site.open("/");
+    const { page } = await site.open("/", { as: site.safety });
     await page.locator("h1").waitFor();
     await page.route("**/api/**", async (route) => route.abort());
     await page.getByText("The server does not answer.").waitFor({ timeout: 15_000 });

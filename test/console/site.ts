@@ -98,9 +98,7 @@ async function openPage({ desk, browser, path }: Where, how: Opening): Promise<S
   const page = await context.newPage();
   const complaints: string[] = [];
   page.on("console", (message) => {
-    // Nobody signed in: the browser tells its log so, whatever the page makes of it.
-    const isNobody = message.location().url.endsWith("/api/v1/session");
-    if (!isNobody && ["error", "warning"].includes(message.type())) complaints.push(message.text());
+    if (["error", "warning"].includes(message.type())) complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("request", (request) => {

@@ -85,6 +85,7 @@ async function signIn(desk: Desk, signer: Signer): Promise<Browser & { readonly 
 
 const batch = `GET ${routes.batch}?from=0`;
 const who = `GET ${sessionRoutes.session}`;
+const reads = `GET ${sessionRoutes.sessions}`;
 
 describe("sessions", () => {
   let desk: Desk;
@@ -136,8 +137,10 @@ describe("sessions", () => {
       "headgate_session=' OR 1=1 --",
     ]) {
       const browser = Object.assign(browserAt(desk), { cookie });
-      assert.equal(wordOf(await browser.ask(who)), "session_missing", cookie);
+      assert.equal(wordOf(await browser.ask(reads)), "session_missing", cookie);
       assert.equal(wordOf(await browser.ask(batch)), "session_missing", cookie);
+      const nobody = await browser.ask(who);
+      assert.deepEqual([nobody.status, nobody.json], [200, null], "that nobody is signed in is an answer");
     }
     const stranger = await signIn(desk, newSigner().signer);
     assert.equal(wordOf(stranger.answer), "session_missing");
@@ -176,11 +179,11 @@ describe("sessions", () => {
     assert.equal(desk.control.state.holds.size, held);
     for (const site of ["cross-site", "same-site"]) {
       const headers = { "sec-fetch-site": site };
-      assert.equal((await browser.ask(who, { headers })).status, 401, site);
+      assert.equal((await browser.ask(reads, { headers })).status, 401, site);
       const answer = await browser.ask(`POST ${sessionRoutes.sessionHold}`, { headers, body });
       assert.equal(answer.status, 401, site);
     }
-    assert.equal((await browser.ask(who)).status, 200);
+    assert.equal((await browser.ask(reads)).status, 200);
   });
 
   test("it holds, and the ledger names the session and the person, not the secret", async () => {
@@ -223,17 +226,17 @@ describe("sessions", () => {
     try {
       for (let minutes = 50; minutes < 720; minutes += 50) {
         desk.ahead = minutes * 60_000;
-        assert.equal((await browser.ask(who)).status, 200, `${minutes}`);
+        assert.equal((await browser.ask(reads)).status, 200, `${minutes}`);
         await seen(desk);
       }
       desk.ahead = 12 * 3_600_000 + 1_000;
-      assert.equal((await browser.ask(who)).status, 401);
+      assert.equal((await browser.ask(reads)).status, 401);
       const idle = await signIn(desk, owner.signer);
       desk.ahead += 55 * 60_000;
       assert.equal((await idle.ask(batch, { headers: { "x-headgate-background": "1" } })).status, 200);
       await seen(desk);
       desk.ahead += 6 * 60_000;
-      assert.equal((await idle.ask(who)).status, 401);
+      assert.equal((await idle.ask(reads)).status, 401);
     } finally {
       desk.ahead = 0;
     }
@@ -253,20 +256,20 @@ describe("sessions", () => {
     assert.equal(await end(mine, bosses), 404);
     assert.equal(await end(mine, "session_0"), 404);
     assert.equal(await end(mine, theirs), 200);
-    assert.equal((await other.ask(who)).status, 401);
+    assert.equal((await other.ask(reads)).status, 401);
     assert.equal(await end(boss, SessionView.parse(mine.answer.json).session), 200);
-    assert.equal((await mine.ask(who)).status, 401);
+    assert.equal((await mine.ask(reads)).status, 401);
     assert.equal((await boss.ask(`DELETE ${sessionRoutes.session}`)).status, 200);
-    assert.equal((await boss.ask(who)).status, 401);
+    assert.equal((await boss.ask(reads)).status, 401);
   });
 
   test("a person has sixteen at once: the next one ends the oldest", async () => {
     const member = await enrol(desk, "policy", [owner, safety]);
     const first = await signIn(desk, member.signer);
     for (let made = 1; made < 16; made += 1) await signIn(desk, member.signer);
-    assert.equal((await first.ask(who)).status, 200);
+    assert.equal((await first.ask(reads)).status, 200);
     const last = await signIn(desk, member.signer);
-    assert.equal((await first.ask(who)).status, 401);
+    assert.equal((await first.ask(reads)).status, 401);
     assert.equal(SessionsView.parse((await last.ask(`GET ${sessionRoutes.sessions}`)).json).sessions.length, 16);
   });
 
@@ -332,7 +335,7 @@ describe("an organisation's key", () => {
     const browser = await signInWith(secret);
     const target = { kind: "key", key } as const;
     await must(desk, { verb: "suspend", body: { target, reason: committed("x").digest }, by: [owner.signer] });
-    assert.equal((await browser.ask(who)).status, 401);
+    assert.equal((await browser.ask(reads)).status, 401);
     assert.equal((await signInWith(secret)).answer.status, 401);
   });
 
@@ -364,9 +367,9 @@ if (cluster !== undefined) {
       try {
         const browser = await signIn(one, owner.signer);
         const there = Object.assign(browserAt(other), { cookie: browser.cookie });
-        assert.equal((await there.ask(who)).status, 200);
+        assert.equal((await there.ask(reads)).status, 200);
         assert.equal((await there.ask(`DELETE ${sessionRoutes.session}`)).status, 200);
-        assert.equal((await browser.ask(who)).status, 401);
+        assert.equal((await browser.ask(reads)).status, 401);
       } finally {
         await other.close();
       }

@@ -1,6 +1,7 @@
 // The columns of the list of runs: the measure in a sentence first, then whose, by which plan, and which gates count it.
 import type { ReactNode } from "react";
 import type { EvidenceView } from "../../../src/control/contract-evidence.ts";
+import { PersonName } from "../../app/person-name.tsx";
 import { Go } from "../../parts/go.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -114,7 +115,7 @@ function GatesCell({ row }: { readonly row: Row }): ReactNode {
 function ByCell({ row }: { readonly row: Row }): ReactNode {
   return (
     <span className={styles.cell}>
-      <code title={row.by}>{row.by.slice(0, "person_".length + 8)}…</code>
+      <PersonName person={row.by} />
       {row.affiliation === null ? null : <span className={styles.small}>{said.outside(row.affiliation)}</span>}
     </span>
   );

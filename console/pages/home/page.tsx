@@ -11,6 +11,7 @@ import { Connect } from "./connect.tsx";
 import { FirstRun } from "./first-run.tsx";
 import { NeedList } from "./need-list.tsx";
 import { SendRequest } from "./send-request.tsx";
+import { Standings } from "./standings.tsx";
 
 export const page = createLazyRoute("/")({ component: HomePage });
 
@@ -25,6 +26,7 @@ function HomePage(): ReactNode {
       {data === undefined ? null : (
         <>
           <NeedList view={data} />
+          <Standings models={data.models} />
           <FirstRun view={data} />
           <Connect models={data.models.map(({ model }) => model)} />
           <SendRequest models={data.models.map(({ model }) => model)} />

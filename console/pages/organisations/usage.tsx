@@ -46,6 +46,7 @@ export function Usage({ view: { today, usage, grants } }: UsageProps): ReactNode
           />
         </div>
       )}
+      <h3>{said.refusals}</h3>
       <Refusals usage={usage} />
     </Section>
   );

@@ -2,8 +2,8 @@
 import { createLazyRoute, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { PartnerView, partnerRoutes } from "../../../src/control/contract-partner.ts";
-import { failureCode } from "../../../src/terms/failure.ts";
 import { useView } from "../../app/reads.ts";
+import { useSession } from "../../app/session.tsx";
 import { ConnectCard } from "../../parts/connect-card.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -24,13 +24,16 @@ const refreshMs = 15_000;
 function PartnerPage(): ReactNode {
   const { id } = PartnerSearch.parse(page.useSearch());
   const navigate = useNavigate();
-  const view = useView(partnerRoutes.partner, PartnerView, { refreshMs });
-  if (view.data === undefined)
+  const isPerson = useSession()?.kind === "person";
+  const view = useView(partnerRoutes.partner, PartnerView, { refreshMs, enabled: !isPerson });
+  if (isPerson)
     return (
       <Page title={said.title}>
-        <Missing failure={view.error} />
+        <Empty title={said.person} next={said.personNext} />
       </Page>
     );
+  if (view.data === undefined)
+    return <Page title={said.title}>{view.error === null ? null : <Problem failure={view.error} />}</Page>;
   const { organisation, models, dataPlane, contact, today, usage } = view.data;
   return (
     <Page title={said.title} lead={said.lead(organisation)}>
@@ -46,10 +49,4 @@ function PartnerPage(): ReactNode {
       </Section>
     </Page>
   );
-}
-
-function Missing({ failure }: { readonly failure: unknown }): ReactNode {
-  if (failure === null) return null;
-  if (failureCode(failure) === "authority_missing") return <Empty title={said.person} next={said.personNext} />;
-  return <Problem failure={failure} />;
 }

@@ -1,6 +1,7 @@
 // Which document it is: its digest, since which entry it is in force, who applied it and when.
-import type { ReactNode } from "react";
+import { Fragment, type ReactNode } from "react";
 import type { RulesSlot, RulesView } from "../../../src/control/contract-policy.ts";
+import { PersonName } from "../../app/person-name.tsx";
 import { DigestText } from "../../parts/digest-text.tsx";
 import { Go } from "../../parts/go.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -38,9 +39,18 @@ export function SlotFacts({ slot, kind }: SlotFactsProps): ReactNode {
           <Time at={since} />
         </Fact>
       )}
-      <Fact name={facts.by}>{by.length === 0 ? facts.nobody : by.join(", ")}</Fact>
+      <Fact name={facts.by}>{by.length === 0 ? facts.nobody : <Names of={by} />}</Fact>
     </dl>
   );
+}
+
+function Names({ of }: { readonly of: readonly string[] }): ReactNode {
+  return of.map((person, at) => (
+    <Fragment key={person}>
+      {at === 0 ? "" : ", "}
+      <PersonName person={person} />
+    </Fragment>
+  ));
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {

@@ -71,16 +71,17 @@ export function Gate({ status, asked, onAsk }: GateProps): ReactNode {
 function RequirementRow({ requirement }: { readonly requirement: Requirement }): ReactNode {
   const { verdict, why, stillToShow, waiting } = requirement;
   const measured = measuredIn(requirement);
+  const isUnsigned = requirement.kind === "sign-offs" && verdict !== "pass";
   return (
     <li className={styles.row}>
       <div className={styles.rowHead}>
-        <Verdict value={verdict} word={said.verdictWord[verdict]} />
+        <Verdict value={verdict} word={isUnsigned ? said.unsigned : said.verdictWord[verdict]} />
         <code className={styles.soft}>{requirement.id}</code>
       </div>
       <div className={styles.rowText}>
         <p>{measured === undefined ? why : measureInWords(measured)}</p>
         {measured === undefined ? null : <p className={styles.soft}>{`${nameOf(requirement)}. ${why}`}</p>}
-        {stillToShow === "" ? null : <p>{said.still(stillToShow)}</p>}
+        {stillToShow === "" || isUnsigned ? null : <p>{said.still(stillToShow)}</p>}
         {waiting === null ? null : (
           <p className={styles.soft}>{said.waiting(waiting.since, waiting.days, waiting.on)}</p>
         )}

@@ -43,7 +43,7 @@ export function People(): ReactNode {
       >
         <Read of={view}>{({ people }) => <Admitted people={people} onSuspend={setSuspending} />}</Read>
       </Section>
-      {view.data === undefined || view.data.invited.length === 0 ? null : <Invited invited={view.data.invited} />}
+      {view.data === undefined ? null : <Invited view={view.data} />}
       <Roles />
       <InviteDialog
         isOpen={isInviting}
@@ -136,7 +136,10 @@ const columns: readonly Column<Person>[] = [
   },
 ];
 
-function Invited({ invited }: Pick<PeopleView, "invited">): ReactNode {
+/** Newcomers: a link of somebody who is here brings them a further key, and is no matter of this list. */
+function Invited({ view }: { readonly view: PeopleView }): ReactNode {
+  const invited = view.invited.filter(({ person }) => !view.people.some((one) => one.person === person));
+  if (invited.length === 0) return null;
   return (
     <Section title={said.invited} lead={said.invitedLead}>
       <DataTable

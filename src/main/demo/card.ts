@@ -1,10 +1,9 @@
 // The card the demo ends with: everything needed to go on by hand, in lines that can be pasted.
 import path from "node:path";
-import { z } from "zod";
-import { linkOf } from "../../acts/invitation.ts";
 import type { StatusView } from "../../control/contract.ts";
 import type { Cast } from "./cast.ts";
 import { modelName } from "./cast.ts";
+import { showLinks } from "./console-links.ts";
 import type { Ending } from "./folder.ts";
 
 interface Card {
@@ -23,7 +22,6 @@ const endings = {
 
 export async function showCard(cast: Cast, { ending, status, proposal }: Card): Promise<void> {
   const { screen, partner, serving, folder } = cast;
-  const links = await consoleLinks(cast);
   screen.head(endings[ending]);
   if (ending === "no-model") screen.say(withoutModel);
   screen.exact(`key            ${partner.secret}`);
@@ -31,8 +29,7 @@ export async function showCard(cast: Cast, { ending, status, proposal }: Card): 
   screen.exact(curlLine(partner.dataPlane, partner.secret));
   screen.exact(`record         ${serving.dataPlane}/transparency`);
   screen.exact(`control plane  ${serving.controlPlane}`);
-  for (const line of links) screen.exact(line);
-  if (links.length > 1) screen.say(linksText);
+  await showLinks(cast);
   if (status !== undefined && proposal !== null) showNext(cast, status, proposal);
   screen.exact("your own model stop this, then: ./bin/headgate serve · init · connect URL");
   screen.exact(`play again     stop this, then: ./bin/headgate demo erase && npm start`);
@@ -40,28 +37,6 @@ export async function showCard(cast: Cast, { ending, status, proposal }: Card): 
     `This is a DEMO: its root is marked so, its keys lie in ${folder.keys}, and no real deployment takes them.`,
   );
 }
-
-const Link = z.object({ link: z.string() });
-
-/** A link into the console for the reader, who is the safety lead, and for the owner: each makes a key in the browser that opens it first. */
-async function consoleLinks({ desk, folder, serving }: Cast): Promise<readonly string[]> {
-  const people = [
-    ["console (you) ", folder.safety],
-    ["console (Ada) ", folder.owner],
-  ] as const;
-  const lines = await Promise.all(
-    people.map(async ([who, profile]) => {
-      const linked = Link.safeParse((await desk.run(["person", "link", "--profile", profile])).json);
-      return linked.success ? [`${who} ${linked.data.link}`] : [];
-    }),
-  );
-  const links = lines.flat();
-  const address = linkOf("", serving.controlPlane).replace("#", "");
-  return links.length > 0 ? links : [`console        ${address}`];
-}
-
-const linksText =
-  "Open yours to see and sign in the browser, and Ada's in a window of its own: each works once, within the hour.";
 
 function curlLine(dataPlane: string, secret: string): string {
   const body = `{"model":"${modelName}","messages":[{"role":"user","content":"Why do boats need locks?"}],"max_tokens":64}`;

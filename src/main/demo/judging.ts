@@ -13,6 +13,7 @@ import { percentToTenth } from "../../statistics/share.ts";
 import { type Besides, need, refusalIn } from "../in-process.ts";
 import { ask } from "../talk.ts";
 import { type Cast, modelName } from "./cast.ts";
+import { showSigningLink } from "./console-links.ts";
 import { question } from "./opening.ts";
 
 const Ran = z.object({
@@ -140,6 +141,7 @@ export async function propose({ desk, folder }: Cast, stage: string): Promise<st
 export async function decide(cast: Cast, proposal: string, status: StatusView): Promise<"signed" | "refused"> {
   const { screen, keys, desk, folder } = cast;
   screen.head(`Ada (DEMO owner) proposes stage ${status.next ?? "?"} and has signed. One seat is empty: safety.`);
+  if (keys.areThere) await showSigningLink(cast);
   for (;;) {
     screen.say("You are the safety lead (DEMO). Enter sign · r refuse · w why");
     if (!keys.areThere) screen.say("No terminal here, so the demo signs in your place.");

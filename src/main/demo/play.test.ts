@@ -223,6 +223,7 @@ describe("the demo with a gate that stays shut", () => {
     try {
       assert.equal(ending, "refused");
       const shown = actors.shown().replaceAll(/\s+/g, " ");
+      assert.match(shown, /sign in your browser: console \(you\) http:\/\/localhost:\d+\/sign-in#hgi1_/);
       assert.match(shown, /You sign that you answer for it/);
       assert.match(shown, /Your refusal is recorded\. Ada tries to go on without you: .*safety/);
       assert.equal(readNote(actors.folder)?.ending, "refused");
@@ -278,15 +279,20 @@ describe("the demo with a gate that stays shut", () => {
       assert.match(actors.shown(), /What works without one: keys, documents/);
       const links = [...actors.shown().matchAll(/http:\/\/localhost:\d+\/sign-in#(hgi1_[\w-]+)/g)];
       const offered = links.map(([, code = ""]) => parseInvitation(code));
+      const both = [actors.folder.safety, actors.folder.owner].map((file) => [
+        readProfile(file).person,
+        readProfile(file).role,
+        true,
+      ]);
       assert.deepEqual(
         offered.map(({ person, role, demo }) => [person, role, demo]),
-        [actors.folder.safety, actors.folder.owner].map((file) => [
-          readProfile(file).person,
-          readProfile(file).role,
-          true,
-        ]),
-        "the card links the reader and the owner into the console",
+        [...both, ...both],
+        "the addresses and the card link the reader and the owner into the console",
       );
+      for (const [at, [, code = ""]] of links.entries()) {
+        const { exit, told } = await cast.desk.run(["join", code, "--profile", path.join(scratch, `link-${at}.json`)]);
+        assert.equal(exit, 0, told);
+      }
       assert.equal((await ask(cast.partner, question)).code, "stage_closed");
     } finally {
       await cast.serving.close();

@@ -6,6 +6,7 @@ import { Failure } from "../../terms/failure.ts";
 import { loudLines, runDrill } from "../drill/drill.ts";
 import { showCard } from "./card.ts";
 import type { Cast } from "./cast.ts";
+import { showLinks } from "./console-links.ts";
 import { type Fetching, announceModel, beginFetching } from "./fetching.ts";
 import { type Ending, readNote, readdress, writeNote } from "./folder.ts";
 import {
@@ -45,6 +46,7 @@ export async function play(hands: Stagehands): Promise<Played> {
   const cast = await begin(hands, ports.configuration);
   try {
     showAddresses(cast, ports);
+    await showLinks(cast);
     await showRefusal(cast);
     announceModel(cast, ports.configuration);
     const fetching = beginFetching(cast, ports.configuration);

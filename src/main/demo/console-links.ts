@@ -1,0 +1,40 @@
+// Links into the console, for the reader, who is the safety lead, and for the owner: each makes a key in the browser that opens it
+// first, once, within the hour.
+import path from "node:path";
+import { z } from "zod";
+import { linkOf } from "../../acts/invitation.ts";
+import type { Cast } from "./cast.ts";
+
+const Link = z.object({ link: z.string() });
+
+/** Both links, and how to get a fresh one. */
+export async function showLinks(cast: Cast): Promise<void> {
+  const { screen, folder, serving } = cast;
+  const [yours, owners] = [await linkFor(cast, folder.safety), await linkFor(cast, folder.owner)];
+  if (yours === undefined || owners === undefined) {
+    screen.exact(`console        ${linkOf("", serving.controlPlane).replace("#", "")}`);
+    return;
+  }
+  screen.exact(`console (you)  ${yours}`);
+  screen.exact(`console (Ada)  ${owners}`);
+  screen.say(
+    "Open yours to see and sign in the browser, and Ada's in a window of its own. Each works once, within the hour; a fresh one:",
+  );
+  screen.exact(`  ${freshLink(cast)}`);
+}
+
+/** The reader's own, where they are asked to sign. */
+export async function showSigningLink(cast: Cast): Promise<void> {
+  const link = await linkFor(cast, cast.folder.safety);
+  if (link === undefined) return;
+  cast.screen.say("Or read it and sign in your browser:");
+  cast.screen.exact(`console (you)  ${link}`);
+}
+
+async function linkFor({ desk }: Cast, profile: string): Promise<string | undefined> {
+  return Link.safeParse((await desk.run(["person", "link", "--profile", profile])).json).data?.link;
+}
+
+function freshLink({ folder }: Cast): string {
+  return `./bin/headgate person link --profile ${path.relative(".", folder.safety)}`;
+}
