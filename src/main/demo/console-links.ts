@@ -23,8 +23,9 @@ export async function showLinks(cast: Cast): Promise<void> {
   screen.exact(`  ${freshLink(cast)}`);
 }
 
-/** The reader's own, where they are asked to sign. */
+/** The reader's own, where they are asked to sign: nothing where the demo signs for them. */
 export async function showSigningLink(cast: Cast): Promise<void> {
+  if (!cast.keys.areThere) return;
   const link = await linkFor(cast, cast.folder.safety);
   if (link === undefined) return;
   cast.screen.say("Or read it and sign in your browser:");

@@ -141,7 +141,7 @@ export async function propose({ desk, folder }: Cast, stage: string): Promise<st
 export async function decide(cast: Cast, proposal: string, status: StatusView): Promise<"signed" | "refused"> {
   const { screen, keys, desk, folder } = cast;
   screen.head(`Ada (DEMO owner) proposes stage ${status.next ?? "?"} and has signed. One seat is empty: safety.`);
-  if (keys.areThere) await showSigningLink(cast);
+  await showSigningLink(cast);
   for (;;) {
     screen.say("You are the safety lead (DEMO). Enter sign · r refuse · w why");
     if (!keys.areThere) screen.say("No terminal here, so the demo signs in your place.");
