@@ -1,5 +1,7 @@
 // The dialog of signing: what is going on, what will be signed in words, and the two answers.
 import type { ReactNode } from "react";
+import type { SessionView } from "../../src/control/contract-session.ts";
+import { useSession } from "../app/session.tsx";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Go } from "../parts/go.tsx";
@@ -68,6 +70,7 @@ function titleOf(stage: Stage | undefined): string {
 function Content({ stage }: { readonly stage: Stage | undefined }): ReactNode {
   const { checking } = useLedgerHere();
   const signer = useSigner();
+  const session = useSession();
   const said = words.acts;
   switch (stage?.kind) {
     case undefined:
@@ -93,11 +96,16 @@ function Content({ stage }: { readonly stage: Stage | undefined }): ReactNode {
       return (
         <>
           {stage.lead === undefined ? null : <p>{stage.lead}</p>}
-          <p>{said.confirm.lead(signer === null ? "" : `${signer.person} (${signer.role})`)}</p>
+          <p>{said.confirm.lead(signer === null ? "" : `${knownAs(session, signer.person)} (${signer.role})`)}</p>
           <Notice>
             <p>{stage.sentence}</p>
           </Notice>
         </>
       );
   }
+}
+
+/** By their name where the session tells it. */
+function knownAs(session: SessionView | null, person: string): string {
+  return session?.kind === "person" && session.person === person ? (session.name ?? person) : person;
 }

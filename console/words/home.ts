@@ -263,7 +263,7 @@ export const home = {
       `Goes from this browser to the data plane at ${origin}, with the key you paste. The key is kept nowhere.`,
     key: "Caller's key",
     keyHelp: "Begins with hg_. It is forgotten when you leave this page.",
-    keyWrong: "A caller's key begins with hg_, and holds letters and digits only.",
+    keyWrong: "A caller's key begins with hg_, and holds letters, digits, - and _ only.",
     model: "Model",
     prompt: "Message",
     promptWrong: "Say something to the model.",

@@ -14,7 +14,7 @@ import { type Called, callModel } from "./call.ts";
 import styles from "./home.module.css";
 
 const said = words.home.send;
-const keyForm = /^hg_[0-9A-Za-z]{8,128}$/;
+const keyForm = /^hg_[\w-]{8,128}$/;
 const promptCharsMax = 4_000;
 
 type State =

@@ -3,7 +3,7 @@ import { createLazyRoute, useNavigate } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { PartnerView, partnerRoutes } from "../../../src/control/contract-partner.ts";
 import { useView } from "../../app/reads.ts";
-import { useSession } from "../../app/session.tsx";
+import { useSessionState } from "../../app/session.tsx";
 import { ConnectCard } from "../../parts/connect-card.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -24,8 +24,9 @@ const refreshMs = 15_000;
 function PartnerPage(): ReactNode {
   const { id } = PartnerSearch.parse(page.useSearch());
   const navigate = useNavigate();
-  const isPerson = useSession()?.kind === "person";
-  const view = useView(partnerRoutes.partner, PartnerView, { refreshMs, enabled: !isPerson });
+  const { session, isOpen } = useSessionState();
+  const isPerson = session?.kind === "person";
+  const view = useView(partnerRoutes.partner, PartnerView, { refreshMs, enabled: !isOpen && !isPerson });
   if (isPerson)
     return (
       <Page title={said.title}>

@@ -12,6 +12,7 @@ import { useSigner } from "../../signing/signer.ts";
 import { words } from "../../words/words.ts";
 import { type SeenProposal, prepareAdvance, prepareSignOff, seenOf } from "./prepare.ts";
 import { ReasonedAct, useRole, whyNot } from "./reasoned-act.tsx";
+import { withNames } from "../ledger/people.ts";
 import styles from "./release.module.css";
 
 const said = words.release.acts;
@@ -47,7 +48,11 @@ export function ProposalActs({ proposal, view, status }: ProposalActsProps): Rea
             act({
               verb: "sign-off",
               prepare: (state) => prepareSignOff(state, { seen: shown, verdict, role: signerRole(role), reason }),
-              words: { title: form.title, lead: `${form.text} ${releaseInWords(proposal.release)}`, sign: form.label },
+              words: {
+                title: form.title,
+                lead: `${form.text} ${withNames(releaseInWords(proposal.release), [])}`,
+                sign: form.label,
+              },
             })
           }
         />

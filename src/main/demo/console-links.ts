@@ -7,16 +7,12 @@ import type { Cast } from "./cast.ts";
 
 const Link = z.object({ link: z.string() });
 
-/** Both links, and how to get a fresh one. */
+/** Both links, and how to get a fresh one. Whoever has as many keys as one may have gets the address alone. */
 export async function showLinks(cast: Cast): Promise<void> {
   const { screen, folder, serving } = cast;
-  const [yours, owners] = [await linkFor(cast, folder.safety), await linkFor(cast, folder.owner)];
-  if (yours === undefined || owners === undefined) {
-    screen.exact(`console        ${linkOf("", serving.controlPlane).replace("#", "")}`);
-    return;
-  }
-  screen.exact(`console (you)  ${yours}`);
-  screen.exact(`console (Ada)  ${owners}`);
+  const address = linkOf("", serving.controlPlane).replace("#", "");
+  screen.exact(`console (you)  ${(await linkFor(cast, folder.safety)) ?? address}`);
+  screen.exact(`console (Ada)  ${(await linkFor(cast, folder.owner)) ?? address}`);
   screen.say(
     "Open yours to see and sign in the browser, and Ada's in a window of its own. Each works once, within the hour; a fresh one:",
   );
