@@ -243,6 +243,7 @@ export const release = {
     refuse: "Refuse",
     recuse: "Step back",
     advance: "Advance",
+    itNames: "It names:",
     signTitle: "Sign for this proposal",
     refuseTitle: "Refuse this proposal",
     recuseTitle: "Step back from this proposal",

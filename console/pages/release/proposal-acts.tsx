@@ -50,7 +50,7 @@ export function ProposalActs({ proposal, view, status }: ProposalActsProps): Rea
               prepare: (state) => prepareSignOff(state, { seen: shown, verdict, role: signerRole(role), reason }),
               words: {
                 title: form.title,
-                lead: `${form.text} ${withNames(releaseInWords(proposal.release), [])}`,
+                lead: `${form.text} ${said.itNames} ${withNames(releaseInWords(proposal.release), [])}`,
                 sign: form.label,
               },
             })
