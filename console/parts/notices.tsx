@@ -1,5 +1,6 @@
-// What was done is said once, at the edge of the page and to those who hear it, and stays until it is put away.
-import { type ReactNode, createContext, use, useCallback, useMemo, useState } from "react";
+// What was done is said once, at the edge of the page and to those who hear it, and stays until it is put away. What
+// was done goes by itself after a while in which nobody points at it or stands on it; whatever asks for something stays.
+import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, useState } from "react";
 import { words } from "../words/words.ts";
 import { Button } from "./button.tsx";
 import { Notice, type NoticeProps } from "./notice.tsx";
@@ -10,6 +11,7 @@ type Say = (said: Said) => void;
 
 const Context = createContext<Say>(() => undefined);
 const noticesMax = 4;
+const doneShownMs = 12_000;
 
 export function NoticesProvider({ children }: { readonly children: ReactNode }): ReactNode {
   const [shown, setShown] = useState<readonly (Said & { readonly id: string })[]>([]);
@@ -20,20 +22,7 @@ export function NoticesProvider({ children }: { readonly children: ReactNode }):
     setShown((before) => before.filter((one) => one.id !== id));
   }, []);
   const list = useMemo(
-    () =>
-      shown.map(({ id, ...said }) => (
-        <li key={id} className={styles.one}>
-          <Notice {...said} />
-          <Button
-            small
-            onPress={() => {
-              close(id);
-            }}
-          >
-            {words.parts.close}
-          </Button>
-        </li>
-      )),
+    () => shown.map(({ id, ...said }) => <One key={id} id={id} said={said} close={close} />),
     [shown, close],
   );
   return (
@@ -43,6 +32,54 @@ export function NoticesProvider({ children }: { readonly children: ReactNode }):
         <ul>{list}</ul>
       </section>
     </Context>
+  );
+}
+
+interface OneProps {
+  readonly id: string;
+  readonly said: Said;
+  readonly close: (id: string) => void;
+}
+
+function One({ id, said, close }: OneProps): ReactNode {
+  const [pointed, setPointed] = useState(false);
+  const [focused, setFocused] = useState(false);
+  const goes = said.kind === "done" && !pointed && !focused;
+  useEffect(() => {
+    if (!goes) return undefined;
+    const timer = setTimeout(() => {
+      close(id);
+    }, doneShownMs);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [goes, id, close]);
+  return (
+    <li
+      className={styles.one}
+      onPointerEnter={() => {
+        setPointed(true);
+      }}
+      onPointerLeave={() => {
+        setPointed(false);
+      }}
+      onFocus={() => {
+        setFocused(true);
+      }}
+      onBlur={() => {
+        setFocused(false);
+      }}
+    >
+      <Notice {...said} />
+      <Button
+        small
+        onPress={() => {
+          close(id);
+        }}
+      >
+        {words.parts.close}
+      </Button>
+    </li>
   );
 }
 

@@ -6,11 +6,13 @@ import { rolesInWords } from "./roles.ts";
 
 type Matter = Need["matter"];
 
-interface Said {
+interface Told {
   readonly sentence: string;
   readonly action: string;
-  readonly href: string;
 }
+
+/** What the console has a page for leads there; what is done on the command line says with what. */
+type Said = Told & ({ readonly href: string } | { readonly command: string });
 
 const count = (of: number, noun: string): string => `${numberInWords(of)} ${noun}${of === 1 ? "" : "s"}`;
 const left = (days: number): string => (days === 0 ? "within a day" : `in ${count(days, "day")}`);
@@ -19,7 +21,7 @@ const listed = (ids: readonly string[]): string => ids.join(", ");
 
 /** One sentence, one action, and where it is done. */
 export function matterInWords({ matter, model, due }: Need, now: number): Said {
-  return { ...said(matter, model ?? "", { due, now }) };
+  return said(matter, model ?? "", { due, now });
 }
 
 interface When {
@@ -66,7 +68,6 @@ function said<K extends Matter["kind"]>(matter: Of<K>, model: string, when: When
 }
 
 type Of<K extends Matter["kind"]> = Extract<Matter, { kind: K }>;
-type Told = Omit<Said, "href">;
 
 function lacking(needs: readonly string[]): string {
   return needs.map((need) => (need === "person" ? "a second person" : rolesInWords([need]))).join(" and ");
@@ -138,9 +139,9 @@ function operating(matter: Of<"gateway" | "webhook" | "reviews">): Said {
       };
     case "reviews":
       return {
-        sentence: `${matter.count === 1 ? "One request waits" : `${count(matter.count, "request")} wait`} for a reviewer's decision: headgate review list.`,
-        action: "See what is live",
-        href: "/live",
+        sentence: `${matter.count === 1 ? "One request waits" : `${count(matter.count, "request")} wait`} for a reviewer's decision.`,
+        action: "Decide it on the command line",
+        command: "headgate review list",
       };
   }
 }

@@ -1,6 +1,7 @@
 // The one list: by urgency, a row a matter, each one sentence and one action.
 import type { ReactNode } from "react";
 import { type Need, type NeedsView, Urgency } from "../../../src/control/contract-needs.ts";
+import { Code } from "../../parts/code.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Go } from "../../parts/go.tsx";
 import { useNow } from "../../parts/now.ts";
@@ -44,11 +45,11 @@ function Group({ urgency, needs }: { readonly urgency: Urgency; readonly needs: 
 }
 
 function NeedRow({ need }: { readonly need: Need }): ReactNode {
-  const { sentence, action, href } = matterInWords(need, useNow());
+  const said = matterInWords(need, useNow());
   return (
     <li className={styles.need}>
       <div className={styles.said}>
-        <p>{sentence}</p>
+        <p>{said.sentence}</p>
         <p className={styles.who}>
           {need.mine ? <strong>{words.home.yours}</strong> : words.home.others(need.who)}
           {need.since === null ? null : (
@@ -60,7 +61,7 @@ function NeedRow({ need }: { readonly need: Need }): ReactNode {
         </p>
       </div>
       <span className={classes(styles.action, need.mine && styles.mine)}>
-        <Go href={href}>{action}</Go>
+        {"command" in said ? <Code text={said.command} what={said.action} /> : <Go href={said.href}>{said.action}</Go>}
       </span>
     </li>
   );
