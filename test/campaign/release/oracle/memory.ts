@@ -111,7 +111,8 @@ export function same(one: unknown, other: unknown): boolean {
 
 /** The persons in good standing behind the signatures; undefined where one is by nobody such. */
 export function signersOf(oracle: Oracle, act: Act): readonly Somebody[] | undefined {
-  const found = act.signers.map((key) => oracle.people.get(key));
+  // Somebody who signs twice is still one.
+  const found = [...new Set(act.signers.map((key) => oracle.people.get(key)))];
   return found.every((one) => one !== undefined && !one.out) ? found.filter((one) => one !== undefined) : undefined;
 }
 

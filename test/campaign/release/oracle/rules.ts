@@ -270,7 +270,8 @@ function maySignOff(oracle: Oracle, act: Act<"sign-off">): boolean {
   if (who.since >= proposal.at || proposal.certified) return false;
   if (body.verdict === "against") return true;
   const earlier = proposal.words.get(who.person);
-  return at <= proposal.release.decideBy && (earlier === undefined || at > earlier.at);
+  const isInTime = at <= proposal.release.decideBy || (body.verdict === "recused" && earlier?.verdict !== "against");
+  return isInTime && (earlier === undefined || at > earlier.at);
 }
 
 function mayCertify(oracle: Oracle, act: Act<"certificate">): boolean {
