@@ -124,7 +124,6 @@ export const ledger = {
     rawFile: "Signed bytes",
     checkpointFile: "Checkpoint",
     bundleFile: "Bundle of the decision",
-    cardFile: "Release card",
     command: (index: number) => `headgate ledger verify --proof entry-${index}.proof.json --trust trust.json`,
     bundleCommand: (proposal: string) => `headgate verify ${proposal}.bundle.json --trust trust.json`,
     copyCommand: "the command",

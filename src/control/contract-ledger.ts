@@ -1,5 +1,5 @@
-// The part of the contract about looking through the ledger: a search, one entry with what proves it, the proof of a receipt, the
-// release card of a proposal. What is in words here is for people who look for something; what counts is the entry's own bytes,
+// The part of the contract about looking through the ledger: a search, one entry with what proves it, the proof of a
+// receipt. What is in words here is for people who look for something; what counts is the entry's own bytes,
 // which whoever reads them checks: src/acts/ledger-proof.ts and src/acts/receipt-proof.ts.
 import { z } from "zod";
 import { Opening } from "../proof/digest.ts";
@@ -13,7 +13,6 @@ export const ledgerRoutes = {
   ledger: "/api/v1/ledger",
   ledgerEntry: "/api/v1/ledger/:index",
   receiptProof: "/api/v1/receipts/:digest/proof",
-  card: "/api/v1/proposals/:proposal/card",
 } as const;
 
 /** Rows of one page, at most, and where nothing is said. */

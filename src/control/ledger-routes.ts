@@ -1,5 +1,5 @@
-// The routes by which the ledger is looked through: a search with filters, an entry with what proves it, the proof of a receipt, a
-// release card to keep. To every reader.
+// The routes by which the ledger is looked through: a search with filters, an entry with what proves it, the proof of a
+// receipt. To every reader.
 import type { Context, Hono, MiddlewareHandler } from "hono";
 import { z } from "zod";
 import { Failure } from "../terms/failure.ts";

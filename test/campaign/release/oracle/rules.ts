@@ -268,10 +268,20 @@ function maySignOff(oracle: Oracle, act: Act<"sign-off">): boolean {
   if (proposal === undefined || who === undefined || body.release !== proposal.body || body.role !== who.role)
     return false;
   if (who.since >= proposal.at || proposal.certified) return false;
-  if (body.verdict === "against") return true;
-  const earlier = proposal.words.get(who.person);
-  const isInTime = at <= proposal.release.decideBy || (body.verdict === "recused" && earlier?.verdict !== "against");
-  return isInTime && (earlier === undefined || at > earlier.at);
+  return body.verdict === "against" || isTimelyWord(proposal, { who, verdict: body.verdict, at });
+}
+
+interface Word {
+  readonly who: Somebody;
+  readonly verdict: string;
+  readonly at: string;
+}
+
+/** Stepping back is heard after the time to decide, unless it takes back a refusal. */
+function isTimelyWord({ words, release }: Proposed, { who, verdict, at }: Word): boolean {
+  const earlier = words.get(who.person);
+  if (earlier !== undefined && at <= earlier.at) return false;
+  return at <= release.decideBy || (verdict === "recused" && earlier?.verdict !== "against");
 }
 
 function mayCertify(oracle: Oracle, act: Act<"certificate">): boolean {
