@@ -7,11 +7,23 @@ export const settings = {
   label: "Parts of the settings",
   tabs: {
     people: "People",
+    sessions: "Sessions",
     trust: "Trust root",
     connections: "Gateways and webhooks",
     standing: "Holds and incidents",
     settings: "Settings",
     doctor: "Doctor",
+  },
+  sessions: {
+    title: "Sessions",
+    lead: "Who is signed in to this console. A session reads and holds, and does nothing else; ending one takes effect at once.",
+    caption: "Sessions",
+    columns: { who: "Who", by: "Signed in by", at: "Since", seen: "Last used", ends: "Ends", acts: "To do" },
+    ways: { key: "a key of their own", passkey: "a passkey", secret: "an API key" },
+    organisation: (name: string) => `Organisation ${name}`,
+    end: "End it",
+    endThis: "End this one, yours here",
+    endOf: (name: string) => `End the session of ${name}`,
   },
   people: {
     title: "People",

@@ -22,6 +22,7 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
     const opened = await site.open("/settings", { as: site.owner });
     const { page } = opened;
     const parts = [
+      ["Sessions", "ending one takes effect at once"],
       ["Trust root", "Floors"],
       ["Gateways and webhooks", "Nobody is told of what happens here"],
       ["Holds and incidents", "Nothing stands against any model"],
@@ -36,6 +37,25 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
       await page.getByText(text).first().waitFor();
       await checkPage(opened);
     }
+  });
+
+  test("an owner ends somebody's session, who is signed out", async () => {
+    const theirs = await site.open("/settings", { as: site.safety });
+    await theirs.page.getByRole("tab", { name: "People", exact: true }).waitFor();
+    const { page } = await site.open("/settings?tab=sessions", { as: site.owner });
+    const ends = page.getByRole("button", { name: /^End the session of / });
+    await ends.first().waitFor();
+    for (let left = await ends.count(); left > 0; left -= 1) {
+      await ends.first().click();
+      await page.waitForFunction((count) => document.querySelectorAll("tbody tr").length <= count, left);
+    }
+    await theirs.page.reload();
+    await theirs.page
+      .getByText(/Nobody is signed in|Sign in/)
+      .first()
+      .waitFor();
+    const answer = await theirs.page.request.get("/api/v1/needs");
+    assert.equal(answer.status(), 401);
   });
 
   test("a person is invited with a code that is shown once and waits for a second signature", async () => {

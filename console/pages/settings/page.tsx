@@ -8,6 +8,7 @@ import { Connections } from "./connections.tsx";
 import { Doctor } from "./doctor.tsx";
 import { People } from "./people.tsx";
 import { SettingsSearch, tabs } from "./search.ts";
+import { Sessions } from "./sessions.tsx";
 import { Sources } from "./sources.tsx";
 import { Standing } from "./standing.tsx";
 import { Trust } from "./trust.tsx";
@@ -18,6 +19,7 @@ const said = words.settings;
 
 const contents = {
   people: <People />,
+  sessions: <Sessions />,
   trust: <Trust />,
   connections: <Connections />,
   standing: <Standing />,
