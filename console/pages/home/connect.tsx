@@ -6,7 +6,7 @@ import { Code } from "../../parts/code.tsx";
 import { Section } from "../../parts/section.tsx";
 import { Tabs } from "../../parts/tabs.tsx";
 import { words } from "../../words/words.ts";
-import { type Client, clients, linesFor } from "./client-lines.ts";
+import { type Client, clients, linesFor } from "../../parts/client-lines.ts";
 
 export function Connect({ models }: { readonly models: readonly string[] }): ReactNode {
   const said = words.home.connect;
