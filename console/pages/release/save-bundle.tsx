@@ -30,13 +30,13 @@ export function SaveBundle({ proposal }: { readonly proposal: ProposalId }): Rea
     }
   };
   return (
-    <span className={styles.act}>
+    <div className={styles.save}>
       <Button onPress={() => void save()}>{said.bundle}</Button>
       <span className={styles.why}>
         {said.bundleHelp} {said.card}
       </span>
       <Code text={`headgate bundle ${proposal} --html ${proposal}.card.html`} />
       {failure === undefined ? null : <Problem failure={failure} />}
-    </span>
+    </div>
   );
 }
