@@ -96,7 +96,16 @@ class Effect {
     return { hold, index: this.#index, gateways: this.#rows, doneMs: this.#doneMs, givenUp: this.#isGivenUp };
   }
 
+  /** Given up on whatever ends it otherwise: whoever waits for the time must not wait for ever. */
   async watch(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#lookOn(signal);
+    } finally {
+      this.#isGivenUp = this.#doneMs === null;
+    }
+  }
+
+  async #lookOn(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#look();
       const ms = performance.now() - this.#from;
@@ -104,10 +113,7 @@ class Effect {
         this.#doneMs = Math.max(0, ...this.#rows.flatMap(({ foldedMs, endedMs }) => [foldedMs ?? 0, endedMs ?? 0]));
         return;
       }
-      if (ms > watchMsMax) {
-        this.#isGivenUp = true;
-        return;
-      }
+      if (ms > watchMsMax) return;
       await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined);
     }
   }
