@@ -228,8 +228,7 @@ export const release = {
     checking: "The ledger is being checked in this browser …",
     bundle: "Save the bundle",
     card: "The release card, a page that checks itself when it is opened, is made by the command line:",
-    bundleHelp:
-      "The whole decision in one file, for anybody to check offline: headgate verify FILE. The card is the same as one page that prints, and checks itself in the browser that opens it.",
+    bundleHelp: "The whole decision in one file, for anybody to check offline: headgate verify FILE.",
     conflict: "Somebody acted meanwhile",
     conflictText: "This proposal was changed or decided while you wrote. What you typed is still here.",
   },

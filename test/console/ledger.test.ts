@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { z } from "zod";
 import { LedgerProof, checkLedgerProof } from "../../src/acts/ledger-proof.ts";
+import { openReceipt } from "../../src/acts/receipt.ts";
 import { openStatement } from "../../src/acts/statement.ts";
 import { nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { HoldId } from "../../src/terms/ids.ts";
@@ -146,6 +147,10 @@ describe("the ledger in a browser", { skip: chromium === undefined && !isCi }, (
     await page.goto(`/ledger?receipt=${other}`);
     await page.getByText("THIS RECEIPT DOES NOT HOLD.").waitFor();
     assert.match((await stepOf(opened, "In the ledger")) ?? "", /not checked/);
+    const { receipt } = await openReceipt(text, nodePrimitives);
+    await page.goto(`/ledger?receipt=${receipt.id}`);
+    await page.getByText("1 entry names this.").waitFor();
+    assert.equal(await page.getByText("DOES NOT HOLD").count(), 0, "an id alone is looked for, not judged");
   });
 
   async function indexOf(id: HoldId): Promise<number> {

@@ -19,8 +19,10 @@ export interface Called {
   readonly stage: string | null;
   readonly certificate: string | null;
   readonly request: string | null;
-  /** Of the receipt: its id, by which its proof is found. */
+  /** The id of the receipt. */
   readonly receipt: string | null;
+  /** The page that checks it: of the whole receipt, as the header has it, or of its id where there is no more. */
+  readonly proof: string | null;
 }
 
 const answerMsMax = 120_000;
@@ -62,6 +64,7 @@ function calledFrom({ status, headers }: Response, body: string): Called {
   const json = jsonOf(body);
   const served = Completion.safeParse(json).data?.choices[0]?.message.content;
   const refused = Refused.safeParse(json).data?.error;
+  const receipt = headers.get("x-headgate-receipt");
   return {
     status,
     text: (served ?? refused?.message ?? body).slice(0, shownCharsMax),
@@ -70,7 +73,8 @@ function calledFrom({ status, headers }: Response, body: string): Called {
     stage: headers.get("x-headgate-stage"),
     certificate: headers.get("x-headgate-certificate"),
     request: headers.get("x-request-id"),
-    receipt: receiptIdIn(headers.get("x-headgate-receipt")),
+    receipt: receiptIdIn(receipt),
+    proof: receipt === null ? null : `/ledger?receipt=${encodeURIComponent(receipt)}`,
   };
 }
 

@@ -115,10 +115,9 @@ function CalledFigures({ called }: { readonly called: Called }): ReactNode {
           ),
         )}
       </dl>
-      {called.receipt === null ? null : (
+      {called.proof === null ? null : (
         <p>
-          <Go href={`/ledger?receipt=${called.receipt}`}>{said.proof}</Go>{" "}
-          <span className={styles.who}>{said.proofSoon}</span>
+          <Go href={called.proof}>{said.proof}</Go> <span className={styles.who}>{said.proofSoon}</span>
         </p>
       )}
     </div>

@@ -2,6 +2,7 @@
 import { createLazyRoute, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
 import { LedgerView, ledgerRoutes } from "../../../src/control/contract-ledger.ts";
+import { ReceiptId } from "../../../src/terms/ids.ts";
 import { useView } from "../../app/reads.ts";
 import { Button } from "../../parts/button.tsx";
 import { Choice } from "../../parts/choice.tsx";
@@ -22,7 +23,7 @@ const said = words.ledger;
 const refreshMs = 5_000;
 
 function LedgerPage(): ReactNode {
-  const search = LedgerSearch.parse(page.useSearch());
+  const search = withoutBareId(LedgerSearch.parse(page.useSearch()));
   const navigate = useNavigate();
   const go = (next: LedgerSearch): void => {
     void navigate({ to: "/ledger", search: next });
@@ -33,6 +34,12 @@ function LedgerPage(): ReactNode {
       {search.receipt === undefined ? <Entries search={search} go={go} /> : <ReceiptPanel text={search.receipt} />}
     </Page>
   );
+}
+
+/** Where a receipt is named and not given there is nothing to check yet: the entry that has it is looked for. */
+function withoutBareId({ receipt, ...search }: LedgerSearch): LedgerSearch {
+  if (receipt === undefined) return search;
+  return ReceiptId.safeParse(receipt).success ? { ...search, q: receipt } : { ...search, receipt };
 }
 
 interface Parts {
