@@ -10,10 +10,10 @@ import { Section } from "../../parts/section.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Verdict, type VerdictValue } from "../../parts/verdict.tsx";
 import { useAct } from "../../signing/acts.tsx";
+import { StopDialog, type Stopping } from "../../signing/stop-dialog.tsx";
 import { words } from "../../words/words.ts";
 import { type KeyWork, KeyDialog } from "./key-dialog.tsx";
 import styles from "./organisations.module.css";
-import { StopDialog, type Stopping } from "./stop-dialog.tsx";
 
 const said = words.organisations.one.keys;
 
@@ -181,7 +181,7 @@ function Acts({ view: { key, state }, onRotate, onResume, onStop }: ActsProps): 
             small
             label={said.ofKey(said.suspend, key)}
             onPress={() => {
-              onStop({ kind: "suspend", key });
+              onStop({ target: { kind: "key", key }, texts: words.organisations.key.stops.suspend });
             }}
           >
             {said.suspend}
@@ -192,7 +192,7 @@ function Acts({ view: { key, state }, onRotate, onResume, onStop }: ActsProps): 
         small
         label={said.ofKey(said.revoke, key)}
         onPress={() => {
-          onStop({ kind: "revoke", key });
+          onStop({ target: { kind: "key", key, forGood: true }, texts: words.organisations.key.stops.revoke });
         }}
       >
         {said.revoke}

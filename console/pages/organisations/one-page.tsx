@@ -21,12 +21,12 @@ import { Time } from "../../parts/time.tsx";
 import { useAct } from "../../signing/acts.tsx";
 import { limitsInWords } from "../../words/limits.ts";
 import { numberInWords } from "../../words/format.ts";
+import { StopDialog } from "../../signing/stop-dialog.tsx";
 import { words } from "../../words/words.ts";
 import { Keys } from "./keys.tsx";
 import { OrganisationForm } from "./organisation-form.tsx";
 import styles from "./organisations.module.css";
 import { OneParams, OneSearch } from "./search.ts";
-import { StopDialog } from "./stop-dialog.tsx";
 import { Usage } from "./usage.tsx";
 
 export const page = createLazyRoute("/organisations/$name")({ component: OrganisationPage });
@@ -119,7 +119,11 @@ function One({ view, onEdit }: OneProps): ReactNode {
       <Usage view={view} />
       <Keys view={view} />
       <StopDialog
-        of={isStopping ? { kind: "organisation", organisation } : undefined}
+        of={
+          isStopping
+            ? { target: { kind: "organisation", organisation }, texts: words.organisations.key.stops.organisation }
+            : undefined
+        }
         onClose={() => {
           setStopping(false);
         }}

@@ -11,11 +11,11 @@ import { Read } from "../../parts/read.tsx";
 import { Section } from "../../parts/section.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
+import { StopDialog, type Stopping } from "../../signing/stop-dialog.tsx";
 import { numberInWords } from "../../words/format.ts";
 import { words } from "../../words/words.ts";
 import { InviteDialog } from "./invite-dialog.tsx";
 import styles from "./settings.module.css";
-import { SuspendPerson } from "./suspend-person.tsx";
 
 const said = words.settings.people;
 
@@ -51,14 +51,19 @@ export function People(): ReactNode {
           setInviting(false);
         }}
       />
-      <SuspendPerson
-        person={suspending}
+      <StopDialog
+        of={suspending === undefined ? undefined : stopOf(suspending)}
         onClose={() => {
           setSuspending(undefined);
         }}
       />
     </div>
   );
+}
+
+function stopOf({ person, name }: Person): Stopping {
+  const texts = { title: said.suspendTitle(name ?? person), lead: said.suspendLead, button: said.suspend };
+  return { target: { kind: "person", person }, texts };
 }
 
 interface AdmittedProps {

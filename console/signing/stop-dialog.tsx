@@ -1,18 +1,19 @@
-// Why a key or an organisation is stopped. The reason is kept aside; what is signed commits to it.
+// Why a person, a key or an organisation is stopped. The reason is kept aside; what is signed commits to it.
 import { type ReactNode, useState } from "react";
-import type { BodyOf } from "../../../src/acts/bodies.ts";
-import type { KeyId, Name } from "../../../src/terms/ids.ts";
-import { Button } from "../../parts/button.tsx";
-import { Dialog } from "../../parts/dialog.tsx";
-import { Field } from "../../parts/field.tsx";
-import { Problem } from "../../parts/problem.tsx";
-import { useAct } from "../../signing/acts.tsx";
-import { committed } from "../../signing/fresh.ts";
-import { words } from "../../words/words.ts";
+import type { BodyOf } from "../../src/acts/bodies.ts";
+import { Button } from "../parts/button.tsx";
+import { Dialog } from "../parts/dialog.tsx";
+import { Field } from "../parts/field.tsx";
+import { Problem } from "../parts/problem.tsx";
+import { useAct } from "./acts.tsx";
+import { committed } from "./fresh.ts";
+import { words } from "../words/words.ts";
 
-export type Stopping =
-  | { readonly kind: "suspend" | "revoke"; readonly key: KeyId }
-  | { readonly kind: "organisation"; readonly organisation: Name };
+/** What is stopped, and what that means in words. */
+export interface Stopping {
+  readonly target: BodyOf<"suspend">["target"];
+  readonly texts: { readonly title: string; readonly lead: string; readonly button: string };
+}
 
 export interface StopDialogProps {
   readonly of: Stopping | undefined;
@@ -27,14 +28,14 @@ export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
   const [failure, setFailure] = useState<unknown>(null);
   const act = useAct();
   if (of === undefined) return null;
-  const texts = said.stops[of.kind];
+  const { target, texts } = of;
   const stop = async (): Promise<void> => {
     setAsked(true);
     if (reason.trim() === "") return;
     const why = committed(reason.trim());
     const end = await act({
       verb: "suspend",
-      prepare: () => ({ body: { target: targetOf(of), reason: why.digest }, openings: [why.opening] }),
+      prepare: () => ({ body: { target, reason: why.digest }, openings: [why.opening] }),
       words: { title: texts.title, lead: texts.lead, sign: texts.button, isDanger: true },
     });
     setFailure(end.failure ?? null);
@@ -71,9 +72,4 @@ export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
       {failure === null ? null : <Problem failure={failure} />}
     </Dialog>
   );
-}
-
-function targetOf(of: Stopping): BodyOf<"suspend">["target"] {
-  if (of.kind === "organisation") return { kind: "organisation", organisation: of.organisation };
-  return { kind: "key", key: of.key, ...(of.kind === "revoke" ? { forGood: true } : {}) };
 }
