@@ -20,6 +20,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
   test("every page of the sidebar is reached and has a title, and the frame keeps what every page keeps", async () => {
     const opened = await site.open("/", { as: site.safety });
     const { page } = opened;
+    await page.getByRole("navigation").getByRole("link", { name: "Settings", exact: true }).waitFor();
     const names = await page.getByRole("navigation").getByRole("link").allTextContents();
     assert.ok(names.length >= 8, names.join());
     for (const name of names) {
