@@ -3,7 +3,7 @@
 // thread each share the work; the same text is judged once.
 import { fileURLToPath } from "node:url";
 import { sourceFiles } from "../../src/cli/documents.ts";
-import { inspectText } from "../../src/cli/offline-chain.ts";
+import { inspectText } from "../../src/cli/guard/offline-chain.ts";
 import { parseDocuments } from "../../src/documents/parse.ts";
 import { decide } from "../../src/policy/decide.ts";
 import { UsagePolicy } from "../../src/policy/policy-document.ts";

@@ -18,7 +18,7 @@ import {
   inspectText,
   jsonLines,
   withOfflineChain,
-} from "./offline-chain.ts";
+} from "./guard/offline-chain.ts";
 import { readNeeded } from "./files.ts";
 import { openSession, recordedIndex, signAs, submit } from "./session.ts";
 import { type Call, argument } from "./verb.ts";

@@ -8,7 +8,7 @@ import { Category } from "../terms/finding.ts";
 import { type Answer, done } from "./answer.ts";
 import type { Context } from "./context.ts";
 import { sourceFiles } from "./documents.ts";
-import { callerFlags } from "./offline-chain.ts";
+import { callerFlags } from "./guard/offline-chain.ts";
 import { TestOptions, testPolicy } from "./policy-test.ts";
 import { type Call, addVerb, argument, noOptions } from "./verb.ts";
 

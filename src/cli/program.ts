@@ -2,31 +2,31 @@
 // because only it may build them.
 import { Command, CommanderError } from "commander";
 import { showFailure } from "./answer.ts";
-import { addBundleVerb } from "./bundle.ts";
+import { addBundleVerb } from "./ledger/bundle.ts";
 import { addConnectVerb } from "./connect.ts";
 import type { Context } from "./context.ts";
-import { addDoctorVerb } from "./doctor.ts";
+import { addDoctorVerb } from "./doctor/doctor.ts";
 import { addDocumentVerbs } from "./documents.ts";
-import { addEvalVerbs } from "./eval.ts";
+import { addEvalVerbs } from "./eval/eval.ts";
 import { addExplainVerb } from "./explain.ts";
 import { addFactVerbs } from "./fact.ts";
-import { addGuardVerbs } from "./guard.ts";
-import { addHoldVerbs } from "./hold.ts";
+import { addGuardVerbs } from "./guard/guard.ts";
+import { addHoldVerbs } from "./release/hold.ts";
 import { addIncidentVerbs } from "./incident.ts";
 import { addInitVerb } from "./init.ts";
-import { addJoinVerb } from "./join.ts";
+import { addJoinVerb } from "./person/join.ts";
 import { addKeyVerbs, addOrganisationVerbs } from "./key.ts";
-import { addLedgerVerbs } from "./ledger.ts";
-import { addPersonVerbs } from "./person.ts";
+import { addLedgerVerbs } from "./ledger/ledger.ts";
+import { addPersonVerbs } from "./person/person.ts";
 import { addPolicyVerbs } from "./policy.ts";
-import { addReceiptVerbs } from "./receipt.ts";
-import { addReleaseVerbs } from "./release.ts";
-import { addBreakGlassVerbs } from "./break-glass.ts";
-import { addStepVerbs } from "./release-steps.ts";
+import { addReceiptVerbs } from "./ledger/receipt.ts";
+import { addReleaseVerbs } from "./release/release.ts";
+import { addBreakGlassVerbs } from "./release/break-glass.ts";
+import { addStepVerbs } from "./release/steps.ts";
 import { addReviewVerbs } from "./review.ts";
-import { addRootVerbs } from "./root.ts";
-import { addStatsVerbs } from "./stats.ts";
-import { addVerifyVerb } from "./verify.ts";
+import { addRootVerbs } from "./person/root.ts";
+import { addStatsVerbs } from "./stats/stats.ts";
+import { addVerifyVerb } from "./ledger/verify.ts";
 
 /** Verbs from elsewhere: each registers itself. */
 export type ExtraVerb = (program: Command, context: Context) => void;

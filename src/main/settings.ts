@@ -2,7 +2,7 @@
 // could hold a secret is said to be set, and never shown.
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { aboutDisk, aboutKeys } from "../cli/doctor-machine.ts";
+import { aboutDisk, aboutKeys } from "../cli/doctor/machine.ts";
 import { type CheckView, well } from "../control/contract-doctor.ts";
 import type { SettingView } from "../control/contract-settings.ts";
 import { Failure } from "../terms/failure.ts";

@@ -1,7 +1,7 @@
 // Evidence that is taken back: what was certified on it closes, and its exchanges stay on record as unknown.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { restingOn } from "../../src/cli/eval-withdraw.ts";
+import { restingOn } from "../../src/cli/eval/withdraw.ts";
 import { StatusView, routes } from "../../src/control/contract.ts";
 import {
   type Desk,

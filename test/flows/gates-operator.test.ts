@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { parse } from "yaml";
 import { z } from "zod";
-import { statusInWords } from "../../src/cli/release-status.ts";
+import { statusInWords } from "../../src/cli/release/status.ts";
 import { StatusView } from "../../src/control/contract.ts";
 import { type Mock, startMock } from "../upstream-mock/server.ts";
 import { until } from "./gateway-world.ts";

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { z } from "zod";
 import { StatusView } from "../../src/control/contract.ts";
-import { statusInWords } from "../../src/cli/release-status.ts";
+import { statusInWords } from "../../src/cli/release/status.ts";
 import { type Mock, startMock } from "../upstream-mock/server.ts";
 import { until } from "./gateway-world.ts";
 import { type Served, serveIn } from "./served.ts";

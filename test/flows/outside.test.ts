@@ -13,7 +13,7 @@ import assert from "node:assert/strict";
 import { promisify } from "node:util";
 import { z } from "zod";
 import { signStatement } from "../../src/acts/statement.ts";
-import { checkLog } from "../../src/cli/ledger-check.ts";
+import { checkLog } from "../../src/cli/ledger/check.ts";
 import { toBase64 } from "../../src/proof/encoding.ts";
 import { nodePrimitives, randomId, signerFromSeed } from "../../src/proof/node.ts";
 import { parseVerifierKey } from "../../src/proof/note.ts";

@@ -12,7 +12,7 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
-import { readRunKey } from "../../src/cli/run-keys.ts";
+import { readRunKey } from "../../src/cli/eval/run-keys.ts";
 import { freePort } from "../../src/main/free-port.ts";
 import { readRun } from "../../src/runner/run-file.ts";
 import { Failure } from "../../src/terms/failure.ts";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { z } from "zod";
 import { readProfile } from "../../cli/profile.ts";
-import { neededRunKey, runPlace } from "../../cli/run-keys.ts";
+import { neededRunKey, runPlace } from "../../cli/eval/run-keys.ts";
 import { StatusView } from "../../control/contract.ts";
 import { readRun } from "../../runner/run-file.ts";
 import { RunId } from "../../terms/ids.ts";

@@ -3,7 +3,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { HoldScope } from "../../acts/bodies.ts";
 import type { State } from "../../acts/state.ts";
-import { placeHold } from "../../cli/hold.ts";
+import { placeHold } from "../../cli/release/hold.ts";
 import type { Identity } from "../../cli/session.ts";
 import { Failure } from "../../terms/failure.ts";
 import type { KeyId, Name } from "../../terms/ids.ts";

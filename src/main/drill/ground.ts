@@ -2,7 +2,7 @@
 // trusted by the same verbs as any deployment, so that there is a gate to get past.
 import path from "node:path";
 import { z } from "zod";
-import { neededRunKey, runPlace } from "../../cli/run-keys.ts";
+import { neededRunKey, runPlace } from "../../cli/eval/run-keys.ts";
 import type { Primitives } from "../../proof/primitives.ts";
 import { readRun } from "../../runner/run-file.ts";
 import { RunId } from "../../terms/ids.ts";
