@@ -7,6 +7,9 @@ const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
 const moment = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "medium", timeZone: "UTC" });
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
 
+/** A number and its unit stay on one line. */
+const unbroken = "\u00A0";
+
 /** 1842 → "1,842"; 0.034567 → "0.0346". */
 export function numberInWords(value: number): string {
   return Number.isInteger(value) ? whole.format(value) : short.format(value);
@@ -14,7 +17,11 @@ export function numberInWords(value: number): string {
 
 /** 0.0154 → "1.54 %". */
 export function percentInWords(share: number): string {
-  return `${short.format(share * 100)} %`;
+  return inPercent(short.format(share * 100));
+}
+
+function inPercent(number: string): string {
+  return `${number}${unbroken}%`;
 }
 
 /** 0.0154 → "1 in 65": how often, for small shares that per cents say badly. */
@@ -39,9 +46,9 @@ function percentOf(share: number): number {
 export function boundsInWords({ lower, upper, confidence }: Bounds): string {
   const sure = `with ${percentInWords(confidence)} confidence`;
   if (lower <= 0 && upper >= 1) return `not known: anything from none to all ${sure}`;
-  if (lower <= 0) return `below ${upper < 0.1 ? oneInWords(upper) : `${up.format(percentOf(upper))} %`} ${sure}`;
-  if (upper >= 1) return `above ${down.format(percentOf(lower))} % ${sure}`;
-  return `between ${down.format(percentOf(lower))} % and ${up.format(percentOf(upper))} % ${sure}`;
+  if (lower <= 0) return `below ${upper < 0.1 ? oneInWords(upper) : inPercent(up.format(percentOf(upper)))} ${sure}`;
+  if (upper >= 1) return `above ${inPercent(down.format(percentOf(lower)))} ${sure}`;
+  return `between ${inPercent(down.format(percentOf(lower)))} and ${inPercent(up.format(percentOf(upper)))} ${sure}`;
 }
 
 /** "3 of 200". */
@@ -77,8 +84,8 @@ export function dayInWords(at: number): string {
 
 /** "840 ms", "2.31 s", "4 min 10 s". */
 export function durationInWords(ms: number): string {
-  if (ms < 1000) return `${short.format(ms)} ms`;
-  if (ms < 60_000) return `${short.format(ms / 1000)} s`;
+  if (ms < 1000) return `${short.format(ms)}${unbroken}ms`;
+  if (ms < 60_000) return `${short.format(ms / 1000)}${unbroken}s`;
   const seconds = Math.round(ms / 1000);
   return `${whole.format(Math.floor(seconds / 60))} min ${seconds % 60} s`;
 }

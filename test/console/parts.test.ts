@@ -21,15 +21,21 @@ import { firstLoad } from "./first-load.ts";
 
 describe("numbers in words", () => {
   test("an interval that begins at nothing is a bound in so many, one that says nothing says so", () => {
-    assert.equal(boundsInWords({ lower: 0, upper: 0.0152, confidence: 0.95 }), "below 1 in 65 with 95 % confidence");
-    assert.equal(boundsInWords({ lower: 0, upper: 0.2, confidence: 0.95 }), "below 20 % with 95 % confidence");
+    assert.equal(
+      boundsInWords({ lower: 0, upper: 0.0152, confidence: 0.95 }),
+      "below 1 in 65 with 95\u00A0% confidence",
+    );
+    assert.equal(
+      boundsInWords({ lower: 0, upper: 0.2, confidence: 0.95 }),
+      "below 20\u00A0% with 95\u00A0% confidence",
+    );
     assert.equal(
       boundsInWords({ lower: 0.12, upper: 0.18, confidence: 0.9 }),
-      "between 12 % and 18 % with 90 % confidence",
+      "between 12\u00A0% and 18\u00A0% with 90\u00A0% confidence",
     );
     assert.equal(
       boundsInWords({ lower: 0.120_49, upper: 0.180_01, confidence: 0.95 }),
-      "between 12 % and 18.1 % with 95 % confidence",
+      "between 12\u00A0% and 18.1\u00A0% with 95\u00A0% confidence",
     );
     assert.match(boundsInWords({ lower: 0, upper: 1, confidence: 0.95 }), /^not known/);
   });
@@ -43,11 +49,11 @@ describe("numbers in words", () => {
 
   test("counts have thousands, shares a sign, times and sizes a unit", () => {
     assert.equal(numberInWords(1842), "1,842");
-    assert.equal(percentInWords(0.0154), "1.54 %");
+    assert.equal(percentInWords(0.0154), "1.54\u00A0%");
     assert.equal(agoInWords(0, 3 * 60_000), "3 minutes ago");
     assert.equal(agoInWords(12 * 86_400_000, 0), "in 12 days");
     assert.equal(momentInWords(Date.UTC(2026, 10, 30, 23, 58)), "30 Nov 2026, 23:58:00 UTC");
-    assert.equal(durationInWords(2310), "2.31 s");
+    assert.equal(durationInWords(2310), "2.31\u00A0s");
     assert.equal(bytesInWords(1_800_000), "1.8 MB");
     assert.equal(bytesInWords(0), "0 bytes");
   });

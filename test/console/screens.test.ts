@@ -1,10 +1,11 @@
 // Every page as people see it, in light and dark: it comes up for a person of the deployment, complains of nothing and does not scroll
-// sideways. With HEADGATE_SCREENS=1 its picture is kept in docs/screens. What axe finds is asked in each page's own test.
+// sideways. With HEADGATE_SCREENS=1 its picture is kept in docs/screens, and with HEADGATE_SCREENS_LINK, a sign-in link as a demo
+// prints it, the pictures are of that deployment. What axe finds is asked in each page's own test.
 import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { Page } from "playwright-core";
+import { type Page, chromium as driver } from "playwright-core";
 import { pages } from "../../console/app/pages.ts";
 import { model } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
@@ -12,10 +13,13 @@ import { type Site, openSite } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
 const keeps = (process.env["HEADGATE_SCREENS"] ?? "") !== "";
+const link = process.env["HEADGATE_SCREENS_LINK"];
 const idleMsMax = 3_000;
 const heightMax = 1_400;
+const themes = ["light", "dark"] as const;
 /** Beside those of the sidebar. */
 const more = [
+  `/release/${model}`,
   "/ledger/3",
   "/policy/safeguards",
   "/policy/try",
@@ -24,6 +28,11 @@ const more = [
   "/waiting",
   "/sign-in",
   "/nowhere",
+];
+/** Pages that the first row of a list leads to. */
+const firsts = [
+  { of: "/evidence", name: "evidence-run" },
+  { of: "/organisations", name: "organisations-one" },
 ];
 const folder = join(dirname(dirname(import.meta.dirname)), "docs", "screens");
 
@@ -37,26 +46,53 @@ describe("every page of the console", { skip: chromium === undefined && !isCi },
     await site.close();
   });
 
-  for (const theme of ["light", "dark"] as const) {
+  for (const theme of themes) {
     test(`comes up in ${theme}`, async () => {
       const { page, complaints } = await site.open("/", { as: site.safety, theme });
-      const paths = [...pages.map(({ to }) => to), `/release/${model}`, ...more];
-      for (const path of paths) {
-        await page.goto(path);
-        await page.locator("h1").first().waitFor();
-        // A page that asks every second may never be idle.
-        await page.waitForLoadState("networkidle", { timeout: idleMsMax }).catch(() => undefined);
-        const wide = await page.evaluate(
-          () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
-        );
-        assert.ok(wide <= 0, `${path} is ${wide} px too wide`);
-        assert.deepEqual(complaints, [], path);
-        const name = path === "/" ? "home" : path.slice(1).replaceAll("/", "-");
-        if (keeps) await picture(page, `${name}-${theme}.png`);
-      }
+      await look(page, async (name) => {
+        assert.deepEqual(complaints, [], name);
+        if (keeps && link === undefined) await picture(page, `${name}-${theme}.png`);
+      });
     });
   }
 });
+
+if (keeps && link !== undefined)
+  test("the pictures of the deployment whose link is given", async () => {
+    const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox"] });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
+    await page.goto(link);
+    await page.getByRole("button", { name: "Make a key here and sign in" }).click();
+    await page.waitForURL((url) => url.pathname === "/");
+    const { origin } = new URL(page.url());
+    for (const theme of themes) {
+      await page.emulateMedia({ colorScheme: theme });
+      await look(page, async (name) => picture(page, `${name}-${theme}.png`), origin);
+    }
+    await browser.close();
+  });
+
+/** Goes to every page and says its name once it stands there. */
+async function look(page: Page, seen: (name: string) => Promise<void>, origin = ""): Promise<void> {
+  const stands = async (name: string): Promise<void> => {
+    await page.locator("h1").first().waitFor();
+    // A page that asks every second may never be idle.
+    await page.waitForLoadState("networkidle", { timeout: idleMsMax }).catch(() => undefined);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
+    await seen(name);
+  };
+  for (const path of [...pages.map(({ to }) => to), ...more]) {
+    await page.goto(`${origin}${path}`);
+    await stands(path === "/" ? "home" : path.slice(1).replaceAll("/", "-"));
+  }
+  for (const { of, name } of firsts) {
+    await page.goto(`${origin}${of}`);
+    await page.locator("main tbody a").first().click();
+    await page.waitForURL(`**${of}/**`);
+    await stands(name);
+  }
+}
 
 /** The page from its top, as far down as a reader of the docs wants to see it. */
 async function picture(page: Page, name: string): Promise<void> {
