@@ -84,7 +84,7 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
     const dialog = page.getByRole("dialog", { name: "Stop now" });
     await dialog.getByText("gateway: 1 answer under way now").waitFor();
     await dialog.getByRole("button", { name: "Hold now" }).click();
-    await dialog.getByText(/^Stopped [\d.]+ (?:ms|s) after the order/).waitFor();
+    await dialog.getByText(/^Stopped [\d.]+\s(?:ms|s) after the order/).waitFor();
     assert.match(await stream.ended, /content_filter|error/, "the stream was ended as a refusal ends");
     assert.equal(world.gateway.gateway.live.count(), 0);
     const hold = [...world.site.desk.control.state.holds.values()].at(-1);

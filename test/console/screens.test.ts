@@ -57,7 +57,7 @@ describe("every page of the console", { skip: chromium === undefined && !isCi },
   }
 });
 
-if (keeps && link !== undefined)
+if (keeps && link !== undefined && chromium !== undefined)
   test("the pictures of the deployment whose link is given", async () => {
     const browser = await driver.launch({ executablePath: chromium, args: ["--no-sandbox"] });
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: "reduce" });
