@@ -62,6 +62,14 @@ const leaves = openSuite(suite, items, nodePrimitives).items;
 
 const bound = { id: "misuse", suite: "misuse-core", measure: "misuse-success", upper: 0.25, confidence: 0.95 };
 
+const board = {
+  id: "board",
+  signOffs: [
+    { role: "owner", count: 1 },
+    { role: "safety", count: 1 },
+  ],
+} as const;
+
 const everyKind = [
   bound,
   { id: "board", signOffs: [{ role: "owner", count: 1 }], maxAgeDays: 30 },
@@ -292,6 +300,17 @@ function decidedBy(
   };
 }
 
+/** Ada signs at the command line, Bo in a browser. */
+function signedInBrowser() {
+  return async (world: World, release: Release): Promise<void> => {
+    const signer = await linkKey(world, bo);
+    await decidedBy([
+      [ada, "for"],
+      [{ ...bo, signer }, "for"],
+    ])(world, release);
+  };
+}
+
 const both = [
   [ada, "for"],
   [bo, "for"],
@@ -342,6 +361,17 @@ export const stories: Readonly<Record<string, Story>> = {
       await world.say({ verb: "suspend", body: { target, reason: why }, by: [signer] });
       await world.say({ verb: "certificate", body: { release }, by: [ada] });
     },
+  },
+  "signed-at-the-command-line": {
+    exit: 0,
+    requires: [bound, { ...board, cliKeys: 1 }],
+    decide: signedInBrowser(),
+  },
+  "signed-in-browsers-alone": {
+    exit: 1,
+    step: "gate",
+    requires: [bound, { ...board, cliKeys: 2 }],
+    decide: signedInBrowser(),
   },
   "certified-by-two-keys-of-one-person": {
     exit: 3,

@@ -2,7 +2,7 @@
 import type { Need } from "../../src/control/contract-needs.ts";
 import { limitInWords } from "../../src/acts/act-words.ts";
 import { agoInWords, dayInWords, numberInWords } from "./format.ts";
-import { rolesInWords } from "./roles.ts";
+import { lackingInWords, rolesInWords } from "./roles.ts";
 
 type Matter = Need["matter"];
 
@@ -36,13 +36,13 @@ type Sayings = { readonly [K in Matter["kind"]]: (matter: Of<K>, model: string, 
 
 const sayings: Sayings = {
   sign: ({ proposal, stage, needs }, model, when) => ({
-    sentence: `A proposal to open ${model} at ${stage} lacks the sign-off of ${lacking(needs)}${by(when)}.`,
+    sentence: `A proposal to open ${model} at ${stage} lacks the sign-off of ${lackingInWords(needs)}${by(when)}.`,
     action: "Read and sign",
     href: proposalAt(model, proposal),
   }),
   advance: (matter, model, when) => ({ ...advance(matter, model, when), href: proposalAt(model, matter.proposal) }),
   cosign: ({ verb, needs }) => ({
-    sentence: `A statement (${verb}) waits for the signature of ${lacking(needs)}.`,
+    sentence: `A statement (${verb}) waits for the signature of ${lackingInWords(needs)}.`,
     action: "Look at it",
     href: "/waiting",
   }),
@@ -68,10 +68,6 @@ function said<K extends Matter["kind"]>(matter: Of<K>, model: string, when: When
 }
 
 type Of<K extends Matter["kind"]> = Extract<Matter, { kind: K }>;
-
-function lacking(needs: readonly string[]): string {
-  return needs.map((need) => (need === "person" ? "a second person" : rolesInWords([need]))).join(" and ");
-}
 
 function advance({ stage, verdict }: Of<"advance">, model: string, when: When): Told {
   if (verdict === "fail" || verdict === "inconclusive")

@@ -1,6 +1,6 @@
 // What the release pages say.
 import { dayInWords, numberInWords, percentInWords } from "./format.ts";
-import { rolesInWords } from "./roles.ts";
+import { lackingInWords, rolesInWords } from "./roles.ts";
 
 interface Share {
   readonly open: number;
@@ -184,8 +184,10 @@ export const release = {
     propose: "Propose a stage",
     earlier: "Decided or outrun",
     opens: (stage: string) => `Open ${stage}`,
-    waits: (needs: readonly string[]) =>
-      `Lacks the sign-off of ${needs.map((need) => (need === "person" ? "a second person" : rolesInWords([need]))).join(" and ")}.`,
+    waits: (needs: readonly string[]) => `Lacks the sign-off of ${lackingInWords(needs)}.`,
+    needsCommandLine: (proposal: string) =>
+      `The plan asks that a sign-off comes from a key kept at the command line, and a key of this browser is not one: what you sign here counts for your seat, not for that. At the command line: headgate release sign ${proposal} --reason "…"`,
+    inBrowser: "in a browser",
     complete: "No sign-off is missing; an owner can advance it.",
     decideBy: "To be decided by",
     outdated: "The documents were changed since: it answers a question of before.",

@@ -27,6 +27,18 @@ export const roleDoes = {
 /** Everybody who may sign but an auditor. */
 const anybodyCount = 7;
 
+/** "an owner and somebody from safety": what a proposal still lacks the sign-off of. */
+export function lackingInWords(needs: readonly string[]): string {
+  return needs.map(lackInWords).join(" and ");
+}
+
+function lackInWords(need: string): string {
+  if (need === "person") return "a second person";
+  return need === "command-line"
+    ? "one of its signers by a key kept at the command line (headgate release sign)"
+    : rolesInWords([need]);
+}
+
 /** "an owner or somebody from safety". */
 export function rolesInWords(roles: readonly string[]): string {
   if (roles.length >= anybodyCount) return "anybody but an auditor";

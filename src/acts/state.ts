@@ -118,6 +118,8 @@ export interface SignOff {
   readonly at: Timestamp;
   readonly reason: Digest;
   readonly index: number;
+  /** Present where none of the keys that signed it was anything but a browser's. */
+  readonly madeIn?: "browser";
 }
 
 export interface Proposal {

@@ -379,7 +379,13 @@ export const StatusView = z.object({
       mode: Mode,
       digest: Digest,
       signOffs: z.array(
-        z.object({ person: PersonId, role: z.string(), verdict: z.enum(["for", "against", "recused"]) }),
+        z.object({
+          person: PersonId,
+          role: z.string(),
+          verdict: z.enum(["for", "against", "recused"]),
+          /** Where the key was made that signed it, as far as the ledger says. */
+          madeIn: z.literal("browser").nullable(),
+        }),
       ),
       certified: z.boolean(),
       /** Whether it can still be signed and advanced. */
@@ -391,7 +397,7 @@ export const StatusView = z.object({
       answers: z.array(HoldId),
       /** The restrictions that it lifts. */
       lifts: z.array(HoldId),
-      /** Whose sign-offs a waiting one still lacks: roles, or "person"; null where nobody can say. */
+      /** Whose sign-offs a waiting one still lacks: roles, "person" for a second one, "command-line" where one has to be given there; null where nobody can say. */
       needs: z.array(z.string()).nullable(),
       /** Not in the public view: modes that it would have, while it waits. */
       safeguards: ModesView.nullable(),

@@ -64,10 +64,19 @@ function proposalNeeds(status: Status, one: Status["proposals"][number]): readon
     const urgency = verdict === null || verdict === "pass" ? "soon" : "later";
     return [open(status, `advance ${proposal}`, { urgency, who: authority.certificate.roles, due: decideBy, matter })];
   }
-  const who = Role.options.filter((role) => needs.includes(role) || (needs.includes("person") && isAnybody(role)));
+  // What is to be signed at the command line may be signed there by whoever signed it in a browser.
+  const again = needs.includes("command-line") ? signOffs.filter(isForFromBrowser) : [];
+  const who = Role.options.filter(
+    (role) =>
+      needs.includes(role) || (needs.includes("person") && isAnybody(role)) || again.some((one) => one.role === role),
+  );
   const matter = { kind: "sign", proposal, stage, decideBy, needs } as const;
-  const not = signOffs.map(({ person }) => person);
+  const not = signOffs.filter((one) => !again.includes(one)).map(({ person }) => person);
   return [open(status, `sign ${proposal}`, { urgency: "soon", who, due: decideBy, not, matter })];
+}
+
+function isForFromBrowser({ verdict, madeIn }: Status["proposals"][number]["signOffs"][number]): boolean {
+  return verdict === "for" && madeIn === "browser";
 }
 
 export function isAnybody(role: Role): boolean {

@@ -364,11 +364,12 @@ export function givenSignOffs(
   if (proposal === undefined) return [];
   return [...proposal.signOffs.values()]
     .filter(({ person }) => state.persons.get(person)?.suspended === false)
-    .map(({ person, role, verdict, at }) => ({
+    .map(({ person, role, verdict, at, madeIn }) => ({
       person,
       role,
       verdict,
       at,
+      ...(madeIn === undefined ? {} : { madeIn }),
       conflicts: conflictsOf(state, proposal, { person, compared }),
     }));
 }

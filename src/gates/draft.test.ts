@@ -190,6 +190,31 @@ describe("missingSignOffs", () => {
     assert.deepEqual(missingSignOffs(world.state, stageOf(plan, "trusted"), trusted), ["owner", "safety"]);
   });
 
+  test("a sign-off that has to be given at the command line is lacking until somebody of the seats gave theirs there", async () => {
+    const world = await worldOfTwo();
+    const persons = [...world.state.persons.values()];
+    const trusted = stageOf(plan, "trusted");
+    const [, board] = trusted.requires;
+    assert.ok(board !== undefined);
+    const stage = { ...trusted, requires: [trusted.requires[0] ?? board, { ...board, cliKeys: 1 }] };
+    const missing = (isFromBrowser: (person: string) => boolean, signed = persons): readonly string[] =>
+      missingSignOffs(world.state, stage, { ends: [], persons: signed, isFromBrowser });
+    const ownerOf = (person: string): boolean => persons.some((one) => one.person === person && one.role === "owner");
+    assert.deepEqual(
+      missing(() => false, []),
+      ["owner", "safety", "command-line"],
+    );
+    assert.deepEqual(
+      missing(() => false),
+      [],
+    );
+    assert.deepEqual(missing(ownerOf), ["command-line"], "safety fills no seat of this board");
+    assert.deepEqual(
+      missing((person) => !ownerOf(person)),
+      [],
+    );
+  });
+
   test("while only one person was ever admitted, one answers a hold", async () => {
     const world = await worldOfOne();
     const answers = [HoldId.parse("hold_0123456789abcdef")];

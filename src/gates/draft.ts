@@ -2,9 +2,9 @@
 // it, and here the control plane and outsiders see whether a proposal says what the plan says. Pure.
 import type { Release, Slot } from "../acts/bodies.ts";
 import { personsNeeded } from "../acts/rules/people.ts";
-import { missingSeats } from "../acts/rules/release.ts";
+import { missingSeats, supporters } from "../acts/rules/release.ts";
 import { stopsEnded } from "../acts/rules/restriction.ts";
-import { type Evidence, type Person, type State, latestCertificate } from "../acts/state.ts";
+import { type Evidence, type Person, type Proposal, type State, latestCertificate } from "../acts/state.ts";
 import { Failure } from "../terms/failure.ts";
 import {
   type CertificateId,
@@ -19,7 +19,7 @@ import {
 } from "../terms/ids.ts";
 import type { Role, Seat } from "../terms/role.ts";
 import { type OpenStage, compareStages, modeOf } from "../terms/stage.ts";
-import type { SignOffs } from "./requirements/sign-offs.ts";
+import { type SignOffs, seatsFilled } from "./requirements/sign-offs.ts";
 import { type ReleasePlan, type StagePlan, type TieredStage, suitesOf, tieredStages } from "./plan-document.ts";
 
 /** Days that a board has to decide on a proposal. */
@@ -208,29 +208,54 @@ interface Behind {
   readonly persons: readonly Person[];
   /** Whether a person's sign-off counts towards the seats of a requirement; where not given, each does. */
   readonly fills?: (requirement: SignOffs, person: PersonId) => boolean;
+  /** Whether a person signed with a key of a browser; where not given, nobody did. */
+  readonly isFromBrowser?: (person: PersonId) => boolean;
+}
+
+/** What a release still lacks: somebody of a role, a second person, or that a sign-off is given at the command line. */
+export type Lacking = Role | "person" | "command-line";
+
+/** Those who signed for a proposal and stand. */
+export function behind(state: State, proposal: Proposal): Behind {
+  return {
+    ends: stopsEnded(proposal.release),
+    persons: supporters(state, proposal),
+    isFromBrowser: (person) => proposal.signOffs.get(person)?.madeIn === "browser",
+  };
 }
 
 /**
  * Whose sign-offs a release still lacks, given who stands behind it: a role for each seat that is open, and "person" where
- * a hold or restriction ends and the seats alone would bring in one person only.
+ * a hold or restriction ends and the seats alone would bring in one person only; "command-line" for each sign-off that has to be given
+ * there and is not, by whoever of the seats: it asks for no further person.
  */
 export function missingSignOffs(
   state: State,
   stagePlan: StagePlan,
-  { ends, persons, fills = () => true }: Behind,
-): readonly (Role | "person")[] {
+  { ends, persons, fills = () => true, isFromBrowser = () => false }: Behind,
+): readonly Lacking[] {
   const lacking = countsOf(missingSeats(seatsOf(state, stagePlan), persons));
   const counts = new Map(lacking);
+  let atCommandLine = 0;
   for (const requirement of stagePlan.requires) {
     if (!("signOffs" in requirement)) continue;
     const seated = persons.filter(({ person }) => fills(requirement, person));
     for (const { role, count } of missingSeats(requirement.signOffs, seated))
       counts.set(role, Math.max(count, counts.get(role) ?? 0));
+    const atBest = seatsFilled(
+      requirement.signOffs,
+      seated.filter(({ person }) => !isFromBrowser(person)),
+    );
+    atCommandLine = Math.max(atCommandLine, (requirement.cliKeys ?? 0) - atBest);
   }
   const missing = [...counts].flatMap(([role, count]) => Array.from({ length: count }, () => role));
   const needed = ends.length > 0 ? personsNeeded(state) : 1;
   const more = Math.max(0, needed - persons.length - missing.length);
-  return [...missing, ...Array.from({ length: more }, () => "person" as const)];
+  return [
+    ...missing,
+    ...Array.from({ length: more }, () => "person" as const),
+    ...Array.from({ length: atCommandLine }, () => "command-line" as const),
+  ];
 }
 
 function countsOf(seats: readonly Seat[]): ReadonlyMap<Seat["role"], number> {

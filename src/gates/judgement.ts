@@ -92,7 +92,7 @@ export interface ReleasedDigests {
 }
 
 /** A sign-off by a person in good standing: the caller leaves out who was suspended or admitted too late. */
-export interface GivenSignOff extends Pick<SignOff, "person" | "role" | "verdict"> {
+export interface GivenSignOff extends Pick<SignOff, "person" | "role" | "verdict" | "madeIn"> {
   readonly at?: Timestamp;
   /** What they had a hand in themselves. */
   readonly conflicts?: readonly Conflict[];

@@ -3,8 +3,6 @@
 import type { Limit, Release } from "../acts/bodies.ts";
 import { isOnCallers, scopeInWords } from "../acts/hold-scope.ts";
 import { standingGlass, unreviewed } from "../acts/rules/break-glass.ts";
-import { supporters } from "../acts/rules/release.ts";
-import { stopsEnded } from "../acts/rules/restriction.ts";
 import {
   type Incident,
   type Lapsed,
@@ -16,7 +14,15 @@ import {
 } from "../acts/state.ts";
 import { type Standing, standing } from "../exposure/exposure.ts";
 import { type Renewal, renewalOf } from "../exposure/renewal.ts";
-import { type Configuration, candidate, configurationOf, missingSignOffs, stageOf } from "../gates/draft.ts";
+import {
+  type Configuration,
+  type Lacking,
+  behind,
+  candidate,
+  configurationOf,
+  missingSignOffs,
+  stageOf,
+} from "../gates/draft.ts";
 import type { GateVerdict, Judgement, RequirementJudgement, TierJudgement } from "../gates/judgement.ts";
 import { type ReleasePlan, suitesOf } from "../gates/plan-document.ts";
 import { givenSignOffs } from "../gates/assess.ts";
@@ -102,7 +108,13 @@ export interface Status {
     readonly stage: OpenStage;
     readonly mode: Mode;
     readonly digest: Digest;
-    readonly signOffs: { readonly person: PersonId; readonly role: Role; readonly verdict: SignOff["verdict"] }[];
+    readonly signOffs: {
+      readonly person: PersonId;
+      readonly role: Role;
+      readonly verdict: SignOff["verdict"];
+      /** Where the key was made that signed it, as far as the ledger says. */
+      readonly madeIn: SignOff["madeIn"] | null;
+    }[];
     readonly certified: boolean;
     /** Whether it can still be signed and advanced. */
     readonly waiting: boolean;
@@ -112,7 +124,7 @@ export interface Status {
     readonly answers: readonly HoldId[];
     readonly lifts: readonly HoldId[];
     /** Whose sign-offs a waiting one still lacks; null where its plan cannot be read. */
-    readonly needs: readonly (Role | "person")[] | null;
+    readonly needs: readonly Lacking[] | null;
     /** For those who may read: the modes it would have. */
     readonly safeguards: StageModes | null;
   }[];
@@ -391,7 +403,12 @@ async function proposalView(
     stage: release.stage,
     mode: modeOf(release),
     digest,
-    signOffs: [...signOffs.values()].map(({ person, role, verdict }) => ({ person, role, verdict })),
+    signOffs: [...signOffs.values()].map(({ person, role, verdict, madeIn = null }) => ({
+      person,
+      role,
+      verdict,
+      madeIn,
+    })),
     certified,
     waiting,
     current: (await isCurrent(records, state, release)) && (await asksAsNow(records, state, release)),
@@ -434,7 +451,7 @@ async function needsOf(
   records: Records,
   { state, at }: Pick<StatusAsked, "state" | "at">,
   proposal: Proposal,
-): Promise<readonly (Role | "person")[] | null> {
+): Promise<readonly Lacking[] | null> {
   const { release } = proposal;
   try {
     const plan = await readPlan(records, release.digests.plan);
@@ -443,7 +460,7 @@ async function needsOf(
       const one = signed.get(person);
       return one !== undefined && fillsSeat(requirement, one, at);
     };
-    const given = { ends: stopsEnded(release), persons: supporters(state, proposal), fills };
+    const given = { ...behind(state, proposal), fills };
     return missingSignOffs(state, stageOf(plan, release.stage), given);
   } catch (error) {
     if (error instanceof Failure) return null;

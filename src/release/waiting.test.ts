@@ -49,6 +49,16 @@ function waiting(world: World, change: Partial<RequirementJudgement>, days: numb
   return waitingOf(judged(change), { state: world.state, plan, proposal, at });
 }
 
+test("where only a sign-off at the command line is missing, it waits on whoever has a seat", async () => {
+  const world = await worldOfTwo();
+  await openModel(world, { model: small, stage: "trusted", configuration: one });
+  const [have, need] = [
+    { owner: 1, safety: 1, cliKeys: 0 },
+    { owner: 1, safety: 1, cliKeys: 1 },
+  ];
+  assert.deepEqual(waiting(world, { kind: "sign-offs", verdict: "fail", have, need }, 1)?.on, ["owner", "safety"]);
+});
+
 test("days count from what moved last, and name the roles that can move it", async () => {
   const world = await worldOfTwo();
   assert.equal(waiting(world, {}, 3), null, "nothing was applied");

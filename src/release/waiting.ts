@@ -12,7 +12,7 @@ export interface Waiting {
   readonly since: Timestamp;
   /** Whole ones. */
   readonly days: number;
-  /** Any one of these roles can move it; of sign-offs each of them has to. */
+  /** Any one of these roles can move it; of sign-offs each of them has to, or where one at the command line is missing, any. */
   readonly on: readonly Role[];
 }
 
@@ -72,7 +72,8 @@ const movers: { readonly [K in Kind]: readonly Role[] } = {
 /** Sign-offs wait on the roles that are missing; before there is a proposal, on an owner who makes one. */
 function moversOf({ kind, have, need }: RequirementJudgement, { proposal }: WaitingAsked): readonly Role[] {
   if (kind !== "sign-offs" || proposal === undefined) return movers[kind];
-  return Role.options.filter((role) => Number(have[role] ?? 0) < Number(need[role] ?? 0));
+  const lacks = (what: string): boolean => Number(have[what] ?? 0) < Number(need[what] ?? 0);
+  return Role.options.filter((role) => lacks(role) || (lacks("cliKeys") && Number(need[role] ?? 0) > 0));
 }
 
 function movedAt({ kind, need }: RequirementJudgement, { state, plan, proposal }: WaitingAsked): readonly Timestamp[] {

@@ -78,7 +78,11 @@ async function enrolled(desk: Desk, role: Role, by: readonly Member[]): Promise<
   const { act, seat, person } = await invite(desk, role, by);
   const { seed } = newSigner();
   const signer = signerFromSeed(seed);
-  await must(desk, { verb: "admit", body: { person, key: signer.publicKey, invitation: act }, by: [seat, signer] });
+  await must(desk, {
+    verb: "admit",
+    body: { person, key: signer.publicKey, invitation: act, madeIn: "browser" },
+    by: [seat, signer],
+  });
   return { person, role, signer, seed };
 }
 

@@ -46,7 +46,7 @@ class State:
     def __init__(self):
         self.root = self.root_digest = self.deployment = None
         self.pair, self.acts, self.hashes, self.persons, self.by_key, self.invitations = False, set(), set(), {}, {}, {}
-        self.gone = set()
+        self.gone, self.of_browsers = set(), set()
         self.documents = {kind: {} for kind in ("Model", "ReleasePlan", "UsagePolicy", "Safeguards", "Suite")}
         self.permits, self.evidence, self.proposals, self.certificates = {}, {}, {}, {}
         self.holds, self.incidents, self.facts, self.intervals, self.exchanges = {}, {}, [], {}, {}
@@ -127,6 +127,8 @@ class State:
         must(body["person"] == invitation["person"] and (body["person"] in self.persons) == further)
         must(body["key"] != invitation["key"] and self.is_free(body["key"]) and not persons)
         must(set(strangers) == {invitation["key"], body["key"]})
+        if "madeIn" in body:
+            self.of_browsers.add(body["key"])
         if further:
             one = self.persons[body["person"]]
             must(not one["suspended"] and len(one["keys"]) < 8)
@@ -297,7 +299,8 @@ class State:
         earlier = proposal["signed"].get(by["person"], {"at": ""})["at"]
         steps = body["verdict"] == "recused" and proposal["signed"].get(by["person"], {"verdict": ""})["verdict"] != "against"
         must(body["verdict"] == "against" or earlier < act.at and (steps or act.at <= proposal["release"]["decideBy"]))
-        proposal["signed"][by["person"]] = {"role": by["role"], "verdict": body["verdict"], "at": max(act.at, earlier)}
+        is_cli = any(key in by["keys"] and key not in self.of_browsers for key in act.signers)
+        proposal["signed"][by["person"]] = {"role": by["role"], "verdict": body["verdict"], "at": max(act.at, earlier), "cli": is_cli}
 
     def standing(self, proposal):
         """Sign-offs of persons in good standing."""
@@ -508,7 +511,7 @@ shows = lambda pool, limit, confidence: tail(pool["failures"] + pool["unknown"],
 # --- Bounds and the judgement -------------------------------------------------------------------------------------------------------
 
 KINDS = {"upper": {"id", "suite", "measure", "upper", "confidence", "registered", "outside"}, "lower": {"id", "suite", "measure", "lower", "confidence"},
-         "signOffs": {"id", "signOffs", "maxAgeDays", "notBy"}, "maxAgeDays": {"id", "maxAgeDays"},
+         "signOffs": {"id", "signOffs", "maxAgeDays", "notBy", "cliKeys"}, "maxAgeDays": {"id", "maxAgeDays"},
          "policyTests": {"id", "policyTests", "cases", "testedWithinDays"}, "noIncident": {"id", "noIncident"}, "drillWithinDays": {"id", "drillWithinDays"}, "consulted": {"id", "consulted"}, "published": {"id", "published", "withinDays"}}
 
 def judge(asked, stage, given):
@@ -538,10 +541,11 @@ def judge(asked, stage, given):
         state, proposal = given["state"], given["proposal"]
         if "evidence" in asked.get("notBy", []) and any("against" in one for one in stage["requires"]):
             raise Unknown("who ran what a stage compares with")
-        behind = [one["role"] for person, one in state.standing(proposal).items() if one["verdict"] == "for"
+        behind = [one for person, one in state.standing(proposal).items() if one["verdict"] == "for"
                   and not state.conflicts(proposal, person) & {*asked.get("notBy", [])} and at - ms(one["at"]) <= asked.get("maxAgeDays", math.inf) * DAY]
-        filled = {role: min(count, behind.count(role)) for role, count in seats(asked["signOffs"]).items()}
-        return "pass" if filled == seats(asked["signOffs"]) else "fail", filled
+        fill = lambda given: {role: min(count, sum(one["role"] == role for one in given)) for role, count in seats(asked["signOffs"]).items()}
+        filled, cli = fill(behind), sum(fill([one for one in behind if one["cli"]]).values())
+        return "pass" if filled == seats(asked["signOffs"]) and cli >= asked.get("cliKeys", 0) else "fail", filled
     if kind == "policyTests":
         named = given["proposal"]["release"]["digests"]
         lasts = {one["cases"]: one for one in facts if one["kind"] == "policy-test" and one["policy"] == named["policy"]

@@ -85,7 +85,7 @@ type View = StatusView["proposals"][number];
 
 function Standing({ view, certified }: { readonly view: View | undefined; readonly certified: boolean }): ReactNode {
   if (view?.waiting !== true) return <p className={styles.soft}>{certified ? said.certified : said.past}</p>;
-  const { needs, decideBy, current } = view;
+  const { proposal, needs, decideBy, current } = view;
   return (
     <>
       <p>
@@ -93,6 +93,7 @@ function Standing({ view, certified }: { readonly view: View | undefined; readon
         <Time at={decideBy} as="day" /> (<Time at={decideBy} />
         ).
       </p>
+      {needs?.includes("command-line") === true ? <Notice>{said.needsCommandLine(proposal)}</Notice> : null}
       {current ? null : <Notice kind="warning">{said.outdated}</Notice>}
     </>
   );
@@ -136,12 +137,13 @@ function SignOffs({ proposal, texts }: { readonly proposal: Proposal; readonly t
       <h4>{said.signOffs}</h4>
       {signed.length === 0 ? <p className={styles.soft}>{said.nobody}</p> : null}
       <ul className={styles.rows}>
-        {signed.map(({ person, verdict, at, reason, role }) => (
+        {signed.map(({ person, verdict, at, reason, role, madeIn }) => (
           <li key={person} className={styles.signOff}>
             <p>
               {texts.nameOf(person)}{" "}
               <strong className={verdict === "against" ? styles.fail : undefined}>{said.said[verdict]}</strong>{" "}
-              {said.as(role)} · <Time at={at} />
+              {said.as(role)}
+              {madeIn === undefined ? "" : `, ${said.inBrowser}`} · <Time at={at} />
             </p>
             <p className={styles.told}>{texts.reasonOf(reason)}</p>
           </li>

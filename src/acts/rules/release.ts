@@ -160,12 +160,17 @@ export const signOff: Rule<"sign-off"> = (state, act, context) => {
     at: earlier !== undefined && earlier.at > at ? earlier.at : at,
     reason: body.reason,
     index: context.index,
+    ...(isFromBrowser(person, act) ? { madeIn: "browser" } : {}),
   };
   return change(() => {
     const signOffs = new Map(proposal.signOffs).set(person.person, given);
     state.proposals.set(body.proposal, { ...proposal, signOffs });
   });
 };
+
+function isFromBrowser({ keys }: Person, { signers }: Pick<Act, "signers">): boolean {
+  return keys.every(({ key, madeIn }) => madeIn === "browser" || !signers.includes(key));
+}
 
 function notTheirs(proposal: Proposal, body: BodyOf<"sign-off">, person: Person): Refusal | undefined {
   if (body.release !== proposal.digest)

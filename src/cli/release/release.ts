@@ -5,9 +5,8 @@ import { z } from "zod";
 import type { BodyOf } from "../../acts/bodies.ts";
 import type { Slot } from "../../acts/bodies.ts";
 import { type Proposal, type SignOff, holdsOn, latestCertificate } from "../../acts/state.ts";
-import { supporters } from "../../acts/rules/release.ts";
 import { liftedBy, stopsEnded } from "../../acts/rules/restriction.ts";
-import { configurationOf, draftRelease, missingSignOffs, stageOf } from "../../gates/draft.ts";
+import { type Lacking, behind, configurationOf, draftRelease, missingSignOffs, stageOf } from "../../gates/draft.ts";
 import { type ReleasePlan, suitesOf } from "../../gates/plan-document.ts";
 import { answeredBy, openProposal } from "../../gates/proposing.ts";
 import { randomId } from "../../proof/node.ts";
@@ -17,7 +16,7 @@ import { OpenStage, stageInWords } from "../../terms/stage.ts";
 import { type Answer, done, notPassed } from "../answer.ts";
 import { candidatePlan, identityBasisOf, planOf, releaseModesInWords, suitesForStage } from "../candidate.ts";
 import type { Context } from "../context.ts";
-import { StatusOptions, status } from "./status.ts";
+import { StatusOptions, lackingInWords, status } from "./status.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "../session.ts";
 import { type Call, addVerb, argument, noOptions, parsed, sameProfile } from "../verb.ts";
 import { limitInWords, releaseInWords } from "../../acts/act-words.ts";
@@ -157,7 +156,8 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: SignOff["verdic
   const proposal = proposalOf(session, argument(call, 0));
   const { role } = session.me;
   const earlier = proposal.signOffs.get(session.me.person);
-  if (earlier?.verdict === verdict) return signedAlready({ session, proposal, earlier }, sameProfile(call.base));
+  if (earlier?.verdict === verdict && !isBetter(earlier, session))
+    return signedAlready({ session, proposal, earlier }, sameProfile(call.base));
   const reason = committed(call.options.reason);
   const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
   call.context.tell(`You ${signing[verdict]}: ${releaseInWords(proposal.release)}\n`);
@@ -190,6 +190,12 @@ interface Signed {
   readonly earlier: SignOff;
 }
 
+/** What was signed in a browser is signed again where a plan asks for a key that is none of a browser's. */
+function isBetter({ verdict, madeIn }: SignOff, { me, signer }: Session): boolean {
+  const mine = me.keys.find(({ key }) => key === signer.publicKey);
+  return verdict === "for" && madeIn === "browser" && mine?.madeIn === undefined;
+}
+
 /** A second sign-off of the same verdict would say nothing new, so none is sent. */
 async function signedAlready({ session, proposal, earlier }: Signed, profile: string): Promise<Answer> {
   const { verdict, role, at, index } = earlier;
@@ -208,14 +214,20 @@ async function afterSigning(session: Session, id: ProposalId, profile: string): 
   const proposal = proposalOf(session, id);
   const { release } = proposal;
   const plan = await planOf(session, release.digests.plan);
-  const given = { ends: stopsEnded(release), persons: supporters(state, proposal) };
-  const [need] = missingSignOffs(state, stageOf(plan, release.stage), given);
+  const [need] = missingSignOffs(state, stageOf(plan, release.stage), behind(state, proposal));
   if (need !== undefined) {
-    const who = need === "person" ? "a second person, of any role," : `somebody of role ${need}`;
-    return `${who} runs: headgate release sign ${release.proposal} --reason "…" --profile ${need.toUpperCase()}.json`;
+    const { who, profile: theirs } = signerInWords(need);
+    return `${who} runs: headgate release sign ${release.proposal} --reason "…" --profile ${theirs}.json`;
   }
   const command = `headgate release advance ${release.proposal}`;
   return me.role === "owner" ? `${command}${profile}` : `an owner runs: ${command} --profile OWNER.json`;
+}
+
+function signerInWords(need: Lacking): { readonly who: string; readonly profile: string } {
+  if (need === "person") return { who: "a second person, of any role,", profile: "PERSON" };
+  if (need === "command-line")
+    return { who: "one of those who signed, with a key kept at the command line,", profile: "PROFILE" };
+  return { who: `somebody of role ${need}`, profile: need.toUpperCase() };
 }
 
 async function advance(call: Call<object>): Promise<Answer> {
@@ -255,8 +267,7 @@ async function resume(call: Call<z.infer<typeof Resume>>): Promise<Answer> {
   const open = openProposal(session.state, { model, holds, lifts }, session.context.now());
   const wish = { plan, stage: current.stage, reason, slot: "in-force", lifts, answers: holds } as const;
   const release = open?.release ?? (await submitProposal(session, wish)).release;
-  const persons = open === undefined ? [] : supporters(session.state, open);
-  const wanted = { ends: stopsEnded(release), persons };
+  const wanted = open === undefined ? { ends: stopsEnded(release), persons: [] } : behind(session.state, open);
   const needs = missingSignOffs(session.state, stageOf(plan, release.stage), wanted);
   return toReopen(release, needs, sameProfile(call.base));
 }
@@ -273,7 +284,7 @@ function notHeld({ state }: Session, model: Name): Answer {
 
 function toReopen(release: Proposed["release"], needs: readonly string[], profile: string): Answer {
   const { proposal, model, stage, answers, lifts = [] } = release;
-  const who = needs.map((need) => (need === "person" ? "a second person, of any role" : need));
+  const who = needs.map(lackingInWords);
   const sentence = needs.length === 0 ? "Every sign-off is there." : `It needs the sign-off of: ${who.join("; ")}.`;
   const step = needs.length === 0 ? `advance ${proposal}` : `sign ${proposal} --reason "…"`;
   const reopens = answers.length > 0 || lifts.length === 0;

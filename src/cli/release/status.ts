@@ -290,11 +290,19 @@ function guardedBy(safeguards: StatusView["safeguards"]): string {
   return words === "" ? "" : `; safeguards there: ${words}`;
 }
 
+/** Of what a proposal still lacks one, behind "the sign-off of". */
+export function lackingInWords(need: string): string {
+  if (need === "person") return "a second person, of any role";
+  return need === "command-line"
+    ? "one of its signers by a key kept at the command line (headgate release sign)"
+    : need;
+}
+
 function waitingLines({ proposals }: StatusView): readonly string[] {
   return proposals
     .filter(({ waiting }) => waiting)
     .map(({ proposal, stage, mode, decideBy, needs, answers, lifts, current, safeguards }) => {
-      const lacks = (needs ?? []).map((need) => (need === "person" ? "a second person, of any role" : need));
+      const lacks = (needs ?? []).map(lackingInWords);
       const state = lacks.length === 0 ? "no sign-off is missing" : `it lacks the sign-off of: ${lacks.join("; ")}`;
       const answering = answers.length === 0 ? "" : `, answering ${answers.join(", ")}`;
       const what = lifts.length === 0 ? answering : `${answering}, LIFTING ${lifts.join(", ")}`;

@@ -9,6 +9,7 @@ import {
   evidenceOf,
   idOf,
   join,
+  linkKey,
   permitOf,
   playerOf,
   releaseOf,
@@ -61,6 +62,60 @@ test("who had a hand in what the plan names fills no seat; where it names nothin
   assert.match(judged({ notBy: ["evidence"] }, conflicted).why, /1 had a hand in it and fills no seat \(evidence\)/);
   assert.throws(() => judged({ notBy: [] }));
   assert.throws(() => judged({ notBy: ["friend"] }));
+});
+
+test("where the plan asks for a key of the command line, seats filled from browsers alone do not do", () => {
+  const seats = [
+    { role: "assurance", count: 1 },
+    { role: "safety", count: 1 },
+  ];
+  const [cy, di] = [given({ madeIn: "browser" }), given({ person: idOf.person("Di"), role: "safety" })];
+  const inBrowser = { ...di, madeIn: "browser" } as const;
+  const asked = { signOffs: seats, cliKeys: 1 };
+  assert.equal(judged(asked, cy, di).verdict, "pass");
+  const browsers = judged(asked, cy, inBrowser);
+  assert.deepEqual([browsers.verdict, browsers.have["cliKeys"], browsers.need["cliKeys"]], ["fail", 0, 1]);
+  assert.match(
+    browsers.why,
+    /All seats are filled\. One of the sign-offs must come from a key kept at the command line: `headgate release sign …`\./,
+  );
+  assert.match(browsers.stillToShow ?? "", /^one of the sign-offs must come from a key kept at the command line/);
+  const besides = given({ person: idOf.person("Eve"), role: "policy" });
+  assert.equal(judged(asked, cy, inBrowser, besides).verdict, "fail", "who fills no seat counts for none");
+  const against = given({ person: idOf.person("Fay"), role: "safety", verdict: "against" });
+  assert.equal(judged(asked, cy, inBrowser, against).verdict, "fail", "nor who signed against");
+  assert.match(judged({ ...asked, cliKeys: 2 }, cy, inBrowser).why, /2 of the sign-offs must come from a key/);
+  assert.equal(judged({ signOffs: seats }, cy, inBrowser).verdict, "pass", "a plan that says nothing minds nothing");
+  for (const cliKeys of [0, 3, 1.5, "cli"]) assert.throws(() => judged({ signOffs: seats, cliKeys }), String(cliKeys));
+});
+
+test("a sign-off bears where its key was made, and one signed anew at the command line does instead", async () => {
+  const world = await worldOfTwo();
+  const small = Name.parse("small");
+  const one = configurationOf("one");
+  await world.say({ verb: "document", body: documentsOf(small, one), by: [ada] });
+  const release = releaseOf(world, { model: small, stage: "trusted", configuration: one });
+  const inBrowser = { ...bo, signer: await linkKey(world, bo) };
+  const act = await world.say({ verb: "proposal", body: { release }, by: [ada] });
+  const seats = [
+    { role: "owner", count: 1 },
+    { role: "safety", count: 1 },
+  ];
+  const requirement = SignOffs.parse({ id: "board", signOffs: seats, cliKeys: 2 });
+  const judgedNow = (): readonly unknown[] => {
+    const signOffs = givenSignOffs(world.state, world.state.proposals.get(release.proposal));
+    const { verdict, have } = judgeSignOffs(requirement, { signOffs, at: world.now() });
+    return [verdict, have["cliKeys"]];
+  };
+  await world.say({ verb: "sign-off", body: signOffOf(act, ada), by: [ada] });
+  await world.say({ verb: "sign-off", body: signOffOf(act, bo), by: [inBrowser] });
+  assert.deepEqual(judgedNow(), ["fail", 1]);
+  await world.say({ verb: "sign-off", body: signOffOf(act, bo), by: [bo] });
+  assert.deepEqual(judgedNow(), ["pass", 2]);
+  await world.say({ verb: "sign-off", body: signOffOf(act, bo), by: [inBrowser] });
+  assert.deepEqual(judgedNow(), ["fail", 1], "each person's last word counts");
+  await world.say({ verb: "sign-off", body: signOffOf(act, bo), by: [inBrowser, bo] });
+  assert.deepEqual(judgedNow(), ["pass", 2], "with both of their keys it is at the command line too");
 });
 
 test("the ledger tells who proposed, who ran or sealed the evidence, and who applied which document", async () => {

@@ -7,23 +7,34 @@ import { Quorum, type Role, type Seat } from "../../terms/role.ts";
 import { Conflict } from "../conflict.ts";
 import type { GateCase, GivenSignOff, RequirementJudgement } from "../judgement.ts";
 
-export const SignOffs = z.strictObject({
-  id: Name,
-  signOffs: Quorum.refine(
-    (seats) => new Set(seats.map(({ role }) => role)).size === seats.length,
-    "a role stands here twice: write it once, with the count",
-  ),
-  /** A sign-off for it that is older counts no more. */
-  maxAgeDays: z.number().int().min(1).max(3660).optional(),
-  /** Whose hand was in what: they fill no seat here. */
-  notBy: z.array(Conflict).min(1).max(Conflict.options.length).optional(),
-});
+const seatsMax = 160;
+
+export const SignOffs = z
+  .strictObject({
+    id: Name,
+    signOffs: Quorum.refine(
+      (seats) => new Set(seats.map(({ role }) => role)).size === seats.length,
+      "a role stands here twice: write it once, with the count",
+    ),
+    /** A sign-off for it that is older counts no more. */
+    maxAgeDays: z.number().int().min(1).max(3660).optional(),
+    /** Whose hand was in what: they fill no seat here. */
+    notBy: z.array(Conflict).min(1).max(Conflict.options.length).optional(),
+    /** Of those who fill the seats so many signed with a key that the ledger does not record as made in a browser. */
+    cliKeys: z.number().int().min(1).max(seatsMax).optional(),
+  })
+  .refine(({ signOffs: seats, cliKeys = 0 }) => cliKeys <= seats.reduce((sum, { count }) => sum + count, 0), {
+    message: "more sign-offs from the command line than there are seats",
+    path: ["cliKeys"],
+  });
 export type SignOffs = z.infer<typeof SignOffs>;
+
+type Seated = Pick<GivenSignOff, "person" | "role">;
 
 const dayMs = 86_400_000;
 
 export function judgeSignOffs(requirement: SignOffs, given: Pick<GateCase, "signOffs" | "at">): RequirementJudgement {
-  const { maxAgeDays, notBy } = requirement;
+  const { maxAgeDays, notBy, cliKeys } = requirement;
   const opposing = new Set(given.signOffs.filter(({ verdict }) => verdict !== "for").map(({ person }) => person));
   const supporting = given.signOffs.filter(({ person }) => !opposing.has(person));
   const left = supporting.filter((one) => fillsSeat(requirement, one, given.at));
@@ -33,6 +44,11 @@ export function judgeSignOffs(requirement: SignOffs, given: Pick<GateCase, "sign
     return { role, count, have, missing: count - have };
   });
   const missing = seats.filter((seat) => seat.missing > 0);
+  const fromCli = seatsFilled(
+    requirement.signOffs,
+    left.filter(({ madeIn }) => madeIn === undefined),
+  );
+  const isMet = missing.length === 0 && fromCli >= (cliKeys ?? 0);
   const count = (verdict: GivenSignOff["verdict"]): number =>
     given.signOffs.filter((one) => one.verdict === verdict).length;
   const aside = {
@@ -45,18 +61,24 @@ export function judgeSignOffs(requirement: SignOffs, given: Pick<GateCase, "sign
   };
   const words = missing.map(({ role, missing: lacking }) => signOffs(role, lacking));
   const said = missing.length === 0 ? "All seats are filled." : `Still unsigned: ${words.join(", ")}.`;
+  const cliWords = fromCli >= (cliKeys ?? 0) ? [] : [fromCommandLine((cliKeys ?? 0) - fromCli)];
   return {
     id: requirement.id,
     kind: "sign-offs",
-    verdict: missing.length === 0 ? "pass" : "fail",
-    have: { ...Object.fromEntries(seats.map(({ role, have }) => [role, have])), ...aside },
+    verdict: isMet ? "pass" : "fail",
+    have: {
+      ...Object.fromEntries(seats.map(({ role, have }) => [role, have])),
+      ...(cliKeys === undefined ? {} : { cliKeys: Math.min(cliKeys, fromCli) }),
+      ...aside,
+    },
     need: {
       ...Object.fromEntries(seats.map(({ role, count: needed }) => [role, needed])),
       ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
       ...(notBy === undefined ? {} : { notBy: notBy.join(", ") }),
+      ...(cliKeys === undefined ? {} : { cliKeys }),
     },
-    why: `${said}${asideInWords(aside, requirement)}`,
-    stillToShow: missing.length === 0 ? null : words.join(", "),
+    why: [`${said}${asideInWords(aside, requirement)}`, ...cliWords.map(asSentence)].join(" "),
+    stillToShow: isMet ? null : [...words, ...cliWords].join(", "),
   };
 }
 
@@ -74,8 +96,23 @@ function isAged({ maxAgeDays }: SignOffs, { at: given }: GivenSignOff, at: Insta
   return maxAgeDays !== undefined && (given === undefined || at - instantOf(given) > maxAgeDays * dayMs);
 }
 
+/** How many seats they fill together. */
+export function seatsFilled(seats: Quorum, filling: readonly Seated[]): number {
+  const counts = countByRole(filling);
+  return seats.reduce((sum, { role, count }) => sum + Math.min(count, counts.get(role) ?? 0), 0);
+}
+
+function fromCommandLine(count: number): string {
+  const which = count === 1 ? "one of the sign-offs" : `${count} of the sign-offs`;
+  return `${which} must come from a key kept at the command line: \`headgate release sign …\``;
+}
+
+function asSentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}.`;
+}
+
 /** How many distinct persons there are in each role; a person's last role counts. */
-function countByRole(given: readonly GivenSignOff[]): ReadonlyMap<Role, number> {
+function countByRole(given: readonly Seated[]): ReadonlyMap<Role, number> {
   const roles = new Map(given.map(({ person, role }) => [person, role]));
   const counts = new Map<Role, number>();
   for (const role of roles.values()) counts.set(role, (counts.get(role) ?? 0) + 1);
