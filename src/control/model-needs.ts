@@ -68,10 +68,12 @@ function proposalNeeds(status: Status, one: Status["proposals"][number]): readon
   const again = needs.includes("command-line") ? signOffs.filter(isForFromBrowser) : [];
   const who = Role.options.filter(
     (role) =>
-      needs.includes(role) || (needs.includes("person") && isAnybody(role)) || again.some((one) => one.role === role),
+      needs.includes(role) ||
+      (needs.includes("person") && isAnybody(role)) ||
+      again.some((signed) => signed.role === role),
   );
   const matter = { kind: "sign", proposal, stage, decideBy, needs } as const;
-  const not = signOffs.filter((one) => !again.includes(one)).map(({ person }) => person);
+  const not = signOffs.filter((signed) => !again.includes(signed)).map(({ person }) => person);
   return [open(status, `sign ${proposal}`, { urgency: "soon", who, due: decideBy, not, matter })];
 }
 

@@ -35,13 +35,11 @@ import {
   type HoldId,
   type Instant,
   type Name,
-  type PersonId,
   type ProposalId,
   type Timestamp,
   instantOf,
   timestampOf,
 } from "../terms/ids.ts";
-import type { Role } from "../terms/role.ts";
 import { type Mode, type OpenStage, type Stage, compareStages, modeOf } from "../terms/stage.ts";
 import type { ObservedAs, ObservedSum } from "./observed.ts";
 import { type StageModes, modesAtStage } from "../terms/stage-modes.ts";
@@ -108,13 +106,7 @@ export interface Status {
     readonly stage: OpenStage;
     readonly mode: Mode;
     readonly digest: Digest;
-    readonly signOffs: {
-      readonly person: PersonId;
-      readonly role: Role;
-      readonly verdict: SignOff["verdict"];
-      /** Where the key was made that signed it, as far as the ledger says. */
-      readonly madeIn: SignOff["madeIn"] | null;
-    }[];
+    readonly signOffs: SignOffView[];
     readonly certified: boolean;
     /** Whether it can still be signed and advanced. */
     readonly waiting: boolean;
@@ -130,6 +122,9 @@ export interface Status {
   }[];
   readonly ledgerSize: number;
 }
+
+/** With where the key was made that signed it, as far as the ledger says. */
+type SignOffView = Pick<SignOff, "person" | "role" | "verdict"> & { readonly madeIn: SignOff["madeIn"] | null };
 
 interface BreakGlassStanding {
   readonly glass: GlassId;

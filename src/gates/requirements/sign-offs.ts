@@ -5,7 +5,7 @@ import { z } from "zod";
 import { type Instant, Name, instantOf } from "../../terms/ids.ts";
 import { Quorum, type Role, type Seat } from "../../terms/role.ts";
 import { Conflict } from "../conflict.ts";
-import type { GateCase, GivenSignOff, RequirementJudgement } from "../judgement.ts";
+import type { Figures, GateCase, GivenSignOff, RequirementJudgement } from "../judgement.ts";
 
 const seatsMax = 160;
 
@@ -33,53 +33,75 @@ type Seated = Pick<GivenSignOff, "person" | "role">;
 
 const dayMs = 86_400_000;
 
-export function judgeSignOffs(requirement: SignOffs, given: Pick<GateCase, "signOffs" | "at">): RequirementJudgement {
-  const { maxAgeDays, notBy, cliKeys } = requirement;
-  const opposing = new Set(given.signOffs.filter(({ verdict }) => verdict !== "for").map(({ person }) => person));
-  const supporting = given.signOffs.filter(({ person }) => !opposing.has(person));
+type Given = Pick<GateCase, "signOffs" | "at">;
+
+export function judgeSignOffs(requirement: SignOffs, given: Given): RequirementJudgement {
+  const supporting = supportingIn(given);
   const left = supporting.filter((one) => fillsSeat(requirement, one, given.at));
   const filled = countByRole(left);
-  const seats = requirement.signOffs.map(({ role, count }) => {
-    const have = Math.min(count, filled.get(role) ?? 0);
-    return { role, count, have, missing: count - have };
-  });
-  const missing = seats.filter((seat) => seat.missing > 0);
-  const fromCli = seatsFilled(
-    requirement.signOffs,
-    left.filter(({ madeIn }) => madeIn === undefined),
-  );
-  const isMet = missing.length === 0 && fromCli >= (cliKeys ?? 0);
-  const count = (verdict: GivenSignOff["verdict"]): number =>
-    given.signOffs.filter((one) => one.verdict === verdict).length;
-  const aside = {
-    against: count("against"),
-    ...(count("recused") === 0 ? {} : { recused: count("recused") }),
-    ...(notBy === undefined ? {} : { conflicted: supporting.filter((one) => isConflicted(requirement, one)).length }),
-    ...(maxAgeDays === undefined
-      ? {}
-      : { aged: supporting.filter((one) => isAged(requirement, one, given.at)).length }),
-  };
-  const words = missing.map(({ role, missing: lacking }) => signOffs(role, lacking));
-  const said = missing.length === 0 ? "All seats are filled." : `Still unsigned: ${words.join(", ")}.`;
-  const cliWords = fromCli >= (cliKeys ?? 0) ? [] : [fromCommandLine((cliKeys ?? 0) - fromCli)];
+  const seats = requirement.signOffs.map(({ role, count }) => ({
+    role,
+    count,
+    have: Math.min(count, filled.get(role) ?? 0),
+  }));
+  const cli = cliSeats(requirement, left);
+  const aside = asideOf(requirement, given, supporting);
+  const unsigned = seats.filter(({ have, count }) => have < count);
+  const words = unsigned.map(({ role, count, have }) => signOffs(role, count - have));
+  const said = words.length === 0 ? "All seats are filled." : `Still unsigned: ${words.join(", ")}.`;
+  const lacking = [...words, ...cli.words];
   return {
     id: requirement.id,
     kind: "sign-offs",
-    verdict: isMet ? "pass" : "fail",
-    have: {
-      ...Object.fromEntries(seats.map(({ role, have }) => [role, have])),
-      ...(cliKeys === undefined ? {} : { cliKeys: Math.min(cliKeys, fromCli) }),
-      ...aside,
-    },
-    need: {
-      ...Object.fromEntries(seats.map(({ role, count: needed }) => [role, needed])),
-      ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
-      ...(notBy === undefined ? {} : { notBy: notBy.join(", ") }),
-      ...(cliKeys === undefined ? {} : { cliKeys }),
-    },
-    why: [`${said}${asideInWords(aside, requirement)}`, ...cliWords.map(asSentence)].join(" "),
-    stillToShow: isMet ? null : [...words, ...cliWords].join(", "),
+    verdict: lacking.length === 0 ? "pass" : "fail",
+    have: { ...Object.fromEntries(seats.map(({ role, have }) => [role, have])), ...cli.have, ...aside },
+    need: { ...Object.fromEntries(seats.map(({ role, count }) => [role, count])), ...askedBesides(requirement) },
+    why: [`${said}${asideInWords(aside, requirement)}`, ...cli.words.map(asSentence)].join(" "),
+    stillToShow: lacking.length === 0 ? null : lacking.join(", "),
   };
+}
+
+/** Those for it, but for whoever said otherwise too. */
+function supportingIn({ signOffs: all }: Given): readonly GivenSignOff[] {
+  const opposing = new Set(all.filter(({ verdict }) => verdict !== "for").map(({ person }) => person));
+  return all.filter(({ person }) => !opposing.has(person));
+}
+
+function askedBesides({ maxAgeDays, notBy, cliKeys }: SignOffs): Figures {
+  return {
+    ...(maxAgeDays === undefined ? {} : { maxAgeDays }),
+    ...(notBy === undefined ? {} : { notBy: notBy.join(", ") }),
+    ...(cliKeys === undefined ? {} : { cliKeys }),
+  };
+}
+
+function asideOf(requirement: SignOffs, { signOffs: all, at }: Given, supporting: readonly GivenSignOff[]): Aside {
+  const count = (verdict: GivenSignOff["verdict"]): number => all.filter((one) => one.verdict === verdict).length;
+  const { maxAgeDays, notBy } = requirement;
+  return {
+    against: count("against"),
+    ...(count("recused") === 0 ? {} : { recused: count("recused") }),
+    ...(notBy === undefined ? {} : { conflicted: supporting.filter((one) => isConflicted(requirement, one)).length }),
+    ...(maxAgeDays === undefined ? {} : { aged: supporting.filter((one) => isAged(requirement, one, at)).length }),
+  };
+}
+
+/** How many seats are filled from the command line, of those that have to be, and what is lacking in words. */
+function cliSeats({ cliKeys, signOffs: seats }: SignOffs, filling: readonly GivenSignOff[]): CliSeats {
+  if (cliKeys === undefined) return { have: {}, words: [] };
+  const most = seatsFilled(
+    seats,
+    filling.filter(({ madeIn }) => madeIn === undefined),
+  );
+  return {
+    have: { cliKeys: Math.min(cliKeys, most) },
+    words: most >= cliKeys ? [] : [fromCommandLine(cliKeys - most)],
+  };
+}
+
+interface CliSeats {
+  readonly have: Figures;
+  readonly words: readonly string[];
 }
 
 /** Whether a sign-off for it counts towards the seats of the requirement. */
@@ -119,7 +141,7 @@ function countByRole(given: readonly Seated[]): ReadonlyMap<Role, number> {
   return counts;
 }
 
-interface Aside {
+interface Aside extends Figures {
   readonly against: number;
   readonly recused?: number;
   readonly conflicted?: number;
