@@ -33,7 +33,9 @@ export interface Counted extends ProbeCounts {
 
 export function countProbes({ suite, digests, runs, clusters }: Probed, of: Of, hasher: Hasher): Counted {
   const laboratory = laboratoryOf(suite, digests, runs);
-  const probes = runs.filter(({ registered: { probe } }) => probe?.watch === of.watch);
+  const probes = runs
+    .filter(({ registered: { probe } }) => probe?.watch === of.watch)
+    .map((run) => ({ ...run, attempts: Math.max(run.attempts, attemptsBefore(runs, run)) }));
   const each = probes.map((run) => ({ run, counts: countProbe({ suite, digests, runs: [run], clusters }, hasher) }));
   const ofPeriod = each.filter(({ run }) => run.registered.index > of.began);
   const isFresh = ofPeriod.some(
@@ -56,6 +58,13 @@ function laboratoryOf(suite: PooledSuite, digests: EvaluatedDigests, runs: reado
   return { exchanges, bad, good: exchanges - bad - clustersUnknown };
 }
 
+/** As often as the laboratory asked each item a probe asks it: who asks less often leaves attempts out, and those are unknown. */
+function attemptsBefore(runs: readonly PlannedRun[], { registered: { index } }: PlannedRun): number {
+  return runs
+    .filter(({ registered: { probe, ...before } }) => probe === undefined && before.index < index)
+    .reduce((most, { attempts }) => Math.max(most, attempts), 1);
+}
+
 /** All that was drawn counts from its permit on: what has no answer yet, or never gets one, is unknown. */
 function countProbe({ suite, digests, runs, clusters: count }: Probed, hasher: Hasher): LiveCounts {
   const probe = runs[0]?.registered.probe;
@@ -67,8 +76,8 @@ function countProbe({ suite, digests, runs, clusters: count }: Probed, hasher: H
     isDrawn: drawn.has(cluster),
     mark: worstCounted(members.map(({ countsAs }) => countsAs)),
   }));
-  // What was asked beside the draw helps nobody; where it failed, it counts.
-  const strays = marks.filter(({ isDrawn, mark }) => !isDrawn && mark === "failed").length;
+  // What was asked beside the draw helps nobody; where it failed it counts, and so does an exchange whose receipt was kept back.
+  const strays = marks.filter(({ isDrawn, mark }) => !isDrawn && mark !== "clean").length;
   return {
     exchanges: drawn.size + strays,
     bad: marks.filter(({ mark }) => mark === "failed").length,
