@@ -12,6 +12,7 @@ import { parseEnvelope } from "../../src/proof/envelope.ts";
 import { bytesOf } from "../../src/feed/catch-up.ts";
 import { Failure } from "../../src/terms/failure.ts";
 import { timestampOf, toInstant } from "../../src/terms/ids.ts";
+import { quoted } from "../../src/terms/visible.ts";
 import { ask } from "../app/server.ts";
 import { type BrowserKey, signerOf } from "./browser-key.ts";
 import { freshId } from "./fresh.ts";
@@ -28,6 +29,8 @@ export interface Prepared<V extends Verb> {
 
 /** What is about to be signed, and how. */
 export interface Draft {
+  /** Who signs it: by the ledger, as all that is said here. */
+  readonly who: string;
   /** In a sentence: the one that the command line shows. */
   readonly sentence: string;
   /** Signs it, sends it, and looks whether the ledger has it where the server says. */
@@ -41,11 +44,12 @@ export async function draftAct<V extends Verb>(
   prepare: (state: State) => Prepared<V> | Promise<Prepared<V>>,
 ): Promise<Draft> {
   const verified = await bringUpToDate();
-  checkSigner(key, verified);
+  const who = await signerIn(key, verified);
   const prepared = await prepare(verified.state);
   const { body } = prepared;
   return {
-    sentence: bodyInWords(verb, body, verified.state),
+    who,
+    sentence: await withNames(bodyInWords(verb, body, verified.state), verified.state),
     sign: async () => {
       const statement = {
         deployment: key.deployment,
@@ -63,14 +67,15 @@ export async function draftAct<V extends Verb>(
 /** A statement that others signed and that waits for more: opened here, so that what it says comes from its own bytes. */
 export async function draftCosign(key: BrowserKey, envelope: string): Promise<Draft> {
   const verified = await bringUpToDate();
-  checkSigner(key, verified);
+  const who = await signerIn(key, verified);
   const bytes = bytesOf(envelope);
   const act = await openStatement(bytes, browserPrimitives);
   if (act.predicate.deployment !== key.deployment) {
     throw new Failure("statement_invalid", "A waiting statement was made for another deployment. Do not sign it.");
   }
   return {
-    sentence: `${describeAct(act, verified.state, browserPrimitives)}${await invitedInWords(act)}`,
+    who,
+    sentence: `${await withNames(describeAct(act, verified.state, browserPrimitives), verified.state)}${await invitedInWords(act)}`,
     sign: async () => submit(await cosignStatement(parseEnvelope(bytes), signerOf(key)), {}),
   };
 }
@@ -81,10 +86,27 @@ async function invitedInWords({ predicate }: Act): Promise<string> {
   const { name, person } = predicate.body;
   const { openings } = await ask(`${routes.openings}?commitment=${encodeURIComponent(name)}`, OpeningsView);
   const opening = openings.find((one) => commit(one, browserPrimitives) === name);
-  return ` ${person} is ${opening === undefined ? "someone whose name was erased" : JSON.stringify(opening.text)}.`;
+  return ` ${person} is ${opening === undefined ? "someone whose name was erased" : quoted(opening.text)}.`;
 }
 
-function checkSigner(key: BrowserKey, { state, basis, deployment }: Verified): void {
+/** Persons that are named in one sentence, at the most; the others stand there by their ids. */
+const namesMax = 16;
+
+/** Persons by their names too, each checked against what the ledger commits to: whose name a page shows beside an id the server chose. */
+async function withNames(sentence: string, { persons }: State): Promise<string> {
+  const named = [...persons.values()].filter(({ person }) => sentence.includes(person)).slice(0, namesMax);
+  if (named.length === 0) return sentence;
+  const query = named.map(({ name }) => `commitment=${encodeURIComponent(name)}`).join("&");
+  // Whoever keeps the names back keeps nobody from signing.
+  const told = await ask(`${routes.openings}?${query}`, OpeningsView).catch(() => ({ openings: [] }));
+  const texts = new Map(told.openings.map((one) => [commit(one, browserPrimitives), one.text]));
+  return named.reduce((words, { person, name }) => {
+    const text = texts.get(name);
+    return text === undefined ? words : words.replaceAll(person, () => `${quoted(text)} (${person})`);
+  }, sentence);
+}
+
+async function signerIn(key: BrowserKey, { state, basis, deployment }: Verified): Promise<string> {
   const id = state.personByKey.get(key.publicKey);
   const person = id === undefined ? undefined : state.persons.get(id);
   if (person === undefined || person.suspended || deployment !== key.deployment) {
@@ -99,6 +121,7 @@ function checkSigner(key: BrowserKey, { state, basis, deployment }: Verified): v
       "Nobody told this browser which ledger is the right one. Open the link of your invitation.",
     );
   }
+  return withNames(`${person.person} (${person.role})`, state);
 }
 
 async function submit(

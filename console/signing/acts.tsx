@@ -77,7 +77,7 @@ export function ActsProvider({ children }: { readonly children: ReactNode }): Re
         }
         setStage({ kind: "bringing" });
         const draft = await draftWith(key);
-        const agreed = await shown(setStage, { kind: "confirm", sentence: draft.sentence, ...said });
+        const agreed = await shown(setStage, { kind: "confirm", who: draft.who, sentence: draft.sentence, ...said });
         if (!agreed) return { kind: "declined" };
         setStage({ kind: "signing" });
         const answer = await draft.sign();

@@ -1,14 +1,11 @@
 // The dialog of signing: what is going on, what will be signed in words, and the two answers.
 import type { ReactNode } from "react";
-import type { SessionView } from "../../src/control/contract-session.ts";
-import { useSession } from "../app/session.tsx";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { Go } from "../parts/go.tsx";
 import { Notice } from "../parts/notice.tsx";
 import { numberInWords } from "../words/format.ts";
 import { words } from "../words/words.ts";
-import { useSigner } from "./signer.ts";
 import { useLedgerHere } from "./verified.ts";
 
 interface Asked {
@@ -21,6 +18,7 @@ export type Stage =
   | ({ readonly kind: "no-key" } & Asked)
   | ({
       readonly kind: "confirm";
+      readonly who: string;
       readonly sentence: string;
       readonly title?: string;
       readonly lead?: string;
@@ -69,8 +67,6 @@ function titleOf(stage: Stage | undefined): string {
 
 function Content({ stage }: { readonly stage: Stage | undefined }): ReactNode {
   const { checking } = useLedgerHere();
-  const signer = useSigner();
-  const session = useSession();
   const said = words.acts;
   switch (stage?.kind) {
     case undefined:
@@ -96,16 +92,11 @@ function Content({ stage }: { readonly stage: Stage | undefined }): ReactNode {
       return (
         <>
           {stage.lead === undefined ? null : <p>{stage.lead}</p>}
-          <p>{said.confirm.lead(signer === null ? "" : `${knownAs(session, signer.person)} (${signer.role})`)}</p>
+          <p>{said.confirm.lead(stage.who)}</p>
           <Notice>
             <p>{stage.sentence}</p>
           </Notice>
         </>
       );
   }
-}
-
-/** By their name where the session tells it. */
-function knownAs(session: SessionView | null, person: string): string {
-  return session?.kind === "person" && session.person === person ? (session.name ?? person) : person;
 }

@@ -36,7 +36,8 @@ export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
     const end = await act({
       verb: "suspend",
       prepare: () => ({ body: { target, reason: why.digest }, openings: [why.opening] }),
-      words: { title: texts.title, lead: texts.lead, sign: texts.button, isDanger: true },
+      // The title may have a name that the server told: what is signed says it by the ledger.
+      words: { lead: texts.lead, sign: texts.button, isDanger: true },
     });
     setFailure(end.failure ?? null);
     if (end.kind !== "recorded" && end.kind !== "pending") return;

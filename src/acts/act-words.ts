@@ -5,7 +5,7 @@ import type { Hasher } from "../proof/primitives.ts";
 import type { Digest } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import type { BodyOf, Limit, Mandate, Release, Verb } from "./bodies.ts";
-import { servedInWords } from "./condition-words.ts";
+import { endedInWords, keptInWords, servedInWords } from "./condition-words.ts";
 import type { Share } from "./conditions.ts";
 import { scopeInWords } from "./hold-scope.ts";
 import type { Limits } from "./limits.ts";
@@ -22,23 +22,53 @@ export function describeAct(act: Act, state: State, hasher: Hasher): string {
     const person = id === undefined ? undefined : state.persons.get(id);
     return person === undefined ? signerIdOf(key, hasher) : `${person.person} (${person.role})`;
   });
-  return `${sentenceOf(act, state)}${changesIn(act, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+  return `${sentenceOf(act, state)}${detailOf(act.predicate, state)} Signed by ${signers.join(", ")} at ${act.predicate.at}.`;
+}
+
+/** What is too long for a list, and has to be seen by whoever signs. */
+function detailOf(said: Said<Verb>, state: State): string {
+  if (isSaid(said, "root")) return changesIn(said.body, state);
+  return isSaid(said, "organisation") ? grantsIn(said.body, state) : "";
+}
+
+interface Said<V extends Verb> {
+  readonly verb: V;
+  readonly body: BodyOf<V>;
+}
+
+function isSaid<V extends Verb>(said: Said<Verb>, verb: V): said is Said<V> {
+  return said.verb === verb;
 }
 
 /** Whoever signs a new root has to see which keys and floors it changes. */
-function changesIn({ predicate }: Act, { root }: State): string {
-  if (predicate.verb !== "root" || root === undefined) return "";
-  const changes = rootChanges(root.body, predicate.body);
+function changesIn(body: BodyOf<"root">, { root }: State): string {
+  if (root === undefined) return "";
+  const changes = rootChanges(root.body, body);
   return changes.length === 0 ? " It changes nothing." : ` What changes: ${changes.join("; ")}.`;
+}
+
+/** Every grant in it, and a suspension that it ends. */
+function grantsIn({ organisation, grants, limits }: BodyOf<"organisation">, { organisations }: State): string {
+  const each = grants.map(({ model, stage, scopes, notAfter, ...of }) => {
+    const more = scopes.length === 0 ? "" : ` with the scopes ${scopes.join(", ")}`;
+    return ` ${model} from ${stage} on${more}${limitsInWords(of)}, until ${notAfter}.`;
+  });
+  const all = limits === undefined ? "" : ` Over all of it together${limitsInWords(limits)}.`;
+  const lifted = organisations.get(organisation)?.suspended === true ? " This ENDS ITS SUSPENSION." : "";
+  return `${each.join("")}${all}${lifted}`;
 }
 
 /** What it does, in a sentence; nothing about who signed it. */
 export function sentenceOf({ predicate }: Act, state: State): string {
-  return bodyInWords(predicate.verb, predicate.body, state);
+  return shortWords(predicate.verb, predicate.body, state);
 }
 
-/** What a statement of this body would do, before anybody has signed it. */
+/** What a statement of this body would do, before anybody has signed it: all that its signer has to see. */
 export function bodyInWords<V extends Verb>(verb: V, body: BodyOf<V>, state: State): string {
+  return `${shortWords(verb, body, state)}${detailOf({ verb, body }, state)}`;
+}
+
+function shortWords<V extends Verb>(verb: V, body: BodyOf<V>, state: State): string {
   const words: Words[V] = wordsOf[verb];
   return words(body, state);
 }
@@ -54,7 +84,7 @@ const wordsOf: Words = {
     persons.has(person)
       ? `Brings ${person} a further key${madeIn === undefined ? "" : `, made in a ${madeIn}`}.`
       : `Admits ${person} by an invitation${madeIn === undefined ? "" : `, with a key made in a ${madeIn}`}.`,
-  suspend: (body) => `Suspends ${targetOf(body.target)}.`,
+  suspend: (body, state) => `Suspends ${targetOf(body.target, state)}.`,
   organisation: (body) =>
     `Writes organisation ${body.organisation} (${body.type}, ${body.country ?? "no country"}) with ${body.grants.length} grant(s).`,
   key: keyInWords,
@@ -62,23 +92,22 @@ const wordsOf: Words = {
   mandate: (body) => `Lets ${body.person}, from outside, run ${mandateInWords(body)}.`,
   permit: permitInWords,
   evidence: (body) => `Gives the evidence of run ${body.run} on ${body.model}.`,
-  proposal: (body) => `Proposes: ${releaseInWords(body.release)}`,
+  proposal: (body, state) => `Proposes: ${releaseInWords(body.release, state)}`,
   "sign-off": (body) =>
     body.verdict === "recused"
       ? `Steps back from proposal ${body.proposal} as ${body.role}.`
       : `Signs ${body.verdict} proposal ${body.proposal} as ${body.role}.`,
-  certificate: (body) => `Certifies: ${releaseInWords(body.release)}`,
+  certificate: (body, state) => `Certifies: ${releaseInWords(body.release, state)}`,
   hold: ({ scope, session }) =>
     `Holds ${scopeInWords(scope)}${session === undefined ? "" : `, as ${session.person} asked in ${session.session}`}.`,
   restriction: (body) => `Restricts ${body.model}: ${limitInWords(body.limit)}.`,
   "break-glass": (body) =>
     `BREAKS THE GLASS: goes on with ${body.certificate} of ${body.model} OVER ${body.holds.join(", ")}, until ${body.notAfter}.`,
-  widen: (body) => `Widens ${body.certificate} to step ${body.step + 1}.`,
-  narrow: (body) =>
-    `Narrows ${body.certificate} to step ${body.step + 1}${body.watch === undefined ? "" : `: live measure ${body.watch} exceeded its limit`}.`,
+  widen: (body, state) => `Widens ${stepInWords(body, state)}.`,
+  narrow: (body, state) =>
+    `Narrows ${stepInWords(body, state)}${body.watch === undefined ? "" : `: live measure ${body.watch} exceeded its limit`}.`,
   fact: ({ fact, model }) => `States a fact about ${model ?? "all models"}: ${factInWords(fact)}.`,
-  withdrawal: (body) =>
-    "mandate" in body ? `Withdraws the mandate ${body.mandate}.` : `Withdraws the evidence of run ${body.evidence}.`,
+  withdrawal: withdrawnInWords,
   receipts: (body) => `Logs ${body.count} receipts of interval ${body.interval}.`,
   reading: (body) => `Reads the text of ${body.review}.`,
   review: (body) =>
@@ -145,17 +174,42 @@ export function limitInWords(limit: Limit): string {
     : `category ${limit.category} is prohibited`;
 }
 
-function targetOf(target: Act<"suspend">["predicate"]["body"]["target"]): string {
+function targetOf(target: Act<"suspend">["predicate"]["body"]["target"], { persons, keys }: State): string {
   switch (target.kind) {
-    case "person":
-      return target.person;
+    case "person": {
+      const role = persons.get(target.person)?.role;
+      return `${target.person}${role === undefined ? "" : `, ${role}`}`;
+    }
     case "person-key":
       return `for good one key of ${target.person}, ${target.key}`;
     case "organisation":
       return `organisation ${target.organisation}`;
-    case "key":
-      return `${target.key}${target.forGood === true ? " for good" : ""}`;
+    case "key": {
+      const whose = [...keys.values()].find(({ key }) => key === target.key)?.organisation;
+      return `${target.key}${whose === undefined ? "" : ` of organisation ${whose}`}${target.forGood === true ? " for good" : ""}`;
+    }
   }
+}
+
+/** A step as what it comes to, where the state knows its certificate. */
+function stepInWords({ certificate, step }: BodyOf<"widen">, { certificates }: State): string {
+  const release = [...certificates.values()].flat().find((one) => one.release.certificate === certificate)?.release;
+  const part = release?.conditions.share?.steps[step];
+  const what =
+    release === undefined || part === undefined
+      ? ""
+      : `: ${release.model} to ${percentInWords(part)} of its ${release.conditions.share?.by}s at ${release.stage}`;
+  return `${certificate} to step ${step + 1}${what}`;
+}
+
+function withdrawnInWords(body: BodyOf<"withdrawal">, state: State): string {
+  if ("mandate" in body) return `Withdraws the mandate ${body.mandate}.`;
+  const known = [...state.evidence.values()].find((one) => one.body.run === body.evidence);
+  const what =
+    known === undefined
+      ? ""
+      : ` on ${known.body.model}, of ${suiteInWords(known.body.digests.suite, state)}, that ${known.by} gave`;
+  return `Withdraws the evidence of run ${body.evidence}${what}.`;
 }
 
 function keyInWords({ key, organisation, networks, limits, notAfter, anew }: Act<"key">["predicate"]["body"]): string {
@@ -202,10 +256,10 @@ function shareInWords(share: Share | undefined): string {
 
 function watchInWords(watch: Share["watch"]): string {
   if (watch === undefined) return "";
-  const measures = watch.measures.map(
-    ({ id, measure, limit, back }) =>
-      `${id} (${measure} over ${percentInWords(limit)}: back to ${back === "one" ? "the step before" : "the first"})`,
-  );
+  const measures = watch.measures.map(({ id, measure, limit, back, ...more }) => {
+    const seen = "labels" in more && more.labels.answers === true ? "; whoever labels sees the answers" : "";
+    return `${id} (${measure} over ${percentInWords(limit)}: back to ${back === "one" ? "the step before" : "the first"}${seen})`;
+  });
   const widen = watch.widen === undefined ? "" : ", widened only once all of them are shown to be kept";
   return `, watched for ${measures.join(", ")}${widen}`;
 }
@@ -215,13 +269,13 @@ export function percentInWords(part: number): string {
   return `${Number((100 * part).toPrecision(4))} %`;
 }
 
-/** What a release binds, as a person should read it before signing. */
-export function releaseInWords(release: Release): string {
+/** What a release binds, as a person should read it before signing; `state` knows the holds that it names by no more than their ids. */
+export function releaseInWords(release: Release, state: State): string {
   const { digests, audience } = release;
   const types = audience.map((one) => `${one.types.join(", ")} (granted it from ${one.stage} on)`).join("; ");
   const who = `organisations of type ${types}`;
-  const holds = release.answers.length === 0 ? "" : `, answering ${release.answers.join(", ")}`;
-  const lifts = release.lifts === undefined ? "" : `, LIFTING ${release.lifts.join(", ")}`;
+  const holds = release.answers.length === 0 ? "" : `, answering ${answeredInWords(release, state)}`;
+  const lifts = release.lifts === undefined ? "" : `, LIFTING ${liftedInWords(release.lifts, state)}`;
   const alone = release.oneSigner ? ", marked as one signer's" : "";
   const { conditions, stage } = release;
   const served = servedInWords(conditions).map((words) => `, at ${stage} served ${words}`);
@@ -230,6 +284,26 @@ export function releaseInWords(release: Release): string {
   return (
     `${release.model} at stage ${release.stage}${mode} for ${who}${limits}, from ${release.notBefore} to ${release.notAfter}${holds}${lifts}${alone}; ` +
     `model ${digests.model} (${release.identityBasis}), safeguards ${digests.safeguards}, policy ${digests.policy}, ` +
-    `plan ${digests.plan}, ${digests.evidence.length} piece(s) of evidence.`
+    `plan ${digests.plan}, ${digests.evidence.length} piece(s) of evidence.${[...keptInWords(conditions.retention), ...endedInWords(conditions)].map((words) => ` ${words}`).join("")}`
   );
+}
+
+/** Holds by what they hold: an id says nothing to whoever reopens. */
+function answeredInWords({ answers }: Release, { holds }: State): string {
+  return answers
+    .map((id) => {
+      const known = holds.get(id);
+      return known === undefined ? id : `${id} (on ${scopeInWords(known.scope)})`;
+    })
+    .join(", ");
+}
+
+function liftedInWords(lifts: NonNullable<Release["lifts"]>, { restrictions }: State): string {
+  const all = [...restrictions.values()];
+  return lifts
+    .map((id) => {
+      const limits = all.filter(({ hold }) => hold === id).map(({ limit }) => limitInWords(limit));
+      return limits.length === 0 ? id : `${id} (${limits.join("; ")})`;
+    })
+    .join(", ");
 }

@@ -1,5 +1,5 @@
 // What a release's conditions say of who is served, over what and when, in words that go on after "is served".
-import type { Retention } from "./conditions.ts";
+import type { Conditions, Retention } from "./conditions.ts";
 import { type Hours, hoursInWords } from "./hours.ts";
 
 interface Served {
@@ -24,5 +24,21 @@ export function keptInWords(retention: Retention | null | undefined): readonly s
   return [
     ...(waitHours === undefined ? [] : [`A text that is kept for reviewers waits ${waitHours} hour(s) at the most.`]),
     ...(decidedDays === undefined ? [] : [`What reviewers have read is erased ${decided}, at the latest.`]),
+  ];
+}
+
+/** How a certificate ends before its time, and what may go on over a hold. */
+export function endedInWords({
+  endsOnIncident,
+  endsOnFailedGate,
+  breakGlassHours,
+}: Pick<Conditions, "endsOnIncident" | "endsOnFailedGate" | "breakGlassHours">): readonly string[] {
+  const failing = endsOnFailedGate === "fail" ? "fails" : "does not pass";
+  return [
+    ...(endsOnIncident === undefined
+      ? []
+      : [`An incident of severity ${endsOnIncident} or a worse one ends it for good.`]),
+    ...(endsOnFailedGate === undefined ? [] : [`It lapses where its gate, judged again each day, ${failing}.`]),
+    ...(breakGlassHours === undefined ? [] : [`Over a hold it goes on for ${breakGlassHours} hour(s) at the most.`]),
   ];
 }

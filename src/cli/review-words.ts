@@ -1,6 +1,7 @@
 // A call that waits for a person, as they read it: who said what, in order, and whatever else of it is not plain text. Control
 // characters are shown and not obeyed: a request must not draw on the screen of whoever judges it.
 import { z } from "zod";
+import { visible } from "../terms/visible.ts";
 
 const Part = z.looseObject({ kind: z.string(), text: z.string().optional() });
 const Shown = z.looseObject({
@@ -12,25 +13,20 @@ const Shown = z.looseObject({
 /** The text of a call, from the JSON that its gateway kept; the JSON itself where it has another form. */
 export function callInWords(call: string): string {
   const shown = Shown.safeParse(jsonOf(call)).data;
-  if (shown === undefined) return plain(call);
+  if (shown === undefined) return visible(call);
   const turns = shown.turns.map(({ role, parts }) => `${role}: ${parts.map(partInWords).join("\n")}`);
   const { preamble, instructions, turns: _, ...rest } = shown;
   const before = [
     ...(preamble === "" ? [] : [`system prompt of the model's document: ${preamble}`]),
     ...(instructions === "" ? [] : [`instructions: ${instructions}`]),
   ];
-  return plain([...before, ...turns, `with: ${JSON.stringify(rest)}`].join("\n\n"));
+  return visible([...before, ...turns, `with: ${JSON.stringify(rest)}`].join("\n\n"));
 }
 
 function partInWords(part: z.infer<typeof Part>): string {
   const { kind, text, ...rest } = part;
   if (text !== undefined && Object.keys(rest).length === 0) return text;
   return `[${kind}] ${JSON.stringify(text === undefined ? rest : { text, ...rest })}`;
-}
-
-/** Controls but tab and line feed, and characters that hide, tag or reorder text, by their numbers. */
-function plain(text: string): string {
-  return text.replaceAll(/[^\P{C}\t\n]|[\u2028\u2029]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
 }
 
 function jsonOf(text: string): unknown {

@@ -1,7 +1,7 @@
 // What a release card tells, read off a bundle that was examined: the decision, its evidence, what was not shown, who signed, and
 // what would end it. Sentences and figures, no markup; the same in the server's language and in a browser that checks it.
 import type { Release } from "../acts/bodies.ts";
-import { keptInWords, servedInWords } from "../acts/condition-words.ts";
+import { endedInWords, keptInWords, servedInWords } from "../acts/condition-words.ts";
 import { breakGlassHours } from "../acts/rules/break-glass.ts";
 import {
   type BreakGlass,
@@ -223,12 +223,12 @@ function endings(release: Release): readonly string[] {
   return [
     `It ends by itself at ${notAfter}, whoever forgets it.`,
     `Any one admitted person but an auditor can hold it, at once; to go on after a hold takes a new decision${overHolds(release)}.`,
-    endsOnIncident === undefined
-      ? "No incident ends it by itself; one that is open may keep the next decision from passing."
-      : `An incident of severity ${endsOnIncident} or a worse one ends it for good.`,
-    endsOnFailedGate === undefined
-      ? "It does not end where its gate, judged again, passes no more."
-      : `It lapses where its gate, judged again each day, ${endsOnFailedGate === "fail" ? "fails" : "does not pass"}.`,
+    ...(endsOnIncident === undefined
+      ? ["No incident ends it by itself; one that is open may keep the next decision from passing."]
+      : endedInWords({ endsOnIncident })),
+    ...(endsOnFailedGate === undefined
+      ? ["It does not end where its gate, judged again, passes no more."]
+      : endedInWords({ endsOnFailedGate })),
     "Any other model, safeguards or usage policy than the ones named below is not served under it.",
     ...(digests.evidence.length === 0 ? [] : ["It lapses once any evidence that it rests on is withdrawn."]),
   ];

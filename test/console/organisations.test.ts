@@ -123,7 +123,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByLabel("Purpose").fill("Measures refusals");
     await page.getByLabel("Model").fill(model);
     await page.getByRole("button", { name: "Sign and write" }).click();
-    await sign(page, "Writes organisation lab");
+    await sign(page, /Writes organisation lab .* small from trusted on, at most 60 requests a minute/);
     await page.getByRole("link", { name: "lab", exact: true }).waitFor();
     await page.goto(`${site.url}/organisations/lab?edit=this`);
     await page.getByLabel("Purpose").fill("Measures refusals and more");
@@ -141,6 +141,21 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await sign(page, "Writes organisation lab");
     await page.getByRole("heading", { name: "lab", exact: true }).waitFor();
     await page.getByText("Measures refusals and more").waitFor();
+  });
+
+  test("what the server says an organisation was is not signed as what it is", async () => {
+    const { page } = await site.open(`/organisations/${acme}`, { as: site.owner });
+    await page.route(`**/api/v1/organisations/${acme}`, async (route) => {
+      const told = await (await route.fetch()).text();
+      const body = told.replaceAll(/"scopes":\[[^\]]*\]/g, '"scopes":["everything"]');
+      await route.fulfill({ body, contentType: "application/json" });
+    });
+    await page.goto(`${site.url}/organisations/${acme}?edit=this`);
+    await page.getByLabel("Purpose").fill("The same in other words");
+    const { size } = site.desk.control.head();
+    await page.getByRole("button", { name: "Sign and write" }).click();
+    await page.getByRole("alert").getByText("proof_invalid").waitFor();
+    assert.equal(site.desk.control.head().size, size);
   });
 
   test("an auditor sees all of it, and is refused where they act", async () => {
@@ -169,7 +184,7 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
 }
 
 /** Agrees in the dialog that says the statement in words. */
-async function sign(page: Page, sentence: string, button = "Sign"): Promise<void> {
+async function sign(page: Page, sentence: string | RegExp, button = "Sign"): Promise<void> {
   const asked = page.getByRole("dialog").filter({ hasText: sentence });
   await asked.getByRole("button", { name: button, exact: true }).click();
 }

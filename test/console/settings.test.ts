@@ -81,6 +81,13 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
     const auditor = await site.enrol("auditor");
     const by = async (as: typeof auditor): Promise<Awaited<ReturnType<Site["open"]>>["page"]> => {
       const { page } = await site.open("/settings", { as });
+      // Whatever name a server shows beside an id, the one who signs is told the name that the ledger commits to.
+      await page.route("**/api/v1/people", async (route) => {
+        const told = await (await route.fetch()).text();
+        await route.fulfill({ body: told.replaceAll('"a auditor"', '"Mallory"'), contentType: "application/json" });
+      });
+      await page.reload();
+      await page.getByRole("row", { name: auditor.person }).getByText("Mallory").waitFor();
       await page
         .getByRole("row", { name: auditor.person })
         .getByRole("button", { name: /^Suspend/ })
@@ -89,7 +96,7 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
       await page.getByRole("dialog").getByRole("button", { name: "Suspend", exact: true }).click();
       await page
         .getByRole("dialog")
-        .filter({ hasText: "Suspends person_" })
+        .filter({ hasText: `Suspends "a auditor" (${auditor.person}), auditor.` })
         .getByRole("button", { name: "Suspend", exact: true })
         .click();
       return page;

@@ -33,11 +33,19 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
   test("an act is shown in words, signed by the key of the browser, and recorded where the notice says", async () => {
     const opened = await site.open(place, { as: site.safety });
     const { page, complaints } = opened;
-    await page.getByRole("link", { name: /· safety$/ }).waitFor();
+    // A server that lies of who is here says it to the page, and not where somebody signs.
+    await page.route("**/api/v1/session", async (route) => {
+      const told: unknown = await (await route.fetch()).json();
+      await route.fulfill({ json: Object.assign({}, told, { name: "Mallory" }) });
+    });
+    await page.reload();
+    await page.getByRole("link", { name: /^Mallory · safety$/ }).waitFor();
     const size = site.desk.control.head().size;
     await restrict(page, '<img src=x onerror="alert(1)">');
     const asked = page.getByRole("dialog", { name: "Sign this?" });
     await asked.getByText("Restricts small:").waitFor();
+    await asked.getByText(`you sign, as "a safety" (${site.safety.person}) (safety):`).waitFor();
+    assert.equal(await asked.getByText("Mallory").count(), 0);
     assert.equal(site.desk.control.head().size, size, "nothing is signed before the person agreed");
     await asked.getByRole("button", { name: "Sign", exact: true }).click();
     await page.getByRole("link", { name: `Recorded as entry ${size}` }).waitFor();
@@ -62,7 +70,7 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
   test("what another person began is read in words and signed, and then counts", async () => {
     const { desk, board } = site;
     const person = PersonId.parse(randomId("person_", 16));
-    const name = committed("Grace");
+    const name = committed("Grace\u202e");
     const key = newSigner().signer.publicKey;
     const body = { person, role: "reviewer", key, name: name.digest, notAfter: inDays(desk, 3) } as const;
     const begun = await say(desk, { verb: "invite", body, by: [board.owner.signer] }, { openings: [name.opening] });
@@ -72,7 +80,7 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
     await page.getByText(`Invites ${person} as reviewer`).waitFor();
     await checkPage(opened);
     await page.getByRole("button", { name: "Read and sign" }).click();
-    await page.getByText(`${person} is "Grace".`).waitFor();
+    await page.getByText(`${person} is "Grace\\u{202e}".`).waitFor();
     await page.getByRole("button", { name: "Sign", exact: true }).click();
     await page.getByRole("link", { name: /^Recorded as entry / }).waitFor();
     await page.mouse.move(0, 0);

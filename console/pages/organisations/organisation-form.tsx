@@ -141,6 +141,8 @@ function prepared(
   { base, applied }: Preparing,
 ): { readonly body: ReturnType<typeof organisationBody>; readonly artefacts: readonly Uint8Array[] } {
   if (applied !== base.digest) throw new Failure("conflict", said.conflict, { detail: { applied } });
+  // What the form began with, and shows as unchanged, is what the ledger names, and not what the server would have signed.
+  if (base.content !== null) checkContent(base.content, base.digest);
   const bytes = canonicalBytes(document);
   const digest = digestOf(bytes, browserPrimitives);
   return { body: organisationBody(document, digest, Instant.parse(Date.now())), artefacts: [bytes] };
@@ -149,9 +151,13 @@ function prepared(
 /** What the ledger has now, as its document says it. */
 async function contentOf(applied: string): Promise<Base> {
   const content = await ask(pathOf(routes.artefact, { digest: applied }), OrganisationDocument);
+  return { digest: checkContent(content, applied), content };
+}
+
+function checkContent(content: OrganisationDocument, named: string | null): Digest {
   const digest = digestOf(canonicalBytes(content), browserPrimitives);
-  if (digest !== applied) throw new Failure("proof_invalid", "The server gave another document than the ledger names.");
-  return { digest, content };
+  if (digest === named) return digest;
+  throw new Failure("proof_invalid", "The server gave another document than the ledger names.");
 }
 
 interface ConflictProps {

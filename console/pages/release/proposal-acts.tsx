@@ -2,7 +2,7 @@
 import { type ReactNode, useState } from "react";
 import { releaseInWords } from "../../../src/acts/act-words.ts";
 import { authority } from "../../../src/acts/authority.ts";
-import type { Proposal } from "../../../src/acts/state.ts";
+import type { Proposal, State } from "../../../src/acts/state.ts";
 import type { StatusView } from "../../../src/control/contract.ts";
 import type { Role } from "../../../src/terms/role.ts";
 import { Button } from "../../parts/button.tsx";
@@ -21,6 +21,7 @@ export interface ProposalActsProps {
   readonly proposal: Proposal;
   readonly view: StatusView["proposals"][number];
   readonly status: StatusView;
+  readonly state: State;
 }
 
 const forms = [
@@ -29,7 +30,7 @@ const forms = [
   { verdict: "recused", label: said.recuse, title: said.recuseTitle, text: said.recuseText, kind: "quiet" },
 ] as const;
 
-export function ProposalActs({ proposal, view, status }: ProposalActsProps): ReactNode {
+export function ProposalActs({ proposal, view, status, state: known }: ProposalActsProps): ReactNode {
   const act = useAct();
   const [role, signer] = [useRole(), useSigner()];
   // What is signed is what was shown when the form was opened, not what came in behind it.
@@ -50,7 +51,7 @@ export function ProposalActs({ proposal, view, status }: ProposalActsProps): Rea
               prepare: (state) => prepareSignOff(state, { seen: shown, verdict, role: signerRole(role), reason }),
               words: {
                 title: form.title,
-                lead: `${form.text} ${said.itNames} ${withNames(releaseInWords(proposal.release), [])}`,
+                lead: `${form.text} ${said.itNames} ${withNames(releaseInWords(proposal.release, known), [])}`,
                 sign: form.label,
               },
             })
@@ -97,7 +98,7 @@ function SignForm({ seen, submit, ...form }: SignFormProps): ReactNode {
 
 function whyNoAdvance(
   role: Role | undefined,
-  { view, status }: Omit<ProposalActsProps, "proposal">,
+  { view, status }: Pick<ProposalActsProps, "view" | "status">,
 ): string | undefined {
   const why = whyNot(role, authority.certificate.roles);
   if (why !== undefined) return why;

@@ -74,7 +74,7 @@ export function ProposalCard({ proposal, state, status, isOpen }: ProposalCardPr
         </dl>
       </details>
       <div className={styles.actions}>
-        {view?.waiting === true ? <ProposalActs proposal={proposal} view={view} status={status} /> : null}
+        {view?.waiting === true ? <ProposalActs {...{ proposal, view, status, state }} /> : null}
         <SaveBundle proposal={release.proposal} />
       </div>
     </article>

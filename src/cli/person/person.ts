@@ -26,6 +26,7 @@ import {
 } from "../session.ts";
 import { type Call, addVerb, argument, noOptions, parsed } from "../verb.ts";
 import { describeAct } from "../../acts/act-words.ts";
+import { quoted } from "../../terms/visible.ts";
 
 const Invite = z.object({
   name: z.string().trim().min(1).max(200),
@@ -188,7 +189,7 @@ async function inWords(act: Act, session: Session): Promise<string> {
   const { predicate } = act;
   if (predicate.verb !== "invite") return words;
   const name = await openingOf(session, predicate.body.name);
-  return `${words} ${predicate.body.person} is ${name === undefined ? "someone whose name was erased" : JSON.stringify(name)}.`;
+  return `${words} ${predicate.body.person} is ${name === undefined ? "someone whose name was erased" : quoted(name)}.`;
 }
 
 async function listed(waiting: readonly Waiting[], session: Session): Promise<Answer> {

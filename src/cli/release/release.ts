@@ -105,7 +105,7 @@ async function propose(call: Call<z.infer<typeof Propose>>): Promise<Answer> {
   const { proposal, certificate } = release;
   return done(
     { proposal, digest, certificate, stage, answers: release.answers, lifts, ledgerIndex: index },
-    `${proposal}\nProposes ${releaseInWords(release)}`,
+    `${proposal}\nProposes ${releaseInWords(release, session.state)}`,
     `headgate release sign ${proposal} --reason "…"${sameProfile(call.base)}`,
   );
 }
@@ -160,7 +160,7 @@ async function sign(call: Call<z.infer<typeof Reason>>, verdict: SignOff["verdic
     return signedAlready({ session, proposal, earlier }, sameProfile(call.base));
   const reason = committed(call.options.reason);
   const body = { proposal: proposal.release.proposal, release: proposal.digest, verdict, role, reason: reason.digest };
-  call.context.tell(`You ${signing[verdict]}: ${releaseInWords(proposal.release)}\n`);
+  call.context.tell(`You ${signing[verdict]}: ${releaseInWords(proposal.release, session.state)}\n`);
   for (const [, { hold, limit, at }] of liftedBy(session.state, proposal.release)) {
     call.context.tell(`It lifts ${hold}, by which ${limitInWords(limit)} since ${at}.\n`);
   }
