@@ -26,8 +26,15 @@ const full = Conditions.parse({
     watch: {
       measures: [
         {
-          ...{ id: "confirmed", measure: "confirmed-misuse", limit: 0.01, alpha: 0.01, exchangesMin: 100, sample: 0.5 },
-          ...{ perOrganisationPerHour: 10, labelHours: 24, labels: { by: "reviewers", answers: true } },
+          id: "confirmed",
+          measure: "confirmed-misuse",
+          limit: 0.01,
+          alpha: 0.01,
+          exchangesMin: 100,
+          sample: 0.5,
+          perOrganisationPerHour: 10,
+          labelHours: 24,
+          labels: { by: "reviewers", answers: true },
         },
       ],
     },

@@ -54,7 +54,10 @@ function runOf(
     at,
   }));
   const receipts = tries.map(({ item, receipt, outcome }, seq) => ({
-    ...{ item, receipt, at, gateway },
+    item,
+    receipt,
+    at,
+    gateway,
     seq: index * 1000 + seq,
     answered: outcome !== "errored",
   }));
@@ -66,7 +69,13 @@ function runOf(
     receipts,
     tries: isSealed ? tries : null,
     registered: {
-      ...{ run: RunId.parse(`run_${String(index).padStart(16, "0")}`), digests, by, at, index, attempts, plan },
+      run: RunId.parse(`run_${String(index).padStart(16, "0")}`),
+      digests,
+      by,
+      at,
+      index,
+      attempts,
+      plan,
       notAfter: "2026-03-02T00:00:00.000Z",
       items: { root: digestOfLabel("root"), count: items.length },
       ...(isProbe ? { probe } : {}),
