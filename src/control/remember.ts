@@ -6,18 +6,31 @@ const answersMax = 32;
 
 export type Memory<T> = (key: string, make: () => Promise<T>) => Promise<T>;
 
+interface Remembered<T> {
+  readonly answer: Promise<T>;
+  /** While it is made, everybody who asks waits for it: however slow it is, it is made once at a time. */
+  until: number;
+}
+
 /** A memory of answers by key; one that failed is forgotten at once. `now` in milliseconds. */
 export function createMemory<T>(now: () => number): Memory<T> {
-  const kept = new Map<string, { readonly until: number; readonly answer: Promise<T> }>();
+  const kept = new Map<string, Remembered<T>>();
   return async (key, make) => {
     const found = kept.get(key);
     if (found !== undefined && now() < found.until) return found.answer;
-    if (kept.size >= answersMax) kept.clear();
-    const answer = make();
-    kept.set(key, { until: now() + rememberedMs, answer });
-    answer.catch(() => {
-      kept.delete(key);
-    });
-    return answer;
+    kept.delete(key);
+    const [oldest] = kept.keys();
+    if (kept.size >= answersMax && oldest !== undefined) kept.delete(oldest);
+    const one: Remembered<T> = { answer: make(), until: Number.POSITIVE_INFINITY };
+    kept.set(key, one);
+    one.answer.then(
+      () => {
+        one.until = now() + rememberedMs;
+      },
+      () => {
+        if (kept.get(key) === one) kept.delete(key);
+      },
+    );
+    return one.answer;
   };
 }
