@@ -40,7 +40,7 @@ const watchMsMax = 20_000;
 const watchedMax = 32;
 
 export function createHoldWatch(means: WatchMeans): HoldWatch {
-  const effects = new Map<HoldId, Effect>();
+  const effects = new Map<HoldId, { readonly effect: Effect; readonly over: AbortController }>();
   const closing = new AbortController();
   const looking = new Set<Promise<void>>();
   return {
@@ -51,19 +51,22 @@ export function createHoldWatch(means: WatchMeans): HoldWatch {
         placed: (index) => effect.placed(index),
         refused: () => {
           over.abort();
-          if (effects.get(ordered.hold) === effect) effects.delete(ordered.hold);
+          if (effects.get(ordered.hold)?.effect === effect) effects.delete(ordered.hold);
         },
       };
       if (effects.has(ordered.hold) || closing.signal.aborted) return watched;
-      effects.set(ordered.hold, effect);
-      const [oldest] = effects.keys();
-      if (effects.size > watchedMax && oldest !== undefined) effects.delete(oldest);
+      effects.set(ordered.hold, { effect, over });
+      const [oldest] = effects;
+      if (effects.size > watchedMax && oldest !== undefined) {
+        effects.delete(oldest[0]);
+        oldest[1].over.abort();
+      }
       const look = effect.watch(AbortSignal.any([closing.signal, over.signal])).catch(() => undefined);
       looking.add(look);
       void look.then(() => looking.delete(look));
       return watched;
     },
-    effect: (hold) => effects.get(hold)?.view(),
+    effect: (hold) => effects.get(hold)?.effect.view(),
     close: async () => {
       closing.abort();
       await Promise.all(looking);
