@@ -280,6 +280,8 @@ async function exported(context: Context, { runs, evidence, filter, format, meas
       if (text === null) controller.close();
       else controller.enqueue(encoder.encode(text));
     },
+    // Where that cannot be said, newer exports end this one.
+    cancel: async () => runs.endExport(id).catch(() => undefined),
   });
   context.header("content-type", contentTypes[format]);
   context.header("content-disposition", `attachment; filename="${body.run}.${format}"`);

@@ -12,6 +12,8 @@ import { type Question, Reply, type ToThread } from "./run-questions.ts";
 const waitingMax = 64;
 /** For one answer; opening the largest run takes some ten seconds on a slow machine. */
 const answerMsMax = 120_000;
+/** Bytes that open runs take in the thread, as they are reckoned there. */
+const runsBytesUsual = 512 * 1024 * 1024;
 /** Megabytes that the thread may take before it is ended. */
 const memoryMbMax = 2048;
 
@@ -22,6 +24,8 @@ type Asked = Distribute<Question, "id" | "kind" | "runs">;
 export interface RunDesk {
   /** What the thread answers to a question about one run, or about two. Fails with artefact_missing, proof_invalid, not_found or store_unavailable. */
   readonly ask: (runs: readonly Evidence[], asked: Asked) => Promise<unknown>;
+  /** Whoever took an export wants no more of it. */
+  readonly endExport: (id: number) => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -29,8 +33,8 @@ interface Waiting extends PromiseWithResolvers<Reply> {
   readonly timer: NodeJS.Timeout;
 }
 
-export function openRunDesk(records: Records): RunDesk {
-  const thread = new Thread();
+export function openRunDesk(records: Records, runsBytesMax = runsBytesUsual): RunDesk {
+  const thread = new Thread(runsBytesMax);
   const loading = new Map<Digest, Promise<void>>();
 
   async function load({ act, body }: Evidence): Promise<void> {
@@ -62,20 +66,28 @@ export function openRunDesk(records: Records): RunDesk {
         if (missing === undefined) return valueOf(reply);
         await loaded(missing);
       }
-      throw new Failure(
-        "store_unavailable",
-        "These runs are too large to be open together here. Compare them with headgate eval compare.",
-      );
+      throw new Failure("store_unavailable", runs.length === 1 ? crowded : tooLarge);
+    },
+    endExport: async (id) => {
+      await thread.send({ kind: "end-export", export: id });
     },
     close: async () => thread.end("The server stops."),
   };
 }
 
+const crowded = "Others look at runs that leave this one no room. Try again in a moment.";
+const tooLarge = "These runs are too large to be open together here. Compare them with headgate eval compare.";
+
 /** The thread that is, or that the next message begins. */
 class Thread {
   readonly #waiting = new Map<number, Waiting>();
+  readonly #runsBytesMax: number;
   #worker: Worker | undefined;
   #next = 0;
+
+  constructor(runsBytesMax: number) {
+    this.#runsBytesMax = runsBytesMax;
+  }
 
   async send(message: Distribute<ToThread, "id">): Promise<Reply> {
     if (this.#waiting.size >= waitingMax)
@@ -107,6 +119,7 @@ class Thread {
     if (this.#worker !== undefined) return this.#worker;
     const begun = new Worker(new URL("run-thread.ts", import.meta.url), {
       resourceLimits: { maxOldGenerationSizeMb: memoryMbMax },
+      workerData: { runsBytesMax: this.#runsBytesMax },
     });
     begun.unref();
     begun.on("message", (message: unknown) => {

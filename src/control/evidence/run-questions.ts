@@ -56,7 +56,10 @@ const Loaded = z.strictObject({
 });
 export type Loaded = z.infer<typeof Loaded>;
 
-export const ToThread = z.union([Question, Loaded]);
+/** Whoever took an export wants no more of it. */
+const EndExport = z.strictObject({ id: Count, kind: z.literal("end-export"), export: Count });
+
+export const ToThread = z.union([Question, Loaded, EndExport]);
 export type ToThread = z.infer<typeof ToThread>;
 
 export const Reply = z.discriminatedUnion("kind", [

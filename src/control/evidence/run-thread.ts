@@ -1,6 +1,7 @@
 // The thread that sealed runs are opened and looked through in, away from the one that serves: a run of a hundred thousand samples
 // takes seconds to check and count. It keeps the runs that were asked for last, by bytes, and hands out pages of them.
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
+import { z } from "zod";
 import { graderInWords } from "../../evidence/graders/grader-digest.ts";
 import { csvLines, jsonLines } from "../../evidence/export-run.ts";
 import { type OpenRun, comparedRuns, overviewOf } from "../../evidence/run-overview.ts";
@@ -14,7 +15,7 @@ import { Failure } from "../../terms/failure.ts";
 import { type Loaded, type Question, type Reply, ToThread } from "./run-questions.ts";
 
 /** Bytes that open runs take, as they are reckoned; the one that was asked for last stays in any case. */
-const runsBytesMax = 512 * 1024 * 1024;
+const { runsBytesMax } = z.object({ runsBytesMax: z.number().int().positive() }).parse(workerData);
 /** What an open run takes in memory for each byte of its artefacts. */
 const bytesPerByte = 4;
 /** Exports that are under way; the oldest ends where more are begun. */
@@ -27,8 +28,17 @@ interface Kept {
   readonly bytes: number;
 }
 
+interface Export {
+  readonly run: string | undefined;
+  readonly begun: Extract<Question, { ask: "export" }>;
+  /** Lines that were handed out. */
+  handed: number;
+  /** Undefined where its run was put aside meanwhile: it goes on from the run as it is opened again. */
+  lines: Generator<string, void> | undefined;
+}
+
 const kept = new Map<string, Kept>();
-const exports = new Map<number, Generator<string, void>>();
+const exports = new Map<number, Export>();
 
 parentPort?.on("message", (message: unknown) => {
   const asked = ToThread.parse(message);
@@ -39,6 +49,10 @@ function replyTo(asked: ToThread): Reply {
   try {
     if (asked.kind === "load") {
       keep(asked);
+      return { kind: "value", value: null };
+    }
+    if (asked.kind === "end-export") {
+      exports.delete(asked.export);
       return { kind: "value", value: null };
     }
     const missing = asked.runs.find((run) => !kept.has(run));
@@ -56,12 +70,14 @@ function keep({ run, sealed, said, suite, items }: Loaded): void {
   const loaded = items === null ? [] : openSuite(document, items, nodePrimitives).items;
   const rows = rowsOf(opened, loaded, document.measure.failure);
   const bytes = bytesPerByte * (sealed.length + (items?.length ?? 0));
+  kept.delete(run);
   kept.set(run, { run: { sealed: opened, suite: document, items: loaded, rows }, bytes });
   let total = 0;
   for (const one of kept.values()) total += one.bytes;
   for (const [oldest, { bytes: freed }] of kept) {
     if (total <= runsBytesMax || oldest === run) break;
     kept.delete(oldest);
+    for (const one of exports.values()) if (one.run === oldest) one.lines = undefined;
     total -= freed;
   }
 }
@@ -97,9 +113,11 @@ function answerTo(question: Question): unknown {
       return { ...rest, differences: page, differ: differences.length, next };
     }
     case "export":
-      return beginExport(run, question);
+      exports.set(question.id, { run: question.runs[0], begun: question, handed: 0, lines: undefined });
+      for (const oldest of exports.keys()) if (exports.size > exportsMax) exports.delete(oldest);
+      return question.id;
     case "export-more":
-      return moreOf(question.export);
+      return moreOf(run, question.export);
   }
 }
 
@@ -128,7 +146,7 @@ function sampleView({ rows }: OpenRun, { number, filter }: Extract<Question, { a
   };
 }
 
-function beginExport(run: OpenRun, { id, exported, filter, format }: Extract<Question, { ask: "export" }>): number {
+function linesOf(run: OpenRun, { exported, filter, format }: Export["begun"]): Generator<string, void> {
   const items = new Map(
     run.items.map(({ leaf, id: name, category, attack, body: { messages } }) => [
       leaf,
@@ -137,20 +155,22 @@ function beginExport(run: OpenRun, { id, exported, filter, format }: Extract<Que
   );
   const { failure } = run.suite.measure;
   const whole = { ...exported, run: run.sealed, failure, items, answers: undefined, order: orderOf(run.rows, filter) };
-  exports.set(id, format === "csv" ? csvLines(whole) : jsonLines(whole));
-  const [oldest] = exports.keys();
-  if (exports.size > exportsMax && oldest !== undefined) exports.delete(oldest);
-  return id;
+  return format === "csv" ? csvLines(whole) : jsonLines(whole);
 }
 
-/** Undefined at its end. */
-function moreOf(id: number): string | null {
-  const lines = exports.get(id);
-  if (lines === undefined) throw new Failure("not_found", "This export was given up for newer ones. Begin it again.");
+/** Null at its end. */
+function moreOf(run: OpenRun, id: number): string | null {
+  const one = exports.get(id);
+  if (one === undefined) throw new Failure("not_found", "This export was given up for newer ones. Begin it again.");
+  if (one.lines === undefined) {
+    one.lines = linesOf(run, one.begun);
+    for (let skipped = 0; skipped < one.handed; skipped += 1) one.lines.next();
+  }
   let text = "";
   while (text.length < exportCharsMax) {
-    const line = lines.next();
+    const line = one.lines.next();
     if (line.done === true) break;
+    one.handed += 1;
     text += line.value;
   }
   if (text === "") exports.delete(id);
