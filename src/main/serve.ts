@@ -35,12 +35,9 @@ import { takeLock } from "../store/lock.ts";
 import { furthest, keepSeen, readSeen } from "./seen.ts";
 import { openSealingKeys } from "./sealing-keys.ts";
 import { type ServerKeys, openServerKeys } from "./server-keys.ts";
-import { rejudgedGauges } from "./telemetry/rejudged-gauges.ts";
-import { reviewGauges } from "./telemetry/review-gauges.ts";
-import { watchGauges } from "./telemetry/watch-gauges.ts";
-import { webhookGauges } from "./telemetry/webhook-gauges.ts";
 import { machineChecksOf, settingsOf } from "./settings.ts";
 import { openStore } from "./open-store.ts";
+import { createControlGauges } from "./telemetry/control-gauges.ts";
 import { openTrying } from "./trying.ts";
 
 export interface Serving {
@@ -184,12 +181,8 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     await database.close();
     throw error;
   });
-  watch.telemetry.attachControl(async () => [
-    ...(await reviewGauges(control, clock.now())),
-    ...(await webhookGauges(control, clock.now())),
-    ...rejudgedGauges(control, clock.now()),
-    ...(await watchGauges(control)),
-  ]);
+  const gauges = createControlGauges(control, report);
+  watch.telemetry.attachControl(async () => gauges(clock.now()));
   const seen = keepSeen(configuration.keys, control.head);
   const close = async (): Promise<void> => {
     await control.close();

@@ -4,8 +4,7 @@ import type { Control } from "../../control/open-control.ts";
 import { type Snapshot, gauge } from "./series.ts";
 
 export async function watchGauges({ watches }: Pick<Control, "watches">): Promise<readonly Snapshot[]> {
-  const views = await watches().catch(() => undefined);
-  if (views === undefined) return [];
+  const views = await watches();
   const each = views.flatMap(({ model, measures }) =>
     measures.map((one) => ({ one, labels: { model, measure: one.id } })),
   );

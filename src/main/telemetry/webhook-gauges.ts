@@ -7,7 +7,7 @@ export async function webhookGauges(
   { webhooks }: Pick<Control, "webhooks">,
   now: Instant,
 ): Promise<readonly Snapshot[]> {
-  const endpoints = await webhooks().catch(() => []);
+  const endpoints = await webhooks();
   if (endpoints.length === 0) return [];
   const of = (value: (one: (typeof endpoints)[number]) => number): { labels: { endpoint: string }; value: number }[] =>
     endpoints.map((one) => ({ labels: { endpoint: one.name }, value: value(one) }));
