@@ -113,6 +113,18 @@ test("policy tests: of exactly this policy and these safeguards, the last report
   assert.equal(testsOf({}, tested(1, { safeguards: cases })), "inconclusive");
 });
 
+test("policy tests: what failed names its cases and the way out of wrong ones, where the plan names no file", () => {
+  const judgedWith = (more: object): string | null =>
+    judgePolicyTests(PolicyTests.parse({ id, policyTests: 20, ...more }), {
+      facts: [tested(1, { failed: 1 })],
+      at,
+      digests: { model: policy, policy, safeguards, suites: [] },
+    }).stillToShow;
+  assert.ok(judgedWith({})?.includes(`the cases that failed are ${cases}`));
+  assert.ok(judgedWith({})?.includes("name the file that counts as `cases` in the release plan"));
+  assert.ok(!judgedWith({ cases })?.includes("failed are"));
+});
+
 test("policy tests of a named file, and of late, where the plan says so", () => {
   assert.equal(testsOf({ cases }, tested(1)), "pass");
   assert.equal(testsOf({ cases: policy }, tested(1)), "inconclusive");
