@@ -90,12 +90,13 @@ const tested = (days: number, change: object = {}): GivenFact => ({
   fact: { kind: "policy-test", policy, safeguards, cases, total: 20, failed: 0, ...change },
   at: daysAgo(days),
 });
-const testsOf = (more: object, ...facts: readonly GivenFact[]): string =>
+const testedBy = (more: object, ...facts: readonly GivenFact[]): ReturnType<typeof judgePolicyTests> =>
   judgePolicyTests(PolicyTests.parse({ id, policyTests: 20, ...more }), {
     facts,
     at,
     digests: { model: policy, policy, safeguards, suites: [] },
-  }).verdict;
+  });
+const testsOf = (more: object, ...facts: readonly GivenFact[]): string => testedBy(more, ...facts).verdict;
 
 test("policy tests: of exactly this policy and these safeguards, the last report, all as expected, as many as asked", () => {
   assert.equal(testsOf({}), "inconclusive");
@@ -114,15 +115,11 @@ test("policy tests: of exactly this policy and these safeguards, the last report
 });
 
 test("policy tests: what failed names its cases and the way out of wrong ones, where the plan names no file", () => {
-  const judgedWith = (more: object): string | null =>
-    judgePolicyTests(PolicyTests.parse({ id, policyTests: 20, ...more }), {
-      facts: [tested(1, { failed: 1 })],
-      at,
-      digests: { model: policy, policy, safeguards, suites: [] },
-    }).stillToShow;
-  assert.ok(judgedWith({})?.includes(`the cases that failed are ${cases}`));
-  assert.ok(judgedWith({})?.includes("name the file that counts as `cases` in the release plan"));
-  assert.ok(!judgedWith({ cases })?.includes("failed are"));
+  const failed = tested(1, { failed: 1 });
+  const still = testedBy({}, failed).stillToShow ?? "";
+  assert.ok(still.includes(`the cases that failed are ${cases}`), still);
+  assert.ok(still.includes("name the file that counts as `cases` in the release plan"), still);
+  assert.ok(testedBy({ cases }, failed).stillToShow?.includes("failed are") === false);
 });
 
 test("policy tests of a named file, and of late, where the plan says so", () => {
