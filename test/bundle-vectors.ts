@@ -373,6 +373,19 @@ export const stories: Readonly<Record<string, Story>> = {
     requires: [bound, { ...board, cliKeys: 2 }],
     decide: signedInBrowser(),
   },
+  "signed-with-a-key-that-a-browser-asked-for": {
+    exit: 1,
+    step: "gate",
+    requires: [bound, { ...board, cliKeys: 2 }],
+    decide: async (world, release) => {
+      const browsers = await linkKey(world, bo);
+      const signer = await linkKey(world, { ...bo, signer: browsers }, { label: "made there", isSilent: true });
+      await decidedBy([
+        [ada, "for"],
+        [{ ...bo, signer }, "for"],
+      ])(world, release);
+    },
+  },
   "certified-by-two-keys-of-one-person": {
     exit: 3,
     requires: [bound, everyKind[1]],

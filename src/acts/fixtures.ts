@@ -278,12 +278,17 @@ export function furtherKeyOf(world: World, player: Player, changes: Partial<Body
   return { person: player.person, role, name, ...from, ...bound, key, furtherKey: true, notAfter, ...changes };
 }
 
-/** A further key for the player, made in a browser. */
-export async function linkKey(world: World, player: Player, label = "a browser"): Promise<Signer> {
+/** A further key for the player, made in a browser; `isSilent`: it says nothing of where it was made. */
+export async function linkKey(
+  world: World,
+  player: Player,
+  { label = "a browser", isSilent = false }: { readonly label?: string; readonly isSilent?: boolean } = {},
+): Promise<Signer> {
   const [seat, key] = [signerOf(`code for ${label}`), signerOf(label)];
   const body = furtherKeyOf(world, player, { key: seat.publicKey });
   const { digest } = await world.say({ verb: "invite", body, by: [player] });
-  const admit = { person: player.person, key: key.publicKey, invitation: digest, madeIn: "browser" } as const;
+  const made = isSilent ? {} : ({ madeIn: "browser" } as const);
+  const admit = { person: player.person, key: key.publicKey, invitation: digest, ...made };
   await world.say({ verb: "admit", body: admit, by: [seat, key] });
   return key;
 }

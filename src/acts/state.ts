@@ -39,6 +39,7 @@ export interface PersonKey {
   readonly key: PublicKey;
   /** Ledger index of the act that brought it. */
   readonly index: number;
+  /** As its maker says, or because nobody but browsers asked for it. */
   readonly madeIn?: "browser";
 }
 
@@ -61,6 +62,8 @@ export interface Person {
 export interface Invitation extends BodyOf<"invite"> {
   /** The distinct persons who stood behind it. */
   readonly signers: readonly PersonId[];
+  /** Present where keys of browsers alone signed it. */
+  readonly askedIn?: "browser";
   readonly spent: boolean;
 }
 

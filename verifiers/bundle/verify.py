@@ -113,12 +113,12 @@ class State:
             must(0 < ms(body["notAfter"]) - ms(act.at) <= DAY / 24)
             must(all(body.get(name) == persons[0].get(name) for name in ("role", "name", "affiliation", "mandated")))
             must(len(persons[0]["keys"]) + sum(one["notAfter"] > act.at for one in self.codes(body["person"])) < 8)
-            self.invitations[act.digest] = {**body, "spent": False}
+            self.invitations[act.digest] = {**body, "of_browser": not self.has_cli(act, persons), "spent": False}
             return
         must(body["person"] not in self.persons and 0 < ms(body["notAfter"]) - ms(act.at) <= 30 * DAY)
         must((self.pair or body["role"] != "auditor") and self.is_free(body["key"]))
         must("mandated" not in body or body["role"] == "evaluator" and "affiliation" in body)
-        self.invitations[act.digest] = {**body, "signers": [one["person"] for one in persons], "spent": False}
+        self.invitations[act.digest] = {**body, "signers": [one["person"] for one in persons], "of_browser": not self.has_cli(act, persons), "spent": False}
 
     def on_admit(self, act, body, persons, strangers):
         invitation = self.invitations.get(body["invitation"])
@@ -127,21 +127,26 @@ class State:
         must(body["person"] == invitation["person"] and (body["person"] in self.persons) == further)
         must(body["key"] != invitation["key"] and self.is_free(body["key"]) and not persons)
         must(set(strangers) == {invitation["key"], body["key"]})
-        if "madeIn" in body:
-            self.of_browsers.add(body["key"])
+        of_browser = {body["key"]} if "madeIn" in body or invitation["of_browser"] else set()
         if further:
             one = self.persons[body["person"]]
             must(not one["suspended"] and len(one["keys"]) < 8)
+            self.of_browsers |= of_browser
             self.persons[one["person"]] = {**one, "keys": [*one["keys"], body["key"]]}
             self.by_key[body["key"]], invitation["spent"] = one["person"], True
             return
         standing = [one["role"] for one in map(self.persons.get, invitation["signers"]) if not one["suspended"]]
         must(len(standing) >= self.needed() and "owner" in standing)
+        self.of_browsers |= of_browser
         more = {name: invitation[name] for name in ("affiliation", "mandated") if name in invitation}
         self.persons[body["person"]] = {"person": body["person"], "role": invitation["role"], "name": invitation["name"],
                                         "keys": [body["key"]], "admitted": act.index, "suspended": False, **more}
         self.by_key[body["key"]] = body["person"]
         invitation["spent"] = self.pair = True
+
+    def has_cli(self, act, persons):
+        """Whether a key signed for one of these persons that is no browser's."""
+        return any(key in one["keys"] and key not in self.of_browsers for one in persons for key in act.signers)
 
     def on_suspend(self, act, body, persons, _):
         if body["target"]["kind"] == "person":
@@ -299,7 +304,7 @@ class State:
         earlier = proposal["signed"].get(by["person"], {"at": ""})["at"]
         steps = body["verdict"] == "recused" and proposal["signed"].get(by["person"], {"verdict": ""})["verdict"] != "against"
         must(body["verdict"] == "against" or earlier < act.at and (steps or act.at <= proposal["release"]["decideBy"]))
-        is_cli = any(key in by["keys"] and key not in self.of_browsers for key in act.signers)
+        is_cli = self.has_cli(act, [by])
         proposal["signed"][by["person"]] = {"role": by["role"], "verdict": body["verdict"], "at": max(act.at, earlier), "cli": is_cli}
 
     def standing(self, proposal):

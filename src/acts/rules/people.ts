@@ -8,7 +8,7 @@ import type { Root } from "../bodies.ts";
 import { type Change, type Context, type Refusal, type Rule, author, change, refuse } from "../rule.ts";
 import type { Invitation, Person, State } from "../state.ts";
 import type { Act } from "../statement.ts";
-import { admitKey, inviteKey, keyOf, takeKeyAway } from "./person-keys.ts";
+import { admitKey, askedIn, inviteKey, keyOf, takeKeyAway } from "./person-keys.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
 
 /** An invitation code that nobody used is worth nothing after this. */
@@ -126,7 +126,7 @@ export const invitePerson: Rule<"invite"> = (state, act, context) => {
     return refuse("statement_invalid", "Mandates are for evaluators of another organisation than the operator.");
   const signers = context.persons.map(({ person }) => person);
   return change(() => {
-    state.invitations.set(act.digest, { ...body, signers, spent: false });
+    state.invitations.set(act.digest, { ...body, signers, ...askedIn(act, context.persons), spent: false });
   });
 };
 
@@ -186,7 +186,7 @@ function admit(state: State, { body, index, invitation }: Admission): void {
     person: body.person,
     role: invitation.role,
     key: body.key,
-    keys: [keyOf(body, index)],
+    keys: [keyOf(body, { invitation, index })],
     name: invitation.name,
     ...(affiliation === undefined ? {} : { affiliation }),
     ...(mandated === undefined ? {} : { mandated }),

@@ -42,7 +42,7 @@ test("whoever was admitted asks alone for a further key of their own, whatever t
   await join(world, eve, [ada, bo]);
   for (const player of [ada, bo, eve]) {
     const before = world.state.persons.get(player.person);
-    const key = await linkKey(world, player, `browser of ${player.role}`);
+    const key = await linkKey(world, player, { label: `browser of ${player.role}` });
     const { keys = [], ...rest } = world.state.persons.get(player.person) ?? {};
     const { keys: _, ...was } = before ?? {};
     assert.deepEqual(rest, was);
@@ -214,7 +214,7 @@ test("a key is taken away by its person or an owner, for good; the last one stay
 
 test("a person has eight keys, open codes included, and not one more", async () => {
   const world = await worldOfTwo();
-  for (let made = 1; made < keysOfPersonMax - 1; made += 1) await linkKey(world, bo, `browser ${made}`);
+  for (let made = 1; made < keysOfPersonMax - 1; made += 1) await linkKey(world, bo, { label: `browser ${made}` });
   await world.say({ verb: "invite", body: furtherKeyOf(world, bo), by: [bo] });
   const key = signerOf("one too many").publicKey;
   assert.match(
@@ -232,4 +232,24 @@ test("what a further key certifies counts as its person's", async () => {
   const release = releaseOf(world, { model, stage: "trusted", configuration });
   await certify(world, release, [ada, { ...bo, signer: key }]);
   assert.equal(world.state.certificates.get(model)?.length, 1);
+});
+
+test("what browsers alone ask for is a browser's, whatever its maker says, and so is whatever that asks for", async () => {
+  const world = await worldOfTwo();
+  const madeIn = (player: Player): readonly unknown[] =>
+    world.state.persons.get(player.person)?.keys.map((one) => one.madeIn) ?? [];
+  const link = async (signer: Signer, label: string): Promise<Signer> =>
+    linkKey(world, { ...bo, signer }, { label, isSilent: true });
+  await link(bo.signer, "of the command line");
+  const first = await linkKey(world, bo);
+  const second = await link(first, "of a browser's asking");
+  await link(second, "of that one's asking");
+  assert.deepEqual(madeIn(bo), [undefined, undefined, "browser", "browser", "browser"]);
+  const own = await linkKey(world, ada, { label: "browser of the owner" });
+  await join(world, eve, [
+    { ...ada, signer: own },
+    { ...bo, signer: second },
+  ]);
+  await join(world, mallory, [{ ...ada, signer: own }, bo]);
+  assert.deepEqual([madeIn(eve), madeIn(mallory)], [["browser"], [undefined]]);
 });

@@ -12,7 +12,8 @@ export const keysOfPersonMax = 8;
 const furtherKeyMinutesMax = 60;
 
 /** The part of `invite` that asks for a further key of its own signer. That the one-time key is free was asked before. */
-export function inviteKey(state: State, { digest, predicate }: Act<"invite">, { persons }: Context): Refusal | Change {
+export function inviteKey(state: State, act: Act<"invite">, { persons }: Context): Refusal | Change {
+  const { digest, predicate } = act;
   const { body, at } = predicate;
   const [person, ...others] = persons;
   if (person?.person !== body.person || others.length > 0)
@@ -29,7 +30,7 @@ export function inviteKey(state: State, { digest, predicate }: Act<"invite">, { 
       `A person has at most ${keysOfPersonMax} keys, open codes included. Take one away first.`,
     );
   return change(() => {
-    state.invitations.set(digest, { ...body, signers: [person.person], spent: false });
+    state.invitations.set(digest, { ...body, signers: [person.person], ...askedIn(act, persons), spent: false });
   });
 }
 
@@ -56,14 +57,31 @@ export function admitKey(
   if (person.keys.length >= keysOfPersonMax)
     return refuse("conflict", `A person has at most ${keysOfPersonMax} keys. Take one away first.`);
   return change(() => {
-    state.persons.set(person.person, { ...person, keys: [...person.keys, keyOf(body, index)] });
+    state.persons.set(person.person, { ...person, keys: [...person.keys, keyOf(body, { invitation, index })] });
     state.personByKey.set(body.key, person.person);
     state.invitations.set(body.invitation, { ...invitation, spent: true });
   });
 }
 
-export function keyOf({ key, madeIn }: BodyOf<"admit">, index: number): PersonKey {
-  return { key, index, ...(madeIn === undefined ? {} : { madeIn }) };
+export function keyOf({ key, madeIn }: BodyOf<"admit">, { invitation, index }: Admitted): PersonKey {
+  const where = madeIn ?? invitation.askedIn;
+  return { key, index, ...(where === undefined ? {} : { madeIn: where }) };
+}
+
+interface Admitted {
+  readonly invitation: Pick<Invitation, "askedIn">;
+  readonly index: number;
+}
+
+/** Whether no key of these persons signed but browsers'. */
+export function areBrowsers(persons: readonly Person[], { signers }: Pick<Act, "signers">): boolean {
+  const keys = persons.flatMap((person) => person.keys);
+  return keys.every(({ key, madeIn }) => madeIn === "browser" || !signers.includes(key));
+}
+
+/** What browsers alone asked for is no more than a browser's: whoever has their keys could else make a key that passes for another. */
+export function askedIn(act: Pick<Act, "signers">, persons: readonly Person[]): Pick<Invitation, "askedIn"> {
+  return areBrowsers(persons, act) ? { askedIn: "browser" } : {};
 }
 
 /**

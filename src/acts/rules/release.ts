@@ -11,6 +11,7 @@ import { type Person, type Proposal, type SignOff, type State, latestCertificate
 import type { Act } from "../statement.ts";
 import { isApplied } from "./evaluation.ts";
 import { personsNeeded } from "./people.ts";
+import { areBrowsers } from "./person-keys.ts";
 import { stopKey, stopOrganisation } from "./programme.ts";
 import { carryStep } from "./share.ts";
 import { endGlasses, whyUnreviewed } from "./break-glass.ts";
@@ -160,17 +161,13 @@ export const signOff: Rule<"sign-off"> = (state, act, context) => {
     at: earlier !== undefined && earlier.at > at ? earlier.at : at,
     reason: body.reason,
     index: context.index,
-    ...(isFromBrowser(person, act) ? { madeIn: "browser" } : {}),
+    ...(areBrowsers([person], act) ? { madeIn: "browser" } : {}),
   };
   return change(() => {
     const signOffs = new Map(proposal.signOffs).set(person.person, given);
     state.proposals.set(body.proposal, { ...proposal, signOffs });
   });
 };
-
-function isFromBrowser({ keys }: Person, { signers }: Pick<Act, "signers">): boolean {
-  return keys.every(({ key, madeIn }) => madeIn === "browser" || !signers.includes(key));
-}
 
 function notTheirs(proposal: Proposal, body: BodyOf<"sign-off">, person: Person): Refusal | undefined {
   if (body.release !== proposal.digest)
