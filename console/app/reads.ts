@@ -8,6 +8,8 @@ export interface ReadOptions {
   /** Read again after so long, while it is shown. */
   readonly refreshMs?: number;
   readonly enabled?: boolean;
+  /** What was sealed stays as it is: read once for as long as somebody looks at it. */
+  readonly isSealed?: boolean;
 }
 
 /** `path`: of `pathOf(routes.x, …)`, with its query. The error of the result is a Failure: show it by `<Problem>`. */
@@ -22,6 +24,7 @@ export function useView<T>(path: string, type: z.ZodType<T>, options: ReadOption
       return ask(path, type, { signal, isBackground });
     },
     enabled: options.enabled ?? true,
+    ...(options.isSealed === true ? { staleTime: Infinity } : {}),
     refetchInterval: options.refreshMs ?? false,
   });
 }

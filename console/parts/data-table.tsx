@@ -70,17 +70,7 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <tr key={keyOf(row)}>
-                {columns.map((column, index) => (
-                  <td key={column.id} className={classes(column.align === "end" && styles.end)}>
-                    {index === 0 && hrefOf !== undefined ? (
-                      <Go href={hrefOf(row)}>{column.cell(row)}</Go>
-                    ) : (
-                      column.cell(row)
-                    )}
-                  </td>
-                ))}
-              </tr>
+              <OneRow key={keyOf(row)} row={row} columns={columns} href={hrefOf?.(row)} />
             ))}
           </tbody>
         </table>
@@ -90,6 +80,28 @@ export function DataTable<Row>(props: DataTableProps<Row>): ReactNode {
         {save === undefined ? null : <Saver columns={columns} name={save.name} rows={save.all ?? (async () => rows)} />}
       </div>
     </div>
+  );
+}
+
+interface OneRowProps<Row> {
+  readonly row: Row;
+  readonly columns: readonly Column<Row>[];
+  readonly href: string | undefined;
+}
+
+/** Drawn anew where its row or the columns are others: whoever shows many rows keeps both. */
+function OneRow<Row>({ row, columns, href }: OneRowProps<Row>): ReactNode {
+  return useMemo(
+    () => (
+      <tr>
+        {columns.map((column, index) => (
+          <td key={column.id} className={classes(column.align === "end" && styles.end)}>
+            {index === 0 && href !== undefined ? <Go href={href}>{column.cell(row)}</Go> : column.cell(row)}
+          </td>
+        ))}
+      </tr>
+    ),
+    [row, columns, href],
   );
 }
 

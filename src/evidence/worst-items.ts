@@ -20,7 +20,10 @@ export function worstItems(
   most: number,
 ): readonly ItemCount[] {
   const byLeaf = new Map(items.map((item) => [item.leaf, item]));
-  const counts = [...Map.groupBy(countedSamples(samples, failure), ({ sample }) => sample.item)].map(([leaf, own]) => ({
+  const counted = countedSamples(samples, failure);
+  const failing = new Set(counted.filter(({ countsAs }) => countsAs === "failed").map(({ sample }) => sample.item));
+  const ofFailing = counted.filter(({ sample }) => failing.has(sample.item));
+  const counts = [...Map.groupBy(ofFailing, ({ sample }) => sample.item)].map(([leaf, own]) => ({
     id: byLeaf.get(leaf)?.id ?? leaf,
     leaf,
     cluster: own[0]?.sample.cluster ?? "",
@@ -28,8 +31,5 @@ export function worstItems(
     failed: own.filter(({ countsAs }) => countsAs === "failed").length,
     unknown: own.filter(({ countsAs }) => countsAs === "unknown").length,
   }));
-  return counts
-    .filter(({ failed }) => failed > 0)
-    .toSorted((one, other) => other.failed - one.failed || other.unknown - one.unknown)
-    .slice(0, most);
+  return counts.toSorted((one, other) => other.failed - one.failed || other.unknown - one.unknown).slice(0, most);
 }

@@ -22,8 +22,12 @@ export interface Tally {
 }
 
 export function tally(attempts: readonly MarkedAttempt[]): Tally {
-  const byCluster = Map.groupBy(attempts, ({ cluster }) => cluster);
-  const worst = [...byCluster.values()].map((members) => worstCounted(members.map(({ countsAs }) => countsAs)));
+  const ofCluster = new Map<string, CountedAs>();
+  for (const { cluster, countsAs } of attempts) {
+    const others = ofCluster.get(cluster);
+    ofCluster.set(cluster, others === undefined ? countsAs : worstCounted([others, countsAs]));
+  }
+  const worst = [...ofCluster.values()];
   const allCounted = attempts.map(({ countsAs }) => countsAs);
   return {
     trials: attempts.length,

@@ -1,5 +1,5 @@
 // The columns of the list of samples. The number opens one beside the list.
-import type { ReactNode } from "react";
+import { type ReactNode, createContext, use } from "react";
 import type { SamplesView } from "../../../src/control/contract-evidence.ts";
 import type { Column } from "../../parts/data-table.tsx";
 import { Num } from "../../parts/num.tsx";
@@ -12,31 +12,17 @@ export type SampleRow = SamplesView["samples"][number];
 
 const said = words.evidence.samples;
 
-interface Opening {
-  readonly hasAttacks: boolean;
+interface Opens {
   readonly current: number | undefined;
   readonly open: (number: number) => void;
 }
 
-export function sampleColumns({ hasAttacks, current, open }: Opening): readonly Column<SampleRow>[] {
+/** Which sample is open beside the list, and how another is: apart from the columns, so that opening one draws no row anew. */
+export const Opening = createContext<Opens>({ current: undefined, open: () => undefined });
+
+export function sampleColumns(hasAttacks: boolean): readonly Column<SampleRow>[] {
   return [
-    {
-      id: "number",
-      title: said.columns.number,
-      cell: ({ number }) => (
-        <button
-          type="button"
-          className={styles.openRow}
-          aria-label={said.open(number)}
-          aria-current={number === current ? "true" : undefined}
-          onClick={() => {
-            open(number);
-          }}
-        >
-          {numberInWords(number + 1)}
-        </button>
-      ),
-    },
+    { id: "number", title: said.columns.number, cell: ({ number }) => <Open number={number} /> },
     { id: "item", title: said.columns.item, cell: ({ id }) => <Item id={id} /> },
     { id: "category", title: said.columns.category, cell: ({ category }) => category },
     ...(hasAttacks ? [{ id: "attack", title: said.columns.attack, cell: ({ attack }: SampleRow) => attack }] : []),
@@ -44,6 +30,23 @@ export function sampleColumns({ hasAttacks, current, open }: Opening): readonly 
     { id: "outcome", title: said.columns.outcome, cell: ({ outcome }) => said.outcomes[outcome] },
     { id: "counts", title: said.columns.counts, cell: (row) => <CountsAs row={row} /> },
   ];
+}
+
+function Open({ number }: { readonly number: number }): ReactNode {
+  const { current, open } = use(Opening);
+  return (
+    <button
+      type="button"
+      className={styles.openRow}
+      aria-label={said.open(number)}
+      aria-current={number === current ? "true" : undefined}
+      onClick={() => {
+        open(number);
+      }}
+    >
+      {numberInWords(number + 1)}
+    </button>
+  );
 }
 
 const idChars = 28;

@@ -29,7 +29,7 @@ export interface SamplePanelProps {
 export function SamplePanel({ view, digest, search, texts, onOpen }: SamplePanelProps): ReactNode {
   const number = search.sample ?? 0;
   const path = pathOf(evidenceRoutes.evidenceSample, { digest, number: String(number) });
-  const read = useView(path + queryOf(filterOf(search)), SampleView);
+  const read = useView(path + queryOf(filterOf(search)), SampleView, { isSealed: true });
   const place = useRef<HTMLElement>(null);
   useEffect(() => {
     place.current?.focus();
@@ -37,7 +37,7 @@ export function SamplePanel({ view, digest, search, texts, onOpen }: SamplePanel
   const { previous = null, next = null } = read.data ?? {};
   // So is the sample after this one.
   const ahead = pathOf(evidenceRoutes.evidenceSample, { digest, number: String(next ?? number) });
-  useView(ahead + queryOf(filterOf(search)), SampleView, { enabled: next !== null });
+  useView(ahead + queryOf(filterOf(search)), SampleView, { enabled: next !== null, isSealed: true });
   useSampleKeys({ previous, next, onOpen });
   return (
     <section ref={place} className={styles.panel} tabIndex={-1} aria-label={said.title(number)}>

@@ -1,6 +1,6 @@
 // The samples of a run, a page at a time from the server, with one of them open beside the list. Filters, order, page and what is open
 // stand in the address. Keys: J and K go through the samples, Escape closes the one that is open.
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useMemo, useRef } from "react";
 import { type EvidenceRunView, SamplesView, evidenceRoutes } from "../../../src/control/contract-evidence.ts";
 import { pathOf } from "../../../src/control/contract-paths.ts";
 import { useView } from "../../app/reads.ts";
@@ -10,7 +10,7 @@ import { Empty } from "../../parts/empty.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./evidence.module.css";
-import { sampleColumns } from "./sample-columns.tsx";
+import { Opening, sampleColumns } from "./sample-columns.tsx";
 import { SampleFilters } from "./sample-filters.tsx";
 import { SamplePanel } from "./sample-panel.tsx";
 import { type RunSearch, filterOf, queryOf } from "./search.ts";
@@ -31,7 +31,8 @@ export function Samples({ view, digest, search, onSearch }: SamplesProps): React
   const from = search.from ?? 0;
   const filter = filterOf(search);
   const path = pathOf(evidenceRoutes.evidenceSamples, { digest });
-  const read = useView(path + queryOf({ ...filter, after: from, limit: pageRows }), SamplesView);
+  const pathFrom = (after: number): string => path + queryOf({ ...filter, after, limit: pageRows });
+  const read = useView(pathFrom(from), SamplesView, { isSealed: true });
   // While the next page is on its way the one before stays, so that nothing jumps.
   const last = useRef<SamplesView>(undefined);
   useEffect(() => {
@@ -40,7 +41,7 @@ export function Samples({ view, digest, search, onSearch }: SamplesProps): React
   const page = read.data ?? last.current;
   // The page after this one is asked for while this one is looked at.
   const next = page?.next ?? from;
-  useView(path + queryOf({ ...filter, after: next, limit: pageRows }), SamplesView, { enabled: next !== from });
+  useView(pathFrom(next), SamplesView, { enabled: next !== from, isSealed: true });
   const open = (sample: number | undefined): void => {
     onSearch({ ...search, sample });
   };
@@ -48,7 +49,7 @@ export function Samples({ view, digest, search, onSearch }: SamplesProps): React
     <div className={styles.stack}>
       <SampleFilters view={view} search={search} onSearch={onSearch} />
       {read.error === null ? null : <Problem failure={read.error} retry={() => void read.refetch()} />}
-      <div className={styles.split} data-open={search.sample !== undefined}>
+      <div className={styles.split} data-open={search.sample !== undefined} aria-busy={read.data === undefined}>
         {page === undefined ? null : <List page={page} from={from} search={search} onSearch={onSearch} />}
         {search.sample === undefined ? null : (
           <SamplePanel view={view} digest={digest} search={search} texts={texts} onOpen={open} />
@@ -72,6 +73,14 @@ function List({ page, from, search, onSearch }: ListProps): ReactNode {
     onSearch({ ...search, from: place === 0 ? undefined : place, sample: undefined });
   };
   const lastPage = Math.max(0, Math.floor((total - 1) / pageRows) * pageRows);
+  const hasAttacks = samples.some(({ attack }) => attack !== null);
+  const columns = useMemo(() => sampleColumns(hasAttacks), [hasAttacks]);
+  const opening = {
+    current: search.sample,
+    open: (sample: number) => {
+      onSearch({ ...search, sample });
+    },
+  };
   const nothing = (
     <Empty
       title={said.none}
@@ -88,24 +97,20 @@ function List({ page, from, search, onSearch }: ListProps): ReactNode {
   );
   return (
     <div className={styles.tight}>
-      <DataTable
-        caption={said.caption}
-        columns={sampleColumns({
-          hasAttacks: samples.some(({ attack }) => attack !== null),
-          current: search.sample,
-          open: (sample) => {
-            onSearch({ ...search, sample });
-          },
-        })}
-        rows={samples}
-        keyOf={({ number }) => String(number)}
-        empty={nothing}
-        paging={{
-          shown: said.shown(from + 1, from + samples.length, total),
-          ...(next === null ? {} : { next: goTo(next) }),
-          ...(from === 0 ? {} : { previous: goTo(Math.max(0, from - pageRows)) }),
-        }}
-      />
+      <Opening value={opening}>
+        <DataTable
+          caption={said.caption}
+          columns={columns}
+          rows={samples}
+          keyOf={({ number }) => String(number)}
+          empty={nothing}
+          paging={{
+            shown: said.shown(from + 1, from + samples.length, total),
+            ...(next === null ? {} : { next: goTo(next) }),
+            ...(from === 0 ? {} : { previous: goTo(Math.max(0, from - pageRows)) }),
+          }}
+        />
+      </Opening>
       {total <= pageRows ? null : (
         <p className={styles.row}>
           <Button small isDisabled={from === 0} onPress={goTo(0)}>

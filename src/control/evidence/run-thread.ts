@@ -4,9 +4,9 @@ import { parentPort, workerData } from "node:worker_threads";
 import { z } from "zod";
 import { graderInWords } from "../../evidence/graders/grader-digest.ts";
 import { csvLines, jsonLines } from "../../evidence/export-run.ts";
-import { type OpenRun, comparedRuns, overviewOf } from "../../evidence/run-overview.ts";
+import { type OpenRun, type Overview, comparedRuns, overviewOf } from "../../evidence/run-overview.ts";
 import { type RunRow, orderOf, pageOf, rowsOf } from "../../evidence/run-rows.ts";
-import { openSealed } from "../../evidence/seal.ts";
+import { openRecorded } from "../../evidence/seal.ts";
 import { Suite } from "../../evidence/suite-document.ts";
 import { openSuite } from "../../evidence/suite.ts";
 import { parseJson } from "../../proof/canonical.ts";
@@ -38,6 +38,8 @@ interface Export {
 }
 
 const kept = new Map<string, Kept>();
+/** What each open run came to: counted once. */
+const overviews = new WeakMap<OpenRun, Overview>();
 const exports = new Map<number, Export>();
 
 parentPort?.on("message", (message: unknown) => {
@@ -66,7 +68,7 @@ function replyTo(asked: ToThread): Reply {
 
 function keep({ run, sealed, said, suite, items }: Loaded): void {
   const document = Suite.parse(parseJson(suite, { bytesMax: suite.length, depthMax: 32, code: "artefact_missing" }));
-  const opened = openSealed(sealed, said, nodePrimitives);
+  const opened = openRecorded(sealed, said, nodePrimitives);
   const loaded = items === null ? [] : openSuite(document, items, nodePrimitives).items;
   const rows = rowsOf(opened, loaded, document.measure.failure);
   const bytes = bytesPerByte * (sealed.length + (items?.length ?? 0));
@@ -97,7 +99,7 @@ function answerTo(question: Question): unknown {
     case "overview": {
       const { name, answerTokens, measure } = run.suite;
       const suite = { name, grader: graderInWords(run.suite), answerTokens, cluster: measure.cluster };
-      return { overview: overviewOf(run), suite };
+      return { overview: overviewIn(run), suite };
     }
     case "page": {
       const { rows, total, next } = pageOf(run.rows, question.filter, question);
@@ -119,6 +121,12 @@ function answerTo(question: Question): unknown {
     case "export-more":
       return moreOf(run, question.export);
   }
+}
+
+function overviewIn(run: OpenRun): Overview {
+  const overview = overviews.get(run) ?? overviewOf(run);
+  overviews.set(run, overview);
+  return overview;
 }
 
 function rowView({ number, sample, id, category, attack, countsAs, isCounted }: RunRow): unknown {
