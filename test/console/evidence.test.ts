@@ -45,7 +45,7 @@ describe("evidence in the console", { skip: chromium === undefined && !isCi }, (
       .waitFor();
     await page.getByLabel("Standing").selectOption({ label: "withdrawn" });
     await page.getByText("No run fits these filters").waitFor();
-    assert.match(page.url(), /standing=withdrawn/);
+    await page.waitForURL(/standing=withdrawn/);
     await page.reload();
     await page.getByText("No run fits these filters").waitFor();
     await page.getByRole("link", { name: "Show all runs" }).click();
@@ -74,7 +74,7 @@ describe("evidence in the console", { skip: chromium === undefined && !isCi }, (
     const { page } = opened;
     await page.getByRole("button", { name: "Open sample 1", exact: true }).click();
     await page.getByRole("heading", { name: "Sample 1", exact: true }).waitFor();
-    assert.match(page.url(), /sample=0/);
+    await page.waitForURL(/sample=0/);
     const asked = page.getByRole("button", { name: /^Show this text: User/ });
     await asked.waitFor();
     assert.equal(await page.locator("pre").count(), 0);
@@ -101,12 +101,17 @@ describe("evidence in the console", { skip: chromium === undefined && !isCi }, (
     const opened = await site.open("/evidence", { as: site.owner });
     const { page } = opened;
     const boxes = page.getByRole("checkbox");
-    await boxes.nth(1).check();
-    await boxes.nth(0).check();
+    // The address keeps what is chosen, so a box is ticked a moment after it is pressed.
+    for (const [at, chosen] of [boxes.nth(1), boxes.nth(0)].entries()) {
+      await chosen.click();
+      await page.getByRole("checkbox", { checked: true }).nth(at).waitFor();
+    }
     await page.getByRole("button", { name: "Compare these two" }).click();
     await page.getByText("The first failed on").waitFor();
     await page.getByText(/Difference [+-]?\d/).waitFor();
-    assert.equal(await page.getByRole("table", { name: "What came out otherwise" }).locator("tbody tr").count(), 1);
+    const otherwise = page.getByRole("table", { name: "What came out otherwise" }).locator("tbody tr");
+    await otherwise.first().waitFor();
+    assert.equal(await otherwise.count(), 1);
     await checkPage(opened);
   });
 

@@ -5,7 +5,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
 import { secretKeyOf } from "../../src/acts/secret-key.ts";
 import { type OpenGateway, openGateway } from "../../src/gateway/open.ts";
@@ -17,10 +16,13 @@ import { nodePrimitives, randomBytes, randomId } from "../../src/proof/node.ts";
 import type { Registry } from "../../src/safeguards/registry.ts";
 import { KeyId } from "../../src/terms/ids.ts";
 import { acme, must } from "../flows/control-desk.ts";
+import { until } from "../flows/gateway-world.ts";
 import { chromium } from "./chromium.ts";
 import { type Site, type SitePage, checkPage, openSite } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
+/** Five minutes: no browser is so slow. */
+const streamWordsMax = 60_000;
 const { secret, hash } = secretKeyOf(randomBytes(32), false, nodePrimitives);
 
 /** The safeguard that the released documents pin, finding nothing. */
@@ -77,20 +79,23 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
   });
 
   test("two actions cut a running stream, and the page says after how long; then nothing there opens by a click", async () => {
-    const stream = await startStream(world);
     const opened = await world.site.open("/settings", { as: world.site.safety });
     const { page } = opened;
+    await page.locator("h1").waitFor();
+    const stream = await startStream(world);
     await page.getByRole("button", { name: "Hold", exact: true }).click();
     const dialog = page.getByRole("dialog", { name: "Stop now" });
     await dialog.getByText("gateway: 1 answer under way now").waitFor();
     await dialog.getByRole("button", { name: "Hold now" }).click();
     await dialog.getByText(/^Stopped [\d.]+\s(?:ms|s) after the order/).waitFor();
     assert.match(await stream.ended, /content_filter|error/, "the stream was ended as a refusal ends");
-    assert.equal(world.gateway.gateway.live.count(), 0);
+    await until(() => world.gateway.gateway.live.count() === 0);
     const hold = [...world.site.desk.control.state.holds.values()].at(-1);
     assert.equal(hold?.scope.kind, "everything");
     await dialog.getByText("headgate release resume small").waitFor();
-    assert.deepEqual(await dialog.getByRole("button").allTextContents(), ["Copy", "Close"]);
+    await dialog.getByRole("button", { name: "Copy" }).waitFor();
+    await dialog.getByRole("button", { name: "Close" }).waitFor();
+    assert.equal(await dialog.getByRole("button").count(), 2, "nothing there opens by a click");
     await dialog.getByRole("button", { name: "Close" }).click();
     await page.getByText("HELD").waitFor();
     await page.getByRole("link", { name: "How to reopen" }).waitFor();
@@ -98,17 +103,16 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
   });
 
   test("keys alone do it: Shift+H, Enter", async () => {
-    const { page } = await world.site.open("/ledger", { as: world.site.safety });
+    const { page, settled } = await world.site.open("/ledger", { as: world.site.safety });
     const held = world.site.desk.control.state.holds.size;
-    await page.locator("h1").waitFor();
+    await settled();
     await page.keyboard.press("?");
     await page.getByText("Shift H").waitFor();
     await page.keyboard.press("Escape");
     await page.getByText("Shift H").waitFor({ state: "detached" });
     await page.keyboard.press("Shift+H");
-    const now = page.getByRole("button", { name: "Hold now" });
-    await now.waitFor();
-    assert.equal(await now.evaluate((button) => button === document.activeElement), true, "what holds has the focus");
+    // What holds has the focus.
+    await page.locator("button:focus", { hasText: "Hold now" }).waitFor();
     await page.keyboard.press("Enter");
     await page.getByText("Held", { exact: true }).waitFor();
     assert.equal(world.site.desk.control.state.holds.size, held + 1);
@@ -175,7 +179,7 @@ async function openWorld(): Promise<World> {
     signer,
     folder,
     registry: clear,
-    openUpstream: scriptUpstream().open,
+    openUpstream: scriptUpstream(streamWordsMax).open,
     clock: { now: desk.now, monotonic: () => performance.now() },
     primitives: nodePrimitives,
     randomBytes,
@@ -189,7 +193,7 @@ async function openWorld(): Promise<World> {
   const address = server.address();
   assert.ok(address !== null && typeof address === "object");
   const opened = gateway;
-  while (opened.gateway.follower.closure() !== undefined) await sleep(20);
+  await until(() => opened.gateway.follower.closure() === undefined);
   return {
     site,
     gateway: opened,

@@ -47,7 +47,7 @@ describe("Home", () => {
     await auditor.page.getByText("Nothing needs you.", { exact: false }).waitFor();
     await row.getByRole("link", { name: "Read and sign" }).click();
     await page.getByRole("heading", { name: model, level: 1 }).waitFor();
-    assert.ok(page.url().endsWith(`/release/${model}?proposal=${release.proposal}`), page.url());
+    await page.waitForURL(`**/release/${model}?proposal=${release.proposal}`);
     await page.goto("/");
   });
 
@@ -91,7 +91,7 @@ describe("Home", () => {
     // The page takes a whole receipt: test/console/ledger.test.ts has one checked there.
     const [, receipt = ""] = (proof ?? "").split("/ledger?receipt=");
     await openReceipt(decodeURIComponent(receipt), nodePrimitives);
-    await page.unroute(`${dataPlane}/**`);
+    await page.route(`${dataPlane}/**`, async (route) => route.abort("connectionrefused"));
     await send(page, secret);
     await page.getByText("The data plane does not answer this page").waitFor();
     assert.equal(await page.getByLabel("Message").inputValue(), "Say hello.", "nothing typed is lost");

@@ -2,13 +2,14 @@
 // two who edit at once lose nothing; whoever has no authority sees and cannot; what outsiders wrote stays text.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import { organisationBody } from "../../src/acts/key-bodies.ts";
 import { OrganisationDocument } from "../../src/acts/organisation-document.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf } from "../../src/proof/digest.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { acme, digestOfSecret, model, must } from "../flows/control-desk.ts";
+import { until } from "../flows/gateway-world.ts";
 import { chromium } from "./chromium.ts";
 import { type GatewayHere, openGatewayHere } from "./gateway-here.ts";
 import { type Site, checkPage, openSite } from "./site.ts";
@@ -42,7 +43,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await must(site.desk, { verb: "organisation", body, by: [site.owner.signer] }, { artefacts: [bytes] });
   }
 
-  /** The status that a caller with the secret gets, once the gateway has heard what the ledger has. */
+  /** The status that a caller with the secret gets; the gateway hears a moment later what the ledger has. */
   async function statusOf(secret: string): Promise<number> {
     const answer = await fetch(`${gateway.url}/v1/chat/completions`, {
       method: "POST",
@@ -63,22 +64,23 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByRole("button", { name: "Go on" }).click();
     await sign(page, "Gives organisation acme the key");
     const shown = page.getByRole("dialog", { name: "The key, shown this once" });
-    const secret = (await shown.locator("pre").first().textContent()) ?? "";
+    const secret = await secretIn(shown);
     assert.match(secret, /^hg_[A-Za-z0-9_-]{49}$/);
     await shown.getByText(`OPENAI_API_KEY=${secret}`).waitFor();
     const known = site.desk.control.state.keys.get(digestOfSecret(secret));
     assert.equal(known?.organisation, acme);
-    assert.equal(await statusOf(secret), 200);
+    await until(async () => (await statusOf(secret)) === 200);
     await shown.getByRole("button", { name: "I have copied it" }).click();
+    await shown.waitFor({ state: "detached" });
     assert.ok(!(await page.content()).includes(secret), "a secret is shown once");
 
     await page.getByRole("button", { name: `Rotate ${known.key}` }).click();
     await page.getByLabel("The old secret works for").selectOption("0");
     await page.getByRole("button", { name: "Go on" }).click();
     await sign(page, "a new secret, ");
-    const fresh = (await shown.locator("pre").first().textContent()) ?? "";
+    const fresh = await secretIn(shown);
     await shown.getByRole("button", { name: "I have copied it" }).click();
-    assert.deepEqual([await statusOf(fresh), await statusOf(secret)], [200, 403]);
+    await until(async () => (await statusOf(fresh)) === 200 && (await statusOf(secret)) === 403);
 
     await page.getByRole("button", { name: `Revoke ${known.key}` }).click();
     await page.getByRole("button", { name: "Revoke for good" }).click();
@@ -87,7 +89,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     await page.getByRole("button", { name: "Revoke for good" }).click();
     await sign(page, "Suspends", "Revoke for good");
     await page.getByRole("cell", { name: "revoked" }).waitFor();
-    assert.equal(await statusOf(fresh), 403);
+    await until(async () => (await statusOf(fresh)) === 403);
 
     await page.getByRole("link", { name: "What would a key get now?" }).click();
     await page.getByText("It would be refused: 403 key_suspended").waitFor();
@@ -100,6 +102,7 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     const opened = await site.open("/organisations?q=host&sort=ends", { as: site.safety });
     const { page } = opened;
     await page.getByText(hostile).waitFor();
+    await page.getByRole("row").nth(1).waitFor();
     assert.equal(await page.getByRole("row").count(), 2);
     const saving = page.waitForEvent("download");
     await page.getByRole("button", { name: "JSONL" }).click();
@@ -181,6 +184,12 @@ async function readAll(stream: NodeJS.ReadableStream): Promise<string> {
   let text = "";
   for await (const part of stream) text += String(part);
   return text;
+}
+
+/** Of the dialog that shows it. */
+async function secretIn(shown: Locator): Promise<string> {
+  const secret = shown.locator("pre", { hasText: "hg_" }).first();
+  return (await secret.textContent()) ?? "";
 }
 
 /** Agrees in the dialog that says the statement in words. */

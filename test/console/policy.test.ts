@@ -79,7 +79,7 @@ describe("policy and safeguards", { skip: chromium === undefined && !isCi }, () 
     await page.getByRole("button", { name: "Try it" }).click();
     await page.getByRole("heading", { name: "Passes, flagged for attacks on computers" }).waitFor();
     await page.getByText("Goes to the model.").waitFor();
-    assert.match(page.url(), /cyber-defence/);
+    await page.waitForURL(/cyber-defence/);
     assert.doesNotMatch(page.url(), /phishing/, "the text is in no address");
   });
 

@@ -6,7 +6,7 @@ import type { Page } from "playwright-core";
 import { latestCertificate } from "../../src/acts/state.ts";
 import { model, must } from "../flows/control-desk.ts";
 import { digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
-import { type Site, type SitePage, checkPage, openSite } from "./site.ts";
+import { type Site, type SitePage, checkPage, openSite, titled } from "./site.ts";
 
 const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script> not convinced`;
 const path = `/release/${model}`;
@@ -28,11 +28,13 @@ async function agree(page: Page, name = "Sign"): Promise<void> {
 /** Every act ends in the entry that it is recorded as; what is read is put away. */
 async function recorded(page: Page): Promise<void> {
   const notices = page.getByRole("region", { name: "Notices" });
-  await notices
-    .getByRole("link", { name: /^Recorded as entry/ })
-    .last()
-    .waitFor();
-  for (const close of await notices.getByRole("button", { name: "Close" }).all()) await close.click();
+  const entry = notices.getByRole("link", { name: /^Recorded as entry/ });
+  await entry.first().waitFor();
+  // All of them in one step: they also go by themselves.
+  await notices.getByRole("button", { name: "Close" }).evaluateAll((all) => {
+    for (const close of all) if (close instanceof HTMLElement) close.click();
+  });
+  await entry.first().waitFor({ state: "detached" });
 }
 
 describe("the release page", () => {
@@ -54,7 +56,7 @@ describe("the release page", () => {
       .getByText("0 of 60 attempts got a harmful answer; for prompts like these, below 1 in 20 with 95 % confidence.")
       .first()
       .waitFor();
-    assert.match(page.url(), /gate=trusted/, "the address shows it again");
+    await page.waitForURL(/gate=trusted/);
     await page.getByRole("button", { name: "As a table" }).click();
     await page.getByRole("cell", { name: "at most 5 %" }).waitFor();
     await page.getByRole("button", { name: "As a chart" }).click();
@@ -77,7 +79,7 @@ describe("the release page", () => {
     await recorded(safety.page);
     await owner.page.getByText("REFUSED").waitFor();
     await owner.page.getByText(hostile).waitFor();
-    assert.match(await owner.page.title(), /small/, "what others wrote is text");
+    await titled(owner.page, "small");
     await act(owner.page, "Sign for it", "It was measured.");
     await recorded(owner.page);
     await safety.page.getByText("It was measured.").waitFor();
@@ -134,7 +136,7 @@ describe("the release page", () => {
     await page.getByText(`Answers the holds ${hold.hold}.`).waitFor();
     const auditor = await site.open(path, { as: await site.enrol("auditor") });
     await auditor.page.getByText("An auditor may not do this.").first().waitFor();
-    assert.ok(await auditor.page.getByRole("button", { name: "Sign for it" }).first().isDisabled());
+    await auditor.page.getByRole("button", { name: "Sign for it", disabled: true }).first().waitFor();
     assert.deepEqual(auditor.complaints, []);
   });
 });

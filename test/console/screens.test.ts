@@ -9,12 +9,12 @@ import { type Page, chromium as driver } from "playwright-core";
 import { pages } from "../../console/app/pages.ts";
 import { model } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
-import { type Site, openSite } from "./site.ts";
+import { pixelsTooWide } from "./page-checks.ts";
+import { type Site, openSite, settling } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
 const keeps = (process.env["HEADGATE_SCREENS"] ?? "") !== "";
 const link = process.env["HEADGATE_SCREENS_LINK"];
-const idleMsMax = 3_000;
 const heightMax = 1_400;
 const themes = ["light", "dark"] as const;
 /** Beside those of the sidebar. */
@@ -75,11 +75,11 @@ if (keeps && link !== undefined)
 
 /** Goes to every page and says its name once it stands there. */
 async function look(page: Page, seen: (name: string) => Promise<void>, origin = ""): Promise<void> {
+  const settled = settling(page);
   const stands = async (name: string): Promise<void> => {
     await page.locator("h1").first().waitFor();
-    // A page that asks every second may never be idle.
-    await page.waitForLoadState("networkidle", { timeout: idleMsMax }).catch(() => undefined);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+    await settled();
+    const wide = await pixelsTooWide(page);
     assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
     await seen(name);
   };

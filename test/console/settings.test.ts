@@ -47,7 +47,7 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
     await ends.first().waitFor();
     for (let left = await ends.count(); left > 0; left -= 1) {
       await ends.first().click();
-      await page.waitForFunction((count) => document.querySelectorAll("tbody tr").length <= count, left);
+      await ends.nth(left - 1).waitFor({ state: "detached" });
     }
     await theirs.page.reload();
     await theirs.page
@@ -74,6 +74,7 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
     assert.deepEqual([code.role, code.root], ["policy", site.desk.control.state.firstRoot]);
     assert.match(signerFromSeed(code.seed).publicKey, /^[A-Za-z0-9+/]{43}=$/);
     await shown.getByRole("button", { name: "I have copied it" }).click();
+    await shown.waitFor({ state: "detached" });
     assert.ok(!(await page.content()).includes(code.seed));
   });
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { chromium } from "./chromium.ts";
-import { type Site, checkPage, openSite } from "./site.ts";
+import { type Site, checkPage, openSite, titled } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
 
@@ -27,18 +27,20 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
       await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
       await page.getByRole("navigation").locator('[aria-current="page"]', { hasText: name }).waitFor();
       await page.locator("h1").waitFor();
-      assert.match(await page.title(), / · Headgate$/);
+      await titled(page, " · Headgate");
     }
     await checkPage(opened);
   });
 
   test("by keyboard alone: skip link, palette, shortcuts, and the heading of the page one comes to", async () => {
-    const { page, complaints } = await site.open("/", { as: site.safety });
-    await page.locator("h1").waitFor();
+    const { page, complaints, settled } = await site.open("/", { as: site.safety });
+    await settled();
     await page.keyboard.press("Tab");
+    await page.locator("a:focus", { hasText: "Skip" }).waitFor();
     await page.keyboard.press("Enter");
-    assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+    await page.locator("#main:focus").waitFor();
     await page.keyboard.press("Control+k");
+    await page.locator("[role=combobox]:focus").waitFor();
     await page.keyboard.type("evid");
     await page.getByRole("option", { name: "Evidence" }).waitFor();
     await page.keyboard.press("Enter");
@@ -48,21 +50,24 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
     await page.getByRole("dialog", { name: "Keys" }).waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
-    await page.keyboard.press("g");
-    await page.keyboard.press("d");
+    // One after the other, at once: the second has to come soon.
+    await Promise.all([page.keyboard.press("g"), page.keyboard.press("d")]);
     await page.waitForURL("**/ledger");
     assert.deepEqual(complaints, []);
   });
 
   test("an entry's number in the palette leads to the entry, and nonsense to nowhere", async () => {
-    const { page } = await site.open("/", { as: site.safety });
-    await page.locator("h1").waitFor();
+    const { page, settled } = await site.open("/", { as: site.safety });
+    await settled();
     await page.keyboard.press("Control+k");
+    await page.locator("[role=combobox]:focus").waitFor();
     await page.keyboard.type("1,842");
     await page.getByRole("option", { name: /1,842/ }).waitFor();
     await page.keyboard.press("Enter");
     await page.waitForURL("**/ledger/1842");
+    await page.locator("h1:focus").waitFor();
     await page.keyboard.press("Control+k");
+    await page.locator("[role=combobox]:focus").waitFor();
     await page.keyboard.type('<img src=x onerror="alert(1)">');
     await page.getByText("Nothing here has that name.").waitFor();
   });
@@ -79,9 +84,9 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
     const { page } = await site.open("/", { as: site.safety });
     await page.locator("h1").waitFor();
     await page.route("**/api/**", async (route) => route.abort());
-    await page.getByText("The server does not answer.").waitFor({ timeout: 15_000 });
+    await page.getByText("The server does not answer.").waitFor();
     await page.unroute("**/api/**");
-    await page.getByText("The server answers again.").waitFor({ timeout: 15_000 });
+    await page.getByText("The server answers again.").waitFor();
   });
 
   test("an address that leads nowhere says so inside the console", async () => {

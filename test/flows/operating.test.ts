@@ -87,7 +87,7 @@ function port(of: Server): number {
 }
 
 async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
-  const endAt = performance.now() + 15_000;
+  const endAt = performance.now() + 60_000;
   while (!(await isSo())) {
     if (performance.now() > endAt) throw new Error(`waited in vain for: ${isSo.toString()}`);
     await new Promise((resolve) => {

@@ -270,8 +270,8 @@ export function workerPids({ reports }: Running): ReadonlyMap<number, number> {
   return new Map(ready.map(({ worker, pid }) => [Number(worker), Number(pid)]));
 }
 
-/** Fails when it does not come true in time. */
-export async function until(isSo: () => boolean | Promise<boolean>, msMax = 15_000): Promise<void> {
+/** Fails when it does not come true in time, which is long enough for the busiest machine. */
+export async function until(isSo: () => boolean | Promise<boolean>, msMax = 60_000): Promise<void> {
   const end = performance.now() + msMax;
   while (!(await isSo())) {
     if (performance.now() > end) throw new Error(`It did not come true within ${msMax} ms: ${isSo.toString()}`);

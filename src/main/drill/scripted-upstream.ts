@@ -14,11 +14,10 @@ export interface ScriptedUpstream {
 
 const answer = "I cannot help with that. This is a scripted answer of the drill, not a model's.";
 const words = ["The", "keeper", "opens", "the", "lock", "and", "the", "boats", "go", "through", "one", "by", "one."];
-/** A stream goes on for longer than any attempt watches it. */
-const streamWordsMax = 4_000;
 const wordMs = 5;
 
-export function scriptUpstream(): ScriptedUpstream {
+/** A stream goes on for longer than any attempt watches it. */
+export function scriptUpstream(streamWordsMax = 4_000): ScriptedUpstream {
   let asked = 0;
   const upstream: Upstream = {
     lacks: () => undefined,
@@ -28,7 +27,7 @@ export function scriptUpstream(): ScriptedUpstream {
     },
     stream: (_call, signal) => {
       asked += 1;
-      return streamOf(events(signal));
+      return streamOf(events(signal, streamWordsMax));
     },
     measure: async () => ({}),
     health: async () => ({ kind: "up" }),
@@ -61,10 +60,10 @@ function streamOf(source: AsyncGenerator<AnswerEvent, void, void>): AnswerStream
   };
 }
 
-async function* events(signal: StopSignal): AsyncGenerator<AnswerEvent, void, void> {
+async function* events(signal: StopSignal, wordsMax: number): AsyncGenerator<AnswerEvent, void, void> {
   const place = { choice: 0, block: 0 };
   yield { ...place, kind: "open", as: "text" };
-  for (let at = 0; at < streamWordsMax; at++) {
+  for (let at = 0; at < wordsMax; at++) {
     if (signal.aborted) throw abandoned(signal);
     yield { ...place, kind: "text", text: `${words[at % words.length] ?? ""} ` };
     await sleep(wordMs);
