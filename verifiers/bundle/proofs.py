@@ -1,6 +1,6 @@
 """What verify.py rests on: strict and canonical JSON, strict base64, Ed25519, RFC 6962 trees, the signed head, DSSE, exact bounds.
 Standards, each named."""
-import base64, hashlib, json, math, re
+import base64, functools, hashlib, json, math, re
 from decimal import Decimal
 
 class Fault(Exception):
@@ -105,6 +105,7 @@ def point(key):
 
 BASE = point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
+@functools.lru_cache(4096)
 def verifies(key, message, signature):
     at, s = point(key), int.from_bytes(signature[32:], "little")
     if at is None or len(signature) != 64 or s >= L:
@@ -205,9 +206,27 @@ def crossing(is_below):
         low, high = (middle, high) if is_below(middle) else (low, middle)
     return low
 
-def upper(failures, trials, confidence):
+def exact_upper(failures, trials, confidence):
     """Clopper and Pearson: the largest rate under which so few failures still have the chance 1 - confidence."""
     return 1.0 if failures >= trials else crossing(lambda rate: tail(failures, trials, rate) > 1 - confidence)
 
-def lower(failures, trials, confidence):
+def exact_lower(failures, trials, confidence):
     return 0.0 if failures == 0 else crossing(lambda rate: 1 - tail(failures - 1, trials, rate) < 1 - confidence)
+
+# --- Bounds that hold at all times at once (Ville 1939, Robbins 1970) ------------------------------------------------------------------
+
+def gained(failures, trials, limit):
+    """ln of what a stake of 1, spread evenly over the rates below the limit, has become: the integral of the likelihood over them, by
+    its value at the limit and by the limit."""
+    if trials == 0 or limit >= 1:
+        return 0.0 if trials == 0 else math.inf
+    ends = math.lgamma(failures + 1) + math.lgamma(trials - failures + 1)
+    odds = math.log(limit) - math.log1p(-limit)
+    logs = [ends - math.lgamma(k + 1) - math.lgamma(trials - k + 2) + (k - failures - 1) * odds for k in range(failures + 1, trials + 2)]
+    return max(logs) + math.log(math.fsum(math.exp(one - max(logs)) for one in logs))
+
+def sure_upper(failures, trials, confidence):
+    return 1.0 if failures >= trials else crossing(lambda rate: gained(failures, trials, rate) < -math.log(1 - confidence))
+
+def sure_lower(failures, trials, confidence):
+    return 1 - sure_upper(trials - failures, trials, confidence)
