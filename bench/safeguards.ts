@@ -1,14 +1,16 @@
 // What the shipped safeguards are worth, in one command: recall and refusals, answers, disguises, conversations, reliability and cost on
 // named evaluation sets that nothing was trained or tuned on, each figure with its n and a 95 % interval, beside what was asked
-// for. Prints one line of JSON and tables; `--write` keeps the result, the page docs/safeguards-measured.md and its plots.
+// for. Prints one line of JSON and tables; `--write` keeps the result, the page docs/safeguards-measured.md, its
+// plots, and the figures that ship beside the safeguards' cards.
 // node bench/safeguards.ts EVAL-FOLDER [--write] [--every N]     one row in N, to try it
-// node bench/safeguards.ts --redraw                              page and plots anew from the result that is kept
+// node bench/safeguards.ts --redraw                              page, plots and figures anew from the result that is kept
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { z } from "zod";
 import { measureDisguises } from "./obfuscation.ts";
 import { measureRewordings } from "./rewordings.ts";
+import { writeCardFigures } from "./safeguards/card-figures.ts";
 import { measureConversations } from "./safeguards/conversations.ts";
 import { cardOf, measureCost } from "./safeguards/cost.ts";
 import { type Judge, openJudge } from "./safeguards/judge.ts";
@@ -152,6 +154,7 @@ function draw(report: Report): void {
   mkdirSync(plots, { recursive: true });
   for (const [name, svg] of plotsOf(report)) writeFileSync(join(plots, name), svg);
   writeFileSync(join(root, "docs", "safeguards-measured.md"), pageOf(report));
+  writeCardFigures(report);
 }
 
 const [folder] = positionals;

@@ -170,8 +170,13 @@ export function areasOf(measured: readonly Measured[]): Report["areas"] {
   });
 }
 
-/** Between the calibrated rates, so that curves are smooth. */
-const ratesDrawn = Array.from({ length: 31 }, (_, at) => 0.001 * 100 ** (at / 30));
+/** Where curves have points: at the calibrated rates, and between them, so that curves are smooth. */
+export const ratesDrawn: readonly number[] = [
+  ...new Set([
+    ...Array.from({ length: 31 }, (_, at) => Number((0.001 * 100 ** (at / 30)).toPrecision(12))),
+    ...calibratedRates,
+  ]),
+].toSorted((one, other) => one - other);
 
 function curve(name: string, harmful: readonly Judged[], benign: readonly Judged[]): Curve {
   const sides = (rate: number): { readonly caught: Share; readonly refused: Share } => {
@@ -180,13 +185,10 @@ function curve(name: string, harmful: readonly Judged[], benign: readonly Judged
     return { caught: past(harmful), refused: past(benign) };
   };
   const labelled = new Set<number>(calibratedRates);
-  const rates = [...new Set([...ratesDrawn.map((rate) => Number(rate.toPrecision(12))), ...calibratedRates])];
-  const points = rates
-    .toSorted((one, other) => one - other)
-    .map((rate) => ({
-      ...sides(rate),
-      ...(labelled.has(rate) ? { label: `${Number((100 * rate).toFixed(1))} %` } : {}),
-    }));
+  const points = ratesDrawn.map((rate) => ({
+    ...sides(rate),
+    ...(labelled.has(rate) ? { label: `${Number((100 * rate).toFixed(1))} %` } : {}),
+  }));
   return { name: `${name} (${harmful.length} and ${benign.length} texts)`, points };
 }
 

@@ -6,17 +6,24 @@ import { words } from "../words/words.ts";
 import styles from "./chart.module.css";
 
 export interface ChartProps extends Omit<ChartFrameProps, "children"> {
+  /** Half as wide as a page, so that two stand side by side. */
+  readonly isHalf?: boolean;
   /** Inside an svg of `width` by `height` units. */
   readonly children: ReactNode;
   readonly width: number;
   readonly height: number;
 }
 
-export function Chart({ children, width, height, ...frame }: ChartProps): ReactNode {
+export function Chart({ children, width, height, isHalf, ...frame }: ChartProps): ReactNode {
   return (
     <ChartFrame {...frame}>
       {(named) => (
-        <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-labelledby={named}>
+        <svg
+          className={isHalf === true ? styles.half : undefined}
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-labelledby={named}
+        >
           {children}
         </svg>
       )}

@@ -12,6 +12,10 @@ export interface ForestRow {
   readonly upper: number;
   /** What stands behind it: "3 of 200". */
   readonly counts: string;
+  /** A share of this row alone that it is held against. */
+  readonly limit?: number | undefined;
+  /** Drawn hollow, as the page says what that means. */
+  readonly isHollow?: boolean | undefined;
 }
 
 export interface ForestProps {
@@ -31,7 +35,7 @@ const axisHeight = 34;
 const nameChars = 28;
 
 export function Forest({ title, description, rows, mark, table }: ForestProps): ReactNode {
-  const most = Math.max(mark?.at ?? 0, ...rows.map(({ upper }) => upper));
+  const most = Math.max(mark?.at ?? 0, ...rows.map(({ upper, limit = 0 }) => Math.max(upper, limit)));
   const scale = scaleLinear([0, Math.min(1, most === 0 ? 0.01 : most)], [nameWidth, width - countsWidth]).nice(5);
   const height = rows.length * rowHeight + axisHeight;
   const floor = rows.length * rowHeight;
@@ -54,7 +58,16 @@ export function Forest({ title, description, rows, mark, table }: ForestProps): 
           <line className={styles.interval} x1={scale(row.lower)} x2={scale(row.upper)} />
           <line className={styles.interval} x1={scale(row.lower)} x2={scale(row.lower)} y1={-4} y2={4} />
           <line className={styles.interval} x1={scale(row.upper)} x2={scale(row.upper)} y1={-4} y2={4} />
-          <rect className={styles.estimate} x={scale(row.estimate) - 4} y={-4} width={8} height={8} />
+          {row.limit === undefined ? null : (
+            <line className={styles.mark} x1={scale(row.limit)} x2={scale(row.limit)} y1={-10} y2={10} />
+          )}
+          <rect
+            className={row.isHollow === true ? styles.hollow : styles.estimate}
+            x={scale(row.estimate) - 4}
+            y={-4}
+            width={8}
+            height={8}
+          />
           <text className={styles.counts} x={width} dy="0.35em" textAnchor="end">
             {row.counts}
           </text>

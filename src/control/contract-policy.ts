@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { Limit } from "../acts/bodies.ts";
 import { UsagePolicy, CategoryRule } from "../policy/policy-document.ts";
+import { CardFigures } from "../safeguards/card-figures.ts";
 import { Safeguards } from "../safeguards/safeguards-document.ts";
 import { Category, Surface, UnknownCause } from "../terms/finding.ts";
 import { CertificateId, Digest, HoldId, Name, PersonId, Timestamp } from "../terms/ids.ts";
@@ -13,6 +14,7 @@ import { Mode, OpenStage } from "../terms/stage.ts";
 export const policyRoutes = {
   rules: "/api/v1/models/:model/rules",
   try: "/api/v1/try",
+  card: "/api/v1/safeguards/:safeguard/card",
 } as const;
 
 const Slot = z.enum(["in-force", "candidate"]);
@@ -54,6 +56,17 @@ export const RulesView = z.object({
   hasReviewer: z.boolean(),
 });
 export type RulesView = z.infer<typeof RulesView>;
+
+/** `GET card`: what is known of a safeguard of the release that runs here; figures only of what we measured. */
+export const SafeguardCardView = z.object({
+  safeguard: z.string(),
+  /** `declared`: by whoever runs it; `unmeasured`: patterns, which are the operator's own; `unknown`: none of this release. */
+  kind: z.enum(["measured", "declared", "unmeasured", "unknown"]),
+  figures: CardFigures.nullable(),
+  limits: z.string().nullable(),
+});
+export type SafeguardCardView = z.infer<typeof SafeguardCardView>;
+export type SafeguardFigures = NonNullable<SafeguardCardView["figures"]>;
 
 /** Bytes of one question, turns of one conversation, and characters of all of them. */
 export const tryBounds = { bytesMax: 64 * 1024, turnsMax: 64, charsMax: 48_000 } as const;

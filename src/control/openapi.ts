@@ -26,7 +26,7 @@ import { NeedsView, needsRoutes } from "./contract-needs.ts";
 import { LedgerEntryView, LedgerView, ledgerRoutes } from "./contract-ledger.ts";
 import { ReceiptProof } from "../acts/receipt-proof.ts";
 import { HoldEffectView, HoldPreviewView, HoldsView, holdRoutes } from "./contract-hold.ts";
-import { RulesView, TryRequest, TryView, policyRoutes } from "./contract-policy.ts";
+import { RulesView, SafeguardCardView, TryRequest, TryView, policyRoutes } from "./contract-policy.ts";
 import {
   CompareView,
   EvidencePlanView,
@@ -131,6 +131,12 @@ const operations: readonly Operation[] = [
     path: policyRoutes.rules,
     summary: "Policy and safeguards of a model, in force and candidate",
     answer: RulesView,
+  },
+  {
+    method: "get",
+    path: policyRoutes.card,
+    summary: "What was measured of a safeguard that ships, and what was not",
+    answer: SafeguardCardView,
   },
   {
     method: "post",

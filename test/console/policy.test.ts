@@ -59,9 +59,30 @@ describe("policy and safeguards", { skip: chromium === undefined && !isCi }, () 
 
   test("the chain stands in order, with who gets which mode", async () => {
     const opened = await site.open("/policy/safeguards", { as: site.safety });
-    await opened.page.getByText("misuse@4").waitFor();
+    await opened.page.getByRole("table").getByText("misuse@4").waitFor();
     await opened.page.getByText("flags, and stops nothing").waitFor();
+  });
+
+  test("what was measured of each is drawn and listed, what was missed too; where nothing was, that is said", async () => {
+    const opened = await site.open("/policy/safeguards?card=misuse%404", { as: site.safety });
+    const { page } = opened;
+    await page.getByText(/lines that were asked for are missed/).waitFor();
+    await page.getByRole("table", { name: "Targets" }).getByText("missed").first().waitFor();
+    const curves = page.getByRole("figure", { name: "Requests: found against refused" });
+    await curves.getByText(/At 0.5 % of harmless texts, the rate that is set here, it finds 56.2 %/).waitFor();
+    await page.getByRole("figure", { name: "Found, by category" }).getByText("418 of 1,380", { exact: true }).waitFor();
+    await page.getByRole("img", { name: /^Answers: what a score means/ }).waitFor();
     await checkPage(opened);
+    await page.getByLabel("Curves").first().selectOption("set");
+    await page
+      .getByRole("listitem")
+      .getByText(/strongreject \(left out of training\)/)
+      .waitFor();
+    await curves.getByRole("button", { name: "As a table" }).click();
+    await curves.getByRole("table").getByText("training had rows of this kind").first().waitFor();
+    await page.getByRole("tab", { name: "nothing@1" }).click();
+    await page.getByText("This release has no such safeguard").waitFor();
+    assert.match(page.url(), /card=nothing/);
   });
 
   test("a harmful text is blocked: the rule is named, the place is marked, and a scope lifts it", async () => {

@@ -10,6 +10,7 @@ import {
   RulesView,
   type TryRequest,
   TryView,
+  SafeguardCardView,
   policyRoutes,
   tryBounds,
 } from "../../src/control/contract-policy.ts";
@@ -281,6 +282,16 @@ test("rules shows the candidate whole where nothing is certified, and what there
   assert.equal(only?.safeguards.document.chain[0]?.safeguard, "misuse@4");
   assert.equal(view.restrictions.length, 1);
   assert.equal((await get(desk, policyRoutes.rules.replace(":model", "absent"), owner)).status, 404);
+});
+
+test("card shows what was measured of a safeguard to persons only, and says where nothing was", async () => {
+  const path = (name: string): string => policyRoutes.card.replace(":safeguard", encodeURIComponent(name));
+  const known = SafeguardCardView.parse((await get(desk, path("misuse@4"), owner)).json);
+  assert.ok(known.figures !== null && known.figures.curves.length > 0);
+  assert.equal(SafeguardCardView.parse((await get(desk, path("judge@1"), owner)).json).kind, "declared");
+  assert.equal(SafeguardCardView.parse((await get(desk, path("../misuse@4"), owner)).json).kind, "unknown");
+  assert.equal((await get(desk, path("m".repeat(65)), owner)).status, 400);
+  assert.equal((await fetch(new URL(path("misuse@4"), desk.url))).status, 401);
 });
 
 describe("the desk", () => {

@@ -10,9 +10,12 @@ export const policyRoutes = [
   createRoute({ getParentRoute: () => rootRoute, path: "/policy", validateSearch: Search }).lazy(
     async () => (await import("./page.tsx")).page,
   ),
-  createRoute({ getParentRoute: () => rootRoute, path: "/policy/safeguards", validateSearch: Search }).lazy(
-    async () => (await import("./safeguards-page.tsx")).page,
-  ),
+  createRoute({
+    getParentRoute: () => rootRoute,
+    path: "/policy/safeguards",
+    /** Whose card is open. */
+    validateSearch: Search.extend({ card: z.string().max(64).optional().catch(undefined) }),
+  }).lazy(async () => (await import("./safeguards-page.tsx")).page),
   createRoute({
     getParentRoute: () => rootRoute,
     path: "/policy/try",

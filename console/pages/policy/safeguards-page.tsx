@@ -8,6 +8,7 @@ import { words } from "../../words/words.ts";
 import { PolicyFrame } from "./frame.tsx";
 import styles from "./policy.module.css";
 import { type ChainEntry, entryName, exceptWords, sidesWords, stopsWords, streamWords } from "./rule-words.ts";
+import { SafeguardCards } from "./safeguard-cards.tsx";
 import { SlotFacts, slotLead } from "./slot-facts.tsx";
 
 export const page = createLazyRoute("/policy/safeguards")({ component: SafeguardsPage });
@@ -16,7 +17,14 @@ function SafeguardsPage(): ReactNode {
   const { chain } = words.policy;
   return (
     <PolicyFrame here="/policy/safeguards" title={chain.title} lead={chain.lead}>
-      {(rules) => rules.slots.map((slot) => <ChainOf key={slot.slot} slot={slot} rules={rules} />)}
+      {(rules) => (
+        <>
+          {rules.slots.map((slot) => (
+            <ChainOf key={slot.slot} slot={slot} rules={rules} />
+          ))}
+          <SafeguardCards rules={rules} />
+        </>
+      )}
     </PolicyFrame>
   );
 }

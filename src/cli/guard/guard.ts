@@ -9,6 +9,7 @@ import { Surface } from "../../terms/finding.ts";
 import { withWordsOfJson, wordsOfJson } from "../../wire/json-words.ts";
 import type { Answer } from "../answer.ts";
 import type { Context } from "../context.ts";
+import { card, CardOptions } from "./card.ts";
 import { compare, CompareOptions } from "./compare.ts";
 import { label, LabelOptions } from "./label.ts";
 import { ConformOptions, conformTo } from "./conform.ts";
@@ -107,6 +108,13 @@ function addLearningVerbs(guard: Command, context: Context): void {
     ],
     options: LabelOptions,
     run: label,
+  });
+  addVerb(guard, context, {
+    usage: "card <safeguard>",
+    summary: "what was measured of a safeguard that ships, as misuse@4, and what was asked for; no server",
+    options: CardOptions,
+    run: card,
+    more: "The same figures as in the console; --json has the curves.",
   });
   addVerb(guard, context, {
     usage: "compare <before> <after>",
