@@ -56,28 +56,7 @@ export function Roc({ title, description, curves, across, up, table }: RocProps)
   }));
   return (
     <Chart title={title} description={description} width={width} height={height} table={table} isHalf>
-      {[0, 0.25, 0.5, 0.75, 1].map((tick) => (
-        <g key={tick}>
-          <line className={styles.grid} x1={left} x2={right} y1={y(tick)} y2={y(tick)} />
-          <text className={styles.tick} x={left - 6} y={y(tick) + 4} textAnchor="end">
-            {percentInWords(tick)}
-          </text>
-        </g>
-      ))}
-      {[refusedMin, 0.001, 0.01, 0.1, 1].map((tick) => (
-        <g key={tick}>
-          <line className={styles.grid} x1={x(tick)} x2={x(tick)} y1={top} y2={bottom} />
-          <text className={styles.tick} x={x(tick)} y={bottom + 18} textAnchor={tick === 1 ? "end" : "middle"}>
-            {percentInWords(tick)}
-          </text>
-        </g>
-      ))}
-      <text className={styles.tick} x={(left + right) / 2} y={bottom + 38} textAnchor="middle">
-        {across}
-      </text>
-      <text className={styles.tick} transform={`translate(12 ${(top + bottom) / 2}) rotate(-90)`} textAnchor="middle">
-        {up}
-      </text>
+      <Axes x={x} y={y} across={across} up={up} />
       {curves.map(({ letter, tone, points }) => (
         <path key={letter} className={classes(styles.curve, styles[tone])} d={drawn([...points]) ?? ""} />
       ))}
@@ -113,6 +92,40 @@ export function Roc({ title, description, curves, across, up, table }: RocProps)
         </text>
       ))}
     </Chart>
+  );
+}
+
+interface AxesProps extends Pick<RocProps, "across" | "up"> {
+  readonly x: (share: number) => number;
+  readonly y: (share: number) => number;
+}
+
+function Axes({ x, y, across, up }: AxesProps): ReactNode {
+  return (
+    <>
+      {[0, 0.25, 0.5, 0.75, 1].map((tick) => (
+        <g key={tick}>
+          <line className={styles.grid} x1={left} x2={right} y1={y(tick)} y2={y(tick)} />
+          <text className={styles.tick} x={left - 6} y={y(tick) + 4} textAnchor="end">
+            {percentInWords(tick)}
+          </text>
+        </g>
+      ))}
+      {[refusedMin, 0.001, 0.01, 0.1, 1].map((tick) => (
+        <g key={tick}>
+          <line className={styles.grid} x1={x(tick)} x2={x(tick)} y1={top} y2={bottom} />
+          <text className={styles.tick} x={x(tick)} y={bottom + 18} textAnchor={tick === 1 ? "end" : "middle"}>
+            {percentInWords(tick)}
+          </text>
+        </g>
+      ))}
+      <text className={styles.tick} x={(left + right) / 2} y={bottom + 38} textAnchor="middle">
+        {across}
+      </text>
+      <text className={styles.tick} transform={`translate(12 ${(top + bottom) / 2}) rotate(-90)`} textAnchor="middle">
+        {up}
+      </text>
+    </>
   );
 }
 

@@ -8,6 +8,27 @@ interface Share {
   readonly upper: number;
 }
 
+interface Found {
+  readonly found: string;
+  readonly what: string;
+}
+
+interface Refused {
+  readonly refused: string;
+  readonly against: string;
+}
+
+interface Sides {
+  readonly harmful: number;
+  readonly harmless: number;
+  readonly against: string;
+}
+
+interface Named {
+  readonly name: string;
+  readonly share: string;
+}
+
 /** 56.2 % (52.1 to 60.3; 330 of 587) */
 function shareInWords({ count, of, lower, upper }: Share): string {
   const range = `${figure(lower)} to ${figure(upper)}`;
@@ -47,7 +68,7 @@ export const safeguardCards = {
   mixed: "of both",
   curves: {
     title: { input: "Requests: found against refused", output: "Answers: found against stopped" },
-    lead: (rate: number, found: string, what: string, refused: string, against: string) =>
+    lead: (rate: number, { found, what }: Found, { refused, against }: Refused) =>
       `At ${percentInWords(rate)} of harmless texts, the rate that is set here, it finds ${found} of ${what} and stops ${refused} of ${against}. A ring marks that point on each curve, with its intervals.`,
     noPoint: "Each curve shows what is found as more harmless texts are refused.",
     onePoint: "One rate for all categories: where some are narrower, a little less is found.",
@@ -62,8 +83,8 @@ export const safeguardCards = {
     rate: "Benign rate",
     caught: "Found",
     refused: "Refused",
-    legend: (letter: string, name: string, harmful: number, against: string, harmless: number) =>
-      `${letter}  ${name}: ${numberInWords(harmful)} against ${numberInWords(harmless)} ${against}`,
+    legend: (name: string, { harmful, harmless, against }: Sides) =>
+      `${name}: ${numberInWords(harmful)} against ${numberInWords(harmless)} ${against}`,
   },
   reliability: {
     title: { input: "Requests: what a score means", output: "Answers: what a score means" },
@@ -93,8 +114,7 @@ export const safeguardCards = {
         "harmless input": "What the rules find of harmless requests",
       },
     },
-    most: (name: string, share: string, least: string, leastShare: string) =>
-      `Most of ${name}, ${share}; least of ${least}, ${leastShare}.`,
+    most: (most: Named, least: Named) => `Most of ${most.name}, ${most.share}; least of ${least.name}, ${least.share}.`,
     worst: (name: string, share: string) => `Most often wrong on ${name}: ${share}.`,
     neverWrong: "None was stopped in any of them.",
     hollow: "Hollow marks: training had such rows. Filled ones: left out of training whole.",

@@ -285,14 +285,17 @@ test("rules shows the candidate whole where nothing is certified, and what there
 });
 
 test("card shows what was measured of a safeguard to persons only, and says where nothing was", async () => {
-  const path = (name: string): string => policyRoutes.card.replace(":safeguard", encodeURIComponent(name));
-  const known = SafeguardCardView.parse((await get(desk, path("misuse@4"), owner)).json);
+  const known = SafeguardCardView.parse((await get(desk, cardPath("misuse@4"), owner)).json);
   assert.ok(known.figures !== null && known.figures.curves.length > 0);
-  assert.equal(SafeguardCardView.parse((await get(desk, path("judge@1"), owner)).json).kind, "declared");
-  assert.equal(SafeguardCardView.parse((await get(desk, path("../misuse@4"), owner)).json).kind, "unknown");
-  assert.equal((await get(desk, path("m".repeat(65)), owner)).status, 400);
-  assert.equal((await fetch(new URL(path("misuse@4"), desk.url))).status, 401);
+  assert.equal(SafeguardCardView.parse((await get(desk, cardPath("judge@1"), owner)).json).kind, "declared");
+  assert.equal(SafeguardCardView.parse((await get(desk, cardPath("../misuse@4"), owner)).json).kind, "unknown");
+  assert.equal((await get(desk, cardPath("m".repeat(65)), owner)).status, 400);
+  assert.equal((await fetch(new URL(cardPath("misuse@4"), desk.url))).status, 401);
 });
+
+function cardPath(name: string): string {
+  return policyRoutes.card.replace(":safeguard", encodeURIComponent(name));
+}
 
 describe("the desk", () => {
   const asked: TryRequest = { model: Name.parse("m"), slot: "candidate", side: "input", texts: [], scopes: [] };

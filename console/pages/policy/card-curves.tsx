@@ -64,7 +64,8 @@ function Side({ side, curves, rate, isNarrower }: SideProps): ReactNode {
         {shown.map((curve, at) => (
           <li key={curve.name + curve.against}>
             <RocKey tone={toneOf(curve)} />
-            {said.legend(letterOf(at), nameOf(curve), curve.harmful, curve.against, curve.harmless)}
+            <strong>{letterOf(at)}</strong>
+            <span>{said.legend(nameOf(curve), curve)}</span>
           </li>
         ))}
       </ul>
@@ -126,10 +127,8 @@ function leadOf(curves: readonly Curve[], rate: number | undefined): string {
   if (main === undefined || point === undefined) return said.noPoint;
   return said.lead(
     point.rate,
-    safeguardCards.share({ ...point.caught, of: main.harmful }),
-    nameOf(main),
-    safeguardCards.share({ ...point.refused, of: main.harmless }),
-    main.against,
+    { found: safeguardCards.share({ ...point.caught, of: main.harmful }), what: nameOf(main) },
+    { refused: safeguardCards.share({ ...point.refused, of: main.harmless }), against: main.against },
   );
 }
 

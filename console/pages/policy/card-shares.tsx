@@ -71,9 +71,12 @@ function leadOf({ label, rows }: Shares): string {
   const sorted = rows.toSorted((one, other) => rateOf(other) - rateOf(one));
   const [most, least] = [sorted[0], sorted.at(-1)];
   if (most === undefined || least === undefined) return "";
-  if (label === "harmful")
-    return said.most(most.name, safeguardCards.share(most.found), least.name, safeguardCards.share(least.found));
+  if (label === "harmful") return said.most(namedOf(most), namedOf(least));
   return most.found.count === 0 ? said.neverWrong : said.worst(most.name, safeguardCards.share(most.found));
+}
+
+function namedOf({ name, found }: Row): { readonly name: string; readonly share: string } {
+  return { name, share: safeguardCards.share(found) };
 }
 
 const columns: readonly Column<Row>[] = [

@@ -73,8 +73,6 @@ interface MeasuredProps {
 
 function Measured({ entry, figures, limits }: MeasuredProps): ReactNode {
   const rates = "url" in entry || !("block" in entry) ? undefined : entry;
-  const here = rates === undefined ? undefined : said.rates(rates.block.benignRate, rates.review.benignRate);
-  const shipped = figures.shipped === null ? undefined : said.rates(figures.shipped.block, figures.shipped.review);
   return (
     <div className={styles.card}>
       <ul className={styles.list}>
@@ -84,10 +82,9 @@ function Measured({ entry, figures, limits }: MeasuredProps): ReactNode {
             {said.limits}: {limits}
           </li>
         )}
-        {figures.together.length > 1 ? <li>{said.together(figures.together.join(", "))}</li> : null}
-        {here === undefined || shipped === undefined || here === shipped ? null : (
-          <li>{said.otherRates(here, shipped)}</li>
-        )}
+        {notesOf(figures, rates).map((note) => (
+          <li key={note}>{note}</li>
+        ))}
         {figures.weights === null ? null : (
           <li>
             {said.weights}: <DigestText value={figures.weights} what={said.weights} />
@@ -102,4 +99,15 @@ function Measured({ entry, figures, limits }: MeasuredProps): ReactNode {
       <CardShares figures={figures} />
     </div>
   );
+}
+
+type Rates = Extract<ChainEntry, { readonly block: { readonly benignRate: number } }>;
+
+/** What has to be known of the figures to read them for this chain. */
+function notesOf({ together, shipped }: SafeguardFigures, rates: Rates | undefined): readonly string[] {
+  const notes = together.length > 1 ? [said.together(together.join(", "))] : [];
+  if (rates === undefined || shipped === null) return notes;
+  const here = said.rates(rates.block.benignRate, rates.review.benignRate);
+  const there = said.rates(shipped.block, shipped.review);
+  return here === there ? notes : [...notes, said.otherRates(here, there)];
 }
