@@ -36,7 +36,7 @@ function shareInWords({ count, of, lower, upper }: Share): string {
 }
 
 function figure(share: number): string {
-  return percentInWords(share).replace(" %", "");
+  return percentInWords(share).replace(/\s%$/u, "");
 }
 
 const seen = {

@@ -18,7 +18,7 @@ const Share = z.strictObject({ count, of: count, lower: share, upper: share });
  * What training knew of such rows: nothing (`left-out`), rows of the same kind or source (`in-kind`), other rows of the same
  * source (`held-back`); `in-sight`: rules were written while somebody looked at them.
  */
-export const Seen = z.enum(["left-out", "in-kind", "held-back", "in-sight"]);
+const Seen = z.enum(["left-out", "in-kind", "held-back", "in-sight"]);
 
 /** Of as many texts as the curve names. */
 const Counted = z.strictObject({ count, lower: share, upper: share });

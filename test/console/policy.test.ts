@@ -69,7 +69,7 @@ describe("policy and safeguards", { skip: chromium === undefined && !isCi }, () 
     await page.getByText(/lines that were asked for are missed/).waitFor();
     await page.getByRole("table", { name: "Targets" }).getByText("missed").first().waitFor();
     const curves = page.getByRole("figure", { name: "Requests: found against refused" });
-    await curves.getByText(/At 0.5 % of harmless texts, the rate that is set here, it finds 56.2 %/).waitFor();
+    await curves.getByText(/the rate that is set here, it finds 56\.2\s% \(52\.1 to 60\.3; 330 of 587\)/).waitFor();
     await page.getByRole("figure", { name: "Found, by category" }).getByText("418 of 1,380", { exact: true }).waitFor();
     await page.getByRole("img", { name: /^Answers: what a score means/ }).waitFor();
     await checkPage(opened);
