@@ -17,6 +17,7 @@ import type { RunDesk } from "./evidence/run-desk.ts";
 import type { CheckView } from "./contract-doctor.ts";
 import type { SettingView } from "./contract-settings.ts";
 import type { FeedServer } from "./feed-server.ts";
+import type { Network } from "../terms/network.ts";
 import type { HoldWatch } from "./hold-watch.ts";
 import type { Here } from "./initialise.ts";
 import type { LedgerIndex } from "./ledger-index.ts";
@@ -52,6 +53,8 @@ export interface ControlOptions {
   readonly console?: ConsoleFiles | undefined;
   /** Names besides those of this machine that the Host header may carry. */
   readonly hosts: readonly string[];
+  /** Of the operator, before this listener: what they forward is whom a request comes from. None where it is not given. */
+  readonly proxies?: readonly Network[] | undefined;
   /** A tree seen before: the ledger must contain it. */
   readonly mark?: Mark | undefined;
   /** The first trust root, known from elsewhere. */

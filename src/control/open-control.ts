@@ -7,7 +7,7 @@ import { type Act, openStatement } from "../acts/statement.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { receiptsUnder } from "../evidence/receipt-store.ts";
 import type { Feed } from "../feed/feed.ts";
-import { createReplica } from "../feed/replica.ts";
+import { type Replica, createReplica } from "../feed/replica.ts";
 import { readHead } from "../ledger/ledger-store.ts";
 import { openLedger } from "../ledger/ledger.ts";
 import { signerIdOf } from "../proof/digest.ts";
@@ -38,7 +38,7 @@ import {
   writeTrustFile,
 } from "./initialise.ts";
 import { gatewaysHere } from "./gateways-here.ts";
-import { type HoldWatch, type Watched, createHoldWatch } from "./hold-watch.ts";
+import { type Watched, createHoldWatch } from "./hold-watch.ts";
 import { keptItems } from "./kept-items.ts";
 import { createLedgerIndex } from "./ledger-index.ts";
 import { publicFiles } from "./public-files.ts";
@@ -245,9 +245,9 @@ async function closeAll({
 
 /** Records a statement; after one that opens something, waits for the gateways. What a hold takes is measured on the way. */
 function submitOf(judging: Judging & Pick<Core, "holdWatch">): Core["submit"] {
-  const { writer, primitives, feeds, holdWatch } = judging;
+  const { writer, feeds } = judging;
   return async (envelope, content) => {
-    const watched = await watchIfHold(holdWatch, primitives, envelope);
+    const watched = await watchIfHold(judging, envelope);
     const recorded = await writer.record(envelope, content).catch(async (error: unknown) => {
       const isTold = await tellIfHold(judging, envelope);
       if (isTold) watched?.placed(null);
@@ -270,20 +270,24 @@ interface Judging extends Pick<Core, "replica" | "writer" | "feeds"> {
 async function tellIfHold({ replica, writer, primitives, feeds }: Judging, envelope: Uint8Array): Promise<boolean> {
   const act = await openStatement(envelope, primitives).catch(() => undefined);
   if (act?.predicate.verb !== "hold" && act?.predicate.verb !== "restriction") return false;
-  const place = { index: replica.size(), rootAt: replica.rootAt };
-  const isAdmitted = judgeAct(replica.state, act, place).kind !== "refused";
-  if (isAdmitted && writer.indexOf(act.digest) === undefined) feeds.tell(act.digest, envelope);
-  return isAdmitted;
+  const isTold = isAdmitted(replica, act);
+  if (isTold && writer.indexOf(act.digest) === undefined) feeds.tell(act.digest, envelope);
+  return isTold;
 }
 
-/** What it takes is measured from here on. */
+/** What it takes is measured from here on. Of what the rules refuse, or have, nothing is measured: anybody can send it. */
 async function watchIfHold(
-  watch: HoldWatch,
-  primitives: ControlOptions["primitives"],
+  { holdWatch, primitives, replica, writer }: Judging & Pick<Core, "holdWatch">,
   envelope: Uint8Array,
 ): Promise<Watched | undefined> {
   const act = await openStatement(envelope, primitives).catch(() => undefined);
-  return act?.predicate.verb === "hold" ? watch.begin(act.predicate.body) : undefined;
+  if (act?.predicate.verb !== "hold" || writer.indexOf(act.digest) !== undefined) return undefined;
+  return isAdmitted(replica, act) ? holdWatch.begin(act.predicate.body) : undefined;
+}
+
+function isAdmitted(replica: Replica, act: Act): boolean {
+  const place = { index: replica.size(), rootAt: replica.rootAt };
+  return judgeAct(replica.state, act, place).kind !== "refused";
 }
 
 /** The deployment is named by its log key, so that its name is the same before and after it begins. */

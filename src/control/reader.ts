@@ -3,7 +3,7 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import type { Person } from "../acts/state.ts";
-import { Failure } from "../terms/failure.ts";
+import { Failure, failureCode } from "../terms/failure.ts";
 import type { Name } from "../terms/ids.ts";
 import { backgroundHeader, consoleHeader, sessionCookie } from "./contract-session.ts";
 import type { Core } from "./core.ts";
@@ -64,9 +64,14 @@ export async function readerIfAny(parts: Parts, context: Context): Promise<Reade
   return findReader(parts, context);
 }
 
-/** Whether an active person asks. */
+/** Whether an active person asks. Where the store cannot say, nobody is known, and a hold is still read as a stranger's. */
 export async function isPerson(parts: Parts, context: Context): Promise<boolean> {
-  return (await findReader(parts, context))?.kind === "person";
+  try {
+    return (await findReader(parts, context))?.kind === "person";
+  } catch (error) {
+    if (failureCode(error) === "store_unavailable") return false;
+    throw error;
+  }
 }
 
 function missing(): Failure {
@@ -102,7 +107,12 @@ function isBackground(context: Context): boolean {
 export function tokenOf(context: Context): string | undefined {
   const site = context.req.header("sec-fetch-site");
   if (site !== undefined && site !== "same-origin" && site !== "none") return undefined;
-  return getCookie(context, sessionCookie);
+  return cookieOf(context);
+}
+
+/** The one that only this very name could set, over TLS, goes before one that a neighbour of the name may have put there. */
+function cookieOf(context: Context): string | undefined {
+  return getCookie(context, sessionCookie, "host") ?? getCookie(context, sessionCookie);
 }
 
 const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -112,7 +122,7 @@ const safeMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
  * the cookie, and can set neither this header nor another Origin than its own. That a given Origin is our own is checked of every request.
  */
 export const checkConsole: MiddlewareHandler = async (context, next) => {
-  const bears = !safeMethods.has(context.req.method) && getCookie(context, sessionCookie) !== undefined;
+  const bears = !safeMethods.has(context.req.method) && cookieOf(context) !== undefined;
   if (bears && (context.req.header(consoleHeader) !== "1" || context.req.header("origin") === undefined)) {
     throw new Failure(
       "request_invalid",

@@ -61,16 +61,11 @@ const openingsMax = 200;
 
 export function createApp(core: Core): Hono {
   const app = new Hono();
+  app.use(guardAnswers);
   app.use(checkHost(core.options.hosts));
   app.use(checkOrigin);
   app.use(checkConsole);
   app.use(serveConsole(core.options.console, core.options.dataPlane));
-  app.use(async (context, next) => {
-    await next();
-    context.header("x-content-type-options", "nosniff");
-    context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
-    context.header("cache-control", "no-store");
-  });
   addOpenRoutes(app, core);
   const bodies = createBodies(async (context) => isPerson(core, context));
   addWriteRoutes(app, core, bodies);
@@ -92,7 +87,7 @@ export function createApp(core: Core): Hono {
     webhooks: async () => webhooksView(core),
   });
   addPartnerRoutes(app, core);
-  const tries = createTries(core.options.clock);
+  const tries = createTries(core.options.clock, core.options.proxies ?? []);
   addSessionRoutes(app, { core, bodies, tries });
   addPasskeyRoutes(app, { core, bodies, tries, read });
   addLiveRoutes(app, { core, read, gateways: () => gatewaysView(core) });
@@ -330,6 +325,17 @@ function unknownProposal(): Failure {
     "There is no such proposal here, or it is not public: then reading it takes --profile.",
   );
 }
+
+/** First of all, so that what is refused at the door has it too. The console's own files say it for themselves. */
+const guardAnswers: MiddlewareHandler = async (context, next) => {
+  await next();
+  if (context.res.headers.has("content-security-policy")) return;
+  context.header("x-content-type-options", "nosniff");
+  context.header("content-security-policy", "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'");
+  context.header("cross-origin-resource-policy", "same-origin");
+  context.header("referrer-policy", "no-referrer");
+  context.header("cache-control", "no-store");
+};
 
 const localNames = ["localhost", "127.0.0.1", "[::1]"];
 

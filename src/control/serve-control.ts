@@ -17,6 +17,8 @@ export interface ControlAddress {
   readonly port: number;
   /** Where it speaks TLS itself. */
   readonly tls?: ControlTls | undefined;
+  /** Milliseconds; a test's own. */
+  readonly stalledMs?: number;
 }
 
 interface ControlTls {
@@ -25,18 +27,22 @@ interface ControlTls {
   readonly serve: (server: TlsServer) => void;
 }
 
-/** `requestMs` is beyond what src/control/body.ts gives the largest body; late requests are looked for every `checkMs`. */
+/** `stalledMs`: after it a connection that takes nothing of an answer is cut. `requestMs` is beyond what src/control/body.ts gives the largest body; late requests are looked for every `checkMs`. */
 const bounds = {
   headersMs: 10_000,
   requestMs: 75_000,
   checkMs: 5_000,
   idleMs: 5_000,
+  stalledMs: 60_000,
   connectionsMax: 256,
   graceMs: 2_000,
 } as const;
 
 /** Listens. Fails with configuration_invalid where the address cannot be had. */
-export async function serveControl(app: Hono, { host, port, tls }: ControlAddress): Promise<ControlServer> {
+export async function serveControl(
+  app: Hono,
+  { host, port, tls, stalledMs = bounds.stalledMs }: ControlAddress,
+): Promise<ControlServer> {
   const times = { connectionsCheckingInterval: bounds.checkMs, keepAliveTimeout: bounds.idleMs };
   const server =
     tls === undefined
@@ -50,6 +56,7 @@ export async function serveControl(app: Hono, { host, port, tls }: ControlAddres
     throw new Error("the control plane listens with node:http or node:https");
   }
   if (server instanceof TlsServer) tls?.serve(server);
+  cutStalled(server, stalledMs);
   server.headersTimeout = bounds.headersMs;
   server.requestTimeout = bounds.requestMs;
   server.maxConnections = bounds.connectionsMax;
@@ -59,6 +66,16 @@ export async function serveControl(app: Hono, { host, port, tls }: ControlAddres
     port: typeof address === "object" && address !== null ? address.port : port,
     close: async () => closed(server),
   };
+}
+
+/** Whoever asks and does not read on is let go: else a few hundred such would leave no connection for a hold. */
+function cutStalled(server: Server | TlsServer, ms: number): void {
+  server.prependListener("request", (_request, response) => {
+    // A server that is still at work on the answer has sent nothing yet, and is waited for.
+    response.setTimeout(ms, () => {
+      if (response.socket !== null && response.socket.writableLength > 0) response.destroy();
+    });
+  });
 }
 
 async function listening(server: Server | TlsServer, { host, port }: ControlAddress): Promise<void> {

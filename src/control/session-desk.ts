@@ -21,6 +21,8 @@ import {
   keepSession,
   listSessions,
   markSeen,
+  meansOf,
+  whoOf,
 } from "./session-store.ts";
 
 /** Hours after which a session ends whatever is done with it, and minutes after which it ends where nothing is. */
@@ -76,6 +78,11 @@ export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
     remembered.set(hash, session);
   };
 
+  /** What was ended holds no more, with or without a store. */
+  const forget = (isOver: (session: Session) => boolean): void => {
+    for (const [hash, session] of remembered) if (isOver(session)) remembered.delete(hash);
+  };
+
   /** Off the way of the answer; that it failed harms nobody, the session only ends a little early. */
   const see = (session: Session): void => {
     const now = clock();
@@ -112,6 +119,8 @@ export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
         await dropEnded(transaction, at, idleSince);
         await keepSession(transaction, session, hashOf(token));
       });
+      // One of them may have been ended for this one; the others are remembered again when they ask.
+      forget((one) => whoOf(one) === whoOf(session));
       return { session, token };
     },
     find,
@@ -126,8 +135,17 @@ export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
     byId: async (session) => standing(await findSessionById(database, session)),
     list: async (who) =>
       (await listSessions(database, who)).filter((session) => counts(replica.state, session, clock())),
-    end: async (session) => database.transaction(async (transaction) => endSession(transaction, session)),
-    endBy: endSessionsBy,
+    end: async (session) => {
+      try {
+        return await database.transaction(async (transaction) => endSession(transaction, session));
+      } finally {
+        forget((one) => one.session === session);
+      }
+    },
+    endBy: async (transaction, means) => {
+      await endSessionsBy(transaction, means);
+      forget((one) => meansOf(one) === means);
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 // The routes of sessions: signing in with a key of one's own or an organisation's, who is signed in, ending it, and the one act that a
 // session may do, a hold. It is recorded under the control plane's key, which names session and person; the rules ask whether they may.
 import type { Context, Hono } from "hono";
-import { deleteCookie, setCookie } from "hono/cookie";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { z } from "zod";
 import type { HoldScope } from "../acts/bodies.ts";
 import { isSecretKey } from "../acts/secret-key.ts";
@@ -27,6 +27,7 @@ import { type Reader, anyReaderRequired, readerIfAny, readerOf, tokenOf } from "
 import { readingOf } from "./reading.ts";
 import { type Opened, type SignedIn, idleMinutes, secretStands } from "./session-desk.ts";
 import type { PersonSession, Session } from "./session-store.ts";
+import { type SessionHolds, createSessionHolds } from "./session-holds.ts";
 import type { Tries } from "./tries.ts";
 
 export interface SessionRoutes {
@@ -38,6 +39,7 @@ export interface SessionRoutes {
 export function addSessionRoutes(app: Hono, { core, bodies, tries }: SessionRoutes): void {
   const { sessions } = core;
   const read = anyReaderRequired(core);
+  const holds = createSessionHolds({ state: core.replica.state, clock: core.options.clock });
   app.post(sessionRoutes.session, async (context) => {
     const byKey = hasPass(readingOf(context));
     const who = await (byKey ? byPass(core, context) : tries.take(context, () => bySecret(core, context)));
@@ -51,7 +53,7 @@ export function addSessionRoutes(app: Hono, { core, bodies, tries }: SessionRout
   app.delete(sessionRoutes.session, read, async (context) => {
     const { session } = readerOf(context);
     const ended = session !== null && (await sessions.end(session.session));
-    deleteCookie(context, sessionCookie, { path: "/" });
+    dropCookies(context, ["host", undefined]);
     return context.json({ ended } satisfies z.infer<typeof EndedView>);
   });
   app.get(sessionRoutes.sessions, read, async (context) => {
@@ -71,7 +73,7 @@ export function addSessionRoutes(app: Hono, { core, bodies, tries }: SessionRout
   app.post(sessionRoutes.sessionHold, async (context) => {
     const taking = { type: SessionHoldRequest, bytesMax: strangerBytesMax };
     const session = await holderNow(core, context);
-    return context.json(await bodies.take(context, taking, async (wish) => placeHold(core, session, wish)));
+    return context.json(await bodies.take(context, taking, async (wish) => placeHold({ core, holds }, session, wish)));
   });
 }
 
@@ -98,15 +100,27 @@ function bySecret({ replica, options }: Core, context: Context): SignedIn {
   throw new Failure("session_missing", "No key of an organisation here works with this text. Copy the whole key, hg_…");
 }
 
+/** How a browser takes the cookie: over TLS as `__Host-`, which no other name nor an answer without TLS can set. */
+type Prefix = "host" | undefined;
+
 /** Answers with the session's view and its cookie, which only this origin's requests carry and no script reads. */
 export async function signIn(context: Context, core: Core, { session, token }: Opened): Promise<Response> {
-  setCookie(context, sessionCookie, token, {
-    path: "/",
-    httpOnly: true,
-    sameSite: "Strict",
-    secure: isSecure(context),
-  });
+  const prefix: Prefix = isSecure(context) ? "host" : undefined;
+  dropCookies(context, [prefix === "host" ? undefined : "host"]);
+  setCookie(context, sessionCookie, token, { path: "/", httpOnly: true, sameSite: "Strict", ...prefixed(prefix) });
   return context.json(await viewOf(core, session, session));
+}
+
+/** Those of them that the browser has. */
+function dropCookies(context: Context, prefixes: readonly Prefix[]): void {
+  for (const prefix of prefixes) {
+    if (getCookie(context, sessionCookie, prefix) === undefined) continue;
+    deleteCookie(context, sessionCookie, { path: "/", ...prefixed(prefix) });
+  }
+}
+
+function prefixed(prefix: Prefix): { readonly prefix?: "host"; readonly secure?: true } {
+  return prefix === undefined ? {} : { prefix, secure: true };
 }
 
 /** By its own TLS, or by what the browser says of a TLS before it. */
@@ -151,7 +165,7 @@ async function viewOf(core: Core, session: Session, mine: Session | null): Promi
   }
   const person = state.persons.get(session.person);
   if (person === undefined) throw notSignedIn();
-  const [opening] = await findOpenings(core.database, [person.name], core.options.primitives).catch(() => []);
+  const [opening] = await findOpenings(core.database, [person.name], core.options.primitives);
   return {
     kind: "person",
     person: person.person,
@@ -173,12 +187,13 @@ async function holderNow({ sessions }: Core, context: Context): Promise<PersonSe
 
 /** Signs and records it. Where the store does not take it, the gateways were told all the same. */
 async function placeHold(
-  core: Core,
+  { core, holds }: { readonly core: Core; readonly holds: SessionHolds },
   { session, person }: PersonSession,
   { scope, reason }: z.infer<typeof SessionHoldRequest>,
 ): Promise<SessionHoldView> {
   const { primitives, random, clock, signers } = core.options;
   checkKnown(core, scope);
+  holds.take(person, scope);
   const opening: Opening = { salt: toBase64(random(32)), text: reason };
   const commitment = commit(opening, primitives);
   const hold = HoldId.parse(`hold_${toHex(random(8))}`);

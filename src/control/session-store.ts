@@ -45,7 +45,7 @@ export async function keepSession(transaction: Transaction, session: Session, ha
   );
 }
 
-function whoOf(session: Session): PersonId | KeyId {
+export function whoOf(session: Session): PersonId | KeyId {
   return session.kind === "person" ? session.person : session.key;
 }
 
@@ -53,7 +53,8 @@ function madeWith(session: Session): "key" | "passkey" | "secret" {
   return session.kind === "person" ? session.by.kind : "secret";
 }
 
-function meansOf(session: Session): string {
+/** What it was opened with. */
+export function meansOf(session: Session): string {
   if (session.kind === "partner") return session.secret;
   return session.by.kind === "key" ? session.by.key : session.by.passkey;
 }

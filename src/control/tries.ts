@@ -2,7 +2,9 @@
 // whoever tries all the same from costing much.
 import { getConnInfo } from "@hono/node-server/conninfo";
 import type { Context } from "hono";
+import { callerAddress } from "../terms/caller-address.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
+import type { Network } from "../terms/network.ts";
 
 /** Failed tries of one address in a minute, and addresses that are counted. */
 const triesMax = 20;
@@ -14,8 +16,8 @@ export interface Tries {
   readonly take: <T>(context: Context, attempt: () => T | Promise<T>) => Promise<T>;
 }
 
-/** `now` in milliseconds. */
-export function createTries(now: () => number): Tries {
+/** `now` in milliseconds. `proxies`: behind them everybody would else be one address, and anybody could keep all others out. */
+export function createTries(now: () => number, proxies: readonly Network[]): Tries {
   const failed = new Map<string, { readonly since: number; count: number }>();
   const countOf = (address: string): number => {
     const found = failed.get(address);
@@ -25,7 +27,7 @@ export function createTries(now: () => number): Tries {
   };
   return {
     take: async (context, attempt) => {
-      const address = addressOf(context);
+      const address = addressOf(context, proxies);
       if (countOf(address) >= triesMax) {
         throw new Failure("quota_exhausted", "Too many tries from here failed. Wait a minute, then try again.");
       }
@@ -43,9 +45,10 @@ export function createTries(now: () => number): Tries {
   };
 }
 
-function addressOf(context: Context): string {
+function addressOf(context: Context, proxies: readonly Network[]): string {
   try {
-    return getConnInfo(context).remote.address ?? "";
+    const { address: remote } = getConnInfo(context).remote;
+    return callerAddress({ remote, forwarded: context.req.header("x-forwarded-for") }, proxies) ?? "";
   } catch {
     // Without a socket, as in a test of the application alone.
     return "";

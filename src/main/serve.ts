@@ -170,6 +170,7 @@ async function openLocked(options: ServeOptions, unlock: () => void): Promise<Co
     recentRefusal: watch.telemetry.recentRefusal,
     live: watch.telemetry.live,
     hosts: configuration.hosts,
+    proxies: configuration.proxies,
     endpoints,
     tryText: trying.tryText,
     running: watch.telemetry.running,

@@ -1,10 +1,16 @@
 // What whoever reaches the control port can do with the body of a request, over real sockets: nothing that stops the
 // process, nothing that fills its memory, nothing from a page of another site; and a stop gets through all the same.
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import { type ClientRequest, request } from "node:http";
+import { Socket, connect } from "node:net";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
+import { Hono } from "hono";
 import { controlBodyBytesMax, routes } from "../../src/control/contract.ts";
+import { serveControl } from "../../src/control/serve-control.ts";
 import { digestOfValue } from "../../src/proof/digest.ts";
 import { toBase64 } from "../../src/proof/encoding.ts";
 import { newSigner, nodePrimitives } from "../../src/proof/node.ts";
@@ -74,6 +80,8 @@ const members = (count: number): string => {
 };
 
 const large = 23 * 1024 * 1024;
+/** Made before any connection is: making them takes so long that one which is kept would be closed meanwhile. */
+const ofManyParts = [members(1_700_000), "[".repeat(large), `{"a":[${"[],".repeat(5_000_000)}[]]}`];
 
 describe("a large body", () => {
   test("of a stranger is refused before it came", async () => {
@@ -98,8 +106,7 @@ describe("a large body", () => {
   });
 
   test("of many parts, or nested without end, is refused without parsing it and without echoing it", async () => {
-    const bodies = [members(1_700_000), "[".repeat(large), `{"a":[${"[],".repeat(5_000_000)}[]]}`];
-    for (const body of bodies) {
+    for (const body of ofManyParts) {
       const authorization = await writePassOf(desk, owner.signer);
       assert.ok(body.length <= controlBodyBytesMax);
       const refused = await sent(body, { ...json, authorization });
@@ -181,4 +188,35 @@ describe("a page of another site", () => {
     }
     assert.equal((await sent(undefined, { origin: desk.url }, routes.deployment)).status, 200);
   });
+});
+
+test("whoever takes nothing of an answer is let go, and an answer that takes its time is waited for", async () => {
+  const stalledMs = 200;
+  const app = new Hono();
+  app.get("/large", (context) => context.body("x".repeat(64 * 1024 * 1024)));
+  app.get("/late", async (context) => {
+    await sleep(3 * stalledMs);
+    return context.text("in the end");
+  });
+  const server = await serveControl(app, { host: "127.0.0.1", port: 0, stalledMs });
+  const theirs: Socket[] = [];
+  const keep = (message: unknown): void => {
+    if (message instanceof Object && "socket" in message && message.socket instanceof Socket)
+      theirs.push(message.socket);
+  };
+  subscribe("net.server.socket", keep);
+  try {
+    const idle = connect(server.port, "127.0.0.1").pause();
+    idle.write("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    while (theirs.length === 0) await sleep(5);
+    const [held] = theirs;
+    assert.ok(held !== undefined);
+    if (!held.closed) await once(held, "close", { signal: AbortSignal.timeout(60_000) });
+    idle.destroy();
+    const late = await fetch(`http://127.0.0.1:${server.port}/late`);
+    assert.equal(await late.text(), "in the end");
+  } finally {
+    unsubscribe("net.server.socket", keep);
+    await server.close();
+  }
 });

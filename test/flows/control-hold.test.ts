@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { HoldScope } from "../../src/acts/bodies.ts";
 import { HoldEffectView, HoldPreviewView, HoldsView, holdRoutes } from "../../src/control/contract-hold.ts";
-import { randomId } from "../../src/proof/node.ts";
+import { newSigner, randomId } from "../../src/proof/node.ts";
 import { HoldId, KeyId } from "../../src/terms/ids.ts";
 import type { Running } from "../../src/terms/running.ts";
 import {
@@ -19,8 +19,11 @@ import {
   openDesk,
   refusalOf,
   released,
+  say,
+  wordOf,
 } from "./control-desk.ts";
 
+const noReason = committed("none").digest;
 const key = KeyId.parse("key_0123456789abcdef");
 let desk: Desk;
 let owner: Member;
@@ -119,6 +122,21 @@ test("what a hold took is measured until the gateway had it and the last exchang
     [[id, "everything", [model]]],
   );
   assert.deepEqual(choices.types, ["partner"]);
+});
+
+test("what others send as holds is not measured, and pushes out no hold that is", async () => {
+  const id = await hold({ kind: "model", model });
+  const stranger = newSigner().signer;
+  const forged = Array.from({ length: 40 }, async () => {
+    const body = {
+      hold: HoldId.parse(randomId("hold_", 16)),
+      scope: { kind: "everything" },
+      reason: noReason,
+    } as const;
+    return say(desk, { verb: "hold", body, by: [stranger] });
+  });
+  for (const answered of await Promise.all(forged)) assert.equal(wordOf(answered), "authority_missing");
+  assert.equal((await effect(id)).hold, id);
 });
 
 test("nothing is known of a hold that did not come here", async () => {

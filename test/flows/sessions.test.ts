@@ -1,5 +1,6 @@
 // Signing in over real HTTP: what a session reads, what it may not do, when it dies, and that a page of elsewhere gets nothing from it.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { consoleHeader, sessionRoutes } from "../../src/control/contract-session.ts";
 import { SessionHoldView, SessionView, SessionsView } from "../../src/control/contract-session.ts";
@@ -11,6 +12,9 @@ import { newSigner, nodePrimitives, randomBytes, randomId } from "../../src/proo
 import type { Signer } from "../../src/proof/primitives.ts";
 import { parsePostgresAddress } from "../../src/store/postgres-address.ts";
 import type { Database } from "../../src/store/database.ts";
+import { openSqlite } from "../../src/store/sqlite.ts";
+import { Failure } from "../../src/terms/failure.ts";
+import { hostNetwork } from "../../src/terms/network.ts";
 import { openPostgres } from "../../src/store/postgres.ts";
 import { KeyId, timestampOf } from "../../src/terms/ids.ts";
 import { clusterForTests } from "../postgres/cluster.ts";
@@ -122,11 +126,27 @@ describe("sessions", () => {
     assert.ok(!JSON.stringify(browser.answer.json).includes(browser.cookie.slice("headgate_session=".length)));
   });
 
-  test("behind TLS the cookie goes over TLS only", async () => {
+  test("behind TLS the cookie goes over TLS only, and one that a neighbour of the name puts beside it counts for nothing", async () => {
     const browser = browserAt(desk);
-    const headers = { authorization: await passFor(desk, safety.signer), origin: desk.url.replace("http:", "https:") };
+    const origin = desk.url.replace("http:", "https:");
+    const headers = { authorization: await passFor(desk, safety.signer), origin };
     const answer = await browser.ask(`POST ${sessionRoutes.session}`, { headers });
-    assert.match(answer.setCookie, /; Secure/);
+    assert.match(answer.setCookie, /^__Host-headgate_session=[\w-]{43}; Path=\/; HttpOnly; Secure; SameSite=Strict$/);
+    const planted = await signIn(desk, owner.signer);
+    const both = `${planted.cookie}; ${browser.cookie}`;
+    const view = SessionView.parse((await browser.ask(who, { headers: { cookie: both } })).json);
+    assert.equal(view.kind === "person" && view.person, safety.person);
+    const out = await browser.ask(`DELETE ${sessionRoutes.session}`, { headers: { origin, cookie: both } });
+    assert.match(out.setCookie, /__Host-headgate_session=; Max-Age=0.*, headgate_session=; Max-Age=0/);
+    assert.equal((await planted.ask(reads)).status, 200, "nor is it what ends");
+  });
+
+  test("what is refused at the door says no less to a browser than what is answered", async () => {
+    const refused = await fetch(desk.url + sessionRoutes.session, { headers: { origin: "https://elsewhere.example" } });
+    assert.equal(refused.status, 400);
+    assert.match(refused.headers.get("content-security-policy") ?? "", /default-src 'none'.*frame-ancestors 'none'/);
+    assert.equal(refused.headers.get("x-content-type-options"), "nosniff");
+    assert.equal(refused.headers.get("cache-control"), "no-store");
   });
 
   test("without one, with a made-up one, or with a pass of a stranger, nothing is read and nobody is signed in", async () => {
@@ -273,6 +293,26 @@ describe("sessions", () => {
     assert.equal(SessionsView.parse((await last.ask(`GET ${sessionRoutes.sessions}`)).json).sessions.length, 16);
   });
 
+  test("a stolen one does not bury the way back under holds, and stopping everything is not refused", async () => {
+    const thief = await signIn(desk, safety.signer);
+    const hold = async (browser: Browser, scope: unknown): Promise<number> =>
+      (await browser.ask(`POST ${sessionRoutes.sessionHold}`, { body: { scope, reason: "again" } })).status;
+    const statuses = new Set<number>();
+    for (let placed = 0; placed < 40; placed += 1) statuses.add(await hold(thief, { kind: "model", model }));
+    assert.deepEqual([...statuses], [200, 429]);
+    assert.equal(await hold(await signIn(desk, safety.signer), { kind: "model", model }), 429, "by another one too");
+    assert.equal(await hold(thief, { kind: "everything" }), 200);
+    assert.equal(await hold(thief, { kind: "everything" }), 429, "it stands");
+    assert.equal(
+      await hold(await signIn(desk, owner.signer), { kind: "model", model }),
+      200,
+      "nobody else is kept out",
+    );
+    desk.ahead = 3_601_000;
+    assert.equal(await hold(await signIn(desk, safety.signer), { kind: "model", model }), 200);
+    desk.ahead = 0;
+  });
+
   test("a suspended person's sessions are dead with the entry that suspends them", async () => {
     const member = await enrol(desk, "access", [owner, safety]);
     const browser = await signIn(desk, member.signer);
@@ -282,6 +322,72 @@ describe("sessions", () => {
     assert.equal((await browser.ask(batch)).status, 401);
     const hold = { scope: { kind: "everything" }, reason: "still here?" };
     assert.equal((await browser.ask(`POST ${sessionRoutes.sessionHold}`, { body: hold })).status, 401);
+  });
+});
+
+describe("where the store does not answer", () => {
+  let desk: Desk;
+  let owner: Member;
+  /** What of a statement's SQL is not answered; nothing while it is undefined. */
+  let away: string | undefined;
+
+  before(async () => {
+    desk = await openDesk({
+      open: async () => {
+        const database = await openSqlite(join(newFolder(), "headgate.db"));
+        const checked = (sql: string): void => {
+          if (away !== undefined && sql.includes(away)) throw new Failure("store_unavailable", "The store is gone.");
+        };
+        return {
+          dialect: database.dialect,
+          close: async () => database.close(),
+          query: async (sql, params) => {
+            checked(sql);
+            return database.query(sql, params);
+          },
+          transaction: async (work) => {
+            checked("");
+            return database.transaction(work);
+          },
+        };
+      },
+    });
+    ({ owner } = await released(desk));
+  });
+  after(async () => {
+    await desk.close();
+    dropFolder(desk.folder);
+  });
+
+  test("that a name could not be read is said, and is not an erased name", async () => {
+    const browser = await signIn(desk, owner.signer);
+    away = "FROM opening";
+    assert.equal(refusalOf(await browser.ask(who)).code, "store_unavailable");
+    away = undefined;
+    assert.equal((await browser.ask(who)).status, 200);
+  });
+
+  test("a session that was seen holds, and one that was ended does not", async () => {
+    const [stays, out, ended] = [
+      await signIn(desk, owner.signer),
+      await signIn(desk, owner.signer),
+      await signIn(desk, owner.signer),
+    ];
+    for (const one of [stays, out, ended]) assert.equal((await one.ask(reads)).status, 200);
+    assert.equal((await out.ask(`DELETE ${sessionRoutes.session}`)).status, 200);
+    assert.equal(await end(stays, SessionView.parse(ended.answer.json).session), 200);
+    away = "";
+    const body = { scope: { kind: "everything" }, reason: "the store is gone" };
+    const hold = async ({ cookie }: Browser): Promise<Answer> =>
+      stays.ask(`POST ${sessionRoutes.sessionHold}`, { headers: { cookie }, body });
+    try {
+      const held = await hold(stays);
+      assert.equal(held.status, 200, JSON.stringify(held.json));
+      assert.equal(SessionHoldView.parse(held.json).recorded, false);
+      assert.deepEqual([(await hold(out)).status, (await hold(ended)).status], [401, 401]);
+    } finally {
+      away = undefined;
+    }
   });
 });
 
@@ -301,7 +407,9 @@ describe("an organisation's key", () => {
   const key = KeyId.parse(randomId("key_", 16));
 
   before(async () => {
-    desk = await openDesk();
+    const proxy = hostNetwork("127.0.0.1");
+    assert.ok(proxy !== undefined);
+    desk = await openDesk({ control: { proxies: [proxy] } });
     ({ owner } = await released(desk));
     await must(desk, { verb: "key", body: { key, organisation: acme, hash, notAfter: null }, by: [owner.signer] });
   });
@@ -310,9 +418,9 @@ describe("an organisation's key", () => {
     dropFolder(desk.folder);
   });
 
-  const signInWith = async (text: string): Promise<Browser & { readonly answer: Answer }> => {
+  const signInWith = async (text: string, from = "203.0.113.1"): Promise<Browser & { readonly answer: Answer }> => {
     const browser = browserAt(desk);
-    const headers = { authorization: `Bearer ${text}` };
+    const headers = { authorization: `Bearer ${text}`, "x-forwarded-for": `198.51.100.9, ${from}` };
     const answer = await browser.ask(`POST ${sessionRoutes.session}`, { headers });
     return Object.assign(browser, { answer });
   };
@@ -347,6 +455,11 @@ describe("an organisation's key", () => {
     assert.deepEqual(
       [statuses.filter((status) => status === 401).length, statuses.filter((status) => status === 429).length],
       [20, 5],
+    );
+    assert.equal(
+      (await signInWith(wrong, "203.0.113.2")).answer.status,
+      401,
+      "another one behind the proxy is let try",
     );
     desk.ahead += 61_000;
     assert.equal((await signInWith("hg_")).answer.status, 401);

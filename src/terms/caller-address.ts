@@ -1,6 +1,6 @@
 // Which address a request comes from: the socket's, or, where that is a proxy the operator named, the last hop of
 // X-Forwarded-For that is none of those proxies. What anybody else writes into that header counts for nothing.
-import { type Network, isInNetworks } from "../terms/network.ts";
+import { type Network, isInNetworks } from "./network.ts";
 
 /** Hops that are looked at; a longer list is not one that our proxies wrote. */
 const hopsMax = 32;

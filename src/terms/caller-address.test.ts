@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Network } from "../terms/network.ts";
 import { callerAddress } from "./caller-address.ts";
+import { Network } from "./network.ts";
 
 const proxies = [Network.parse("10.0.0.0/8"), Network.parse("::1/128")];
 const from = (remote: string | undefined, forwarded?: string | readonly string[]): string | undefined =>
