@@ -22,7 +22,6 @@ import {
   listSessions,
   markSeen,
   meansOf,
-  whoOf,
 } from "./session-store.ts";
 
 /** Hours after which a session ends whatever is done with it, and minutes after which it ends where nothing is. */
@@ -68,20 +67,10 @@ interface SessionDeskOptions {
 
 export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
   const { database, replica, primitives, clock, random, report } = options;
-  const remembered = new Map<Digest, Session>();
+  const remembered = createRemembered();
   const hashOf = (token: string): Digest => digestOf(toUtf8(token), primitives);
   const standing = (session: Session | undefined): Session | undefined =>
     session !== undefined && counts(replica.state, session, clock()) ? session : undefined;
-
-  const remember = (hash: Digest, session: Session): void => {
-    if (remembered.size >= rememberedMax) remembered.clear();
-    remembered.set(hash, session);
-  };
-
-  /** What was ended holds no more, with or without a store. */
-  const forget = (isOver: (session: Session) => boolean): void => {
-    for (const [hash, session] of remembered) if (isOver(session)) remembered.delete(hash);
-  };
 
   /** Off the way of the answer; that it failed harms nobody, the session only ends a little early. */
   const see = (session: Session): void => {
@@ -99,10 +88,10 @@ export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
     const hash = hashOf(token);
     const found = standing(await findSession(database, hash));
     if (found === undefined) {
-      remembered.delete(hash);
+      remembered.forget(({ token: known }) => known === hash);
       return undefined;
     }
-    remember(hash, found);
+    remembered.keep(hash, found);
     if (!isBackground) see(found);
     return found;
   };
@@ -114,13 +103,12 @@ export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
       const times = { at, seenAt: at, endsAt: toInstant(at + lifeHours * 3_600_000) };
       const session: Session = { ...who, session: SessionId.parse(`session_${toHex(random(8))}`), ...times };
       const idleSince = toInstant(Math.max(0, at - idleMinutes * 60_000));
-      await database.transaction(async (transaction) => {
+      const ended = await database.transaction(async (transaction) => {
         await alongside?.(transaction);
         await dropEnded(transaction, at, idleSince);
-        await keepSession(transaction, session, hashOf(token));
+        return keepSession(transaction, session, hashOf(token));
       });
-      // One of them may have been ended for this one; the others are remembered again when they ask.
-      forget((one) => whoOf(one) === whoOf(session));
+      remembered.forget((one) => ended.includes(one.session.session));
       return { session, token };
     },
     find,
@@ -129,7 +117,7 @@ export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
         return await find(token);
       } catch (error) {
         if (failureCode(error) !== "store_unavailable") throw error;
-        return isToken(token) ? standing(remembered.get(hashOf(token))) : undefined;
+        return isToken(token) ? standing(remembered.find(hashOf(token))) : undefined;
       }
     },
     byId: async (session) => standing(await findSessionById(database, session)),
@@ -139,12 +127,39 @@ export function openSessionDesk(options: SessionDeskOptions): SessionDesk {
       try {
         return await database.transaction(async (transaction) => endSession(transaction, session));
       } finally {
-        forget((one) => one.session === session);
+        remembered.forget((one) => one.session.session === session);
       }
     },
     endBy: async (transaction, means) => {
       await endSessionsBy(transaction, means);
-      forget((one) => meansOf(one) === means);
+      remembered.forget((one) => meansOf(one.session) === means);
+    },
+  };
+}
+
+interface Known {
+  /** The hash of its secret. */
+  readonly token: Digest;
+  readonly session: Session;
+}
+
+interface Remembered {
+  readonly keep: (token: Digest, session: Session) => void;
+  readonly find: (token: Digest) => Session | undefined;
+  /** What was ended holds no more, with or without a store. */
+  readonly forget: (isOver: (known: Known) => boolean) => void;
+}
+
+function createRemembered(): Remembered {
+  const sessions = new Map<Digest, Session>();
+  return {
+    keep: (token, session) => {
+      if (sessions.size >= rememberedMax) sessions.clear();
+      sessions.set(token, session);
+    },
+    find: (token) => sessions.get(token),
+    forget: (isOver) => {
+      for (const [token, session] of sessions) if (isOver({ token, session })) sessions.delete(token);
     },
   };
 }

@@ -33,19 +33,25 @@ const sessionsOfOneMax = 16;
 /** Sessions listed at once. */
 const listedMax = 200;
 
-export async function keepSession(transaction: Transaction, session: Session, hash: Digest): Promise<void> {
+/** Answers with those that it ended. */
+export async function keepSession(
+  transaction: Transaction,
+  session: Session,
+  hash: Digest,
+): Promise<readonly SessionId[]> {
   const who = whoOf(session);
-  await transaction.query(
-    `DELETE FROM session WHERE id IN (SELECT id FROM session WHERE who = ? ORDER BY at DESC, id DESC LIMIT 1000 OFFSET ?)`,
+  const ended = await transaction.query(
+    `DELETE FROM session WHERE id IN (SELECT id FROM session WHERE who = ? ORDER BY at DESC, id DESC LIMIT 1000 OFFSET ?) RETURNING id`,
     [who, sessionsOfOneMax - 1],
   );
   await transaction.query(
     "INSERT INTO session (id, hash, who, means, made_with, at, seen_at, ends_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     [session.session, hash, who, meansOf(session), madeWith(session), session.at, session.seenAt, session.endsAt],
   );
+  return ended.map(({ id }) => SessionId.parse(id));
 }
 
-export function whoOf(session: Session): PersonId | KeyId {
+function whoOf(session: Session): PersonId | KeyId {
   return session.kind === "person" ? session.person : session.key;
 }
 

@@ -100,10 +100,10 @@ test("what is no scope is refused, and nobody previews without a pass", async ()
 });
 
 test("what the rules refuse as a hold is not measured: anybody can send it", async () => {
-  const before = looks;
+  const looked = looks;
   const body = { hold: HoldId.parse(randomId("hold_", 16)), scope: { kind: "everything" }, reason: noReason } as const;
   assert.equal(wordOf(await say(desk, { verb: "hold", body, by: [newSigner().signer] })), "authority_missing");
-  assert.equal(looks, before);
+  assert.equal(looks, looked);
 });
 
 test("what a hold took is measured until the gateway had it and the last exchange had ended, and it stands", async () => {

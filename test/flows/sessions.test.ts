@@ -295,8 +295,6 @@ describe("sessions", () => {
 
   test("a stolen one does not bury the way back under holds, and stopping everything is not refused", async () => {
     const thief = await signIn(desk, safety.signer);
-    const hold = async (browser: Browser, scope: unknown): Promise<number> =>
-      (await browser.ask(`POST ${sessionRoutes.sessionHold}`, { body: { scope, reason: "again" } })).status;
     const statuses = new Set<number>();
     for (let placed = 0; placed < 40; placed += 1) statuses.add(await hold(thief, { kind: "model", model }));
     assert.deepEqual([...statuses], [200, 429]);
@@ -320,8 +318,7 @@ describe("sessions", () => {
     const body = { target: { kind: "person", person: member.person }, reason: committed("left").digest } as const;
     await must(desk, { verb: "suspend", body, by: [owner.signer] });
     assert.equal((await browser.ask(batch)).status, 401);
-    const hold = { scope: { kind: "everything" }, reason: "still here?" };
-    assert.equal((await browser.ask(`POST ${sessionRoutes.sessionHold}`, { body: hold })).status, 401);
+    assert.equal(await hold(browser, { kind: "everything" }), 401);
   });
 });
 
@@ -331,13 +328,16 @@ describe("where the store does not answer", () => {
   /** What of a statement's SQL is not answered; nothing while it is undefined. */
   let away: string | undefined;
 
+  const checked = (sql: string): void => {
+    if (away !== undefined && sql.includes(away)) throw new Failure("store_unavailable", "The store is gone.");
+  };
+
   before(async () => {
+    const folder = newFolder();
     desk = await openDesk({
+      folder,
       open: async () => {
-        const database = await openSqlite(join(newFolder(), "headgate.db"));
-        const checked = (sql: string): void => {
-          if (away !== undefined && sql.includes(away)) throw new Failure("store_unavailable", "The store is gone.");
-        };
+        const database = await openSqlite(join(folder, "headgate.db"));
         return {
           dialect: database.dialect,
           close: async () => database.close(),
@@ -378,18 +378,23 @@ describe("where the store does not answer", () => {
     assert.equal(await end(stays, SessionView.parse(ended.answer.json).session), 200);
     away = "";
     const body = { scope: { kind: "everything" }, reason: "the store is gone" };
-    const hold = async ({ cookie }: Browser): Promise<Answer> =>
+    const held = async ({ cookie }: Browser): Promise<Answer> =>
       stays.ask(`POST ${sessionRoutes.sessionHold}`, { headers: { cookie }, body });
     try {
-      const held = await hold(stays);
-      assert.equal(held.status, 200, JSON.stringify(held.json));
-      assert.equal(SessionHoldView.parse(held.json).recorded, false);
-      assert.deepEqual([(await hold(out)).status, (await hold(ended)).status], [401, 401]);
+      const answer = await held(stays);
+      assert.equal(answer.status, 200, JSON.stringify(answer.json));
+      assert.equal(SessionHoldView.parse(answer.json).recorded, false);
+      assert.deepEqual([(await held(out)).status, (await held(ended)).status], [401, 401]);
     } finally {
       away = undefined;
     }
   });
 });
+
+async function hold(browser: Browser, scope: unknown): Promise<number> {
+  const body = { scope, reason: "again" };
+  return (await browser.ask(`POST ${sessionRoutes.sessionHold}`, { body })).status;
+}
 
 async function end(browser: Browser, id: string): Promise<number> {
   return (await browser.ask(`DELETE ${sessionRoutes.sessionOne.replace(":session", id)}`)).status;
