@@ -6,7 +6,7 @@ import { Failure } from "../terms/failure.ts";
 import type { Instant, PersonId } from "../terms/ids.ts";
 
 /** Holds of one person's sessions in an hour. */
-export const sessionHoldsMax = 32;
+const sessionHoldsMax = 32;
 const hourMs = 3_600_000;
 
 export interface SessionHolds {
