@@ -15,14 +15,15 @@ const nothing: Live = { view: undefined, seconds: new Map(), failure: undefined 
 
 export function useLive(isPaused: boolean): Live {
   const [live, setLive] = useState(nothing);
-  const known = useRef<Seconds>(nothing.seconds);
+  const known = useRef<Pick<Live, "view" | "seconds">>(nothing);
   useEffect(() => {
     const stop = new AbortController();
     const look = async (): Promise<void> => {
       const answer = await lookAt(known.current, stop.signal);
       if (stop.signal.aborted) return;
-      if ("view" in answer) known.current = joined(known.current, answer.view);
-      setLive((before) => ({ view: before.view, ...answer, seconds: known.current }));
+      const { seconds } = known.current;
+      if ("view" in answer) known.current = { view: answer.view, seconds: joined(seconds, answer.view) };
+      setLive({ ...known.current, failure: answer.failure });
     };
     let timer: ReturnType<typeof setTimeout> | undefined;
     const turn = async (): Promise<void> => {
@@ -40,10 +41,10 @@ export function useLive(isPaused: boolean): Live {
 
 type Answer = { readonly view: LiveView; readonly failure: undefined } | { readonly failure: unknown };
 
-async function lookAt(seconds: Seconds, signal: AbortSignal): Promise<Answer> {
+async function lookAt({ seconds, view }: Pick<Live, "view" | "seconds">, signal: AbortSignal): Promise<Answer> {
   try {
     return {
-      view: await ask(`${liveRoutes.live}?since=${sinceOf(seconds)}`, LiveView, { signal }),
+      view: await ask(`${liveRoutes.live}?since=${sinceOf(seconds, view)}`, LiveView, { signal }),
       failure: undefined,
     };
   } catch (failure) {

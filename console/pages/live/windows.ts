@@ -15,25 +15,26 @@ const windowsShown = liveSecondsMax / windowSeconds;
 /** By the gateway that counted them, oldest first. */
 export type Seconds = ReadonlyMap<string, readonly LiveSample[]>;
 
-/** With what came since, and without what is older than is shown. */
+/** With what came since, and without what is older than is shown: a gateway of which nothing is left is gone from it. */
 export function joined(before: Seconds, view: LiveView): Seconds {
   const oldest = view.second - liveSecondsMax;
   const names = new Set([...before.keys(), ...view.processes.map(({ gateway }) => gateway)]);
-  return new Map(
-    [...names].map((name) => {
+  const all = new Map(
+    [...names].map((name): [string, readonly LiveSample[]] => {
       const known = before.get(name) ?? [];
       const last = known.at(-1)?.second ?? 0;
       const more = view.processes.find(({ gateway }) => gateway === name)?.samples ?? [];
-      const all = [...known, ...more.filter(({ second }) => second > last)];
-      return [name, all.filter(({ second }) => second > oldest)];
+      const joint = [...known, ...more.filter(({ second }) => second > last)];
+      return [name, joint.filter(({ second }) => second > oldest)];
     }),
   );
+  return new Map([...all].filter(([, samples]) => samples.length > 0));
 }
 
-/** What to ask for next: seconds after the one that every process told. */
-export function sinceOf(seconds: Seconds): number {
-  const last = [...seconds.values()].map((all) => all.at(-1)?.second ?? 0);
-  return last.length === 0 ? 0 : Math.min(...last);
+/** What to ask for next: seconds after the one that every process told that was there at the last look. One that is gone tells no more. */
+export function sinceOf(seconds: Seconds, last: LiveView | undefined): number {
+  const told = (last?.processes ?? []).map(({ gateway }) => seconds.get(gateway)?.at(-1)?.second ?? 0);
+  return told.length === 0 ? 0 : Math.min(...told);
 }
 
 export interface Window {
