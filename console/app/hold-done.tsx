@@ -1,6 +1,6 @@
 // After the order: how long it took to the last gateway and the last answer, as the server measured it, and how it is reopened.
 // Nothing here opens anything.
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import type { HoldScope } from "../../src/acts/bodies.ts";
 import { pathOf } from "../../src/control/contract-paths.ts";
 import { HoldEffectView, HoldsView, holdRoutes } from "../../src/control/contract-hold.ts";
@@ -26,7 +26,9 @@ const askEveryMs = 250;
 export function HoldDone({ placed, onClose }: HoldDoneProps): ReactNode {
   const { done, close } = words.hold;
   const path = pathOf(holdRoutes.holdEffect, { hold: placed.hold });
-  const effect = useView(path, HoldEffectView, { refreshMs: askEveryMs });
+  const [isOver, setOver] = useState(false);
+  const effect = useView(path, HoldEffectView, isOver ? {} : { refreshMs: askEveryMs });
+  if (!isOver && effect.data !== undefined && (effect.data.doneMs !== null || effect.data.givenUp)) setOver(true);
   return (
     <div className={styles.done}>
       <Notice kind="danger" title={done.title}>
@@ -111,7 +113,7 @@ function Resume({ placed: { scope, hold } }: { readonly placed: Placed }): React
       <Code text={commandOf(scope, { hold, model: model ?? "MODEL" })} />
       {model === undefined || scope.kind === "organisation" ? null : (
         <p>
-          <Go href={`/release/${model}`}>{resume.page(model)}</Go>
+          <Go href={`/release/${encodeURIComponent(model)}`}>{resume.page(model)}</Go>
         </p>
       )}
     </section>

@@ -23,12 +23,15 @@ export interface StopDialogProps {
 const said = words.organisations.key;
 
 export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
+  return of === undefined ? null : <Asked of={of} onClose={onClose} />;
+}
+
+/** Of one thing: what was typed or went wrong about another is gone with it. */
+function Asked({ of: { target, texts }, onClose }: StopDialogProps & { readonly of: Stopping }): ReactNode {
   const [reason, setReason] = useState("");
   const [isAsked, setAsked] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const act = useAct();
-  if (of === undefined) return null;
-  const { target, texts } = of;
   const stop = async (): Promise<void> => {
     setAsked(true);
     if (reason.trim() === "") return;
@@ -40,10 +43,7 @@ export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
       words: { lead: texts.lead, sign: texts.button, isDanger: true },
     });
     setFailure(end.failure ?? null);
-    if (end.kind !== "recorded" && end.kind !== "pending") return;
-    setReason("");
-    setAsked(false);
-    onClose();
+    if (end.kind === "recorded" || end.kind === "pending") onClose();
   };
   return (
     <Dialog

@@ -48,7 +48,7 @@ function Stands({ rows }: { readonly rows: readonly Row[] }): ReactNode {
           {
             id: "id",
             title: columns.id,
-            cell: ({ id }) => <Go href={`/ledger?find=${encodeURIComponent(id)}`}>{id}</Go>,
+            cell: ({ id }) => <Go href={`/ledger?q=${encodeURIComponent(id)}`}>{id}</Go>,
             value: ({ id }) => id,
           },
         ]}
