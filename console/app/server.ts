@@ -32,9 +32,7 @@ export async function ask<T>(path: string, type: z.ZodType<T>, asked: Asked = {}
 }
 
 export async function askBytes(path: string, asked: Asked = {}): Promise<Uint8Array> {
-  const answer = await answerTo(path, asked);
-  const bytes = new Uint8Array(await answer.arrayBuffer());
-  if (bytes.length > answerBytesMax) throw new Failure("server_unreachable", "The server's answer is too long.");
+  const { answer, bytes } = await answerTo(path, asked);
   if (answer.ok) return bytes;
   throw refusalIn(jsonOf(new TextDecoder().decode(bytes)), {
     status: answer.status,
@@ -42,13 +40,18 @@ export async function askBytes(path: string, asked: Asked = {}): Promise<Uint8Ar
   });
 }
 
+interface Answered {
+  readonly answer: Response;
+  readonly bytes: Uint8Array;
+}
+
 async function answerTo(
   path: string,
   { method = "GET", body, headers = {}, signal, isBackground }: Asked,
-): Promise<Response> {
+): Promise<Answered> {
   const limits = [AbortSignal.timeout(answerMsMax), ...(signal === undefined ? [] : [signal])];
   try {
-    return await fetch(path, {
+    const answer = await fetch(path, {
       method,
       headers: {
         [consoleHeader]: "1",
@@ -62,8 +65,9 @@ async function answerTo(
       cache: "no-store",
       signal: AbortSignal.any(limits),
     });
+    return { answer, bytes: await bytesOf(answer) };
   } catch (cause) {
-    if (signal?.aborted === true) throw cause;
+    if (signal?.aborted === true || cause instanceof Failure) throw cause;
     throw new Failure(
       "server_unreachable",
       `${location.origin} does not answer. Is \`headgate serve\` running there?`,
@@ -72,6 +76,24 @@ async function answerTo(
       },
     );
   }
+}
+
+/** All of it, or as much as is too much. */
+async function bytesOf({ body }: Response): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of body ?? []) {
+    length += piece.length;
+    if (length > answerBytesMax) throw new Failure("server_unreachable", "The server's answer is too long.");
+    pieces.push(piece);
+  }
+  const bytes = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }
 
 function jsonOf(text: string): unknown {

@@ -1,4 +1,4 @@
-// Copies a text; says that it did.
+// Copies a text; says that it did, or that this browser lets no page copy: then it is for the hand.
 import { type ReactNode, useEffect, useState } from "react";
 import { words } from "../words/words.ts";
 import { Button } from "./button.tsx";
@@ -11,30 +11,36 @@ export interface CopyButtonProps {
 
 const shownMs = 2000;
 
+type State = "idle" | "copied" | "refused";
+
 export function CopyButton({ text, what }: CopyButtonProps): ReactNode {
-  const [copied, setCopied] = useState(false);
+  const [state, setState] = useState<State>("idle");
   useEffect(() => {
-    if (!copied) return undefined;
+    if (state !== "copied") return undefined;
     const timer = setTimeout(() => {
-      setCopied(false);
+      setState("idle");
     }, shownMs);
     return () => {
       clearTimeout(timer);
     };
-  }, [copied]);
+  }, [state]);
   const copy = async (): Promise<void> => {
-    await navigator.clipboard.writeText(text);
-    setCopied(true);
+    try {
+      await navigator.clipboard.writeText(text);
+      setState("copied");
+    } catch {
+      setState("refused");
+    }
   };
   return (
     <Button
       small
-      label={what === undefined || copied ? undefined : words.parts.copyOf(what)}
+      label={what === undefined || state !== "idle" ? undefined : words.parts.copyOf(what)}
       onPress={() => {
         void copy();
       }}
     >
-      {copied ? words.parts.copied : words.parts.copy}
+      {{ idle: words.parts.copy, copied: words.parts.copied, refused: words.parts.notCopied }[state]}
     </Button>
   );
 }

@@ -6,6 +6,7 @@ import { Button } from "./button.tsx";
 import { classes } from "./classes.ts";
 import styles from "./data-table.module.css";
 import { Go } from "./go.tsx";
+import { Problem } from "./problem.tsx";
 import { type SavedFormat, saveRows } from "./save-rows.ts";
 
 export interface Column<Row> {
@@ -161,8 +162,14 @@ interface SaverProps<Row> {
 
 function Saver<Row>({ columns, name, rows }: SaverProps<Row>): ReactNode {
   const kept = columns.flatMap(({ id, value }) => (value === undefined ? [] : [{ id, value }]));
+  const [failure, setFailure] = useState<unknown>();
   const save = async (format: SavedFormat): Promise<void> => {
-    saveRows(await rows(), { columns: kept, name, format });
+    setFailure(undefined);
+    try {
+      saveRows(await rows(), { columns: kept, name, format });
+    } catch (error) {
+      setFailure(error);
+    }
   };
   return (
     <div className={styles.pager}>
@@ -178,6 +185,7 @@ function Saver<Row>({ columns, name, rows }: SaverProps<Row>): ReactNode {
           {words.parts.table[format]}
         </Button>
       ))}
+      {failure === undefined ? null : <Problem failure={failure} />}
     </div>
   );
 }

@@ -3,6 +3,8 @@ export const parts = {
   verdict: { pass: "pass", fail: "fail", inconclusive: "inconclusive", "not-asked": "not asked" },
   copy: "Copy",
   copied: "Copied",
+  haveCopied: "I have copied it",
+  notCopied: "Not copied: mark it and copy it by hand",
   copyOf: (what: string) => `Copy ${what}`,
   problem: {
     title: "This could not be shown",
@@ -37,6 +39,7 @@ export const parts = {
     tabs: { openai: "OpenAI", anthropic: "Anthropic", codex: "Codex", curl: "curl" },
     key: "hg_YOUR_KEY",
     model: "MODEL",
+    linesFor: (client: string) => `the lines for ${client}`,
   },
   none: "–",
   required: "Say something here.",
