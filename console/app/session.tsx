@@ -6,8 +6,8 @@ import { ask } from "./server.ts";
 
 interface Known {
   readonly session: SessionView | null;
-  /** Not asked yet. */
-  readonly isOpen: boolean;
+  /** The server was not heard yet. */
+  readonly isPending: boolean;
   readonly refresh: () => void;
   /** Opens the dialog over whatever is shown: after a refusal for want of a session. */
   readonly askToSignIn: () => void;
@@ -36,7 +36,7 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
   const known = useMemo(
     () => ({
       session: read.data ?? null,
-      isOpen: read.isPending,
+      isPending: read.isPending,
       refresh: () => {
         setAsking(false);
         void client.invalidateQueries();

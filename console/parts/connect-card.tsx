@@ -29,7 +29,7 @@ export function ConnectCard({ dataPlane, model, secret }: ConnectCardProps): Rea
       tabs={clients.map((id) => ({
         id,
         title: said.tabs[id],
-        content: <Code text={linesFor[id](around)} what={said.tabs[id]} />,
+        content: <Code text={linesFor[id](around)} what={said.linesFor(said.tabs[id])} />,
       }))}
     />
   );

@@ -1,5 +1,6 @@
 // A digest or a key, short enough to read: its beginning, the whole in its title, and a button that copies the whole.
 import type { ReactNode } from "react";
+import { shortened } from "../words/format.ts";
 import { CopyButton } from "./copy-button.tsx";
 import styles from "./digest-text.module.css";
 
@@ -9,11 +10,8 @@ export interface DigestTextProps {
   readonly what?: string;
 }
 
-const shownChars = 12;
-
 export function DigestText({ value, what }: DigestTextProps): ReactNode {
-  const at = value.indexOf(":") + 1;
-  const short = value.length > at + shownChars + 1 ? `${value.slice(0, at + shownChars)}…` : value;
+  const short = shortened(value);
   return (
     <span className={styles.digest}>
       <code title={value}>{short}</code>

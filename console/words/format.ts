@@ -98,6 +98,14 @@ export function bytesInWords(bytes: number): string {
   return `${short.format(bytes / 1000 ** power)} ${sizes[power] ?? "bytes"}`;
 }
 
+const shownChars = 12;
+
+/** "sha256:0f3a4b5c6d7e…": the beginning of a digest, a key or an id, where the whole stands elsewhere. */
+export function shortened(value: string): string {
+  const at = value.indexOf(":") + 1;
+  return value.length > at + shownChars + 1 ? `${value.slice(0, at + shownChars)}…` : value;
+}
+
 /** "12.4 requests/s". */
 export function rateInWords(perSecond: number, what: string): string {
   return `${short.format(perSecond)} ${what}/s`;

@@ -1,5 +1,5 @@
 // What is said about holding: the button, its dialog before and after, and the bar while a hold stands.
-import { durationInWords, numberInWords } from "./format.ts";
+import { durationInWords, numberInWords, shortened } from "./format.ts";
 
 export const hold = {
   button: "Hold",
@@ -41,7 +41,7 @@ export const hold = {
     gateway: (name: string, running: string) => `${name}: ${running}`,
     unseen: "not seen from here",
     away: "not connected",
-    elsewhere: (key: string) => `gateway elsewhere (${key.slice(0, 8)}…)`,
+    elsewhere: (key: string) => `gateway elsewhere (${shortened(key)})`,
   },
   signedBy: "Signed with this browser's key.",
   bySession: "This browser has no key: the server holds for you, and the ledger names you and your session.",

@@ -249,10 +249,6 @@ export const home = {
   connect: {
     title: "Connect your client",
     lead: "Any client of these makers works, with another address and a key of this deployment.",
-    label: "Client",
-    tabs: { openai: "OpenAI", anthropic: "Anthropic", codex: "Codex", curl: "curl" },
-    key: "hg_YOUR_KEY",
-    copy: (name: string) => `the lines for ${name}`,
   },
   send: {
     title: "Send a request",

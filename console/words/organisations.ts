@@ -161,7 +161,6 @@ export const organisations = {
     shownTitle: "The key, shown this once",
     shownText:
       "Copy it now, and hand it over on a channel you trust. Nobody can show it again, and the server has only its hash.",
-    copied: "I have copied it",
     secret: "the key",
     connect: "How the organisation connects",
     reason: "Why",

@@ -99,7 +99,6 @@ export const settings = {
     link: "the link",
     code: "the command",
     byCommand: "Or on the command line:",
-    copied: "I have copied it",
   },
   trust: {
     title: "Trust root",

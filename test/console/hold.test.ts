@@ -96,6 +96,13 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
     await dialog.getByRole("button", { name: "Copy" }).waitFor();
     await dialog.getByRole("button", { name: "Close" }).waitFor();
     assert.equal(await dialog.getByRole("button").count(), 2, "nothing there opens by a click");
+    let asked = 0;
+    page.on("request", (request) => {
+      if (request.url().includes("/api/v1/holds/hold_")) asked += 1;
+    });
+    // Four looks later, had it gone on looking.
+    await page.evaluate(async () => new Promise((resolve) => setTimeout(resolve, 1_000)));
+    assert.ok(asked <= 1, `it asked ${asked} times how far what is over has got`);
     await dialog.getByRole("button", { name: "Close" }).click();
     await page.getByText("HELD").waitFor();
     await page.getByRole("link", { name: "How to reopen" }).waitFor();

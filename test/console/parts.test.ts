@@ -2,9 +2,13 @@
 // page weighs.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { z } from "zod";
+import { ask } from "../../console/app/server.ts";
 import { targetsFor } from "../../console/app/targets.ts";
+import { joined, sinceOf } from "../../console/pages/live/windows.ts";
 import { csvOf, jsonlOf } from "../../console/parts/save-rows.ts";
 import {
   agoInWords,
@@ -15,7 +19,9 @@ import {
   numberInWords,
   oneInWords,
   percentInWords,
+  shortened,
 } from "../../console/words/format.ts";
+import type { LiveView } from "../../src/control/contract-live.ts";
 import { consoleFolder, keepConsoleBuilt } from "../../src/main/console-build.ts";
 import { firstLoad } from "./first-load.ts";
 
@@ -115,4 +121,60 @@ test("the first load is at most 250 kB of gzipped JavaScript", async () => {
   const { scriptGzipBytes } = firstLoad(consoleFolder, readFileSync(join(consoleFolder, "index.html"), "utf8"));
   assert.ok(scriptGzipBytes > 50_000, "index.html has lost its form");
   assert.ok(scriptGzipBytes <= 250_000, `${scriptGzipBytes} bytes`);
+});
+
+describe("an answer of the server", () => {
+  test("that is cut off in the middle is an answer that did not come, with its code", async (t) => {
+    const server = createServer((_, response) => {
+      response.writeHead(200, { "content-type": "application/json", "content-length": "1000" });
+      response.write('{"a":');
+      setTimeout(() => response.destroy(), 20);
+    });
+    await new Promise<void>((resolve) => {
+      server.listen(0, "127.0.0.1", resolve);
+    });
+    t.after(() => server.close());
+    const address = server.address();
+    assert.ok(address !== null && typeof address === "object");
+    const url = `http://127.0.0.1:${address.port}`;
+    Object.defineProperty(globalThis, "location", { value: new URL(url), configurable: true });
+    await assert.rejects(ask(url, z.unknown()), { code: "server_unreachable" });
+  });
+});
+
+describe("the seconds of the live page", () => {
+  const sample = (second: number): LiveView["processes"][number]["samples"][number] => ({
+    second,
+    verdicts: { served: 1 },
+    now: { exchanges: 0, receiptsWaiting: 0, leaseMs: 1, closed: null },
+  });
+  const told = (second: number, ...gateways: readonly string[]): LiveView => ({
+    second,
+    at: "2026-12-01T00:00:00.000Z",
+    processes: gateways.map((gateway) => ({ gateway, samples: [sample(second - 1)] })),
+    gateways: { size: 0, gateways: [] },
+    withFigures: [],
+    entries: [],
+    queues: [],
+    usage: [],
+  });
+
+  test("are asked for from the last one on, also where a gateway is gone, and what it told goes with its quarter of an hour", () => {
+    const both = told(1_000, "gateway", "gateway-2");
+    const first = joined(new Map(), both);
+    assert.equal(sinceOf(first, undefined), 0);
+    assert.equal(sinceOf(first, both), 999);
+    const one = told(1_001, "gateway");
+    const second = joined(first, one);
+    assert.deepEqual([...second.keys()], ["gateway", "gateway-2"]);
+    assert.equal(sinceOf(second, one), 1_000, "the one that is gone is not waited for");
+    const late = told(2_000, "gateway");
+    assert.deepEqual([...joined(second, late).keys()], ["gateway"]);
+  });
+});
+
+test("a digest, a key and an id are short in the same way; what is short already stays", () => {
+  assert.equal(shortened(`sha256:${"a".repeat(64)}`), `sha256:${"a".repeat(12)}…`);
+  assert.equal(shortened("run_0123456789abcdef"), "run_01234567…");
+  assert.equal(shortened("gateway-2"), "gateway-2");
 });

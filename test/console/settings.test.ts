@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { parseInvitation } from "../../src/acts/invitation.ts";
 import { signerFromSeed } from "../../src/proof/node.ts";
+import { hold } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
 import { type Site, checkPage, openSite } from "./site.ts";
 
@@ -73,9 +74,20 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
     const code = parseInvitation(text);
     assert.deepEqual([code.role, code.root], ["policy", site.desk.control.state.firstRoot]);
     assert.match(signerFromSeed(code.seed).publicKey, /^[A-Za-z0-9+/]{43}=$/);
+    await page.evaluate(() => Object.defineProperty(navigator, "clipboard", { value: undefined }));
+    await shown.getByRole("button", { name: "Copy the link" }).click();
+    await shown.getByText("Not copied").waitFor();
     await shown.getByRole("button", { name: "I have copied it" }).click();
     await shown.waitFor({ state: "detached" });
     assert.ok(!(await page.content()).includes(code.seed));
+  });
+
+  test("what stands leads to what the ledger has of it", async () => {
+    const stands = await hold(site.desk, site.safety);
+    const { page } = await site.open("/settings?tab=standing", { as: site.owner });
+    await page.getByRole("link", { name: stands }).click();
+    await page.waitForURL(`**/ledger?q=${stands}`);
+    await page.getByText("1 entry names this.").waitFor();
   });
 
   test("a person is suspended with a reason, and an auditor cannot", async () => {
@@ -89,11 +101,16 @@ describe("settings in the console", { skip: chromium === undefined && !isCi }, (
       });
       await page.reload();
       await page.getByRole("row", { name: auditor.person }).getByText("Mallory").waitFor();
-      await page
-        .getByRole("row", { name: auditor.person })
-        .getByRole("button", { name: /^Suspend/ })
-        .click();
-      await page.getByLabel("Why").fill("left");
+      const suspend = page.getByRole("row", { name: auditor.person }).getByRole("button", { name: /^Suspend/ });
+      const why = page.getByLabel("Why");
+      await suspend.click();
+      await why.fill("this was about somebody else");
+      await page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click();
+      await why.waitFor({ state: "detached" });
+      await suspend.click();
+      await why.waitFor();
+      assert.equal(await why.inputValue(), "", "each is stopped with a reason of its own");
+      await why.fill("left");
       await page.getByRole("dialog").getByRole("button", { name: "Suspend", exact: true }).click();
       await page
         .getByRole("dialog")

@@ -5,6 +5,7 @@ import { PersonName } from "../../app/person-name.tsx";
 import { Go } from "../../parts/go.tsx";
 import type { Column } from "../../parts/data-table.tsx";
 import { Time } from "../../parts/time.tsx";
+import { shortened } from "../../words/format.ts";
 import { words } from "../../words/words.ts";
 import styles from "./evidence.module.css";
 
@@ -44,12 +45,12 @@ export function runColumns({ chosen, choose }: Choosing): readonly Column<Row>[]
 
 function RunCell({ row }: { readonly row: Row }): ReactNode {
   const { evidence, model, suite, suiteDigest, run, at } = row;
-  const name = `${suite ?? suiteDigest.slice(0, 19)} · ${model}`;
+  const name = `${suite ?? shortened(suiteDigest)} · ${model}`;
   return (
     <span className={styles.cell}>
       {evidence === null ? <b>{name}</b> : <Go href={`/evidence/${evidence.act}`}>{name}</Go>}
       <span className={styles.small}>
-        <Time at={at} /> · <code>{run.slice(0, 12)}…</code>
+        <Time at={at} /> · <code title={run}>{shortened(run)}</code>
       </span>
       {evidence === null ? null : <span className={styles.small}>{words.evidence.basis[evidence.basis]}</span>}
     </span>

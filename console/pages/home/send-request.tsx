@@ -1,7 +1,6 @@
 // Sends one request with a pasted key, and shows what became of it: verdict, stage, certificate, receipt and the way to its proof.
 import { type ReactNode, useState } from "react";
-import { DeploymentView, routes } from "../../../src/control/contract.ts";
-import { useView } from "../../app/reads.ts";
+import { useDeployment } from "../../app/deployment.ts";
 import { Button } from "../../parts/button.tsx";
 import { Choice } from "../../parts/choice.tsx";
 import { Field } from "../../parts/field.tsx";
@@ -22,7 +21,7 @@ type State =
   | { readonly kind: "called"; readonly called: Called };
 
 export function SendRequest({ models }: { readonly models: readonly string[] }): ReactNode {
-  const { data } = useView(routes.deployment, DeploymentView);
+  const { data } = useDeployment();
   const [key, setKey] = useState("");
   const [model, setModel] = useState("");
   const [prompt, setPrompt] = useState("");

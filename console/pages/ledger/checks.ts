@@ -1,7 +1,6 @@
 // Steps of a check, in their order: each passed with what was compared, failed with what does not fit, or was not made because it
 // rests on one that failed. Nothing counts as passed that was not looked at.
 import { Failure } from "../../../src/terms/failure.ts";
-import type { Digest } from "../../../src/terms/ids.ts";
 import { words } from "../../words/words.ts";
 
 export interface Step {
@@ -50,9 +49,4 @@ export function createChecks(): Checks {
       return undefined;
     },
   };
-}
-
-/** A digest as it stands in a sentence. */
-export function short(digest: Digest): string {
-  return `${digest.slice(0, "sha256:".length + 12)}…`;
 }

@@ -13,8 +13,9 @@ import { leafHash, verifyConsistency, verifyInclusion } from "../../../src/proof
 import { type Note, type Verifier, parseNote } from "../../../src/proof/note.ts";
 import { Failure } from "../../../src/terms/failure.ts";
 import { type Trust, rememberSeen } from "../../signing/trust.ts";
+import { shortened } from "../../words/format.ts";
 import { words } from "../../words/words.ts";
-import { type Checks, type Made, type Step, createChecks, short } from "./checks.ts";
+import { type Checks, type Made, type Step, createChecks } from "./checks.ts";
 
 export interface CheckedEntry {
   readonly steps: readonly Step[];
@@ -41,18 +42,18 @@ export async function checkEntry({ view, first, trust }: EntryBytes): Promise<Ch
   });
   const act = await after(said.subject.name, signed, async () => {
     const opened = await openStatement(envelope, browserPrimitives);
-    return { value: opened, said: said.subject.said(short(opened.body)) };
+    return { value: opened, said: said.subject.said(shortened(opened.body)) };
   });
   await after(said.leaf.name, act, async (opened) => {
     const leaf = parseLeaf(bytesOf(view.leaf));
     if (leaf.statement !== opened.envelope || leaf.verb !== opened.predicate.verb) throw wrong(said.leaf.wrong);
-    return { value: true, said: said.leaf.said(short(leaf.statement)) };
+    return { value: true, said: said.leaf.said(shortened(leaf.statement)) };
   });
   const log = await step(said.root.name, async () => {
     const root = await openStatement(first, browserPrimitives);
     if (root.predicate.verb !== "root" || root.digest !== trust.root) throw wrong(said.root.wrong);
     const { origin, key } = root.predicate.body.log;
-    return { value: { name: origin, publicKey: key }, said: said.root.said[trust.basis](short(trust.root)) };
+    return { value: { name: origin, publicKey: key }, said: said.root.said[trust.basis](shortened(trust.root)) };
   });
   const head = await after(said.head.name, log, async (key) => checkHead(view, key));
   const stands = await after(said.inclusion.name, head, async (root) => {

@@ -9,8 +9,9 @@ import { Failure, failureCode } from "../../../src/terms/failure.ts";
 import { ask } from "../../app/server.ts";
 import { readTrust } from "../../signing/trust.ts";
 import { bringUpToDate } from "../../signing/verified.ts";
+import { shortened } from "../../words/format.ts";
 import { words } from "../../words/words.ts";
-import { type Step, createChecks, short } from "./checks.ts";
+import { type Step, createChecks } from "./checks.ts";
 
 export interface CheckedReceipt {
   readonly steps: readonly Step[];
@@ -26,7 +27,7 @@ export async function checkReceipt(text: string): Promise<CheckedReceipt> {
   const { steps, step, after } = createChecks();
   const receipt = await step(said.receipt.name, async () => {
     const opened = await openReceipt(text.trim(), browserPrimitives);
-    return { value: opened, said: said.receipt.said(short(opened.digest)) };
+    return { value: opened, said: said.receipt.said(shortened(opened.digest)) };
   });
   if (receipt === undefined) {
     await after(said.gateway.name, receipt, async () => ({ value: true, said: "" }));

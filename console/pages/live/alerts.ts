@@ -1,4 +1,5 @@
 // What needs somebody's eyes now, as sentences: made from what is shown, so that nothing is said that cannot be seen.
+import { gatewayName } from "../../../src/control/contract-doctor.ts";
 import type { LiveView } from "../../../src/control/contract-live.ts";
 import { words } from "../../words/words.ts";
 import { type Seconds, countsOf } from "./windows.ts";
@@ -32,8 +33,9 @@ export function alertsIn(view: LiveView, seconds: Seconds): readonly string[] {
 }
 
 function gatewayAlerts({ gateways: { gateways } }: LiveView): readonly string[] {
-  return gateways.flatMap(({ name, key, connected, behind }) => {
-    const who = name ?? key.slice(0, 12);
+  return gateways.flatMap((gateway) => {
+    const { connected, behind } = gateway;
+    const who = gatewayName(gateway);
     if (!connected) return [said.gone(who)];
     return behind !== null && behind > 1 ? [said.behind(who, behind)] : [];
   });

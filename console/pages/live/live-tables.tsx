@@ -1,5 +1,6 @@
 // Beside the charts, as tables: marks of the ledger, models and their servers, what was not judged, queues, quotas, gateways.
 import type { ReactNode } from "react";
+import { gatewayName } from "../../../src/control/contract-doctor.ts";
 import type { LiveView } from "../../../src/control/contract-live.ts";
 import { DataTable } from "../../parts/data-table.tsx";
 import { Section } from "../../parts/section.tsx";
@@ -189,7 +190,7 @@ export function GatewaysTable({ view, seconds }: CountsProps): ReactNode {
         rows={gateways}
         keyOf={({ key }) => key}
         columns={[
-          { id: "name", title: said.gateways.name, cell: ({ name, key }) => name ?? `${key.slice(0, 12)}…` },
+          { id: "name", title: said.gateways.name, cell: gatewayName },
           {
             id: "connected",
             title: said.gateways.connected,

@@ -16,8 +16,8 @@ import { Code } from "../../parts/code.tsx";
 import { ConnectCard } from "../../parts/connect-card.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
-import { Notice } from "../../parts/notice.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { ShownOnce } from "../../parts/shown-once.tsx";
 import { useAct } from "../../signing/acts.tsx";
 import { freshId } from "../../signing/fresh.ts";
 import { words } from "../../words/words.ts";
@@ -97,7 +97,13 @@ export function KeyDialog({ organisation, model, work, onClose }: KeyDialogProps
     if (end.kind === "recorded") setMade(secret);
   };
   if (made !== undefined)
-    return <Shown secret={made.secret} dataPlane={deployment.dataPlane} model={model} onClose={leave} />;
+    return (
+      <ShownOnce title={said.shownTitle} mind={[said.shownText]} onClose={leave}>
+        <Code text={made.secret} what={said.secret} />
+        <h3>{said.connect}</h3>
+        <ConnectCard dataPlane={deployment.dataPlane} model={model} secret={made.secret} />
+      </ShownOnce>
+    );
   return (
     <Dialog
       title={work.kind === "make" ? said.makeTitle : said.rotateTitle}
@@ -209,34 +215,4 @@ function bodyOf(state: State, { work, typed, organisation, secret: { hash, secre
 
 function after(now: Instant, hours: number): Timestamp {
   return timestampOf(Instant.parse(now + hours * hourMs));
-}
-
-interface ShownProps {
-  readonly secret: string;
-  readonly dataPlane: string;
-  readonly model: Name | undefined;
-  readonly onClose: () => void;
-}
-
-function Shown({ secret, dataPlane, model, onClose }: ShownProps): ReactNode {
-  return (
-    <Dialog
-      title={said.shownTitle}
-      isOpen
-      mustAnswer
-      onClose={onClose}
-      actions={
-        <Button kind="primary" onPress={onClose}>
-          {said.copied}
-        </Button>
-      }
-    >
-      <Notice kind="warning">
-        <p>{said.shownText}</p>
-      </Notice>
-      <Code text={secret} what={said.secret} />
-      <h3>{said.connect}</h3>
-      <ConnectCard dataPlane={dataPlane} model={model} secret={secret} />
-    </Dialog>
-  );
 }

@@ -4,15 +4,13 @@ import { type ReactNode, useState } from "react";
 import { organisationBody } from "../../../src/acts/key-bodies.ts";
 import { OrganisationDocument } from "../../../src/acts/organisation-document.ts";
 import type { OrganisationView } from "../../../src/control/contract-organisations.ts";
-import { routes } from "../../../src/control/contract.ts";
-import { pathOf } from "../../../src/control/contract-paths.ts";
 import { canonicalBytes } from "../../../src/proof/canonical.ts";
 import { digestOf } from "../../../src/proof/digest.ts";
 import { browserPrimitives } from "../../../src/proof/browser.ts";
 import { differences } from "../../../src/terms/differences.ts";
 import { Failure } from "../../../src/terms/failure.ts";
-import { type Digest, Instant } from "../../../src/terms/ids.ts";
-import { ask } from "../../app/server.ts";
+import { Digest, Instant } from "../../../src/terms/ids.ts";
+import { askDocument } from "../../app/artefacts.ts";
 import { Button } from "../../parts/button.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Page } from "../../parts/page.tsx";
@@ -120,7 +118,13 @@ function useWriting(known: OrganisationView | undefined, onLeave: () => void): W
     if (end.kind !== "refused") return;
     setFailure(end.failure);
     const applied = end.failure instanceof Failure ? end.failure.detail["applied"] : undefined;
-    if (typeof applied === "string") setTheirs(await contentOf(applied));
+    const digest = Digest.safeParse(applied).data;
+    if (digest === undefined) return;
+    try {
+      setTheirs({ digest, content: await askDocument(digest, OrganisationDocument) });
+    } catch (error) {
+      setFailure(error);
+    }
   };
   const merge = (): void => {
     if (theirs !== undefined) setBase(theirs);
@@ -148,15 +152,8 @@ function prepared(
   return { body: organisationBody(document, digest, Instant.parse(Date.now())), artefacts: [bytes] };
 }
 
-/** What the ledger has now, as its document says it. */
-async function contentOf(applied: string): Promise<Base> {
-  const content = await ask(pathOf(routes.artefact, { digest: applied }), OrganisationDocument);
-  return { digest: checkContent(content, applied), content };
-}
-
-function checkContent(content: OrganisationDocument, named: string | null): Digest {
-  const digest = digestOf(canonicalBytes(content), browserPrimitives);
-  if (digest === named) return digest;
+function checkContent(content: OrganisationDocument, named: string | null): void {
+  if (digestOf(canonicalBytes(content), browserPrimitives) === named) return;
   throw new Failure("proof_invalid", "The server gave another document than the ledger names.");
 }
 

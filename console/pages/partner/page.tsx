@@ -24,9 +24,9 @@ const refreshMs = 15_000;
 function PartnerPage(): ReactNode {
   const { id } = PartnerSearch.parse(page.useSearch());
   const navigate = useNavigate();
-  const { session, isOpen } = useSessionState();
+  const { session, isPending } = useSessionState();
   const isPerson = session?.kind === "person";
-  const view = useView(partnerRoutes.partner, PartnerView, { refreshMs, enabled: !isOpen && !isPerson });
+  const view = useView(partnerRoutes.partner, PartnerView, { refreshMs, enabled: !isPending && !isPerson });
   if (isPerson)
     return (
       <Page title={said.title}>
@@ -34,7 +34,11 @@ function PartnerPage(): ReactNode {
       </Page>
     );
   if (view.data === undefined)
-    return <Page title={said.title}>{view.error === null ? null : <Problem failure={view.error} />}</Page>;
+    return (
+      <Page title={said.title}>
+        {view.error === null ? null : <Problem failure={view.error} retry={() => void view.refetch()} />}
+      </Page>
+    );
   const { organisation, models, dataPlane, contact, today, usage } = view.data;
   return (
     <Page title={said.title} lead={said.lead(organisation)}>

@@ -1,11 +1,13 @@
 // What a proposal changes against what is certified: model, safeguards, policy and plan, field by field, and only what differs.
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
+import { z } from "zod";
 import type { Release } from "../../../src/acts/bodies.ts";
+import { askDocument } from "../../app/artefacts.ts";
 import { DataTable, type Column } from "../../parts/data-table.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { words } from "../../words/words.ts";
-import { type Difference, differencesOf, readDocument } from "./documents.ts";
+import { type Difference, differencesOf } from "./field-differences.ts";
 import styles from "./release.module.css";
 
 const said = words.release.proposals;
@@ -37,7 +39,8 @@ function DocumentDifferences({ kind, before, after }: DocumentProps): ReactNode 
   const [one, other] = [before.digests[kind], after.digests[kind]];
   const read = useQuery({
     queryKey: ["differences", one, other],
-    queryFn: async () => differencesOf(...(await Promise.all([readDocument(one), readDocument(other)]))),
+    queryFn: async () =>
+      differencesOf(...(await Promise.all([askDocument(one, z.unknown()), askDocument(other, z.unknown())]))),
     staleTime: Number.POSITIVE_INFINITY,
   });
   if (read.error !== null) return <Problem failure={read.error} retry={() => void read.refetch()} />;

@@ -11,10 +11,10 @@ import { Failure } from "../../../src/terms/failure.ts";
 import { CertificateId, type GlassId, HoldId, type Name, ProposalId, toInstant } from "../../../src/terms/ids.ts";
 import type { OpenStage } from "../../../src/terms/stage.ts";
 import type { Role } from "../../../src/terms/role.ts";
+import { askDocument } from "../../app/artefacts.ts";
 import type { Prepared } from "../../signing/act-flow.ts";
 import { committed, freshId } from "../../signing/fresh.ts";
 import { words } from "../../words/words.ts";
-import { readDocument } from "./documents.ts";
 
 /** What the person saw of a proposal: where it was decided or signed anew meanwhile they look again. */
 export interface SeenProposal {
@@ -75,9 +75,9 @@ export async function prepareProposal(state: State, wish: ProposalWish): Promise
   const { model, stage, slot, holds, lifts } = wish;
   const pinned = latestCertificate(state, model)?.release.digests.plan;
   const planDigest = slot === "in-force" && pinned !== undefined ? pinned : candidate(state, "ReleasePlan", model);
-  const plan = ReleasePlan.parse(await readDocument(planDigest));
+  const plan = await askDocument(planDigest, ReleasePlan);
   const configuration = configurationOf(state, plan, slot);
-  const { identity } = Identified.parse(await readDocument(configuration.model));
+  const { identity } = await askDocument(configuration.model, Identified);
   const why = committed(wish.reason);
   const release = draftRelease({
     state,

@@ -8,6 +8,7 @@ import { askBytes } from "../../app/server.ts";
 import { Button } from "../../parts/button.tsx";
 import { Code } from "../../parts/code.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { saveText } from "../../parts/save-rows.ts";
 import { words } from "../../words/words.ts";
 import styles from "./release.module.css";
 
@@ -19,12 +20,7 @@ export function SaveBundle({ proposal }: { readonly proposal: ProposalId }): Rea
     setFailure(undefined);
     try {
       const bytes = await askBytes(pathOf(routes.bundle, { proposal }));
-      const url = URL.createObjectURL(new Blob([bytes.slice()], { type: "application/json" }));
-      const link = document.createElement("a");
-      link.href = url;
-      link.download = `${proposal}.bundle.json`;
-      link.click();
-      URL.revokeObjectURL(url);
+      saveText(bytes.slice(), `${proposal}.bundle.json`, "application/json");
     } catch (error) {
       setFailure(error);
     }

@@ -35,7 +35,7 @@ function Gateways({ view }: { readonly view: GatewaysView }): ReactNode {
         rows={view.gateways}
         keyOf={({ key }) => key}
         columns={[
-          { id: "name", title: columns.name, cell: (gateway) => gatewayName(gateway), value: ({ key }) => key },
+          { id: "name", title: columns.name, cell: gatewayName, value: ({ key }) => key },
           {
             id: "state",
             title: columns.state,

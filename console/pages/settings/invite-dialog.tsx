@@ -13,8 +13,8 @@ import { Choice } from "../../parts/choice.tsx";
 import { Code } from "../../parts/code.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
-import { Notice } from "../../parts/notice.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { ShownOnce } from "../../parts/shown-once.tsx";
 import { useAct } from "../../signing/acts.tsx";
 import { committed, freshId } from "../../signing/fresh.ts";
 import { bringUpToDate } from "../../signing/verified.ts";
@@ -68,7 +68,16 @@ export function InviteDialog({ isOpen, onClose }: InviteDialogProps): ReactNode 
     }
   };
   if (!isOpen) return null;
-  if (made !== undefined) return <Shown made={made} onClose={leave} />;
+  if (made !== undefined) {
+    const { code, name, isPending } = made;
+    return (
+      <ShownOnce title={said.shown} mind={[said.shownText(name), ...(isPending ? [said.pending] : [])]} onClose={leave}>
+        <Code text={linkOf(code, location.origin)} what={said.link} />
+        <p>{said.byCommand}</p>
+        <Code text={`headgate join ${code} --profile FILE`} what={said.code} />
+      </ShownOnce>
+    );
+  }
   return (
     <Dialog
       title={said.title}
@@ -195,34 +204,4 @@ async function oneTimeKey(): Promise<{ readonly seed: string; readonly publicKey
   ]);
   const { x = "" } = await crypto.subtle.exportKey("jwk", key);
   return { seed: toBase64(seed), publicKey: PublicKey.parse(`${x.replaceAll("-", "+").replaceAll("_", "/")}=`) };
-}
-
-function Shown({
-  made: { code, name, isPending },
-  onClose,
-}: {
-  readonly made: Made;
-  readonly onClose: () => void;
-}): ReactNode {
-  return (
-    <Dialog
-      title={said.shown}
-      isOpen
-      mustAnswer
-      onClose={onClose}
-      actions={
-        <Button kind="primary" onPress={onClose}>
-          {said.copied}
-        </Button>
-      }
-    >
-      <Notice kind="warning">
-        <p>{said.shownText(name)}</p>
-        {isPending ? <p>{said.pending}</p> : null}
-      </Notice>
-      <Code text={linkOf(code, location.origin)} what={said.link} />
-      <p>{said.byCommand}</p>
-      <Code text={`headgate join ${code} --profile FILE`} what={said.code} />
-    </Dialog>
-  );
 }

@@ -1,6 +1,5 @@
 // What is applied, as far as an import needs it: the suite's document and the digests of what it will be evidence about, out of the
 // state that this browser verified and content that it hashed itself.
-import type { z } from "zod";
 import type { BodyOf } from "../../../../src/acts/bodies.ts";
 import type { State } from "../../../../src/acts/state.ts";
 import { graderDigest } from "../../../../src/evidence/graders/grader-digest.ts";
@@ -8,11 +7,8 @@ import { Suite } from "../../../../src/evidence/suite-document.ts";
 import { candidate, configurationOf } from "../../../../src/gates/draft.ts";
 import { ReleasePlan } from "../../../../src/gates/plan-document.ts";
 import { browserPrimitives } from "../../../../src/proof/browser.ts";
-import { parseJson } from "../../../../src/proof/canonical.ts";
-import type { Digest, Name } from "../../../../src/terms/ids.ts";
-import { askArtefact } from "../../../app/artefacts.ts";
-
-const documentBytesMax = 1024 * 1024;
+import type { Name } from "../../../../src/terms/ids.ts";
+import { askDocument } from "../../../app/artefacts.ts";
 
 export interface Applied {
   readonly suite: Suite;
@@ -25,16 +21,11 @@ export async function appliedFor(
   about: { readonly model: Name; readonly suite: Name },
 ): Promise<Applied> {
   const digest = candidate(state, "Suite", about.suite);
-  const suite = await documentOf(digest, Suite);
-  const plan = await documentOf(candidate(state, "ReleasePlan", about.model), ReleasePlan);
+  const suite = await askDocument(digest, Suite);
+  const plan = await askDocument(candidate(state, "ReleasePlan", about.model), ReleasePlan);
   const { model, safeguards, policy } = configurationOf(state, plan, "candidate");
   const grader = graderDigest(suite, browserPrimitives);
   return { suite, digests: { model, safeguards, policy, suite: digest, grader } };
-}
-
-async function documentOf<T>(digest: Digest, type: z.ZodType<T>): Promise<T> {
-  const bytes = await askArtefact(digest);
-  return type.parse(parseJson(bytes, { bytesMax: documentBytesMax, depthMax: 32, code: "document_invalid" }));
 }
 
 /** What can be imported about, by name. */

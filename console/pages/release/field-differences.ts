@@ -1,21 +1,4 @@
-// Documents by digest, each checked against it before a byte of it counts, and how two of them differ, field by field.
-import { pathOf } from "../../../src/control/contract-paths.ts";
-import { routes } from "../../../src/control/contract.ts";
-import { browserPrimitives } from "../../../src/proof/browser.ts";
-import { parseJson } from "../../../src/proof/canonical.ts";
-import { digestOf } from "../../../src/proof/digest.ts";
-import { Failure } from "../../../src/terms/failure.ts";
-import type { Digest } from "../../../src/terms/ids.ts";
-import { askBytes } from "../../app/server.ts";
-
-const bounds = { bytesMax: 1024 * 1024, depthMax: 32, code: "document_invalid" } as const;
-
-/** Fails with proof_invalid where the server sent something else. */
-export async function readDocument(digest: Digest): Promise<unknown> {
-  const bytes = await askBytes(pathOf(routes.artefact, { digest }));
-  if (digestOf(bytes, browserPrimitives) === digest) return parseJson(bytes, bounds);
-  throw new Failure("proof_invalid", `The server sent other content than ${digest}.`);
-}
+// How two documents differ, field by field, what stands in a list told apart by its name and not by its place.
 
 export interface Difference {
   /** The way to it, as names. */
