@@ -142,23 +142,23 @@ describe("an answer of the server", () => {
   });
 });
 
-describe("the seconds of the live page", () => {
-  const sample = (second: number): LiveView["processes"][number]["samples"][number] => ({
-    second,
-    verdicts: { served: 1 },
-    now: { exchanges: 0, receiptsWaiting: 0, leaseMs: 1, closed: null },
-  });
-  const told = (second: number, ...gateways: readonly string[]): LiveView => ({
-    second,
-    at: "2026-12-01T00:00:00.000Z",
-    processes: gateways.map((gateway) => ({ gateway, samples: [sample(second - 1)] })),
-    gateways: { size: 0, gateways: [] },
-    withFigures: [],
-    entries: [],
-    queues: [],
-    usage: [],
-  });
+const sample = (second: number): LiveView["processes"][number]["samples"][number] => ({
+  second,
+  verdicts: { served: 1 },
+  now: { exchanges: 0, receiptsWaiting: 0, leaseMs: 1, closed: null },
+});
+const told = (second: number, ...gateways: readonly string[]): LiveView => ({
+  second,
+  at: "2026-12-01T00:00:00.000Z",
+  processes: gateways.map((gateway) => ({ gateway, samples: [sample(second - 1)] })),
+  gateways: { size: 0, gateways: [] },
+  withFigures: [],
+  entries: [],
+  queues: [],
+  usage: [],
+});
 
+describe("the seconds of the live page", () => {
   test("are asked for from the last one on, also where a gateway is gone, and what it told goes with its quarter of an hour", () => {
     const both = told(1_000, "gateway", "gateway-2");
     const first = joined(new Map(), both);
