@@ -67,3 +67,22 @@ for (const [level, stages] of [
     }
   });
 }
+
+test("a further key signs as its person, once; taking it away says what it signed that still counts", async () => {
+  const second = ["--profile", join(folder, "second.json")] as const;
+  const { code } = await served.must(z.looseObject({ code: z.string() }), "person", "link", "--profile", ada);
+  await served.must(z.unknown(), "join", code, ...second);
+  assert.notEqual((await served.headgate("join", code, "--profile", join(folder, "third.json"))).exit, 0);
+  const Keys = z.object({ keys: z.array(z.object({ key: z.string(), here: z.boolean() })) });
+  const { keys } = await served.must(Keys, "person", "keys", ...second);
+  const key = keys.find(({ here }) => here)?.key ?? "";
+  const proposed = ["release", "propose", "small", "--stage", "evaluators", "--reason", "so", "--profile", ada];
+  const { proposal } = await served.must(z.object({ proposal: z.string() }), ...proposed);
+  await served.must(z.unknown(), "release", "sign", proposal, "--reason", "so", ...second);
+  const unlink = ["person", "unlink", key, "--reason", "lost"];
+  const { counted } = await served.must(z.object({ counted: z.array(z.string()) }), ...unlink, "--profile", ada);
+  assert.deepEqual([keys.length, counted], [2, [proposal]]);
+  const gone = await served.headgate("release", "refuse", proposal, "--reason", "so", ...second);
+  assert.notEqual(gone.exit, 0);
+  await served.must(z.unknown(), "release", "refuse", proposal, "--reason", "it was not me", "--profile", ada);
+});

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { State } from "../../acts/state.ts";
 import { newSigner } from "../../proof/node.ts";
 import { Failure } from "../../terms/failure.ts";
-import { Instant, PersonId, PublicKey, timestampOf } from "../../terms/ids.ts";
+import { Instant, PersonId, type ProposalId, PublicKey, timestampOf } from "../../terms/ids.ts";
 import { type Answer, done } from "../answer.ts";
 import type { Context } from "../context.ts";
 import { formatInvitation, linkOf } from "../../acts/invitation.ts";
@@ -97,11 +97,23 @@ async function remove(call: Call<z.infer<typeof Remove>>): Promise<Answer> {
   const ledgerIndex = recordedIndex(
     await submit(session, await signAs(session, "suspend", body), { openings: [reason.opening] }),
   );
+  const counted = countedFor(session.state, key.person);
+  const signed =
+    counted.length === 0 ? "" : ` What it signed stays signed. Signed for, and not decided: ${counted.join(", ")}.`;
   return done(
-    { ...key, removed: true, ledgerIndex },
-    `${key.key} signs for nobody any more.`,
-    `headgate person keys${sameProfile(call.base)}`,
+    { ...key, removed: true, ledgerIndex, counted },
+    `${key.key} signs for nobody any more.${signed}`,
+    counted.length === 0
+      ? `headgate person keys${sameProfile(call.base)}`
+      : `where that was not you: headgate release refuse ${counted[0] ?? ""} --reason "…"${sameProfile(call.base)}`,
   );
+}
+
+/** Proposals that wait and that the person is for: whoever had their key may have said so. */
+function countedFor({ proposals }: State, person: PersonId): readonly ProposalId[] {
+  return [...proposals.values()]
+    .filter(({ certified, signOffs }) => !certified && signOffs.get(person)?.verdict === "for")
+    .map(({ release }) => release.proposal);
 }
 
 function keyNamed(
