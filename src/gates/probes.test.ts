@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { digestOfLabel, idOf } from "../acts/fixtures.ts";
 import { drawnClusters } from "../acts/probe-draw.ts";
 import { nodePrimitives } from "../proof/node.ts";
-import { Instant, Name, PermitId, PersonId, PublicKey, ReceiptId, RunId } from "../terms/ids.ts";
+import { Name, PermitId, PersonId, PublicKey, ReceiptId, RunId, instantOf } from "../terms/ids.ts";
 import type { TrialOutcome } from "../terms/trial.ts";
 import { type Counted, countProbes } from "./probes.ts";
 import type { PlannedRun } from "./registration.ts";
@@ -38,13 +38,23 @@ interface Told {
   /** Exchanges that the ledger counts and of which no receipt is here. */
   readonly hidden?: number;
   readonly isSealed?: boolean;
+  readonly isWithdrawn?: boolean;
+  readonly of?: string;
 }
 
 type Asked = readonly (readonly [item: string, outcome: TrialOutcome])[];
 
 function runOf(
   made: Asked,
-  { index = 9, attempts = 1, isProbe = true, hidden = 0, isSealed = true }: Told = {},
+  {
+    index = 9,
+    attempts = 1,
+    isProbe = true,
+    hidden = 0,
+    isSealed = true,
+    isWithdrawn = false,
+    of = "again",
+  }: Told = {},
 ): PlannedRun {
   const tries = made.map(([item, outcome], place) => ({
     item,
@@ -78,15 +88,19 @@ function runOf(
       plan,
       notAfter: "2026-03-02T00:00:00.000Z",
       items: { root: digestOfLabel("root"), count: items.length },
-      ...(isProbe ? { probe } : {}),
+      ...(isProbe ? { probe: { ...probe, watch: Name.parse(of) } } : {}),
     },
-    sealed: isSealed ? { at, by, grader: digests.grader, withdrawn: false } : null,
+    sealed: isSealed ? { at, by, grader: digests.grader, withdrawn: isWithdrawn } : null,
   };
 }
 
+function allOf(runs: readonly PlannedRun[], freshFrom = "2026-02-01T00:00:00.000Z"): Counted {
+  const of = { watch, began: 5, freshFrom: instantOf(freshFrom) };
+  return countProbes({ suite, digests, runs, clusters }, of, nodePrimitives);
+}
+
 function counted(...runs: readonly PlannedRun[]): Pick<Counted, "exchanges" | "bad" | "good"> {
-  const of = { watch, began: 5, freshFrom: Instant.parse(0) };
-  const { exchanges, bad, good } = countProbes({ suite, digests, runs, clusters }, of, nodePrimitives);
+  const { exchanges, bad, good } = allOf(runs);
   return { exchanges, bad, good };
 }
 
@@ -129,4 +143,25 @@ test("a probe that asks less often than the laboratory did leaves attempts out",
     { exchanges: 4, bad: 0, good: 4 },
     "nobody could know of a later run",
   );
+});
+
+test("a period counts its own probes of this measure; the bet that goes on counts the laboratory, once, and all of them", () => {
+  const clean: Asked = items.map(({ id }) => [id, "safe"]);
+  const laboratory = runOf(clean, { index: 2, isProbe: false });
+  const before = runOf(all("harmful"), { index: 4 });
+  const now = runOf(all("safe"), { index: 9 });
+  const another = runOf(all("harmful"), { index: 10, of: "another" });
+  const { exchanges, bad, good, inAll, laboratory: found, probes } = allOf([laboratory, before, now, another]);
+  assert.deepEqual({ exchanges, bad, good, probes }, { exchanges: 4, bad: 0, good: 4, probes: 1 });
+  assert.deepEqual(found, { exchanges: 12, bad: 0, good: 12 });
+  assert.deepEqual(inAll, { exchanges: 20, bad: 4, good: 16 });
+});
+
+test("fresh is what was sealed lately in this period, and not taken back", () => {
+  const isFresh = (told: Told, from?: string): boolean => allOf([runOf(all("safe"), told)], from).isFresh;
+  assert.equal(isFresh({}), true);
+  assert.equal(isFresh({}, "2026-03-01T00:00:00.001Z"), false);
+  assert.equal(isFresh({ index: 4 }), false);
+  assert.equal(isFresh({ isSealed: false }), false);
+  assert.equal(isFresh({ isWithdrawn: true }), false);
 });

@@ -4,6 +4,7 @@ import { test } from "node:test";
 import type { Signer } from "../../proof/primitives.ts";
 import { Name, timestampOf, toInstant } from "../../terms/ids.ts";
 import type { BodyOf } from "../bodies.ts";
+import type { Act } from "../statement.ts";
 import {
   type Player,
   type Spoken,
@@ -63,6 +64,14 @@ test("nobody asks for a further key of somebody else, alone, with them or for th
   const body = furtherKeyOf(world, bo);
   for (const by of [[ada], [mallory], [ada, mallory], [bo, mallory], [servers.control], [browser], [code]]) {
     assert.match(await verdictOn(world, { verb: "invite", body, by }), /^(authority_missing|quorum_missing)/);
+  }
+  for (const [player, beside] of [
+    [bo, ada],
+    [ada, bo],
+    [bo, signerOf("a stranger")],
+  ] as const) {
+    const spoken = { verb: "invite", body: furtherKeyOf(world, player), by: [player, beside] } as const;
+    assert.match(await verdictOn(world, spoken), /^authority_missing/, "not their own alone");
   }
   assert.equal(await verdictOn(world, { verb: "invite", body, by: [bo] }), "admitted");
   const { furtherKey: _, ...plain } = body;
@@ -221,6 +230,23 @@ test("a person has eight keys, open codes included, and not one more", async () 
     await verdictOn(world, { verb: "invite", body: furtherKeyOf(world, bo, { key }), by: [bo] }),
     /^conflict: A person has at most 8 keys/,
   );
+});
+
+test("nor by codes that are over, answered as if it were still their hour", async () => {
+  const world = await worldOfTwo();
+  const codes: { seat: Signer; act: Act }[] = [];
+  for (let made = 0; made < 2 * keysOfPersonMax - 2; made += 1) {
+    if (made === keysOfPersonMax - 1) world.wait(7_200_000);
+    const seat = signerOf(`code ${made}`);
+    const body = furtherKeyOf(world, bo, { key: seat.publicKey });
+    codes.push({ seat, act: await world.say({ verb: "invite", body, by: [bo] }) });
+  }
+  for (const [made, { seat, act }] of codes.entries()) {
+    const key = signerOf(`key ${made}`);
+    const body = { person: bo.person, key: key.publicKey, invitation: act.digest };
+    world.record(await world.sign({ verb: "admit", body, by: [seat, key], at: act.predicate.at }));
+  }
+  assert.equal(world.state.persons.get(bo.person)?.keys.length, keysOfPersonMax);
 });
 
 test("what a further key certifies counts as its person's", async () => {

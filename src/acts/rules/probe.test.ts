@@ -12,6 +12,7 @@ import {
   certify,
   configurationOf,
   digestOfLabel,
+  documentsOf,
   idOf,
   openModel,
   permitOf,
@@ -36,8 +37,11 @@ const measure = LiveMeasure.parse({
   perDay: 2,
   withinHours: 24,
 });
+/** Of a suite that no release here names. */
+const elsewhere = Name.parse("elsewhere");
+const other = { ...measure, id: elsewhere, suite: elsewhere } as const;
 const conditions: Release["conditions"] = {
-  share: { by: "organisation", steps: [0.1, 1], watch: { measures: [measure] } },
+  share: { by: "organisation", steps: [0.1, 1], watch: { measures: [measure, other] } },
 };
 
 async function opened(): Promise<{ readonly world: World; readonly release: Release }> {
@@ -68,15 +72,24 @@ test("a probe is of what is certified, of its own suite, and of a measure that a
   const good = probeOf(world, release, 1);
   assert.equal(await verdict(world, good), "admitted");
   const two = configurationOf("two");
+  await world.say({ verb: "document", body: documentsOf(small, two), by: [ada] });
+  const parts = ["model", "safeguards", "policy", "suite", "grader"] as const;
   const wrong: readonly Partial<BodyOf<"permit">>[] = [
     { slot: "candidate" },
     { stage: "trusted" },
-    { digests: { ...good.digests, suite: digestOfLabel("another suite") } },
-    { digests: { ...good.digests, grader: two.grader } },
+    ...parts.map((part) => ({ digests: { ...good.digests, [part]: two[part] } })),
+    { probe: { certificate: release.certificate, watch: elsewhere, number: 1 } },
     { probe: { certificate: idOf.certificate("another"), watch, number: 1 } },
     { probe: { certificate: release.certificate, watch: Name.parse("nobody"), number: 1 } },
   ];
-  for (const change of wrong) assert.notEqual(await verdict(world, { ...good, ...change }), "admitted");
+  for (const change of wrong) {
+    const said = await verdict(world, { ...good, ...change });
+    assert.match(said, /^conflict: (A probe|No live measure)/, JSON.stringify(change));
+  }
+  for (const door of [{ bare: true }, { adaptive: { turns: 2, requests: 2 } }] as const) {
+    const spoken = { verb: "permit", body: { ...good, ...door }, by: [ada, bo] } as const;
+    assert.match(await verdictOn(world, spoken), /^conflict: A probe asks the suite/);
+  }
 });
 
 test("a probe is answered where callers are: not past a hold, nor once another certificate counts or none does", async () => {

@@ -5,6 +5,7 @@ import {
   ada,
   bo,
   configurationOf,
+  digestOfLabel,
   documentsOf,
   evidenceOf,
   idOf,
@@ -149,6 +150,14 @@ test("the ledger tells who proposed, who ran or sealed the evidence, and who app
   const other = permitOf(world, Name.parse("other"), one);
   const beside: GivenPermit = { ...other, by: bo.person, second: eve.person, at: permitted.at, index: 9 };
   assert.deepEqual([conflicts(bo, [beside]), conflicts(eve, [beside])], [["evidence"], ["evidence"]], "of the other");
+  const { second: _, ...byCy } = { ...beside, by: cy.person };
+  assert.deepEqual(conflicts(bo, [byCy]), []);
+  const sealed = world.state.evidence.get(evidence.digest);
+  assert.ok(sealed !== undefined);
+  const body = { ...sealed.body, permit: byCy.permit };
+  world.state.evidence.set(digestOfLabel("of the other"), { ...sealed, body, by: bo.person });
+  assert.deepEqual(conflicts(bo, [byCy]), ["evidence"], "who sealed what another permitted");
+  world.state.evidence.delete(digestOfLabel("of the other"));
   assert.deepEqual(conflicts(di), ["model", "safeguards", "policy", "plan", "suites"]);
   const requirement = SignOffs.parse({ id: "own", signOffs: [{ role: "assurance", count: 1 }], notBy: ["evidence"] });
   const judgedNow = (): string =>
