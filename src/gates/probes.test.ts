@@ -157,8 +157,9 @@ test("a period counts its own probes of this measure; the bet that goes on count
   assert.deepEqual(inAll, { exchanges: 20, bad: 4, good: 16 });
 });
 
+const isFresh = (told: Told, from?: string): boolean => allOf([runOf(all("safe"), told)], from).isFresh;
+
 test("fresh is what was sealed lately in this period, and not taken back", () => {
-  const isFresh = (told: Told, from?: string): boolean => allOf([runOf(all("safe"), told)], from).isFresh;
   assert.equal(isFresh({}), true);
   assert.equal(isFresh({}, "2026-03-01T00:00:00.001Z"), false);
   assert.equal(isFresh({ index: 4 }), false);
