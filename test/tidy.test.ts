@@ -47,7 +47,7 @@ src/release: terms proof acts store ledger evidence gates exposure
 src/watch: terms store ledger access
 src/report: terms proof statistics plots acts gates exposure feed access evidence release watch
 src/control: terms proof statistics acts gates policy safeguards documents exposure feed store ledger access evidence release watch report outbound
-src/cli: terms proof statistics plots acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only {verify-bundle,bundle-parts,bundle-file,release-card}.ts) control(only contract*.ts)
+src/cli: terms proof statistics plots acts gates policy exposure feed documents evidence(not *-store.ts) runner safeguards wire upstream outbound report(only {verify-bundle,bundle-parts,bundle-file,card-file}.ts) control(only contract*.ts)
 src/main: *
 console: control(only contract*.ts) terms proof statistics acts gates policy evidence(not *-store.ts) feed(only {replica,batch,catch-up}.ts)
 `;

@@ -1,5 +1,12 @@
 // What the parts say that every page is made of.
 export const parts = {
+  decisionFiles: {
+    save: { card: "Save the release card", bundle: "Save the bundle" },
+    making: { card: "Making the release card …", bundle: "Making the bundle …" },
+    help: "The card is one page to read, print and send on; it checks itself when it is opened, with no network. The bundle has the same for programs:",
+    command: (proposal: string) => `headgate verify ${proposal}.bundle.json --trust trust.json`,
+    copy: "the command",
+  },
   verdict: { pass: "pass", fail: "fail", inconclusive: "inconclusive", "not-asked": "not asked" },
   copy: "Copy",
   copied: "Copied",

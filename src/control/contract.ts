@@ -49,6 +49,7 @@ export const routes = {
   status: "/api/v1/models/:model/status",
   publicStatus: "/api/v1/public/models/:model/status",
   bundle: "/api/v1/proposals/:proposal/bundle",
+  releaseCard: "/api/v1/proposals/:proposal/release-card",
   publicBundle: "/api/v1/public/proposals/:proposal/bundle",
   watch: "/api/v1/models/:model/watch",
   explain: "/api/v1/explain/:id",

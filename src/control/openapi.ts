@@ -173,6 +173,12 @@ const operations: readonly Operation[] = [
     answer: StatusView,
   },
   { method: "get", path: routes.bundle, summary: "A whole decision", answer: Bundle },
+  {
+    method: "get",
+    path: routes.releaseCard,
+    summary: "The same as a page of HTML to save, which checks itself when it is opened",
+    answer: undefined,
+  },
   { method: "get", path: routes.publicBundle, summary: "A whole decision about a public model", answer: Bundle },
   {
     method: "get",

@@ -3,7 +3,7 @@
 import { Hono } from "hono";
 import type { Context, MiddlewareHandler } from "hono";
 import { z } from "zod";
-import { fromBase64, toBase64 } from "../proof/encoding.ts";
+import { fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
 import { readArtefact } from "../evidence/artefact-store.ts";
 import { findReceipt, receiptsUnder } from "../evidence/receipt-store.ts";
 import { candidatePlan, safeguardNames } from "../release/records.ts";
@@ -40,6 +40,7 @@ import { openApi } from "./openapi.ts";
 import { addLedgerRoutes } from "./ledger-routes.ts";
 import { addLiveRoutes } from "./live-routes.ts";
 import { addMetricsRoute } from "./metrics-route.ts";
+import { createCardDesk } from "./card-desk.ts";
 import { addCanaryRoutes } from "./canary-routes.ts";
 import { addNeedsRoutes } from "./needs-routes.ts";
 import { gatewaysHere } from "./gateways-here.ts";
@@ -227,10 +228,18 @@ function addReadRoutes(app: Hono, core: Core): void {
     const asked = parsed(z.array(Digest).max(openingsMax), context.req.queries("commitment") ?? [], "request_invalid");
     return context.json({ openings: await findOpenings(database, asked, primitives) });
   });
-  app.get(routes.bundle, read, async (context) => {
-    const proposal = proposalOf(core, context.req.param("proposal"));
-    const reasons = [proposal.release.reason, ...[...proposal.signOffs.values()].map(({ reason }) => reason)];
-    return context.json(await bundleOf(core, proposal, reasons));
+  app.get(routes.bundle, read, async (context) =>
+    context.json(await openedBundle(core, context.req.param("proposal"))),
+  );
+  const cards = createCardDesk();
+  app.get(routes.releaseCard, read, async (context) => {
+    const { proposal } = proposalOf(core, context.req.param("proposal")).release;
+    const card = await cards.card(`${proposal} ${replica.size()}`, core.options.clock(), async () =>
+      toUtf8(JSON.stringify(await openedBundle(core, proposal))),
+    );
+    context.header("content-disposition", `attachment; filename="${proposal}.card.html"`);
+    context.header("content-type", "text/html; charset=utf-8");
+    return context.body(card);
   });
   app.get(routes.explain, read, async (context) => {
     const means = {
@@ -292,6 +301,13 @@ async function batchView(core: Core, from: number): Promise<z.infer<typeof Batch
   const { records, checkpoint } = await batchFrom(core, from);
   const view = records.map(({ leaf, envelope }) => ({ leaf: toBase64(leaf), envelope: toBase64(envelope) }));
   return { from, records: view, checkpoint };
+}
+
+/** With the reasons that were given. */
+async function openedBundle(core: Core, text: string): ReturnType<typeof buildBundle> {
+  const proposal = proposalOf(core, text);
+  const reasons = [proposal.release.reason, ...[...proposal.signOffs.values()].map(({ reason }) => reason)];
+  return bundleOf(core, proposal, reasons);
 }
 
 async function bundleOf(

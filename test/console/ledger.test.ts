@@ -2,7 +2,9 @@
 // failed where one byte of what the server gives is another; a receipt of a real interval, and one that was changed.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
 import { z } from "zod";
 import { LedgerProof, checkLedgerProof } from "../../src/acts/ledger-proof.ts";
 import { openReceipt } from "../../src/acts/receipt.ts";
@@ -87,6 +89,25 @@ describe("the ledger in a browser", { skip: chromium === undefined && !isCi }, (
     const { origin, key } = site.desk.control.state.root?.body.log ?? never();
     const { entry } = await checkLedgerProof(proof, { name: origin, publicKey: key }, nodePrimitives);
     assert.equal(entry?.index, index);
+  });
+
+  test("the release card is saved from a certificate's entry, and checks itself where there is no network", async () => {
+    const index = site.desk.control.state.certificates.get(model)?.at(-1)?.index;
+    const { page, context } = await site.open(`/ledger/${index}`, { as: site.owner });
+    const [download] = await Promise.all([
+      page.waitForEvent("download", { timeout: 60_000 }),
+      page.getByRole("button", { name: "Save the release card" }).click(),
+    ]);
+    assert.match(download.suggestedFilename(), /^prop_[0-9a-f]{16}\.card\.html$/);
+    const file = join(site.desk.folder, "saved.card.html");
+    await download.saveAs(file);
+    const browser = context.browser();
+    assert.ok(browser !== null);
+    const alone = await browser.newContext({ offline: true });
+    const card = await alone.newPage();
+    await card.goto(pathToFileURL(file).href);
+    await card.locator("#check.right").getByText("Checked in this browser:").waitFor();
+    await alone.close();
   });
 
   test("one byte changed on the wire is shown as failed, loudly, and by the step that it breaks", async () => {

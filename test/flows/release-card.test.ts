@@ -7,13 +7,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { idOf } from "../../src/acts/fixtures.ts";
-import { cardModules } from "../../src/cli/ledger/card-modules.ts";
-import { pageOfCard } from "../../src/cli/ledger/card-page.ts";
+import { cardModules } from "../../src/report/card-modules.ts";
+import { pageOfCard } from "../../src/report/card-page.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
 import { cardOf } from "../../src/report/release-card.ts";
 import { GlassId, Instant, timestampOf } from "../../src/terms/ids.ts";
 import { chanceOf } from "../fuzz/seeded.ts";
-import { type Desk, committed, dropFolder, must, openDesk, released } from "./control-desk.ts";
+import { routes } from "../../src/control/contract.ts";
+import { type Desk, committed, dropFolder, must, openDesk, passOf, released } from "./control-desk.ts";
 import { savedBundle } from "./decided-bundle.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
@@ -43,6 +44,10 @@ after(async () => {
 async function pageWith(data: Uint8Array): Promise<string> {
   const card = await cardOf(bundle, nodePrimitives);
   return pageOfCard({ card, bundle: data, modules: cardModules(), nonce: "00112233445566778899aabbccddeeff" });
+}
+
+function mainOf(html: string): string {
+  return /<main id="card">(.*)<\/main>/s.exec(html)?.[1] ?? "";
 }
 
 interface Opened {
@@ -76,6 +81,20 @@ test("a card asks for nothing outside itself, and is one file", () => {
   assert.match(page, /http-equiv="Content-Security-Policy" content="default-src 'none'/);
   const [head = ""] = page.split('<script type="application/octet-stream"');
   assert.doesNotMatch(head, /https?:(?!\/\/www\.w3\.org\/2000\/svg")|<(?:img|link|iframe|object)\b|@import|url\(/);
+});
+
+test("the server makes the same page in a thread, as an attachment whose scripts do not run on its origin", async () => {
+  const { proposal } = board.release;
+  const path = routes.releaseCard.replace(":proposal", proposal);
+  const asked = async (url: string): Promise<Response> =>
+    fetch(new URL(url, desk.url), { headers: { authorization: await passOf(desk, url, board.owner.signer) } });
+  const answer = await asked(path);
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers.get("content-disposition"), `attachment; filename="${proposal}.card.html"`);
+  assert.doesNotMatch(answer.headers.get("content-security-policy") ?? "script-src", /script-src/);
+  assert.equal(mainOf(await answer.text()), mainOf(page));
+  assert.equal((await fetch(new URL(path, desk.url))).status, 401);
+  assert.equal((await asked(path.replace(/[0-9a-f]{16}/, "0".repeat(16)))).status, 404);
 });
 
 test("a card says that a hold may be gone on over, and that it was", async () => {

@@ -1,16 +1,13 @@
 // Files by which others check an entry with no server, and the commands that do; the signed bytes as they are.
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import type { LedgerProof } from "../../../src/acts/ledger-proof.ts";
 import type { Act } from "../../../src/acts/statement.ts";
 import type { LedgerEntryView } from "../../../src/control/contract-ledger.ts";
-import { pathOf } from "../../../src/control/contract-paths.ts";
-import { routes } from "../../../src/control/contract.ts";
 import { fromBase64, fromUtf8 } from "../../../src/proof/encoding.ts";
 import { parseEnvelope } from "../../../src/proof/envelope.ts";
-import { askBytes } from "../../app/server.ts";
 import { Button } from "../../parts/button.tsx";
 import { Code } from "../../parts/code.tsx";
-import { Problem } from "../../parts/problem.tsx";
+import { DecisionFiles } from "../../parts/decision-files.tsx";
 import { saveText } from "../../parts/save-rows.ts";
 import { Section } from "../../parts/section.tsx";
 import { words } from "../../words/words.ts";
@@ -25,6 +22,7 @@ interface DownloadsProps {
 
 export function Downloads({ view, act }: DownloadsProps): ReactNode {
   const { index, envelope, checkpoint } = view;
+  const proposal = act === undefined ? undefined : proposalIn(act.predicate);
   return (
     <Section title={said.keep} lead={said.keepLead}>
       <div className={styles.buttons}>
@@ -51,7 +49,7 @@ export function Downloads({ view, act }: DownloadsProps): ReactNode {
         </Button>
       </div>
       <Code text={said.command(index)} what={said.copyCommand} />
-      {act === undefined ? null : <DecisionFiles act={act} />}
+      {proposal === undefined ? null : <DecisionFiles proposal={proposal} />}
       <details className={styles.bytes}>
         <summary>{said.bytes}</summary>
         <pre tabIndex={0}>{payloadOf(envelope)}</pre>
@@ -75,35 +73,6 @@ function payloadOf(envelope: string): string {
 }
 
 /** Of a proposal, its sign-offs and its certificate: the whole decision. */
-function DecisionFiles({ act: { predicate } }: { readonly act: Act }): ReactNode {
-  const [failure, setFailure] = useState<unknown>();
-  const proposal = proposalIn(predicate);
-  if (proposal === undefined) return null;
-  const save = async (): Promise<void> => {
-    try {
-      const bytes = await askBytes(pathOf(routes.bundle, { proposal }));
-      saveText(bytes.slice(), `${proposal}.bundle.json`, "application/json");
-    } catch (error) {
-      setFailure(error);
-    }
-  };
-  return (
-    <>
-      <div className={styles.buttons}>
-        <Button
-          onPress={() => {
-            void save();
-          }}
-        >
-          {said.bundleFile}
-        </Button>
-      </div>
-      <Code text={said.bundleCommand(proposal)} what={said.copyCommand} />
-      {failure === undefined ? null : <Problem failure={failure} />}
-    </>
-  );
-}
-
 function proposalIn({ verb, body }: Act["predicate"]): string | undefined {
   if (verb === "proposal" || verb === "certificate") return body.release.proposal;
   return verb === "sign-off" ? body.proposal : undefined;

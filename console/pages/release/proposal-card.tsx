@@ -4,6 +4,7 @@ import type { Proposal, State } from "../../../src/acts/state.ts";
 import { latestCertificate } from "../../../src/acts/state.ts";
 import type { StatusView } from "../../../src/control/contract.ts";
 import type { Digest } from "../../../src/terms/ids.ts";
+import { DecisionFiles } from "../../parts/decision-files.tsx";
 import { DigestText } from "../../parts/digest-text.tsx";
 import { Notice } from "../../parts/notice.tsx";
 import { Time } from "../../parts/time.tsx";
@@ -12,7 +13,6 @@ import { Differences } from "./differences.tsx";
 import { useOpenings } from "./openings.ts";
 import { ProposalActs } from "./proposal-acts.tsx";
 import styles from "./release.module.css";
-import { SaveBundle } from "./save-bundle.tsx";
 
 const said = words.release.proposals;
 
@@ -75,7 +75,7 @@ export function ProposalCard({ proposal, state, status, isOpen }: ProposalCardPr
       </details>
       <div className={styles.actions}>
         {view?.waiting === true ? <ProposalActs {...{ proposal, view, status, state }} /> : null}
-        <SaveBundle proposal={release.proposal} />
+        <DecisionFiles proposal={release.proposal} />
       </div>
     </article>
   );

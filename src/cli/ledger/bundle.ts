@@ -4,19 +4,12 @@ import type { Command } from "commander";
 import { z } from "zod";
 import { routes } from "../../control/contract.ts";
 import { pathOf } from "../../control/contract-paths.ts";
-import { toUtf8 } from "../../proof/encoding.ts";
-import { nodePrimitives, randomId } from "../../proof/node.ts";
-import { type Bundle, parseBundle } from "../../report/bundle-file.ts";
-import { judgedPart } from "../../report/bundle-parts.ts";
-import { cardOf } from "../../report/release-card.ts";
-import { examineBundle } from "../../report/verify-bundle.ts";
+import { cardFile, judgedBundle } from "../../report/card-file.ts";
 import { Failure } from "../../terms/failure.ts";
-import { type Instant, ProposalId, timestampOf } from "../../terms/ids.ts";
+import { ProposalId } from "../../terms/ids.ts";
 import { type Answer, done } from "../answer.ts";
 import { createClient } from "../client.ts";
 import type { Context } from "../context.ts";
-import { cardModules } from "./card-modules.ts";
-import { pageOfCard } from "./card-page.ts";
 import { openSession } from "../session.ts";
 import { trustFileHere } from "./trust.ts";
 import { type Base, type Call, addVerb, argument, parsed } from "../verb.ts";
@@ -45,12 +38,11 @@ async function save(call: Call<z.infer<typeof BundleOptions>>): Promise<Answer> 
       "request_invalid",
       "Say where to write it: --out FILE for the bundle, --html FILE for a release card.",
     );
-  const bundle = await judged(parseBundle(await readBundle(base, proposal, context)), context.now());
-  const bytes = toUtf8(JSON.stringify(bundle));
-  const page = options.html === undefined ? undefined : await releaseCard(bytes);
+  const bytes = await judgedBundle(await readBundle(base, proposal, context), context.now());
+  const page = options.html === undefined ? undefined : await cardFile(bytes);
   const files = [
     ...(options.out === undefined ? [] : [{ file: options.out, content: bytes }]),
-    ...(options.html === undefined || page === undefined ? [] : [{ file: options.html, content: toUtf8(page) }]),
+    ...(options.html === undefined || page === undefined ? [] : [{ file: options.html, content: page }]),
   ];
   for (const { file, content } of files) writeFileSync(file, content);
   const sizes = files.map(({ file, content }) => ({ file, bytes: content.length }));
@@ -60,23 +52,6 @@ async function save(call: Call<z.infer<typeof BundleOptions>>): Promise<Answer> 
     options.out === undefined ? undefined : `headgate verify ${options.out} --trust ${trustFileHere(context)}`,
   );
 }
-
-async function releaseCard(bundle: Uint8Array): Promise<string> {
-  const card = await cardOf(bundle, nodePrimitives);
-  return pageOfCard({ card, bundle, modules: cardModules(), nonce: randomId("", 32) });
-}
-
-/** With what the gate comes to, so that whoever verifies the file says where they come to something else. */
-async function judged(bundle: Bundle, at: Instant): Promise<Bundle> {
-  const { verification, decided } = await examineBundle(bundle, { ...nobodysWord, at });
-  const { judgement, firstDifference } = verification;
-  if (judgement === null)
-    throw new Failure("proof_invalid", `What the server gave does not verify. ${firstDifference}.`);
-  return { ...bundle, judged: judgedPart(judgement, decided?.certificate?.at ?? timestampOf(at)) };
-}
-
-/** Whose root it is says whoever verifies it. */
-const nobodysWord = { pin: undefined, plan: undefined, primitives: nodePrimitives } as const;
 
 async function readBundle(base: Base, proposal: ProposalId, context: Context): Promise<Uint8Array> {
   if (base.profile === undefined && context.profile === undefined) {

@@ -2,8 +2,8 @@
 // page is opened. It asks for nothing outside itself, and the policy in its head lets it ask for nothing. Without scripts it can be
 // read and printed, and says that nothing was checked.
 import { gzipSync } from "node:zlib";
-import type { Card } from "../../report/release-card.ts";
-import { escaped } from "../../terms/markup.ts";
+import type { Card } from "./release-card.ts";
+import { escaped } from "../terms/markup.ts";
 import type { Modules } from "./card-modules.ts";
 
 interface Page {

@@ -5,12 +5,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { basename, dirname, join, relative, sep } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { assert } from "../../proof/assert.ts";
+import { assert } from "../proof/assert.ts";
 
 /** Their texts, by the names that they import each other under. */
 export type Modules = ReadonlyMap<string, string>;
 
-const sources = dirname(dirname(import.meta.dirname));
+const sources = dirname(import.meta.dirname);
 /** Sources where this runs from sources; what was built of them in the published package. */
 const ending = import.meta.filename.endsWith(".ts") ? ".ts" : ".js";
 
