@@ -143,7 +143,7 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
 
 /** A person's session in a browser that has no key of theirs. */
 async function withoutKey(site: Site): Promise<SitePage> {
-  const opened = await site.open("/", { as: site.safety });
+  const opened = await site.open("/", { as: site.safety, isFresh: true });
   await forgetKeys(opened.page);
   return opened;
 }

@@ -23,13 +23,17 @@ interface Finding {
   readonly nodes: readonly string[];
 }
 
-export async function axeFindings(page: Page): Promise<readonly Finding[]> {
+/** Those of axe's rules that look at colours. */
+export const colourRules = ["color-contrast", "link-in-text-block"];
+
+export async function axeFindings(page: Page, rules?: readonly string[]): Promise<readonly Finding[]> {
   // By the driver, which the content policy of the page does not bind.
   if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(axeText);
-  return page.evaluate(async () => {
-    const { violations } = await window.axe.run(document, { resultTypes: ["violations"] });
+  return page.evaluate(async (runOnly) => {
+    const asked = { resultTypes: ["violations"], ...(runOnly === undefined ? {} : { runOnly }) };
+    const { violations } = await window.axe.run(document, asked);
     return violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => html) }));
-  });
+  }, rules);
 }
 
 /** What moves by itself. */

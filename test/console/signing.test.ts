@@ -90,7 +90,7 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
   });
 
   test("a ledger that begins with another root than the pinned one is refused, and nothing is signed", async () => {
-    const { page } = await site.open(place, { as: site.owner });
+    const { page } = await site.open(place, { as: site.owner, isFresh: true });
     await page.locator("h1").waitFor();
     await change(page, { root: `sha256:${"0".repeat(64)}` });
     await restrict(page, "stop");
@@ -99,7 +99,7 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
   });
 
   test("a ledger shorter than the one this browser saw is refused", async () => {
-    const { page } = await site.open(place, { as: site.owner });
+    const { page } = await site.open(place, { as: site.owner, isFresh: true });
     await page.locator("h1").waitFor();
     const { size, root } = site.desk.control.head();
     await change(page, { checkpoint: { size: size + 5, root } });
