@@ -1,6 +1,6 @@
 // After the order: how long it took to the last gateway and the last answer, as the server measured it, and how it is reopened.
 // Nothing here opens anything.
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { HoldScope } from "../../src/acts/bodies.ts";
 import { pathOf } from "../../src/control/contract-paths.ts";
 import { HoldEffectView, HoldsView, holdRoutes } from "../../src/control/contract-hold.ts";
@@ -29,8 +29,13 @@ export function HoldDone({ placed, onClose }: HoldDoneProps): ReactNode {
   const [isOver, setOver] = useState(false);
   const effect = useView(path, HoldEffectView, isOver ? {} : { refreshMs: askEveryMs });
   if (!isOver && effect.data !== undefined && (effect.data.doneMs !== null || effect.data.givenUp)) setOver(true);
+  // What had the focus is gone: here Escape closes, and a second Enter does nothing.
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    place.current?.focus();
+  }, []);
   return (
-    <div className={styles.done}>
+    <div ref={place} tabIndex={-1} className={styles.done}>
       <Notice kind="danger" title={done.title}>
         <p className={styles.measured} role="status">
           {said(effect.data, effect.isError)}

@@ -5,7 +5,9 @@ import { formatInvitation, linkOf } from "../../src/acts/invitation.ts";
 import { secretKeyOf } from "../../src/acts/secret-key.ts";
 import { newSigner, nodePrimitives, randomBytes, randomId } from "../../src/proof/node.ts";
 import { KeyId, PersonId } from "../../src/terms/ids.ts";
-import { acme, committed, inDays, must } from "../flows/control-desk.ts";
+import { digestOfLabel } from "../../src/acts/fixtures.ts";
+import { acme, committed, draft, inDays, model, must } from "../flows/control-desk.ts";
+import { keyboardOf } from "./by-keyboard.ts";
 import { chromium } from "./chromium.ts";
 import { type Site, type SitePerson, checkPage, openSite } from "./site.ts";
 
@@ -126,6 +128,55 @@ describe("signing in", { skip: chromium === undefined && !isCi }, () => {
     await again.click();
     await again.waitFor({ state: "detached" });
     assert.equal(await page.getByLabel("Text", { exact: true }).inputValue(), "half a sentence");
+  });
+
+  test("by keyboard alone: in by a link, a proposal read and signed, everything held, and its entry's proof seen", async () => {
+    const { desk, owner, safety } = site;
+    const release = { ...draft(desk), reason: digestOfLabel("why") };
+    await must(desk, { verb: "proposal", body: { release }, by: [owner.signer] });
+    const { link } = await linkFor(site, safety);
+    const opened = await site.open(link);
+    const { page, complaints } = opened;
+    const keyboard = keyboardOf(page);
+    await keyboard.to(page.getByRole("button", { name: "Make a key here and sign in" }));
+    await keyboard.picture("link");
+    await keyboard.keys("Enter");
+    await page.getByRole("link", { name: /· safety$/ }).waitFor();
+    await keyboard.to(page.getByRole("link", { name: "Read and sign" }).first());
+    await keyboard.picture("needs-me");
+    await keyboard.keys("Enter");
+    await page.locator("h1:focus", { hasText: model }).waitFor();
+    await keyboard.to(page.getByRole("button", { name: "Sign for it" }).first());
+    await keyboard.picture("release");
+    await keyboard.keys("Enter");
+    await keyboard.to(page.getByLabel("Reason"));
+    await keyboard.type("It was measured.");
+    await keyboard.press(page.getByRole("button", { name: "Go on to signing" }));
+    const dialog = page.getByRole("dialog").last();
+    await dialog.getByText(/you sign/).waitFor();
+    await keyboard.to(dialog.getByRole("button", { name: "Sign for it", exact: true }));
+    await keyboard.picture("sign");
+    const { size } = desk.control.head();
+    await keyboard.keys("Enter");
+    await page.getByRole("link", { name: `Recorded as entry ${size}` }).waitFor();
+    await keyboard.picture("recorded");
+    await keyboard.keys("Shift+H");
+    await page.locator("button:focus", { hasText: "Hold now" }).waitFor();
+    await keyboard.picture("hold");
+    await keyboard.keys("Enter");
+    await page.getByText("Held", { exact: true }).waitFor();
+    await keyboard.picture("held");
+    await keyboard.keys("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await keyboard.keys("Control+k");
+    await page.locator("[role=combobox]:focus").waitFor();
+    await keyboard.type(String(size + 1));
+    await page.getByRole("option", { name: new RegExp(String(size + 1)) }).waitFor();
+    await keyboard.keys("Enter");
+    await page.getByText(/stands in the ledger of \d+ entries/).waitFor();
+    await keyboard.picture("proof");
+    assert.equal([...desk.control.state.holds.values()].at(-1)?.index, size + 1);
+    assert.deepEqual(complaints, []);
   });
 
   test("an organisation signs in by a key of it, and a wrong one is refused", async () => {
