@@ -130,8 +130,9 @@ export function openReviewDesk(options: ReviewOptions): ReviewDesk {
       (await listWaiting(database, clock())).filter(({ facts }) => !replica.state.reviews.has(facts.review)),
     find: async (review) => findReview(database, review),
     read: async (review, envelope) => {
-      // What was decided a moment ago is erased first.
+      // What was decided a moment ago is erased first, and whatever else is over; where that fails nothing is shown.
       await last;
+      await sweepNow();
       return readText(options, review, envelope);
     },
     sweep,

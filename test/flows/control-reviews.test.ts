@@ -248,6 +248,16 @@ test("whoever edits the database has no text shown for another request, and gets
   assert.equal(code(await readingOf(desk, one.facts.review, reviewer)), "shown");
 });
 
+test("a text whose time is over is shown to nobody, though nothing has swept it away yet", async (t) => {
+  const stage = await staged(t);
+  const { desk, reviewer } = stage;
+  const asked = await handed(stage);
+  desk.ahead += 3 * hourMs;
+  const { size } = desk.control.head();
+  assert.equal(code(await readingOf(desk, asked.facts.review, reviewer)), "not_found");
+  assert.equal(desk.control.head().size, size, "nor does the ledger say that it was");
+});
+
 test("an old copy of the database opens nothing once the day's key is destroyed, and an undecided text goes with its wait", async (t) => {
   const stage = await staged(t);
   const { desk, reviewer } = stage;
