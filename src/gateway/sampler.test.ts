@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { CallerMeasure } from "../acts/watch.ts";
 import { isSampled } from "../exposure/sampling.ts";
 import { ReviewText, answerCharsMax } from "../feed/reviews.ts";
-import { sampleAnswer } from "./sampler.ts";
+import { sampleAnswer, textFor } from "./sampler.ts";
 
 const kept = (labels: object, ...pieces: readonly string[]): { answer: string; isWhole: boolean } => {
   const measure = CallerMeasure.parse({
@@ -35,4 +35,11 @@ test("one that is too long is cut where a sample ends, says so, and breaks no ch
   const { answer, isWhole } = kept({ answers: true }, "a".repeat(answerCharsMax - 1), "\u{1f600}", "more");
   assert.deepEqual([answer.length, isWhole, answer.isWellFormed()], [answerCharsMax, false, true]);
   assert.equal(kept({ answers: true }, "a".repeat(answerCharsMax)).isWhole, true);
+});
+
+test("of an exchange that two measures drew, only the one whose plan says so is handed the answer", () => {
+  const sampling = { text: { nonce: "0".repeat(64), call: "{}" }, answer: "what was said", isWhole: true };
+  assert.deepEqual(textFor({ labels: { by: "reviewers" } }, sampling), sampling.text);
+  const answer = { text: "what was said", isWhole: true };
+  assert.deepEqual(textFor({ labels: { by: "reviewers", answers: true } }, sampling), { ...sampling.text, answer });
 });

@@ -2,7 +2,8 @@
 // sealed, for somebody to label. Nobody waits for that, and nothing of the exchange depends on it: what does not arrive is unknown.
 import { shorterOf } from "../acts/retention.ts";
 import { type Ended, isAbout, isDrawn, isSampled } from "../exposure/sampling.ts";
-import { answerCharsMax, reviewCharsMax } from "../feed/reviews.ts";
+import type { SampledMeasure } from "../acts/watch.ts";
+import { type ReviewText, answerCharsMax, reviewCharsMax } from "../feed/reviews.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Gateway } from "./gateway.ts";
 import { factsOf, hasReviewer, textOf } from "./review-text.ts";
@@ -28,12 +29,19 @@ export function sampleAnswer({ sampling }: Pick<Exchange, "sampling">, piece: st
   sampling.isWhole &&= piece.length <= room;
 }
 
+/** What whoever labels by this measure is shown; another measure that drew the same exchange may be shown more. */
+export function textFor({ labels }: Pick<SampledMeasure, "labels">, { text, answer, isWhole }: Sampling): ReviewText {
+  return labels.answers === undefined ? text : { ...text, answer: { text: answer, isWhole } };
+}
+
+type Sampling = Pick<NonNullable<Exchange["sampling"]>, "text" | "answer" | "isWhole">;
+
 /** Hands it over, once it ended as its measure is about. Never throws. */
 export function handSample(exchange: Exchange, ended: Ended, gateway: Gateway): void {
   const { sampling, exposure, model, configuration } = exchange;
   exchange.sampling = undefined;
   if (sampling === undefined || exposure.kind !== "open") return;
-  const { text: request, measures, answer, isWhole } = sampling;
+  const { text: request, measures } = sampling;
   const { certificate, conditions } = exposure.release;
   const isKept = request.call.length <= reviewCharsMax && hasReviewer(gateway);
   for (const measure of measures) {
@@ -42,7 +50,7 @@ export function handSample(exchange: Exchange, ended: Ended, gateway: Gateway): 
     const hasRoom = gateway.sampleRoom.take(of, measure.perOrganisationPerHour);
     if (!hasRoom || !isKept) continue;
     const { answers } = measure.labels;
-    const text = answers === undefined ? request : { ...request, answer: { text: answer, isWhole } };
+    const text = textFor(measure, sampling);
     void gateway.reviews.hand({
       facts: factsOf({ model, configuration }, { key: exposure.key, text, gateway }),
       text,
