@@ -48,11 +48,12 @@ export function addPasskeyRoutes(app: Hono, given: PasskeyRoutes): void {
   const { database } = core;
   const timeout = challengeMinutes * 60_000;
   app.get(passkeyRoutes.passkeys, read, async (context) => {
-    const passkeys = (await listPasskeys(database, personIn(context))).map(viewOf);
-    return context.json({ passkeys } satisfies z.infer<typeof PasskeysView>);
+    const passkeys = await listPasskeys(database, personIn(context));
+    const standing = passkeys.filter((one) => isStanding(core, one));
+    return context.json({ passkeys: standing.map(viewOf) } satisfies z.infer<typeof PasskeysView>);
   });
   app.post(passkeyRoutes.passkeyOptions, read, async (context) => {
-    const person = byPass(context);
+    const { person } = byPass(context);
     const { name } = placeOf(context);
     await bodies.take(context, { type: NoBody, bytesMax: strangerBytesMax }, async () => undefined);
     const known = await listPasskeys(database, person);
@@ -69,9 +70,9 @@ export function addPasskeyRoutes(app: Hono, given: PasskeyRoutes): void {
     return context.json(options);
   });
   app.post(passkeyRoutes.passkeys, read, async (context) => {
-    const person = byPass(context);
+    const by = byPass(context);
     const taking = { type: PasskeyRequest, bytesMax: strangerBytesMax };
-    const passkey = await bodies.take(context, taking, async (request) => add(core, { context, person, request }));
+    const passkey = await bodies.take(context, taking, async (request) => add(core, { context, by, request }));
     return context.json(viewOf(passkey));
   });
   app.delete(passkeyRoutes.passkey, read, async (context) => {
@@ -111,10 +112,18 @@ function personIn(context: Context): PersonId {
   throw new Failure("authority_missing", "Passkeys are for persons.");
 }
 
+/** It is of somebody who is not suspended, and ends with the key that added it. */
+function isStanding({ replica }: Core, { person, key }: Passkey): boolean {
+  const { persons, personByKey } = replica.state;
+  return persons.get(person)?.suspended === false && personByKey.get(key) === person;
+}
+
+type Adder = Pick<Passkey, "person" | "key">;
+
 /** Adding one takes the person's key: a session alone would make itself last. */
-function byPass(context: Context): PersonId {
+function byPass(context: Context): Adder {
   const reader = readerOf(context);
-  if (reader.kind === "person" && reader.session === null) return reader.person.person;
+  if (reader.kind === "person" && reader.key !== null) return { person: reader.person.person, key: reader.key };
   throw new Failure("authority_missing", "A passkey is added with a key of yours, in the browser that has it.");
 }
 
@@ -159,12 +168,13 @@ function expecting(core: Core, purpose: Purpose): Expecting {
 
 interface Adding {
   readonly context: Context;
-  readonly person: PersonId;
+  readonly by: Adder;
   readonly request: z.infer<typeof PasskeyRequest>;
 }
 
-async function add(core: Core, { context, person, request }: Adding): Promise<Passkey> {
+async function add(core: Core, { context, by, request }: Adding): Promise<Passkey> {
   const { name, origin } = placeOf(context);
+  const { person } = by;
   const { expectedChallenge, answered } = expecting(core, { what: "add", name, person });
   const { response, ...named } = request.response;
   const { clientDataJSON, attestationObject, transports = [] } = response;
@@ -181,9 +191,11 @@ async function add(core: Core, { context, person, request }: Adding): Promise<Pa
   if (made.registrationInfo === undefined || challenge === undefined) throw unfit();
   const { id, publicKey, counter } = made.registrationInfo.credential;
   const at = core.options.clock();
-  const passkey = { id, person, label: request.label, publicKey, counter, transports, at, usedAt: null };
+  const passkey = { id, ...by, label: request.label, publicKey, counter, transports, at, usedAt: null };
   await core.database.transaction(async (transaction) => {
     await keepAnswer(transaction, challenge, at);
+    for (const one of await listPasskeys(transaction, person))
+      if (!isStanding(core, one)) await dropPasskey(transaction, one.id, person);
     await keepPasskey(transaction, passkey);
   });
   return passkey;
@@ -196,8 +208,7 @@ async function enter(
 ): Promise<Awaited<ReturnType<Core["sessions"]["open"]>>> {
   const { name, origin } = placeOf(context);
   const passkey = await findPasskey(core.database, given.id);
-  const person = passkey === undefined ? undefined : core.replica.state.persons.get(passkey.person);
-  if (passkey === undefined || person?.suspended !== false) throw unfit();
+  if (passkey === undefined || !isStanding(core, passkey)) throw unfit();
   const { expectedChallenge, answered } = expecting(core, { what: "sign-in", name, person: "" });
   const { clientDataJSON, authenticatorData, signature } = given.response;
   const { id, rawId, type } = given;
@@ -222,7 +233,7 @@ async function enter(
   const counter = shown.authenticationInfo.newCounter;
   const at = core.options.clock();
   return core.sessions.open(
-    { kind: "person", person: passkey.person, by: { kind: "passkey", passkey: passkey.id } },
+    { kind: "person", person: passkey.person, by: { kind: "passkey", passkey: passkey.id, key: passkey.key } },
     async (transaction) => {
       await keepAnswer(transaction, challenge, at);
       await markUsed(transaction, { id: passkey.id, counter }, at);

@@ -2,12 +2,14 @@
 import { z } from "zod";
 import type { Queries, Transaction } from "../store/database.ts";
 import { Failure } from "../terms/failure.ts";
-import { Instant, PersonId } from "../terms/ids.ts";
+import { Instant, PersonId, PublicKey } from "../terms/ids.ts";
 
 export interface Passkey {
   /** Of the credential, base64url. */
   readonly id: string;
   readonly person: PersonId;
+  /** The key of the person that added it, which it ends with. */
+  readonly key: PublicKey;
   readonly label: string;
   /** COSE. */
   readonly publicKey: Uint8Array;
@@ -24,6 +26,7 @@ const Row = z
   .object({
     id: z.string(),
     person: PersonId,
+    added_by: PublicKey,
     label: z.string(),
     public_key: z.instanceof(Uint8Array),
     counter: z.number(),
@@ -31,20 +34,21 @@ const Row = z
     at: Instant,
     used_at: Instant.nullable(),
   })
-  .transform(({ public_key: publicKey, used_at: usedAt, transports, ...row }): Passkey => ({
+  .transform(({ public_key: publicKey, added_by: key, used_at: usedAt, transports, ...row }): Passkey => ({
     ...row,
+    key,
     publicKey,
     usedAt,
     transports: transports.split(" ").filter((one) => one !== ""),
   }));
 
 export async function keepPasskey(transaction: Transaction, passkey: Passkey): Promise<void> {
-  const { id, person, label, publicKey, counter, transports, at } = passkey;
+  const { id, person, key, label, publicKey, counter, transports, at } = passkey;
   if ((await listPasskeys(transaction, person)).length >= passkeysOfOneMax)
     throw new Failure("conflict", `A person has at most ${passkeysOfOneMax} passkeys. Remove one first.`);
   await transaction.query(
-    "INSERT INTO passkey (id, person, label, public_key, counter, transports, at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, NULL)",
-    [id, person, label, publicKey, counter, transports.join(" "), at],
+    "INSERT INTO passkey (id, person, added_by, label, public_key, counter, transports, at, used_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+    [id, person, key, label, publicKey, counter, transports.join(" "), at],
   );
 }
 

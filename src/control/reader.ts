@@ -4,16 +4,21 @@ import type { Context, MiddlewareHandler } from "hono";
 import { getCookie } from "hono/cookie";
 import type { Person } from "../acts/state.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
-import type { Name } from "../terms/ids.ts";
+import type { Name, PublicKey } from "../terms/ids.ts";
 import { backgroundHeader, consoleHeader, sessionCookie } from "./contract-session.ts";
 import type { Core } from "./core.ts";
-import { bearerOf, hasPass } from "./passes.ts";
+import { hasPass, signedBy } from "./passes.ts";
 import { readingOf } from "./reading.ts";
 import type { PartnerSession, PersonSession } from "./session-store.ts";
 
-/** `session` is null for the bearer of a pass. */
+/** Of the bearer of a pass there is the key that signed it, and no session. */
 export type Reader =
-  | { readonly kind: "person"; readonly person: Person; readonly session: PersonSession | null }
+  | {
+      readonly kind: "person";
+      readonly person: Person;
+      readonly session: PersonSession | null;
+      readonly key: PublicKey | null;
+    }
   | { readonly kind: "partner"; readonly organisation: Name; readonly session: PartnerSession };
 
 type Parts = Pick<Core, "replica" | "options" | "sessions">;
@@ -85,8 +90,8 @@ async function findReader({ replica, options, sessions }: Parts, context: Contex
   const { state } = replica;
   const reading = readingOf(context);
   if (hasPass(reading)) {
-    const person = await bearerOf(state, reading, { at: options.clock(), primitives: options.primitives });
-    return person === undefined ? undefined : { kind: "person", person, session: null };
+    const signed = await signedBy(state, reading, { at: options.clock(), primitives: options.primitives });
+    return signed === undefined ? undefined : { kind: "person", ...signed, session: null };
   }
   const token = tokenOf(context);
   const session = token === undefined ? undefined : await sessions.find(token, isBackground(context));
@@ -96,7 +101,7 @@ async function findReader({ replica, options, sessions }: Parts, context: Contex
     return organisation === undefined ? undefined : { kind: "partner", organisation, session };
   }
   const person = state.persons.get(session.person);
-  return person === undefined ? undefined : { kind: "person", person, session };
+  return person === undefined ? undefined : { kind: "person", person, session, key: null };
 }
 
 function isBackground(context: Context): boolean {

@@ -181,7 +181,7 @@ function counts(state: State, session: Session, now: Instant): boolean {
 
 function personStands(state: State, { person, by }: PersonSession): boolean {
   if (state.persons.get(person)?.suspended !== false) return false;
-  return by.kind === "passkey" || state.personByKey.get(by.key) === person;
+  return by.key !== null && state.personByKey.get(by.key) === person;
 }
 
 /** A secret of an organisation's key that works, of an organisation that is not suspended. */

@@ -16,7 +16,8 @@ export interface PersonSession extends Times {
   readonly person: PersonId;
   readonly by:
     | { readonly kind: "key"; readonly key: PublicKey }
-    | { readonly kind: "passkey"; readonly passkey: string };
+    /** With the key that added the passkey; null where it was removed. */
+    | { readonly kind: "passkey"; readonly passkey: string; readonly key: PublicKey | null };
 }
 
 /** Of an organisation, by the secret of a key of it. */
@@ -65,20 +66,29 @@ export function meansOf(session: Session): string {
   return session.by.kind === "key" ? session.by.key : session.by.passkey;
 }
 
-const columns = "id, who, means, made_with, at, seen_at, ends_at";
+const columns = `id, who, means, made_with, at, seen_at, ends_at,
+  (SELECT added_by FROM passkey WHERE passkey.id = session.means) AS added_by`;
 
 const common = { id: SessionId, at: Instant, seen_at: Instant, ends_at: Instant };
 const Row = z
   .discriminatedUnion("made_with", [
     z.object({ ...common, made_with: z.literal("key"), who: PersonId, means: PublicKey }),
-    z.object({ ...common, made_with: z.literal("passkey"), who: PersonId, means: z.string() }),
+    z.object({
+      ...common,
+      made_with: z.literal("passkey"),
+      who: PersonId,
+      means: z.string(),
+      added_by: PublicKey.nullable(),
+    }),
     z.object({ ...common, made_with: z.literal("secret"), who: KeyId, means: Digest }),
   ])
   .transform((row): Session => {
     const times = { session: row.id, at: row.at, seenAt: row.seen_at, endsAt: row.ends_at };
     if (row.made_with === "secret") return { kind: "partner", key: row.who, secret: row.means, ...times };
     const by: PersonSession["by"] =
-      row.made_with === "key" ? { kind: "key", key: row.means } : { kind: "passkey", passkey: row.means };
+      row.made_with === "key"
+        ? { kind: "key", key: row.means }
+        : { kind: "passkey", passkey: row.means, key: row.added_by };
     return { kind: "person", person: row.who, by, ...times };
   });
 

@@ -62,3 +62,11 @@ CREATE TABLE passkey_answer (
 `;
 
 export const session: Migration["sql"] = { sqlite, postgres };
+
+// The key that added a passkey, which it ends with. Of those that were there nobody knows it: they are added again.
+const keyOf = (type: string): string => `
+DELETE FROM passkey;
+ALTER TABLE passkey ADD COLUMN added_by ${type} NOT NULL DEFAULT '';
+`;
+
+export const passkeyKey: Migration["sql"] = { sqlite: keyOf("TEXT"), postgres: keyOf('TEXT COLLATE "C"') };

@@ -2,7 +2,7 @@
 // (`sha256:…`), hashes and signed bytes are blobs, moments are milliseconds since 1970. Nothing here is trusted for what it
 // says: acts carry signatures, artefacts their digest, leaves the signed root.
 import type { Migration } from "./migrations.ts";
-import { session } from "./schema-session.ts";
+import { passkeyKey, session } from "./schema-session.ts";
 
 const first = `
 -- The tree: one row a leaf, the hash tiles over them, and the one head.
@@ -427,4 +427,5 @@ export const schema: readonly Migration[] = [
   { id: 8, name: "watch point", sql: { sqlite: watchPoint, postgres: watchPointPostgres } },
   { id: 9, name: "refusal", sql: { sqlite: refusal, postgres: refusalPostgres } },
   { id: 10, name: "session", sql: session },
+  { id: 11, name: "passkey key", sql: passkeyKey },
 ];
