@@ -356,9 +356,20 @@ const operations: readonly Operation[] = [
   { method: "get", path: routes.explain, summary: "What happened, in sentences", answer: ExplainView },
 ];
 
+/** What anybody may ask, besides what is public: these carry signatures or a secret of their own, or answer that nobody is here. */
+const open: ReadonlySet<string> = new Set([
+  `post ${routes.root}`,
+  `post ${routes.statements}`,
+  `post ${routes.reviewText}`,
+  `get ${sessionRoutes.session}`,
+  `post ${sessionRoutes.session}`,
+  `post ${passkeyRoutes.passkeySignInOptions}`,
+  `post ${passkeyRoutes.passkeySignIn}`,
+]);
+
 const security = [{ pass: [] }, { session: [] }] as const;
 
-/** The document. Public routes, the root and statements need no pass: a statement carries its own signatures. */
+/** The document. */
 export function openApi(version: string): Readonly<Record<string, unknown>> {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const operation of operations) {
@@ -379,7 +390,7 @@ export function openApi(version: string): Readonly<Record<string, unknown>> {
 }
 
 function describe({ path, method, summary, query, request, answer }: Operation): unknown {
-  const isOpen = path.includes("/public/") || method === "post";
+  const isOpen = path.includes("/public/") || open.has(`${method} ${path}`);
   const names = [...path.matchAll(/:([a-z]+)/g)].map(([, name]) => ({
     name,
     in: "path",

@@ -2,13 +2,13 @@
 // organisation, key, receipt, refusal or review, no model that it was not granted.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { z } from "zod";
 import { organisationBody } from "../../src/acts/key-bodies.ts";
 import { OrganisationDocument } from "../../src/acts/organisation-document.ts";
 import { secretKeyOf } from "../../src/acts/secret-key.ts";
 import { organisationRoutes } from "../../src/control/contract-organisations.ts";
 import { PartnerExplainView, PartnerView, partnerRoutes } from "../../src/control/contract-partner.ts";
-import { sessionRoutes } from "../../src/control/contract-session.ts";
-import { settingsRoutes } from "../../src/control/contract-settings.ts";
+import { consoleHeader, sessionRoutes } from "../../src/control/contract-session.ts";
 import type { RecentRefusal } from "../../src/release/explain.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf } from "../../src/proof/digest.ts";
@@ -66,7 +66,7 @@ before(async () => {
     await must(desk, { verb: "key", body: { key, organisation, hash, notAfter: null }, by: [owner.signer] });
   await desk.control.feed.recordUsage([
     { organisation: acme, key: ours, model, tokens: 700, requests: 3 },
-    { organisation: document.name, key: theirs, model, tokens: 987_654, requests: 321 },
+    { organisation: document.name, key: theirs, model, tokens: 987_654, requests: 7_654_321 },
   ]);
   const interval = await servedInterval(desk, opened.release, [
     { key: ours, outcome: "blocked", why: "policy_blocked", input: "block:cyber", by: { input: 0 } },
@@ -119,6 +119,11 @@ async function view(): Promise<PartnerView> {
   return PartnerView.parse(json);
 }
 
+const Interface = z.object({
+  paths: z.record(z.string(), z.record(z.string(), z.object({ security: z.unknown().optional() }))),
+});
+/** As the interface writes a path. */
+const templateOf = (path: string): string => path.replaceAll(/:(\w+)/g, "{$1}");
 const explainPath = (id: string): string => partnerRoutes.partnerExplain.replace(":id", id);
 
 describe("a partner", () => {
@@ -144,7 +149,7 @@ describe("a partner", () => {
     const text =
       JSON.stringify((await ask(partnerRoutes.partner)).json) +
       JSON.stringify((await ask(explainPath(ids[0] ?? ""))).json);
-    for (const word of ["rival", theirs, "987654", "321", secret.hash, other.hash, "purpose", "cyber", "nothing@1"])
+    for (const word of ["rival", theirs, "987654", "7654321", secret.hash, other.hash, "purpose", "cyber", "nothing@1"])
       assert.ok(!text.includes(word), word);
   });
 
@@ -165,14 +170,31 @@ describe("a partner", () => {
 
   test("reads none of the routes of persons", async () => {
     const paths = [
-      organisationRoutes.organisations,
       organisationRoutes.organisation.replace(":organisation", acme),
       `${organisationRoutes.why.replace(":organisation", acme)}?key=${ours}&model=${model}`,
-      ...Object.values(settingsRoutes),
-      "/api/v1/doctor",
       `/api/v1/explain/${ids[0] ?? ""}`,
     ];
     for (const path of paths) assert.equal(wordOf(await ask(path)), "authority_missing", path);
+  });
+
+  test("asks nothing else of whatever the interface names, and who is nobody asks nothing that is not open to all", async () => {
+    const { paths } = Interface.parse(await (await fetch(`${desk.url}/api/openapi.json`)).json());
+    const guarded = Object.entries(paths).flatMap(([path, operations]) =>
+      Object.entries(operations).flatMap(([method, { security }]) =>
+        security === undefined ? [] : [{ method, path }],
+      ),
+    );
+    for (const { method, path } of desk.control.app.routes.filter(({ path: at }) => at.startsWith("/api/v1/")))
+      assert.ok(paths[templateOf(path)]?.[method.toLowerCase()] !== undefined, `${method} ${path} is served unnamed`);
+    assert.ok(guarded.length > 45, `${guarded.length}`);
+    const own = new Set([...Object.values(partnerRoutes), ...Object.values(sessionRoutes)].map(templateOf));
+    for (const { method, path } of guarded) {
+      const url = desk.url + path.replaceAll(/\{\w+\}/g, "x");
+      const headers = { origin: desk.url, [consoleHeader]: "1" };
+      assert.equal((await fetch(url, { method, headers })).status, 401, `${method} ${path}, as nobody`);
+      if (own.has(path) && path !== sessionRoutes.sessionHold) continue;
+      assert.equal((await fetch(url, { method, headers: { ...headers, cookie } })).status, 403, `${method} ${path}`);
+    }
   });
 
   test("is told of a hold what its callers are told", async () => {

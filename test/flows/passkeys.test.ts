@@ -77,13 +77,6 @@ function newAuthenticator(): Authenticator {
   // COSE: an OKP key, EdDSA, on Ed25519.
   const cose = Buffer.concat([Buffer.from("a4010103272006215820", "hex"), raw]);
   const credential = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, cose]);
-  const headOf = ({ flags = 0x05, counter = 0 }: Told, more: number): Buffer => {
-    const count = Buffer.alloc(4);
-    count.writeUInt32BE(counter);
-    return Buffer.concat([sha256(Buffer.from("localhost")), Buffer.from([flags | more]), count]);
-  };
-  const clientData = (type: string, challenge: string, { at = origin }: Told): Buffer =>
-    Buffer.from(JSON.stringify({ type, challenge, origin: at, crossOrigin: false }));
   const named = { id: id.toString("base64url"), rawId: id.toString("base64url"), type: "public-key" };
   return {
     id: named.id,
@@ -112,6 +105,17 @@ function newAuthenticator(): Authenticator {
       };
     },
   };
+}
+
+/** What an authenticator signs first: for whom, how, how often. */
+function headOf({ flags = 0x05, counter = 0 }: Told, more: number): Buffer {
+  const count = Buffer.alloc(4);
+  count.writeUInt32BE(counter);
+  return Buffer.concat([sha256(Buffer.from("localhost")), Buffer.from([flags | more]), count]);
+}
+
+function clientData(type: string, challenge: string, { at = origin }: Told): Buffer {
+  return Buffer.from(JSON.stringify({ type, challenge, origin: at, crossOrigin: false }));
 }
 
 function sha256(bytes: Uint8Array): Buffer {
