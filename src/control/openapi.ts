@@ -209,12 +209,7 @@ const operations: readonly Operation[] = [
     query: "model suite person basis slot standing since until after limit",
     answer: EvidenceView,
   },
-  {
-    method: "get",
-    path: evidenceRoutes.evidenceRun,
-    summary: "One run taken apart",
-    answer: EvidenceRunView,
-  },
+  { method: "get", path: evidenceRoutes.evidenceRun, summary: "One run taken apart", answer: EvidenceRunView },
   {
     method: "get",
     path: evidenceRoutes.evidencePlan,

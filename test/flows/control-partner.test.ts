@@ -9,11 +9,12 @@ import { secretKeyOf } from "../../src/acts/secret-key.ts";
 import { organisationRoutes } from "../../src/control/contract-organisations.ts";
 import { PartnerExplainView, PartnerView, partnerRoutes } from "../../src/control/contract-partner.ts";
 import { consoleHeader, sessionRoutes } from "../../src/control/contract-session.ts";
+import { type AskedReview, requestDigest, sealText } from "../../src/feed/reviews.ts";
 import type { RecentRefusal } from "../../src/release/explain.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf } from "../../src/proof/digest.ts";
 import { nodePrimitives, randomBytes, randomId } from "../../src/proof/node.ts";
-import { KeyId, ReceiptId, timestampOf } from "../../src/terms/ids.ts";
+import { KeyId, ReceiptId, ReviewId, timestampOf } from "../../src/terms/ids.ts";
 import {
   type Answered,
   type Desk,
@@ -101,6 +102,28 @@ const refusals = {
           : undefined,
 };
 
+/** A request of this key that waits for a person; or an exchange that somebody is to label, which its caller does not wait for. */
+async function review(key: KeyId, sample?: AskedReview["sample"]): Promise<ReviewId> {
+  const { feed } = desk.control;
+  const text = { nonce: randomId("", 64), call: "{}" };
+  const about = { key, model, config: other.hash };
+  const facts = {
+    ...about,
+    review: ReviewId.parse(randomId("review_", 16)),
+    request: requestDigest(text, about, nodePrimitives),
+  };
+  const asked = {
+    facts,
+    found: sample === undefined ? [{ category: "fraud" as const, score: 0.5 }] : [],
+    ...(sample === undefined ? {} : { sample }),
+    at: desk.now(),
+    rules: { expiresHours: 2, perKeyMax: 3, retentionDays: 0 },
+    sealed: sealText(text, (await feed.sealingKey()).key, facts),
+  };
+  assert.deepEqual(await feed.recordReview(asked), { kind: "waiting", review: facts.review });
+  return facts.review;
+}
+
 async function signIn(text: string): Promise<string> {
   const headers = { authorization: `Bearer ${text}` };
   const answer = await fetch(desk.url + sessionRoutes.session, { method: "POST", headers });
@@ -159,12 +182,16 @@ describe("a partner", () => {
     assert.deepEqual([seen.kind, seen.key, seen.outcome, seen.code], ["receipt", ours, "blocked", "policy_blocked"]);
     assert.match(seen.sentence ?? "", /usage policy does not allow/);
     assert.equal(PartnerExplainView.parse((await ask(explainPath(refusedId))).json).kind, "refusal");
+    const waits = PartnerExplainView.parse((await ask(explainPath(await review(ours)))).json);
+    assert.deepEqual([waits.kind, waits.key, waits.outcome, waits.code], ["review", ours, "waiting", "review_pending"]);
   });
 
   test("is answered alike about what is somebody else's and what does not exist", async () => {
     const nothing = refusalOf(await ask(explainPath(randomId("rcpt_", 24))));
     assert.equal(nothing.code, "not_found");
-    const answers = [ids[1] ?? "", theirRefusedId, strangerId, randomId("review_", 16), "x"];
+    const sample = { watch: model, measure: "over-blocking", receipt: ids[0] ?? strangerId } as const;
+    const reviews = [await review(theirs), await review(ours, sample), randomId("review_", 16)];
+    const answers = [ids[1] ?? "", theirRefusedId, strangerId, ...reviews, "x"];
     for (const id of answers) assert.deepEqual(refusalOf(await ask(explainPath(id))), nothing, id);
   });
 
