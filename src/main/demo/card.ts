@@ -20,17 +20,22 @@ const endings = {
   "no-model": "No model. The server stays up until you stop it (Ctrl-C).",
 } as const satisfies Record<Ending, string>;
 
+const held = "Stopped, by a hold that stands. The server stays up until you stop it (Ctrl-C).";
+
 export async function showCard(cast: Cast, { ending, status, proposal }: Card): Promise<void> {
   const { screen, partner, serving, folder } = cast;
-  screen.head(endings[ending]);
+  const isHeld = ending === "released" && status !== undefined && status.holds.length > 0;
+  screen.head(isHeld ? held : endings[ending]);
   if (ending === "no-model") screen.say(withoutModel);
   screen.exact(`key            ${partner.secret}`);
-  if (ending !== "released") screen.say("A request with it is refused, with the reason, as long as the gate is shut:");
+  if (ending !== "released" || isHeld)
+    screen.say("A request with it is refused, with the reason, as long as the gate is shut:");
   screen.exact(curlLine(partner.dataPlane, partner.secret));
   screen.exact(`record         ${serving.dataPlane}/transparency`);
   screen.exact(`control plane  ${serving.controlPlane}`);
   await showLinks(cast);
-  if (status !== undefined && proposal !== null) showNext(cast, status, proposal);
+  if (isHeld) showReopening(cast);
+  else if (status !== undefined && proposal !== null) showNext(cast, status, proposal);
   screen.exact("your own model stop this, then: ./bin/headgate serve · init · connect URL");
   screen.exact(`play again     stop this, then: ./bin/headgate demo erase && npm start`);
   screen.say(
@@ -46,6 +51,14 @@ function curlLine(dataPlane: string, secret: string): string {
 const withoutModel =
   "What works without one: keys, documents, people, holds, the ledger, the record, the drill. What does not: evaluation, " +
   "and so any release; requests are refused as withheld. Start again to fetch the model, or name a copy in HEADGATE_MODEL_FILE.";
+
+/** No one person undoes a hold, and the demo does not. */
+function showReopening({ screen, folder }: Cast): void {
+  screen.say(
+    "To reopen it, propose so on the page Release of the console and sign as you and as Ada; Ada advances. Or:",
+  );
+  screen.exact(`  ./bin/headgate release resume ${modelName} --profile ${path.relative(".", folder.safety)}`);
+}
 
 /** The next stage is left one signature short. */
 function showNext({ screen, folder }: Cast, { requirements, next }: StatusView, proposal: string): void {

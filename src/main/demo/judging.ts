@@ -151,7 +151,9 @@ export async function decide(cast: Cast, proposal: string, status: StatusView): 
       continue;
     }
     if (key === "signed" || key === "refused") {
-      screen.say(`You ${key === "signed" ? "signed" : "refused"} elsewhere, as entry of the ledger; the play goes on.`);
+      screen.say(
+        `You ${key === "signed" ? "signed" : "refused"} elsewhere, as an entry of the ledger; the play goes on.`,
+      );
       return key;
     }
     const isFor = key === "enter";

@@ -10,7 +10,7 @@ import { parseInvitation } from "../../acts/invitation.ts";
 import { readProfile } from "../../cli/profile.ts";
 import { StatusView } from "../../control/contract.ts";
 import { openGate } from "../drill/gate.ts";
-import { need, openDesk } from "../in-process.ts";
+import { type Desk, need, openDesk } from "../in-process.ts";
 import { shippedSafeguards } from "../../safeguards/registry.ts";
 import { Failure } from "../../terms/failure.ts";
 import { takeLock } from "../../store/lock.ts";
@@ -103,9 +103,19 @@ function scripted(keys: readonly string[]): Keys {
   };
 }
 
-async function refuseElsewhere({ safety, state }: DemoFolder): Promise<void> {
+function elsewhere({ safety, state }: DemoFolder): Desk {
   const { server, dataPlane } = readProfile(safety);
-  const desk = openDesk({ server, dataPlane, codeFile: "", stateFolder: `${state}-elsewhere`, version: "test" });
+  return openDesk({ server, dataPlane, codeFile: "", stateFolder: `${state}-elsewhere`, version: "test" });
+}
+
+async function holdElsewhere(folder: DemoFolder): Promise<void> {
+  const why = ["--reason", "Stopped in the browser.", "--profile", folder.safety];
+  await need(elsewhere(folder).run(["release", "hold", "--everything", ...why]), z.unknown());
+}
+
+async function refuseElsewhere(folder: DemoFolder): Promise<void> {
+  const { safety } = folder;
+  const desk = elsewhere(folder);
   const { proposals } = await need(desk.run(["release", "status", modelName]), StatusView);
   const [proposal] = proposals;
   assert.ok(proposal !== undefined);
@@ -249,6 +259,33 @@ describe("the demo with a gate that stays shut", () => {
       await refusing;
       assert.equal(ending, "refused");
       assert.match(actors.shown().replaceAll(/\s+/g, " "), /You refused elsewhere, .*Your refusal is recorded/);
+    } finally {
+      await cast.serving.close();
+    }
+  });
+
+  test("a hold placed elsewhere, as in the console, is the reader's: the play says so and leaves it standing", async () => {
+    let holding: Promise<unknown> | undefined;
+    const keys: Keys = {
+      ...noKeys,
+      areThere: true,
+      next: async (among, signal) => {
+        if (among.includes("r")) return "enter";
+        if (among.includes("h")) holding ??= holdElsewhere(actors.folder);
+        return scripted([]).next(among, signal);
+      },
+    };
+    const actors: Seen = hands("held", { documents: documents("held", { items: 6, upper: 0.99 }), keys });
+    const { cast } = await play(actors);
+    try {
+      await holding;
+      const shown = actors.shown().replaceAll(/\s+/g, " ");
+      assert.match(
+        shown,
+        /HELD, by a hold placed elsewhere: .* Stopped, by a hold that stands\. .*release resume small/,
+      );
+      assert.doesNotMatch(shown, /Nobody pressed h|Resumed by|Open\. The gate/);
+      assert.equal((await ask(cast.partner, question)).reason, "held");
     } finally {
       await cast.serving.close();
     }

@@ -57,7 +57,7 @@ export async function play(hands: Stagehands): Promise<Played> {
     const { ending, proposal } = cast.model.isHere ? await release(cast, { ...hands, drilling }) : withoutModel;
     await drilling.done;
     writeNote(cast.folder, { ending, key: cast.partner.secret, proposal });
-    await showCard(cast, { ending, proposal, status: proposal === null ? undefined : await statusNow(cast) });
+    await showCard(cast, { ending, proposal, status: ending === "no-model" ? undefined : await statusNow(cast) });
     return { ending, cast };
   } catch (error) {
     // What is said of the error stands on a line of its own.
@@ -87,7 +87,7 @@ export async function playOn(hands: Stagehands): Promise<Played | undefined> {
   const { screen, keys, folder, version } = hands;
   const cast: Cast = { screen, keys, folder, version, serving, desk, partner, model };
   showAddresses(cast, ports);
-  await showCard(cast, { ending, proposal, status: proposal === null ? undefined : await statusNow(cast) });
+  await showCard(cast, { ending, proposal, status: await statusNow(cast) });
   return { ending, cast };
 }
 
@@ -161,7 +161,7 @@ async function release(cast: Cast, { documents, drilling }: Rehearsal): Promise<
   const receipt = await showAnswer(cast);
   await showBlocked(cast, blockedItem(cast, misuse.run, documents));
   await showReceipt(cast, receipt);
-  await showHold(cast);
+  if ((await showHold(cast)) === "held elsewhere") return { ending: "released", proposal: null };
   await showResume(cast);
   return { ending: "released", proposal: await leaveOneShort(cast) };
 }

@@ -1,10 +1,10 @@
 // The gate is open: an answer streams, a harmful request is blocked, the receipt is checked, and a long answer is stopped
-// by a hold while it runs.
+// by a hold while it runs. A hold that the reader placed elsewhere is theirs: the play says so and leaves it standing.
 import { z } from "zod";
 import { need } from "../in-process.ts";
 import { type Piece, ask, askStream } from "../talk.ts";
 import { type Cast, modelName } from "./cast.ts";
-import { type Item, advance } from "./judging.ts";
+import { type Item, advance, statusNow } from "./judging.ts";
 import { question } from "./opening.ts";
 
 interface Heard {
@@ -92,8 +92,8 @@ interface Brake {
   held: Promise<Holding> | undefined;
 }
 
-/** One person stops everything, in the middle of a word. */
-export async function showHold(cast: Cast): Promise<void> {
+/** One person stops everything, in the middle of a word: by a key here, or in the console. */
+export async function showHold(cast: Cast): Promise<"held here" | "held elsewhere"> {
   const { screen, keys } = cast;
   screen.head("A long answer. Anyone on duty can stop it:");
   screen.say(
@@ -110,14 +110,26 @@ export async function showHold(cast: Cast): Promise<void> {
     holdOnce().catch(() => undefined);
   };
   keys.next(["h"], over.signal).then(inPassing, () => undefined);
-  for (let told = 0; told < storiesMax && brake.held === undefined; told++) {
+  let isElsewhere = false;
+  for (let told = 0; told < storiesMax && brake.held === undefined && !isElsewhere; told++) {
     await tell(cast, story, () => {
       if (!keys.areThere && story.chars >= unattendedChars) inPassing();
     });
+    isElsewhere = brake.held === undefined && (await isHeld(cast));
   }
   over.abort();
+  if (isElsewhere) {
+    screen.good(`HELD, by a hold placed elsewhere: the answer ended after ${story.chars} characters. It stays shut.`);
+    return "held elsewhere";
+  }
   if (brake.held === undefined) screen.say("Nobody pressed h before the answer ended, so the demo holds now.");
   showHeld(cast, story, await holdOnce());
+  return "held here";
+}
+
+async function isHeld(cast: Cast): Promise<boolean> {
+  const { holds } = await statusNow(cast);
+  return holds.length > 0;
 }
 
 async function tell({ screen, partner }: Cast, story: Story, onText: () => void): Promise<void> {
