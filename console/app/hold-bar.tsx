@@ -25,7 +25,7 @@ export function HoldBar(): ReactNode {
         {scopeWords(newest.scope)} {bar.since} <Time at={newest.at} as="moment" />
         {others.length === 0 ? null : ` ${bar.more(others.length)}`}
       </span>
-      <Go href={model === undefined ? "/release" : `/release/${encodeURIComponent(model)}`}>{bar.resume}</Go>
+      <Go href={model === undefined ? "/release" : `/release/${encodeURIComponent(model)}#stops`}>{bar.resume}</Go>
     </div>
   );
 }

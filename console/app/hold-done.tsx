@@ -115,12 +115,12 @@ function Resume({ placed: { scope, hold } }: { readonly placed: Placed }): React
     <section className={styles.resume}>
       <h3>{resume.title}</h3>
       <p>{resume.text}</p>
-      <Code text={commandOf(scope, { hold, model: model ?? "MODEL" })} />
       {model === undefined || scope.kind === "organisation" ? null : (
         <p>
-          <Go href={`/release/${encodeURIComponent(model)}`}>{resume.page(model)}</Go>
+          <Go href={`/release/${encodeURIComponent(model)}#stops`}>{resume.page(model)}</Go>
         </p>
       )}
+      <Code text={commandOf(scope, { hold, model: model ?? "MODEL" })} />
     </section>
   );
 }

@@ -13,6 +13,8 @@ interface Known {
   readonly askToSignIn: () => void;
   readonly isAsking: boolean;
   readonly stopAsking: () => void;
+  /** Whether somebody was signed in since this page was loaded: only then something can have been typed and lost. */
+  readonly wasHere: boolean;
 }
 
 const Context = createContext<Known | undefined>(undefined);
@@ -27,11 +29,13 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
   const askToSignIn = useCallback(() => {
     setAsking(true);
   }, []);
+  const [wasHere, setWasHere] = useState(false);
   const was = useRef(false);
   useEffect(() => {
     // It ended while the page was open.
     if (was.current && read.data === null) setAsking(true);
     was.current = read.data !== undefined && read.data !== null;
+    if (was.current) setWasHere(true);
   }, [read.data]);
   const known = useMemo(
     () => ({
@@ -46,8 +50,9 @@ export function SessionProvider({ children }: { readonly children: ReactNode }):
       stopAsking: () => {
         setAsking(false);
       },
+      wasHere,
     }),
-    [read.data, read.isPending, client, isAsking, askToSignIn],
+    [read.data, read.isPending, client, isAsking, askToSignIn, wasHere],
   );
   return <Context value={known}>{children}</Context>;
 }

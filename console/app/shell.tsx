@@ -95,10 +95,11 @@ function useFocusOnArrival(main: React.RefObject<HTMLElement | null>, close: () 
   const router = useRouter();
   useEffect(
     () =>
-      router.subscribe("onRendered", ({ pathChanged, fromLocation }) => {
+      router.subscribe("onRendered", ({ pathChanged, fromLocation, toLocation }) => {
         if (!pathChanged) return;
         close();
-        if (fromLocation === undefined) return;
+        // An address that names a part of the page: the part takes the focus.
+        if (fromLocation === undefined || toLocation.hash !== "") return;
         const heading = main.current?.querySelector<HTMLElement>("h1");
         (heading ?? main.current)?.focus();
       }),

@@ -1,10 +1,12 @@
-// The list of keys that work on every page.
-import type { ReactNode } from "react";
+// Help on every page: the words that pages use, and the keys that work.
+import { type ReactNode, Suspense, lazy } from "react";
 import { Button } from "../parts/button.tsx";
 import { Dialog } from "../parts/dialog.tsx";
 import { words } from "../words/words.ts";
 import { pages } from "./pages.ts";
 import styles from "./shortcuts.module.css";
+
+const Glossary = lazy(async () => ({ default: (await import("./glossary.tsx")).Glossary }));
 
 export interface ShortcutsProps {
   readonly isOpen: boolean;
@@ -27,6 +29,11 @@ export function Shortcuts({ isOpen, onClose }: ShortcutsProps): ReactNode {
       onClose={onClose}
       actions={<Button onPress={onClose}>{said.close}</Button>}
     >
+      <h3>{said.words}</h3>
+      <Suspense fallback={<p>{said.reading}</p>}>
+        <Glossary />
+      </Suspense>
+      <h3>{said.keys}</h3>
       <dl className={styles.list}>
         {lines.map(({ keys, what }) => (
           <div key={keys}>

@@ -35,6 +35,8 @@ export interface Bounds {
   readonly upper: number;
   /** 0.95 for 95 %. */
   readonly confidence: number;
+  /** Whether each bound by itself has that confidence, as limits are judged, and not the two together. */
+  readonly isEach?: boolean;
 }
 
 /** Without the last digits of a binary fraction, which rounding away from zero would make a step of. */
@@ -43,12 +45,15 @@ function percentOf(share: number): number {
 }
 
 /** Bounds are rounded outwards: what is said is never more than what was shown. "below 1 in 65 with 95 % confidence", or "between 12 % and 18 % with 95 % confidence". */
-export function boundsInWords({ lower, upper, confidence }: Bounds): string {
+export function boundsInWords({ lower, upper, confidence, isEach }: Bounds): string {
   const sure = `with ${percentInWords(confidence)} confidence`;
   if (lower <= 0 && upper >= 1) return `not known: anything from none to all ${sure}`;
   if (lower <= 0) return `below ${upper < 0.1 ? oneInWords(upper) : inPercent(up.format(percentOf(upper)))} ${sure}`;
   if (upper >= 1) return `above ${inPercent(down.format(percentOf(lower)))} ${sure}`;
-  return `between ${inPercent(down.format(percentOf(lower)))} and ${inPercent(up.format(percentOf(upper)))} ${sure}`;
+  const [least, most] = [inPercent(down.format(percentOf(lower))), inPercent(up.format(percentOf(upper)))];
+  return isEach === true
+    ? `at least ${least} and at most ${most}, each ${sure}`
+    : `between ${least} and ${most} ${sure}`;
 }
 
 /** "3 of 200". */
@@ -65,9 +70,13 @@ const spans = [
   { unit: "second", ms: 1000 },
 ] as const;
 
-/** "3 minutes ago", "in 12 days". */
+/** The page's clock moves by quarters of a minute, and others' clocks differ by seconds: what just happened is never "in 5 seconds". */
+const clockStepMs = 20_000;
+
+/** "3 minutes ago", "in 12 days", "just now". */
 export function agoInWords(at: number, now: number): string {
   const away = at - now;
+  if (away > -5_000 && away < clockStepMs) return "just now";
   const { unit, ms } = spans.find((span) => Math.abs(away) >= span.ms) ?? { unit: "second", ms: 1000 };
   return relative.format(Math.trunc(away / ms), unit);
 }

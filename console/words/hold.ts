@@ -3,7 +3,7 @@ import { durationInWords, numberInWords, shortened } from "./format.ts";
 
 export const hold = {
   button: "Hold",
-  title: "Stop now",
+  title: "Hold",
   lead: "What you choose stops answering at once, and answers under way are cut. It costs nothing to be wrong: reopening takes a proposal and its signatures, and nothing is lost.",
   what: "What to stop",
   of: "Of which",
@@ -55,7 +55,7 @@ export const hold = {
     title: "Held",
     measuring: "Ordered. Waiting for the last gateway and the last answer …",
     all: (ms: number) =>
-      `Stopped ${durationInWords(ms)} after the order: every connected gateway has it, and no answer that it ends is under way.`,
+      `Stopped ${durationInWords(ms)} after the order: every connected gateway has it, and every answer that it ends has ended.`,
     givenUp: "Not every gateway has it, or answers are still under way. Look at the gateways below now.",
     unrecorded:
       "The store did not take it: the gateways were told directly, hold, and hand it to the ledger when the store is back.",
@@ -72,11 +72,11 @@ export const hold = {
   },
   resume: {
     title: "To reopen",
-    text: "No single click and no single person does. Somebody proposes to resume, saying what was found; a quorum signs; the gateways open when the ledger has it.",
+    text: "No single click and no single person does. An owner or somebody from safety proposes to reopen, saying what was found; two people sign, more where the plan says so; an owner advances it.",
     command: (model: string, id: string | undefined) =>
       `headgate release resume ${model}${id === undefined ? "" : ` --hold ${id}`}`,
     organisation: (name: string) => `headgate org resume ${name}`,
-    page: (model: string) => `The release page of ${model}`,
+    page: (model: string) => `Propose to reopen, on the release page of ${model}`,
   },
   bar: {
     scope: {

@@ -237,12 +237,15 @@ export const home = {
         name: "A model is connected",
         how: "Write a Model document, and apply it: headgate apply -f FOLDER",
       },
-      evidence: { name: "There is evidence about it", how: "Measure it: headgate eval run SUITE --model MODEL" },
+      evidence: {
+        name: "There is evidence about it",
+        how: "Runs under way are on the page Evidence. To begin one: headgate eval run SUITE --model MODEL",
+      },
       signed: { name: "A proposal is signed", how: "Propose a stage on the release page, and sign it." },
       certified: { name: "It is certified", how: "An owner advances the proposal once all have signed." },
       served: {
         name: "A request is served",
-        how: "Make a caller's key (headgate key create), and send a request below.",
+        how: "Make a caller's key (Organisations, or headgate key create), and send a request below.",
       },
     },
   },

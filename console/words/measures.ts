@@ -1,6 +1,7 @@
 // Sentences that lead the measures: what was counted, and how rare or frequent that leaves it, before any figure.
 import { z } from "zod";
 import type { StatusView } from "../../src/control/contract.ts";
+import { deviationWords } from "../../src/gates/deviation.ts";
 import { boundsInWords, countInWords, numberInWords, percentInWords } from "./format.ts";
 
 export type Requirement = StatusView["requirements"][number];
@@ -80,7 +81,8 @@ export function sentencesOf(measured: Measured): readonly [counted: string, boun
     return [noneKnown(trials), "Nothing is shown: for prompts like these, the rate can be anything from none to all."];
   }
   const open = unknown === 0 ? "" : `with ${numberInWords(unknown)} unknown, which count against it, and `;
-  const bounds = boundsInWords({ lower: side === "at most" && failures === 0 ? 0 : lower, upper, confidence });
+  const least = side === "at most" && failures === 0 ? 0 : lower;
+  const bounds = boundsInWords({ lower: least, upper, confidence, isEach: true });
   return [`${countInWords(failures, trials)} attempts ${what};`, `${open}for prompts like these, ${bounds}.`];
 }
 
@@ -92,6 +94,17 @@ function noneKnown(trials: number): string {
 
 export function limitOf({ limit, side }: Pick<Measured, "limit" | "side">): string {
   return `${side} ${percentInWords(limit)}`;
+}
+
+/** What the server says of a measure, with the ways in which runs left their plans in words instead of codes. */
+export function whyInWords(why: string): string {
+  return why.replaceAll(
+    /(run_[0-9a-f]+): ([a-z]+(?:-[a-z]+)*(?:, [a-z]+(?:-[a-z]+)*)*)/g,
+    (whole, run: string, codes: string) => {
+      const known = codes.split(", ").map((code) => Object.entries(deviationWords).find(([one]) => one === code)?.[1]);
+      return known.includes(undefined) ? whole : `${known.join(", and ")} (${run})`;
+    },
+  );
 }
 
 export function nameOf({ need, id }: Requirement): string {

@@ -93,6 +93,7 @@ export const release = {
       inconclusive: "What the plan asks for is not shown yet.",
     },
     each: "Each requirement has to hold by itself.",
+    lacking: (ids: readonly string[]) => `Missing: ${ids.join(", ")}.`,
     tier: (tier: number) => `Tier ${tier}: what is asked of abler models only is not asked of it.`,
     stageChoice: "Gate",
     stageNext: (stage: string | null) => (stage === null ? "next stage" : `next stage (${stage})`),
@@ -101,7 +102,9 @@ export const release = {
     outcome: "Outcome",
     still: (what: string) => `Still to show: ${what}.`,
     waiting: (since: string, count: number, on: readonly string[]) =>
-      `Nothing moved for ${days(count)} (since ${day(since)}); it waits on ${rolesInWords(on)}.`,
+      count === 0
+        ? `It waits on ${rolesInWords(on)}, since ${day(since)}.`
+        : `Nothing moved for ${days(count)} (since ${day(since)}); it waits on ${rolesInWords(on)}.`,
     unsigned: "not signed",
     verdictWord: { pass: "shown", fail: "not met", inconclusive: "not shown", "not-asked": "not asked" },
     forest: {
@@ -183,7 +186,7 @@ export const release = {
     noneNext: "An owner, or for a resume somebody from safety, proposes a stage.",
     propose: "Propose a stage",
     earlier: "Decided or outrun",
-    opens: (stage: string) => `Open ${stage}`,
+    opens: (stage: string, isAgain: boolean) => `${isAgain ? "Reopen" : "Open"} ${stage}`,
     waits: (needs: readonly string[]) => `Lacks the sign-off of ${lackingInWords(needs)}.`,
     needsCommandLine: (proposal: string) =>
       `The plan asks that a sign-off comes from a key kept at the command line, and a key of this browser is not one: what you sign here counts for your seat, not for that. At the command line: headgate release sign ${proposal} --reason "…"`,

@@ -29,7 +29,7 @@ export const shell = {
   session: { signIn: "Sign in", signedInAs: (who: string, role: string) => `${who} · ${role}`, partner: "partner" },
   askSignIn: {
     title: "Sign in to go on",
-    text: "Reading this takes a session, and there is none, or it has ended. What you typed is still here.",
+    text: "Your session has ended. What you typed is still here.",
     go: "Sign in in another tab",
     done: "I have signed in",
     stay: "Stay without",
@@ -37,8 +37,8 @@ export const shell = {
   offline: {
     gone: "The server does not answer. What you see may be old; this page goes on by itself when it is back.",
     back: "The server answers again.",
-    newer: "The server has a newer console.",
-    reload: "Load it",
+    newer: "A part of this page could not be loaded: the server was away, or has a newer console.",
+    reload: "Load again",
   },
   palette: {
     title: "Go to",
@@ -54,13 +54,14 @@ export const shell = {
     findId: (id: string) => `Find ${id} in the ledger`,
   },
   shortcuts: {
-    title: "Keys",
-    open: "Shortcuts",
+    title: "Words and keys",
+    open: "Words and keys",
+    words: "Words",
+    reading: "Fetching the words …",
     close: "Close",
     keys: "Keys",
-    what: "What they do",
     palette: "go to a page, a model, an entry or an id",
-    help: "this list",
+    help: "this list, and what the words mean",
     page: (name: string) => `go to ${name}`,
     escape: "close what lies over the page",
     ctrlK: "Ctrl K",
@@ -79,7 +80,7 @@ export const shell = {
     title: "This page met an error of its own",
     lead: "The rest of the console goes on. Nothing was sent to the server by it.",
     again: "Show the page again",
-    stale: "The server has a newer console than this page. Load it again.",
+    stale: "A part of this page could not be loaded: the server was away, or has a newer console. Load it again.",
     reload: "Load again",
   },
 } as const;

@@ -2,6 +2,9 @@
 export const signIn = {
   title: "Sign in",
   lead: "A session lets you read and hold. Everything else you sign with your own key.",
+  byNumber:
+    "You opened this by an address in figures. A key that a browser makes here is not found under localhost, and passkeys and “Send a request” do not work here.",
+  underName: (origin: string) => `Go on under ${origin}`,
   busy: "One moment…",
   here: {
     title: "You are signed in",
@@ -50,7 +53,7 @@ export const signIn = {
   },
   link: {
     title: "With a link or a code",
-    lead: "Somebody who invited you gave you one, or you make it where your profile lies:",
+    lead: "Somebody who invited you gave you one: an owner invites, auditors too, who read everything here. Or you make it where your profile lies:",
     command: "headgate person link --profile FILE",
     field: "Link or code",
     button: "Look at it",

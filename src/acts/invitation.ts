@@ -85,14 +85,16 @@ export async function signAdmission(
   return signStatement({ deployment, verb: "admit", body, nonce, at, seen }, [oneTime, signer], primitives);
 }
 
-/**
- * The address that opens the console with the code behind `#`, which browsers do not send. Of this machine it says `localhost`, because
- * passkeys are for names.
- */
+/** The address that opens the console with the code behind `#`, which browsers do not send. */
 export function linkOf(code: string, server: string): string {
-  const url = new URL("/sign-in", server);
+  return `${consoleAt(server, "/sign-in")}#${code}`;
+}
+
+/** Where people open the console. Of this machine it says `localhost`: passkeys are for names, and a browser keeps its key for one. */
+export function consoleAt(server: string, path = "/"): string {
+  const url = new URL(path, server);
   if (url.hostname === "127.0.0.1" || url.hostname === "[::1]") url.hostname = "localhost";
-  return `${url.href}#${code}`;
+  return url.href;
 }
 
 function decode(text: string): Uint8Array | undefined {

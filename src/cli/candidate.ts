@@ -19,9 +19,11 @@ export function candidateDigest(session: Session, kind: DocumentKind, name: Name
   if (applied !== undefined) return applied.candidate;
   const names = [...(ofKind?.keys() ?? [])];
   const known = names.length === 0 ? "none was applied" : `there are: ${names.join(", ")}`;
+  const ships =
+    kind === "Suite" ? "Those that ship lie in examples/suites and examples/first-release; your own: write" : "Write";
   throw new Failure(
     "not_found",
-    `There is no ${kind} "${name}"; ${known}. Write it in YAML and run: headgate apply -f FILE`,
+    `There is no ${kind} "${name}"; ${known}. ${ships} it in YAML and run: headgate apply -f FILE`,
   );
 }
 

@@ -101,7 +101,14 @@ export function refusalIn(said: Said): VerbRefusal | undefined {
   if (said.exit === 0) return undefined;
   const lines = said.told.trim().split("\n").toReversed();
   const found = lines.map((line) => Refused.safeParse(jsonOf(line)).data).find((line) => line !== undefined);
-  return found?.error ?? { code: "none", message: said.told.trim().slice(-500) };
+  return found?.error ?? { code: "none", message: wordsOf(said) };
+}
+
+/** What it said without the lines of its progress; where that is nothing, how it ended. */
+function wordsOf({ told, exit, json }: Said): string {
+  const lines = told.replaceAll("\r\u001B[K", "\n").split("\n");
+  const words = lines.filter((line) => !/^\d+\/\d+\s/.test(line)).join("\n");
+  return words.trim().slice(-500) || `It ended with code ${exit}, and answered ${JSON.stringify(json ?? null)}.`;
 }
 
 /** What a verb answered. Fails with server_unreachable, and the verb's own words, where it was not done. */

@@ -13,6 +13,8 @@ function lineOf(controlPlane: string, codeFile: string): string | undefined {
     controlPlane,
     control: { deployment, codeFile: () => codeFile },
   });
+  const localhost = controlPlane.replace("127.0.0.1", "localhost");
+  assert.ok(text.includes(`Console        ${localhost}/ `), "browsers make passkeys for names only");
   return text.split("\n").find((line) => line.includes("headgate init"));
 }
 

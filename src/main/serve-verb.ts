@@ -1,6 +1,7 @@
 // `headgate serve`: runs both planes until it is told to stop, says where it listens, and, with no owner yet, how to make
 // one. It has no demo.
 import path from "node:path";
+import { consoleAt } from "../acts/invitation.ts";
 import type { ExtraVerb } from "../cli/program.ts";
 import { quoted } from "../cli/verb.ts";
 import { readConfiguration } from "./configuration.ts";
@@ -45,6 +46,7 @@ export function readyText({ dataPlane, controlPlane, control }: Omit<Ready, "fee
   const lines = [
     `Data plane     ${dataPlane}`,
     `Control plane  ${controlPlane}`,
+    `Console        ${consoleAt(controlPlane)}   (open it under this name)`,
     `Transparency   ${dataPlane}/transparency`,
   ];
   if (code !== undefined) {

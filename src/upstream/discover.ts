@@ -145,7 +145,8 @@ export function explainDiscovery(discovery: Discovery): string {
     case "nothing":
       throw new Failure(
         "upstream_failed",
-        `No model server answers at ${discovery.tried.join(" or ")}. Is the address right?`,
+        `What answers at ${discovery.tried.join(" or ")} is no model server known here: to a body that is no question one says 400 or 422, in JSON, ` +
+          "at /chat/completions, /responses or /messages. Is the address right? For a server that takes anything write the Model document by hand (docs/documents.md).",
       );
   }
 }

@@ -84,7 +84,7 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
     await page.locator("h1").waitFor();
     const stream = await startStream(world);
     await page.getByRole("button", { name: "Hold", exact: true }).click();
-    const dialog = page.getByRole("dialog", { name: "Stop now" });
+    const dialog = page.getByRole("dialog", { name: "Hold" });
     await dialog.getByText("gateway: 1 answer under way now").waitFor();
     await dialog.getByRole("button", { name: "Hold now" }).click();
     await dialog.getByText(/^Stopped [\d.]+\s(?:ms|s) after the order/).waitFor();
@@ -107,6 +107,9 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
     await page.getByText("HELD").waitFor();
     await page.getByRole("link", { name: "How to reopen" }).waitFor();
     await checkPage(opened);
+    await page.getByRole("link", { name: "How to reopen" }).click();
+    await page.waitForURL("**/release/small#stops");
+    await page.locator("#stops:focus").getByRole("button", { name: "Propose to reopen" }).first().waitFor();
   });
 
   test("keys alone do it: Shift+H, Enter", async () => {

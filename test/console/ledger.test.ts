@@ -84,7 +84,7 @@ describe("the ledger in a browser", { skip: chromium === undefined && !isCi }, (
     await stepSays(opened, "Consistency", "holds");
 
     const saved = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Proof", exact: true }).click();
+    await page.getByRole("button", { name: "Save the proof" }).click();
     const proof = LedgerProof.parse(JSON.parse(readFileSync((await (await saved).path()) ?? "", "utf8")));
     const { origin, key } = site.desk.control.state.root?.body.log ?? never();
     const { entry } = await checkLedgerProof(proof, { name: origin, publicKey: key }, nodePrimitives);

@@ -10,6 +10,7 @@ import { ask } from "../../console/app/server.ts";
 import { targetsFor } from "../../console/app/targets.ts";
 import { joined, sinceOf } from "../../console/pages/live/windows.ts";
 import { csvOf, jsonlOf } from "../../console/parts/save-rows.ts";
+import { glossary } from "../../console/words/glossary.ts";
 import {
   agoInWords,
   boundsInWords,
@@ -22,8 +23,23 @@ import {
   shortened,
 } from "../../console/words/format.ts";
 import type { LiveView } from "../../src/control/contract-live.ts";
+import { whyInWords } from "../../console/words/measures.ts";
 import { consoleFolder, keepConsoleBuilt } from "../../src/main/console-build.ts";
 import { firstLoad } from "./first-load.ts";
+
+test("every word that the help of the pages explains stands in GLOSSARY.md", () => {
+  const known = new Set(
+    readFileSync("GLOSSARY.md", "utf8")
+      .split("\n")
+      .filter((line) => line.startsWith("| "))
+      .flatMap((line) => (line.split("|")[1] ?? "").split(",").map((word) => word.trim())),
+  );
+  assert.ok(glossary.length > 20);
+  assert.deepEqual(
+    glossary.map(({ word }) => word).filter((word) => !known.has(word)),
+    [],
+  );
+});
 
 describe("numbers in words", () => {
   test("an interval that begins at nothing is a bound in so many, one that says nothing says so", () => {
@@ -44,6 +60,17 @@ describe("numbers in words", () => {
       "between 12\u00A0% and 18.1\u00A0% with 95\u00A0% confidence",
     );
     assert.match(boundsInWords({ lower: 0, upper: 1, confidence: 0.95 }), /^not known/);
+    assert.equal(
+      boundsInWords({ lower: 0.3096, upper: 0.418_002, confidence: 0.95, isEach: true }),
+      "at least 30.9\u00A0% and at most 41.9\u00A0%, each with 95\u00A0% confidence",
+    );
+  });
+
+  test("how a run left its plan is said in words, and what is not known stays as the server wrote it", () => {
+    assert.equal(
+      whyInWords("Not as registered: run_00ff: not-sealed, repeated; run_11aa: something-new."),
+      "Not as registered: it was begun and is not sealed, and it repeats what had been run before without showing what was to be shown (run_00ff); run_11aa: something-new.",
+    );
   });
 
   test("a bound in so many never claims more than the bound does", () => {
@@ -58,6 +85,7 @@ describe("numbers in words", () => {
     assert.equal(percentInWords(0.0154), "1.54\u00A0%");
     assert.equal(agoInWords(0, 3 * 60_000), "3 minutes ago");
     assert.equal(agoInWords(12 * 86_400_000, 0), "in 12 days");
+    assert.deepEqual([agoInWords(15_000, 0), agoInWords(0, 6000)], ["just now", "6 seconds ago"]);
     assert.equal(momentInWords(Date.UTC(2026, 10, 30, 23, 58)), "30 Nov 2026, 23:58:00 UTC");
     assert.equal(durationInWords(2310), "2.31\u00A0s");
     assert.equal(bytesInWords(1_800_000), "1.8 MB");

@@ -47,7 +47,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
     await page.waitForURL("**/evidence");
     await page.locator("h1:focus").waitFor();
     await page.keyboard.press("?");
-    await page.getByRole("dialog", { name: "Keys" }).waitFor();
+    await page.getByRole("dialog", { name: "Words and keys" }).getByText("announces a run before its first").waitFor();
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     // One after the other, at once: the second has to come soon.
@@ -65,6 +65,7 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
     await page.getByRole("option", { name: /1,842/ }).waitFor();
     await page.keyboard.press("Enter");
     await page.waitForURL("**/ledger/1842");
+    // Arrived: what lay over the page was closed, and will not be closed again.
     await page.locator("h1:focus").waitFor();
     await page.keyboard.press("Control+k");
     await page.locator("[role=combobox]:focus").waitFor();

@@ -87,16 +87,18 @@ describe("signing in", { skip: chromium === undefined && !isCi }, () => {
 
   test("a link of one's own brings a further key to the same person, and the browser's key signs in again by one press", async () => {
     const { link, person } = await linkFor(site, site.safety);
-    const { page } = await site.open(link);
+    const { page } = await site.open(link.replace("/sign-in", "/sign-in?to=%2Fledger"));
     await page.getByRole("button", { name: "Make a key here and sign in" }).click();
     await page.getByRole("link", { name: /· safety$/ }).waitFor();
+    await page.waitForURL("**/ledger");
     assert.equal(person, site.safety.person);
     assert.equal(site.desk.control.state.persons.get(person)?.keys.length, 2);
-    await page.goto("/sign-in");
+    await page.goto("/sign-in?to=%2F%2Felsewhere.example%2Fledger");
     await page.getByRole("button", { name: "Sign out" }).click();
     await page.getByRole("link", { name: "Sign in" }).first().waitFor();
     await page.getByRole("button", { name: "Sign in with this key" }).click();
     await page.getByRole("link", { name: /· safety$/ }).waitFor();
+    await page.waitForURL(`${site.url}/`);
   });
 
   test("a code that was cut, is over or is of another deployment says so, and makes nothing", async () => {
@@ -183,7 +185,9 @@ describe("signing in", { skip: chromium === undefined && !isCi }, () => {
     const { secret, hash } = secretKeyOf(randomBytes(32), false, nodePrimitives);
     const body = { key: KeyId.parse(randomId("key_", 16)), organisation: acme, hash, notAfter: null };
     await must(site.desk, { verb: "key", body, by: [site.board.owner.signer] });
-    const { page } = await site.open("/sign-in");
+    const { page } = await site.open("/evidence?model=small");
+    await page.waitForURL("**/sign-in?to=%2Fevidence%3Fmodel%3Dsmall");
+    await page.getByText("You opened this by an address in figures.").waitFor();
     await page.getByRole("textbox", { name: "API key" }).fill(`${secret.slice(0, -1)}_`);
     await page.getByRole("button", { name: "Sign in as the organisation" }).click();
     await page.getByRole("alert").getByText("session_missing").waitFor();

@@ -396,7 +396,7 @@ def main(words):
         options[words[-2]] = words[-1]
         words = words[:-2]
     if len(words) != 1 or words[0].startswith("-"):
-        print(__doc__, file=sys.stderr)
+        print(__doc__, *(f"Not known here: {word}" for word in words if word.startswith("-")), sep="\n", file=sys.stderr)
         return 2
     steps = ["ledger"]
     def say(step, detail, next):

@@ -1,6 +1,8 @@
 // The filters of the list of runs; each is a part of the address.
 import type { ReactNode } from "react";
 import type { EvidenceView } from "../../../src/control/contract-evidence.ts";
+import { PeopleView, settingsRoutes } from "../../../src/control/contract-settings.ts";
+import { useView } from "../../app/reads.ts";
 import { Choice } from "../../parts/choice.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./evidence.module.css";
@@ -15,6 +17,7 @@ export interface RunFiltersProps {
 }
 
 export function RunFilters({ search, view, onChange }: RunFiltersProps): ReactNode {
+  const people = useView(settingsRoutes.people, PeopleView).data?.people;
   const set = (change: Partial<RunsSearch>): void => {
     onChange({ ...search, after: undefined, ...change });
   };
@@ -37,6 +40,7 @@ export function RunFilters({ search, view, onChange }: RunFiltersProps): ReactNo
         label={said.filters.person}
         value={search.person}
         values={view?.persons ?? []}
+        text={(value) => people?.find((one) => one.person === value)?.name ?? value}
         onChange={setOf("person")}
       />
       <Chosen

@@ -7,7 +7,7 @@ import { Choice } from "../../parts/choice.tsx";
 import { Empty } from "../../parts/empty.tsx";
 import { Section } from "../../parts/section.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
-import { type Requirement, measureInWords, measuredIn, nameOf } from "../../words/measures.ts";
+import { type Requirement, measureInWords, measuredIn, nameOf, whyInWords } from "../../words/measures.ts";
 import { words } from "../../words/words.ts";
 import { Forest } from "./forest.tsx";
 import styles from "./release.module.css";
@@ -49,11 +49,13 @@ export function Gate({ status, asked, onAsk }: GateProps): ReactNode {
         <Empty title={said.unjudged} next={said.unjudgedNext} />
       </Section>
     );
+  const lacking = requirements.filter((one) => one.verdict === "fail" || one.verdict === "inconclusive");
   const measures = requirements.flatMap((one) => measuredIn(one) ?? []);
   return (
     <Section title={asked === undefined ? said.title(stage) : said.titleAsked(stage)} actions={choice}>
       <p className={styles.whole}>
         <Verdict value={verdict} word={said.verdictWord[verdict]} /> {said.whole[verdict]}{" "}
+        {lacking.length === 0 ? null : `${said.lacking(lacking.map(({ id }) => id))} `}
         <span className={styles.soft}>{said.each}</span>
       </p>
       {tier === null ? null : <p className={styles.soft}>{said.tier(tier.tier)}</p>}
@@ -80,7 +82,7 @@ function RequirementRow({ requirement }: { readonly requirement: Requirement }):
       </div>
       <div className={styles.rowText}>
         <p>{measured === undefined ? why : measureInWords(measured)}</p>
-        {measured === undefined ? null : <p className={styles.soft}>{`${nameOf(requirement)}. ${why}`}</p>}
+        {measured === undefined ? null : <p className={styles.soft}>{`${nameOf(requirement)}. ${whyInWords(why)}`}</p>}
         {stillToShow === "" || isUnsigned ? null : <p>{said.still(stillToShow)}</p>}
         {waiting === null ? null : (
           <p className={styles.soft}>{said.waiting(waiting.since, waiting.days, waiting.on)}</p>

@@ -30,9 +30,13 @@ export function ProposalCard({ proposal, state, status, isOpen }: ProposalCardPr
   const before = latestCertificate(state, release.model)?.release;
   const [areShown, setShown] = useState(isOpen);
   return (
-    <article className={styles.proposal} id={release.proposal} aria-label={said.opens(release.stage)}>
+    <article
+      className={styles.proposal}
+      id={release.proposal}
+      aria-label={said.opens(release.stage, release.answers.length > 0)}
+    >
       <header className={styles.proposalHead}>
-        <h3>{said.opens(release.stage)}</h3>
+        <h3>{said.opens(release.stage, release.answers.length > 0)}</h3>
         <code className={styles.soft}>{release.proposal}</code>
       </header>
       <Standing view={view} certified={proposal.certified} />

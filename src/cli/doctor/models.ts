@@ -40,14 +40,19 @@ export async function aboutUpstream(session: Session, { documents }: Served): Pr
   return [...new Set(said)].join("; ");
 }
 
+const remedy = "Start the model's server, or mend the address in the Model document and apply it.";
+
 async function lookAt(upstream: UpstreamSource): Promise<string> {
   if (!("url" in upstream)) return "runs beside the gateway, which starts it";
   const found = await discover(new URL(upstream.url), {
     rules: { ...outboundDefaults, allowPrivate: true },
     key: undefined,
     signal: AbortSignal.timeout(discoverMsMax),
+  }).catch((error: unknown) => {
+    throw error instanceof Failure ? new Failure(error.code, `${error.message} ${remedy}`, { cause: error }) : error;
   });
-  if (found.kind === "nothing") throw new Failure("upstream_failed", `No model server answers at ${upstream.url}.`);
+  if (found.kind === "nothing")
+    throw new Failure("upstream_failed", `What answers at ${upstream.url} is no model server known here. ${remedy}`);
   if (found.kind === "key-needed") return `${upstream.url} answers and wants the gateway's key`;
   if (found.models.length === 0 || found.models.includes(upstream.model)) {
     return `${upstream.url} answers${found.models.length === 0 ? ", and lists no models" : ` and has ${upstream.model}`}`;

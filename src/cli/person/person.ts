@@ -108,7 +108,7 @@ async function invite(call: Call<z.infer<typeof Invite>>): Promise<Answer> {
     return done(
       json,
       code,
-      `hand the code to ${name} on a channel you trust; they run: headgate join CODE --profile FILE\n      or, to work in the browser, open ${linkOf("CODE", profile.server)}`,
+      `hand the code to ${name} on a channel you trust; they run: headgate join CODE --profile FILE\n      or, to work in the browser, hand over this link instead:\n${link}`,
     );
   }
   const text = `${code}\nIt works once another person signed too: headgate cosign ${act.digest}`;
