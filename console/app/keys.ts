@@ -1,4 +1,4 @@
-// Keys that work on every page: Ctrl+K, `?`, Shift+H for the brake, and G followed by a page's letter. Never while somebody types.
+// Keys that work on every page: Ctrl+K, `?`, Shift+H for the brake, Escape for the menu of a narrow screen, and G followed by a page's letter. Never while somebody types.
 import { useRouter } from "@tanstack/react-router";
 import { useEffect, useRef } from "react";
 import { pages } from "./pages.ts";
@@ -7,6 +7,7 @@ interface Opens {
   readonly palette: () => void;
   readonly shortcuts: () => void;
   readonly hold: () => void;
+  readonly escape: () => void;
 }
 
 const secondKeyMsMax = 1_500;
@@ -38,8 +39,8 @@ export function useKeys(opens: Opens): void {
   }, [router]);
 }
 
-function opensBy({ shortcuts, hold }: Opens): Readonly<Record<string, (() => void) | undefined>> {
-  return { "?": shortcuts, H: hold };
+function opensBy({ shortcuts, hold, escape }: Opens): Readonly<Record<string, (() => void) | undefined>> {
+  return { "?": shortcuts, H: hold, Escape: escape };
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -45,6 +45,10 @@ function Frame(): ReactNode {
     hold: () => {
       setOver("hold");
     },
+    escape: () => {
+      // Dialogs close themselves.
+      setOver((now) => (now === "menu" ? undefined : now));
+    },
   });
   return (
     <div className={styles.shell}>

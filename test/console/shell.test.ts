@@ -53,6 +53,11 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
     // One after the other, at once: the second has to come soon.
     await Promise.all([page.keyboard.press("g"), page.keyboard.press("d")]);
     await page.waitForURL("**/ledger");
+    await page.setViewportSize({ width: 640, height: 450 });
+    await page.getByRole("button", { name: "Menu", exact: true }).click();
+    await page.getByRole("button", { name: "Close", exact: true }).waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Menu", exact: true }).waitFor();
     assert.deepEqual(complaints, []);
   });
 
