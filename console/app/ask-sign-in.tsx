@@ -10,11 +10,11 @@ import { QuickSignIn } from "./quick-sign-in.tsx";
 import { useSessionState } from "./session.tsx";
 
 export function AskSignIn(): ReactNode {
-  const { isAsking, isOpen, wasHere, session, stopAsking, refresh } = useSessionState();
+  const { isAsking, isPending, wasHere, session, stopAsking, refresh } = useSessionState();
   const { history } = useRouter();
   const said = words.shell.askSignIn;
   const isThere = location.pathname === "/sign-in";
-  const isStranger = isAsking && !isOpen && !wasHere && session === null && !isThere;
+  const isStranger = isAsking && !isPending && !wasHere && session === null && !isThere;
   useEffect(() => {
     if (!isStranger) return;
     stopAsking();
