@@ -95,6 +95,7 @@ const Report = z.object({
   milliseconds: z.number(),
   opened: z.number(),
   unfinished: z.number(),
+  byGateway: z.array(z.object({ gateway: z.string(), milliseconds: z.number().nullable(), unfinished: z.number() })),
   resumed: z.boolean(),
   ledgerIndex: z.number(),
 });
@@ -152,6 +153,20 @@ test("a drill of the brake stops its own streams and nobody else's, lets its key
   const requirements = await statusOf();
   assert.equal(requirements.get("brake"), "pass");
   assert.equal(requirements.get("drill"), "inconclusive", "a drill of the brake tries no locks");
+});
+
+test("of a gateway that is down nothing is known, and the drill is no pass whatever the others did", async () => {
+  const gone = "http://127.0.0.1:9";
+  const { code, out, err } = await drill("--streams", "2", "--resume-profile", ada, "--gateway", gone);
+  assert.equal(code, 3, err + out);
+  const { byGateway, unfinished } = Report.parse(JSON.parse(out));
+  assert.equal(unfinished, 2);
+  assert.deepEqual(
+    byGateway.map(({ milliseconds }) => milliseconds !== null),
+    [true, false],
+  );
+  assert.deepEqual(byGateway[1], { gateway: gone, milliseconds: null, unfinished: 2 });
+  assert.equal((await statusOf()).get("brake"), "inconclusive");
 });
 
 test("a drill that would stop others is refused unless --live is said; one without an open model holds nothing", async () => {

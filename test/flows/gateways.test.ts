@@ -2,7 +2,8 @@
 // behind a port. What they answered reaches the ledger; without their control plane they close, and nobody's older ledger
 // opens them again.
 import assert from "node:assert/strict";
-import { cpSync, existsSync, rmSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type TestContext, describe, test } from "node:test";
 import { z } from "zod";
@@ -20,6 +21,7 @@ import {
 } from "./processes.ts";
 
 const any = z.unknown();
+const command = path.resolve(import.meta.dirname, "../../bin/headgate");
 
 interface Far {
   readonly deployment: Deployment;
@@ -47,6 +49,30 @@ async function far(t: TestContext, { requestsPerMinute = 100_000, ...more }: Far
   const gateway = await start();
   const dataPlane = String(gateway.ready["dataPlane"]);
   return { deployment, gateway, dataPlane, feed, restart: start };
+}
+
+const Drilled = z.object({
+  opened: z.number(),
+  byGateway: z.array(z.object({ milliseconds: z.number().nullable(), opened: z.number() })),
+});
+
+/** `headgate drill --hold` over both gateways: it ends what streams through each, and lets its key in again. */
+async function drillsTheBrake({ folder, key, mock, owner, dataPlane }: Deployment, other: string): Promise<void> {
+  const keyFile = path.join(folder, "drill-key");
+  writeFileSync(keyFile, key);
+  mock.set({ fault: "never-ends", delayMs: 20, chunkChars: 8 });
+  const profiles = ["--profile", owner, "--resume-profile", owner];
+  const words = ["drill", "--hold", "--model", "m", "--key-file", keyFile, "--gateway", other, "--streams", "2"];
+  const out = await new Promise<string>((resolve) => {
+    execFile(command, [...words, ...profiles, "--json"], (_, told) => {
+      resolve(told);
+    });
+  });
+  mock.set({ fault: undefined, delayMs: 0 });
+  const { byGateway, opened } = Drilled.parse(JSON.parse(out));
+  assert.equal(opened, 0, out);
+  assert.ok(byGateway.length === 2 && byGateway.every(({ milliseconds }) => milliseconds !== null), out);
+  for (const one of [dataPlane(), other]) await untilServed(one, key);
 }
 
 async function closure(dataPlane: string): Promise<string | null> {
@@ -115,6 +141,7 @@ describe("a gateway elsewhere", () => {
       seen.map(({ detail }) => detail),
       ["is connected and up to date", "is connected and up to date"],
     );
+    await drillsTheBrake(deployment, dataPlane);
     await deployment.server.stop("SIGKILL");
     const began = performance.now();
     await until(async () => (await askOnce(dataPlane, deployment.key)).status === 503, 4_000);

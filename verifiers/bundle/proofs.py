@@ -80,14 +80,6 @@ def add(a, b):
     e, f, g, h = f - e, h - g, h + g, f + e
     return e * f % P, g * h % P, f * g % P, e * h % P
 
-def times(scalar, point):
-    found = (0, 1, 1, 0)
-    while scalar:
-        if scalar & 1:
-            found = add(found, point)
-        point, scalar = add(point, point), scalar >> 1
-    return found
-
 def point(key):
     """None for what is no point, has a second spelling, or is of small order."""
     y = int.from_bytes(key, "little")
@@ -105,13 +97,22 @@ def point(key):
 
 BASE = point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
 
+def both(s, h, at):
+    """s · BASE + h · at, bit by bit of both at once."""
+    found, sum = (0, 1, 1, 0), add(BASE, at)
+    for bit in range(252, -1, -1):
+        found, of = add(found, found), (s >> bit & 1, h >> bit & 1)
+        if any(of):
+            found = add(found, sum if all(of) else BASE if of[0] else at)
+    return found
+
 @functools.lru_cache(4096)
 def verifies(key, message, signature):
     at, s = point(key), int.from_bytes(signature[32:], "little")
     if at is None or len(signature) != 64 or s >= L:
         return False
     h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
-    x, y, z, _ = add(times(s, BASE), times(L - h, at))
+    x, y, z, _ = both(s, L - h, at)
     x, y = x * pow(z, -1, P) % P, y * pow(z, -1, P) % P
     return (y | (x & 1) << 255).to_bytes(32, "little") == signature[:32]
 

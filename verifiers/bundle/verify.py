@@ -331,8 +331,8 @@ def check_release(case):
         need(not (same and mine) or one["withdrawn"] or one["index"] >= proposal["index"] or key in named["evidence"], "it leaves out evidence")
         if one["permit"] and one["digests"]["suite"] in named["suites"] and one["model"] == release["model"]:
             check_graded(evidence.document(one["digests"]["suite"]), evidence.samples(one) or [], state.persons)
-            if "grading" in one:
-                print("note  how often evidence says that its grader errs is not counted again here; nothing that is judged here rests on it")
+    if any("grading" in one and one["digests"]["suite"] in named["suites"] for one in state.evidence.values()):
+        print("note  how often evidence says that its grader errs is not counted again here; nothing that is judged here rests on it")
 
 def replay(bundle, pin):
     """The statements, the fold at the end, and before the certificate if there is one, with its time."""

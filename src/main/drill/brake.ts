@@ -37,8 +37,21 @@ export interface BrakeReport {
   readonly opened: number;
   /** Streams that did not begin, or that ended before the order or by something else. */
   readonly unfinished: number;
+  /** The same of each gateway, as they were named. */
+  readonly byGateway: readonly GatewayReport[];
   /** The longest that this program stood still meanwhile: what came then was read so much later. */
   readonly stalledMs: number;
+}
+
+export interface GatewayReport {
+  readonly gateway: string;
+  readonly streams: number;
+  /** Null where the hold ended no stream there: nobody knows how soon it would have. */
+  readonly milliseconds: number | null;
+  readonly opened: number;
+  readonly unfinished: number;
+  /** How those that are unfinished ended, each way once. */
+  readonly otherEnds: readonly string[];
 }
 
 /** Callers other than the drill's own key that a hold of this scope would stop, by organisation. */
@@ -80,9 +93,11 @@ interface Watched {
 export async function tryBrake(wish: BrakeWish): Promise<BrakeReport> {
   const doors = wish.gateways.map((dataPlane): Door => ({ dataPlane, secret: wish.secret }));
   const stop = new AbortController();
-  const watched = doors.flatMap((door) =>
-    Array.from({ length: wish.streams }, () => watch(askStream(door, bodyFor(wish.model)), stop.signal)),
-  );
+  const parts = doors.map((door) => ({
+    gateway: door.dataPlane,
+    streams: Array.from({ length: wish.streams }, () => watch(askStream(door, bodyFor(wish.model)), stop.signal)),
+  }));
+  const watched = parts.flatMap(({ streams }) => streams);
   await Promise.race([Promise.all(watched.map(({ begun }) => begun)), delay(beginMsMax)]);
   if (watched.every(({ texts }) => texts === 0)) {
     const said = watched.find(({ refusal }) => refusal !== undefined)?.refusal;
@@ -100,6 +115,7 @@ export async function tryBrake(wish: BrakeWish): Promise<BrakeReport> {
       gateways: doors.length,
       streams: watched.length,
       ...judge(watched, orderMs),
+      byGateway: parts.map(({ gateway, streams }) => ofGateway(gateway, streams, orderMs)),
       stalledMs: Math.round(stalls.max / 1e6),
     };
   } finally {
@@ -113,9 +129,7 @@ type Judged = Pick<BrakeReport, "milliseconds" | "lastTextMs" | "opened" | "unfi
 
 /** Only what showed text, and was ended as a hold ends it after the order, was stopped by it. */
 export function judge(watched: readonly Omit<Watched, "begun" | "ended" | "refusal">[], orderMs: number): Judged {
-  const stopped = watched.filter(
-    ({ texts, finish, finishMs }) => texts > 0 && finish === "content_filter" && finishMs >= orderMs,
-  );
+  const stopped = watched.filter((one) => wasStopped(one, orderMs));
   const opened = watched.filter(({ finish, texts }) => finish === undefined && texts > 0).length;
   const lastTextMs = stopped
     .map((one) => Math.max(0, Math.ceil(one.lastTextMs - orderMs)))
@@ -126,6 +140,23 @@ export function judge(watched: readonly Omit<Watched, "begun" | "ended" | "refus
     opened,
     unfinished: watched.length - stopped.length - opened,
   };
+}
+
+type Ended = Pick<Watched, "texts" | "finish" | "finishMs">;
+
+function wasStopped({ texts, finish, finishMs }: Ended, orderMs: number): boolean {
+  return texts > 0 && finish === "content_filter" && finishMs >= orderMs;
+}
+
+function ofGateway(gateway: string, watched: readonly Watched[], orderMs: number): GatewayReport {
+  const { lastTextMs, opened, unfinished } = judge(watched, orderMs);
+  const otherEnds = [...new Set(watched.filter((one) => !wasStopped(one, orderMs)).flatMap(endOf))];
+  return { gateway, streams: watched.length, milliseconds: lastTextMs.at(-1) ?? null, opened, unfinished, otherEnds };
+}
+
+function endOf({ finish, refusal, texts }: Watched): readonly string[] {
+  if (finish === undefined) return texts > 0 ? [] : ["it did not begin"];
+  return [refusal ?? (finish === "content_filter" ? "it was stopped before the order" : finish)];
 }
 
 /** Names no length: it gets the longest answer that the model's envelope has. */

@@ -15,7 +15,7 @@ import { Failure } from "../../terms/failure.ts";
 import { Name } from "../../terms/ids.ts";
 import { version } from "../version.ts";
 import type { Result } from "./attempt.ts";
-import type { BrakeReport } from "./brake.ts";
+import type { BrakeReport, GatewayReport } from "./brake.ts";
 import type { DrillReport } from "./drill.ts";
 
 const Options = z.object({
@@ -126,11 +126,21 @@ function exitOf({ opened, unfinished }: Pick<DrillReport, "opened" | "unfinished
   return unfinished > 0 ? 3 : 0;
 }
 
-function brakeInWords({ scope, gateways, streams, milliseconds, opened, unfinished, stalledMs }: BrakeReport): string {
+function brakeInWords(report: BrakeReport): string {
+  const { scope, gateways, streams, milliseconds, opened, unfinished, byGateway, stalledMs } = report;
+  const each = byGateway.length < 2 && unfinished === 0 ? "" : `${byGateway.map(gatewayInWords).join("\n")}\n`;
   return (
+    each +
     `The last token of ${streams} streams at ${gateways} gateway(s) came ${milliseconds} ms after the order to hold ${scopeInWords(scope)}; ` +
     `${opened} did not end, ${unfinished} ended otherwise. This program stood still for ${stalledMs} ms at the most.`
   );
+}
+
+function gatewayInWords(report: GatewayReport): string {
+  const { gateway, streams, milliseconds, opened, unfinished, otherEnds } = report;
+  const last = milliseconds === null ? "unknown" : `${milliseconds} ms`;
+  const how = otherEnds.length === 0 ? "" : ` (${otherEnds.join("; ")})`;
+  return `${gateway}  ${last}  ${streams} streams, ${opened} did not end, ${unfinished} ended otherwise${how}`;
 }
 
 interface Aim {
