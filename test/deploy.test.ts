@@ -211,22 +211,26 @@ describe("the Dockerfile", () => {
   });
 });
 
-describe("headgate.service", () => {
+describe("the units of systemd", () => {
   const analyze = "/usr/bin/systemd-analyze";
   const hasSystemd = existsSync(analyze);
   const skip = hasSystemd ? false : "systemd-analyze is not on this machine";
 
-  test("is taken by systemd, and scores as hardened", { skip }, (t) => {
+  test("are taken by systemd, and score as hardened", { skip }, (t) => {
     const folder = newFolder(t);
-    const unit = path.join(folder, "headgate.service");
+    const names = globSync("headgate*", { cwd: path.join(root, "deploy") });
+    assert.deepEqual(names.toSorted(), ["headgate-brake.service", "headgate-brake.timer", "headgate.service"]);
+    const units = names.map((name) => path.join(folder, name));
     // Where Node lies is the machine's; all else is as it stands.
-    writeFileSync(
-      unit,
-      textOf("deploy/headgate.service").replace("ExecStart=/usr/bin/node", `ExecStart=${process.execPath}`),
-    );
-    execFileSync(analyze, ["verify", "--man=no", unit], { stdio: ["ignore", "ignore", "inherit"] });
+    for (const [at, name] of names.entries())
+      writeFileSync(
+        units[at] ?? "",
+        textOf(`deploy/${name}`).replace("ExecStart=/usr/bin/node", `ExecStart=${process.execPath}`),
+      );
+    execFileSync(analyze, ["verify", "--man=no", ...units], { stdio: ["ignore", "ignore", "inherit"] });
+    const services = units.filter((unit) => unit.endsWith(".service"));
     const limits = ["--offline=yes", "--threshold=20"];
-    execFileSync(analyze, ["security", ...limits, unit], { stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync(analyze, ["security", ...limits, ...services], { stdio: ["ignore", "ignore", "inherit"] });
   });
 
   test("leaves more time for the end than the drain takes", () => {
