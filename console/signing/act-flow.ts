@@ -134,7 +134,7 @@ async function submit(
   if (answer.act !== act.digest) {
     throw new Failure("proof_invalid", "The server answered about another statement than the one it was sent.");
   }
-  if (answer.kind === "recorded") await bringUpToDate(answer.index);
+  if (answer.kind === "recorded") await bringUpToDate({ index: answer.index, act: act.digest });
   return answer;
 }
 

@@ -2,7 +2,15 @@
 // only what is new is downloaded. A kept batch is verified like a downloaded one. Runs in the worker.
 import { z } from "zod";
 import { BatchView, routes } from "../../src/control/contract.ts";
-import { type BatchText, batchOf, catchUp, checkLength, checkRecorded, textOf } from "../../src/feed/catch-up.ts";
+import {
+  type BatchText,
+  type Recorded,
+  batchOf,
+  catchUp,
+  checkLength,
+  checkRecorded,
+  textOf,
+} from "../../src/feed/catch-up.ts";
 import { type Batch, batchRecordsMax } from "../../src/feed/batch.ts";
 import { type Replica, createReplica } from "../../src/feed/replica.ts";
 import { browserPrimitives } from "../../src/proof/browser.ts";
@@ -18,8 +26,8 @@ const Kept = BatchView.extend({ deployment: z.string() });
 
 export interface Ledger {
   readonly replica: Replica;
-  /** Takes what is new; `recorded`: the index that one's own statement must have. */
-  readonly bring: (progress: (entries: number) => void, recorded?: number) => Promise<void>;
+  /** Takes what is new; `recorded`: one's own statement, which must be in it. */
+  readonly bring: (progress: (entries: number) => void, recorded?: Recorded) => Promise<void>;
 }
 
 export async function openLedger(trust: Trust, progress: (entries: number) => void): Promise<Ledger> {
@@ -27,7 +35,7 @@ export async function openLedger(trust: Trust, progress: (entries: number) => vo
   const { replica, last, chars } = await replayed(trust, progress);
   const kept = { last, chars };
 
-  async function bring(tell: (entries: number) => void, recorded?: number): Promise<void> {
+  async function bring(tell: (entries: number) => void, recorded?: Recorded): Promise<void> {
     const arrived: Batch[] = [];
     await catchUp(replica, {
       next: async (from) => ask(`${routes.batch}?from=${from}`, BatchView),

@@ -8,7 +8,7 @@ export const BringRequest = z.object({
   /** The first root that the server names: taken only where this browser has none. */
   firstRoot: Digest.nullable(),
   /** Where one's own statement must stand. */
-  recorded: z.number().int().optional(),
+  recorded: z.object({ index: z.number().int(), act: Digest }).optional(),
 });
 export type BringRequest = z.infer<typeof BringRequest>;
 

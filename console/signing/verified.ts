@@ -5,6 +5,7 @@ import { z } from "zod";
 import type { State } from "../../src/acts/state.ts";
 import { DeploymentView, routes } from "../../src/control/contract.ts";
 import { Failure, type FailureCode, httpStatus } from "../../src/terms/failure.ts";
+import type { Recorded } from "../../src/feed/catch-up.ts";
 import { ask } from "../app/server.ts";
 import type { BringAnswer, BringRequest, Verified } from "./messages.ts";
 // oxlint-disable-next-line import/default -- the build makes its address
@@ -28,7 +29,7 @@ function show(next: LedgerHere): void {
 }
 
 /** Fails with fork_detected, trust_unknown, proof_invalid, or as the server refuses. `recorded`: where one's own act must stand. */
-export async function bringUpToDate(recorded?: number): Promise<Verified> {
+export async function bringUpToDate(recorded?: Recorded): Promise<Verified> {
   // Who needs their own act in it waits for a look of their own.
   if (running !== undefined && recorded === undefined) return running;
   await running?.catch(() => undefined);
@@ -45,7 +46,7 @@ export async function bringUpToDate(recorded?: number): Promise<Verified> {
   }
 }
 
-async function bring(recorded: number | undefined): Promise<Verified> {
+async function bring(recorded: Recorded | undefined): Promise<Verified> {
   const { deployment, firstRoot } = await ask(routes.deployment, DeploymentView);
   worker ??= new Worker(workerAddress, { type: "module" });
   return answerOf(worker, { deployment, firstRoot, ...(recorded === undefined ? {} : { recorded }) });

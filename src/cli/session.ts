@@ -9,7 +9,16 @@ import type { Person, State } from "../acts/state.ts";
 import { type Act, openStatement, signStatement } from "../acts/statement.ts";
 import { BatchView, OpeningsView, type StatementAnswer, routes, unpackedRatioMax } from "../control/contract.ts";
 import { pathOf } from "../control/contract-paths.ts";
-import { type BatchText, type Means, batchOf, catchUp, checkLength, checkRecorded, textOf } from "../feed/catch-up.ts";
+import {
+  type BatchText,
+  type Means,
+  type Recorded,
+  batchOf,
+  catchUp,
+  checkLength,
+  checkRecorded,
+  textOf,
+} from "../feed/catch-up.ts";
 import type { Batch } from "../feed/batch.ts";
 import { type Replica, createReplica } from "../feed/replica.ts";
 import { type Opening, commit, digestOf } from "../proof/digest.ts";
@@ -193,7 +202,7 @@ export async function submit(
   if (answer.act !== act.digest) {
     throw new Failure("proof_invalid", "The server answered about another statement than the one it was sent.");
   }
-  if (answer.kind === "recorded" && "replica" in who) await rememberOwn(who, answer.index);
+  if (answer.kind === "recorded" && "replica" in who) await rememberOwn(who, { index: answer.index, act: act.digest });
   return { act, answer };
 }
 
@@ -201,7 +210,7 @@ export async function submit(
  * Fetches, checks and remembers the ledger with one's own statement in it, so that a server put back to an older copy is
  * noticed the next time. A server that has gone away since has recorded it all the same.
  */
-async function rememberOwn({ client, path, replica }: Session, index: number): Promise<void> {
+async function rememberOwn({ client, path, replica }: Session, recorded: Recorded): Promise<void> {
   try {
     await catchUp(
       replica,
@@ -211,7 +220,7 @@ async function rememberOwn({ client, path, replica }: Session, index: number): P
     if (failureCode(error) !== "server_unreachable") throw error;
     return;
   }
-  checkRecorded(index, replica);
+  checkRecorded(recorded, replica);
   rememberCheckpoint(path, { size: replica.size(), root: replica.root() });
 }
 

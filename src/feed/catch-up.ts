@@ -7,6 +7,7 @@ import { digestOfHash } from "../proof/digest.ts";
 import { fromBase64, toBase64, toUtf8 } from "../proof/encoding.ts";
 import type { Primitives } from "../proof/primitives.ts";
 import { Failure, failureCode } from "../terms/failure.ts";
+import type { Digest } from "../terms/ids.ts";
 import type { Batch } from "./batch.ts";
 import type { Replica } from "./replica.ts";
 
@@ -70,10 +71,16 @@ export function checkLength(mark: Seen | null, replica: Replica): void {
   );
 }
 
-/** One's own statement is where the server says that it recorded it. */
-export function checkRecorded(index: number, replica: Replica): void {
-  if (replica.size() > index) return;
-  const message = `The server says it recorded this as entry ${index}, and shows ${replica.size()} entries. Do not rely on it.`;
+/** What a server says it recorded. */
+export interface Recorded {
+  readonly index: number;
+  readonly act: Digest;
+}
+
+/** One's own statement is in the ledger, as the server says, and not only an entry of that number. */
+export function checkRecorded({ index, act }: Recorded, replica: Replica): void {
+  if (replica.size() > index && replica.state.acts.has(act)) return;
+  const message = `The server says it recorded this as entry ${index}, and it is not among the ${replica.size()} entries that it shows. Do not rely on it.`;
   throw new Failure("fork_detected", message, { detail: { size: replica.size(), index } });
 }
 

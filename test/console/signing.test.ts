@@ -3,7 +3,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
-import { newSigner, randomId } from "../../src/proof/node.ts";
+import { z } from "zod";
+import { openStatement } from "../../src/acts/statement.ts";
+import { newSigner, nodePrimitives, randomId } from "../../src/proof/node.ts";
 import { PersonId } from "../../src/terms/ids.ts";
 import { committed, inDays, say, wordOf } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
@@ -96,6 +98,27 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
     await restrict(page, "stop");
     await page.getByRole("dialog").getByText("trust_unknown").waitFor();
     await page.getByRole("dialog").getByText("begins with another trust root").waitFor();
+  });
+
+  test("what a server says it recorded and dropped is not believed", async () => {
+    const { page } = await site.open(place, { as: site.owner });
+    await page.locator("h1").waitFor();
+    await page.route("**/api/v1/statements", async (route) => {
+      const { envelope } = z.object({ envelope: z.base64() }).parse(route.request().postDataJSON());
+      const { digest } = await openStatement(Buffer.from(envelope, "base64"), nodePrimitives);
+      await route.fulfill({ json: { kind: "recorded", act: digest, index: 1, size: 2 } });
+    });
+    await restrict(page, "stop");
+    await page.getByRole("button", { name: "Sign", exact: true }).click();
+    await page.getByRole("dialog").getByText("fork_detected").waitFor();
+  });
+
+  test("where nobody told the browser which ledger is the right one, nothing is signed", async () => {
+    const { page } = await site.open(place, { as: site.owner });
+    await page.locator("h1").waitFor();
+    await change(page, { basis: "first-use" });
+    await restrict(page, "stop");
+    await page.getByRole("dialog").getByText("Nobody told this browser which ledger").waitFor();
   });
 
   test("a ledger shorter than the one this browser saw is refused", async () => {
