@@ -100,6 +100,23 @@ test("transcripts come out of a log by the leaf that its sample was sealed under
     pickedFile(new File([gunzipSync(readFileSync(join(inspect, "log.json.gz")))], "log.json")),
   );
   assert.ok(json.size > 0);
-  const garak = new File([readFileSync(join(inspect, "../garak/small.report.jsonl"))], "garak.jsonl");
-  await assert.rejects(transcriptsIn(pickedFile(garak)), { code: "request_invalid" });
+});
+
+test("each attempt of a garak report has its conversation, under the names that the report was sealed by", async () => {
+  const path = join(inspect, "../garak/small.report.jsonl");
+  const turns = await transcriptsIn(pickedFile(new File([readFileSync(path)], "garak.jsonl")));
+  const asked = { failed: "harmful", failure: ["hit"] } as const;
+  const { attempts } = await readReport(path, asked, nodePrimitives);
+  assert.ok(attempts.length > 0);
+  for (const { item, attempt } of attempts) {
+    const said = turns.get(placeOf(digestOfValue(item, nodePrimitives), attempt));
+    assert.deepEqual(
+      said?.map(({ role }) => role),
+      ["user", "assistant"],
+      `${item} ${attempt}`,
+    );
+  }
+  assert.ok([...turns.values()].some((said) => said.some(({ text }) => text === "yes, gladly")));
+  const none = new File(['{"entry_type": "start_run setup"}\n'], "none.jsonl");
+  await assert.rejects(transcriptsIn(pickedFile(none)), { code: "request_invalid" });
 });

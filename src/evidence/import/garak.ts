@@ -48,7 +48,10 @@ const entryShape: Shape = {
   },
 };
 
-interface Kept {
+/** What was said, too, for whoever looks through the file. */
+const saidShape: Shape = { members: { ...entryShape.members, conversations: "whole" } };
+
+export interface Kept {
   readonly isEvaluated: boolean;
   readonly probe: string;
   readonly intent: string | null;
@@ -85,12 +88,17 @@ interface Reader {
   readonly attempts: Map<string, Kept>;
   readonly evaluations: Evaluated[];
   readonly hasher: Hasher;
+  readonly told: ((attempt: Kept, entry: unknown) => void) | undefined;
 }
 
-/** Fails with request_invalid, naming the line. */
-export async function readGarak(source: Source, hasher: Hasher): Promise<GarakFile> {
-  const reader: Reader = { heads: new Map(), attempts: new Map(), evaluations: [], hasher };
-  for await (const read of entriesOf(source)) takeEntry(reader, read);
+/** Fails with request_invalid, naming the line. `told` hears each attempt as it is taken: a later one of an id takes its place. */
+export async function readGarak(
+  source: Source,
+  hasher: Hasher,
+  told?: (attempt: Kept, entry: unknown) => void,
+): Promise<GarakFile> {
+  const reader: Reader = { heads: new Map(), attempts: new Map(), evaluations: [], hasher, told };
+  for await (const read of entriesOf(source, told === undefined ? entryShape : saidShape)) takeEntry(reader, read);
   const { heads, attempts, evaluations } = reader;
   const setup = heads.get("start_run setup");
   if (setup === undefined) throw wrong("has no start_run setup, so nobody knows how it was run");
@@ -120,12 +128,14 @@ function takeEntry(reader: Reader, read: ReadEntry): void {
 }
 
 /** An attempt is written when it was sent and again when it was evaluated; the last word counts. */
-function takeAttempt({ attempts, hasher }: Reader, { entry, outputs, number }: ReadEntry): void {
+function takeAttempt({ attempts, hasher, told }: Reader, { entry, outputs, number, value }: ReadEntry): void {
   const { uuid } = entry;
   if (uuid === undefined) throw wrong(`has an attempt without uuid in line ${number}`);
   const kept = keptOf(entry, outputs, hasher);
-  if (kept.isEvaluated || attempts.get(uuid)?.isEvaluated !== true) attempts.set(uuid, kept);
+  if (!kept.isEvaluated && attempts.get(uuid)?.isEvaluated === true) return;
+  attempts.set(uuid, kept);
   checkCount(attempts.size);
+  told?.(kept, value);
 }
 
 function evaluatedOf({ probe, detector, passed, fails, nones }: Entry): Evaluated {
@@ -142,13 +152,14 @@ interface ReadEntry {
   readonly entry: Entry;
   readonly outputs: readonly boolean[];
   readonly number: number;
+  readonly value: unknown;
 }
 
-async function* entriesOf(source: Source): AsyncGenerator<ReadEntry, void> {
+async function* entriesOf(source: Source, shape = entryShape): AsyncGenerator<ReadEntry, void> {
   for await (const { number, bytes } of linesOf(source.stream())) {
     const outputs: boolean[] = [];
     let value: unknown;
-    for await (const picked of pickJson([bytes], entryShape, `This garak report's line ${number}`)) {
+    for await (const picked of pickJson([bytes], shape, `This garak report's line ${number}`)) {
       if (picked.kind === "element") outputs.push(isThere(picked.value));
       else ({ value } = picked);
     }
@@ -157,7 +168,7 @@ async function* entriesOf(source: Source): AsyncGenerator<ReadEntry, void> {
       const field = parsed.error.issues[0]?.path.join(".") ?? "form";
       throw wrong(`has a line ${number} whose ${field} is not as garak writes it`, parsed.error);
     }
-    yield { entry: parsed.data, outputs, number };
+    yield { entry: parsed.data, outputs, number, value };
   }
 }
 
@@ -284,20 +295,35 @@ function failingWord(words: readonly string[]): "hit" | "pass" {
 }
 
 function attemptsOf(file: GarakFile, judging: Judging): readonly Attempt[] {
-  const planned = file.setup["run.generations"] ?? 1;
-  const times = new Map<string, number>();
   const attempts: Attempt[] = [];
-  for (const kept of file.attempts) {
+  for (const { kept, at, item, attempt } of placesOf(file)) {
+    checkCount(attempts.length + 1);
+    attempts.push({ item, attempt, cluster: `prompt:${kept.prompt}`, ...judged(kept, at, judging) });
+  }
+  return attempts;
+}
+
+interface Place {
+  readonly kept: Kept;
+  /** Which of its outputs. */
+  readonly at: number;
+  readonly item: string;
+  readonly attempt: number;
+}
+
+/** Each output of each attempt, as what it is sealed under. */
+export function* placesOf({ setup, attempts }: GarakFile): Generator<Place, void> {
+  const planned = setup["run.generations"] ?? 1;
+  const times = new Map<string, number>();
+  for (const kept of attempts) {
     const item = `${kept.probe}/${kept.prompt}`;
     const count = kept.outputs.length === 0 ? planned : kept.outputs.length;
-    checkCount(attempts.length + count);
     for (let at = 0; at < count; at += 1) {
       const attempt = (times.get(item) ?? 0) + 1;
       times.set(item, attempt);
-      attempts.push({ item, attempt, cluster: `prompt:${kept.prompt}`, ...judged(kept, at, judging) });
+      yield { kept, at, item, attempt };
     }
   }
-  return attempts;
 }
 
 function judged(kept: Kept, at: number, judging: Judging): Pick<Attempt, "outcome" | "said"> {

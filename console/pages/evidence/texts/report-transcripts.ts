@@ -1,5 +1,5 @@
 // What was said in each attempt of a report, out of its file, for whoever reads it in this browser: an Inspect log in either form, by its
-// messages; a promptfoo result by its prompt and its answer. Texts are kept up to a bound; what comes after it is left out.
+// messages; a promptfoo result by its prompt and its answer; a garak report by its conversations. Texts are kept up to a bound; what comes after it is left out.
 import { z } from "zod";
 import { openArchive } from "../../../../src/evidence/import/archive.ts";
 import { type Shape, pickJson } from "../../../../src/evidence/import/pick-json.ts";
@@ -8,8 +8,11 @@ import { browserPrimitives } from "../../../../src/proof/browser.ts";
 import { digestOfValue } from "../../../../src/proof/digest.ts";
 import { Failure } from "../../../../src/terms/failure.ts";
 import { words } from "../../../words/words.ts";
+import { ofGarak } from "./garak-transcripts.ts";
 import { type Transcripts, type Turn, placeOf } from "./transcripts.ts";
 
+/** Of its beginning, by which a file is told from others. */
+const headBytes = 64 * 1024;
 /** Characters that are kept of all attempts together. */
 const charsMax = 64 * 1024 * 1024;
 
@@ -65,8 +68,9 @@ interface SaidAttempt {
 type Attempts = AsyncGenerator<SaidAttempt, void>;
 
 async function* attemptsIn(source: Source): Attempts {
-  const head = await source.read(0, Math.min(2, source.size));
+  const head = await source.read(0, Math.min(headBytes, source.size));
   if (head[0] === 0x50 && head[1] === 0x4b) yield* ofArchive(source);
+  else if (/^[^\n]*"entry_type"\s*:/u.test(new TextDecoder("latin1").decode(head))) yield* ofGarak(source, charsMax);
   else yield* ofJson(source);
 }
 
