@@ -15,7 +15,7 @@ export const live = {
   minutesAgo: (minutes: string) => `${minutes} min ago`,
   noFiguresTitle: "No requests are counted here yet",
   noFigures:
-    "Figures come from gateways in this server or its workers, once a deployment is initialised and a gateway serves. A gateway on another machine has its own at its metrics port.",
+    "Figures come from gateways in this server or its workers, once a deployment is initialised and a gateway serves. A gateway on another machine says every ten seconds how it stands.",
   quiet: "Nothing needs your eyes: every gateway here is connected and open.",
   attention: "Needs your eyes",
   verdicts: {
@@ -100,7 +100,7 @@ export const live = {
   gateways: {
     title: "Gateways",
     lead: (count: number, of: number) =>
-      `Figures of ${countInWords(count, of)} gateways are on this page. Of the others it is known how far they have come.`,
+      `Figures of ${countInWords(count, of)} gateways are in the charts. The others say every ten seconds how they stand.`,
     name: "Gateway",
     connected: "Connected",
     yes: "connected",
@@ -109,13 +109,20 @@ export const live = {
     lease: "Lease left",
     figures: "Figures",
     here: "on this page",
-    elsewhere: "at its own metrics port",
+    heard: (requests: number, seconds: number, half: string | undefined) =>
+      `${numberInWords(requests)} requests in ${numberInWords(seconds)} s${half === undefined ? "" : `, half within ${half}`}`,
+    upstream: (asked: number, failed: number) =>
+      `${numberInWords(failed)} of ${numberInWords(asked)} requests to model servers failed`,
+    closed: (why: string) => `closed: ${why}`,
+    old: "unknown: not heard from for 40 s; last",
+    never: "unknown: nothing heard from it yet",
     underWay: "Under way",
   },
   alerts: {
     gone: (gateway: string) => `Gateway ${gateway} is not connected. When its lease is over it serves nothing.`,
     behind: (gateway: string, entries: number) =>
       `Gateway ${gateway} is ${numberInWords(entries)} entries behind the ledger.`,
+    silent: (gateway: string) => `Gateway ${gateway} has not said for 40 s how it stands: that is unknown.`,
     closed: (gateway: string, why: string) => `Gateway ${gateway} is closed: ${why}. It serves nothing.`,
     receipts: (gateway: string, count: number) =>
       `${numberInWords(count)} receipts of ${gateway} wait for the ledger. At 50,000 it closes.`,

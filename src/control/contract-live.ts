@@ -2,6 +2,7 @@
 // them, and beside them what the ledger recorded in that time. Nothing here is evidence; the ledger is.
 import { z } from "zod";
 import { Name, PublicKey, Timestamp } from "../terms/ids.ts";
+import { GatewayReport } from "../feed/gateway-report.ts";
 import { GatewaysView } from "./contract.ts";
 
 export const liveRoutes = { live: "/api/v1/live" } as const;
@@ -76,6 +77,8 @@ export const LiveView = z.object({
   gateways: GatewaysView,
   /** Gateways of which there are figures here; of those that run elsewhere only how far they have come is known. */
   withFigures: z.array(PublicKey),
+  /** What gateways on other machines said of themselves last; `isCurrent`: at most 40 seconds ago. */
+  reports: z.array(z.object({ gateway: PublicKey, at: Timestamp, isCurrent: z.boolean(), report: GatewayReport })),
   /** Entries of the last 15 minutes that change who is served what: newest first, 60 at most. */
   entries: z.array(
     z.object({

@@ -18,6 +18,7 @@ import {
   leaseMsDefault,
   signLease,
 } from "../feed/feed.ts";
+import { type HeardReport, reportCurrentMs } from "../feed/gateway-report.ts";
 import type { Replica } from "../feed/replica.ts";
 import type { Ledger } from "../ledger/ledger.ts";
 import { digestOf, digestOfHash } from "../proof/digest.ts";
@@ -59,6 +60,8 @@ export interface FeedServer {
   readonly tell: (act: Digest, envelope: Uint8Array) => void;
   /** Gateways that asked for something while this process runs. */
   readonly seen: () => readonly SeenGateway[];
+  /** What gateways elsewhere said of themselves last. */
+  readonly reports: () => readonly HeardReport[];
   /** Waits until every connected gateway has folded `size` entries, or the time is over; answers how many have not. */
   readonly followed: (size: number) => Promise<number>;
   readonly close: () => void;
@@ -89,6 +92,7 @@ interface Consumer {
 export function createFeedServer(options: FeedOptions): FeedServer {
   const { replica, writer } = options;
   const consumers = new Set<Consumer>();
+  const reports = new Map<PublicKey, Pick<HeardReport, "gateway" | "report"> & { readonly at: Instant }>();
   const { wake, change, closing } = createWaiting();
   const telling = createTelling(options.nonce().slice(0, 16));
   writer.onAppend(wake);
@@ -130,10 +134,23 @@ export function createFeedServer(options: FeedOptions): FeedServer {
       consumers.add(consumer);
       gone?.addEventListener("abort", () => consumers.delete(consumer));
       const waits = { next: async (from: number, signal: AbortSignal) => next(consumer, from, signal), holds };
-      return feedOf({ ...options, tell }, waits, gateway);
+      const feed = feedOf({ ...options, tell }, waits, gateway);
+      if (gateway === undefined) return feed;
+      return {
+        ...feed,
+        reportLive: async (report) => {
+          reports.set(gateway, { gateway, at: options.clock(), report });
+        },
+      };
     },
     tell,
     seen: () => seenOf(consumers, options.clock()),
+    reports: () =>
+      [...reports.values()].map(({ at, ...one }) => ({
+        ...one,
+        at: timestampOf(at),
+        isCurrent: options.clock() - at <= reportCurrentMs,
+      })),
     followed: async (size) => {
       const until = performance.now() + followMsMax;
       const behind = (): number =>

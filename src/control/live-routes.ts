@@ -57,6 +57,7 @@ export function addLiveRoutes(app: Hono, { core, read, gateways }: LiveRoutes): 
       processes: processes.map(({ gateway, samples }) => ({ gateway, samples: [...samples] })),
       gateways: all,
       withFigures: all.gateways.flatMap(({ key, name }) => (name !== null && named.has(name) ? [key] : [])),
+      reports: core.feeds.reports().filter(({ gateway }) => all.gateways.some(({ key }) => key === gateway)),
       ...(await slow(String(core.replica.size()), async () => slowPart(core))),
     };
     return context.json(view);

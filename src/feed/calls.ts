@@ -4,6 +4,7 @@ import { z } from "zod";
 import { base64Bytes } from "./encoded.ts";
 import { batchRecordsMax } from "./batch.ts";
 import { toldHoldsMax } from "./feed.ts";
+import { GatewayReport } from "./gateway-report.ts";
 import { AskedReview, KeptReview, SignedSealingKey } from "./reviews.ts";
 import { Digest, Instant, KeyId, Name, PermitId, ReceiptId, Timestamp } from "../terms/ids.ts";
 
@@ -86,6 +87,7 @@ export const calls = {
   recordUsage: { ask: z.strictObject({ counts: z.array(Usage).max(usageRowsMax) }), answer: nothing },
   sealingKey: { ask: nothing, answer: SignedSealingKey },
   recordReview: { ask: AskedReview, answer: KeptReview },
+  reportLive: { ask: GatewayReport, answer: nothing },
 } as const;
 
 export const Call = z.enum([
@@ -102,6 +104,7 @@ export const Call = z.enum([
   "recordUsage",
   "sealingKey",
   "recordReview",
+  "reportLive",
 ]);
 export type Call = z.infer<typeof Call>;
 

@@ -7,6 +7,7 @@ import { rawPublicKey } from "../proof/digest.ts";
 import { fromBase64, toBase64 } from "../proof/encoding.ts";
 import type { Primitives, Signer } from "../proof/primitives.ts";
 import type { Batch } from "./batch.ts";
+import type { GatewayReport } from "./gateway-report.ts";
 import type { AskedReview, KeptReview, SignedSealingKey } from "./reviews.ts";
 import {
   type Digest,
@@ -122,6 +123,8 @@ export interface Feed extends Drain {
   readonly receipt: (id: ReceiptId) => Promise<string | undefined>;
   /** Told of the control key in force whenever it is learnt: what came over a network was signed by it, or is refused. */
   readonly trust?: (control: PublicKey) => void;
+  /** How a gateway elsewhere stands; the latest counts, and is lost with the process. */
+  readonly reportLive?: (report: GatewayReport) => Promise<void>;
   /** Tokens used today per key and model, to begin with after a restart. */
   readonly usageToday: () => Promise<readonly UsageCount[]>;
 }

@@ -12,6 +12,7 @@ import { jsonOf } from "./encoded.ts";
 import { type Connection, type FeedAddress, type Reply, connectionTo, unreachable } from "./connection.ts";
 import type { Batch } from "./batch.ts";
 import type { Feed, ToldHolds } from "./feed.ts";
+import type { GatewayReport } from "./gateway-report.ts";
 import { headers, isAnswerSigned, signRequest } from "./session.ts";
 
 export interface RemoteFeedOptions {
@@ -22,6 +23,7 @@ export interface RemoteFeedOptions {
 }
 
 export interface RemoteFeed extends Feed {
+  readonly reportLive: (report: GatewayReport) => Promise<void>;
   readonly close: () => void;
 }
 
@@ -182,6 +184,9 @@ export function openRemoteFeed(options: RemoteFeedOptions): RemoteFeed {
     },
     sealingKey: async () => call("sealingKey", calls.sealingKey, {}),
     recordReview: async (review) => call("recordReview", calls.recordReview, review),
+    reportLive: async (report) => {
+      await call("reportLive", calls.reportLive, report);
+    },
     close: () => {
       closing.abort();
       connection.close();

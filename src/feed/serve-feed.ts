@@ -262,6 +262,11 @@ const performers: Readonly<Record<Call, Performer>> = {
   sealingKey: async (body, { feed }) => answered(calls.sealingKey, body, async () => feed.sealingKey()),
   recordReview: async (body, { feed }) =>
     answered(calls.recordReview, body, async (review) => feed.recordReview(review)),
+  reportLive: async (body, { feed }) =>
+    answered(calls.reportLive, body, async (report) => {
+      await feed.reportLive?.(report);
+      return {};
+    }),
 };
 
 /** Parses what is asked, and encodes what is answered. Fails with request_invalid. */

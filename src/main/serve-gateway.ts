@@ -28,6 +28,7 @@ import {
 } from "./gateway-here.ts";
 import { takeLock } from "../store/lock.ts";
 import { openMetricsListener } from "./metrics-listener.ts";
+import { reportLive } from "./report-live.ts";
 import type { Report } from "./report.ts";
 import { openGatewayKey } from "./server-keys.ts";
 import type { Telemetry } from "./telemetry/telemetry.ts";
@@ -80,7 +81,11 @@ export async function serveGateway(options: GatewayServeOptions): Promise<Servin
   }
   watch.telemetry.attach(opened.gateway);
   let metrics: Server | undefined;
+  // Whoever started a worker asks it.
+  const stopReports =
+    options.isWorker === true ? undefined : reportLive({ samples: watch.telemetry.liveHere, tell: remote.reportLive });
   const close = async (): Promise<void> => {
+    stopReports?.();
     await opened.close();
     metrics?.close();
     metrics?.closeAllConnections();

@@ -28,7 +28,7 @@ const colours = series.map(({ dashes }, at) => `.s${at} { --ink: var(--s${at}); 
 const inks = (of: "light" | "dark"): string => series.map((one, at) => `--s${at}: ${one[of]}`).join("; ");
 
 const style = `svg { color: #1d2330; background: #fff; font: 12px system-ui, sans-serif; ${inks("light")} }
-@media (prefers-color-scheme: dark) { svg { color: #e6e9f0; background: #14171f; ${inks("dark")} } }
+@media screen and (prefers-color-scheme: dark) { svg { color: #e6e9f0; background: #14171f; ${inks("dark")} } }
 text { fill: currentColor } .strong { font-weight: 600 } .faint { stroke: currentColor; opacity: .22 } .even { stroke: currentColor; opacity: .5; stroke-dasharray: 3 4 }
 ${colours.join("\n")}
 .line { stroke: var(--ink); fill: none; stroke-width: 1.8 } .bar { stroke: var(--ink); stroke-width: 1.4; stroke-dasharray: none } .point { fill: var(--ink); stroke: none }

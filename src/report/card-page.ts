@@ -95,7 +95,7 @@ const show = (state, strong, text) => {
 
 const style = `
 :root{color-scheme:light dark;--edge:#8886;--soft:#8882;--right:#13783d;--wrong:#b3261e;--wait:#8a5a00}
-@media (prefers-color-scheme:dark){:root{--right:#74d39a;--wrong:#ff8a80;--wait:#f7b267}}
+@media screen and (prefers-color-scheme:dark){:root{--right:#74d39a;--wrong:#ff8a80;--wait:#f7b267}}
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1rem}
 h1{font-size:1.6rem;line-height:1.25;margin:1.2rem 0 .4rem}h2{font-size:1.15rem;margin:1.6rem 0 .4rem}
 section{border-top:1px solid var(--edge)}
@@ -114,5 +114,6 @@ input{font:inherit;width:100%;max-width:40rem;box-sizing:border-box}
 code{font-size:.95em}
 :focus-visible{outline:3px solid #4c8bf5;outline-offset:2px}
 @media print{:root{color-scheme:light}body{max-width:none;padding:0;font-size:10.5pt}#root,#save,#steps{display:none!important}
-section,figure,tr{break-inside:avoid}h2{break-after:avoid}.wide,figure{overflow:visible}figure svg{min-width:0}thead{display:table-header-group}}
+section,figure,tr{break-inside:avoid}h2{break-after:avoid}.wide,figure{overflow:visible}figure svg{min-width:0}thead{display:table-header-group}
+table{font-size:9pt}th,td{min-width:0;padding:.2rem .35rem}}
 `;

@@ -6,6 +6,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { z } from "zod";
+import { alertsIn } from "../../console/pages/live/alerts.ts";
+import { newSigner } from "../../src/proof/node.ts";
 import { ask } from "../../console/app/server.ts";
 import { targetsFor } from "../../console/app/targets.ts";
 import { joined, sinceOf } from "../../console/pages/live/windows.ts";
@@ -181,6 +183,7 @@ const told = (second: number, ...gateways: readonly string[]): LiveView => ({
   processes: gateways.map((gateway) => ({ gateway, samples: [sample(second - 1)] })),
   gateways: { size: 0, gateways: [] },
   withFigures: [],
+  reports: [],
   entries: [],
   queues: [],
   usage: [],
@@ -198,6 +201,19 @@ describe("the seconds of the live page", () => {
     assert.equal(sinceOf(second, one), 1_000, "the one that is gone is not waited for");
     const late = told(2_000, "gateway");
     assert.deepEqual([...joined(second, late).keys()], ["gateway"]);
+  });
+
+  test("a gateway elsewhere that is closed is said, and one that is silent is unknown, whatever it said last", () => {
+    const gateway = newSigner().signer.publicKey;
+    const now = { exchanges: 0, receiptsWaiting: 0, leaseMs: 0, closed: "store_unavailable" };
+    const report = { seconds: 10, verdicts: {}, halfMs: null, mostMs: null, upstream: [], unjudged: 0, now };
+    const alerts = (isCurrent: boolean): string => {
+      const heard = { gateway, at: "2026-12-01T00:00:00.000Z", isCurrent, report };
+      return alertsIn({ ...told(1_000), reports: [heard] }, new Map()).join();
+    };
+    assert.match(alerts(true), /is closed: store_unavailable/);
+    assert.match(alerts(false), /unknown/);
+    assert.doesNotMatch(alerts(false), /store_unavailable/);
   });
 });
 

@@ -6,6 +6,7 @@ import { type TestContext, describe, test } from "node:test";
 import type { BodyOf } from "../../src/acts/bodies.ts";
 import { digestOfLabel, idOf, servers } from "../../src/acts/fixtures.ts";
 import type { Feed } from "../../src/feed/feed.ts";
+import type { RemoteFeed } from "../../src/feed/remote-feed.ts";
 import { newSigner } from "../../src/proof/node.ts";
 import { failureCode } from "../../src/terms/failure.ts";
 import { type Network, networkTo } from "./feed-network.ts";
@@ -52,6 +53,35 @@ describe("a gateway over a network", () => {
     await until(() => at.world.gateway().gateway.follower.state.acts.has(act.digest));
     assert.ok(performance.now() - began < 1000);
     assert.equal(await codeOf(await at.world.ask(said("x"))), "stage_closed:held");
+  });
+
+  test("says how it stands, within bounds", async (t) => {
+    const heard: unknown[] = [];
+    let remote: RemoteFeed | undefined;
+    let network: Network | undefined;
+    const between = async (feed: Feed): Promise<Feed> => {
+      network = await networkTo({
+        ...feed,
+        reportLive: async (report) => {
+          heard.push(report);
+        },
+      });
+      remote = network.remote();
+      return remote;
+    };
+    const world = await openGatewayWorld({ between });
+    t.after(async () => {
+      await world.close();
+      await network?.close();
+    });
+    assert.ok(remote !== undefined);
+    const now = { exchanges: 0, receiptsWaiting: 0, leaseMs: 900, closed: null };
+    const report = { seconds: 10, verdicts: { served: 3 }, halfMs: 12, mostMs: 40, upstream: [], unjudged: 0, now };
+    await remote.reportLive(report);
+    assert.deepEqual(heard, [report]);
+    const words = Object.fromEntries(Array.from({ length: 33 }, (_, at) => [`v${at}`, 1]));
+    await assert.rejects(remote.reportLive({ ...report, verdicts: words }));
+    assert.equal(heard.length, 1);
   });
 
   test("closes within its lease when the network is cut, and goes on when it is back", async (t) => {

@@ -19,6 +19,12 @@ export function alertsIn(view: LiveView, seconds: Seconds): readonly string[] {
         ...(now.receiptsWaiting < receiptsWaitingMany ? [] : [said.receipts(gateway, now.receiptsWaiting)]),
       ];
     }),
+    ...view.reports.flatMap(({ gateway, isCurrent, report: { now } }) => {
+      if (view.withFigures.includes(gateway)) return [];
+      const who = gateway.slice(0, 12);
+      if (!isCurrent) return [said.silent(who)];
+      return now.closed === null ? [] : [said.closed(who, now.closed)];
+    }),
     ...countsOf(seconds, (sample) => sample.unjudged).map(([name, count]) => said.unjudged(name, count)),
     ...upstreamAlerts(seconds),
     ...view.queues.flatMap(({ queue, waiting, max }) =>

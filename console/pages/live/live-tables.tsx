@@ -180,9 +180,43 @@ export function UsageTable({ view, seconds }: CountsProps): ReactNode {
   );
 }
 
+type GatewayRow = LiveView["gateways"]["gateways"][number];
+
+/** How a gateway elsewhere says it stands; what is too old says nothing of now. */
+function Heard({ heard }: { readonly heard: LiveView["reports"][number] | undefined }): ReactNode {
+  if (heard === undefined) return said.gateways.never;
+  const { report, at, isCurrent } = heard;
+  if (!isCurrent)
+    return (
+      <>
+        {said.gateways.old} <Time at={at} />
+      </>
+    );
+  const requests = Object.values(report.verdicts).reduce((sum, count) => sum + count, 0);
+  const [asked, failed] = report.upstream.reduce(([all, bad], one) => [all + one.asked, bad + one.failed], [0, 0]);
+  return (
+    <>
+      {report.now.closed === null ? null : <div>{said.gateways.closed(report.now.closed)}</div>}
+      <div>
+        {said.gateways.heard(
+          requests,
+          report.seconds,
+          report.halfMs === null ? undefined : durationInWords(report.halfMs),
+        )}
+      </div>
+      {failed === 0 ? null : <div>{said.gateways.upstream(asked, failed)}</div>}
+    </>
+  );
+}
+
 export function GatewaysTable({ view, seconds }: CountsProps): ReactNode {
   const { gateways } = view.gateways;
-  const nowOf = (name: string | null) => (name === null ? undefined : seconds.get(name)?.at(-1)?.now);
+  const heard = new Map(view.reports.map((one) => [one.gateway, one]));
+  const nowOf = ({ name, key }: GatewayRow) => {
+    const report = heard.get(key);
+    const own = name === null ? undefined : seconds.get(name)?.at(-1)?.now;
+    return own ?? (report?.isCurrent === true ? report.report.now : undefined);
+  };
   return (
     <Section title={said.gateways.title} lead={said.gateways.lead(view.withFigures.length, gateways.length)}>
       <DataTable
@@ -206,8 +240,8 @@ export function GatewaysTable({ view, seconds }: CountsProps): ReactNode {
             id: "lease",
             title: said.gateways.lease,
             align: "end",
-            cell: ({ name }) => {
-              const now = nowOf(name);
+            cell: (row) => {
+              const now = nowOf(row);
               return now === undefined ? words.parts.none : durationInWords(Math.max(0, now.leaseMs));
             },
           },
@@ -215,12 +249,15 @@ export function GatewaysTable({ view, seconds }: CountsProps): ReactNode {
             id: "underWay",
             title: said.gateways.underWay,
             align: "end",
-            cell: ({ name }) => numberInWords(nowOf(name)?.exchanges ?? 0),
+            cell: (row) => {
+              const now = nowOf(row);
+              return now === undefined ? words.parts.none : numberInWords(now.exchanges);
+            },
           },
           {
             id: "figures",
             title: said.gateways.figures,
-            cell: ({ key }) => (view.withFigures.includes(key) ? said.gateways.here : said.gateways.elsewhere),
+            cell: ({ key }) => (view.withFigures.includes(key) ? said.gateways.here : <Heard heard={heard.get(key)} />),
           },
         ]}
       />
