@@ -92,7 +92,7 @@ interface Consumer {
 export function createFeedServer(options: FeedOptions): FeedServer {
   const { replica, writer } = options;
   const consumers = new Set<Consumer>();
-  const reports = new Map<PublicKey, Pick<HeardReport, "gateway" | "report"> & { readonly at: Instant }>();
+  const reports = createReports(options.clock);
   const { wake, change, closing } = createWaiting();
   const telling = createTelling(options.nonce().slice(0, 16));
   writer.onAppend(wake);
@@ -134,23 +134,11 @@ export function createFeedServer(options: FeedOptions): FeedServer {
       consumers.add(consumer);
       gone?.addEventListener("abort", () => consumers.delete(consumer));
       const waits = { next: async (from: number, signal: AbortSignal) => next(consumer, from, signal), holds };
-      const feed = feedOf({ ...options, tell }, waits, gateway);
-      if (gateway === undefined) return feed;
-      return {
-        ...feed,
-        reportLive: async (report) => {
-          reports.set(gateway, { gateway, at: options.clock(), report });
-        },
-      };
+      return { ...feedOf({ ...options, tell }, waits, gateway), ...reports.from(gateway) };
     },
     tell,
     seen: () => seenOf(consumers, options.clock()),
-    reports: () =>
-      [...reports.values()].map(({ at, ...one }) => ({
-        ...one,
-        at: timestampOf(at),
-        isCurrent: options.clock() - at <= reportCurrentMs,
-      })),
+    reports: reports.all,
     followed: async (size) => {
       const until = performance.now() + followMsMax;
       const behind = (): number =>
@@ -163,6 +151,34 @@ export function createFeedServer(options: FeedOptions): FeedServer {
     close: () => {
       closing.abort();
     },
+  };
+}
+
+interface Reports {
+  /** How a gateway that proved its key says how it stands. */
+  readonly from: (gateway: PublicKey | undefined) => Pick<Feed, "reportLive">;
+  readonly all: FeedServer["reports"];
+}
+
+/** The latest of each gateway; the trust root names how many there may be. */
+function createReports(clock: () => Instant): Reports {
+  const reports = new Map<PublicKey, Pick<HeardReport, "gateway" | "report"> & { readonly heard: Instant }>();
+  return {
+    from: (gateway) => {
+      if (gateway === undefined) return {};
+      return {
+        reportLive: async (report) => {
+          reports.set(gateway, { gateway, heard: clock(), report });
+        },
+      };
+    },
+    all: () =>
+      [...reports.values()].map(({ gateway, report, heard }) => ({
+        gateway,
+        report,
+        at: timestampOf(heard),
+        isCurrent: clock() - heard <= reportCurrentMs,
+      })),
   };
 }
 

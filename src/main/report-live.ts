@@ -31,32 +31,38 @@ export function reportLive({ samples, tell }: Reporting): () => void {
 export function reportOf(samples: readonly LiveSample[]): GatewayReport | undefined {
   const last = samples.at(-1);
   if (last === undefined) return undefined;
-  const verdicts: Partial<Record<LiveVerdict, number>> = {};
   const times = new Map<number, number>();
-  const upstream = new Map<string, { asked: number; failed: number }>();
-  let unjudged = 0;
-  for (const sample of samples) {
-    for (const verdict of liveVerdicts) {
-      const more = sample.verdicts[verdict] ?? 0;
-      if (more > 0) verdicts[verdict] = (verdicts[verdict] ?? 0) + more;
-    }
-    for (const [bucket, more] of sample.latency ?? []) times.set(bucket, (times.get(bucket) ?? 0) + more);
-    for (const [model, { asked, failed }] of Object.entries(sample.upstream ?? {})) {
-      const name = upstream.has(model) || upstream.size < namesMax - 1 ? model : "other";
-      const before = upstream.get(name) ?? { asked: 0, failed: 0 };
-      upstream.set(name, { asked: before.asked + asked, failed: before.failed + failed });
-    }
-    unjudged += Object.values(sample.unjudged ?? {}).reduce((sum, more) => sum + more, 0);
-  }
+  for (const [bucket, more] of samples.flatMap(({ latency }) => latency ?? []))
+    times.set(bucket, (times.get(bucket) ?? 0) + more);
+  const unjudged = samples.flatMap((sample) => Object.values(sample.unjudged ?? {}));
   return {
     seconds: samples.length,
-    verdicts,
+    verdicts: verdictsOf(samples),
     halfMs: within(times, 0.5),
     mostMs: within(times, 0.95),
-    upstream: [...upstream].map(([model, one]) => ({ model, ...one })),
-    unjudged,
+    upstream: upstreamOf(samples),
+    unjudged: unjudged.reduce((sum, more) => sum + more, 0),
     now: { ...last.now, leaseMs: Math.max(0, last.now.leaseMs) },
   };
+}
+
+function verdictsOf(samples: readonly LiveSample[]): Record<string, number> {
+  const counts = liveVerdicts.map((verdict): [LiveVerdict, number] => [
+    verdict,
+    samples.reduce((sum, { verdicts }) => sum + (verdicts[verdict] ?? 0), 0),
+  ]);
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}
+
+/** As `other` where there are as many models as may be. */
+function upstreamOf(samples: readonly LiveSample[]): GatewayReport["upstream"] {
+  const servers = new Map<string, { readonly asked: number; readonly failed: number }>();
+  for (const [model, { asked, failed }] of samples.flatMap(({ upstream }) => Object.entries(upstream ?? {}))) {
+    const name = servers.has(model) || servers.size < namesMax - 1 ? model : "other";
+    const before = servers.get(name) ?? { asked: 0, failed: 0 };
+    servers.set(name, { asked: before.asked + asked, failed: before.failed + failed });
+  }
+  return [...servers].map(([model, counts]) => ({ model, ...counts }));
 }
 
 /** What a share of all was answered within, to the end of its class. */

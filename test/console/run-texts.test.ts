@@ -103,10 +103,10 @@ test("transcripts come out of a log by the leaf that its sample was sealed under
 });
 
 test("each attempt of a garak report has its conversation, under the names that the report was sealed by", async () => {
-  const path = join(inspect, "../garak/small.report.jsonl");
-  const turns = await transcriptsIn(pickedFile(new File([readFileSync(path)], "garak.jsonl")));
+  const garak = join(inspect, "../garak/small.report.jsonl");
+  const turns = await transcriptsIn(pickedFile(new File([readFileSync(garak)], "garak.jsonl")));
   const asked = { failed: "harmful", failure: ["hit"] } as const;
-  const { attempts } = await readReport(path, asked, nodePrimitives);
+  const { attempts } = await readReport(garak, asked, nodePrimitives);
   assert.ok(attempts.length > 0);
   for (const { item, attempt } of attempts) {
     const said = turns.get(placeOf(digestOfValue(item, nodePrimitives), attempt));
@@ -117,6 +117,6 @@ test("each attempt of a garak report has its conversation, under the names that 
     );
   }
   assert.ok([...turns.values()].some((said) => said.some(({ text }) => text === "yes, gladly")));
-  const none = new File(['{"entry_type": "start_run setup"}\n'], "none.jsonl");
-  await assert.rejects(transcriptsIn(pickedFile(none)), { code: "request_invalid" });
+  const empty = new File(['{"entry_type": "start_run setup"}\n'], "none.jsonl");
+  await assert.rejects(transcriptsIn(pickedFile(empty)), { code: "request_invalid" });
 });
