@@ -158,6 +158,9 @@ const aboutRun = {
       `They said the same of ${percentInWords(share)} of ${numberInWords(pairs)} answers.`,
     kappa: (kappa: number, lower: number, upper: number) =>
       `Cohen's kappa ${kappa.toFixed(2)}; ${lower.toFixed(2)} to ${upper.toFixed(2)} whatever the truth is, with 95 % confidence.`,
+    noPairs: "No answer was judged by both of them.",
+    guessing: "a grader that guesses",
+    right: "Right",
     noKappa: "Cohen's kappa is not defined: both always said the same.",
     differ: (count: number) => `Graders differ on ${numberInWords(count)} answers.`,
     seeDiffer: "See them",
@@ -314,8 +317,9 @@ const sample = {
   openFile: "Open a file with texts",
   openFileHelp:
     "The run's file and its key, the openings beside an older run, a sample opened by headgate eval open, or the report that was imported. It is read in this browser, checked against what was sealed, and never sent anywhere.",
-  opened: (count: number, of: number) =>
-    `${countInWords(count, of)} answers opened; each is the one that was committed to.`,
+  opened: (count: number) =>
+    `${count === 1 ? "One text was" : `${numberInWords(count)} texts were`} read from the file; one is shown only where it opens what was sealed of its sample.`,
+  notAmong: "None of them is the answer of this sample.",
   openedReport: (name: string) =>
     `${name} is the file that was signed for. Its transcripts are shown here, and stay in this browser.`,
   forget: "Forget these texts",

@@ -78,8 +78,13 @@ describe("evidence in the console", { skip: chromium === undefined && !isCi }, (
     const asked = page.getByRole("button", { name: /^Show this text: User/ });
     await asked.waitFor();
     assert.equal(await page.locator("pre").count(), 0);
+    const other = { salt: Buffer.alloc(32).toString("base64"), text: "of no sample" };
+    await page.getByLabel("Open a file with texts").setInputFiles(fileOf(second, [other]));
+    await page.getByText("One text was read from the file").waitFor();
+    await page.getByText("None of them is the answer of this sample.").waitFor();
+    await page.getByRole("button", { name: "Forget these texts" }).click();
     await page.getByLabel("Open a file with texts").setInputFiles(openingsFile(second));
-    await page.getByText("answers opened").waitFor();
+    await page.getByText("texts were read from the file").waitFor();
     assert.equal(await page.locator("pre").count(), 0, "an answer that was opened is hidden, too");
     await page.getByRole("button", { name: "Show texts" }).click();
     await page.locator("pre").filter({ hasText: "alert(1)" }).waitFor();
@@ -180,8 +185,18 @@ function answerOf(at: number): Digest {
   return commit(opening, nodePrimitives);
 }
 
-function openingsFile({ body }: Second): { name: string; mimeType: string; buffer: Buffer } {
-  const content = JSON.stringify({ run: body.run, openings: [...openings.values()] });
+interface FileHere {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+function openingsFile(of: Second): FileHere {
+  return fileOf(of, [...openings.values()]);
+}
+
+function fileOf({ body }: Second, given: readonly object[]): FileHere {
+  const content = JSON.stringify({ run: body.run, openings: given });
   return { name: "run.openings.json", mimeType: "application/json", buffer: Buffer.from(content) };
 }
 

@@ -54,7 +54,7 @@ function Calibration({ stated }: { readonly stated: Stated }): ReactNode {
   }));
   const columns = [
     { id: "name", title: said.stated, cell: (row: ForestFacts) => row.name, value: (row: ForestFacts) => row.name },
-    { id: "counts", title: words.evidence.run.part.failed, cell: (row: ForestFacts) => row.counts },
+    { id: "counts", title: said.right, cell: (row: ForestFacts) => row.counts },
     {
       id: "interval",
       title: words.evidence.run.part.interval,
@@ -66,7 +66,7 @@ function Calibration({ stated }: { readonly stated: Stated }): ReactNode {
       title={words.evidence.run.calibration.title}
       description={words.evidence.run.calibration.text}
       rows={rows}
-      mark={{ at: 0.5, name: words.evidence.run.calibration.title }}
+      mark={{ at: 0.5, name: said.guessing }}
       table={<DataTable caption={said.stated} columns={columns} rows={rows} keyOf={({ name }) => name} />}
     />
   );
@@ -82,8 +82,8 @@ function Agreement({ agreement }: { readonly agreement: Agreed }): ReactNode {
     <div className={styles.tight}>
       <h3>{said.agreement(one, other)}</h3>
       <p>
-        {said.agreed(agreed ?? 0, pairs)}{" "}
-        {kappa === null ? said.noKappa : said.kappa(kappa, bounds.lower, bounds.upper)}
+        {agreed === null ? said.noPairs : said.agreed(agreed, pairs)}{" "}
+        {agreed === null ? null : kappa === null ? said.noKappa : said.kappa(kappa, bounds.lower, bounds.upper)}
       </p>
       <Confusion agreement={agreement} />
     </div>

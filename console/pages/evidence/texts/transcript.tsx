@@ -100,14 +100,16 @@ function Missing({ sample, texts, isReport }: TranscriptProps): ReactNode {
   const { answer } = sample.sample;
   if (!isReport && answer === null) return <p className={styles.small}>{said.noAnswer}</p>;
   const isOpened = texts.transcripts !== undefined || texts.answers.size > 0;
+  const isAmong = isReport || answer === null || texts.answers.has(answer);
   return (
     <div className={styles.tight}>
       {isOpened ? (
         <p className={styles.row}>
           <span className={styles.small}>
             {texts.transcripts === undefined
-              ? said.opened(texts.answers.size, texts.answers.size)
+              ? said.opened(texts.answers.size)
               : said.openedReport(texts.transcripts.name)}
+            {isAmong ? null : ` ${said.notAmong}`}
           </span>
           <Button small onPress={texts.forget}>
             {said.forget}
