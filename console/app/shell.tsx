@@ -1,19 +1,21 @@
 // What stands around every page: the way to the others at the left, the deployment, the search, the person and Hold at the top.
-import { Outlet, useRouter } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import { Outlet } from "@tanstack/react-router";
+import { type ReactNode, useCallback, useState } from "react";
 import { Button } from "../parts/button.tsx";
 import { NoticesProvider } from "../parts/notices.tsx";
 import { ActsProvider } from "../signing/acts.tsx";
 import { words } from "../words/words.ts";
-import { AskSignIn } from "./ask-sign-in.tsx";
-import { Banners } from "./banners.tsx";
+import { Around } from "./around.tsx";
 import { HoldButton } from "./hold-button.tsx";
 import { useKeys } from "./keys.ts";
+import { pages } from "./pages.ts";
 import { Palette } from "./palette.tsx";
-import { Sidebar } from "./sidebar.tsx";
+import { PartnerFrame, isOfPartner } from "./partner-frame.tsx";
+import { useSessionState } from "./session.tsx";
 import { Shortcuts } from "./shortcuts.tsx";
-import { TopBar } from "./top-bar.tsx";
-import styles from "./shell.module.css";
+import { SearchButton } from "./top-bar.tsx";
+
+const entries = pages.map(({ to, name }) => ({ href: to, name }));
 
 type Over = "palette" | "shortcuts" | "menu" | "hold";
 
@@ -22,10 +24,15 @@ export function Shell(): ReactNode {
   return (
     <NoticesProvider>
       <ActsProvider>
-        <Frame />
+        <Framed />
       </ActsProvider>
     </NoticesProvider>
   );
+}
+
+/** An organisation that signed in with its key has a frame of its own: nothing of the operator's is offered to it. */
+function Framed(): ReactNode {
+  return isOfPartner(useSessionState()) ? <PartnerFrame /> : <Frame />;
 }
 
 function Frame(): ReactNode {
@@ -33,6 +40,7 @@ function Frame(): ReactNode {
   const close = useCallback(() => {
     setOver(undefined);
   }, []);
+<<<<<<< HEAD
   const main = useRef<HTMLElement>(null);
   useFocusOnArrival(main, close);
   useKeys({
@@ -50,45 +58,34 @@ function Frame(): ReactNode {
       setOver((now) => (now === "menu" ? undefined : now));
     },
   });
+=======
+  const opens = (what: Over) => (): void => {
+    setOver(what);
+  };
+  const { open, question } = words.shell.shortcuts;
+  useKeys({ palette: opens("palette"), shortcuts: opens("shortcuts"), hold: opens("hold") });
+>>>>>>> 355b245 (A page offers what one's role may do, an organisation has a frame of its own, an act's end takes the focus, and one's own keys are taken away in the settings)
   return (
-    <div className={styles.shell}>
-      <a className={styles.skip} href="#main">
-        {words.shell.skip}
-      </a>
-      <TopBar
-        onSearch={() => {
-          setOver("palette");
-        }}
-        onShortcuts={() => {
-          setOver("shortcuts");
-        }}
-        menu={
-          <Button
-            onPress={() => {
-              setOver(over === "menu" ? undefined : "menu");
-            }}
-          >
-            {over === "menu" ? words.shell.closeMenu : words.shell.menu}
+    <>
+      <Around
+        home="/"
+        entries={entries}
+        search={<SearchButton onPress={opens("palette")} />}
+        keys={
+          <Button label={open} onPress={opens("shortcuts")}>
+            {question}
           </Button>
         }
+        hold={<HoldButton isOpen={over === "hold"} onOpen={opens("hold")} onClose={close} />}
         isMenuOpen={over === "menu"}
-        hold={
-          <HoldButton
-            isOpen={over === "hold"}
-            onOpen={() => {
-              setOver("hold");
-            }}
-            onClose={close}
-          />
-        }
-      />
-      <Banners />
-      <Sidebar isOpen={over === "menu"} />
-      <main id="main" ref={main} tabIndex={-1} className={styles.main}>
+        onMenu={over === "menu" ? close : opens("menu")}
+        onLeave={close}
+      >
         <Outlet />
-      </main>
+      </Around>
       <Palette isOpen={over === "palette"} onClose={close} />
       <Shortcuts isOpen={over === "shortcuts"} onClose={close} />
+<<<<<<< HEAD
       <AskSignIn />
     </div>
   );
@@ -108,5 +105,8 @@ function useFocusOnArrival(main: React.RefObject<HTMLElement | null>, close: () 
         (heading ?? main.current)?.focus();
       }),
     [router, main, close],
+=======
+    </>
+>>>>>>> 355b245 (A page offers what one's role may do, an organisation has a frame of its own, an act's end takes the focus, and one's own keys are taken away in the settings)
   );
 }

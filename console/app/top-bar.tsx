@@ -10,34 +10,38 @@ import { themes, useTheme } from "./theme.tsx";
 import styles from "./top-bar.module.css";
 
 export interface TopBarProps {
-  readonly onSearch: () => void;
-  readonly onShortcuts: () => void;
+  /** Where the name at the left leads. */
+  readonly home: "/" | "/partner";
+  readonly search?: ReactNode;
+  readonly keys?: ReactNode;
   readonly menu: ReactNode;
   /** Whether what a narrow screen has no room for is shown. */
   readonly isMenuOpen: boolean;
-  readonly hold: ReactNode;
+  readonly hold?: ReactNode;
 }
 
-export function TopBar({ onSearch, onShortcuts, menu, isMenuOpen, hold }: TopBarProps): ReactNode {
+export function SearchButton({ onPress }: { readonly onPress: () => void }): ReactNode {
+  return (
+    <Button onPress={onPress}>
+      {words.shell.search}
+      <kbd className={styles.keys}>{words.shell.searchKeys}</kbd>
+    </Button>
+  );
+}
+
+export function TopBar({ home, search, keys, menu, isMenuOpen, hold }: TopBarProps): ReactNode {
   const deployment = useDeployment();
   return (
     <header className={styles.bar}>
       <div className={styles.menu}>{menu}</div>
-      <Link to="/" className={styles.name}>
+      <Link to={home} className={styles.name}>
         <span className={styles.product}>{words.shell.product}</span>
         <span className={styles.deployment}>{deployment.data?.deployment ?? ""}</span>
       </Link>
-      <div className={styles.middle}>
-        <Button onPress={onSearch}>
-          {words.shell.search}
-          <kbd className={styles.keys}>{words.shell.searchKeys}</kbd>
-        </Button>
-      </div>
+      <div className={styles.middle}>{search}</div>
       <div className={classes(styles.aside, isMenuOpen && styles.open)}>
         <ThemeChoice />
-        <Button label={words.shell.shortcuts.open} onPress={onShortcuts}>
-          {words.shell.shortcuts.question}
-        </Button>
+        {keys}
         <Here />
       </div>
       <div className={styles.hold}>{hold}</div>
@@ -57,7 +61,7 @@ function Here(): ReactNode {
   }
   if (session.kind === "partner") {
     return (
-      <Link to="/partner" className={styles.here}>
+      <Link to="/sign-in" className={styles.here}>
         {signedInAs(session.organisation, partner)}
       </Link>
     );

@@ -5,10 +5,13 @@ import type { MouseEvent, ReactNode } from "react";
 export interface GoProps {
   /** Path with query, as in the address bar. */
   readonly href: string;
+  readonly className?: string | undefined;
+  /** That it is where one is. */
+  readonly isCurrent?: boolean;
   readonly children: ReactNode;
 }
 
-export function Go({ href, children }: GoProps): ReactNode {
+export function Go({ href, className, isCurrent = false, children }: GoProps): ReactNode {
   const router = useRouter();
   const go = (event: MouseEvent): void => {
     if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
@@ -16,7 +19,7 @@ export function Go({ href, children }: GoProps): ReactNode {
     router.history.push(href);
   };
   return (
-    <a href={href} onClick={go}>
+    <a href={href} className={className} aria-current={isCurrent ? "page" : undefined} onClick={go}>
       {children}
     </a>
   );

@@ -127,11 +127,11 @@ function useTell(): (answer: StatementAnswer) => void {
     () => (answer: StatementAnswer) => {
       void client.invalidateQueries();
       if (answer.kind === "pending") {
-        say({ kind: "warning", title: words.acts.pending(answer.needs.join(", ")) });
+        say({ kind: "warning", takesFocus: true, title: words.acts.pending(answer.needs.join(", ")) });
         return;
       }
       const text = words.acts.recorded(numberInWords(answer.index));
-      say({ kind: "done", children: <Go href={`/ledger/${answer.index}`}>{text}</Go> });
+      say({ kind: "done", takesFocus: true, children: <Go href={`/ledger/${answer.index}`}>{text}</Go> });
     },
     [say, client],
   );

@@ -18,16 +18,20 @@ export interface Stopping {
 export interface StopDialogProps {
   readonly of: Stopping | undefined;
   readonly onClose: () => void;
+  /** Told once it is recorded. */
+  readonly onStopped?: () => Promise<void>;
 }
 
 const said = words.organisations.key;
 
-export function StopDialog({ of, onClose }: StopDialogProps): ReactNode {
-  return of === undefined ? null : <Asked of={of} onClose={onClose} />;
+export function StopDialog({ of, onClose, onStopped }: StopDialogProps): ReactNode {
+  return of === undefined ? null : (
+    <Asked of={of} onClose={onClose} {...(onStopped === undefined ? {} : { onStopped })} />
+  );
 }
 
 /** Of one thing: what was typed or went wrong about another is gone with it. */
-function Asked({ of: { target, texts }, onClose }: StopDialogProps & { readonly of: Stopping }): ReactNode {
+function Asked({ of: { target, texts }, onClose, onStopped }: StopDialogProps & { readonly of: Stopping }): ReactNode {
   const [reason, setReason] = useState("");
   const [isAsked, setAsked] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
@@ -44,6 +48,7 @@ function Asked({ of: { target, texts }, onClose }: StopDialogProps & { readonly 
     });
     setFailure(end.failure ?? null);
     if (end.kind === "recorded" || end.kind === "pending") onClose();
+    if (end.kind === "recorded") await onStopped?.();
   };
   return (
     <Dialog

@@ -16,7 +16,7 @@ type Said = Told & ({ readonly href: string } | { readonly command: string });
 
 const count = (of: number, noun: string): string => `${numberInWords(of)} ${noun}${of === 1 ? "" : "s"}`;
 const left = (days: number): string => (days === 0 ? "within a day" : `in ${count(days, "day")}`);
-const proposalAt = (model: string | null, id: string): string => `/release/${model ?? ""}?proposal=${id}`;
+const proposalAt = (model: string | null, id: string): string => `/release/${model ?? ""}?proposal=${id}#${id}`;
 const listed = (ids: readonly string[]): string => ids.join(", ");
 
 /** One sentence, one action, and where it is done. */

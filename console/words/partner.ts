@@ -7,6 +7,28 @@ export const partner = {
   person: "This page is an organisation's own",
   personNext:
     "It is seen by whoever signs in with a key of that organisation. As a person of this deployment, see it under Organisations.",
+  parts: {
+    models: "Models",
+    use: "Use and refusals",
+    refusals: "Why was this refused?",
+    keys: "Keys",
+    receipts: "Receipts",
+    connect: "How to connect",
+    contact: "Whom to ask",
+  },
+  notTheirs: {
+    title: "The operator's page",
+    empty: "This page is for people of the deployment",
+    next: "Go to your organisation's own page",
+  },
+  receipts: {
+    title: "Receipts and their proofs",
+    lead: "Every answer brings a receipt in its header x-headgate-receipt; it begins with hgr1. Paste one: it is checked here, in this browser.",
+    label: "The receipt",
+    ask: "Check it",
+    by: (version: number) =>
+      `The receipt is signed by a gateway of the trust root (version ${numberInWords(version)}) that this server names. To compare with a root that you were told: headgate receipt verify with --trust.`,
+  },
   models: {
     title: "Models",
     lead: "What a request with the key that you signed in with would get now.",

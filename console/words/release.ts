@@ -176,6 +176,7 @@ export const release = {
       upper: "At most",
     },
     axis: "exchanges since the certificate",
+    unwatched: "It opens by steps, and its plan has no watch over them: people widen, and go back.",
     widen: "Widen to the next step",
     narrow: "Go back a step",
   },
@@ -281,8 +282,6 @@ export const release = {
     unjustified: "not justified",
     review: "Review the break-glass",
     noSigner: "This browser has no key that was admitted; Settings says how to get one.",
-    notYours: (roles: readonly string[]) =>
-      roles.length >= 7 ? "An auditor may not do this." : `Only ${rolesInWords(roles)} may do this.`,
     signedAlready: "You have said so already.",
     notComplete: "Sign-offs are missing.",
     gateOpen: "Its gate does not pass yet.",

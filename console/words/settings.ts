@@ -7,6 +7,7 @@ export const settings = {
   label: "Parts of the settings",
   tabs: {
     people: "People",
+    keys: "Your keys",
     sessions: "Sessions",
     trust: "Trust root",
     connections: "Gateways and webhooks",
@@ -24,6 +25,39 @@ export const settings = {
     end: "End it",
     endThis: "End this one, yours here",
     endOf: (name: string) => `End the session of ${name}`,
+  },
+  keys: {
+    title: "Your keys",
+    lead: "Each signs as you, in your one seat. Take one away when you lose the device it is on, or give it out of your hands; headgate person keys lists the same.",
+    caption: "Your keys",
+    columns: { key: "Key", made: "Made", since: "Since", acts: "To do" },
+    browser: "in a browser",
+    commandLine: "on the command line",
+    here: "this browser",
+    entry: (index: number) => `entry ${numberInWords(index)}`,
+    nobody: "Sign in as a person to see your keys.",
+    elsewhere:
+      'This browser has no key of yours, so nothing can be taken away from here. Where your profile lies: headgate person unlink KEY --reason "…"',
+    further: "Another browser or machine gets a key by a link: headgate person link",
+    take: "Take it away",
+    takeOf: (key: string) => `Take away ${key}`,
+    takeTitle: "Take this key away",
+    takeLead:
+      "It signs for nobody any more, for good. Sessions that were opened with it end, and so does every open link of yours. What it signed stays signed.",
+    takeHere: "It is the key of this browser: it is erased here too, and you sign on with another key of yours.",
+    last: {
+      button: "Give up my only key",
+      title: "Give up your only key",
+      lead: "This is the only key that signs as you. The ledger keeps it until somebody suspends you, but once this browser has erased it nobody can sign as you, and you cannot make yourself another. If you have another device, make a key there first: headgate person link.",
+      again: (owners: readonly string[]) =>
+        owners.length === 0
+          ? "There is no other owner here: nobody could suspend you and invite you anew."
+          : `Who can suspend you and invite you anew, with a second person: ${owners.join(", ")}.`,
+      goOn: "Go on",
+      sure: "Erase it: once more, because nothing brings it back",
+      confirm: "Erase my only key and sign out",
+      cancel: "Keep it",
+    },
   },
   people: {
     title: "People",

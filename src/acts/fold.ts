@@ -2,7 +2,9 @@
 // makes the change. The control plane asks `judgeAct` before it appends; gateway, CLI and verifiers fold what they get,
 // and an entry that the rules refuse changes nothing, whoever wrote it into the ledger.
 import { type Instant, type PublicKey, instantOf } from "../terms/ids.ts";
+import type { Role } from "../terms/role.ts";
 import { type Authority, anyRoleButAuditor, authority, gathersSignatures, isStop } from "./authority.ts";
+import { neededFor } from "./authority-words.ts";
 import type { Verb } from "./bodies.ts";
 import { type Change, type Context, type Refusal, type RootAt, type Rule, refuse } from "./rule.ts";
 import { applyDocuments, giveEvidence, recordLost, recordReceipts, withdraw } from "./rules/evaluation.ts";
@@ -218,8 +220,8 @@ function unknownSigner(): Refusal {
   );
 }
 
-function wrongRole(verb: Verb, roles: readonly string[]): Refusal {
-  return refuse("authority_missing", `"${verb}" is signed by one of: ${roles.join(", ")}.`);
+function wrongRole(verb: Verb, roles: readonly Role[]): Refusal {
+  return refuse("authority_missing", neededFor(verb, { roles }));
 }
 
 function applyRule<V extends Verb>(state: State, act: Act<V>, context: Context): Refusal | Change {

@@ -37,8 +37,9 @@ import type { Limits } from "./limits.ts";
 /** A key that signs for a person. */
 export interface PersonKey {
   readonly key: PublicKey;
-  /** Ledger index of the act that brought it. */
+  /** Ledger index of the act that brought it, and when that was, as it says. */
   readonly index: number;
+  readonly at: Timestamp;
   /** As its maker says, or because nobody but browsers asked for it. */
   readonly madeIn?: "browser";
 }

@@ -1,9 +1,10 @@
 // What an organisation sees of itself when it signs in with a key of its own: its models, limits, use, refusals, the ids of its
 // keys, and whom to ask. Nothing of anybody else, and of its models no more than its callers are told.
 import { z } from "zod";
+import { Root } from "../acts/bodies.ts";
 import { Limits } from "../acts/limits.ts";
 import { Outcome } from "../acts/receipt.ts";
-import { KeyId, Name, Timestamp } from "../terms/ids.ts";
+import { Digest, KeyId, Name, Timestamp } from "../terms/ids.ts";
 import { GrantView, KeyView, UsageView, Used } from "./contract-organisations.ts";
 
 export const partnerRoutes = {
@@ -32,6 +33,8 @@ export const PartnerView = z.object({
   contact: z.string().nullable(),
   /** Base address of the data plane. */
   dataPlane: z.string(),
+  /** Of the trust root in force, by which a receipt is checked: as public as the gateways have them. */
+  trust: z.object({ version: z.number().int(), root: Digest, ...Root.pick({ gateways: true, log: true }).shape }),
   models: z.array(
     GrantView.extend({
       answer: Answer,

@@ -8,6 +8,7 @@ import { firstIssue } from "./body.ts";
 import { ledgerRoutes, ledgerRowsMax, ledgerRowsUsual, searchCharsMax } from "./contract-ledger.ts";
 import type { Core } from "./core.ts";
 import { isVerb } from "./ledger-index.ts";
+import { anyReaderRequired } from "./reader.ts";
 import { searched } from "./ledger-search.ts";
 import { entryView, ledgerView } from "./ledger-views.ts";
 
@@ -52,7 +53,8 @@ export function addLedgerRoutes(app: Hono, { core, read }: LedgerRoutes): void {
     const { from } = asked(z.strictObject({ from: Place.optional() }), context.req.query());
     return context.json(await entryView(core, index.data, from));
   });
-  app.get(ledgerRoutes.receiptProof, read, async (context) => proofOf(core, context));
+  // Whoever has a receipt may see where it stands; gateways give the same to anyone.
+  app.get(ledgerRoutes.receiptProof, anyReaderRequired(core), async (context) => proofOf(core, context));
 }
 
 async function proofOf(core: Core, context: Context): Promise<Response> {

@@ -57,6 +57,7 @@ async function partnerView(core: Core, { organisation, key }: Partner): Promise<
     at: timestampOf(at),
     contact: options.contact ?? null,
     dataPlane: options.dataPlane,
+    trust: trustOf(replica.state),
     models: grants.map((grant) => ({
       ...grant,
       answer: answerFor(core, { organisation, key, model: grant.model }, at),
@@ -67,6 +68,12 @@ async function partnerView(core: Core, { organisation, key }: Partner): Promise<
     today,
     usage: await usageView(database, { organisation: organisation.organisation, keys: ids, at }),
   };
+}
+
+function trustOf({ root }: State): PartnerView["trust"] {
+  if (root === undefined) throw new Failure("deployment_uninitialised", "Nobody owns this deployment yet.");
+  const { version, gateways, log } = root.body;
+  return { version, root: root.digest, gateways: [...gateways], log };
 }
 
 /** As a caller with the key that signed in would be told. */

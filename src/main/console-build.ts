@@ -13,7 +13,7 @@ export const consoleFolder = path.join(root, "console", "dist");
 export const sourcesFile = "sources";
 
 const ingredients = [
-  "console/**/*.{ts,tsx,css,html,svg,json}",
+  "console/**/*.{ts,tsx,js,css,html,svg,json}",
   "src/{terms,proof,statistics,plots,acts,gates,policy,feed}/**/*.ts",
   "src/control/contract*.ts",
   "docs/errors.md",
@@ -42,7 +42,14 @@ function isLeftOut(name: string): boolean {
 export async function keepConsoleBuilt(tell: (text: string) => void): Promise<void> {
   const isClone = existsSync(path.join(root, "console", "vite.config.ts"));
   const canBuild = existsSync(path.join(root, "node_modules", "vite"));
-  if (!isClone || !canBuild || builtFrom() === digestOfSources()) return;
+  if (!isClone || builtFrom() === digestOfSources()) return;
+  if (!canBuild) {
+    const state = builtFrom() === undefined ? "not built" : "not of these sources";
+    tell(
+      `The console is ${state}, and what builds it is not installed. Run: npm ci && node scripts/build-console.ts\n`,
+    );
+    return;
+  }
   tell("building the console (once) …");
   const begun = performance.now();
   const trouble = await build();

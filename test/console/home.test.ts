@@ -47,7 +47,7 @@ describe("Home", () => {
     await auditor.page.getByText("Nothing needs you.", { exact: false }).waitFor();
     await row.getByRole("link", { name: "Read and sign" }).click();
     await page.getByRole("heading", { name: model, level: 1 }).waitFor();
-    await page.waitForURL(`**/release/${model}?proposal=${release.proposal}`);
+    await page.waitForURL(`**/release/${model}?proposal=${release.proposal}#${release.proposal}`);
     await page.goto("/");
   });
 

@@ -3,12 +3,15 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Locator, Page } from "playwright-core";
+import { digestOfLabel } from "../../src/acts/fixtures.ts";
 import { organisationBody } from "../../src/acts/key-bodies.ts";
 import { OrganisationDocument } from "../../src/acts/organisation-document.ts";
+import { consoleHeader, sessionRoutes } from "../../src/control/contract-session.ts";
 import { canonicalBytes } from "../../src/proof/canonical.ts";
 import { digestOf } from "../../src/proof/digest.ts";
 import { nodePrimitives } from "../../src/proof/node.ts";
-import { acme, digestOfSecret, model, must } from "../flows/control-desk.ts";
+import { KeyId } from "../../src/terms/ids.ts";
+import { acme, digestOfSecret, model, must, refusalOf, say } from "../flows/control-desk.ts";
 import { until } from "../flows/gateway-world.ts";
 import { chromium } from "./chromium.ts";
 import { type GatewayHere, openGatewayHere } from "./gateway-here.ts";
@@ -137,6 +140,13 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
       .getByRole("row", { name: /purpose/ })
       .getByText("Measures refusals and more")
       .waitFor();
+    // The session ends under the form: one signs in over it, and goes on.
+    const headers = { [consoleHeader]: "1", origin: site.url };
+    assert.equal((await page.request.delete(sessionRoutes.session, { headers })).status(), 200);
+    const ended = page.getByRole("dialog", { name: "Sign in to go on" });
+    await ended.getByRole("button", { name: "Sign in with this key" }).click({ timeout: 60_000 });
+    await ended.waitFor({ state: "detached" });
+    assert.equal(await page.getByLabel("Purpose").inputValue(), "Measures refusals and more");
     await write("lab", "What somebody else wrote");
     await page.getByRole("button", { name: "Sign and write" }).click();
     await page.getByText("Somebody else changed this organisation while you edited").waitFor();
@@ -164,15 +174,26 @@ describe("organisations in the console", { skip: chromium === undefined && !isCi
     assert.equal(site.desk.control.head().size, size);
   });
 
-  test("an auditor sees all of it, and is refused where they act", async () => {
-    const auditor = await site.enrol("auditor");
-    const { page } = await site.open(`/organisations/${acme}`, { as: auditor });
-    await page.getByRole("button", { name: "Make a key" }).click();
-    await page.getByRole("button", { name: "Go on" }).click();
-    const { size } = site.desk.control.head();
-    await sign(page, "Gives organisation acme the key");
-    await page.getByRole("alert").getByText("authority_missing").waitFor();
-    assert.equal(site.desk.control.head().size, size);
+  test("a safety lead sees all of it, and who may act in the very words in which the interface refuses them", async () => {
+    const { desk, safety } = site;
+    const body = {
+      key: KeyId.parse("key_00000000000000c1"),
+      organisation: acme,
+      hash: digestOfLabel("x"),
+      notAfter: null,
+    };
+    const { code, message } = refusalOf(await say(desk, { verb: "key", body, by: [safety.signer] }));
+    assert.deepEqual(
+      [code, message],
+      ["authority_missing", "Making and changing keys needs the role owner or access."],
+    );
+    const { page } = await site.open(`/organisations/${acme}`, { as: safety });
+    await page.getByText(message).waitFor();
+    await page.getByText("Granting and editing organisations needs the role owner or access. Suspending").waitFor();
+    assert.equal(await page.getByRole("button", { name: /^(Edit|Suspend|Make a key|Rotate|Revoke)/ }).count(), 0);
+    await page.goto(`${site.url}/organisations?edit=new`);
+    await page.getByText("Granting and editing organisations needs").waitFor();
+    assert.ok(await page.getByRole("button", { name: "Sign and write" }).isDisabled());
   });
 
   test("an id that nothing has is said to be unknown, in the server's words", async () => {

@@ -17,6 +17,7 @@ const theirs = KeyId.parse("key_00000000000000b1");
 describe("a partner's own page", { skip: chromium === undefined && !isCi }, () => {
   let site: Site;
   let ids: readonly string[];
+  let receipt: string;
   const secret = secretKeyOf(randomBytes(32), false, nodePrimitives);
   before(async () => {
     site = await openSite();
@@ -33,6 +34,7 @@ describe("a partner's own page", { skip: chromium === undefined && !isCi }, () =
     ]);
     await desk.control.feed.recordInterval(interval.envelope, interval.drained);
     ids = interval.drained.map(({ id }) => id);
+    receipt = interval.drained[0]?.text ?? "";
   });
   after(async () => {
     await site.close();
@@ -53,10 +55,33 @@ describe("a partner's own page", { skip: chromium === undefined && !isCi }, () =
     await page.getByRole("cell", { name: "policy_blocked" }).waitFor();
     await page.getByText(`${ours} · signed in here`).waitFor();
     await page.getByText("OPENAI_BASE_URL").waitFor();
+    await page.getByRole("navigation").getByRole("link", { name: "Receipts", exact: true }).click();
+    await page.locator("h2:focus", { hasText: "Receipts and their proofs" }).waitFor();
+    await page.getByLabel("The receipt").fill(receipt);
+    await page.getByRole("button", { name: "Check it" }).click();
+    await page.getByText("This receipt holds: a gateway signed it, and it is in the ledger.").waitFor();
+    await page.getByText("that this server names", { exact: false }).waitFor();
+    assert.equal(await page.getByRole("button", { name: /Hold|Search/ }).count(), 0);
+    assert.deepEqual(
+      await page
+        .getByRole("navigation")
+        .getByRole("link", { name: /Home|Ledger|Settings/ })
+        .all(),
+      [],
+    );
     const text = await page.content();
     for (const word of ["rival", theirs, "987,654", "987654", secret.hash, "quota_exhausted"])
       assert.ok(!text.includes(word), word);
     await checkPage(opened);
+  });
+
+  test("has a frame of its own: an operator's address says whose it is, and offers nothing of it", async () => {
+    const { page } = await openPartner("/settings");
+    await page.getByText("This page is for people of the deployment").waitFor();
+    await page.getByRole("link", { name: "Go to your organisation's own page" }).click();
+    await page.getByRole("heading", { name: "Your access" }).waitFor();
+    await page.goto(site.url);
+    await page.getByRole("heading", { name: "Your access" }).waitFor();
   });
 
   test("explains its own request by id, and knows nothing of another's", async () => {

@@ -1,10 +1,14 @@
 // The release page as two persons use it, each in a browser of their own: propose, sign, refuse with a reason that the other reads, sign,
 // advance; what one's role may not do, what somebody else did meanwhile, and what others wrote, shown as text.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import type { Page } from "playwright-core";
+import type { BodyOf } from "../../src/acts/bodies.ts";
+import { stepOf } from "../../src/acts/rules/share.ts";
+import { GlassId } from "../../src/terms/ids.ts";
 import { latestCertificate } from "../../src/acts/state.ts";
-import { model, must } from "../flows/control-desk.ts";
+import { apply, documentsText, draft, hold, inDays, model, must, resolved, signOff } from "../flows/control-desk.ts";
 import { digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
 import { type Site, type SitePage, checkPage, openSite, titled } from "./site.ts";
 
@@ -72,9 +76,16 @@ describe("the release page", () => {
     await owner.page.getByLabel("Reason").fill("The old one ends soon.");
     await owner.page.getByRole("button", { name: "Go on to signing" }).click();
     await agree(owner.page);
-    await recorded(owner.page);
+    const result = owner.page.getByRole("region", { name: "Notices" }).locator("li:focus");
+    await result.getByRole("link", { name: /^Recorded as entry/ }).waitFor();
+    await owner.page.keyboard.press("Escape");
+    await result.waitFor({ state: "detached" });
+    await owner.page.locator("button:focus", { hasText: "Propose a stage" }).waitFor();
+    await safety.page.goto("/");
+    await safety.page.getByRole("link", { name: "Read and sign" }).click();
+    await safety.page.locator("article h3:focus", { hasText: "Open trusted" }).waitFor();
     await safety.page.getByText("The old one ends soon.").waitFor();
-    await safety.page.getByText("Only an owner may do this.").first().waitFor();
+    await safety.page.getByText("Advancing a release needs the role owner.").first().waitFor();
     await act(safety.page, "Refuse", hostile);
     await recorded(safety.page);
     await owner.page.getByText("REFUSED").waitFor();
@@ -125,18 +136,66 @@ describe("the release page", () => {
     await agree(page);
     await recorded(page);
     await page.getByText("Restriction: answers have at most 64 tokens.").waitFor();
-    const hold = {
+    const stop = {
       hold: idOf.hold("by the test"),
       scope: { kind: "model", model },
       reason: digestOfLabel("why"),
     } as const;
-    await must(site.desk, { verb: "hold", body: hold, by: [site.safety.signer] });
+    await must(site.desk, { verb: "hold", body: stop, by: [site.safety.signer] });
     await page.getByText("Nobody is served: a hold stands.").waitFor();
     await act(page, "Propose to reopen", "It was looked into.");
-    await page.getByText(`Answers the holds ${hold.hold}.`).waitFor();
+    await page.getByText(`Answers the holds ${stop.hold}.`).waitFor();
     const auditor = await site.open(path, { as: await site.enrol("auditor") });
-    await auditor.page.getByText("An auditor may not do this.").first().waitFor();
+    await auditor.page.getByText("Signing off needs any role but auditor.").first().waitFor();
     await auditor.page.getByRole("button", { name: "Sign for it", disabled: true }).first().waitFor();
     assert.deepEqual(auditor.complaints, []);
+  });
+
+  test("a plan may ask for a sign-off of the command line; a canary goes by steps; a broken glass and the bundle", async () => {
+    const { desk, board } = site;
+    const asked = documentsText()
+      .replace("{ role: safety, count: 1 } ] }", "{ role: safety, count: 1 } ], cliKeys: 1 }")
+      .replace(
+        "    certificate:",
+        "    conditions: { share: { by: organisation, steps: [0.2, 0.6, 1] } }\n    certificate:",
+      );
+    const documents = resolved(asked);
+    await apply(desk, board.owner, documents);
+    const release = draft(desk, { documents, answers: [idOf.hold("by the test")] });
+    const proposal = await must(desk, { verb: "proposal", body: { release }, by: [board.owner.signer] });
+    await signOff(desk, proposal, site.owner);
+    await signOff(desk, proposal, site.safety);
+    const { page } = owner;
+    await page.goto(`${path}?gate=trusted`);
+    await page.getByText("Lacks the sign-off of one of its signers by a key kept at the command line").waitFor();
+    await page.getByText(`headgate release sign ${release.proposal}`).waitFor();
+    await page.getByText("as owner, in a browser").first().waitFor();
+    await page.getByText("One of the sign-offs must come from a key kept at the command line").waitFor();
+    await signOff(desk, proposal, board.owner);
+    await page.getByText("No sign-off is missing; an owner can advance it.").waitFor();
+    await must(desk, { verb: "certificate", body: { release }, by: [board.owner.signer] });
+    await page.getByText("It opens by steps, and its plan has no watch over them").waitFor();
+    await act(page, "Widen to the next step", "Quiet so far.");
+    await recorded(page);
+    assert.equal(stepOf(desk.control.state, release.certificate), 1);
+    await act(page, "Go back a step", "Not as quiet.");
+    await recorded(page);
+    assert.equal(stepOf(desk.control.state, release.certificate), 0);
+    await page.getByText("Decided or outrun").click();
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Save the bundle" }).first().click();
+    const bundle = readFileSync(await (await saving).path(), "utf8");
+    assert.match(bundle, /"format":"headgate-bundle\/1"/);
+    const mistaken = await hold(desk, board.safety);
+    const glass: BodyOf<"break-glass"> = {
+      glass: GlassId.parse("glass_0123456789abcdef"),
+      model,
+      certificate: release.certificate,
+      holds: [mistaken],
+      notAfter: inDays(desk, 1 / 24),
+      reason: digestOfLabel("why"),
+    };
+    await must(desk, { verb: "break-glass", body: glass, by: [board.owner.signer, board.safety.signer] });
+    await page.getByText("BREAK-GLASS: it goes on over a hold. Any further hold ends it.").waitFor();
   });
 });

@@ -84,6 +84,11 @@ describe("the shell of the console", { skip: chromium === undefined && !isCi }, 
     await page.locator('html[data-theme="dark"]').waitFor();
     await page.reload();
     await page.locator('html[data-theme="dark"]').waitFor();
+    // Before the console itself is there: nothing is painted in the other colours first.
+    await page.route("**/assets/*.js", async (route) => route.abort());
+    await page.reload();
+    await page.locator('html[data-theme="dark"]').waitFor({ state: "attached" });
+    assert.equal(await page.locator("#console").innerHTML(), "");
   });
 
   test("a server that goes away is said, and that it is back, by itself", async () => {

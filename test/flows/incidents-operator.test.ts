@@ -142,7 +142,7 @@ test("a gate waits for what the world reports, and an incident ends what was sig
 
   const close = ["incident", "close", opened.incident, "--summary", "mended", "--profile"];
   const notTheirs = await served.headgate(...close, pia);
-  assert.match(notTheirs.told, /signed by one of: owner, safety, assurance/);
+  assert.match(notTheirs.told, /needs the role owner, safety or assurance/);
   assert.notEqual((await release()).exit, 0, "not while it is open");
   await served.must(z.unknown(), ...close, ada);
   assert.equal(await asked(), "403 incident", "its end reopens nothing");

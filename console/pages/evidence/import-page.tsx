@@ -5,6 +5,7 @@ import { type ReactNode, useState } from "react";
 import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Problem } from "../../parts/problem.tsx";
+import { NeedsRole } from "../../signing/needs-role.tsx";
 import { useVerifiedState } from "../../signing/verified.ts";
 import { words } from "../../words/words.ts";
 import styles from "./evidence.module.css";
@@ -25,6 +26,7 @@ function ImportPage(): ReactNode {
   return (
     <Page title={said.title} lead={said.lead}>
       {names.error === null || names.error === undefined ? null : <Problem failure={names.error} retry={names.retry} />}
+      <NeedsRole of={["evidence"]} />
       {isNothing ? <Empty title={said.none} next={said.noneNext} /> : null}
       {data === undefined && names.error === null ? <p role="status">{words.acts.bringing}</p> : null}
       {data === undefined || isNothing ? null : (

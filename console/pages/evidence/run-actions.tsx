@@ -9,6 +9,7 @@ import { Notice } from "../../parts/notice.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { useAct } from "../../signing/acts.tsx";
 import { committed } from "../../signing/fresh.ts";
+import { useMay } from "../../signing/role.ts";
 import { useSigner } from "../../signing/signer.ts";
 import { words } from "../../words/words.ts";
 import { queryOf } from "./search.ts";
@@ -19,7 +20,8 @@ export function RunActions({ view }: { readonly view: EvidenceRunView }): ReactN
   const { row } = view;
   const signer = useSigner();
   const [isOpen, setOpen] = useState(false);
-  const isOwn = signer?.person === row.by && row.evidence?.withdrawnBy !== row.by;
+  const may = useMay();
+  const isOwn = may("withdrawal") && signer?.person === row.by && row.evidence?.withdrawnBy !== row.by;
   return (
     <>
       {row.permit === null ? null : (

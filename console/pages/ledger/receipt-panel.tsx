@@ -15,16 +15,22 @@ import { Section } from "../../parts/section.tsx";
 import { words } from "../../words/words.ts";
 import styles from "./ledger.module.css";
 import { withNames } from "./people.ts";
-import { type CheckedReceipt, checkReceipt } from "./receipt-check.ts";
+import { type BelievedHere, type CheckedReceipt, checkReceipt } from "./receipt-check.ts";
 import { Steps } from "./steps.tsx";
 
 const said = words.ledger.receipt;
 const pendingStepMs = 2_000;
 
-export function ReceiptPanel({ text }: { readonly text: string }): ReactNode {
+export interface ReceiptPanelProps {
+  readonly text: string;
+  /** Where whoever looks reads no ledger: whom they believe. */
+  readonly believe?: () => Promise<BelievedHere>;
+}
+
+export function ReceiptPanel({ text, believe }: ReceiptPanelProps): ReactNode {
   const { data, error, refetch } = useQuery({
     queryKey: ["receipt", text],
-    queryFn: async () => checkReceipt(text),
+    queryFn: async () => checkReceipt(text, believe),
     refetchInterval: ({ state }) => (state.data?.verdict === "pending" ? pendingStepMs : false),
     refetchOnWindowFocus: false,
   });
@@ -41,20 +47,26 @@ export function ReceiptPanel({ text }: { readonly text: string }): ReactNode {
   return (
     <Section title={said.title}>
       <div role="status">
-        <Outcome checked={data} />
+        <Outcome checked={data} isReader={believe === undefined} />
       </div>
       <Steps steps={data.steps} />
-      {data.receipt === undefined ? null : <Says checked={data} text={text} />}
+      {data.receipt === undefined ? null : <Says checked={data} text={text} isReader={believe === undefined} />}
     </Section>
   );
 }
 
-function Outcome({ checked: { verdict, proof } }: { readonly checked: CheckedReceipt }): ReactNode {
+interface CheckedProps {
+  readonly checked: CheckedReceipt;
+  /** Whether they read the ledger. */
+  readonly isReader: boolean;
+}
+
+function Outcome({ checked: { verdict, proof }, isReader }: CheckedProps): ReactNode {
   if (verdict === "fails") return <Notice kind="danger" title={said.fails} />;
   if (verdict === "pending") return <Notice kind="warning" title={said.pending} />;
   return (
     <Notice kind="done" title={said.holds}>
-      {proof === undefined ? null : (
+      {proof === undefined || !isReader ? null : (
         <p>
           <Go href={`/ledger/${proof.ledgerIndex}`}>{said.entry(proof.ledgerIndex)}</Go>
         </p>
@@ -63,10 +75,10 @@ function Outcome({ checked: { verdict, proof } }: { readonly checked: CheckedRec
   );
 }
 
-function Says({ checked, text }: { readonly checked: CheckedReceipt; readonly text: string }): ReactNode {
+function Says({ checked, text, isReader }: CheckedProps & { readonly text: string }): ReactNode {
   const { receipt, proof } = checked;
   const id = receipt?.receipt.id ?? "";
-  const { data } = useView(pathOf(routes.explain, { id }), ExplainView);
+  const { data } = useView(pathOf(routes.explain, { id }), ExplainView, { enabled: isReader });
   if (receipt === undefined) return null;
   return (
     <>

@@ -1,6 +1,7 @@
 // The keys of an organisation and what is done with them. A stopped key is shown for as long as the ledger knows it.
 import { type ReactNode, useState } from "react";
 import { latestSecret, resumedKey } from "../../../src/acts/key-bodies.ts";
+import type { State } from "../../../src/acts/state.ts";
 import type { KeyView, OrganisationView } from "../../../src/control/contract-organisations.ts";
 import { Button } from "../../parts/button.tsx";
 import { type Column, DataTable } from "../../parts/data-table.tsx";
@@ -10,6 +11,8 @@ import { Section } from "../../parts/section.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Verdict, type VerdictValue } from "../../parts/verdict.tsx";
 import { useAct } from "../../signing/acts.tsx";
+import { NeedsRole } from "../../signing/needs-role.tsx";
+import { useMay } from "../../signing/role.ts";
 import { StopDialog, type Stopping } from "../../signing/stop-dialog.tsx";
 import { words } from "../../words/words.ts";
 import { type KeyWork, KeyDialog } from "./key-dialog.tsx";
@@ -22,14 +25,9 @@ export function Keys({ view }: { readonly view: OrganisationView }): ReactNode {
   const [stopping, setStopping] = useState<Stopping | undefined>();
   const [failure, setFailure] = useState<unknown>(null);
   const act = useAct();
+  const may = useMay();
   const resume = async ({ key }: KeyView): Promise<void> => {
-    const end = await act({
-      verb: "key",
-      prepare: (state) => {
-        const { hash, known } = latestSecret(state, key);
-        return { body: resumedKey(known, hash) };
-      },
-    });
+    const end = await act({ verb: "key", prepare: (state) => ({ body: resumed(state, key) }) });
     setFailure(end.failure ?? null);
   };
   const acts = (key: KeyView): ReactNode => (
@@ -48,14 +46,18 @@ export function Keys({ view }: { readonly view: OrganisationView }): ReactNode {
       title={said.title}
       lead={said.lead}
       actions={
-        <Button
-          kind="primary"
-          onPress={() => {
-            setWork({ kind: "make" });
-          }}
-        >
-          {said.make}
-        </Button>
+        may("key") ? (
+          <Button
+            kind="primary"
+            onPress={() => {
+              setWork({ kind: "make" });
+            }}
+          >
+            {said.make}
+          </Button>
+        ) : (
+          <NeedsRole of={["key", "suspend"]} />
+        )
       }
     >
       {failure === null ? null : <Problem failure={failure} />}
@@ -63,7 +65,7 @@ export function Keys({ view }: { readonly view: OrganisationView }): ReactNode {
         caption={said.caption}
         rows={view.keyList}
         keyOf={({ key }) => key}
-        columns={[...columns, { id: "acts", title: said.columns.acts, cell: acts }]}
+        columns={may("key") ? [...columns, { id: "acts", title: said.columns.acts, cell: acts }] : columns}
         save={{ name: `keys-of-${organisation}` }}
         empty={<Empty title={said.none} next={said.noneNext} />}
       />
@@ -83,6 +85,11 @@ export function Keys({ view }: { readonly view: OrganisationView }): ReactNode {
       />
     </Section>
   );
+}
+
+function resumed(state: State, key: KeyView["key"]): ReturnType<typeof resumedKey> {
+  const { hash, known } = latestSecret(state, key);
+  return resumedKey(known, hash);
 }
 
 const verdicts: Readonly<Record<KeyView["state"], VerdictValue>> = {

@@ -21,6 +21,8 @@ import { Time } from "../../parts/time.tsx";
 import { useAct } from "../../signing/acts.tsx";
 import { limitsInWords } from "../../words/limits.ts";
 import { numberInWords } from "../../words/format.ts";
+import { NeedsRole } from "../../signing/needs-role.tsx";
+import { useMay } from "../../signing/role.ts";
 import { StopDialog } from "../../signing/stop-dialog.tsx";
 import { words } from "../../words/words.ts";
 import { Keys } from "./keys.tsx";
@@ -75,6 +77,7 @@ function One({ view, onEdit }: OneProps): ReactNode {
   const [isStopping, setStopping] = useState(false);
   const [failure, setFailure] = useState<unknown>(null);
   const act = useAct();
+  const may = useMay();
   const resume = async (): Promise<void> => {
     const end = await act({
       verb: "organisation",
@@ -92,10 +95,9 @@ function One({ view, onEdit }: OneProps): ReactNode {
       lead={<Go href={`/organisations/${encodeURIComponent(organisation)}/why`}>{said.why}</Go>}
       actions={
         <>
-          <Button onPress={onEdit}>{said.edit}</Button>
-          {suspended ? (
-            <Button onPress={() => void resume()}>{said.resume}</Button>
-          ) : (
+          {may("organisation") ? <Button onPress={onEdit}>{said.edit}</Button> : null}
+          {suspended && may("organisation") ? <Button onPress={() => void resume()}>{said.resume}</Button> : null}
+          {suspended || !may("suspend") ? null : (
             <Button
               kind="danger"
               onPress={() => {
@@ -105,6 +107,7 @@ function One({ view, onEdit }: OneProps): ReactNode {
               {said.suspend}
             </Button>
           )}
+          <NeedsRole of={["organisation", "suspend"]} />
         </>
       }
     >

@@ -17,6 +17,8 @@ import { Page } from "../../parts/page.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { Section } from "../../parts/section.tsx";
 import { useAct } from "../../signing/acts.tsx";
+import { NeedsRole } from "../../signing/needs-role.tsx";
+import { useMay } from "../../signing/role.ts";
 import { words } from "../../words/words.ts";
 import {
   type Base,
@@ -39,6 +41,7 @@ const said = words.organisations.form;
 
 export function OrganisationForm({ known, onLeave }: OrganisationFormProps): ReactNode {
   const writing = useWriting(known, onLeave);
+  const may = useMay();
   const { base, typed, theirs, isAsked, failure, parsed } = writing;
   const wrong = isAsked && parsed.kind === "wrong" ? parsed.at : {};
   const title = known === undefined ? said.newTitle : said.editTitle(known.organisation);
@@ -69,9 +72,10 @@ export function OrganisationForm({ known, onLeave }: OrganisationFormProps): Rea
         )}
         {failure === null ? null : <Problem failure={failure} />}
         <div className={styles.row}>
-          <Button kind="primary" type="submit" isDisabled={theirs !== undefined}>
+          <Button kind="primary" type="submit" isDisabled={theirs !== undefined || !may("organisation")}>
             {said.sign}
           </Button>
+          <NeedsRole of={["organisation"]} />
         </div>
       </form>
     </Page>

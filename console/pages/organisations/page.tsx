@@ -18,6 +18,8 @@ import { Field } from "../../parts/field.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { Time } from "../../parts/time.tsx";
+import { NeedsRole } from "../../signing/needs-role.tsx";
+import { useMay } from "../../signing/role.ts";
 import { percentInWords } from "../../words/format.ts";
 import { words } from "../../words/words.ts";
 import { Explain } from "./explain.tsx";
@@ -37,6 +39,7 @@ function OrganisationsPage(): ReactNode {
   const change = (changes: Partial<ListSearch>): void => {
     void navigate({ to: "/organisations", search: { ...search, after: undefined, ...changes }, replace: true });
   };
+  const may = useMay();
   const view = useView(pathFor(search, pageRows, search.after?.at(-1)), OrganisationsView);
   if (search.edit === "new")
     return (
@@ -52,14 +55,18 @@ function OrganisationsPage(): ReactNode {
       title={said.title}
       lead={said.lead}
       actions={
-        <Button
-          kind="primary"
-          onPress={() => {
-            change({ edit: "new" });
-          }}
-        >
-          {said.add}
-        </Button>
+        may("organisation") ? (
+          <Button
+            kind="primary"
+            onPress={() => {
+              change({ edit: "new" });
+            }}
+          >
+            {said.add}
+          </Button>
+        ) : (
+          <NeedsRole of={["organisation"]} />
+        )
       }
     >
       <Filters search={search} types={view.data?.types ?? []} onChange={change} />

@@ -13,6 +13,7 @@ import { words } from "../../words/words.ts";
 import { Usage } from "../organisations/usage.tsx";
 import { PartnerKeys } from "./keys.tsx";
 import { Models } from "./models.tsx";
+import { Receipts } from "./receipts.tsx";
 import { PartnerSearch } from "./search.ts";
 import { Why } from "./why.tsx";
 
@@ -39,17 +40,26 @@ function PartnerPage(): ReactNode {
         {view.error === null ? null : <Problem failure={view.error} retry={() => void view.refetch()} />}
       </Page>
     );
-  const { organisation, models, dataPlane, contact, today, usage } = view.data;
+  const { organisation, trust, models, dataPlane, contact, today, usage } = view.data;
   return (
     <Page title={said.title} lead={said.lead(organisation)}>
-      <Models models={models} />
-      <Usage view={{ today, usage, grants: models }} />
-      <Why id={id} onAsk={(asked) => void navigate({ to: "/partner", search: { id: asked }, replace: true })} />
-      <PartnerKeys view={view.data} />
-      <Section title={said.connect.title} lead={said.connect.lead}>
+      <div id="models">
+        <Models models={models} />
+      </div>
+      <div id="use">
+        <Usage view={{ today, usage, grants: models }} />
+      </div>
+      <div id="refusals">
+        <Why id={id} onAsk={(asked) => void navigate({ to: "/partner", search: { id: asked }, replace: true })} />
+      </div>
+      <div id="keys">
+        <PartnerKeys view={view.data} />
+      </div>
+      <Receipts trust={trust} />
+      <Section id="connect" title={said.connect.title} lead={said.connect.lead}>
         <ConnectCard dataPlane={dataPlane} model={models[0]?.model} />
       </Section>
-      <Section title={said.contact.title}>
+      <Section id="contact" title={said.contact.title}>
         <p>{contact ?? said.contact.none}</p>
       </Section>
     </Page>

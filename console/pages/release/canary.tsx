@@ -19,9 +19,14 @@ const said = words.release.canary;
 const refreshMs = 5_000;
 
 export function Canary({ status, actions }: { readonly status: StatusView; readonly actions: ReactNode }): ReactNode {
-  const { watch, model } = status;
+  const { watch, model, certified } = status;
   const read = useView(pathOf(canaryRoutes.series, { model }), SeriesView, { refreshMs, enabled: watch !== null });
-  if (watch === null) return null;
+  if (watch === null)
+    return certified?.share === null || certified?.share === undefined ? null : (
+      <Section id="canary" title={said.title} actions={actions}>
+        <p>{said.unwatched}</p>
+      </Section>
+    );
   const series = read.data?.series ?? undefined;
   return (
     <div id="canary">

@@ -29,9 +29,11 @@ export function Ladder({ status }: { readonly status: StatusView }): ReactNode {
               <span className={styles.stage}>{stage}</span>
               <span className={styles.what}>{said.what[stage]}</span>
               <span className={styles.mark}>
-                {stage === here ? said.here : null}
-                {stage !== here && stage === certified?.stage ? said.certified : null}
-                {stage === next && index > at ? said.next : null}
+                {[
+                  ...(stage === here ? [said.here] : []),
+                  ...(stage !== here && stage === certified?.stage ? [said.certified] : []),
+                  ...(stage === next && index > at ? [said.next] : []),
+                ].join(", ")}
               </span>
               {stage === certified?.stage ? <span className={styles.what}>{sharesIn(status)}</span> : null}
             </li>

@@ -1,7 +1,6 @@
 // What one may do with a proposal that waits: sign for it, refuse it, step back, advance it. What one's role may not do is shown with who may.
 import { type ReactNode, useState } from "react";
 import { releaseInWords } from "../../../src/acts/act-words.ts";
-import { authority } from "../../../src/acts/authority.ts";
 import type { Proposal, State } from "../../../src/acts/state.ts";
 import type { StatusView } from "../../../src/control/contract.ts";
 import type { Role } from "../../../src/terms/role.ts";
@@ -11,7 +10,8 @@ import { useAct } from "../../signing/acts.tsx";
 import { useSigner } from "../../signing/signer.ts";
 import { words } from "../../words/words.ts";
 import { type SeenProposal, prepareAdvance, prepareSignOff, seenOf } from "./prepare.ts";
-import { ReasonedAct, useRole, whyNot } from "./reasoned-act.tsx";
+import { useRole, whyNot } from "../../signing/role.ts";
+import { ReasonedAct } from "./reasoned-act.tsx";
 import { withNames } from "../ledger/people.ts";
 import styles from "./release.module.css";
 
@@ -36,7 +36,7 @@ export function ProposalActs({ proposal, view, status, state: known }: ProposalA
   // What is signed is what was shown when the form was opened, not what came in behind it.
   const seen = seenOf(proposal);
   const given = signer === null ? undefined : proposal.signOffs.get(signer.person)?.verdict;
-  const why = whyNot(role, authority["sign-off"].roles);
+  const why = whyNot(role, "sign-off");
   return (
     <>
       {forms.map(({ verdict, ...form }) => (
@@ -100,7 +100,7 @@ function whyNoAdvance(
   role: Role | undefined,
   { view, status }: Pick<ProposalActsProps, "view" | "status">,
 ): string | undefined {
-  const why = whyNot(role, authority.certificate.roles);
+  const why = whyNot(role, "certificate");
   if (why !== undefined) return why;
   if (view.needs === null || view.needs.length > 0) return said.notComplete;
   const isOpen = view.stage === status.next && status.verdict !== "pass";

@@ -13,7 +13,8 @@ import { numberInWords } from "../../words/format.ts";
 import { words } from "../../words/words.ts";
 import { prepareProposal } from "./prepare.ts";
 import { ProposalCard } from "./proposal-card.tsx";
-import { ReasonedAct, useRole, whyNot } from "./reasoned-act.tsx";
+import { useRole, whyNot } from "../../signing/role.ts";
+import { ReasonedAct } from "./reasoned-act.tsx";
 import styles from "./release.module.css";
 
 const said = words.release.proposals;
@@ -99,7 +100,7 @@ function Propose({ status }: { readonly status: StatusView }): ReactNode {
       kind="primary"
       title={acts.proposeTitle}
       text={acts.proposeText}
-      why={whyNot(role, ["owner"])}
+      why={whyNot(role, "proposal", { roles: ["owner"] })}
       fields={
         <Choice
           label={acts.stage}

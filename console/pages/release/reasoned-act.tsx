@@ -1,31 +1,16 @@
 // A button for one act, and the form behind it: what it does, what it takes, and the reason that is signed with it. Where the person may
 // not do it the button says who may; whatever goes wrong is shown in the form, and nothing that was typed is lost.
 import { type ReactNode, useState } from "react";
-import type { Role } from "../../../src/terms/role.ts";
-import { useSession } from "../../app/session.tsx";
 import { Button } from "../../parts/button.tsx";
 import { Dialog } from "../../parts/dialog.tsx";
 import { Field } from "../../parts/field.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import type { ActEnd } from "../../signing/acts.tsx";
-import { useSigner } from "../../signing/signer.ts";
 import { words } from "../../words/words.ts";
 import styles from "./release.module.css";
 
 const said = words.release.acts;
 const reasonCharsMax = 4_000;
-
-/** The role in which the one who is here would sign. */
-export function useRole(): Role | undefined {
-  const [signer, session] = [useSigner(), useSession()];
-  return signer?.role ?? (session?.kind === "person" ? session.role : undefined);
-}
-
-/** Why somebody of this role may not; undefined where they may. */
-export function whyNot(role: Role | undefined, roles: readonly Role[]): string | undefined {
-  if (role === undefined) return said.noSigner;
-  return roles.includes(role) ? undefined : said.notYours(roles);
-}
 
 export interface ReasonedActProps {
   readonly label: string;

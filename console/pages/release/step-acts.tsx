@@ -1,11 +1,11 @@
 // The next step of a share, and the one before: one person takes either.
 import type { ReactNode } from "react";
-import { authority } from "../../../src/acts/authority.ts";
 import type { StatusView } from "../../../src/control/contract.ts";
 import { useAct } from "../../signing/acts.tsx";
 import { words } from "../../words/words.ts";
 import { prepareStep } from "./prepare.ts";
-import { ReasonedAct, useRole, whyNot } from "./reasoned-act.tsx";
+import { useRole, whyNot } from "../../signing/role.ts";
+import { ReasonedAct } from "./reasoned-act.tsx";
 
 const said = words.release.acts;
 
@@ -25,14 +25,14 @@ export function StepActs({ status: { model, certified } }: { readonly status: St
         label={words.release.canary.widen}
         title={said.widenTitle}
         text={said.widenText(wider ?? 1)}
-        why={whyNot(role, authority.widen.roles) ?? (wider === undefined ? said.last : undefined)}
+        why={whyNot(role, "widen") ?? (wider === undefined ? said.last : undefined)}
         submit={take("widen")}
       />
       <ReasonedAct
         label={words.release.canary.narrow}
         title={said.narrowTitle}
         text={said.narrowText(narrower ?? 0)}
-        why={whyNot(role, authority.narrow.roles) ?? (narrower === undefined ? said.firstStep : undefined)}
+        why={whyNot(role, "narrow") ?? (narrower === undefined ? said.firstStep : undefined)}
         submit={take("narrow")}
       />
     </>

@@ -1,6 +1,5 @@
 // What stops a model or makes it stricter: holds, restrictions, incidents, a break-glass; and what one may do about each.
 import { type ReactNode, useState } from "react";
-import { authority } from "../../../src/acts/authority.ts";
 import { limitInWords } from "../../../src/acts/act-words.ts";
 import type { Limit } from "../../../src/acts/bodies.ts";
 import { reviewingRoles } from "../../../src/acts/rules/break-glass.ts";
@@ -14,7 +13,8 @@ import { Time } from "../../parts/time.tsx";
 import { useAct } from "../../signing/acts.tsx";
 import { words } from "../../words/words.ts";
 import { prepareGlassReview, prepareProposal, prepareRestriction } from "./prepare.ts";
-import { ReasonedAct, useRole, whyNot } from "./reasoned-act.tsx";
+import { useRole, whyNot } from "../../signing/role.ts";
+import { ReasonedAct } from "./reasoned-act.tsx";
 import styles from "./release.module.css";
 
 const said = words.release.stops;
@@ -96,7 +96,7 @@ function Reopen({ status: { model, certified }, holds, lifts }: ReopenProps): Re
       label={isLift ? acts.lift : acts.resume}
       title={isLift ? acts.liftTitle : acts.resumeTitle}
       text={acts.resumeText}
-      why={whyNot(role, authority.proposal.roles)}
+      why={whyNot(role, "proposal")}
       submit={async (reason) =>
         act({
           verb: "proposal",
@@ -122,7 +122,7 @@ function Restrict({ status: { model } }: { readonly status: StatusView }): React
       label={acts.restrict}
       title={acts.restrictTitle}
       text={acts.restrictText}
-      why={whyNot(role, authority.restriction.roles)}
+      why={whyNot(role, "restriction")}
       isReady={limit !== undefined}
       fields={
         <>
@@ -177,7 +177,7 @@ function ReviewGlass({
       label={acts.review}
       title={acts.glassTitle}
       text={acts.glassText}
-      why={whyNot(role, reviewingRoles)}
+      why={whyNot(role, "fact", { roles: reviewingRoles, of: "break-glass-review" })}
       fields={
         <Choice
           label={acts.finding}

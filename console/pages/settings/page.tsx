@@ -6,6 +6,7 @@ import { Tabs } from "../../parts/tabs.tsx";
 import { words } from "../../words/words.ts";
 import { Connections } from "./connections.tsx";
 import { Doctor } from "./doctor.tsx";
+import { OwnKeys } from "./own-keys.tsx";
 import { People } from "./people.tsx";
 import { SettingsSearch, tabs } from "./search.ts";
 import { Sessions } from "./sessions.tsx";
@@ -19,6 +20,7 @@ const said = words.settings;
 
 const contents = {
   people: <People />,
+  keys: <OwnKeys />,
   sessions: <Sessions />,
   trust: <Trust />,
   connections: <Connections />,

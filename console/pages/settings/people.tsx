@@ -11,6 +11,8 @@ import { Read } from "../../parts/read.tsx";
 import { Section } from "../../parts/section.tsx";
 import { Time } from "../../parts/time.tsx";
 import { Verdict } from "../../parts/verdict.tsx";
+import { NeedsRole } from "../../signing/needs-role.tsx";
+import { useMay } from "../../signing/role.ts";
 import { StopDialog, type Stopping } from "../../signing/stop-dialog.tsx";
 import { numberInWords } from "../../words/format.ts";
 import { words } from "../../words/words.ts";
@@ -23,6 +25,7 @@ type Person = PeopleView["people"][number];
 
 export function People(): ReactNode {
   const view = useView(settingsRoutes.people, PeopleView);
+  const may = useMay();
   const [isInviting, setInviting] = useState(false);
   const [suspending, setSuspending] = useState<Person | undefined>();
   return (
@@ -31,14 +34,19 @@ export function People(): ReactNode {
         title={said.title}
         lead={said.lead}
         actions={
-          <Button
-            kind="primary"
-            onPress={() => {
-              setInviting(true);
-            }}
-          >
-            {words.settings.invite.button}
-          </Button>
+          <>
+            {may("invite") ? (
+              <Button
+                kind="primary"
+                onPress={() => {
+                  setInviting(true);
+                }}
+              >
+                {words.settings.invite.button}
+              </Button>
+            ) : null}
+            <NeedsRole of={["invite", "suspend"]} />
+          </>
         }
       >
         <Read of={view}>{({ people }) => <Admitted people={people} onSuspend={setSuspending} />}</Read>
@@ -72,6 +80,7 @@ interface AdmittedProps {
 }
 
 function Admitted({ people, onSuspend }: AdmittedProps): ReactNode {
+  const may = useMay();
   const acts: Column<Person> = {
     id: "acts",
     title: said.columns.acts,
@@ -93,7 +102,7 @@ function Admitted({ people, onSuspend }: AdmittedProps): ReactNode {
       caption={said.caption}
       rows={people}
       keyOf={({ person }) => person}
-      columns={[...columns, acts]}
+      columns={may("suspend") ? [...columns, acts] : columns}
       save={{ name: "people" }}
     />
   );

@@ -15,6 +15,9 @@ import { Empty } from "../../parts/empty.tsx";
 import { Page } from "../../parts/page.tsx";
 import { Problem } from "../../parts/problem.tsx";
 import { Section } from "../../parts/section.tsx";
+import { anyRoleButAuditor } from "../../../src/acts/authority.ts";
+import { neededFor } from "../../../src/acts/authority-words.ts";
+import { useRole } from "../../signing/role.ts";
 import { useCosign } from "../../signing/acts.tsx";
 import { useVerifiedState } from "../../signing/verified.ts";
 import { words } from "../../words/words.ts";
@@ -59,26 +62,32 @@ function Waiting({ pending, state }: WaitingProps): ReactNode {
     queryKey: ["waiting", pending.act, state?.persons.size],
     queryFn: async () => {
       const act = await openStatement(bytesOf(pending.envelope), browserPrimitives);
-      return state === undefined ? "" : describeAct(act, state, browserPrimitives);
+      const sentence = state === undefined ? "" : describeAct(act, state, browserPrimitives);
+      return { sentence, verb: act.predicate.verb };
     },
   });
+  // Whose statement it is was asked when it was begun; the second one may be of any role but auditor.
+  const role = useRole();
+  const verb = told.data?.verb;
+  const why = role === "auditor" && verb !== undefined ? neededFor(verb, { roles: anyRoleButAuditor }) : undefined;
   const sign = async (): Promise<void> => {
     setFailure((await cosign(pending.envelope)).failure);
   };
   return (
     <Section title={said.kind(pending.verb)} lead={said.lacks(pending.needs)}>
-      {told.error === null ? <p>{told.data ?? words.parts.loading}</p> : <Problem failure={told.error} />}
+      {told.error === null ? <p>{told.data?.sentence ?? words.parts.loading}</p> : <Problem failure={told.error} />}
       {failure === undefined ? null : <Problem failure={failure} />}
       <div>
         <Button
           kind="primary"
-          isDisabled={told.data === undefined}
+          isDisabled={told.data === undefined || why !== undefined}
           onPress={() => {
             void sign();
           }}
         >
           {said.sign}
         </Button>
+        {why === undefined ? null : <p>{why}</p>}
       </div>
     </Section>
   );

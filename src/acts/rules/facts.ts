@@ -1,5 +1,6 @@
 // What the world reports. Opening an incident, or making it worse, can only close; ending one, and every fact that a gate could
 // pass by, takes the roles that answer for it.
+import { neededFor } from "../authority-words.ts";
 import { isAtLeast } from "../../terms/severity.ts";
 import type { Timestamp } from "../../terms/ids.ts";
 import type { Role } from "../../terms/role.ts";
@@ -32,7 +33,7 @@ export const recordFact: Rule<"fact"> = (state, act, context) => {
   const { fact, model } = body;
   const by = author(context);
   const { role } = by;
-  if (!roles[fact.kind].includes(role)) return wrongRole(`"fact (${fact.kind})"`, roles[fact.kind]);
+  if (!roles[fact.kind].includes(role)) return wrongRole(fact.kind, roles[fact.kind]);
   const refusal = wrongFact(state, body, { by, at });
   if (refusal !== undefined) return refusal;
   return change(() => {
@@ -53,8 +54,8 @@ function wrongFact(
   return undefined;
 }
 
-function wrongRole(what: string, allowed: readonly Role[]): Refusal {
-  return refuse("authority_missing", `${what} is signed by one of: ${allowed.join(", ")}.`);
+function wrongRole(of: string, allowed: readonly Role[]): Refusal {
+  return refuse("authority_missing", neededFor("fact", { roles: allowed, of }));
 }
 
 function wrongPolicyTest(
@@ -77,7 +78,7 @@ function wrongIncident(state: State, { fact, model, role }: Told): Refusal | und
   if (known !== undefined && known.model !== model)
     return refuse("conflict", `${fact.incident} is about ${known.model ?? "all models"}.`);
   if (fact.state === "open") return wrongOpening(known, fact);
-  if (!endingRoles.includes(role)) return wrongRole('"fact (incident closed)"', endingRoles);
+  if (!endingRoles.includes(role)) return wrongRole("incident closed", endingRoles);
   if (known?.state === "open") return undefined;
   return refuse("not_found", `There is no open incident ${fact.incident}.`);
 }

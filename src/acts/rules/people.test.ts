@@ -184,7 +184,7 @@ test("an invitation takes an owner, and no stranger, suspended person or auditor
   const body = invitationOf(world, cy);
   assert.match(
     await verdictOn(world, { verb: "invite", body, by: [bo, eve] }),
-    /^authority_missing: "invite" is signed/,
+    /^authority_missing: Inviting people needs the role owner/,
   );
   assert.match(await verdictOn(world, { verb: "invite", body, by: [ada, eve] }), /^authority_missing: "invite"/);
   assert.match(await verdictOn(world, { verb: "invite", body, by: [ada, mallory] }), /^authority_missing: A signature/);

@@ -55,7 +55,7 @@ function firstRoot(state: State, act: Act<"root">, context: Context): Refusal | 
       person: owner.person,
       role: "owner",
       key: owner.key,
-      keys: [{ key: owner.key, index: context.index }],
+      keys: [{ key: owner.key, index: context.index, at: act.predicate.at }],
       name: owner.name,
       admitted: context.index,
       suspended: false,
@@ -159,7 +159,7 @@ export const admitPerson: Rule<"admit"> = (state, act, context) => {
       ["person"],
     );
   }
-  return change(() => admit(state, { body, index: context.index, invitation }));
+  return change(() => admit(state, { act, index: context.index, invitation }));
 };
 
 function isOver({ spent, notAfter }: Invitation, at: string): Refusal | undefined {
@@ -175,18 +175,19 @@ function standingInviters(state: State, invitation: Invitation): readonly Person
 }
 
 interface Admission {
-  readonly body: Act<"admit">["predicate"]["body"];
+  readonly act: Act<"admit">;
   readonly index: number;
   readonly invitation: Invitation;
 }
 
-function admit(state: State, { body, index, invitation }: Admission): void {
+function admit(state: State, { act, index, invitation }: Admission): void {
+  const { body } = act.predicate;
   const { affiliation, mandated } = invitation;
   state.persons.set(body.person, {
     person: body.person,
     role: invitation.role,
     key: body.key,
-    keys: [keyOf(body, { invitation, index })],
+    keys: [keyOf(act, { invitation, index })],
     name: invitation.name,
     ...(affiliation === undefined ? {} : { affiliation }),
     ...(mandated === undefined ? {} : { mandated }),

@@ -59,10 +59,10 @@ test("a bare or an adaptive permit takes two persons in different roles, one of 
   const world = await worldWithDocuments();
   for (const body of [bareOf(world), adaptiveOf(world), bareOf(world, { adaptive: { turns: 2, requests: 1 } })]) {
     assert.match(await verdict(world, body, [ada]), /^quorum_missing: .*second person/);
-    assert.match(await verdict(world, body, [bo]), /^authority_missing: "permit" is signed by/);
+    assert.match(await verdict(world, body, [bo]), /^authority_missing: Permitting a run needs the role/);
     assert.match(await verdict(world, body, [ada, otto]), /^authority_missing: .*different roles/);
     assert.match(await verdict(world, body, [eva, pia]), /^authority_missing: The second signature is by/);
-    assert.match(await verdict(world, body, [bo, pia]), /^authority_missing: "permit" is signed by/);
+    assert.match(await verdict(world, body, [bo, pia]), /^authority_missing: Permitting a run needs the role/);
     assert.match(await verdict(world, body, [ada, bo, eva]), /^statement_invalid: .*exactly two/);
     assert.equal(await verdict(world, body, [ada, bo]), "admitted");
     assert.equal(await verdict(world, body, [eva, bo]), "admitted");

@@ -48,24 +48,28 @@ function isOpenFor(invitation: Invitation, { person }: Pick<Person, "person">): 
 /** The part of `admit` that answers such an invitation; that it is there, open and signed by both keys was asked before. */
 export function admitKey(
   state: State,
-  { predicate: { body } }: Act<"admit">,
+  act: Act<"admit">,
   { invitation, index }: { readonly invitation: Invitation; readonly index: number },
 ): Refusal | Change {
+  const { body } = act.predicate;
   const person = state.persons.get(body.person);
   if (person === undefined || person.suspended)
     return refuse("authority_missing", "The person who asked for this key was suspended since.");
   if (person.keys.length >= keysOfPersonMax)
     return refuse("conflict", `A person has at most ${keysOfPersonMax} keys. Take one away first.`);
   return change(() => {
-    state.persons.set(person.person, { ...person, keys: [...person.keys, keyOf(body, { invitation, index })] });
+    state.persons.set(person.person, { ...person, keys: [...person.keys, keyOf(act, { invitation, index })] });
     state.personByKey.set(body.key, person.person);
     state.invitations.set(body.invitation, { ...invitation, spent: true });
   });
 }
 
-export function keyOf({ key, madeIn }: BodyOf<"admit">, { invitation, index }: Admitted): PersonKey {
-  const where = madeIn ?? invitation.askedIn;
-  return { key, index, ...(where === undefined ? {} : { madeIn: where }) };
+export function keyOf(
+  { predicate: { body, at } }: Pick<Act<"admit">, "predicate">,
+  { invitation, index }: Admitted,
+): PersonKey {
+  const where = body.madeIn ?? invitation.askedIn;
+  return { key: body.key, index, at, ...(where === undefined ? {} : { madeIn: where }) };
 }
 
 interface Admitted {

@@ -8,6 +8,8 @@ import { Num } from "../../../parts/num.tsx";
 import { Problem } from "../../../parts/problem.tsx";
 import { Section } from "../../../parts/section.tsx";
 import { type ActEnd, useAct } from "../../../signing/acts.tsx";
+import { NeedsRole } from "../../../signing/needs-role.tsx";
+import { useMay } from "../../../signing/role.ts";
 import { words } from "../../../words/words.ts";
 import styles from "../evidence.module.css";
 import { appliedFor } from "./applied.ts";
@@ -78,6 +80,7 @@ function Outcomes({ outcomes }: { readonly outcomes: ReadReport["result"]["outco
 function Signing({ read }: { readonly read: ReadReport }): ReactNode {
   const { result, suite, model } = read;
   const act = useAct();
+  const may = useMay();
   const [end, setEnd] = useState<ActEnd | undefined>();
   const sign = async (): Promise<void> => {
     setEnd(
@@ -101,10 +104,11 @@ function Signing({ read }: { readonly read: ReadReport }): ReactNode {
     <div className={styles.tight}>
       <p className={styles.prose}>{said.vouch}</p>
       <p>
-        <Button kind="primary" onPress={() => void sign()}>
+        <Button kind="primary" isDisabled={!may("evidence")} onPress={() => void sign()}>
           {said.sign}
         </Button>
       </p>
+      <NeedsRole of={["evidence"]} />
       {end?.failure === undefined ? null : <Problem failure={end.failure} />}
     </div>
   );
