@@ -7,7 +7,7 @@ import { Go } from "../parts/go.tsx";
 import { Page } from "../parts/page.tsx";
 import { words } from "../words/words.ts";
 import { Around } from "./around.tsx";
-import type { useSessionState } from "./session.tsx";
+import type { Known } from "./session.tsx";
 
 const home = "/partner";
 /** Each is the `#` of its address on the page. */
@@ -15,7 +15,7 @@ const parts = ["models", "use", "refusals", "keys", "receipts", "connect", "cont
 const entries = parts.map((part) => ({ href: `${home}#${part}`, name: words.partner.parts[part] }));
 
 /** Before it is known who is here, whoever opens the organisation's page is taken for one. */
-export function isOfPartner({ session, isOpen }: ReturnType<typeof useSessionState>): boolean {
+export function isOfPartner({ session, isOpen }: Known): boolean {
   return session?.kind === "partner" || (isOpen && location.pathname === home);
 }
 

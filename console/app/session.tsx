@@ -4,7 +4,7 @@ import { type ReactNode, createContext, use, useCallback, useEffect, useMemo, us
 import { SessionView, sessionRoutes } from "../../src/control/contract-session.ts";
 import { ask } from "./server.ts";
 
-interface Known {
+export interface Known {
   readonly session: SessionView | null;
   /** The server was not heard yet. */
   readonly isPending: boolean;
