@@ -15,8 +15,8 @@ const parts = ["models", "use", "refusals", "keys", "receipts", "connect", "cont
 const entries = parts.map((part) => ({ href: `${home}#${part}`, name: words.partner.parts[part] }));
 
 /** Before it is known who is here, whoever opens the organisation's page is taken for one. */
-export function isOfPartner({ session, isOpen }: Known): boolean {
-  return session?.kind === "partner" || (isOpen && location.pathname === home);
+export function isOfPartner({ session, isPending }: Known): boolean {
+  return session?.kind === "partner" || (isPending && location.pathname === home);
 }
 
 export function PartnerFrame(): ReactNode {
