@@ -33,7 +33,7 @@ export interface BelievedHere {
 }
 
 /** By the ledger that this browser verified from the root that it pinned. */
-export async function believeVerified(): Promise<BelievedHere> {
+async function believeVerified(): Promise<BelievedHere> {
   const { state, deployment } = await bringUpToDate();
   const root = state.root?.body;
   if (root === undefined) throw new Failure("deployment_uninitialised", "Nobody owns this deployment yet.");
