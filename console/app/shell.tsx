@@ -40,31 +40,19 @@ function Frame(): ReactNode {
   const close = useCallback(() => {
     setOver(undefined);
   }, []);
-<<<<<<< HEAD
-  const main = useRef<HTMLElement>(null);
-  useFocusOnArrival(main, close);
+  const opens = (what: Over) => (): void => {
+    setOver(what);
+  };
+  const { open, question } = words.shell.shortcuts;
   useKeys({
-    palette: () => {
-      setOver("palette");
-    },
-    shortcuts: () => {
-      setOver("shortcuts");
-    },
-    hold: () => {
-      setOver("hold");
-    },
+    palette: opens("palette"),
+    shortcuts: opens("shortcuts"),
+    hold: opens("hold"),
     escape: () => {
       // Dialogs close themselves.
       setOver((now) => (now === "menu" ? undefined : now));
     },
   });
-=======
-  const opens = (what: Over) => (): void => {
-    setOver(what);
-  };
-  const { open, question } = words.shell.shortcuts;
-  useKeys({ palette: opens("palette"), shortcuts: opens("shortcuts"), hold: opens("hold") });
->>>>>>> 355b245 (A page offers what one's role may do, an organisation has a frame of its own, an act's end takes the focus, and one's own keys are taken away in the settings)
   return (
     <>
       <Around
@@ -85,28 +73,6 @@ function Frame(): ReactNode {
       </Around>
       <Palette isOpen={over === "palette"} onClose={close} />
       <Shortcuts isOpen={over === "shortcuts"} onClose={close} />
-<<<<<<< HEAD
-      <AskSignIn />
-    </div>
-  );
-}
-
-/** Whoever goes to another page finds the focus on its heading, and what lay over the page closed. */
-function useFocusOnArrival(main: React.RefObject<HTMLElement | null>, close: () => void): void {
-  const router = useRouter();
-  useEffect(
-    () =>
-      router.subscribe("onRendered", ({ pathChanged, fromLocation, toLocation }) => {
-        if (!pathChanged) return;
-        close();
-        // An address that names a part of the page: the part takes the focus.
-        if (fromLocation === undefined || toLocation.hash !== "") return;
-        const heading = main.current?.querySelector<HTMLElement>("h1");
-        (heading ?? main.current)?.focus();
-      }),
-    [router, main, close],
-=======
     </>
->>>>>>> 355b245 (A page offers what one's role may do, an organisation has a frame of its own, an act's end takes the focus, and one's own keys are taken away in the settings)
   );
 }
