@@ -52,7 +52,7 @@ function fill(): void {
 }
 
 async function until(deployed: Deployment, isThere: (answer: Answer) => boolean): Promise<Answer> {
-  const end = performance.now() + 30_000;
+  const end = performance.now() + 60_000;
   for (;;) {
     const answer = await askOnce(deployed.dataPlane(), deployed.key);
     if (isThere(answer) || performance.now() > end) return answer;

@@ -8,13 +8,18 @@ import { openGatewayWorld, said, secret } from "./gateway-world.ts";
 const open = await openGatewayWorld();
 after(open.close);
 
+/** Until the first byte of an answer, on a slow machine; then for what may follow it. */
+const answerMsMax = 10_000;
+const silentMs = 700;
+
 /** Sends bytes as they are; what came back when the other side closed, or was silent for a while. */
 async function raw(...pieces: readonly string[]): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(open.url()).port), "127.0.0.1");
     let answer = "";
-    socket.setTimeout(700, () => socket.destroy());
+    socket.setTimeout(answerMsMax, () => socket.destroy());
     socket.on("data", (piece) => {
+      socket.setTimeout(silentMs);
       answer += piece.toString("latin1");
     });
     socket.on("error", () => undefined);

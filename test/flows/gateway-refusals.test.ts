@@ -30,13 +30,18 @@ after(withheld.close);
 
 const withKey = (key: string): Record<string, string> => ({ authorization: `Bearer ${key}` });
 
+/** Until the first byte of an answer, on a slow machine; then for what may follow it. */
+const answerMsMax = 10_000;
+const silentMs = 300;
+
 /** Sends bytes as they are and reads what comes back until the other side closes, or is silent for a while. */
 async function raw(text: string): Promise<string> {
   return new Promise((resolve) => {
     const socket = connect(Number(new URL(open.url()).port), "127.0.0.1");
     let answer = "";
-    socket.setTimeout(300, () => socket.destroy());
+    socket.setTimeout(answerMsMax, () => socket.destroy());
     socket.on("data", (piece) => {
+      socket.setTimeout(silentMs);
       answer += piece.toString("latin1");
     });
     socket.on("error", () => undefined);

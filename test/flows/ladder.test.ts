@@ -161,7 +161,7 @@ function missing(output: string, prints: readonly string[]): string | undefined 
 
 /** What only looks may be looked at until it is there: receipts, labels and steps back arrive within a moment. */
 const looking = /^(?:headgate release status|headgate review list|curl) /;
-const lookingMs = 20_000;
+const lookingMs = 60_000;
 
 async function doLine({ at, command, prints }: Line): Promise<void> {
   const filled = filledIn(command);

@@ -54,7 +54,7 @@ export interface DeploymentOptions {
 }
 
 /** So long may a busy machine take. */
-const readyMsMax = 60_000;
+const readyMsMax = 180_000;
 
 const program = path.resolve(import.meta.dirname, "../../src/main/headgate.ts");
 

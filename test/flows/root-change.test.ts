@@ -72,7 +72,7 @@ async function cosignLast(words: RegExp): Promise<void> {
 }
 
 async function isReady(): Promise<boolean> {
-  for (let tries = 0; tries < 100; tries++) {
+  for (let tries = 0; tries < 1_200; tries++) {
     const response = await fetch(`${serving.dataPlane}/readyz`);
     await response.body?.cancel();
     if (response.ok) return true;

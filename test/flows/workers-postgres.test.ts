@@ -21,7 +21,7 @@ if (cluster !== undefined) {
     const said = z.object({ hold: z.string(), gateway: z.literal(true), recorded: z.literal(false) });
     const hold = desk.run(["release", "hold", "m", "--reason", "test", "--profile", owner]);
     const { hold: id } = await need(hold, said);
-    await until(async () => (await ask()).every(isHeld), 1_000);
+    await until(async () => (await ask()).every(isHeld));
     await cluster.start();
     const holds = z.object({ holds: z.array(z.object({ hold: z.string() })) });
     await until(async () => {
@@ -29,6 +29,6 @@ if (cluster !== undefined) {
       return holds.safeParse(status.json).data?.holds.some((one) => one.hold === id) === true;
     });
     // Nobody serves in between: it stands in every worker's mark, and then in the ledger.
-    await until(async () => (await ask()).every(isHeld), 10_000);
+    await until(async () => (await ask()).every(isHeld));
   });
 }
