@@ -9,7 +9,9 @@ import { spec } from "node:test/reporters";
 import { keepConsoleBuilt } from "../src/main/console-build.ts";
 
 const filesAtOnce = Math.max(3, availableParallelism() + 1);
-const fileMinutesMax = 8;
+const fileMinutesMax = 15;
+/** Files whose time is said at the end of a run of more. */
+const longestMax = 15;
 const root = dirname(import.meta.dirname);
 const everything = ["src/**/*.test.ts", "test/**/*.test.ts", "bench/**/*.test.ts"];
 
@@ -79,10 +81,21 @@ async function runTests(files: readonly string[]): Promise<Tally> {
     if (isLeftOut(outcome)) tally.leftOut += 1;
     else if (outcome.details.type !== "suite") tally.failed += 1;
   });
+  const seconds = new Map<string, number>();
+  events.on("test:summary", ({ file, duration_ms: ms }) => {
+    if (file !== undefined) seconds.set(relative(root, file), Math.round(ms / 1_000));
+  });
   const text = events.compose(spec);
   text.pipe(process.stdout);
   await new Promise((done) => text.once("end", done));
+  if (seconds.size > longestMax) sayLongest(seconds);
   return tally;
+}
+
+// By the clock: several run at once, and wait for each other.
+function sayLongest(seconds: ReadonlyMap<string, number>): void {
+  const longest = [...seconds].toSorted(([, one], [, other]) => other - one).slice(0, longestMax);
+  console.log(`longest: ${longest.map(([file, took]) => `${file} ${took} s`).join(", ")}`);
 }
 
 // A suite that was skipped hides the tests in it; it is one thing left out.
