@@ -62,16 +62,27 @@ const ordersMax = 8;
 /** The numbers of the rows that are asked for, in the order that is asked for. The same for as long as the run is. */
 export function orderOf(run: RunRows, filter: RowFilter): Uint32Array {
   const key = JSON.stringify(filter);
-  const known = run.orders.get(key);
-  if (known !== undefined) return known;
-  const { sort } = filter;
-  const found = run.rows.filter(matching(run, filter));
-  const sorted = sort === "sealed" ? found : found.toSorted(comparing[sort]);
-  const order = Uint32Array.from(sorted, ({ number }) => number);
+  const order = run.orders.get(key) ?? newOrder(run, filter);
+  // What is asked for again stays longest.
+  run.orders.delete(key);
   const [oldest] = run.orders.keys();
   if (run.orders.size >= ordersMax && oldest !== undefined) run.orders.delete(oldest);
   run.orders.set(key, order);
   return order;
+}
+
+/** All rows are sorted once for each way to sort; a filter only goes through them. */
+function newOrder(run: RunRows, filter: RowFilter): Uint32Array {
+  const { sort, ...only } = filter;
+  if (Object.values(only).some((value) => value !== undefined)) {
+    const matches = matching(run, filter);
+    return orderOf(run, { sort }).filter((number) => {
+      const row = run.rows[number];
+      return row !== undefined && matches(row);
+    });
+  }
+  const sorted = sort === "sealed" ? run.rows : run.rows.toSorted(comparing[sort]);
+  return Uint32Array.from(sorted, ({ number }) => number);
 }
 
 export interface RowPage {
