@@ -46,6 +46,9 @@ const broken: Readonly<Record<string, Sabotage>> = {
   "lets certificates stand that an incident ended": ({ state }) => {
     state.ended.clear();
   },
+  "lets certificates stand that lapsed": ({ state }) => {
+    state.lapsed.clear();
+  },
   "stands at the last step from the beginning": ({ state }) => {
     for (const all of state.certificates.values())
       for (const { release, at, index } of all) {

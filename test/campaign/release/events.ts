@@ -5,7 +5,7 @@ import type { Release } from "../../../src/acts/bodies.ts";
 import { holdsOn, latestCertificate } from "../../../src/acts/state.ts";
 import type { Act } from "../../../src/acts/statement.ts";
 import { draftRelease } from "../../../src/gates/draft.ts";
-import { IncidentId, Instant, type Name, timestampOf } from "../../../src/terms/ids.ts";
+import { type CertificateId, IncidentId, Instant, type Name, timestampOf } from "../../../src/terms/ids.ts";
 import type { Chance } from "../../fuzz/seeded.ts";
 import { type Play, control, dayMs, digestsOf, documentsOf, invitationFor, organisationOf, sign } from "./play.ts";
 import {
@@ -226,11 +226,16 @@ function hold(scene: Scene): void {
   say(scene, { verb: "hold", body }, chance.oneIn(5) ? { ...options, by: [control] } : options);
 }
 
-function step(scene: Scene, verb: "widen" | "narrow"): void {
-  const { play, chance, model } = scene;
+/** Mostly the one that counts. */
+function someCertificate({ play, chance, model }: Scene): CertificateId | undefined {
   const all = play.state.certificates.get(model) ?? [];
-  if (all.length === 0) return;
-  const { certificate } = (chance.oneIn(4) ? chance.pick(all) : (all.at(-1) ?? chance.pick(all))).release;
+  return (chance.oneIn(4) && all.length > 0 ? chance.pick(all) : all.at(-1))?.release.certificate;
+}
+
+function step(scene: Scene, verb: "widen" | "narrow"): void {
+  const { play, chance } = scene;
+  const certificate = someCertificate(scene);
+  if (certificate === undefined) return;
   const now = play.state.steps.get(certificate)?.step ?? 0;
   const to = chance.oneIn(5) ? chance.below(4) : Math.max(0, now + (verb === "widen" ? 1 : -1));
   say(
@@ -238,6 +243,16 @@ function step(scene: Scene, verb: "widen" | "narrow"): void {
     { verb, body: { certificate, step: to, reason: digest("reason") } },
     signing(scene, verb === "widen" ? [...owners, cast.bo] : board),
   );
+}
+
+/** The control plane judged the gate again and says that it passes no more; now and then a person says so. */
+function lapse(scene: Scene): void {
+  const { chance } = scene;
+  const certificate = someCertificate(scene);
+  if (certificate === undefined) return;
+  const body = { certificate, verdict: chance.pick(["fail", "inconclusive"] as const), requirements: [] };
+  const options = signing(scene, board);
+  say(scene, { verb: "lapse", body }, chance.oneIn(4) ? options : { ...options, by: [control] });
 }
 
 function incident(scene: Scene): void {
@@ -364,6 +379,7 @@ export const events = {
   narrow: (scene) => {
     step(scene, "narrow");
   },
+  lapse,
   incident,
   drill: (scene) => {
     const opened = scene.chance.oneIn(4) ? 1 : 0;
@@ -390,6 +406,7 @@ const between = [
   "suspend",
   "comeIn",
   "rotate",
+  "lapse",
   "incident",
   "apply",
   "run",
@@ -413,6 +430,7 @@ const weights: Readonly<Record<EventName, number>> = {
   restrict: 1,
   widen: 3,
   narrow: 1,
+  lapse: 1,
   incident: 2,
   drill: 1,
   suspend: 1,

@@ -86,6 +86,7 @@ export interface StageTerms {
   readonly noIncident?: "medium";
   readonly share?: Share;
   readonly endsOnIncident?: "high";
+  readonly endsOnFailedGate?: "fail" | "not-pass";
   readonly validDays: number;
 }
 
@@ -107,6 +108,7 @@ export const terms: Readonly<Record<PlanName, Readonly<Record<PlayStage, StageTe
       maxAgeDays: 12,
       noIncident: "medium",
       endsOnIncident: "high",
+      endsOnFailedGate: "not-pass",
       validDays: 20,
     },
     limited: {
@@ -118,6 +120,7 @@ export const terms: Readonly<Record<PlanName, Readonly<Record<PlayStage, StageTe
       noIncident: "medium",
       share,
       endsOnIncident: "high",
+      endsOnFailedGate: "fail",
       validDays: 10,
     },
   },
@@ -166,10 +169,11 @@ function requirementsOf(of: StageTerms): readonly object[] {
   ];
 }
 
-export function conditionsOf({ share: steps, endsOnIncident }: StageTerms): object {
+export function conditionsOf({ share: steps, endsOnIncident, endsOnFailedGate }: StageTerms): object {
   return {
     ...(steps === undefined ? {} : { share: steps }),
     ...(endsOnIncident === undefined ? {} : { endsOnIncident }),
+    ...(endsOnFailedGate === undefined ? {} : { endsOnFailedGate }),
   };
 }
 

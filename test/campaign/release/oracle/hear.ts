@@ -77,6 +77,10 @@ const taken: { readonly [V in Verb]?: Taken<V> } = {
   narrow: ({ step }, { predicate: { body } }) => {
     step.set(body.certificate, body.step);
   },
+  lapse: ({ lapsed, over }, { predicate: { body } }) => {
+    lapsed.add(body.certificate);
+    over.add(body.certificate);
+  },
   fact: (oracle, { predicate }) => {
     takeFact(oracle, predicate);
   },

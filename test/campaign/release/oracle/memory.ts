@@ -65,6 +65,7 @@ export interface Oracle {
   readonly step: Map<string, number>;
   readonly troubles: Map<string, Trouble>;
   readonly over: Set<string>;
+  readonly lapsed: Set<string>;
   drill: { readonly at: string; readonly good: boolean } | undefined;
   interval: { readonly number: number; readonly next: number; readonly root: string | null };
   restrictions: number;
@@ -88,6 +89,7 @@ export function openOracle(): Oracle {
     step: new Map(),
     troubles: new Map(),
     over: new Set(),
+    lapsed: new Set(),
     drill: undefined,
     interval: { number: 0, next: 1, root: null },
     restrictions: 0,

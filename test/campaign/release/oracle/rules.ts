@@ -40,14 +40,14 @@ const signedBy: Readonly<Record<string, readonly string[]>> = {
   fact: onDuty,
   withdrawal: ["owner", "assurance", "evaluator"],
 };
-const byControlToo = new Set<Verb>(["hold", "narrow"]);
+const byControlToo = new Set<Verb>(["hold", "narrow", "lapse"]);
 const neverTooOld = new Set<Verb>(["proposal", "suspend", "hold", "restriction", "narrow", "withdrawal", "receipts"]);
 const liesForDays = new Set<Verb>(["root", "invite"]);
 
 function onlyCloses({ verb, body }: Act["predicate"]): boolean {
   if (verb === "sign-off") return body.verdict === "against";
   if (verb === "fact") return body.fact.kind === "incident" && body.fact.state === "open";
-  return ["suspend", "hold", "restriction", "narrow", "withdrawal"].includes(verb);
+  return ["suspend", "hold", "restriction", "narrow", "lapse", "withdrawal"].includes(verb);
 }
 
 /** Whether the desk records it at `now`; without a clock, whether it counts where it stands in the ledger. */
@@ -109,6 +109,7 @@ const allowed: { readonly [V in Verb]?: Allowed<V> } = {
     body.scope.kind !== "organisation" || organisations.has(body.scope.organisation),
   widen: (oracle, { predicate: { body } }) => mayStep(oracle, body, 1),
   narrow: (oracle, { predicate: { body } }) => mayStep(oracle, body, -1),
+  lapse: (oracle, { predicate }) => mayLapse(oracle, predicate),
   fact: (oracle, act) => mayReport(oracle, act),
 };
 
@@ -319,11 +320,19 @@ function isBacked(oracle: Oracle, proposal: Proposed): boolean {
   return isMet && roles.length >= least && (roles.length === 1) === release.oneSigner;
 }
 
+/** The release that counts for its model. */
+function inForce({ certified }: Oracle, certificate: string): Release | undefined {
+  return [...certified.values()].map((all) => all.at(-1)).find((one) => one?.certificate === certificate);
+}
+
+/** What was signed to end by a gate that fails, or by one of which nobody can tell, ends so, once. */
+function mayLapse(oracle: Oracle, { body: { certificate, verdict } }: Of<"lapse">): boolean {
+  const ends = inForce(oracle, certificate)?.conditions.endsOnFailedGate;
+  return (ends === "not-pass" || ends === verdict) && !oracle.lapsed.has(certificate);
+}
+
 function mayStep(oracle: Oracle, { certificate, step }: Of<"widen">["body"], direction: 1 | -1): boolean {
-  const release = [...oracle.certified.values()]
-    .map((all) => all.at(-1))
-    .find((one) => one?.certificate === certificate);
-  const share = release?.conditions.share;
+  const share = inForce(oracle, certificate)?.conditions.share;
   const now = oracle.step.get(certificate) ?? 0;
   if (share === undefined) return false;
   return direction === 1 ? step === now + 1 && step < share.steps.length : step < now;
