@@ -38,7 +38,8 @@ export async function openLedger(trust: Trust, progress: (entries: number) => vo
   async function bring(tell: (entries: number) => void, recorded?: Recorded): Promise<void> {
     const arrived: Batch[] = [];
     await catchUp(replica, {
-      next: async (from) => ask(`${routes.batch}?from=${from}`, BatchView),
+      // Looking for what is new is nobody's being here; waiting for one's own act is.
+      next: async (from) => ask(`${routes.batch}?from=${from}`, BatchView, { isBackground: recorded === undefined }),
       primitives: browserPrimitives,
       received: (batch) => {
         arrived.push(batch);

@@ -43,8 +43,10 @@ type Answer = { readonly view: LiveView; readonly failure: undefined } | { reado
 
 async function lookAt({ seconds, view }: Pick<Live, "view" | "seconds">, signal: AbortSignal): Promise<Answer> {
   try {
+    // A clock's looks after the first are nobody's being here.
+    const asked = { signal, isBackground: view !== undefined };
     return {
-      view: await ask(`${liveRoutes.live}?since=${sinceOf(seconds, view)}`, LiveView, { signal }),
+      view: await ask(`${liveRoutes.live}?since=${sinceOf(seconds, view)}`, LiveView, asked),
       failure: undefined,
     };
   } catch (failure) {
