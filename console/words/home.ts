@@ -2,6 +2,7 @@
 import type { Need } from "../../src/control/contract-needs.ts";
 import { limitInWords } from "../../src/acts/act-words.ts";
 import { agoInWords, dayInWords, numberInWords } from "./format.ts";
+import { live } from "./live.ts";
 import { lackingInWords, rolesInWords } from "./roles.ts";
 
 type Matter = Need["matter"];
@@ -32,6 +33,8 @@ interface When {
 const by = ({ due, now }: When): string =>
   due === null ? "" : `, to be decided by ${dayInWords(Date.parse(due))} (${agoInWords(Date.parse(due), now)})`;
 
+const anomaly = { action: "See it live", href: "/live" } as const;
+
 type Sayings = { readonly [K in Matter["kind"]]: (matter: Of<K>, model: string, when: When) => Said };
 
 const sayings: Sayings = {
@@ -53,6 +56,8 @@ const sayings: Sayings = {
   gateway: operating,
   webhook: operating,
   reviews: operating,
+  "upstream-fails": ({ server, count: failed }) => ({ ...anomaly, sentence: live.alerts.upstream(server, failed) }),
+  unjudged: ({ safeguard, count: times }) => ({ ...anomaly, sentence: live.alerts.unjudged(safeguard, times) }),
   "grant-ends": ending,
   "key-ends": ending,
   canary: (matter, model) => ({ ...canary(matter, model), href: `/release/${model}#canary` }),

@@ -1,6 +1,8 @@
 // What the page says: Live.
 import { countInWords, durationInWords, numberInWords, percentInWords } from "./format.ts";
 
+const countOf = (count: number, noun: string): string => `${numberInWords(count)} ${noun}${count === 1 ? "" : "s"}`;
+
 export const live = {
   title: "Live",
   lead: "What is decided now and how fast, over the last 15 minutes. These are counts for those on duty; the record is the ledger.",
@@ -128,12 +130,12 @@ export const live = {
       `${numberInWords(count)} receipts of ${gateway} wait for the ledger. At 50,000 it closes.`,
     unjudged: (name: string, count: number) =>
       name === "chain"
-        ? `${numberInWords(count)} requests were refused because a safeguard could not judge them.`
+        ? `A safeguard could not judge ${countOf(count, "request")}: refused.`
         : name === "shadow"
-          ? `Safeguards in shadow could not judge ${numberInWords(count)} times. Nothing came of it.`
-          : `The safeguard ${name} did not answer ${numberInWords(count)} times: what it was asked about was not judged by it.`,
+          ? `Safeguards in shadow could not judge ${countOf(count, "time")}. Nothing came of it.`
+          : `The safeguard ${name} did not answer ${countOf(count, "time")}: what it was asked about was not judged by it.`,
     upstream: (model: string, count: number) =>
-      `The server of ${model} failed ${numberInWords(count)} requests in the last 15 minutes.`,
+      `The server of ${model} failed ${countOf(count, "request")} in the last 15 minutes.`,
     queue: (queue: "reviews" | "webhooks", waiting: number, max: number) =>
       `${countInWords(waiting, max)} places of the ${queue} queue are taken. When it is full, requests are refused.`,
     usage: (organisation: string, model: string, part: number) =>

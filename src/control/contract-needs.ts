@@ -77,6 +77,9 @@ const Matter = z.discriminatedUnion("kind", [
     cause: z.string().nullable(),
   }),
   z.object({ kind: z.literal("webhook"), name: z.string(), waiting: z.number().int(), failing: z.string().nullable() }),
+  /** Of the last 15 minutes: `server` is that of the model of this name, `safeguard` as in the seconds of `GET live`. */
+  z.object({ kind: z.literal("upstream-fails"), server: z.string(), count: z.number().int() }),
+  z.object({ kind: z.literal("unjudged"), safeguard: z.string(), count: z.number().int() }),
 ]);
 
 export const Urgency = z.enum(["now", "soon", "later"]);

@@ -4,6 +4,7 @@ import { type Person, latestCertificate } from "../acts/state.ts";
 import { type Status, statusOf } from "../release/status.ts";
 import { type Name, timestampOf } from "../terms/ids.ts";
 import { Role } from "../terms/role.ts";
+import { anomalyNeeds } from "./anomaly-needs.ts";
 import type { GatewaysView } from "./contract.ts";
 import { type Need, type NeedsView, needsMax } from "./contract-needs.ts";
 import type { Core } from "./core.ts";
@@ -33,7 +34,7 @@ export async function gatherNeeds(core: Core, gateways: GatewaysView): Promise<G
   }
   const ends = endsOf(state, at);
   open.push(...ends.due, ...(await cosignNeeds(core)), ...(await reviewNeeds(core)), ...(await webhookNeeds(core)));
-  open.push(...gatewayNeeds(gateways));
+  open.push(...gatewayNeeds(gateways), ...(await anomalyNeeds(core)));
   return {
     open,
     next: nextOf(statuses, ends),

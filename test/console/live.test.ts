@@ -2,6 +2,7 @@
 // so, says it in its address, and marks what the ledger recorded.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { backgroundHeader } from "../../src/control/contract-session.ts";
 import type { LiveRing } from "../../src/main/telemetry/live-ring.ts";
 import { createLiveRing } from "../../src/main/telemetry/live-ring.ts";
 import { type GatewayWorld, openGatewayWorld, said } from "../flows/gateway-world.ts";
@@ -38,8 +39,13 @@ describe("the live page", { skip: chromium === undefined && !isCi }, () => {
     const opened = await site.open("/live", { as: site.owner });
     const { page } = opened;
     await page.getByText("Your system asks for less motion", { exact: false }).waitFor();
+    // What a page asks by itself keeps no session from ending.
+    const byItself = page.waitForRequest(
+      (request) => request.url().includes("/api/v1/live") && request.headers()[backgroundHeader] === "1",
+    );
     await page.getByRole("button", { name: "Go on" }).click();
     await page.waitForURL("**/live?paused=no");
+    await byItself;
     await ask("What is a canal?");
     await served(opened, 1);
     await ask("What is a lock?");
@@ -73,6 +79,17 @@ describe("the live page", { skip: chromium === undefined && !isCi }, () => {
     await checkPage(opened);
     await page.getByRole("link", { name: new RegExp(`Entry ${index}$`) }).click();
     await page.waitForURL(`**/ledger/${index}`);
+  });
+
+  test("a model's server that fails is said here, and on Home", async () => {
+    world.mock.set({ fault: "status-500" });
+    await ask("What is a sluice?");
+    world.mock.set({ fault: undefined });
+    const { page } = await site.open("/", { as: site.owner });
+    const row = page.getByRole("listitem").filter({ hasText: "The server of small failed 1 request in" });
+    await row.getByRole("link", { name: "See it live" }).click();
+    await page.waitForURL("**/live");
+    await page.getByText("The server of small failed 1 request in").waitFor();
   });
 
   test("a server that refuses is said, and what was shown stays", async () => {

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { callerKeyOf, digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
 import type { Receipt } from "../../src/acts/receipt.ts";
+import type { LiveSample } from "../../src/control/contract-live.ts";
 import { type Need, NeedsView, needsRoutes } from "../../src/control/contract-needs.ts";
+import type { ControlOptions } from "../../src/control/core.ts";
 import { SeriesView } from "../../src/control/contract-canary.ts";
 import { stepOf } from "../../src/acts/rules/share.ts";
 import { addPoint, pointsOf } from "../../src/release/watch-points.ts";
@@ -31,8 +33,8 @@ import {
 import { until } from "./gateway-world.ts";
 import { servedInterval } from "./served-interval.ts";
 
-async function deskOf(t: TestContext): Promise<Desk> {
-  const desk = await openDesk();
+async function deskOf(t: TestContext, control: Partial<ControlOptions> = {}): Promise<Desk> {
+  const desk = await openDesk({ control });
   t.after(async () => {
     await desk.close();
     dropFolder(desk.folder);
@@ -154,6 +156,37 @@ test("holds, restrictions, incidents and ends are told, the most urgent first; a
   );
   desk.ahead += 2 * 86_400_000;
   assert.ok(kinds(await needsOf(desk, owner)).includes("expired"));
+});
+
+test("a model's server that failed and a safeguard that could not judge are told for a quarter of an hour", async (t) => {
+  const now = { exchanges: 0, receiptsWaiting: 0, leaseMs: 9_000, closed: null };
+  const second = Math.floor(Date.now() / 1_000) - 5;
+  const sample = (failed: number): LiveSample => ({
+    second,
+    verdicts: { failed },
+    upstream: { [model]: { asked: 3, failed } },
+    unjudged: { remote: 2, shadow: 1 },
+    now,
+  });
+  const samples = [sample(0), sample(1), sample(1)];
+  const desk = await deskOf(t, {
+    live: async (since) => [{ gateway: "one", samples: samples.filter(({ second: at }) => at > since) }],
+  });
+  const owner = await initialise(desk);
+  const safety = await enrol(desk, "safety", [owner]);
+  const view = await needsOf(desk, safety);
+  const server = one(view, "upstream-fails");
+  assert.deepEqual([server.mine, server.model, server.matter.count], [false, model, 2], "an owner's to mend");
+  const told = view.needs.flatMap(({ matter, urgency, mine }) =>
+    matter.kind === "unjudged" ? [[matter.safeguard, matter.count, urgency, mine]] : [],
+  );
+  assert.deepEqual(told, [
+    ["remote", 6, "now", true],
+    ["shadow", 3, "later", true],
+  ]);
+  desk.ahead += 901_000;
+  const later = kinds(await needsOf(desk, owner));
+  assert.ok(!later.includes("upstream-fails") && !later.includes("unjudged"), later.join());
 });
 
 const share = `    conditions:
