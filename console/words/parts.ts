@@ -1,4 +1,6 @@
 // What the parts say that every page is made of.
+import { numberInWords } from "./format.ts";
+
 export const parts = {
   decisionFiles: {
     save: { card: "Save the release card", bundle: "Save the bundle" },
@@ -32,6 +34,8 @@ export const parts = {
     csv: "CSV",
     jsonl: "JSONL",
     export: "Save these rows as",
+    tooMany: (most: number) =>
+      `These are more rows than the ${numberInWords(most)} that one file takes. Narrow the list, and save it in parts.`,
     none: "No rows.",
   },
   chart: {

@@ -8,6 +8,7 @@ import { describe, test } from "node:test";
 import { z } from "zod";
 import { alertsIn } from "../../console/pages/live/alerts.ts";
 import { newSigner } from "../../src/proof/node.ts";
+import { everyPage } from "../../console/app/every-page.ts";
 import { ask } from "../../console/app/server.ts";
 import { targetsFor } from "../../console/app/targets.ts";
 import { joined, sinceOf } from "../../console/pages/live/windows.ts";
@@ -26,6 +27,7 @@ import {
 } from "../../console/words/format.ts";
 import type { LiveView } from "../../src/control/contract-live.ts";
 import { whyInWords } from "../../console/words/measures.ts";
+import { Failure } from "../../src/terms/failure.ts";
 import { consoleFolder, keepConsoleBuilt } from "../../src/main/console-build.ts";
 import { firstLoad } from "./first-load.ts";
 
@@ -116,6 +118,28 @@ describe("saved rows", () => {
       rows,
     );
   });
+});
+
+test("what is saved of a list is every page of it, and never a part of it as the whole", async () => {
+  const pages = [
+    { rows: [1, 2], next: 2 },
+    { rows: [3], next: null },
+  ];
+  const read = async (place = 0): Promise<(typeof pages)[number]> =>
+    pages[place === 0 ? 0 : 1] ?? { rows: [], next: null };
+  assert.deepEqual(await everyPage(read), [1, 2, 3]);
+  const many = Array.from({ length: 60_000 }, (_, at) => at);
+  await assert.rejects(
+    everyPage(async () => ({ rows: many, next: 1 })),
+    { code: "request_invalid" },
+  );
+  await assert.rejects(
+    everyPage(async (place: number | undefined = 0) => {
+      if (place > 0) throw new Failure("server_unreachable", "gone");
+      return { rows: many, next: 1 };
+    }),
+    { code: "server_unreachable" },
+  );
 });
 
 describe("where a typed text leads", () => {

@@ -2,7 +2,9 @@
 import { createLazyRoute } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { EvidenceView, evidenceRoutes } from "../../../src/control/contract-evidence.ts";
+import { everyPage } from "../../app/every-page.ts";
 import { useView } from "../../app/reads.ts";
+import { ask } from "../../app/server.ts";
 import { Button } from "../../parts/button.tsx";
 import { DataTable } from "../../parts/data-table.tsx";
 import { Empty } from "../../parts/empty.tsx";
@@ -19,6 +21,7 @@ export const page = createLazyRoute("/evidence")({ component: RunsPage });
 const said = words.evidence.runs;
 const refreshMs = 15_000;
 const pageRows = 50;
+const allRows = 200;
 
 function RunsPage(): ReactNode {
   const search = RunsSearch.parse(page.useSearch());
@@ -79,12 +82,20 @@ function Runs({ view, search, onSearch }: RunsProps): ReactNode {
         rows={view.runs}
         keyOf={({ run }) => run}
         paging={paging}
-        save={{ name: "runs" }}
+        save={{ name: "runs", all: async () => wholeFilter(search) }}
         empty={nothing}
       />
       {chosen.length === 0 ? null : <CompareLink chosen={chosen} />}
     </>
   );
+}
+
+async function wholeFilter(search: RunsSearch): Promise<readonly Row[]> {
+  return everyPage(async (after: number | undefined) => {
+    const query = queryOf({ ...search, after, limit: allRows });
+    const { runs, next } = await ask(evidenceRoutes.evidence + query, EvidenceView);
+    return { rows: runs, next };
+  });
 }
 
 function CompareLink({ chosen }: { readonly chosen: readonly Row[] }): ReactNode {

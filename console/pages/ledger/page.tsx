@@ -1,9 +1,11 @@
 // The page at /ledger: one search, filters, entries newest first; or a receipt that is checked here.
 import { createLazyRoute, useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useState } from "react";
-import { LedgerView, ledgerRoutes } from "../../../src/control/contract-ledger.ts";
+import { type LedgerRow, LedgerView, ledgerRoutes } from "../../../src/control/contract-ledger.ts";
 import { ReceiptId } from "../../../src/terms/ids.ts";
+import { everyPage } from "../../app/every-page.ts";
 import { useView } from "../../app/reads.ts";
+import { ask } from "../../app/server.ts";
 import { Button } from "../../parts/button.tsx";
 import { Choice } from "../../parts/choice.tsx";
 import { Empty } from "../../parts/empty.tsx";
@@ -21,6 +23,7 @@ export const page = createLazyRoute("/ledger")({ component: LedgerPage });
 
 const said = words.ledger;
 const refreshMs = 5_000;
+const allRows = "200";
 
 function LedgerPage(): ReactNode {
   const search = withoutBareId(LedgerSearch.parse(page.useSearch()));
@@ -130,10 +133,15 @@ function filled(search: Readonly<Record<string, string>>): LedgerSearch {
   return Object.fromEntries(Object.entries(search).filter(([, value]) => value !== ""));
 }
 
-function pathFor({ q, verb, since, until }: LedgerSearch, before: string | undefined): string {
+interface OfPage {
+  readonly before: string | undefined;
+  readonly limit?: string;
+}
+
+function pathFor({ q, verb, since, until }: LedgerSearch, { before, limit }: OfPage): string {
   const end = until === undefined ? undefined : `${until}T23:59:59.999Z`;
   const query = new URLSearchParams();
-  for (const [name, value] of Object.entries({ q, verb, since, until: end, before }))
+  for (const [name, value] of Object.entries({ q, verb, since, until: end, before, limit }))
     if (value !== undefined) query.set(name, value);
   const text = query.toString();
   return text === "" ? ledgerRoutes.ledger : `${ledgerRoutes.ledger}?${text}`;
@@ -143,7 +151,7 @@ function Entries({ search, go }: Parts): ReactNode {
   const before = pagesOf(search).at(-1);
   // Older pages stay what they are; the newest is read again while it is shown.
   const { data, error, refetch } = useView(
-    pathFor(search, before),
+    pathFor(search, { before }),
     LedgerView,
     before === undefined ? { refreshMs } : {},
   );
@@ -167,10 +175,16 @@ function Entries({ search, go }: Parts): ReactNode {
         rows={view.rows}
         people={view.people}
         empty={<Empty title={said.noneTitle} next={said.none} />}
-        save={{ name: "ledger" }}
+        save={{ name: "ledger", all: async () => wholeFilter(search) }}
         paging={pagingOf(view, { search, go })}
       />
     </>
+  );
+}
+
+async function wholeFilter(search: LedgerSearch): Promise<readonly LedgerRow[]> {
+  return everyPage(async (before: number | undefined) =>
+    ask(pathFor(search, { before: before === undefined ? undefined : String(before), limit: allRows }), LedgerView),
   );
 }
 

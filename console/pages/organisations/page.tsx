@@ -8,6 +8,7 @@ import {
   OrganisationsView,
   organisationRoutes,
 } from "../../../src/control/contract-organisations.ts";
+import { everyPage } from "../../app/every-page.ts";
 import { useView } from "../../app/reads.ts";
 import { ask } from "../../app/server.ts";
 import { Button } from "../../parts/button.tsx";
@@ -198,16 +199,11 @@ function sortedBy({ column, direction }: Sort): Partial<ListSearch> {
   return { sort: sorts.find((one) => one === column), order: direction === "descending" ? "down" : "up" };
 }
 
-/** Every page of the filter, one after another: what is saved is what was asked, whatever is shown. */
 async function wholeFilter(search: ListSearch): Promise<readonly OrganisationSummary[]> {
-  const rows: OrganisationSummary[] = [];
-  let after: string | undefined;
-  do {
-    const view: OrganisationsView = await ask(pathFor(search, allRows, after), OrganisationsView);
-    rows.push(...view.organisations);
-    after = view.next ?? undefined;
-  } while (after !== undefined);
-  return rows;
+  return everyPage(async (after: string | undefined) => {
+    const { organisations, next } = await ask(pathFor(search, allRows, after), OrganisationsView);
+    return { rows: organisations, next };
+  });
 }
 
 const columns: readonly Column<OrganisationSummary>[] = [
