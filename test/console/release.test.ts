@@ -1,22 +1,35 @@
 // The release page as two persons use it, each in a browser of their own: propose, sign, refuse with a reason that the other reads, sign,
-// advance; what one's role may not do, what somebody else did meanwhile, and what others wrote, shown as text.
+// advance; the watch over its steps; a hold and the resume that answers it; what one's role may not do, what somebody else did meanwhile,
+// and what others wrote, shown as text.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
-import type { Page } from "playwright-core";
+import type { Locator, Page } from "playwright-core";
 import type { BodyOf } from "../../src/acts/bodies.ts";
+import { callerKeyOf, digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
 import { stepOf } from "../../src/acts/rules/share.ts";
-import { GlassId } from "../../src/terms/ids.ts";
 import { latestCertificate } from "../../src/acts/state.ts";
+import { backgroundHeader } from "../../src/control/contract-session.ts";
+import { routes } from "../../src/control/contract.ts";
+import { GlassId } from "../../src/terms/ids.ts";
 import { apply, documentsText, draft, hold, inDays, model, must, resolved, signOff } from "../flows/control-desk.ts";
-import { digestOfLabel, idOf } from "../../src/acts/fixtures.ts";
+import { servedInterval } from "../flows/served-interval.ts";
 import { type Site, type SitePage, checkPage, openSite, titled } from "./site.ts";
 
 const hostile = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script> not convinced`;
 const path = `/release/${model}`;
+const steps = `    conditions:
+      share:
+        by: organisation
+        steps: [0.2, 1]
+        watch:
+          measures:
+            - { id: broken, measure: safeguard-failures, limit: 0.1, alpha: 0.1, exchangesMin: 5 }
+`;
 
-async function act(page: Page, label: string, reason: string): Promise<void> {
-  await page.getByRole("button", { name: label, exact: true }).first().click();
+async function act(at: Page | Locator, label: string, reason: string): Promise<void> {
+  const page = "page" in at ? at.page() : at;
+  await at.getByRole("button", { name: label, exact: true }).first().click();
   await page.getByLabel("Reason").fill(reason);
   await page.getByRole("button", { name: "Go on to signing" }).click();
   await agree(page, ["Refuse", "Sign for it"].includes(label) ? label : "Sign");
@@ -68,7 +81,13 @@ describe("the release page", () => {
   });
 
   test("propose, sign, refuse with a reason the other reads, sign, advance", async () => {
+    // Looking by itself for what is new keeps no session from ending.
+    const byItself = owner.page.waitForRequest(
+      (request) => request.url().includes(routes.batch) && request.headers()[backgroundHeader] === "1",
+    );
     const serial = latestCertificate(site.desk.control.state, model)?.release.serial ?? 0;
+    const stepped = documentsText().replace("    certificate:", `${steps}    certificate:`);
+    await apply(site.desk, site.board.owner, resolved(stepped));
     await owner.page.getByRole("button", { name: "Propose a stage" }).click();
     await owner.page.getByRole("button", { name: "Go on to signing" }).click();
     await owner.page.getByText("Say why: what you sign carries a reason.").waitFor();
@@ -88,6 +107,8 @@ describe("the release page", () => {
     await safety.page.getByText("Advancing a release needs the role owner.").first().waitFor();
     await act(safety.page, "Refuse", hostile);
     await recorded(safety.page);
+    const changes = owner.page.getByRole("table", { name: "Release plan" });
+    await changes.getByRole("row").filter({ hasText: "conditions" }).first().getByText("not there").first().waitFor();
     await owner.page.getByText("REFUSED").waitFor();
     await owner.page.getByText(hostile).waitFor();
     await titled(owner.page, "small");
@@ -103,6 +124,31 @@ describe("the release page", () => {
     await recorded(owner.page);
     assert.equal(latestCertificate(site.desk.control.state, model)?.release.serial, serial + 1);
     await safety.page.getByText("Nothing is proposed").waitFor();
+    await byItself;
+  });
+
+  test("the watch over its steps has its sentence, its band and its table, and a person widens", async () => {
+    const { page } = owner;
+    const release = latestCertificate(site.desk.control.state, model)?.release;
+    assert.ok(release !== undefined);
+    const key = callerKeyOf(digestOfLabel("a caller's secret"));
+    await must(site.desk, { verb: "key", body: key, by: [site.owner.signer] });
+    const served = Array.from({ length: 6 }, () => ({ key: key.key }));
+    const { envelope, drained } = await servedInterval(site.desk, release, served);
+    await site.desk.control.feed.recordInterval(envelope, drained);
+    await page.getByText("0 of 6 are exchanges in which a safeguard did not run; whenever one looks, ").waitFor();
+    const watch = page.locator("#canary");
+    await watch.getByRole("img", { name: "broken: rate over exchanges" }).getByText("step 1 (20 %)").waitFor();
+    await checkPage(owner);
+    await watch.getByRole("button", { name: "As a table" }).click();
+    await watch
+      .getByRole("table", { name: "broken: rate over exchanges" })
+      .getByRole("cell", { name: "6", exact: true })
+      .waitFor();
+    await act(page, "Widen to the next step", "It is quiet.");
+    await recorded(page);
+    await watch.getByRole("button", { name: "As a chart" }).click();
+    await watch.getByRole("img", { name: "broken: rate over exchanges" }).getByText("step 2 (100 %)").waitFor();
   });
 
   test("what somebody did meanwhile is said, and what was typed stays", async () => {
@@ -149,6 +195,17 @@ describe("the release page", () => {
     await auditor.page.getByText("Signing off needs any role but auditor.").first().waitFor();
     await auditor.page.getByRole("button", { name: "Sign for it", disabled: true }).first().waitFor();
     assert.deepEqual(auditor.complaints, []);
+    const [card, theirs] = [page, owner.page].map((one) => one.locator("article").filter({ hasText: stop.hold }));
+    assert.ok(card !== undefined && theirs !== undefined);
+    await act(card, "Sign for it", "Looked into.");
+    await recorded(page);
+    await theirs.getByText("Looked into.", { exact: true }).waitFor();
+    await act(theirs, "Sign for it", "Looked into, too.");
+    await recorded(owner.page);
+    await theirs.getByRole("button", { name: "Advance", exact: true }).click();
+    await agree(owner.page, "Advance");
+    await recorded(owner.page);
+    await page.getByText(/^Open at trusted since/).waitFor();
   });
 
   test("a plan may ask for a sign-off of the command line; a canary goes by steps; a broken glass and the bundle", async () => {
@@ -161,7 +218,7 @@ describe("the release page", () => {
       );
     const documents = resolved(asked);
     await apply(desk, board.owner, documents);
-    const release = draft(desk, { documents, answers: [idOf.hold("by the test")] });
+    const release = draft(desk, { documents });
     const proposal = await must(desk, { verb: "proposal", body: { release }, by: [board.owner.signer] });
     await signOff(desk, proposal, site.owner);
     await signOff(desk, proposal, site.safety);
