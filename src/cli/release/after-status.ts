@@ -23,7 +23,7 @@ export function afterStatus(view: StatusView, profile: string): string | undefin
 }
 
 function stepOf(view: StatusView): string | undefined {
-  const { model, certified } = view;
+  const { certified } = view;
   const proposal = waitingProposal(view);
   if (proposal !== undefined) {
     const isSigned = proposal.needs?.length === 0;
@@ -31,10 +31,16 @@ function stepOf(view: StatusView): string | undefined {
     return `headgate release ${isSigned ? "advance" : "sign"} ${proposal.proposal}${isSigned ? "" : ' --reason "…"'}`;
   }
   if (certified !== null) {
-    if (holdsOnModel(view).length > 0) return `headgate release resume ${model}`;
+    if (holdsOnModel(view).length > 0) return reopening(view, certified);
     if (certified.renewalDue !== null) return proposing(view, certified.stage);
   }
   return towardsNext(view);
+}
+
+/** Asked for the gate of the very stage that is held, what was mended and not measured yet goes before what was certified. */
+function reopening(view: StatusView, { stage }: Pick<NonNullable<StatusView["certified"]>, "stage">): string {
+  const step = view.next === stage ? measuring(view) : undefined;
+  return step ?? `headgate release resume ${view.model}`;
 }
 
 function towardsNext(view: StatusView): string | undefined {

@@ -131,6 +131,13 @@ test("a wider step is named unless what it would open is held: a wider stage, or
   for (const more of [{}, { stage: "trusted" }, { stage: "internal" }]) assert.doesNotMatch(said(more), /widen/);
 });
 
+test("a held stage that was mended and not measured yet is measured before it is resumed", () => {
+  const gate = { ...held, next: "internal", requirements: [unmeasured] };
+  assert.equal(afterStatus(StatusView.parse(gate), ""), "headgate eval run misuse-core --model small");
+  const wider = StatusView.parse({ ...gate, next: "trusted" });
+  assert.equal(afterStatus(wider, ""), "headgate release resume small");
+});
+
 test("a held model that was never released is reopened by its first release", () => {
   const view = StatusView.parse({ ...held, certified: null, next: "internal" });
   assert.match(afterStatus(view, "") ?? "", /^headgate release propose small --stage internal /);
