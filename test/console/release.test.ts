@@ -190,6 +190,7 @@ describe("the release page", () => {
     await must(site.desk, { verb: "hold", body: stop, by: [site.safety.signer] });
     await page.getByText("Nobody is served: a hold stands.").waitFor();
     await act(page, "Propose to reopen", "It was looked into.");
+    await recorded(page);
     await page.getByText(`Answers the holds ${stop.hold}.`).waitFor();
     const auditor = await site.open(path, { as: await site.enrol("auditor") });
     await auditor.page.getByText("Signing off needs any role but auditor.").first().waitFor();
