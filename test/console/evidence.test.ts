@@ -12,6 +12,7 @@ import { nodePrimitives } from "../../src/proof/node.ts";
 import type { Digest } from "../../src/terms/ids.ts";
 import { apply, documentsText, must, resolved, run, sealed } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
+import { keepPictures } from "./pictures.ts";
 import { type Site, checkPage, openSite } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
@@ -94,6 +95,7 @@ describe("evidence in the console", { skip: chromium === undefined && !isCi }, (
     await page.keyboard.press("Escape");
     await page.getByRole("heading", { name: "Sample 2", exact: true }).waitFor({ state: "detached" });
     await checkPage(opened);
+    await keepPictures(page, "evidence-samples");
   });
 
   test("a file of another run opens nothing, and says so", async () => {
@@ -118,6 +120,7 @@ describe("evidence in the console", { skip: chromium === undefined && !isCi }, (
     await otherwise.first().waitFor();
     assert.equal(await otherwise.count(), 1);
     await checkPage(opened);
+    await keepPictures(page, "evidence-compare");
   });
 
   test("an Inspect log is read in the browser, shown as it will be recorded, signed for, and used by a gate", async () => {

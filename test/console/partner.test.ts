@@ -8,6 +8,7 @@ import { KeyId, Name } from "../../src/terms/ids.ts";
 import { acme, model, must } from "../flows/control-desk.ts";
 import { servedInterval } from "../flows/served-interval.ts";
 import { chromium } from "./chromium.ts";
+import { keepPictures } from "./pictures.ts";
 import { type Site, type SitePage, checkPage, openSite } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
@@ -73,6 +74,7 @@ describe("a partner's own page", { skip: chromium === undefined && !isCi }, () =
     for (const word of ["rival", theirs, "987,654", "987654", secret.hash, "quota_exhausted"])
       assert.ok(!text.includes(word), word);
     await checkPage(opened);
+    await keepPictures(page, "partner");
   });
 
   test("has a frame of its own: an operator's address says whose it is, and offers nothing of it", async () => {

@@ -1,22 +1,19 @@
 // Every page as people see it, in light and dark: it comes up for a person of the deployment, complains of nothing and does not scroll
 // sideways. With HEADGATE_SCREENS=1 its picture is kept in docs/screens, and with HEADGATE_SCREENS_LINK, a sign-in link as a demo
-// prints it, the pictures are of that deployment. What axe finds is asked in each page's own test.
+// prints it, the pictures are of that deployment. What axe finds is asked in each page's own test;
+// of pages that only such a test comes to, the pictures are taken there.
 import assert from "node:assert/strict";
-import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { type Page, chromium as driver } from "playwright-core";
 import { pages } from "../../console/app/pages.ts";
 import { model } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
 import { pixelsTooWide } from "./page-checks.ts";
+import { inTheme, keepPictures, keeps, themes } from "./pictures.ts";
 import { type Site, openSite, settling } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
-const keeps = (process.env["HEADGATE_SCREENS"] ?? "") !== "";
 const link = process.env["HEADGATE_SCREENS_LINK"];
-const heightMax = 1_400;
-const themes = ["light", "dark"] as const;
 /** Beside those of the sidebar. */
 const more = [
   `/release/${model}`,
@@ -24,7 +21,6 @@ const more = [
   "/policy/safeguards",
   "/policy/try",
   "/evidence/import",
-  "/partner",
   "/waiting",
   "/sign-in",
   "/nowhere",
@@ -34,13 +30,11 @@ const firsts = [
   { of: "/evidence", name: "evidence-run" },
   { of: "/organisations", name: "organisations-one" },
 ];
-const folder = join(dirname(dirname(import.meta.dirname)), "docs", "screens");
 
 describe("every page of the console", { skip: chromium === undefined && !isCi }, () => {
   let site: Site;
   before(async () => {
     site = await openSite();
-    if (keeps) mkdirSync(folder, { recursive: true });
   });
   after(async () => {
     await site.close();
@@ -50,7 +44,7 @@ describe("every page of the console", { skip: chromium === undefined && !isCi },
     const { page, complaints } = await site.open("/", { as: site.safety });
     await look(page, async (name) => {
       assert.deepEqual(complaints, [], name);
-      if (keeps && link === undefined) await pictures(page, name);
+      if (link === undefined) await keepPictures(page, name);
     });
   });
 });
@@ -64,7 +58,7 @@ if (keeps && link !== undefined)
     await page.getByRole("button", { name: "Make a key here and sign in" }).click();
     await page.waitForURL((url) => url.pathname === "/");
     const { origin } = new URL(page.url());
-    await look(page, async (name) => pictures(page, name), origin);
+    await look(page, async (name) => keepPictures(page, name), origin);
     await browser.close();
   });
 
@@ -91,23 +85,4 @@ async function look(page: Page, seen: (name: string) => Promise<void>, origin = 
     await page.waitForURL(`**${of}/**`);
     await stands(name);
   }
-}
-
-async function inTheme(page: Page, theme: (typeof themes)[number]): Promise<void> {
-  await page.emulateMedia({ colorScheme: theme });
-  await page.locator(`html[data-theme="${theme}"]`).waitFor();
-}
-
-async function pictures(page: Page, name: string): Promise<void> {
-  for (const theme of themes) {
-    await inTheme(page, theme);
-    await picture(page, `${name}-${theme}.png`);
-  }
-}
-
-/** The page from its top, as far down as a reader of the docs wants to see it. */
-async function picture(page: Page, name: string): Promise<void> {
-  const height = await page.evaluate(() => document.documentElement.scrollHeight);
-  const clip = { x: 0, y: 0, width: 1280, height: Math.min(height, heightMax) };
-  await page.screenshot({ path: join(folder, name), fullPage: true, clip });
 }
