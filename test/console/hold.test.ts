@@ -109,7 +109,8 @@ describe("the brake", { skip: chromium === undefined && !isCi }, () => {
     await checkPage(opened);
     await page.getByRole("link", { name: "How to reopen" }).click();
     await page.waitForURL("**/release/small#stops");
-    await page.locator("#stops:focus").getByRole("button", { name: "Propose to reopen" }).first().waitFor();
+    await page.locator("#stops h2:focus").waitFor();
+    await page.locator("#stops").getByRole("button", { name: "Propose to reopen" }).first().waitFor();
   });
 
   test("keys alone do it: Shift+H, Enter", async () => {

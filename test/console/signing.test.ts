@@ -85,7 +85,8 @@ describe("signing in the console", { skip: chromium === undefined && !isCi }, ()
     await page.getByText(`${person} is "Grace\\u{202e}".`).waitFor();
     await page.getByRole("button", { name: "Sign", exact: true }).click();
     await page.getByRole("link", { name: /^Recorded as entry / }).waitFor();
-    await page.mouse.move(0, 0);
+    await page.locator("li:focus", { hasText: "Recorded as entry" }).waitFor();
+    await page.keyboard.press("Escape");
     await page.getByRole("link", { name: /^Recorded as entry / }).waitFor({ state: "hidden" });
     assert.ok([...desk.control.state.invitations.values()].some((one) => one.person === person));
     await page.getByText("Nothing waits for signatures").waitFor();

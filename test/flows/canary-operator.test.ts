@@ -173,7 +173,10 @@ const widen = async (model: string): Promise<string> => {
 
 test("misuse that people confirm steps a stage back by itself, over a restart; a person widens it again", async () => {
   const told = await open("small");
-  assert.match(told, /watched for misuse \(confirmed-misuse over 5 %: back to the first\), wrongly/);
+  assert.match(
+    told,
+    /watched for misuse \(confirmed-misuse over 5 %: back to the first; whoever labels sees the answers\), wrongly/,
+  );
   const narrow = count(await ask("hello"), "200");
   assert.match(await widen("small"), /"warning":"it was not shown that these keep their limit: misuse, wrongly/);
   await until(async () => count(await ask("as wide"), "200") > narrow);

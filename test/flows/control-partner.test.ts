@@ -6,6 +6,7 @@ import { z } from "zod";
 import { organisationBody } from "../../src/acts/key-bodies.ts";
 import { OrganisationDocument } from "../../src/acts/organisation-document.ts";
 import { secretKeyOf } from "../../src/acts/secret-key.ts";
+import { ledgerRoutes } from "../../src/control/contract-ledger.ts";
 import { organisationRoutes } from "../../src/control/contract-organisations.ts";
 import { PartnerExplainView, PartnerView, partnerRoutes } from "../../src/control/contract-partner.ts";
 import { consoleHeader, sessionRoutes } from "../../src/control/contract-session.ts";
@@ -214,7 +215,8 @@ describe("a partner", () => {
     for (const { method, path } of desk.control.app.routes.filter(({ path: at }) => at.startsWith("/api/v1/")))
       assert.ok(paths[templateOf(path)]?.[method.toLowerCase()] !== undefined, `${method} ${path} is served unnamed`);
     assert.ok(guarded.length > 45, `${guarded.length}`);
-    const own = new Set([...Object.values(partnerRoutes), ...Object.values(sessionRoutes)].map(templateOf));
+    const proof = ledgerRoutes.receiptProof;
+    const own = new Set([...Object.values(partnerRoutes), ...Object.values(sessionRoutes), proof].map(templateOf));
     for (const { method, path } of guarded) {
       const url = desk.url + path.replaceAll(/\{\w+\}/g, "x");
       const headers = { origin: desk.url, [consoleHeader]: "1" };

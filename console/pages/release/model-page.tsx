@@ -1,7 +1,7 @@
 // The page at /release/$model: where it stands, why not further, its canary, what is proposed, and what stops it. Read again every few
 // seconds while it is looked at; a wider stage than the next may be asked for in the address.
-import { createLazyRoute, useLocation, useNavigate } from "@tanstack/react-router";
-import { type ReactNode, useEffect, useRef } from "react";
+import { createLazyRoute, useNavigate } from "@tanstack/react-router";
+import type { ReactNode } from "react";
 import { z } from "zod";
 import { pathOf } from "../../../src/control/contract-paths.ts";
 import { StatusView, routes } from "../../../src/control/contract.ts";
@@ -13,7 +13,6 @@ import { Canary } from "./canary.tsx";
 import { Gate } from "./gate.tsx";
 import { Ladder } from "./ladder.tsx";
 import { Proposals } from "./proposals.tsx";
-import styles from "./release.module.css";
 import { Search } from "./search.ts";
 import { Standing } from "./standing.tsx";
 import { StepActs } from "./step-acts.tsx";
@@ -47,27 +46,9 @@ function ModelPage(): ReactNode {
           />
           <Canary status={data} actions={<StepActs status={data} />} />
           <Proposals status={data} named={proposal} />
-          <Landing id="stops">
-            <Stops status={data} />
-          </Landing>
+          <Stops status={data} />
         </>
       )}
     </Page>
-  );
-}
-
-/** A part of the page that an address names behind `#`: whoever comes by it lands there, once it is drawn. */
-function Landing({ id, children }: { readonly id: string; readonly children: ReactNode }): ReactNode {
-  const part = useRef<HTMLDivElement>(null);
-  const isNamed = useLocation({ select: ({ hash }) => hash === id });
-  useEffect(() => {
-    if (!isNamed) return;
-    part.current?.scrollIntoView();
-    part.current?.focus({ preventScroll: true });
-  }, [isNamed]);
-  return (
-    <div id={id} ref={part} tabIndex={-1} className={styles.landing}>
-      {children}
-    </div>
   );
 }

@@ -24,37 +24,35 @@ export function Stops({ status }: { readonly status: StatusView }): ReactNode {
   const { holds, restrictions, incidents, breakGlass } = status;
   const areNone = holds.length + restrictions.length + incidents.length === 0 && breakGlass === null;
   return (
-    <div id="stops">
-      <Section title={said.title} actions={<Restrict status={status} />}>
-        {areNone ? <p className={styles.soft}>{said.none}</p> : null}
-        <ul className={styles.rows}>
-          {holds.map((one) => (
-            <Stop
-              key={one.hold}
-              text={said.hold(one.callers ?? (one.stage === undefined ? said.model : said.from(one.stage)))}
-              id={one.hold}
-              since={one.at}
-            >
-              <Reopen status={status} holds={[one.hold]} lifts={[]} />
-            </Stop>
-          ))}
-          {restrictions.map((one) => (
-            <Stop
-              key={one.restriction}
-              text={`${said.restriction}: ${limitInWords(one.limit)}.${one.reviewDue ? ` ${said.due}` : ""}`}
-              id={one.restriction}
-              since={one.at}
-            >
-              <Reopen status={status} holds={[]} lifts={[one.restriction]} />
-            </Stop>
-          ))}
-          {incidents.map((one) => (
-            <Stop key={one.incident} text={said.incident(one.severity)} id={one.incident} since={one.at} />
-          ))}
-        </ul>
-        {breakGlass === null || breakGlass.open ? null : <ReviewGlass status={status} glass={breakGlass} />}
-      </Section>
-    </div>
+    <Section id="stops" title={said.title} actions={<Restrict status={status} />}>
+      {areNone ? <p className={styles.soft}>{said.none}</p> : null}
+      <ul className={styles.rows}>
+        {holds.map((one) => (
+          <Stop
+            key={one.hold}
+            text={said.hold(one.callers ?? (one.stage === undefined ? said.model : said.from(one.stage)))}
+            id={one.hold}
+            since={one.at}
+          >
+            <Reopen status={status} holds={[one.hold]} lifts={[]} />
+          </Stop>
+        ))}
+        {restrictions.map((one) => (
+          <Stop
+            key={one.restriction}
+            text={`${said.restriction}: ${limitInWords(one.limit)}.${one.reviewDue ? ` ${said.due}` : ""}`}
+            id={one.restriction}
+            since={one.at}
+          >
+            <Reopen status={status} holds={[]} lifts={[one.restriction]} />
+          </Stop>
+        ))}
+        {incidents.map((one) => (
+          <Stop key={one.incident} text={said.incident(one.severity)} id={one.incident} since={one.at} />
+        ))}
+      </ul>
+      {breakGlass === null || breakGlass.open ? null : <ReviewGlass status={status} glass={breakGlass} />}
+    </Section>
   );
 }
 
