@@ -5,7 +5,7 @@ import type { Hasher } from "../proof/primitives.ts";
 import type { Digest } from "../terms/ids.ts";
 import { modeOf } from "../terms/stage.ts";
 import type { BodyOf, Limit, Mandate, Release, Verb } from "./bodies.ts";
-import { endedInWords, keptInWords, servedInWords } from "./condition-words.ts";
+import { endedInWords, keptInWords, percentInWords, servedInWords, watchInWords } from "./condition-words.ts";
 import type { Share } from "./conditions.ts";
 import { scopeInWords } from "./hold-scope.ts";
 import type { Limits } from "./limits.ts";
@@ -252,21 +252,6 @@ function shareInWords(share: Share | undefined): string {
   if (share === undefined) return "";
   const steps = share.steps.map((part) => percentInWords(part)).join(", ");
   return ` by steps, to ${steps} of its ${share.by}s${watchInWords(share.watch)}`;
-}
-
-function watchInWords(watch: Share["watch"]): string {
-  if (watch === undefined) return "";
-  const measures = watch.measures.map(({ id, measure, limit, back, ...more }) => {
-    const seen = "labels" in more && more.labels.answers === true ? "; whoever labels sees the answers" : "";
-    return `${id} (${measure} over ${percentInWords(limit)}: back to ${back === "one" ? "the step before" : "the first"}${seen})`;
-  });
-  const widen = watch.widen === undefined ? "" : ", widened only once all of them are shown to be kept";
-  return `, watched for ${measures.join(", ")}${widen}`;
-}
-
-/** A share as people write it. */
-export function percentInWords(part: number): string {
-  return `${Number((100 * part).toPrecision(4))} %`;
 }
 
 /** What a release binds, as a person should read it before signing; `state` knows the holds that it names by no more than their ids. */

@@ -1,5 +1,5 @@
 // What a release's conditions say of who is served, over what and when, in words that go on after "is served".
-import type { Conditions, Retention } from "./conditions.ts";
+import type { Conditions, Retention, Share } from "./conditions.ts";
 import { type Hours, hoursInWords } from "./hours.ts";
 
 interface Served {
@@ -15,6 +15,22 @@ export function servedInWords({ hours, countries, surfaces }: Served): readonly 
     ...(surfaces ? [`only over ${surfaces.join(", ")}`] : []),
     ...(hours ? [`only on ${hoursInWords(hours)}`] : []),
   ];
+}
+
+/** Goes on after the steps of a share; nothing where nobody watches them. */
+export function watchInWords(watch: Share["watch"]): string {
+  if (watch === undefined) return "";
+  const measures = watch.measures.map(({ id, measure, limit, back, ...more }) => {
+    const seen = "labels" in more && more.labels.answers === true ? "; whoever labels sees the answers" : "";
+    return `${id} (${measure} over ${percentInWords(limit)}: back to ${back === "one" ? "the step before" : "the first"}${seen})`;
+  });
+  const widen = watch.widen === undefined ? "" : ", widened only once all of them are shown to be kept";
+  return `, watched for ${measures.join(", ")}${widen}`;
+}
+
+/** A share as people write it. */
+export function percentInWords(part: number): string {
+  return `${Number((100 * part).toPrecision(4))} %`;
 }
 
 /** Of the texts of all callers; nothing where the release says nothing of them. */

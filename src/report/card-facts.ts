@@ -1,7 +1,7 @@
 // What a release card tells, read off a bundle that was examined: the decision, its evidence, what was not shown, who signed, and
 // what would end it. Sentences and figures, no markup; the same in the server's language and in a browser that checks it.
 import type { Release } from "../acts/bodies.ts";
-import { endedInWords, keptInWords, servedInWords } from "../acts/condition-words.ts";
+import { endedInWords, keptInWords, servedInWords, watchInWords } from "../acts/condition-words.ts";
 import { breakGlassHours } from "../acts/rules/break-glass.ts";
 import {
   type BreakGlass,
@@ -100,7 +100,10 @@ function decision(release: Release, certificate: Certificate | undefined, texts:
     `It is for organisations of type ${types.join("; ")}.`,
     share === undefined
       ? "It is for all of them at once."
-      : `It opens by steps: to ${share.steps.map((part) => percent(part)).join(", then ")} of them, counted by ${share.by}.`,
+      : `It opens by steps: to ${share.steps.map((part) => percent(part)).join(", then ")} of them, counted by ${share.by}${watchInWords(share.watch)}.`,
+    ...(share?.watch === undefined
+      ? []
+      : ["Where a watched limit is exceeded the server goes back by itself; it widens nothing by itself."]),
     ...(limits === undefined || Object.keys(limits).length === 0
       ? []
       : [

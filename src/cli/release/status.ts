@@ -16,7 +16,8 @@ import { modesLines, observedLines } from "./observed-words.ts";
 import { openSession } from "../session.ts";
 import { type Call, argument, parsed, sameProfile } from "../verb.ts";
 import { watchLines } from "./watch-words.ts";
-import { limitInWords, percentInWords } from "../../acts/act-words.ts";
+import { limitInWords } from "../../acts/act-words.ts";
+import { percentInWords } from "../../acts/condition-words.ts";
 
 export const StatusOptions = z.object({ watch: z.boolean().default(false), gate: OpenStage.optional() });
 

@@ -10,7 +10,7 @@ import { type Answer, done } from "../answer.ts";
 import type { Context } from "../context.ts";
 import { type Session, committed, openSession, recordedIndex, signAs, submit } from "../session.ts";
 import { type Call, addVerb, argument, parsed, sameProfile } from "../verb.ts";
-import { percentInWords } from "../../acts/act-words.ts";
+import { percentInWords } from "../../acts/condition-words.ts";
 
 const reasonText = z.string().trim().min(1).max(4000);
 const reasonFlag = ["--reason <text>", "why; kept aside, the ledger holds a commitment to it"] as const;

@@ -2,7 +2,7 @@
 // what follows.
 import type { WatchView } from "../../control/contract.ts";
 import { tableOf } from "../stats/options.ts";
-import { percentInWords } from "../../acts/act-words.ts";
+import { percentInWords } from "../../acts/condition-words.ts";
 
 /** `isHeld`: a hold stops the model, or the stage that is watched. */
 export function watchLines(watch: WatchView | null, isHeld: boolean): readonly string[] {
