@@ -280,7 +280,7 @@ test("a fallback is admitted by its own envelope and counted against its own quo
 });
 
 test("nothing falls back after a first byte, after a timeout, after a refusal of ours, or from model to model to model", async () => {
-  const cast = await castOf({ document: { fallback: [large], timeouts: { headersMs: 50 } } });
+  const cast = await castOf({ document: { fallback: [large], timeouts: { headersMs: 1_500 } } });
   const { world, members } = cast;
   const { member, withGrant } = await secondModel(cast, { fallback: [small] });
   await withGrant(true);
