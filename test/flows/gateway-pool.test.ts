@@ -127,7 +127,7 @@ test("an answer that broke off, before or after its first event, is not asked fo
 
 test("a slow server costs its callers their time and no second attempt; too many, and it is left alone", async () => {
   const { world, members } = await castOf({
-    document: { timeouts: { headersMs: 60 } },
+    document: { timeouts: { headersMs: 800 } },
     pool: { breaker: { failuresMax: 3, windowMs: 60_000, openMs: 300, openMsMax: 300 } },
   });
   const [slow, quick] = members;
