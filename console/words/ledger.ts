@@ -86,6 +86,7 @@ export const ledger = {
 
   entry: {
     title: (index: string) => `Entry ${index}`,
+    another: (index: number) => `The server gave entry ${index} instead.`,
     notNumber: "An entry is named by its number, counted from 0.",
     loading: "The entry is fetched and checked …",
     unreadable:

@@ -56,6 +56,7 @@ export const organisations = {
     about: (id: string) => `About ${id}`,
   },
   one: {
+    gone: "There is no such organisation any more.",
     suspendedTitle: "This organisation is suspended",
     suspendedText: "None of its keys works until somebody lets it in again.",
     edit: "Edit",
@@ -112,6 +113,7 @@ export const organisations = {
       make: "Make a key",
       none: "There is no key yet",
       noneNext: "Make one: its secret is made in this browser and shown once.",
+      noneNextByOthers: "An owner, or somebody from access, makes one.",
       columns: {
         key: "Key",
         state: "State",
@@ -185,6 +187,7 @@ export const organisations = {
     },
   },
   form: {
+    anotherDocument: "The server gave another document than the ledger names.",
     newTitle: "Add an organisation",
     editTitle: (name: string) => `Edit ${name}`,
     lead: "What you write here becomes a document and one statement, as headgate apply would make them.",

@@ -114,6 +114,8 @@ export const settings = {
     review: "decide on them",
   },
   invite: {
+    deploymentUnknown: "The server has not said which deployment it is.",
+    rootUnknown: "This ledger has no trust root.",
     button: "Invite a person",
     title: "Invite a person",
     lead: "A one-time key is made in this browser and travels in the code. Whoever has the code first may use it, once.",

@@ -10,7 +10,7 @@ import { model } from "../flows/control-desk.ts";
 import { chromium } from "./chromium.ts";
 import { pixelsTooWide } from "./page-checks.ts";
 import { inTheme, keepPictures, keeps, themes } from "./pictures.ts";
-import { type Site, openSite, settling } from "./site.ts";
+import { type Site, checkPage, openSite, settling } from "./site.ts";
 
 const isCi = (process.env["CI"] ?? "") !== "";
 const link = process.env["HEADGATE_SCREENS_LINK"];
@@ -41,9 +41,12 @@ describe("every page of the console", { skip: chromium === undefined && !isCi },
   });
 
   test("comes up in light and dark", async () => {
-    const { page, complaints } = await site.open("/", { as: site.safety });
+    const opened = await site.open("/", { as: site.safety });
+    const { page, complaints } = opened;
     await look(page, async (name) => {
       assert.deepEqual(complaints, [], name);
+      // These two have no test of their own.
+      if (["release", "nowhere"].includes(name)) await checkPage(opened);
       if (link === undefined) await keepPictures(page, name);
     });
   });

@@ -16,10 +16,10 @@ export interface Served {
 
 const Ready = z.object({ dataPlane: z.string(), controlPlane: z.string() });
 
-/** `headgate serve` with all that it keeps in `folder`. */
-export async function serveIn(folder: string): Promise<Served> {
+/** `headgate serve` with all that it keeps in `folder`; on any free port, or again on the one that pages are open at. */
+export async function serveIn(folder: string, { controlPort = "0" } = {}): Promise<Served> {
   const data = join(folder, "data");
-  const ports = { HEADGATE_PORT: "0", HEADGATE_CONTROL_PORT: "0" };
+  const ports = { HEADGATE_PORT: "0", HEADGATE_CONTROL_PORT: controlPort };
   const server = await startHeadgate(["serve"], { HEADGATE_DATA: data, ...ports });
   const { dataPlane, controlPlane } = Ready.parse(server.ready);
   const desk = openDesk({

@@ -19,7 +19,7 @@ export interface RunFiltersProps {
 export function RunFilters({ search, view, onChange }: RunFiltersProps): ReactNode {
   const people = useView(settingsRoutes.people, PeopleView).data?.people;
   const set = (change: Partial<RunsSearch>): void => {
-    onChange({ ...search, after: undefined, ...change });
+    onChange({ ...search, after: undefined, passed: undefined, ...change });
   };
   const setOf =
     <K extends keyof RunsSearch>(name: K) =>

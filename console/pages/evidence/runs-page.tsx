@@ -26,7 +26,11 @@ const allRows = 200;
 function RunsPage(): ReactNode {
   const search = RunsSearch.parse(page.useSearch());
   const navigate = page.useNavigate();
-  const view = useView(evidenceRoutes.evidence + queryOf({ ...search, limit: pageRows }), EvidenceView, { refreshMs });
+  const view = useView(
+    evidenceRoutes.evidence + queryOf({ ...search, passed: undefined, limit: pageRows }),
+    EvidenceView,
+    { refreshMs },
+  );
   const set = (next: RunsSearch): void => {
     void navigate({ to: "/evidence", search: next });
   };
@@ -51,20 +55,21 @@ function Runs({ view, search, onSearch }: RunsProps): ReactNode {
     const others = chosen.filter(({ run, suiteDigest }) => run !== row.run && suiteDigest === row.suiteDigest);
     setChosen(isChosen ? [...others.slice(-1), row] : chosen.filter(({ run }) => run !== row.run));
   };
+  const passed = search.after === undefined ? 0 : (search.passed ?? 0);
   const paging = {
-    shown: said.shown(view.runs.length === 0 ? 0 : 1, view.runs.length, view.total),
+    shown: said.shown(view.runs.length === 0 ? 0 : passed + 1, passed + view.runs.length, view.total),
     ...(view.next === null
       ? {}
       : {
           next: () => {
-            onSearch({ ...search, after: view.next ?? undefined });
+            onSearch({ ...search, after: view.next ?? undefined, passed: passed + view.runs.length });
           },
         }),
     ...(search.after === undefined
       ? {}
       : {
           previous: () => {
-            onSearch({ ...search, after: undefined });
+            onSearch({ ...search, after: undefined, passed: undefined });
           },
         }),
   };
@@ -92,7 +97,7 @@ function Runs({ view, search, onSearch }: RunsProps): ReactNode {
 
 async function wholeFilter(search: RunsSearch): Promise<readonly Row[]> {
   return everyPage(async (after: number | undefined) => {
-    const query = queryOf({ ...search, after, limit: allRows });
+    const query = queryOf({ ...search, passed: undefined, after, limit: allRows });
     const { runs, next } = await ask(evidenceRoutes.evidence + query, EvidenceView);
     return { rows: runs, next };
   });

@@ -18,6 +18,8 @@ export const RunsSearch = z.object({
   since: optional(Text),
   until: optional(Text),
   after: optional(Place),
+  /** Rows before those of the page. */
+  passed: optional(Place),
 });
 export type RunsSearch = z.infer<typeof RunsSearch>;
 

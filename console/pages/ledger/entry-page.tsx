@@ -105,7 +105,7 @@ async function readEntry(index: number, signal: AbortSignal): Promise<Read> {
     ask(pathFor(index) + from, LedgerEntryView, { signal }),
     ask(pathFor(0), LedgerEntryView, { signal }),
   ]);
-  if (view.index !== index) throw new Failure("proof_invalid", `The server gave entry ${view.index} instead.`);
+  if (view.index !== index) throw new Failure("proof_invalid", said.another(view.index));
   return { view, ...(await checkEntry({ view, first: fromBase64(first.envelope) ?? new Uint8Array(0), trust })) };
 }
 

@@ -67,7 +67,7 @@ export function Keys({ view }: { readonly view: OrganisationView }): ReactNode {
         keyOf={({ key }) => key}
         columns={may("key") ? [...columns, { id: "acts", title: said.columns.acts, cell: acts }] : columns}
         save={{ name: `keys-of-${organisation}` }}
-        empty={<Empty title={said.none} next={said.noneNext} />}
+        empty={<Empty title={said.none} next={may("key") ? said.noneNext : said.noneNextByOthers} />}
       />
       <KeyDialog
         organisation={organisation}

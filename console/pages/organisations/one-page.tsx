@@ -83,7 +83,7 @@ function One({ view, onEdit }: OneProps): ReactNode {
       verb: "organisation",
       prepare: (state) => {
         const known = state.organisations.get(view.organisation);
-        if (known === undefined) throw new Failure("not_found", "There is no such organisation any more.");
+        if (known === undefined) throw new Failure("not_found", said.gone);
         return { body: resumedOrganisation(known) };
       },
     });

@@ -158,7 +158,7 @@ function prepared(
 
 function checkContent(content: OrganisationDocument, named: string | null): void {
   if (digestOf(canonicalBytes(content), browserPrimitives) === named) return;
-  throw new Failure("proof_invalid", "The server gave another document than the ledger names.");
+  throw new Failure("proof_invalid", said.anotherDocument);
 }
 
 interface ConflictProps {

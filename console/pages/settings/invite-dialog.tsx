@@ -152,8 +152,7 @@ function useInvite(): (typed: Typed) => Promise<Made | undefined> {
   const act = useAct();
   const deployment = useDeployment().data;
   return async ({ name, role, of }) => {
-    if (deployment === undefined)
-      throw new Failure("server_unreachable", "The server has not said which deployment it is.");
+    if (deployment === undefined) throw new Failure("server_unreachable", said.deploymentUnknown);
     const { seed, publicKey } = await oneTimeKey();
     const person = PersonId.parse(freshId("person_", 16));
     const notAfter = timestampOf(Instant.parse(Date.now() + daysUsual * dayMs));
@@ -189,7 +188,7 @@ interface Where {
 /** By the ledger that this browser verified, so that whoever joins is shown no other. */
 async function whereToJoin({ deployment, demo }: DeploymentView): Promise<Where> {
   const { state, size, root } = await bringUpToDate();
-  if (state.firstRoot === undefined) throw new Failure("trust_unknown", "This ledger has no trust root.");
+  if (state.firstRoot === undefined) throw new Failure("trust_unknown", said.rootUnknown);
   return { server: location.origin, deployment, root: state.firstRoot, demo, seen: { size, root } };
 }
 
